@@ -1,0 +1,63 @@
+//! The one file that reads environment variables.
+//! Every name that changes what backstop does is listed here.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Returns the value of a variable as the hook sees it (facts for classification).
+pub fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+fn path(name: &str) -> Option<PathBuf> {
+    let value = PathBuf::from(env::var_os(name)?);
+    value.is_absolute().then_some(value)
+}
+
+/// `HOME`.
+pub fn home() -> Option<PathBuf> {
+    path("HOME")
+}
+
+/// `USER`, else `LOGNAME`: a label only, never proof of who acts.
+pub fn user() -> Option<String> {
+    env::var("USER").or_else(|_| env::var("LOGNAME")).ok()
+}
+
+/// `TMPDIR`.
+pub fn tmpdir() -> Option<PathBuf> {
+    path("TMPDIR")
+}
+
+/// State directory without `--state`: `$XDG_STATE_HOME/backstop`, else `~/.local/state/backstop`.
+pub fn state_dir() -> Option<PathBuf> {
+    path("XDG_STATE_HOME")
+        .or_else(|| home().map(|home| home.join(".local/state")))
+        .map(|dir| dir.join("backstop"))
+}
+
+/// Default of `backup_dir`: `$XDG_DATA_HOME/backstop/backups`, else `~/.local/share/backstop/backups`.
+pub fn backup_dir() -> Option<PathBuf> {
+    path("XDG_DATA_HOME")
+        .or_else(|| home().map(|home| home.join(".local/share")))
+        .map(|dir| dir.join("backstop/backups"))
+}
+
+/// Folder of the user's policy layer: `$XDG_CONFIG_HOME/backstop`, else `~/.config/backstop`.
+pub fn config_dir() -> Option<PathBuf> {
+    path("XDG_CONFIG_HOME")
+        .or_else(|| home().map(|home| home.join(".config")))
+        .map(|dir| dir.join("backstop"))
+}
+
+/// `NO_COLOR` is set and not empty.
+pub fn no_color() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// `BACKSTOP_FAILPOINT`, read in test builds only.
+#[cfg(any(debug_assertions, feature = "failpoints"))]
+pub fn failpoints() -> Option<String> {
+    env::var("BACKSTOP_FAILPOINT").ok()
+}

@@ -1,0 +1,5 @@
+//! The world: file system, git, servers, containers, terminals, processes, environment.
+//! Adapters answer and act; they do not decide.
+
+pub mod environment;
+pub mod failpoint;

@@ -1,0 +1,1 @@
+//! Makes, verifies, lists and restores backups.

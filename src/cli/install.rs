@@ -1,0 +1,11 @@
+//! `backstop install`. Installs the guard into an agent.
+
+/// Installs the guard into an agent.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command and returns the exit code.
+pub fn run(_args: &Args) -> u8 {
+    super::say_error("`install` is not built yet", "see CHANGELOG.md for what is");
+    2
+}

@@ -1,0 +1,11 @@
+//! `backstop policy`. Lists, explains, tests and validates rules and policy.
+
+/// Lists, explains, tests and validates rules and policy.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command and returns the exit code.
+pub fn run(_args: &Args) -> u8 {
+    super::say_error("`policy` is not built yet", "see CHANGELOG.md for what is");
+    2
+}

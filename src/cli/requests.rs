@@ -1,0 +1,14 @@
+//! `backstop requests`. Lists held calls, or shows one.
+
+/// Lists held calls, or shows one.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command and returns the exit code.
+pub fn run(_args: &Args) -> u8 {
+    super::say_error(
+        "`requests` is not built yet",
+        "see CHANGELOG.md for what is",
+    );
+    2
+}

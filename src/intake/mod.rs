@@ -1,0 +1,1 @@
+//! Turns hook JSON into a tool call.

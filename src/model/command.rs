@@ -1,0 +1,181 @@
+//! Programs that a call would start: words, environment, standard input, wrappers, working directory.
+//! This file only describes them; it knows neither rules nor losses.
+
+use std::path::PathBuf;
+
+use super::span::Origin;
+use super::word::Word;
+
+/// What a program would read on its standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// The terminal or whatever the agent's shell has (Claude Code: `/dev/null`).
+    Inherited,
+    /// Nothing.
+    Null,
+    /// Text known in full or in part: here-document, here-string, `echo …|`, `cat file|` with a file that was read.
+    Text(Word),
+    /// A file, by name.
+    File(Word),
+    /// Output of a program that cannot be computed here; `from` names it (`curl`).
+    Opaque { from: String },
+}
+
+/// How a redirection opens its file for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteMode {
+    /// `>`: the old content is lost.
+    Truncate,
+    /// `>>`: the old content stays.
+    Append,
+    /// `<>`.
+    ReadWrite,
+}
+
+/// A file that the command writes through a redirection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    pub mode: WriteMode,
+    pub file: Word,
+    /// Known text that goes there (`echo x > f`), when it can be computed.
+    pub content: Option<Word>,
+}
+
+/// How a wrapper changes where and as whom a command runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Same machine, same file system, same account (`env`, `nohup`, `sh -c`, `xargs`, a script file).
+    Plain,
+    /// Another account on this machine (`sudo -u U`, `su U -c`); no word means root.
+    User { user: Option<Word> },
+    /// Inside a running container (`docker exec`); `env` are `-e` assignments, `stdin` whether `-i` was given.
+    Container {
+        engine: String,
+        name: Word,
+        user: Option<Word>,
+        env: Vec<(String, Word)>,
+        stdin: bool,
+    },
+    /// Inside a compose service.
+    Service {
+        engine: String,
+        project: Option<Word>,
+        service: Word,
+        user: Option<Word>,
+    },
+    /// A new container (`docker run`): its file system is its own, except for the mounts, written `source:target`.
+    Fresh { engine: String, mounts: Vec<Word> },
+    /// Another machine or pod (`ssh`, `kubectl exec`).
+    Remote { host: Word },
+    /// Another root directory or name space (`chroot`, `nsenter`).
+    Root,
+}
+
+/// A program that runs another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapper {
+    /// As people say it: `sudo`, `docker exec`, `bash -c`, `script deploy.sh`.
+    pub name: String,
+    pub passage: Passage,
+}
+
+/// The working directory of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cwd {
+    /// An absolute path on this machine (or inside the container, when a wrapper leads there).
+    Known(PathBuf),
+    /// Made by `mktemp -d` in the same text: a fresh place under the temporary directory.
+    Temporary,
+    /// Cannot be known.
+    Unknown,
+}
+
+/// One program with its words, as it would be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Program first. Never empty.
+    pub words: Vec<Word>,
+    /// Environment set for it in the text: own assignments, `env X=y`, exported variables.
+    pub env: Vec<(String, Word)>,
+    /// Set when the inherited environment was dropped (`env -i`).
+    pub env_cleared: bool,
+    pub stdin: Stdin,
+    pub writes: Vec<Redirect>,
+    /// Wrappers that lead to it, outermost first.
+    pub via: Vec<Wrapper>,
+    pub cwd: Cwd,
+    /// The whole command as written.
+    pub origin: Origin,
+}
+
+impl Command {
+    /// Returns the base name of the program when it is known (`/usr/bin/rm` gives `rm`).
+    pub fn program(&self) -> Option<String> {
+        let text = self.words.first()?.text()?;
+        Some(text.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// Returns the words after the program.
+    pub fn args(&self) -> &[Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// Returns the value that the text gives to an environment variable, the last one winning.
+    pub fn env_value(&self, name: &str) -> Option<&Word> {
+        self.env
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Tells whether paths of this command are paths of this machine's file system.
+    pub fn is_here(&self) -> bool {
+        self.via
+            .iter()
+            .all(|wrapper| matches!(wrapper.passage, Passage::Plain | Passage::User { .. }))
+    }
+
+    /// Returns the words as a person reads them.
+    pub fn shown(&self) -> Vec<String> {
+        self.words.iter().map(Word::shown).collect()
+    }
+}
+
+/// A stretch of the call whose meaning could not be determined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    pub origin: Origin,
+    /// One sentence without full stop: "the program is the value of `$CMD`".
+    pub reason: String,
+    /// Words that can be seen in or around it; decides whether a guarded family is within reach.
+    pub words: Vec<String>,
+    pub kind: OpaqueKind,
+    pub via: Vec<Wrapper>,
+}
+
+/// What kind of stretch is opaque.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OpaqueKind {
+    /// The program word is unknown.
+    Program,
+    /// The text does not parse from here on.
+    Syntax,
+    /// A shell or interpreter runs text that is not known (`curl … | sh`, `eval "$x"`).
+    Payload,
+    /// A script that is there but unreadable, too large, too deep or not parsable.
+    Script,
+    /// A budget of the unfolding was spent.
+    Budget,
+}
+
+/// Everything that one call would start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfolding {
+    pub commands: Vec<Command>,
+    pub opaque: Vec<Opaque>,
+    /// Files whose content decided what runs, with the SHA-256 of that content (goes into the fingerprint).
+    pub read: Vec<(PathBuf, String)>,
+    /// The parsed line printed one way; the raw text where anything is opaque (goes into the fingerprint).
+    pub canonical: String,
+}

@@ -1,0 +1,18 @@
+//! The nouns of the program: plain values that every other room speaks in.
+//! Nothing here decides, reads or writes anything, and nothing of ours is imported.
+
+pub mod approval;
+pub mod backup;
+pub mod command;
+pub mod database;
+pub mod effect;
+pub mod fact;
+pub mod finding;
+pub mod policy;
+pub mod request;
+pub mod rule;
+pub mod secret;
+pub mod span;
+pub mod target;
+pub mod verdict;
+pub mod word;

@@ -1,0 +1,150 @@
+//! Things that could be lost, and how they are reached from here.
+//! Targets are values; nothing here looks whether they exist.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::secret::Secret;
+
+/// The kind of a target; its name is part of the JSON contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    Postgres,
+    Mysql,
+    Sqlite,
+    /// A database of another or unknown kind.
+    Database,
+    Redis,
+    Mongo,
+    /// A file or a tree of files.
+    Path,
+    /// The work tree of a git repository (uncommitted changes).
+    GitWorktree,
+    /// A ref, stash or reflog of a local repository.
+    GitRef,
+    /// A ref of a remote repository.
+    GitRemote,
+    DockerVolume,
+    Container,
+    Image,
+    /// A resource of a cloud or of another tool's remote state.
+    Resource,
+    /// Nothing that can be named.
+    Unknown,
+}
+
+impl TargetKind {
+    /// Returns the name used in JSON, texts and file names.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Sqlite => "sqlite",
+            Self::Database => "database",
+            Self::Redis => "redis",
+            Self::Mongo => "mongo",
+            Self::Path => "path",
+            Self::GitWorktree => "git-worktree",
+            Self::GitRef => "git-ref",
+            Self::GitRemote => "git-remote",
+            Self::DockerVolume => "docker-volume",
+            Self::Container => "container",
+            Self::Image => "image",
+            Self::Resource => "resource",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The way by which questions and dumps reach a server; it is the way the command itself takes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// A client on this machine, as this account.
+    Direct,
+    /// A client on this machine as another account (`sudo -n -u USER`).
+    As { user: String },
+    /// A client inside a running container, through the engine's API.
+    Container {
+        engine: String,
+        name: String,
+        user: Option<String>,
+    },
+}
+
+/// How a PostgreSQL database is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PostgresReach {
+    pub route: Route,
+    /// Host name, address, or absolute path of the socket folder; nothing means the client's default.
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub user: Option<String>,
+    pub database: Option<String>,
+    /// Never written to disk: stripped before a target is stored.
+    #[serde(skip)]
+    pub password: Option<Secret>,
+    /// Set when any part came from the hook's environment instead of the words.
+    pub implicit: bool,
+}
+
+/// How a target is reached from here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// A path on this machine, absolute.
+    Path(PathBuf),
+    /// A SQLite file on this machine, absolute.
+    Sqlite(PathBuf),
+    Postgres(PostgresReach),
+    /// Nothing here can reach it, with the reason as a sentence without full stop.
+    Unreachable(String),
+    /// No driver exists for this kind of target.
+    NoDriver,
+}
+
+/// What would be lost, and where it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Target {
+    pub kind: TargetKind,
+    /// Where it lives: `docker:NAME/DB`, `HOST:PORT/DB`, `/socket/folder:PORT/DB`, an absolute path, `origin/refs/heads/x`.
+    pub locator: String,
+    /// What is lost inside it: a table, a schema, a column; nothing means all of it.
+    pub object: Option<String>,
+    pub reach: Reach,
+}
+
+impl Target {
+    /// Returns the key under which backups of this target are found: kind and locator, never the object.
+    pub fn key(&self) -> TargetKey {
+        TargetKey {
+            kind: self.kind,
+            locator: self.locator.clone(),
+        }
+    }
+
+    /// Returns the name that a human types at the second approval: the object, or the last part of the locator.
+    pub fn confirm(&self) -> String {
+        match &self.object {
+            Some(object) => object.clone(),
+            None => {
+                let locator = self.locator.trim_end_matches('/');
+                locator
+                    .rsplit('/')
+                    .next()
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or(locator)
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Kind and locator: what a backup, a lease and a schedule are filed under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TargetKey {
+    pub kind: TargetKind,
+    pub locator: String,
+}

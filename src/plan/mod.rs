@@ -1,0 +1,1 @@
+//! Plans of restores and retention, as values.

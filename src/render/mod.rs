@@ -1,0 +1,1 @@
+//! Texts and JSON for people and programs.

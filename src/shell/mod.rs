@@ -1,0 +1,3 @@
+//! The typed tree, the parser and the unfolding of shell texts. Pure: it reads no file and no environment.
+
+pub mod ast;

@@ -1,0 +1,1 @@
+//! Reads SQL and says what each statement would do.

@@ -1,0 +1,1 @@
+//! Ledger, requests, approvals and catalog on disk.
