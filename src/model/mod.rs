@@ -6,6 +6,7 @@ pub mod backup;
 pub mod command;
 pub mod database;
 pub mod effect;
+pub mod evidence;
 pub mod fact;
 pub mod finding;
 pub mod policy;

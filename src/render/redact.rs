@@ -1,0 +1,294 @@
+//! Finds secrets in texts that people and records get to see, and blots them out.
+//! It errs on the side of hiding; the fingerprint is made from the exact text elsewhere.
+
+use std::ops::Range;
+
+/// Words that make the value behind them a secret, in lower case.
+const KEYS: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "_pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "access_key",
+    "access-key",
+    "private_key",
+    "credential",
+    "pgpass=",
+];
+
+/// Returns the text with every secret replaced by `***`.
+///
+/// ```
+/// use backstop::render::redact::redact;
+/// assert_eq!(redact("psql postgres://me:hunter2@db/shop"), "psql postgres://me:***@db/shop");
+/// assert_eq!(redact("PGPASSWORD='a b' psql -c x"), "PGPASSWORD=*** psql -c x");
+/// ```
+pub fn redact(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in secrets(text) {
+        out.push_str(text.get(at..range.start).unwrap_or_default());
+        out.push_str("***");
+        at = range.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// Returns the text with every byte of a secret replaced by `*`, so that offsets stay.
+pub fn mask(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in secrets(text) {
+        out.push_str(text.get(at..range.start).unwrap_or_default());
+        out.extend(std::iter::repeat_n('*', range.len()));
+        at = range.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// Returns the places of secrets, in order and without overlap.
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    let lower = text.to_ascii_lowercase();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    urls(&lower, &mut found);
+    keyed(&lower, &mut found);
+    attached(&lower, &mut found);
+    headers(&lower, &mut found);
+    found.retain(|range| {
+        range.start < range.end
+            && text.is_char_boundary(range.start)
+            && text.is_char_boundary(range.end)
+    });
+    found.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in found {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// `scheme://user:secret@host`.
+fn urls(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, mark) in text.match_indices("://") {
+        let start = at + mark.len();
+        let rest = text.get(start..).unwrap_or_default();
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'))
+            .unwrap_or(rest.len());
+        let rest = rest.get(..end).unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let Some(colon) = rest.find(':') else {
+            continue;
+        };
+        let port = authority.get(colon + 1..).unwrap_or_default();
+        let is_port = !authority.contains('@') && port.bytes().all(|byte| byte.is_ascii_digit());
+        let last = if authority.contains('@') {
+            authority.rfind('@')
+        } else {
+            rest.rfind('@')
+        };
+        if let Some(last) = last
+            && !is_port
+            && colon < last
+        {
+            found.push(start + colon + 1..start + last);
+        }
+    }
+}
+
+/// `PGPASSWORD=…`, `--password …`, `"token": "…"`, `password=…`, `IDENTIFIED BY '…'`.
+fn keyed(text: &str, found: &mut Vec<Range<usize>>) {
+    for key in KEYS {
+        for (at, _) in text.match_indices(key) {
+            let mut end = at + key.trim_end_matches('=').len();
+            end += name_length(text.get(end..).unwrap_or_default());
+            let is_option = option_starts(text, at);
+            let is_sql =
+                key == "password" && text.get(end..).is_some_and(|rest| rest.starts_with(" '"));
+            if let Some(value) = value_after(text, end, is_option || is_sql) {
+                found.push(value);
+            }
+        }
+    }
+    for (at, mark) in text.match_indices("identified by ") {
+        if let Some(value) = value_at(text, at + mark.len()) {
+            found.push(value);
+        }
+    }
+}
+
+fn name_length(text: &str) -> usize {
+    text.bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        .count()
+}
+
+/// Tells whether the name around `at` begins with `--`.
+fn option_starts(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let name = before
+        .bytes()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        .count();
+    before
+        .get(at - name..)
+        .is_some_and(|name| name.starts_with("--"))
+        || before.ends_with("--")
+}
+
+/// Returns the value behind a name: after `=` or `:`, or after a blank for options.
+fn value_after(text: &str, end: usize, blank: bool) -> Option<Range<usize>> {
+    let rest = text.get(end..)?;
+    let quote = usize::from(rest.starts_with(['"', '\'']));
+    let after = rest.get(quote..)?;
+    let spaces = after.bytes().take_while(|byte| *byte == b' ').count();
+    let mark = after.as_bytes().get(spaces).copied();
+    match mark {
+        Some(b'=' | b':') => {
+            let start = end + quote + spaces + 1;
+            let gap = text
+                .get(start..)?
+                .bytes()
+                .take_while(|byte| *byte == b' ')
+                .count();
+            value_at(
+                text,
+                if mark == Some(b':') {
+                    start + gap
+                } else {
+                    start
+                },
+            )
+        }
+        Some(other) if blank && spaces > 0 && other != b'-' => value_at(text, end + quote + spaces),
+        _ => None,
+    }
+}
+
+/// Returns the value that starts here: a quoted string or everything up to a separator.
+fn value_at(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.get(start..)?;
+    if rest.starts_with("$(") || rest.starts_with("${") {
+        return None;
+    }
+    for quote in ['"', '\''] {
+        if let Some(inner) = rest.strip_prefix(quote) {
+            let length = inner.find(quote).map_or(inner.len(), |at| at + 1);
+            return Some(start..start + 1 + length);
+        }
+    }
+    let length = rest
+        .find(|c: char| {
+            c.is_whitespace() || matches!(c, ';' | '&' | '|' | ')' | '"' | '\'' | ',' | '}')
+        })
+        .unwrap_or(rest.len());
+    (length > 0).then_some(start..start + length)
+}
+
+/// `mysql -pSECRET`, `redis-cli -a SECRET`, `curl -u user:SECRET`, `sshpass -p SECRET`.
+fn attached(text: &str, found: &mut Vec<Range<usize>>) {
+    let has = |program: &str| text.contains(program);
+    if has("mysql") || has("mariadb") || has("mycli") {
+        for (at, mark) in text.match_indices(" -p") {
+            let start = at + mark.len();
+            if text
+                .as_bytes()
+                .get(start)
+                .is_some_and(|byte| !byte.is_ascii_whitespace())
+            {
+                found.extend(value_at(text, start));
+            }
+        }
+    }
+    for (program, option) in [
+        ("redis-cli", " -a "),
+        ("sshpass", " -p "),
+        ("sqlcmd", " -p "),
+        ("mongo", " -p "),
+    ] {
+        if has(program) {
+            let places = text.match_indices(option);
+            found.extend(places.filter_map(|(at, mark)| value_at(text, at + mark.len())));
+        }
+    }
+    if has("curl") {
+        for (at, mark) in text
+            .match_indices(" -u ")
+            .chain(text.match_indices(" --user "))
+        {
+            if let Some(value) = value_at(text, at + mark.len())
+                && let Some(colon) = text.get(value.clone()).and_then(|value| value.find(':'))
+            {
+                found.push(value.start + colon + 1..value.end);
+            }
+        }
+    }
+}
+
+/// `Authorization: Bearer …`.
+fn headers(text: &str, found: &mut Vec<Range<usize>>) {
+    for scheme in ["bearer ", "authorization: basic "] {
+        for (at, mark) in text.match_indices(scheme) {
+            found.extend(value_at(text, at + mark.len()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mask, redact};
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_stand() {
+        for text in [
+            "psql postgresql://u:hunter2@h/db -c x",
+            "psql postgresql://u:hun/ter2@h/db -c x",
+            "PGPASSWORD=hunter2 psql",
+            "env PGPASSWORD=\"hunter2\" psql",
+            "docker exec -e PGPASSWORD=hunter2 db psql",
+            "mysql -u root -phunter2 shop",
+            "mysql --password=hunter2 shop",
+            "tool --password hunter2 x",
+            "psql \"host=h password=hunter2 dbname=x\"",
+            "redis-cli -a hunter2 FLUSHALL",
+            "curl -u me:hunter2 -X DELETE http://h/i",
+            "curl -H 'Authorization: Bearer hunter2' http://h",
+            "AWS_SECRET_ACCESS_KEY=hunter2 aws s3 rb",
+            "{\"password\": \"hunter2\"}",
+            "ALTER USER x PASSWORD 'hunter2'",
+            "CREATE USER x IDENTIFIED BY 'hunter2'",
+            "MYSQL_PWD=hunter2 mysql",
+        ] {
+            let shown = redact(text);
+            assert!(
+                !shown.contains("hunter2") && !shown.contains("ter2"),
+                "{text} -> {shown}"
+            );
+            assert_eq!(mask(text).len(), text.len());
+        }
+    }
+
+    #[test]
+    fn ordinary_text_stays_as_it_is() {
+        for text in [
+            "ls -la",
+            "curl http://localhost:8080/@scope/x",
+            "psql -p 5432 -c 'select 1'",
+            "docker run -p 80:80 x",
+            "cd $PWD",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+}
