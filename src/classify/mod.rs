@@ -1,6 +1,8 @@
 //! From what a call would start to what would be lost: one family, one file.
 //! It knows rules as data and facts as answers; it knows neither policy nor people.
 
+pub mod packs;
+
 use crate::model::fact::{Facts, Needs, Scene};
 
 pub use crate::model::rule::RuleBook;

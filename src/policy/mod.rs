@@ -6,5 +6,7 @@ pub mod layer;
 mod merge;
 pub mod pack;
 pub mod reading;
+mod require;
 
 pub use merge::{LayerText, Place, PolicyError, load};
+pub use require::require;
