@@ -17,6 +17,7 @@ use crate::model::word::Word;
 
 use super::Context;
 use matching::Match;
+pub use pattern::compile;
 
 /// Returns one finding for each rule of which a shape matches the command.
 ///
@@ -87,7 +88,13 @@ fn worst_guess(found: Vec<(Finding, bool)>) -> Vec<Finding> {
         let worst = guesses
             .into_iter()
             .map(|(finding, _)| finding)
-            .reduce(|worst, next| if next.severity > worst.severity { next } else { worst });
+            .reduce(|worst, next| {
+                if next.severity > worst.severity {
+                    next
+                } else {
+                    worst
+                }
+            });
         all.extend(worst);
     }
     all
@@ -113,7 +120,11 @@ fn finding(
         command: command.shown(),
         span,
         file,
-        via: command.via.iter().map(|wrapper| wrapper.name.clone()).collect(),
+        via: command
+            .via
+            .iter()
+            .map(|wrapper| wrapper.name.clone())
+            .collect(),
         targets,
         opaque: one.opaque,
         instead: Some(rule.instead.to_owned()),

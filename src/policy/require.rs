@@ -52,8 +52,29 @@ fn severity(finding: &Finding, policy: &Policy, now_s: i64) -> Severity {
     match policy.severities.get(&finding.rule) {
         // Facts may have lowered or raised the finding's own severity; a layer's word replaces that of the rule.
         Some(severity) => *severity,
+        None if is_small(finding, policy) => finding.severity.min(Severity::Moderate),
         None => finding.severity,
     }
+}
+
+/// Tells whether the profile snapshots a loss of this size instead of holding it.
+fn is_small(finding: &Finding, policy: &Policy) -> bool {
+    let limits = &policy.limits;
+    let backed = |target: &Target| {
+        matches!(
+            target.reach,
+            Reach::Path(_) | Reach::Sqlite(_) | Reach::Postgres(_)
+        )
+    };
+    policy.relax_small
+        && finding.severity <= Severity::High
+        && !finding.opaque
+        && finding.targets.iter().all(backed)
+        && finding.blast.measured.is_some_and(|size| {
+            size.files <= limits.small_files
+                && size.bytes <= limits.small_bytes
+                && size.rows <= limits.small_rows
+        })
 }
 
 /// Tells whether exceptions that have not expired cover every target of a finding. Nothing opens a catastrophe.
@@ -66,16 +87,19 @@ fn is_excepted(finding: &Finding, policy: &Policy, now_s: i64) -> bool {
         return false;
     }
     let covers = |pattern: &Option<String>, target: &Target| {
-        pattern.as_ref().is_none_or(|pattern| is_like(pattern, &target.locator))
+        pattern
+            .as_ref()
+            .is_none_or(|pattern| is_like(pattern, &target.locator))
     };
     if finding.targets.is_empty() {
         return exceptions.any(|exception| exception.target.is_none());
     }
     let exceptions: Vec<_> = exceptions.collect();
-    finding
-        .targets
-        .iter()
-        .all(|target| exceptions.iter().any(|exception| covers(&exception.target, target)))
+    finding.targets.iter().all(|target| {
+        exceptions
+            .iter()
+            .any(|exception| covers(&exception.target, target))
+    })
 }
 
 /// Tells whether a text fits a pattern in which `*` stands for any text and `?` for one byte.
@@ -103,7 +127,9 @@ fn is_like(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+    pattern
+        .get(p..)
+        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
 fn demand(finding: &Finding, policy: &Policy) -> Demand {
@@ -112,7 +138,11 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
         Severity::Moderate | Severity::High | Severity::Critical => Demand::Hold,
         Severity::Catastrophic => Demand::Deny,
     };
-    let demand = policy.demands.get(&finding.severity).copied().unwrap_or(fallback);
+    let demand = policy
+        .demands
+        .get(&finding.severity)
+        .copied()
+        .unwrap_or(fallback);
     if finding.opaque && demand == Demand::Snapshot {
         // There is nothing to back up, so that only approvals can answer for it.
         return Demand::Hold;
@@ -123,7 +153,9 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
 /// Adds what one target owes: a backup, or a waiver where nothing can make one.
 fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
     let reason = match &target.reach {
-        Reach::Path(_) | Reach::Sqlite(_) | Reach::Postgres(_) => return need(owed, target, policy),
+        Reach::Path(_) | Reach::Sqlite(_) | Reach::Postgres(_) => {
+            return need(owed, target, policy);
+        }
         Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
         Reach::Unreachable(reason) => reason.clone(),
     };
@@ -142,7 +174,11 @@ fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
 fn need(owed: &mut Requirement, target: &Target, policy: &Policy) {
     let key = target.key();
     let object = target.object.clone();
-    match owed.backups.iter_mut().find(|need| need.target.key() == key) {
+    match owed
+        .backups
+        .iter_mut()
+        .find(|need| need.target.key() == key)
+    {
         Some(need) => match object {
             Some(object) if !need.objects.is_empty() => {
                 if !need.objects.contains(&object) {
@@ -224,14 +260,20 @@ mod tests {
     #[test]
     fn nothing_found_owes_nothing() {
         let owed = require(&mut Vec::new(), &default_policy(), 0);
-        assert_eq!((owed.demand, owed.approvals, owed.backups.len()), (Demand::Allow, 0, 0));
+        assert_eq!(
+            (owed.demand, owed.approvals, owed.backups.len()),
+            (Demand::Allow, 0, 0)
+        );
     }
 
     #[test]
     fn a_small_loss_is_snapshotted_and_held_by_the_strict_profile() {
         let mut found = vec![finding(Severity::Moderate, vec![here(None)])];
         let owed = require(&mut found.clone(), &default_policy(), 0);
-        assert_eq!((owed.demand, owed.approvals, owed.backups.len()), (Demand::Snapshot, 0, 1));
+        assert_eq!(
+            (owed.demand, owed.approvals, owed.backups.len()),
+            (Demand::Snapshot, 0, 1)
+        );
         let owed = require(&mut found, &profile("strict").unwrap(), 0);
         assert_eq!((owed.demand, owed.approvals), (Demand::Hold, 2));
         assert_eq!(owed.backups[0].max_age_s, 900);
@@ -239,15 +281,24 @@ mod tests {
 
     #[test]
     fn a_small_loss_without_a_driver_is_held() {
-        let mut found = vec![finding(Severity::Moderate, vec![target(Reach::NoDriver, "x", None)])];
+        let mut found = vec![finding(
+            Severity::Moderate,
+            vec![target(Reach::NoDriver, "x", None)],
+        )];
         let owed = require(&mut found, &default_policy(), 0);
-        assert_eq!((owed.demand, owed.approvals, owed.waivers.len()), (Demand::Hold, 2, 1));
+        assert_eq!(
+            (owed.demand, owed.approvals, owed.waivers.len()),
+            (Demand::Hold, 2, 1)
+        );
     }
 
     #[test]
     fn objects_of_one_target_are_joined_and_a_whole_loss_takes_them_in() {
         let policy = default_policy();
-        let mut found = vec![finding(Severity::High, vec![here(Some("a")), here(Some("b")), here(Some("a"))])];
+        let mut found = vec![finding(
+            Severity::High,
+            vec![here(Some("a")), here(Some("b")), here(Some("a"))],
+        )];
         let owed = require(&mut found, &policy, 0);
         assert_eq!(owed.backups[0].objects, ["a", "b"]);
         found.push(finding(Severity::High, vec![here(None)]));
@@ -269,7 +320,10 @@ mod tests {
         let mut found = vec![finding(Severity::Moderate, vec![here(None)])];
         found[0].opaque = true;
         let owed = require(&mut found, &default_policy(), 0);
-        assert_eq!((owed.demand, owed.approvals, owed.backups.len()), (Demand::Hold, 2, 0));
+        assert_eq!(
+            (owed.demand, owed.approvals, owed.backups.len()),
+            (Demand::Hold, 2, 0)
+        );
     }
 
     #[test]
@@ -282,8 +336,14 @@ mod tests {
             expires: 100,
         });
         let found = vec![finding(Severity::High, vec![here(None)])];
-        assert_eq!(require(&mut found.clone(), &policy, 99).demand, Demand::Allow);
-        assert_eq!(require(&mut found.clone(), &policy, 100).demand, Demand::Hold);
+        assert_eq!(
+            require(&mut found.clone(), &policy, 99).demand,
+            Demand::Allow
+        );
+        assert_eq!(
+            require(&mut found.clone(), &policy, 100).demand,
+            Demand::Hold
+        );
         let other = target(Reach::Path("/home/x".into()), "/home/x", None);
         let mut both = vec![finding(Severity::High, vec![here(None), other])];
         assert_eq!(require(&mut both, &policy, 99).demand, Demand::Hold);
@@ -294,16 +354,57 @@ mod tests {
     #[test]
     fn a_severity_of_a_layer_replaces_the_rules() {
         let mut policy = default_policy();
-        policy.severities.insert("kubectl.delete-namespace".to_owned(), Severity::None);
+        policy
+            .severities
+            .insert("kubectl.delete-namespace".to_owned(), Severity::None);
         let mut found = vec![finding(Severity::High, vec![here(None)])];
         assert_eq!(require(&mut found, &policy, 0).demand, Demand::Allow);
         assert!(found.is_empty());
     }
 
     #[test]
+    fn the_relaxed_profile_snapshots_measured_small_losses_only() {
+        use crate::model::finding::Measured;
+        let relaxed = profile("relaxed").unwrap();
+        let mut small = finding(Severity::High, vec![here(None)]);
+        assert_eq!(
+            require(&mut vec![small.clone()], &relaxed, 0).demand,
+            Demand::Hold
+        );
+        small.blast.measured = Some(Measured {
+            files: 3,
+            bytes: 4096,
+            rows: 0,
+        });
+        assert_eq!(
+            require(&mut vec![small.clone()], &relaxed, 0).demand,
+            Demand::Snapshot
+        );
+        assert_eq!(
+            require(&mut vec![small.clone()], &default_policy(), 0).demand,
+            Demand::Hold
+        );
+        small.severity = Severity::Critical;
+        assert_eq!(
+            require(&mut vec![small.clone()], &relaxed, 0).demand,
+            Demand::Hold
+        );
+        small.severity = Severity::High;
+        small.blast.measured = Some(Measured {
+            files: 3,
+            bytes: u64::MAX,
+            rows: 0,
+        });
+        assert_eq!(require(&mut vec![small], &relaxed, 0).demand, Demand::Hold);
+    }
+
+    #[test]
     fn patterns_match_as_shells_do() {
         assert!(is_like("localhost:*/scratch_?", "localhost:5432/scratch_1"));
-        assert!(!is_like("localhost:*/scratch_?", "localhost:5432/scratch_12"));
+        assert!(!is_like(
+            "localhost:*/scratch_?",
+            "localhost:5432/scratch_12"
+        ));
         assert!(is_like("*", "") && is_like("a*b*c", "a__b__bc") && !is_like("", "a"));
     }
 }

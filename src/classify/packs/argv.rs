@@ -47,7 +47,10 @@ impl Text {
         let Some((name, value)) = self.text.split_once(separator) else {
             return (self.text.clone(), None);
         };
-        let shown = self.shown.split_once(separator).map_or("", |(_, shown)| shown);
+        let shown = self
+            .shown
+            .split_once(separator)
+            .map_or("", |(_, shown)| shown);
         let value = Self {
             text: value.to_owned(),
             hole: value.contains(HOLE),
@@ -89,7 +92,7 @@ impl Argv {
         while let Some(word) = rest.next() {
             let text = Text::of(word);
             let loose = word.many && !word.quoted && text.is_unknown();
-            if ended || loose || text.text.len() < 2 || !text.text.starts_with('-') {
+            if ended || loose || !is_option(&text.text, shape) {
                 argv.operands.push(Operand { text, loose });
             } else if text.text == "--" {
                 ended = true;
@@ -100,20 +103,39 @@ impl Argv {
         argv
     }
 
-    fn option<'w>(&mut self, text: &Text, shape: &Shape, rest: &mut impl Iterator<Item = &'w Word>) {
+    fn option<'w>(
+        &mut self,
+        text: &Text,
+        shape: &Shape,
+        rest: &mut impl Iterator<Item = &'w Word>,
+    ) {
         let (name, value) = text.split('=');
-        let whole = shape.style == OptionStyle::Words || name.starts_with("--") || is_listed(shape, &name);
+        let whole =
+            shape.style == OptionStyle::Words || name.starts_with("--") || is_listed(shape, &name);
         if !whole {
             return self.cluster(text, shape, rest);
         }
         let name = canonical(&name, shape.style);
-        let takes = value.is_none() && shape.valued.iter().any(|valued| canonical(valued, shape.style) == name);
-        let value = if takes { rest.next().map(Text::of) } else { value };
+        let takes = value.is_none()
+            && shape
+                .valued
+                .iter()
+                .any(|valued| canonical(valued, shape.style) == name);
+        let value = if takes {
+            rest.next().map(Text::of)
+        } else {
+            value
+        };
         self.options.push(Opt { name, value });
     }
 
     /// Reads `-rf`, `-n5`, `-Atc TEXT`.
-    fn cluster<'w>(&mut self, text: &Text, shape: &Shape, rest: &mut impl Iterator<Item = &'w Word>) {
+    fn cluster<'w>(
+        &mut self,
+        text: &Text,
+        shape: &Shape,
+        rest: &mut impl Iterator<Item = &'w Word>,
+    ) {
         let mut chars = text.text.char_indices().skip(1);
         while let Some((at, char)) = chars.next() {
             let name = format!("-{char}");
@@ -139,14 +161,18 @@ impl Argv {
 
     /// Tells whether an option that is asked for is there and not switched off, and whether that rests on unknown text.
     pub fn has(&self, wanted: &str, shape: &Shape) -> Presence {
-        let (name, value) = wanted.split_once('=').map_or((wanted, None), |(name, value)| (name, Some(value)));
+        let (name, value) = wanted
+            .split_once('=')
+            .map_or((wanted, None), |(name, value)| (name, Some(value)));
         let name = canonical(name, shape.style);
         let negated = name.strip_prefix("--").map(|name| format!("--no-{name}"));
         let mut state = Presence::Absent;
         for option in &self.options {
             if negated.as_ref() == Some(&option.name) {
                 state = Presence::Absent;
-            } else if option.name == name || shape.abbreviates && self.is_short_for(&option.name, &name, shape) {
+            } else if option.name == name
+                || shape.abbreviates && self.is_short_for(&option.name, &name, shape)
+            {
                 state = presence(option, value);
             }
         }
@@ -154,17 +180,33 @@ impl Argv {
     }
 
     fn is_short_for(&self, written: &str, name: &str, shape: &Shape) -> bool {
-        written.len() > 3 && written.starts_with("--") && name.starts_with(written) && !is_listed(shape, written)
+        written.len() > 3
+            && written.starts_with("--")
+            && name.starts_with(written)
+            && !is_listed(shape, written)
     }
 
     /// Returns the values of an option, in order.
-    pub fn values<'a>(&'a self, flag: &'a str, style: OptionStyle) -> impl Iterator<Item = &'a Text> {
+    pub fn values<'a>(
+        &'a self,
+        flag: &'a str,
+        style: OptionStyle,
+    ) -> impl Iterator<Item = &'a Text> {
         let name = canonical(flag, style);
         self.options
             .iter()
             .filter(move |option| option.name == name)
             .filter_map(|option| option.value.as_ref())
     }
+}
+
+/// Tells whether a word is written as an option; `-1` is a number unless the shape says otherwise.
+fn is_option(text: &str, shape: &Shape) -> bool {
+    let Some(name) = text.strip_prefix('-') else {
+        return false;
+    };
+    let number = name.bytes().all(|byte| byte.is_ascii_digit());
+    !name.is_empty() && (!number || is_listed(shape, text))
 }
 
 /// Whether an option is there.
@@ -181,7 +223,9 @@ fn presence(option: &Opt, wanted: Option<&str>) -> Presence {
         (Some(value), _) if value.hole => Presence::Unknown,
         (Some(value), Some(wanted)) if value.text.eq_ignore_ascii_case(wanted) => Presence::Present,
         (_, Some(_)) => Presence::Absent,
-        (Some(value), None) if OFF.contains(&value.text.to_ascii_lowercase().as_str()) => Presence::Absent,
+        (Some(value), None) if OFF.contains(&value.text.to_ascii_lowercase().as_str()) => {
+            Presence::Absent
+        }
         (_, None) => Presence::Present,
     }
 }

@@ -5,14 +5,30 @@ use crate::model::word::Word;
 
 /// Runners that start a program named by a later word: their own words before it, and their options with a value.
 const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
-    ("npx", &[], &["-p", "--package", "-w", "--workspace", "--prefix"]),
+    (
+        "npx",
+        &[],
+        &["-p", "--package", "-w", "--workspace", "--prefix"],
+    ),
     ("pnpx", &[], &[]),
     ("bunx", &[], &["-p", "--package"]),
     ("uvx", &[], &["--from", "--with", "-p", "--python"]),
-    ("npm", &["exec"], &["-p", "--package", "-w", "--workspace", "--prefix"]),
-    ("npm", &["x"], &["-p", "--package", "-w", "--workspace", "--prefix"]),
+    (
+        "npm",
+        &["exec"],
+        &["-p", "--package", "-w", "--workspace", "--prefix"],
+    ),
+    (
+        "npm",
+        &["x"],
+        &["-p", "--package", "-w", "--workspace", "--prefix"],
+    ),
     ("pnpm", &["exec"], &["-F", "--filter", "-C", "--dir"]),
-    ("pnpm", &["dlx"], &["-F", "--filter", "-C", "--dir", "--package"]),
+    (
+        "pnpm",
+        &["dlx"],
+        &["-F", "--filter", "-C", "--dir", "--package"],
+    ),
     ("pnpm", &[], &["-F", "--filter", "-C", "--dir"]),
     ("yarn", &["exec"], &["--cwd"]),
     ("yarn", &["dlx"], &["-p", "--package"]),
@@ -22,12 +38,34 @@ const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
     ("bun", &["x"], &["-p", "--package"]),
     ("bun", &["run"], &["--cwd", "--env-file"]),
     ("bundle", &["exec"], &[]),
-    ("poetry", &["run"], &["-C", "--directory", "-P", "--project"]),
+    (
+        "poetry",
+        &["run"],
+        &["-C", "--directory", "-P", "--project"],
+    ),
     ("pipenv", &["run"], &[]),
-    ("pdm", &["run"], &["-p", "--project", "-s", "--site-packages"]),
+    (
+        "pdm",
+        &["run"],
+        &["-p", "--project", "-s", "--site-packages"],
+    ),
     ("rye", &["run"], &[]),
     ("hatch", &["run"], &["-e", "--env"]),
-    ("uv", &["run"], &["--with", "-p", "--python", "--project", "--directory", "--env-file", "--extra", "--group", "--package"]),
+    (
+        "uv",
+        &["run"],
+        &[
+            "--with",
+            "-p",
+            "--python",
+            "--project",
+            "--directory",
+            "--env-file",
+            "--extra",
+            "--group",
+            "--package",
+        ],
+    ),
     ("pipx", &["run"], &["--spec", "--python"]),
     ("conda", &["run"], &["-n", "--name", "-p", "--prefix"]),
     ("mamba", &["run"], &["-n", "--name", "-p", "--prefix"]),
@@ -37,7 +75,11 @@ const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
     ("direnv", &["exec", "*"], &[]),
     ("dotenv", &[], &["-e", "-f", "--file", "-v", "-c"]),
     ("dotenvx", &["run"], &["-f", "--env-file", "-e", "--env"]),
-    ("doppler", &["run"], &["-p", "--project", "-c", "--config", "-t", "--token"]),
+    (
+        "doppler",
+        &["run"],
+        &["-p", "--project", "-c", "--config", "-t", "--token"],
+    ),
     ("op", &["run"], &["--env-file", "--account"]),
     ("infisical", &["run"], &["--env", "--path", "--projectId"]),
     ("cross-env", &[], &[]),
@@ -49,7 +91,18 @@ const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
     ("python3", &[], &["-W", "-X"]),
     ("py", &[], &[]),
     ("sail", &[], &[]),
-    ("node", &[], &["-r", "--require", "--import", "--loader", "--env-file", "-C"]),
+    (
+        "node",
+        &[],
+        &[
+            "-r",
+            "--require",
+            "--import",
+            "--loader",
+            "--env-file",
+            "-C",
+        ],
+    ),
     ("tsx", &[], &["--tsconfig", "--env-file"]),
     ("ts-node", &[], &["-P", "--project", "-r", "--require"]),
     ("php", &[], &["-d", "-c", "-n"]),
@@ -108,14 +161,25 @@ fn after<'w>(words: &'w [Word], path: &[&str], valued: &[&str]) -> Option<&'w [W
 /// `cross-env NODE_ENV=production …`
 fn is_assignment(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
 }
 
 /// Returns the names under which rules may know a program: `/usr/bin/python3.12` is also `python3` and `python`.
 pub fn names(program: &str) -> Vec<String> {
-    let mut all = vec![program.rsplit(['/', '\\']).next().unwrap_or(program).to_owned()];
-    if let Some((scope, rest)) = program.strip_prefix('@').and_then(|name| name.split_once('/'))
+    let mut all = vec![
+        program
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(program)
+            .to_owned(),
+    ];
+    if let Some((scope, rest)) = program
+        .strip_prefix('@')
+        .and_then(|name| name.split_once('/'))
         && rest.split('@').next() == Some("cli")
     {
         all.push(scope.to_owned());
@@ -125,7 +189,10 @@ pub fn names(program: &str) -> Vec<String> {
     for suffix in [".exe", ".cmd", ".bat", ".phar"] {
         name = name.strip_suffix(suffix).unwrap_or(name);
     }
-    if let Some((package, _)) = name.split_once('@').filter(|(package, _)| !package.is_empty()) {
+    if let Some((package, _)) = name
+        .split_once('@')
+        .filter(|(package, _)| !package.is_empty())
+    {
         name = package;
     }
     for end in [name.len(), trimmed(name, b"."), trimmed(name, b".-")] {
@@ -134,7 +201,9 @@ pub fn names(program: &str) -> Vec<String> {
             all.push(shorter.to_owned());
         }
     }
-    if let Some((major, _)) = base.split_once('.').filter(|(major, _)| major.starts_with("python"))
+    if let Some((major, _)) = base
+        .split_once('.')
+        .filter(|(major, _)| major.starts_with("python"))
         && !all.iter().any(|known| known == major)
     {
         all.push(major.to_owned());

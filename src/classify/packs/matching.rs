@@ -10,10 +10,50 @@ use super::pattern;
 
 /// Subcommands by which programs look, build or start: after unknown options they say that nothing is lost.
 const LOOKING: [&str; 44] = [
-    "get", "list", "ls", "status", "show", "describe", "logs", "log", "diff", "plan", "apply", "up", "build", "run",
-    "install", "test", "config", "version", "help", "exec", "start", "stop", "restart", "ps", "pull", "push", "create", "init",
-    "info", "top", "port-forward", "rollout", "scale", "set", "add", "update", "upgrade", "deploy", "validate", "fmt", "output",
-    "inspect", "events", "login",
+    "get",
+    "list",
+    "ls",
+    "status",
+    "show",
+    "describe",
+    "logs",
+    "log",
+    "diff",
+    "plan",
+    "apply",
+    "up",
+    "build",
+    "run",
+    "install",
+    "test",
+    "config",
+    "version",
+    "help",
+    "exec",
+    "start",
+    "stop",
+    "restart",
+    "ps",
+    "pull",
+    "push",
+    "create",
+    "init",
+    "info",
+    "top",
+    "port-forward",
+    "rollout",
+    "scale",
+    "set",
+    "add",
+    "update",
+    "upgrade",
+    "deploy",
+    "validate",
+    "fmt",
+    "output",
+    "inspect",
+    "events",
+    "login",
 ];
 
 /// A shape that matched, with the command split its way.
@@ -43,7 +83,11 @@ pub fn first<'c>(rule: &'static Rule, words: &'c [Word], command: &Command) -> O
     let names = super::launch::names(&program);
     let mut guess = None;
     for shape in rule.argv {
-        if !shape.programs.iter().any(|known| names.iter().any(|name| name == known)) {
+        if !shape
+            .programs
+            .iter()
+            .any(|known| names.iter().any(|name| name == known))
+        {
             continue;
         }
         match shape_matches(shape, words, command) {
@@ -55,7 +99,11 @@ pub fn first<'c>(rule: &'static Rule, words: &'c [Word], command: &Command) -> O
     guess
 }
 
-fn shape_matches<'c>(shape: &'static Shape, words: &'c [Word], command: &Command) -> Option<Match<'c>> {
+fn shape_matches<'c>(
+    shape: &'static Shape,
+    words: &'c [Word],
+    command: &Command,
+) -> Option<Match<'c>> {
     let args = words.get(1..).unwrap_or_default();
     if !could_match(shape, args) {
         return None;
@@ -98,9 +146,8 @@ enum Sure {
 /// Tells cheaply whether the subcommand path can be there at all.
 fn could_match(shape: &Shape, args: &[Word]) -> bool {
     shape.path.iter().all(|step| {
-        args.iter().any(|word| {
-            word.has_hole() || word.text().is_some_and(|text| is_step(step, &text))
-        })
+        args.iter()
+            .any(|word| word.has_hole() || word.text().is_some_and(|text| is_step(step, &text)))
     })
 }
 
@@ -161,15 +208,22 @@ fn is_plausible(found: &Match<'_>, sure_steps: usize, flags: Sure) -> bool {
     sure_steps > 0 || found.shape.path.len() == 1 && found.shape.least > 0 && first.is_some()
 }
 
-/// Tells whether a flag under which nothing happens is there, as far as known text says.
+/// Tells whether a flag under which nothing happens is there (or `… help`, as `aws` has it), as far as known text says.
 fn unless(found: &Match<'_>) -> bool {
+    if let [only] = found.rest()
+        && found.shape.least == 0
+        && only.text.text == "help"
+    {
+        return true;
+    }
     let mut unless = found.shape.unless.iter();
     unless.any(|flag| found.argv.has(flag, found.shape) == Presence::Present)
 }
 
 fn excepted(found: &Match<'_>) -> bool {
     found.shape.except.iter().any(|except| {
-        picked(except, found.rest()).any(|operand| !operand.text.hole && pattern::matches(except.regex, &operand.text.text))
+        picked(except, found.rest())
+            .any(|operand| !operand.text.hole && pattern::matches(except.regex, &operand.text.text))
     })
 }
 
@@ -201,13 +255,16 @@ fn flags(found: &Match<'_>) -> Option<Sure> {
 /// Tells whether an unknown word may stand for options: by its name, or because it stands before every known operand.
 fn may_be_flags(found: &Match<'_>) -> bool {
     let named = found.words.iter().any(|word| {
-        word.many && !word.quoted && word.pieces.iter().any(|piece| match &piece.part {
-            Part::Hole(Hole::Inherited(name)) => is_flag_name(name),
-            Part::Hole(Hole::Unknown | Hole::Name) | Part::Literal(_) | Part::Glob(_) => false,
-        })
+        word.many
+            && !word.quoted
+            && word.pieces.iter().any(|piece| match &piece.part {
+                Part::Hole(Hole::Inherited(name)) => is_flag_name(name),
+                Part::Hole(Hole::Unknown | Hole::Name) | Part::Literal(_) | Part::Glob(_) => false,
+            })
     });
     let mut rest = found.rest().iter();
-    let leads = rest.next().is_some_and(|operand| operand.loose) && rest.next().is_some_and(|operand| !operand.text.hole);
+    let leads = rest.next().is_some_and(|operand| operand.loose)
+        && rest.next().is_some_and(|operand| !operand.text.hole);
     named || leads
 }
 
@@ -221,9 +278,11 @@ fn is_flag_name(name: &str) -> bool {
 fn positionals(found: &Match<'_>) -> Option<Sure> {
     let mut sure = Sure::Yes;
     for positional in found.shape.positionals {
-        let known = picked(positional, found.rest())
-            .any(|operand| !operand.text.is_unknown() && pattern::matches(positional.regex, &operand.text.text));
-        let unknown = positional.holes && picked(positional, found.rest()).any(|operand| operand.text.is_unknown());
+        let known = picked(positional, found.rest()).any(|operand| {
+            !operand.text.is_unknown() && pattern::matches(positional.regex, &operand.text.text)
+        });
+        let unknown = positional.holes
+            && picked(positional, found.rest()).any(|operand| operand.text.is_unknown());
         match (known, unknown) {
             (true, _) => {}
             (false, true) => sure = Sure::Guess,
@@ -237,8 +296,14 @@ fn values(found: &Match<'_>) -> Option<Sure> {
     let mut sure = Sure::Yes;
     let style = found.shape.style;
     for wanted in found.shape.values {
-        let values = || wanted.flag.iter().flat_map(|flag| found.argv.values(flag, style));
-        if values().any(|value| !value.is_unknown() && pattern::matches(wanted.regex, &value.text)) {
+        let values = || {
+            wanted
+                .flag
+                .iter()
+                .flat_map(|flag| found.argv.values(flag, style))
+        };
+        if values().any(|value| !value.is_unknown() && pattern::matches(wanted.regex, &value.text))
+        {
             continue;
         }
         if !wanted.holes || !values().any(|value| value.is_unknown()) {

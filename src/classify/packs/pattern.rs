@@ -27,6 +27,8 @@ pub fn matches(pattern: &'static str, text: &str) -> bool {
         let regex = compiled
             .entry(pattern)
             .or_insert_with(|| compile(pattern).ok());
-        regex.as_ref().is_none_or(|regex| regex.is_match(text.as_bytes()))
+        regex
+            .as_ref()
+            .is_none_or(|regex| regex.is_match(text.as_bytes()))
     })
 }

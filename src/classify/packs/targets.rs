@@ -17,7 +17,12 @@ use super::url;
 const MOST_TARGETS: usize = 64;
 
 /// Returns the targets of a match; one of kind `unknown` when the rule can name none.
-pub fn targets(one: &Match<'_>, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Target> {
+pub fn targets(
+    one: &Match<'_>,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Target> {
     let mut all = Vec::new();
     for from in one.shape.targets {
         let mut choices = from.locator.split(" || ");
@@ -33,7 +38,11 @@ pub fn targets(one: &Match<'_>, command: &Command, context: &Context<'_>, needs:
     if all.is_empty() {
         all.push(Target {
             kind: TargetKind::Unknown,
-            locator: one.words.first().map(|word| word.shown()).unwrap_or_default(),
+            locator: one
+                .words
+                .first()
+                .map(|word| word.shown())
+                .unwrap_or_default(),
             object: None,
             reach: Reach::NoDriver,
         });
@@ -99,7 +108,13 @@ fn fill(template: &str, value: &mut dyn FnMut(&str) -> Option<Value>) -> Filled 
 }
 
 /// Returns one locator for each operand that a `{1*}` stands for, or the only one.
-fn locators(template: &str, one: &Match<'_>, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Filled> {
+fn locators(
+    template: &str,
+    one: &Match<'_>,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Filled> {
     let mut all = Vec::new();
     match list_of(template) {
         Some(first) => {
@@ -125,7 +140,11 @@ fn locators(template: &str, one: &Match<'_>, command: &Command, context: &Contex
 fn list_of(template: &str) -> Option<usize> {
     template.split('{').skip(1).find_map(|part| {
         let name = part.split('}').next()?.strip_suffix('*')?;
-        if name.is_empty() { Some(0) } else { name.parse().ok() }
+        if name.is_empty() {
+            Some(0)
+        } else {
+            name.parse().ok()
+        }
     })
 }
 
@@ -145,19 +164,29 @@ fn single(name: &str, one: &Match<'_>, command: &Command) -> Option<Value> {
         return flags.find_map(|flag| one.argv.values(flag, one.shape.style).last().map(Value::of));
     }
     if let Some(variable) = name.strip_prefix("env:") {
-        return command.env_value(variable).map(|word| Value::of(&Text::of(word)));
+        return command
+            .env_value(variable)
+            .map(|word| Value::of(&Text::of(word)));
     }
     let at: usize = name.parse().ok()?;
     one.rest().get(at).map(|operand| Value::of(&operand.text))
 }
 
 /// Asks for the hook's own value of a variable, unless the command runs elsewhere or without it.
-fn inherited(name: &str, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Value> {
+fn inherited(
+    name: &str,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Value> {
     let variable = name.strip_prefix("env:")?;
     if command.env_cleared || !command.is_here() {
         return None;
     }
-    match context.facts.ask(Question::Variable(variable.to_owned()), needs)? {
+    match context
+        .facts
+        .ask(Question::Variable(variable.to_owned()), needs)?
+    {
         Answer::Variable(value) if !value.is_empty() => Some(Value {
             shown: value.clone(),
             hole: false,
@@ -167,7 +196,13 @@ fn inherited(name: &str, command: &Command, context: &Context<'_>, needs: &mut N
     }
 }
 
-fn target(from: &TargetFrom, locator: &Filled, object: &str, command: &Command, context: &Context<'_>) -> Target {
+fn target(
+    from: &TargetFrom,
+    locator: &Filled,
+    object: &str,
+    command: &Command,
+    context: &Context<'_>,
+) -> Target {
     let cwd = match &command.cwd {
         Cwd::Known(path) => Some(path.as_path()),
         Cwd::Temporary | Cwd::Unknown => None,
@@ -175,11 +210,19 @@ fn target(from: &TargetFrom, locator: &Filled, object: &str, command: &Command, 
     let object = (!object.is_empty()).then(|| url::without_password(object));
     let unreachable = |reason: &str| Reach::Unreachable(reason.to_owned());
     let (kind, text, reach) = match from.kind {
-        _ if locator.hole => (from.kind, locator.shown.clone(), unreachable("its name is not known before the command runs")),
-        TargetKind::Path | TargetKind::Sqlite => path(from.kind, &locator.shown, command, cwd, context),
-        TargetKind::Postgres | TargetKind::Mysql | TargetKind::Database | TargetKind::Redis | TargetKind::Mongo => {
-            database(from.kind, locator, command, cwd)
+        _ if locator.hole => (
+            from.kind,
+            locator.shown.clone(),
+            unreachable("its name is not known before the command runs"),
+        ),
+        TargetKind::Path | TargetKind::Sqlite => {
+            path(from.kind, &locator.shown, command, cwd, context)
         }
+        TargetKind::Postgres
+        | TargetKind::Mysql
+        | TargetKind::Database
+        | TargetKind::Redis
+        | TargetKind::Mongo => database(from.kind, locator, command, cwd),
         TargetKind::GitWorktree
         | TargetKind::GitRef
         | TargetKind::GitRemote
@@ -197,7 +240,13 @@ fn target(from: &TargetFrom, locator: &Filled, object: &str, command: &Command, 
     }
 }
 
-fn path(kind: TargetKind, text: &str, command: &Command, cwd: Option<&Path>, context: &Context<'_>) -> (TargetKind, String, Reach) {
+fn path(
+    kind: TargetKind,
+    text: &str,
+    command: &Command,
+    cwd: Option<&Path>,
+    context: &Context<'_>,
+) -> (TargetKind, String, Reach) {
     let home = context.scene.home.as_deref();
     let path = match (text.strip_prefix("~/"), home, cwd) {
         (Some(rest), Some(home), _) => Some(home.join(rest)),
@@ -206,29 +255,39 @@ fn path(kind: TargetKind, text: &str, command: &Command, cwd: Option<&Path>, con
         _ => None,
     };
     let Some(path) = path.map(|path| normal(&path)) else {
-        let reason = Reach::Unreachable("its folder is not known before the command runs".to_owned());
+        let reason =
+            Reach::Unreachable("its folder is not known before the command runs".to_owned());
         return (kind, text.to_owned(), reason);
     };
     let locator = path.to_string_lossy().into_owned();
     let reach = match kind {
-        _ if !command.is_here() => Reach::Unreachable("it is not on this machine's file system".to_owned()),
+        _ if !command.is_here() => {
+            Reach::Unreachable("it is not on this machine's file system".to_owned())
+        }
         TargetKind::Sqlite => Reach::Sqlite(path),
         _ => Reach::Path(path),
     };
     (kind, locator, reach)
 }
 
-fn database(kind: TargetKind, locator: &Filled, command: &Command, cwd: Option<&Path>) -> (TargetKind, String, Reach) {
+fn database(
+    kind: TargetKind,
+    locator: &Filled,
+    command: &Command,
+    cwd: Option<&Path>,
+) -> (TargetKind, String, Reach) {
     let no_driver = matches!(kind, TargetKind::Redis | TargetKind::Mongo);
     match url::read(&locator.shown, cwd, locator.implicit) {
         Some(place) if command.is_here() => (place.kind, place.locator, place.reach),
         Some(place) => {
-            let reason = Reach::Unreachable("it is reached from another machine or a container".to_owned());
+            let reason =
+                Reach::Unreachable("it is reached from another machine or a container".to_owned());
             (place.kind, place.locator, reason)
         }
         None if no_driver => (kind, locator.shown.clone(), Reach::NoDriver),
         None => {
-            let reason = "which database it is stands in configuration that the words do not show".to_owned();
+            let reason = "which database it is stands in configuration that the words do not show"
+                .to_owned();
             (kind, locator.shown.clone(), Reach::Unreachable(reason))
         }
     }
@@ -250,7 +309,12 @@ pub fn normal(path: &Path) -> PathBuf {
 }
 
 /// Tells why nothing is lost, when every target is a path under a temporary folder or proven absent.
-pub fn exempt(targets: &[Target], command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
+pub fn exempt(
+    targets: &[Target],
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<String> {
     if targets.is_empty() || !command.is_here() {
         return None;
     }
@@ -265,10 +329,18 @@ pub fn exempt(targets: &[Target], command: &Command, context: &Context<'_>, need
 }
 
 fn harmless(path: &Path, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
-    let temporary = |path: &Path| context.scene.temporary.iter().any(|dir| path != dir && path.starts_with(dir));
+    let temporary = |path: &Path| {
+        context
+            .scene
+            .temporary
+            .iter()
+            .any(|dir| path != dir && path.starts_with(dir))
+    };
     match context.facts.ask(Question::Entry(path.to_owned()), needs)? {
         Answer::Absent => Some("it does not exist".to_owned()),
-        Answer::Entry(entry) if temporary(&entry.resolved) && !entry.is_mount => Some("it is temporary".to_owned()),
+        Answer::Entry(entry) if temporary(&entry.resolved) && !entry.is_mount => {
+            Some("it is temporary".to_owned())
+        }
         Answer::Assumed if temporary(path) => Some("it is temporary".to_owned()),
         _ => None,
     }
@@ -290,7 +362,13 @@ pub fn summary(template: &str, one: &Match<'_>, command: &Command, targets: &[Ta
         match name.strip_suffix('*') {
             Some(first) => {
                 let first = first.parse().unwrap_or(0);
-                list(one.rest().iter().skip(first).map(|operand| operand.text.shown.clone()).collect())
+                list(
+                    one.rest()
+                        .iter()
+                        .skip(first)
+                        .map(|operand| operand.text.shown.clone())
+                        .collect(),
+                )
             }
             None => single(name, one, command),
         }

@@ -22,7 +22,9 @@ pub fn without_password(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("://") {
         all.push_str(before);
         all.push_str("://");
-        let end = after.find(['/', ' ', '"', '\'', '?']).unwrap_or(after.len());
+        let end = after
+            .find(['/', ' ', '"', '\'', '?'])
+            .unwrap_or(after.len());
         let (authority, tail) = after.split_at_checked(end).unwrap_or((after, ""));
         match authority.rsplit_once('@') {
             Some((user, host)) => {
@@ -53,9 +55,12 @@ pub fn read(text: &str, cwd: Option<&Path>, implicit: bool) -> Option<Place> {
             let parts = Parts::read(rest.strip_prefix("//")?);
             Some(parts.other(TargetKind::Mysql, 3306))
         }
-        "redis" | "rediss" => Some(Parts::read(rest.strip_prefix("//")?).other(TargetKind::Redis, 6379)),
+        "redis" | "rediss" => {
+            Some(Parts::read(rest.strip_prefix("//")?).other(TargetKind::Redis, 6379))
+        }
         "mongodb" => Some(Parts::read(rest.strip_prefix("//")?).other(TargetKind::Mongo, 27017)),
-        "mssql" | "sqlserver" | "oracle" | "clickhouse" | "cockroachdb" | "snowflake" | "libsql" | "jdbc" => Some(Place {
+        "mssql" | "sqlserver" | "oracle" | "clickhouse" | "cockroachdb" | "snowflake"
+        | "libsql" | "jdbc" => Some(Place {
             kind: TargetKind::Database,
             locator: without_password(text),
             reach: Reach::NoDriver,
@@ -88,7 +93,10 @@ fn sqlite(rest: &str, cwd: Option<&Path>) -> Option<Place> {
 /// Tells whether the path goes on from the root as only an absolute path does.
 fn is_rooted(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
-    matches!(first, "home" | "var" | "tmp" | "opt" | "srv" | "usr" | "root" | "mnt" | "Users" | "data")
+    matches!(
+        first,
+        "home" | "var" | "tmp" | "opt" | "srv" | "usr" | "root" | "mnt" | "Users" | "data"
+    )
 }
 
 fn sqlite_at(path: PathBuf) -> Option<Place> {
@@ -121,14 +129,19 @@ impl Parts {
         };
         let parameter = |key: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(name, _)| *name == key).map(|(_, value)| decoded(value))
+            pairs
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| decoded(value))
         };
         let given = |text: &str| (!text.is_empty()).then(|| decoded(text));
         Self {
             user: given(user).or_else(|| parameter("user")),
             password: given(password).or_else(|| parameter("password")),
             host: given(host.trim_matches(['[', ']'])).or_else(|| parameter("host")),
-            port: port.parse().ok().or_else(|| parameter("port")?.parse().ok()),
+            port: port
+                .parse()
+                .ok()
+                .or_else(|| parameter("port")?.parse().ok()),
             name: given(name).or_else(|| parameter("dbname")),
         }
     }
@@ -136,8 +149,14 @@ impl Parts {
     fn locator(&self, port: u16) -> String {
         let host = self.host.as_deref().unwrap_or("localhost");
         let port = self.port.unwrap_or(port);
-        let name = self.name.as_deref().or(self.user.as_deref()).unwrap_or_default();
-        format!("{host}:{port}/{name}").trim_end_matches('/').to_owned()
+        let name = self
+            .name
+            .as_deref()
+            .or(self.user.as_deref())
+            .unwrap_or_default();
+        format!("{host}:{port}/{name}")
+            .trim_end_matches('/')
+            .to_owned()
     }
 
     fn postgres(self, implicit: bool) -> Place {
@@ -173,7 +192,9 @@ fn decoded(text: &str) -> String {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let mut ahead = rest.clone();
-        let pair = (byte == b'%').then(|| Some((hex(ahead.next()?)?, hex(ahead.next()?)?))).flatten();
+        let pair = (byte == b'%')
+            .then(|| Some((hex(ahead.next()?)?, hex(ahead.next()?)?)))
+            .flatten();
         match pair {
             Some((high, low)) => {
                 bytes.push(high * 16 + low);
@@ -186,7 +207,9 @@ fn decoded(text: &str) -> String {
 }
 
 fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -195,7 +218,12 @@ mod tests {
 
     #[test]
     fn a_postgres_url_loses_its_password_in_the_locator_and_keeps_it_in_the_reach() {
-        let place = read("postgresql+asyncpg://shop:s%40cret@db.local:5433/shop_dev?sslmode=disable", None, false).unwrap();
+        let place = read(
+            "postgresql+asyncpg://shop:s%40cret@db.local:5433/shop_dev?sslmode=disable",
+            None,
+            false,
+        )
+        .unwrap();
         assert_eq!(place.locator, "db.local:5433/shop_dev");
         let Reach::Postgres(reach) = place.reach else {
             panic!("not a PostgreSQL reach");
@@ -208,9 +236,15 @@ mod tests {
     fn sqlite_urls_become_absolute_paths() {
         let cwd = Some(Path::new("/srv/app"));
         let locator = |url| read(url, cwd, false).map(|place| place.locator);
-        assert_eq!(locator("sqlite://db/dev.db?mode=rwc").as_deref(), Some("/srv/app/db/dev.db"));
+        assert_eq!(
+            locator("sqlite://db/dev.db?mode=rwc").as_deref(),
+            Some("/srv/app/db/dev.db")
+        );
         assert_eq!(locator("file:./dev.db").as_deref(), Some("/srv/app/dev.db"));
-        assert_eq!(locator("sqlite:////var/lib/x.db").as_deref(), Some("/var/lib/x.db"));
+        assert_eq!(
+            locator("sqlite:////var/lib/x.db").as_deref(),
+            Some("/var/lib/x.db")
+        );
         assert_eq!(locator("sqlite::memory:"), None);
     }
 
