@@ -354,7 +354,7 @@ fn article(kind: &str) -> String {
     format!("{} {kind}", if vowel { "an" } else { "a" })
 }
 
-/// Tells whether two keys differ by little: a dash for an underscore, or one letter more, less or other.
+/// Tells whether two keys differ by little: a dash for an underscore, one letter more, less or other, or two swapped.
 fn is_near(known: &str, written: &str) -> bool {
     let (known, written) = (known.replace('-', "_"), written.replace('-', "_"));
     if known == written {
@@ -369,5 +369,6 @@ fn is_near(known: &str, written: &str) -> bool {
         .take_while(|(x, y)| x == y)
         .count();
     let longest = a.len().max(b.len());
-    longest > 3 && head + tail + 1 >= longest
+    let swapped = usize::from(a.len() == b.len());
+    longest > 3 && head + tail + 1 + swapped >= longest
 }
