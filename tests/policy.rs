@@ -1,6 +1,8 @@
 //! Packs test themselves, as far as words alone decide; layers and their messages.
 //! Examples that need the shell's grammar or the world are run by `backstop policy test`.
 
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -524,4 +526,19 @@ fn targets_come_from_the_words_without_their_passwords() {
         )
         .contains("hush")
     );
+}
+
+#[test]
+fn harmless_lines_of_everyday_work_give_nothing() {
+    let flagged: Vec<String> = include_str!("../fixtures/packs-harmless.txt")
+        .lines()
+        .filter_map(|line| {
+            let ids: Vec<_> = judge(line)?
+                .into_iter()
+                .map(|finding| finding.rule)
+                .collect();
+            (!ids.is_empty()).then(|| format!("{line}: {ids:?}"))
+        })
+        .collect();
+    assert!(flagged.is_empty(), "{}", flagged.join("\n"));
 }

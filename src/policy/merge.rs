@@ -165,8 +165,8 @@ pub(super) fn policy(settings: Settings, exceptions: Vec<Exception>) -> Policy {
         .collect();
     let severities = settings
         .severities
-        .into_iter()
-        .map(|(rule, place)| (rule, severity(place)))
+        .iter()
+        .map(|(rule, place)| (rule.clone(), severity(*place)))
         .collect();
     Policy {
         profile: word(&PROFILES, settings.profile).to_owned(),
@@ -183,17 +183,7 @@ pub(super) fn policy(settings: Settings, exceptions: Vec<Exception>) -> Policy {
         strength: word(&layer::STRENGTHS, settings.strength).to_owned(),
         min_bytes: settings.min_bytes,
         waiver: waiver(settings.waiver),
-        limits: Limits {
-            backup_bytes: settings.backup_bytes,
-            backup_seconds: settings.backup_seconds,
-            hold_wait_ms: settings.hold_wait_ms,
-            snapshot_wait_ms: settings.snapshot_wait_ms,
-            deadline_ms: settings.deadline_ms,
-            small_files: settings.small_files,
-            small_bytes: settings.small_bytes,
-            small_rows: settings.small_rows,
-            free_bytes: settings.free_bytes,
-        },
+        limits: limits(&settings),
         regenerable: settings.regenerable,
         backup_dir: (!settings.dir.is_empty()).then(|| settings.dir.into()),
         codec: word(&layer::CODECS, settings.codec).to_owned(),
@@ -208,6 +198,20 @@ pub(super) fn policy(settings: Settings, exceptions: Vec<Exception>) -> Policy {
         keep_guard_s: settings.keep_guard_s,
         undo_window_s: settings.undo_window_s,
         mcp: settings.mcp,
+    }
+}
+
+const fn limits(settings: &Settings) -> Limits {
+    Limits {
+        backup_bytes: settings.backup_bytes,
+        backup_seconds: settings.backup_seconds,
+        hold_wait_ms: settings.hold_wait_ms,
+        snapshot_wait_ms: settings.snapshot_wait_ms,
+        deadline_ms: settings.deadline_ms,
+        small_files: settings.small_files,
+        small_bytes: settings.small_bytes,
+        small_rows: settings.small_rows,
+        free_bytes: settings.free_bytes,
     }
 }
 

@@ -136,8 +136,7 @@ impl Argv {
         shape: &Shape,
         rest: &mut impl Iterator<Item = &'w Word>,
     ) {
-        let mut chars = text.text.char_indices().skip(1);
-        while let Some((at, char)) = chars.next() {
+        for (at, char) in text.text.char_indices().skip(1) {
             let name = format!("-{char}");
             if !shape.valued.contains(&name.as_str()) {
                 self.options.push(Opt { name, value: None });
