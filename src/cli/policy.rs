@@ -1,11 +1,371 @@
 //! `backstop policy`. Lists, explains, tests and validates rules and policy.
+//! What a rule says is printed from the tables that classification reads; there is no second description.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::model::rule::Rule;
+use crate::policy::builtin::{book, default_policy, rules};
+use crate::policy::{LayerText, Place, load};
+
+use super::{say, say_error};
 
 /// Lists, explains, tests and validates rules and policy.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    /// Lists every rule with its severity.
+    List {
+        #[command(flatten)]
+        output: Output,
+        /// Only rules of this family.
+        #[arg(long)]
+        family: Option<String>,
+    },
+    /// Says what a rule sees, what is lost, why it is that grave and what to do instead.
+    Explain {
+        /// The rule, such as `sql.drop-table`.
+        rule: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Runs the examples of every rule.
+    Test {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Checks policy files, by default those of all layers that are there.
+    Validate {
+        /// Policy files; read as the owner's, unless `--project` is given.
+        files: Vec<PathBuf>,
+        /// Reads the files as a project's, which may only tighten.
+        #[arg(long)]
+        project: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Output {
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Judges a command line as `check --facts none` would, and returns the ids of the rules that it finds.
+pub type Judge<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
 /// Runs the command and returns the exit code.
-pub fn run(_args: &Args) -> u8 {
-    super::say_error("`policy` is not built yet", "see CHANGELOG.md for what is");
-    2
+pub fn run(args: &Args) -> u8 {
+    run_with(args, None)
+}
+
+/// Runs the command with the judge that `policy test` asks.
+pub fn run_with(args: &Args, judge: Option<Judge<'_>>) -> u8 {
+    match &args.task {
+        Task::List { output, family } => list(output.format, family.as_deref()),
+        Task::Explain { rule, output } => explain(rule, output.format),
+        Task::Test { output } => match judge {
+            Some(judge) => test(judge, output.format),
+            None => {
+                say_error("`policy test` has nothing to judge with", "");
+                1
+            }
+        },
+        Task::Validate {
+            files,
+            project,
+            output,
+        } => validate(files, *project, output.format),
+    }
+}
+
+fn print(value: &serde_json::Value) {
+    say(&format!("{value}\n"));
+}
+
+fn list(format: Format, family: Option<&str>) -> u8 {
+    let wanted =
+        |rule: &&&Rule| family.is_none_or(|family| rule.id.split('.').next() == Some(family));
+    let chosen: Vec<&&Rule> = rules().iter().filter(wanted).collect();
+    match format {
+        Format::Json => {
+            let rules: Vec<_> = chosen.iter().map(|rule| json(rule)).collect();
+            print(&serde_json::json!({"schema": "backstop.rules/1", "rules": rules}));
+        }
+        Format::Text => {
+            let width = chosen
+                .iter()
+                .map(|rule| rule.id.len())
+                .max()
+                .unwrap_or_default();
+            let mut text = String::new();
+            for rule in &chosen {
+                let _ = writeln!(
+                    text,
+                    "{:width$}  {:12}  {}",
+                    rule.id,
+                    rule.severity.name(),
+                    rule.summary
+                );
+            }
+            say(&text);
+        }
+    }
+    u8::from(chosen.is_empty())
+}
+
+fn json(rule: &Rule) -> serde_json::Value {
+    let examples = |found: bool| -> Vec<&str> {
+        let mut examples = Vec::new();
+        examples.extend(
+            rule.examples
+                .iter()
+                .filter(|example| example.found == found)
+                .map(|example| example.command),
+        );
+        examples
+    };
+    serde_json::json!({
+        "id": rule.id,
+        "severity": rule.severity.name(),
+        "demand": demand(rule),
+        "summary": rule.summary,
+        "lost": rule.lost,
+        "why": rule.why,
+        "instead": rule.instead,
+        "source": rule.source,
+        "found": examples(true),
+        "not_found": examples(false),
+    })
+}
+
+/// Returns what the default profile asks for a rule.
+fn demand(rule: &Rule) -> &'static str {
+    use crate::model::policy::Demand;
+    match default_policy().demands.get(&rule.severity) {
+        Some(Demand::Allow) => "allow",
+        Some(Demand::Snapshot) => "snapshot",
+        Some(Demand::Deny) => "deny",
+        Some(Demand::Hold) | None => "hold",
+    }
+}
+
+fn explain(id: &str, format: Format) -> u8 {
+    let Some(rule) = book().rule(id) else {
+        let near = rules()
+            .iter()
+            .filter(|rule| rule.id.contains(id))
+            .map(|rule| rule.id);
+        let near: Vec<&str> = near.take(8).collect();
+        let help = if near.is_empty() {
+            "`backstop policy list` names every rule".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
+        say_error(&format!("there is no rule `{id}`"), &help);
+        return 1;
+    };
+    match format {
+        Format::Json => {
+            let mut value = json(rule);
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("schema".to_owned(), "backstop.rule/1".into());
+            }
+            print(&value);
+        }
+        Format::Text => say(&explanation(rule)),
+    }
+    0
+}
+
+fn explanation(rule: &Rule) -> String {
+    let mut text = format!("{}: {}\n\n", rule.id, rule.summary);
+    let lines = [
+        (
+            "severity",
+            format!("{}, by default: {}", rule.severity.name(), demand(rule)),
+        ),
+        ("lost", rule.lost.to_owned()),
+        ("why", rule.why.to_owned()),
+        ("instead", rule.instead.to_owned()),
+        ("source", rule.source.to_owned()),
+    ];
+    for (name, line) in lines.iter().filter(|(_, line)| !line.is_empty()) {
+        let _ = writeln!(text, "{name:>8}: {line}");
+    }
+    for (title, found) in [("found", true), ("not found", false)] {
+        let _ = writeln!(text, "\n{title}:");
+        for example in rule
+            .examples
+            .iter()
+            .filter(|example| example.found == found)
+        {
+            let _ = writeln!(text, "  {}", example.command);
+        }
+    }
+    text
+}
+
+/// An example that was not judged as its rule says.
+struct Miss {
+    rule: &'static str,
+    command: &'static str,
+    expected: bool,
+    found: Vec<String>,
+}
+
+fn test(judge: Judge<'_>, format: Format) -> u8 {
+    let mut misses = Vec::new();
+    let mut judged = 0_usize;
+    for rule in rules() {
+        for example in rule.examples {
+            judged += 1;
+            let found = judge(example.command);
+            if found.iter().any(|id| id == rule.id) != example.found {
+                misses.push(Miss {
+                    rule: rule.id,
+                    command: example.command,
+                    expected: example.found,
+                    found,
+                });
+            }
+        }
+        let found = judge(rule.instead);
+        if !found.is_empty() {
+            misses.push(Miss {
+                rule: rule.id,
+                command: rule.instead,
+                expected: false,
+                found,
+            });
+        }
+    }
+    report(&misses, judged, format);
+    u8::from(!misses.is_empty())
+}
+
+fn report(misses: &[Miss], judged: usize, format: Format) {
+    match format {
+        Format::Json => {
+            let failures: Vec<_> = misses
+                .iter()
+                .map(|miss| serde_json::json!({"rule": miss.rule, "command": miss.command, "expected": miss.expected, "found": miss.found}))
+                .collect();
+            print(&serde_json::json!({
+                "schema": "backstop.policy-test/1", "rules": rules().len(), "examples": judged, "failures": failures,
+            }));
+        }
+        Format::Text => {
+            let mut text = String::new();
+            for miss in misses {
+                let word = if miss.expected {
+                    "is not found"
+                } else {
+                    "is found"
+                };
+                let _ = writeln!(
+                    text,
+                    "{}: `{}` {word} (found: {})",
+                    miss.rule,
+                    miss.command,
+                    miss.found.join(", ")
+                );
+            }
+            let _ = writeln!(
+                text,
+                "{} rules, {judged} examples, {} failures.",
+                rules().len(),
+                misses.len()
+            );
+            say(&text);
+        }
+    }
+}
+
+fn validate(files: &[PathBuf], project: bool, format: Format) -> u8 {
+    let place = if project { Place::Project } else { Place::User };
+    let mut layers = Vec::new();
+    let mut problems = Vec::new();
+    let given: Vec<(Place, PathBuf)> = if files.is_empty() {
+        standing()
+    } else {
+        files.iter().map(|file| (place, file.clone())).collect()
+    };
+    for (place, file) in given {
+        match std::fs::read_to_string(&file) {
+            Ok(text) => layers.push(LayerText { place, file, text }),
+            Err(error) if files.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => problems.push(serde_json::json!({
+                "file": file, "line": null, "column": null, "message": format!("cannot be read: {error}"),
+            })),
+        }
+    }
+    if let Err(errors) = load(&layers) {
+        problems.extend(errors.iter().map(|error| {
+            serde_json::json!({"file": error.file, "line": error.line, "column": error.column, "message": error.message})
+        }));
+    }
+    let read: Vec<&PathBuf> = layers.iter().map(|layer| &layer.file).collect();
+    match format {
+        Format::Json => print(&serde_json::json!({
+            "schema": "backstop.policy-validate/1", "files": read, "errors": problems,
+        })),
+        Format::Text => say(&validation(&read, &problems)),
+    }
+    u8::from(!problems.is_empty())
+}
+
+/// The layers' files of this machine, user and project, whether they are there or not.
+fn standing() -> Vec<(Place, PathBuf)> {
+    let mut all = vec![(Place::Machine, PathBuf::from("/etc/backstop/policy.toml"))];
+    if let Some(dir) = crate::adapters::environment::config_dir() {
+        all.push((Place::User, dir.join("policy.toml")));
+    }
+    all.push((Place::Project, PathBuf::from(".backstop/policy.toml")));
+    all
+}
+
+fn validation(read: &[&PathBuf], problems: &[serde_json::Value]) -> String {
+    let mut text = String::new();
+    let word = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let field =
+        |problem: &serde_json::Value, name: &str| problem.get(name).map(word).unwrap_or_default();
+    for problem in problems {
+        let place = match problem.get("line").and_then(serde_json::Value::as_u64) {
+            Some(line) => format!(
+                "{}:{line}:{}",
+                field(problem, "file"),
+                field(problem, "column")
+            ),
+            None => field(problem, "file"),
+        };
+        let _ = writeln!(text, "{place}: {}", field(problem, "message"));
+    }
+    if problems.is_empty() {
+        let files = read.len();
+        let _ = match files {
+            0 => writeln!(
+                text,
+                "No policy file is there; the built-in default is in force."
+            ),
+            1 => writeln!(text, "1 policy file, nothing wrong."),
+            _ => writeln!(text, "{files} policy files, nothing wrong."),
+        };
+    }
+    text
 }
