@@ -3,3 +3,5 @@
 
 pub mod environment;
 pub mod failpoint;
+pub mod process;
+pub mod terminal;

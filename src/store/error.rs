@@ -13,11 +13,7 @@ pub enum StoreError {
     #[error("`{}` is not a directory", .0.display())]
     NotDirectory(PathBuf),
     #[error("the state directory `{}` belongs to uid {owner}, and this process runs as uid {uid}", path.display())]
-    Owner {
-        path: PathBuf,
-        owner: u32,
-        uid: u32,
-    },
+    Owner { path: PathBuf, owner: u32, uid: u32 },
     #[error("other accounts can write to `{}`", .0.display())]
     Loose(PathBuf),
     #[error("cannot {doing} `{}`: {source}", path.display())]

@@ -100,7 +100,11 @@ pub fn load(dir: &Path) -> Result<Option<Head>, StoreError> {
 pub fn store(dir: &Path, head: &Head) -> Result<(), StoreError> {
     let path = dir.join(NAME);
     let slot = head.slot()?;
-    let place = if head.seq.is_multiple_of(2) { 0 } else { SLOT as u64 };
+    let place = if head.seq.is_multiple_of(2) {
+        0
+    } else {
+        SLOT as u64
+    };
     let outcome = (|| {
         failpoint::reach("store.head.before")?;
         let file: File = OpenOptions::new()

@@ -205,7 +205,8 @@ fn list(store: &Store, id: &RequestId) -> Result<(), StoreError> {
 
 fn file_name(fingerprint: &Fingerprint) -> Result<String, StoreError> {
     let name = &fingerprint.0;
-    let fits = (16..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let fits =
+        (16..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if fits {
         Ok(name.to_ascii_lowercase())
     } else {

@@ -115,7 +115,11 @@ impl Store {
     /// Fails when the file cannot be read.
     pub fn leases(&self, now: Timestamp) -> Result<Vec<Lease>, StoreError> {
         self.settle(now)?;
-        let mut leases: Vec<Lease> = load(self)?.leases.into_iter().map(|held| held.lease).collect();
+        let mut leases: Vec<Lease> = load(self)?
+            .leases
+            .into_iter()
+            .map(|held| held.lease)
+            .collect();
         leases.retain(|lease| runs(lease, now));
         Ok(leases)
     }
@@ -155,9 +159,7 @@ impl Store {
         let Some(records) = self.records_naming(held.position.offset, &word)? else {
             return Ok(false);
         };
-        Ok(!records
-            .iter()
-            .any(|record| record.kind == "lease-revoked"))
+        Ok(!records.iter().any(|record| record.kind == "lease-revoked"))
     }
 }
 

@@ -107,6 +107,11 @@ impl<'store> Writer<'store> {
     }
 
     fn file_away(&mut self, record: &Record, position: &Position) -> Result<(), StoreError> {
+        self.apply(record, position)?;
+        head::store(&self.store.dir, &self.head)
+    }
+
+    fn apply(&mut self, record: &Record, position: &Position) -> Result<(), StoreError> {
         super::index::apply(self.store, record, position)?;
         self.head = Head {
             v: 1,
@@ -116,7 +121,7 @@ impl<'store> Writer<'store> {
             end: position.offset + position.len + 1,
             at: record.at.clone(),
         };
-        head::store(&self.store.dir, &self.head)
+        Ok(())
     }
 
     fn catch_up(&mut self, now: Timestamp) -> Result<(), StoreError> {
@@ -129,8 +134,9 @@ impl<'store> Writer<'store> {
             return Ok(());
         }
         let tail = self.store.read_range(&self.file, self.head.end, size)?;
+        self.finish(&tail, size)?;
         let mut rest = tail.as_slice();
-        while let Some((line, whole, next)) = first_line(rest) {
+        while let Some((line, next)) = first_line(rest) {
             let Some(found) = record::read(line).filter(|found| self.follows(found)) else {
                 break;
             };
@@ -140,10 +146,10 @@ impl<'store> Writer<'store> {
                 len: line.len() as u64,
                 hash: found.hash.clone(),
             };
-            self.finish_line(whole, position.offset + position.len)?;
-            self.file_away(&found, &position)?;
+            self.apply(&found, &position)?;
             rest = next;
         }
+        head::store(&self.store.dir, &self.head)?;
         if rest.is_empty() {
             return Ok(());
         }
@@ -172,10 +178,12 @@ impl<'store> Writer<'store> {
         record.seq == self.head.seq + 1 && record.prev == self.head.hash
     }
 
-    fn finish_line(&mut self, whole: bool, end: u64) -> Result<(), StoreError> {
+    /// A complete record that only lacks its line feed gets it; the one who wrote the tail may not have synced it.
+    fn finish(&mut self, tail: &[u8], size: u64) -> Result<(), StoreError> {
+        let last = tail.rsplit(|byte| *byte == b'\n').next();
         let outcome = (|| {
-            if !whole {
-                self.file.seek(SeekFrom::Start(end))?;
+            if last.is_some_and(|line| record::read(line).is_some()) {
+                self.file.seek(SeekFrom::Start(size))?;
                 self.file.write_all(b"\n")?;
             }
             self.file.sync_data()
@@ -214,14 +222,14 @@ fn cut(head: &Head, size: u64) -> StoreError {
     ))
 }
 
-/// Returns the first line, whether its line feed is there, and what follows.
-fn first_line(bytes: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+/// Returns the first line and what follows its line feed.
+fn first_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     if bytes.is_empty() {
         return None;
     }
-    let end = memchr::memchr(b'\n', bytes);
-    let (line, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len()))?;
-    Some((line, end.is_some(), rest.get(1..).unwrap_or_default()))
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at_checked(end)?;
+    Some((line, rest.get(1..).unwrap_or_default()))
 }
 
 /// Returns the time as it is written in records.

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 pub use error::{SpendError, StoreError};
 pub use leases::{MAX_LEASE_S, NewLease};
 pub use ledger::stamp;
-pub use names::request_id;
+pub use names::{nonce, request_id};
 pub use record::{Position, Record};
 pub use requests::{ApprovalRules, Draft, Undone};
 pub use sessions::Session;
@@ -91,6 +91,11 @@ impl Store {
         &self.dir
     }
 
+    /// Returns the path of the ledger.
+    pub fn ledger_path(&self) -> PathBuf {
+        ledger::path(&self.dir)
+    }
+
     /// Returns how many bytes of the ledger this value has read; tests compare it between small and large ledgers.
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
@@ -113,12 +118,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails for the kinds that have their own function, and when the record cannot be written.
-    pub fn record(
-        &self,
-        kind: &str,
-        body: &Value,
-        now: Timestamp,
-    ) -> Result<Position, StoreError> {
+    pub fn record(&self, kind: &str, body: &Value, now: Timestamp) -> Result<Position, StoreError> {
         if RESERVED.contains(&kind) {
             return Err(StoreError::Reserved(kind.to_owned()));
         }

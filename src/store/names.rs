@@ -15,9 +15,8 @@ pub fn random(length: usize) -> Result<String, StoreError> {
     let mut bytes = vec![0_u8; length];
     let mut filled = 0;
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()).map_err(
-            |error| StoreError::io("ask for random bytes for", "an id")(error.into()),
-        )?;
+        filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())
+            .map_err(|error| StoreError::io("ask for random bytes for", "an id")(error.into()))?;
     }
     Ok(bytes
         .iter()
@@ -37,6 +36,14 @@ pub fn fresh(taken: impl Fn(&str) -> bool) -> Result<String, StoreError> {
         }
     }
     Err(StoreError::BadName("no free name".to_owned()))
+}
+
+/// Returns a random text that makes two records distinct.
+///
+/// # Errors
+/// Fails when the system gives no random bytes.
+pub fn nonce() -> Result<String, StoreError> {
+    random(26)
 }
 
 /// Reads the name of a request as a person types it: any case, O for 0, I and L for 1.

@@ -211,6 +211,27 @@ impl Store {
         self.present(id, now)
     }
 
+    /// Returns which approval is next: 1 when none counts any more, nothing when all are there.
+    ///
+    /// # Errors
+    /// Fails when the request cannot be read.
+    pub fn next_step(
+        &self,
+        id: &RequestId,
+        rules: &ApprovalRules,
+        now: Timestamp,
+    ) -> Result<Option<u8>, StoreError> {
+        let filed = self.filed(id)?;
+        let standing = self.standing(&filed)?;
+        let ttl_s = rules.ttl_s.min(filed.approval_ttl_s);
+        let fresh = standing
+            .iter()
+            .filter(|one| is_fresh(&one.at, ttl_s, now))
+            .count();
+        let next = u8::try_from(fresh + 1).unwrap_or(u8::MAX);
+        Ok((next <= filed.request.requirement.approvals).then_some(next))
+    }
+
     /// Records that an attempt to approve was refused.
     ///
     /// # Errors

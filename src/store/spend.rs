@@ -76,46 +76,53 @@ impl Store {
         let Some(records) = self.records_naming(first.offset, &word)? else {
             return Err(SpendError::TooFarBack);
         };
-        let mut approvals = Vec::new();
+        let mut course = Course::default();
         for record in &records {
             if requests::names(record, &filed.request) {
-                follow(&mut approvals, record, &filed.request)?;
+                follow(&mut course, record, &filed.request)?;
             }
         }
-        Ok(approvals)
+        if course.rejected {
+            return Err(SpendError::Rejected(filed.request.id.clone()));
+        }
+        Ok(course.approvals)
     }
 }
 
-fn follow(
-    approvals: &mut Vec<Approval>,
-    record: &Record,
-    request: &Request,
-) -> Result<(), SpendError> {
+/// Where the records of a request lead.
+#[derive(Default)]
+struct Course {
+    approvals: Vec<Approval>,
+    rejected: bool,
+}
+
+fn follow(course: &mut Course, record: &Record, request: &Request) -> Result<(), SpendError> {
     match record.kind.as_str() {
         "approved" => {
             let approval: Approval = index::part(record, "approval")?;
             if approval.step <= 1 {
-                approvals.clear();
+                course.approvals.clear();
             }
             // The record's own time counts, not what its body says.
-            approvals.push(Approval {
+            course.approvals.push(Approval {
                 at: record.at.clone(),
                 ..approval
             });
         }
-        "revoked" => approvals.clear(),
-        "rejected" => return Err(SpendError::Rejected(request.id.clone())),
+        "revoked" => *course = Course::default(),
+        "rejected" => {
+            *course = Course {
+                rejected: true,
+                ..Course::default()
+            }
+        }
         "used" => return Err(SpendError::Used(request.id.clone())),
         _ => {}
     }
     Ok(())
 }
 
-fn check_request(
-    filed: &Filed,
-    spending: &Spending<'_>,
-    now: Timestamp,
-) -> Result<(), SpendError> {
+fn check_request(filed: &Filed, spending: &Spending<'_>, now: Timestamp) -> Result<(), SpendError> {
     let request = &filed.request;
     let id = request.id.clone();
     if request.fingerprint != *spending.fingerprint {
