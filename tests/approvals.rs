@@ -1,5 +1,16 @@
 //! Approvals through a real terminal, and everything that must not count as one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::print_stderr,
+    reason = "a test may stop with a panic"
+)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,16 @@
 //! The ledger and the store over it: the chain, single use, expiry, and a kill at every step that persists.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::print_stderr,
+    reason = "a test may stop with a panic"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;

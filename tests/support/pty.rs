@@ -20,6 +20,7 @@ const LINE: &str = "BACKSTOP_TEST_LINE";
 const GIVEN: &str = "BACKSTOP_TEST_GIVEN";
 
 /// A program in a terminal of its own.
+#[derive(Debug)]
 pub struct Terminal {
     master: File,
     child: Child,
@@ -69,11 +70,6 @@ impl Terminal {
             seen: String::new(),
             read: 0,
         }
-    }
-
-    /// Number of the program's process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 
     /// Waits until this text was written behind the text that was waited for last.
