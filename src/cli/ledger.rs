@@ -2,11 +2,12 @@
 //! It changes nothing in it.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::screens;
@@ -181,11 +182,10 @@ fn verify(store: &Store, format: Format) -> Result<(String, u8), Trouble> {
 }
 
 fn export(store: &Store, to: Option<&PathBuf>) -> Result<String, Trouble> {
-    let path = store.ledger_path();
-    let mut from = File::open(&path)?;
+    let now = Timestamp::now();
     match to {
         None => {
-            io::copy(&mut from, &mut io::stdout().lock())?;
+            store.export(&mut io::stdout().lock(), now)?;
             Ok(String::new())
         }
         Some(name) => {
@@ -200,7 +200,7 @@ fn export(store: &Store, to: Option<&PathBuf>) -> Result<String, Trouble> {
                         "name a file that does not exist yet",
                     )
                 })?;
-            let bytes = io::copy(&mut from, &mut file)?;
+            let bytes = store.export(&mut file, now)?;
             file.sync_all()?;
             Ok(format!("{} were written.\n", screens::bytes(bytes)))
         }

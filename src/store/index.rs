@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::error::StoreError;
 use super::record::{Position, Record};
 use super::requests::Undone;
-use super::{Store, files, leases};
+use super::{Store, files, leases, sessions};
 use crate::adapters::failpoint;
 use crate::model::approval::{Approval, Fingerprint, Outcome, Request, RequestId, RequestState};
 
@@ -45,6 +45,7 @@ pub struct Filed {
 pub fn apply(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
     match record.kind.as_str() {
         "requested" => requested(store, record, position),
+        "session" => sessions::apply(store, record),
         "leased" | "lease-revoked" => leases::apply(store, record, position),
         "held" | "backups" | "approved" | "rejected" | "revoked" | "used" | "outcome"
         | "undone" => changed(store, record, position),

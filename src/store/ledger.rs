@@ -358,6 +358,17 @@ impl Store {
         }
     }
 
+    /// Copies the ledger as it is now, without half a line that is just being written.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read or the copy cannot be written.
+    pub fn export(&self, to: &mut dyn io::Write, now: Timestamp) -> Result<u64, StoreError> {
+        let head = self.settle(now)?;
+        let path = path(&self.dir);
+        let file = open(&path, false)?;
+        io::copy(&mut io::Read::take(file, head.end), to).map_err(StoreError::io("copy", &path))
+    }
+
     /// Returns the last records, oldest first, reading from the end.
     pub fn last_records(&self, limit: usize) -> Result<Vec<Record>, StoreError> {
         let file = open(&path(&self.dir), false)?;

@@ -35,7 +35,7 @@ pub use spend::{Spending, Use};
 pub use verify::{Checked, Fault};
 
 /// Kinds of records that change what is allowed; only their own functions write them.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "created",
     "repaired",
     "requested",
@@ -49,6 +49,7 @@ const RESERVED: [&str; 13] = [
     "undone",
     "leased",
     "lease-revoked",
+    "session",
 ];
 
 /// The state directory, opened.
@@ -89,11 +90,6 @@ impl Store {
     /// Returns the state directory.
     pub fn dir(&self) -> &Path {
         &self.dir
-    }
-
-    /// Returns the path of the ledger.
-    pub fn ledger_path(&self) -> PathBuf {
-        ledger::path(&self.dir)
     }
 
     /// Returns how many bytes of the ledger this value has read; tests compare it between small and large ledgers.

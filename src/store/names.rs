@@ -1,8 +1,14 @@
 //! Names that people read aloud and type: ids of requests and leases.
 //! Whether a name is taken is asked by the caller.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use super::error::StoreError;
 use crate::model::approval::RequestId;
+
+/// Random bytes on Linux and macOS alike.
+const SOURCE: &str = "/dev/urandom";
 
 /// Crockford's base 32: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -13,11 +19,9 @@ const LONGEST: usize = 16;
 /// Returns a random name of that many characters.
 pub fn random(length: usize) -> Result<String, StoreError> {
     let mut bytes = vec![0_u8; length];
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        filled += rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty())
-            .map_err(|error| StoreError::io("ask for random bytes for", "an id")(error.into()))?;
-    }
+    File::open(SOURCE)
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(StoreError::io("read", SOURCE))?;
     Ok(bytes
         .iter()
         .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))

@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::error::StoreError;
 use super::ledger::Writer;
-use super::{Store, files};
+use super::record::Record;
+use super::{Store, files, index};
 
 /// Folder with one file a process number.
 pub const DIR: &str = "sessions";
@@ -42,11 +42,9 @@ impl Store {
             return Ok(());
         }
         let mut writer = Writer::begin(self, now)?;
-        let bytes = serde_json::to_vec(&seen)?;
-        let name = format!("{pid}.json");
-        files::replace(&self.dir.join(DIR), &name, &bytes, "session")?;
-        let body = json!({"session": session, "pid": pid, "started": started});
-        writer.append(now, "session", &body).map(|_| ())
+        writer
+            .append(now, "session", &serde_json::to_value(&seen)?)
+            .map(|_| ())
     }
 
     /// Returns the session that this very process is, if it was seen.
@@ -86,4 +84,16 @@ impl Store {
         sessions.sort_by_key(|session: &Session| session.pid);
         Ok(sessions)
     }
+}
+
+/// Files a session; called with the lock held.
+pub fn apply(store: &Store, record: &Record) -> Result<(), StoreError> {
+    let seen = Session {
+        session: index::part(record, "session")?,
+        pid: index::part(record, "pid")?,
+        started: index::part(record, "started")?,
+    };
+    let bytes = serde_json::to_vec(&seen)?;
+    let name = format!("{}.json", seen.pid);
+    files::replace(&store.dir.join(DIR), &name, &bytes, "session")
 }

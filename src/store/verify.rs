@@ -1,6 +1,7 @@
 //! Reads the whole ledger and names the first record that was changed, removed, reordered or cut off.
 //! It repairs nothing.
 
+use std::fs::File;
 use std::io::{self, BufRead as _};
 
 use super::error::StoreError;
@@ -41,11 +42,10 @@ pub enum Fault {
 impl Store {
     /// Checks every record, the chain and the head.
     pub fn verify(&self) -> Result<Checked, StoreError> {
-        let _lock = files::lock(&self.dir)?;
-        let head = ledger::known_head(&self.dir)?;
         let path = ledger::path(&self.dir);
         let file = ledger::open(&path, false)?;
-        let mut reader = io::BufReader::with_capacity(1 << 16, file);
+        let (head, size) = self.still(&file)?;
+        let mut reader = io::BufReader::with_capacity(1 << 16, io::Read::take(file, size));
         let mut walk = Walk::new();
         let mut line = Vec::new();
         loop {
@@ -60,6 +60,16 @@ impl Store {
             walk.step(&line, &head);
         }
         Ok(walk.end(&head))
+    }
+
+    /// Head and size of one moment. What stands there then is never changed again, so the lock is not held for the walk.
+    fn still(&self, file: &File) -> Result<(Head, u64), StoreError> {
+        let _lock = files::lock(&self.dir)?;
+        let head = ledger::known_head(&self.dir)?;
+        let facts = file
+            .metadata()
+            .map_err(StoreError::io("look at", ledger::path(&self.dir)))?;
+        Ok((head, facts.len()))
     }
 }
 
