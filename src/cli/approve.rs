@@ -307,3 +307,43 @@ fn progress(shown: &Shown) -> String {
         screens::bytes(done)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::evidence::BackupShown;
+
+    fn running(bytes: u64, expected: Option<u64>) -> BackupShown {
+        BackupShown {
+            id: "b".into(),
+            state: BackupState::Running,
+            verified: "none".into(),
+            age_s: None,
+            bytes,
+            expected,
+            recovery: Vec::new(),
+            changed: None,
+        }
+    }
+
+    fn bar(backups: Vec<BackupShown>) -> String {
+        progress(&Shown {
+            backups,
+            ..Shown::default()
+        })
+    }
+
+    #[test]
+    fn progress_is_a_bar_where_the_end_is_known() {
+        let half = bar(vec![running(50, Some(100))]);
+        assert!(
+            half.contains("[###############...............] 50 B"),
+            "{half}"
+        );
+        let over = bar(vec![running(300, Some(100))]);
+        assert_eq!(over.matches('#').count(), 30);
+        let unknown = bar(vec![running(50, Some(100)), running(5, None)]);
+        assert!(!unknown.contains('[') || unknown.matches('[').count() == 1);
+        assert!(unknown.ends_with("55 B"), "{unknown}");
+    }
+}

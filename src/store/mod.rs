@@ -5,6 +5,7 @@
 //! and caught up by the next writer when a crash came in between; approvals and uses are believed only
 //! when the ledger carries them.
 
+mod approvals;
 mod error;
 mod files;
 mod head;
@@ -24,12 +25,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub use approvals::ApprovalRules;
 pub use error::{SpendError, StoreError};
 pub use leases::{MAX_LEASE_S, NewLease};
 pub use ledger::stamp;
 pub use names::{nonce, request_id};
 pub use record::{Position, Record};
-pub use requests::{ApprovalRules, Draft, Undone};
+pub use requests::{Draft, Undone};
 pub use sessions::Session;
 pub use spend::{Spending, Use};
 pub use verify::{Checked, Fault};

@@ -4,11 +4,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::approvals::ApprovalRules;
 use super::error::{SpendError, StoreError};
 use super::index::{self, Filed};
 use super::ledger::{self, Writer};
 use super::record::{Position, Record};
-use super::requests::{self, ApprovalRules, CLOCK_SLACK_S};
+use super::requests::{self, CLOCK_SLACK_S};
 use super::{Store, requests::is_fresh};
 use crate::model::approval::{Approval, Fingerprint, Request, RequestId, RequestState};
 
