@@ -61,3 +61,39 @@ pub fn no_color() -> bool {
 pub fn failpoints() -> Option<String> {
     env::var("BACKSTOP_FAILPOINT").ok()
 }
+
+/// Marks that agents leave in the environment of what they start, and whether an approval is refused on them.
+///
+/// Refused on: those that agents set for their own shells only. Recorded only: those that also stand in
+/// terminals in which people type (IDE terminals), and names that people set themselves.
+pub const AGENT_MARKS: &[(&str, bool)] = &[
+    ("CLAUDE_CODE_CHILD_SESSION", true),
+    ("CODEX_SANDBOX", true),
+    ("CODEX_CI", true),
+    ("CODEX_THREAD_ID", true),
+    ("GEMINI_CLI", true),
+    ("CURSOR_AGENT", true),
+    ("OPENCODE", true),
+    ("ANTIGRAVITY_AGENT", true),
+    ("AUGMENT_AGENT", true),
+    ("COPILOT_CLI", true),
+    ("COPILOT_AGENT", true),
+    ("CLAUDECODE", false),
+    ("CLAUDE_CODE_SESSION_ID", false),
+    ("CLAUDE_CODE_ENTRYPOINT", false),
+    ("CLAUDE_CODE_SESSION_ATTENDED", false),
+    ("CLAUDE_PID", false),
+    ("AI_AGENT", false),
+    ("CURSOR_TRACE_ID", false),
+    ("GOOSE_PROVIDER", false),
+    ("REPL_ID", false),
+];
+
+/// Returns the marks of `AGENT_MARKS` that are set and not empty, with whether an approval is refused on them.
+pub fn agent_marks() -> Vec<(&'static str, bool)> {
+    AGENT_MARKS
+        .iter()
+        .filter(|(name, _)| env::var_os(name).is_some_and(|value| !value.is_empty()))
+        .copied()
+        .collect()
+}

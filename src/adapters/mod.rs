@@ -4,3 +4,5 @@
 pub mod environment;
 pub mod failpoint;
 pub mod signals;
+pub mod process;
+pub mod terminal;

@@ -28,6 +28,19 @@ pub enum RequestState {
     Expired,
 }
 
+impl RequestState {
+    /// Returns the word used in JSON and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Used => "used",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// How an approval was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,6 +51,19 @@ pub enum Strength {
     Key,
     Hardware,
     SecondPerson,
+}
+
+impl Strength {
+    /// Returns the word used in JSON, policy files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Password => "password",
+            Self::Key => "key",
+            Self::Hardware => "hardware",
+            Self::SecondPerson => "second-person",
+        }
+    }
 }
 
 /// One recorded decision of a human for a request.

@@ -1,0 +1,216 @@
+//! The index: one file a request, found by id and by fingerprint, made from the records of the ledger.
+//! Applying a record twice changes nothing, so a crash is repaired by applying the tail again.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::StoreError;
+use super::record::{Position, Record};
+use super::requests::Undone;
+use super::{Store, files, leases, sessions};
+use crate::adapters::failpoint;
+use crate::model::approval::{Approval, Fingerprint, Outcome, Request, RequestId, RequestState};
+
+/// Folder with one file a request.
+pub const REQUESTS: &str = "requests";
+
+/// Folder with one file a fingerprint, holding the id of its newest request.
+pub const FINGERPRINTS: &str = "fingerprints";
+
+/// The ids in the order in which they came up, one a line.
+pub const ORDER: &str = "requests.list";
+
+/// `requests/<ID>.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filed {
+    pub v: u32,
+    /// Sequence number of the last record that is contained.
+    pub seq: u64,
+    /// How long an approval of it counts.
+    pub approval_ttl_s: u64,
+    pub requested: Position,
+    /// Where the ledger carries the approvals, in their order.
+    pub approvals: Vec<Position>,
+    pub used: Option<Position>,
+    #[serde(default)]
+    pub undone: Vec<Undone>,
+    pub request: Request,
+}
+
+/// Files a record: the lock is held, the record is in the ledger and synced.
+pub fn apply(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
+    match record.kind.as_str() {
+        "requested" => requested(store, record, position),
+        "session" => sessions::apply(store, record),
+        "leased" | "lease-revoked" => leases::apply(store, record, position),
+        "held" | "backups" | "approved" | "rejected" | "revoked" | "used" | "outcome"
+        | "undone" => changed(store, record, position),
+        _ => Ok(()),
+    }
+}
+
+fn requested(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
+    let request: Request = part(record, "request")?;
+    let filed = Filed {
+        v: 1,
+        seq: record.seq,
+        approval_ttl_s: part(record, "approval_ttl_s")?,
+        requested: position.clone(),
+        approvals: Vec::new(),
+        used: None,
+        undone: Vec::new(),
+        request,
+    };
+    // Not an early return: a crash may have come between this file and the two below.
+    if load(store, &filed.request.id)?.is_none_or(|old| old.seq < record.seq) {
+        save(store, &filed)?;
+        files::sync_dir(&store.dir.join(REQUESTS))?;
+    }
+    list(store, &filed.request.id)?;
+    let name = file_name(&filed.request.fingerprint)?;
+    let id = format!("{}\n", filed.request.id.0);
+    let dir = store.dir.join(FINGERPRINTS);
+    files::replace(&dir, &name, id.as_bytes(), "fingerprint")?;
+    files::sync_dir(&dir)
+}
+
+fn changed(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
+    let id: RequestId = part(record, "id")?;
+    let Some(mut filed) = load(store, &id)? else {
+        return Err(StoreError::Mismatch(id.0));
+    };
+    if filed.seq >= record.seq {
+        return Ok(());
+    }
+    change(&mut filed, record, position)?;
+    filed.seq = record.seq;
+    save(store, &filed)?;
+    if record.kind == "held" {
+        return Ok(());
+    }
+    files::sync_dir(&store.dir.join(REQUESTS))
+}
+
+fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(), StoreError> {
+    let request = &mut filed.request;
+    match record.kind.as_str() {
+        "held" => {
+            request.held += 1;
+            if record.body.get("findings").is_some() {
+                request.findings = part(record, "findings")?;
+                request.requirement = part(record, "requirement")?;
+            }
+        }
+        "backups" => request.backups = part(record, "backups")?,
+        "approved" => {
+            let approval: Approval = part(record, "approval")?;
+            if approval.step <= 1 {
+                request.approvals.clear();
+                filed.approvals.clear();
+            }
+            request.approvals.push(approval);
+            filed.approvals.push(position.clone());
+            if request.approvals.len() >= usize::from(request.requirement.approvals) {
+                request.state = RequestState::Approved;
+            }
+        }
+        "rejected" => {
+            request.state = RequestState::Rejected;
+            request.approvals.clear();
+            filed.approvals.clear();
+        }
+        "revoked" => {
+            request.state = RequestState::Pending;
+            request.approvals.clear();
+            filed.approvals.clear();
+        }
+        "used" => {
+            request.state = RequestState::Used;
+            request.used_at = Some(record.at.clone());
+            request.outcome = Some(Outcome::Passed);
+            if let Ok(backups) = part::<Vec<String>>(record, "backups")
+                && !backups.is_empty()
+            {
+                request.backups = backups;
+            }
+            filed.used = Some(position.clone());
+        }
+        "outcome" => request.outcome = Some(part(record, "outcome")?),
+        "undone" => filed.undone.push(Undone {
+            at: record.at.clone(),
+            backup: part(record, "backup")?,
+        }),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Returns one value of a record's body.
+pub fn part<T: serde::de::DeserializeOwned>(record: &Record, name: &str) -> Result<T, StoreError> {
+    let value = record.body.get(name).unwrap_or(&Value::Null);
+    T::deserialize(value).map_err(|error| {
+        StoreError::Damaged(format!(
+            "record {} says nothing readable about `{name}`: {error}",
+            record.seq
+        ))
+    })
+}
+
+/// Reads a request's file as it stands.
+pub fn load(store: &Store, id: &RequestId) -> Result<Option<Filed>, StoreError> {
+    let id = super::names::request_id(&id.0)?;
+    let path = store.dir.join(REQUESTS).join(format!("{}.json", id.0));
+    let Some(bytes) = files::read(&path)? else {
+        return Ok(None);
+    };
+    match serde_json::from_slice::<Filed>(&bytes) {
+        Ok(filed) if filed.v == 1 && filed.request.id == id => Ok(Some(filed)),
+        _ => Err(StoreError::Mismatch(id.0)),
+    }
+}
+
+/// Returns the id that a fingerprint leads to.
+pub fn find(store: &Store, fingerprint: &Fingerprint) -> Result<Option<RequestId>, StoreError> {
+    let path = store.dir.join(FINGERPRINTS).join(file_name(fingerprint)?);
+    let Some(bytes) = files::read(&path)? else {
+        return Ok(None);
+    };
+    super::names::request_id(&String::from_utf8_lossy(&bytes)).map(Some)
+}
+
+fn save(store: &Store, filed: &Filed) -> Result<(), StoreError> {
+    let name = format!("{}.json", filed.request.id.0);
+    let bytes = serde_json::to_vec(filed)?;
+    files::replace(&store.dir.join(REQUESTS), &name, &bytes, "request")
+}
+
+fn list(store: &Store, id: &RequestId) -> Result<(), StoreError> {
+    let path = store.dir.join(ORDER);
+    let outcome = (|| {
+        failpoint::reach("store.list.before")?;
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)?;
+        file.write_all(format!("{}\n", id.0).as_bytes())?;
+        failpoint::reach("store.list.after")
+    })();
+    outcome.map_err(StoreError::io("append to", &path))
+}
+
+fn file_name(fingerprint: &Fingerprint) -> Result<String, StoreError> {
+    let name = &fingerprint.0;
+    let fits =
+        (16..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if fits {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(StoreError::BadName(name.chars().take(40).collect()))
+    }
+}
