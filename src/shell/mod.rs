@@ -1,3 +1,5 @@
 //! The typed tree, the parser and the unfolding of shell texts. Pure: it reads no file and no environment.
 
 pub mod ast;
+pub mod parse;
+pub mod scan;
