@@ -167,6 +167,10 @@ impl Unfolder<'_> {
             }),
             NodeKind::ForArith { header, body } => {
                 self.arith(header, st, fr);
+                let header = self.text(header, QUOTED, st, fr);
+                for name in names_in(&header) {
+                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
+                }
                 self.repeated(None, body, st, fr)
             }
             NodeKind::Case { subject, arms } => self.case(subject, arms, st, fr),
@@ -491,7 +495,7 @@ impl Unfolder<'_> {
             AssignValue::Word(word) => Value::Text(self.text(&word.parts, VALUE, st, fr)),
             AssignValue::Array(words) => {
                 let items = self.fields(words, st, fr);
-                Value::List(items.into_iter().map(|item| (None, item.pieces)).collect())
+                Value::List(items.into_iter().map(keyed).collect())
             }
         };
         let old = if assign.append || index.is_some() {
@@ -707,6 +711,27 @@ fn forget_changes(before: &State, st: &mut State, keep: Option<&str>) {
         let hole = if number { Hole::Name } else { Hole::Unknown };
         st.set(&name, Value::unknown(hole, nowhere()));
     }
+}
+
+/// Returns the variables that an arithmetic text names.
+fn names_in(pieces: &[Piece]) -> Vec<String> {
+    let text = literal(pieces).unwrap_or_default();
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// Splits `[key]=value` of an array literal.
+fn keyed(item: Word) -> (Option<String>, Vec<Piece>) {
+    let shown = item.shown();
+    let Some((key, _)) = shown
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("]="))
+    else {
+        return (None, item.pieces);
+    };
+    (Some(key.to_owned()), super::builtins::after_equals(&item))
 }
 
 fn is_name(word: &Word) -> bool {

@@ -453,10 +453,20 @@ fn hits(begin: &Word, names: &Names, job: &Job) -> Vec<Word> {
     names
         .patterns
         .iter()
-        .map(|pattern| match pattern.strip_prefix('*') {
-            Some(tail) if plain(tail) => folder(tail),
-            None if plain(pattern) && !pattern.is_empty() => folder(&format!("/{pattern}")),
-            _ => folder(""),
+        .flat_map(|pattern| match pattern.strip_prefix('*') {
+            Some(tail) if plain(tail) => vec![folder(tail)],
+            None if plain(pattern) && !pattern.is_empty() => {
+                let mut direct = begin.clone();
+                let slash = if begin.shown().ends_with('/') {
+                    ""
+                } else {
+                    "/"
+                };
+                let tail = format!("{slash}{pattern}");
+                direct.pieces.push(literal_piece(&tail, &begin.origin));
+                vec![direct, folder(&format!("/{pattern}"))]
+            }
+            _ => vec![folder("")],
         })
         .collect()
 }

@@ -84,6 +84,10 @@ fn long(all: &mut Options, head: &str, word: &Word, words: &[Word], valued: &str
 }
 
 fn cluster(all: &mut Options, head: &str, word: &Word, words: &[Word], valued: &str) {
+    if head.chars().skip(1).all(|c| c.is_ascii_digit()) {
+        all.list.push((head.to_owned(), None));
+        return;
+    }
     for (at, c) in head.char_indices().skip(1) {
         let name = format!("-{c}");
         if !takes(valued, &name) {

@@ -101,6 +101,13 @@ impl Unfolder<'_> {
                 .next()
                 .map_or(Found::Unset, |item| Found::One(item.1)),
             (_, Value::Unset) => Found::Unset,
+            (Some(index), Value::Text(pieces))
+                if is_unknown(&pieces)
+                    && !matches!(shape_of(index).as_deref(), Some("@" | "*")) =>
+            {
+                self.text(index, VALUE, st, fr);
+                Found::One(vec![unknown(origin)])
+            }
             (Some(index), value) => self.element(index, value, origin, st, fr),
         }
     }
@@ -456,6 +463,14 @@ impl Change<'_> {
             origin: origin.clone(),
         }]
     }
+}
+
+fn is_unknown(pieces: &[Piece]) -> bool {
+    matches!(pieces, [piece] if matches!(piece.part, Part::Hole(_)))
+}
+
+fn shape_of(parts: &[RawPart]) -> Option<String> {
+    parts.iter().map(shape).collect()
 }
 
 fn is_basename(op: &str, parts: &[RawPart]) -> bool {

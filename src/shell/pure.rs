@@ -631,14 +631,11 @@ fn ends(program: &str, found: &super::options::Options, text: &str) -> Option<St
     }
     let count = match found.value("-n --lines") {
         Some(word) => word.text()?.parse::<usize>().ok()?,
-        None => match found
+        None => found
             .list
             .iter()
             .find_map(|(name, _)| name.strip_prefix('-')?.parse().ok())
-        {
-            Some(count) => count,
-            None => 10,
-        },
+            .unwrap_or(10),
     };
     let lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
     let skip = if program == "tail" {

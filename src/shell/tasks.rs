@@ -63,10 +63,8 @@ impl Unfolder<'_> {
             if let Some(word) = job.words.get(at) {
                 if assigns(word) {
                     variables.push(assignment(word));
-                } else if let Some(text) = word.text() {
-                    if text.parse::<u32>().is_err() {
-                        targets.push(text);
-                    }
+                } else if let Some(text) = word.text().filter(|t| t.parse::<u32>().is_err()) {
+                    targets.push(text);
                 }
                 at += 1;
             }

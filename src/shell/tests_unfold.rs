@@ -82,9 +82,12 @@ fn a_span_points_at_the_literal_in_the_text() {
         .find(|c| c.program().as_deref() == Some("psql"))
         .unwrap();
     let span = command.words[3].pieces[0].origin.span().unwrap();
-    assert_eq!(&text[span.start..span.end], "DROP TABLE t");
+    assert_eq!(text.get(span.start..span.end).unwrap(), "DROP TABLE t");
     let span = command.origin.span().unwrap();
-    assert_eq!(&text[span.start..span.end], "psql shop -c \"DROP TABLE t\"");
+    assert_eq!(
+        text.get(span.start..span.end).unwrap(),
+        "psql shop -c \"DROP TABLE t\""
+    );
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn a_here_document_reaches_the_client_in_the_container() {
     };
     assert_eq!(word.text().as_deref(), Some("DROP TABLE t;\n"));
     let span = word.pieces[0].origin.span().unwrap();
-    assert_eq!(&text[span.start..span.end], "DROP TABLE t;\n");
+    assert_eq!(text.get(span.start..span.end).unwrap(), "DROP TABLE t;\n");
 }
 
 #[test]
