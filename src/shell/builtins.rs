@@ -19,6 +19,9 @@ use super::unfold::{Frame, Job, Unfolder};
 /// Calls of functions inside functions with known arguments; one more is read with unknown ones.
 const MAX_CALLS: usize = 8;
 
+/// Bytes of a working directory; longer ones no system call takes.
+const MAX_PATH: usize = 4_096;
+
 /// Programs whose output, meant for `eval`, only sets variables and functions of the shell.
 const PRINTS_SETTINGS: &[&str] = &[
     "brew",
@@ -365,6 +368,10 @@ impl Unfolder<'_> {
                 Cwd::Known(path) => Cwd::Known(lexical(path, &text)),
                 Cwd::Temporary if !text.split('/').any(|part| part == "..") => Cwd::Temporary,
                 Cwd::Temporary | Cwd::Unknown => Cwd::Unknown,
+            };
+            let next = match next {
+                Cwd::Known(path) if path.as_os_str().len() > MAX_PATH => Cwd::Unknown,
+                next => next,
             };
             if !all.contains(&next) {
                 all.push(next);

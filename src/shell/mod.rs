@@ -11,6 +11,7 @@ mod options;
 mod params;
 pub mod parse;
 mod pattern;
+pub mod print;
 mod printf;
 mod pure;
 mod remote;

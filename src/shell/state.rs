@@ -391,17 +391,20 @@ impl Feed {
         if self.is_nothing() {
             return next;
         }
-        if let (Self::Items(mut a), Self::Items(b)) = (self.clone(), next.clone()) {
-            a.extend(b);
-            return Self::Items(a);
-        }
-        let certain = !matches!(self, Self::Text { certain: false, .. })
+        let (this, next) = match (self, next) {
+            (Self::Items(mut a), Self::Items(b)) => {
+                a.extend(b);
+                return Self::Items(a);
+            }
+            both => both,
+        };
+        let certain = !matches!(this, Self::Text { certain: false, .. })
             && !matches!(next, Self::Text { certain: false, .. });
-        let known = matches!(self, Self::Text { .. }) || matches!(next, Self::Text { .. });
+        let known = matches!(this, Self::Text { .. }) || matches!(next, Self::Text { .. });
         if !known {
-            return self;
+            return this;
         }
-        let mut pieces = self.into_pieces();
+        let mut pieces = this.into_pieces();
         pieces.extend(next.into_pieces());
         Self::Text { pieces, certain }
     }

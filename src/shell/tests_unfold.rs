@@ -503,3 +503,23 @@ fn hostile_texts_end_in_time_and_opaque() {
     assert!(!rms(&unfolding).is_empty());
     of(&("f() { f; f; }; ".to_owned() + "f"));
 }
+
+#[test]
+fn the_canonical_form_ignores_white_space_and_stays_raw_where_anything_is_opaque() {
+    assert_eq!(of("rm   -rf  x # why").canonical, of("rm -rf x").canonical);
+    assert_ne!(of("rm -rf x").canonical, of("rm -rf y").canonical);
+    assert_eq!(of("$X  y").canonical, "$X  y");
+}
+
+#[test]
+fn a_long_line_is_unfolded_without_a_cliff() {
+    let line = "(cd a && ls -la && grep -rn 'x y' src | head -5); ".repeat(80);
+    let begun = std::time::Instant::now();
+    let unfolding = of(&line);
+    assert!(unfolding.commands.len() >= 240);
+    let first = begun.elapsed();
+    println!("{first:?}");
+    let begun = std::time::Instant::now();
+    of(&line.repeat(8));
+    assert!(begun.elapsed() < first * 80 + std::time::Duration::from_millis(50));
+}

@@ -15,6 +15,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::Script;
 use super::parse::parse;
+use super::print::print;
 use super::source::Source;
 use super::state::{Feed, State, lexical, nowhere, word_of};
 
@@ -54,7 +55,23 @@ pub fn unfold(
 ) -> Unfolding {
     match kind {
         ShellKind::Posix => posix(text, scene, facts, needs),
-        ShellKind::PowerShell | ShellKind::Cmd => Unfolding::default(),
+        ShellKind::PowerShell | ShellKind::Cmd => unread(text),
+    }
+}
+
+/// Another shell's text is opaque as a whole until its own reader is called here.
+fn unread(text: &str) -> Unfolding {
+    let opaque = Opaque {
+        origin: Origin::Text(Span::new(0, text.len())),
+        reason: "texts of this shell are not read".to_owned(),
+        words: seen_words(text),
+        kind: OpaqueKind::Syntax,
+        via: Vec::new(),
+    };
+    Unfolding {
+        opaque: vec![opaque],
+        canonical: text.to_owned(),
+        ..Unfolding::default()
     }
 }
 
@@ -70,7 +87,7 @@ fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfoldi
     let canonical = match parse(text) {
         Ok(script) => {
             unfolder.shell(&script, &mut st, &frame);
-            Some(text.to_owned())
+            Some(print(&script))
         }
         Err(error) => {
             unfolder.shell(&error.before, &mut st, &frame);

@@ -431,13 +431,13 @@ impl Parser<'_> {
             if !words.is_empty() && self.eat_reserved(Reserved::TestEnd) {
                 return Ok(NodeKind::Test(words));
             }
-            if let Some(operator) = self.test_operator()? {
-                words.push(operator);
-                continue;
-            }
             let after_match = words
                 .last()
                 .is_some_and(|word| super::command::plain_text(word) == Some("=~"));
+            if !after_match && let Some(operator) = self.test_operator()? {
+                words.push(operator);
+                continue;
+            }
             let place = if after_match {
                 Place::Regex
             } else {
