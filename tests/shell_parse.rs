@@ -36,9 +36,32 @@ const VALID: &[&str] = &[
 
 /// Texts that bash rejects and that no other shell we read would run.
 const INVALID: &[&str] = &[
-    "rm x )", "echo 'a", "echo \"a", "if a; then b", "for", "case a in b) c", "echo $(a", "a && ",
-    "a | | b", "fi", "}", "(a", "a >", "echo `a", "f() ", "[[ a", "a;;b", "done", "; a",
-    "& a", "echo ${x", "a <<", "{ a", "(( a", "while a; done", "a=(b",
+    "rm x )",
+    "echo 'a",
+    "echo \"a",
+    "if a; then b",
+    "for",
+    "case a in b) c",
+    "echo $(a",
+    "a && ",
+    "a | | b",
+    "fi",
+    "}",
+    "(a",
+    "a >",
+    "echo `a",
+    "f() ",
+    "[[ a",
+    "a;;b",
+    "done",
+    "; a",
+    "& a",
+    "echo ${x",
+    "a <<",
+    "{ a",
+    "(( a",
+    "while a; done",
+    "a=(b",
 ];
 
 /// Asks bash, with one script for all, which of the texts it accepts.
@@ -181,7 +204,11 @@ fn ten_thousand_levels_of_anything_end_in_a_result_on_a_small_stack() {
 #[test]
 fn deep_nesting_is_an_error_and_moderate_nesting_is_not() {
     for (open, close) in [("(", ")"), ("$(", ")"), ("{ ", "; }"), ("\"${x:-", "}\"")] {
-        let head = if open.starts_with(['(', '{']) { "" } else { "echo " };
+        let head = if open.starts_with(['(', '{']) {
+            ""
+        } else {
+            "echo "
+        };
         assert!(parse(&format!("{head}{}", nested(open, "a", close, 10_000))).is_err());
         let moderate = parse(&format!("{head}{}", nested(open, "a", close, 25)));
         assert!(moderate.is_ok(), "{open}: {moderate:?}");
@@ -200,9 +227,32 @@ fn fastest(text: &str) -> Duration {
 #[test]
 fn reading_time_grows_with_the_length_and_not_with_its_square() {
     for unit in [
-        "[", "a[", "$((", "((", "`", "\\`", "$(", "{a,", "a=", "echo x; ", "'a' ", "<<E ",
-        "cat <<E\n", "\"$x\" ", "${x", "@(a", "1", "\\\n", "#", "f()", "(( a; ", "$(( a ) ",
-        "a b\n", "[a\"b\"", "+", "((a);(b))\n",
+        "[",
+        "a[",
+        "$((",
+        "((",
+        "`",
+        "\\`",
+        "$(",
+        "{a,",
+        "a=",
+        "echo x; ",
+        "'a' ",
+        "<<E ",
+        "cat <<E\n",
+        "\"$x\" ",
+        "${x",
+        "@(a",
+        "1",
+        "\\\n",
+        "#",
+        "f()",
+        "(( a; ",
+        "$(( a ) ",
+        "a b\n",
+        "[a\"b\"",
+        "+",
+        "((a);(b))\n",
     ] {
         let small = unit.repeat((64 << 10) / unit.len());
         let large = unit.repeat((1 << 20) / unit.len());

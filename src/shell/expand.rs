@@ -183,35 +183,36 @@ impl Unfolder<'_> {
                 split: false,
             }),
             PartKind::Param(param) => self.param(param, part.span, mode, st, fr, out),
-            PartKind::Command(script) => {
-                let feed = self.substitute(script, st, fr);
-                let origin = fr.source.origin(part.span);
-                if let Feed::Opaque(from) = &feed {
-                    self.producers.push((origin.clone(), from.clone()));
-                }
-                substituted(feed, &origin, mode, out);
-            }
+            PartKind::Command(script) => self.printed(script, part.span, mode, st, fr, out),
             PartKind::Arith(parts) => {
                 let origin = fr.source.origin(part.span);
-                let part = match self.arith(parts, st, fr) {
-                    Some(number) => Part::Literal(number.to_string()),
-                    None => Part::Hole(Hole::Name),
-                };
-                out.push(bit(part, origin, mode));
+                let number = self.arith(parts, st, fr);
+                let known = number.map(|number| Part::Literal(number.to_string()));
+                out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
             }
             PartKind::Process { input, script } => {
                 let origin = fr.source.origin(part.span);
                 let name = self.process(*input, script, st, fr);
-                out.push(bit(
-                    Part::Literal(name),
-                    origin,
-                    Mode {
-                        quoted: true,
-                        glob: false,
-                    },
-                ));
+                out.push(bit(Part::Literal(name), origin, QUOTED));
             }
         }
+    }
+
+    fn printed(
+        &mut self,
+        script: &super::ast::Script,
+        span: Span,
+        mode: Mode,
+        st: &mut State,
+        fr: &Frame,
+        out: &mut Vec<Bit>,
+    ) {
+        let feed = self.substitute(script, st, fr);
+        let origin = fr.source.origin(span);
+        if let Feed::Opaque(from) = &feed {
+            self.producers.push((origin.clone(), from.clone()));
+        }
+        substituted(feed, &origin, mode, out);
     }
 
     fn tilde(&mut self, text: &str, span: Span, st: &mut State, fr: &Frame, out: &mut Vec<Bit>) {

@@ -576,6 +576,20 @@ impl Unfolder<'_> {
             RedirectOp::Append | RedirectOp::AppendBoth => WriteMode::Append,
             RedirectOp::Out | RedirectOp::Clobber | RedirectOp::OutBoth => WriteMode::Truncate,
         };
+        self.output(redirect, mode, all, st, fr);
+    }
+
+    /// Takes in a redirection that opens a file for writing.
+    fn output<'r>(
+        &mut self,
+        redirect: &'r Redirection,
+        mode: WriteMode,
+        all: &mut Plumbing<'r>,
+        st: &mut State,
+        fr: &Frame,
+    ) {
+        let reads_in = matches!(redirect.fd, None | Some(0)) && redirect.fd_name.is_none();
+        let output = matches!(redirect.fd, None | Some(1)) && redirect.fd_name.is_none();
         if let [part] = redirect.target.parts.as_slice()
             && let PartKind::Process {
                 input: false,

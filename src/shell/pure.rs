@@ -202,16 +202,7 @@ impl Unfolder<'_> {
     }
 
     fn filter(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Feed {
-        let valued = match program {
-            "head" | "tail" => "-n -c --lines --bytes",
-            "cut" => "-d -f -c -b --delimiter --fields",
-            "sort" => "-k -t -o -S -T",
-            "grep" => "-e -f -m -A -B -C --include --exclude",
-            "sed" => "-e -f --expression --file",
-            "openssl" => "-in -out",
-            "fold" | "base64" => "-w --wrap",
-            _ => "",
-        };
+        let valued = filter_options(program);
         let args = if program == "openssl" {
             job.args().get(1..).unwrap_or_default()
         } else {
@@ -270,6 +261,20 @@ impl Unfolder<'_> {
             "grep" => grep(&found, &words, text),
             _ => None,
         })
+    }
+}
+
+/// Options of the filters that take a value.
+fn filter_options(program: &str) -> &'static str {
+    match program {
+        "head" | "tail" => "-n -c --lines --bytes",
+        "cut" => "-d -f -c -b --delimiter --fields",
+        "sort" => "-k -t -o -S -T",
+        "grep" => "-e -f -m -A -B -C --include --exclude",
+        "sed" => "-e -f --expression --file",
+        "openssl" => "-in -out",
+        "fold" | "base64" => "-w --wrap",
+        _ => "",
     }
 }
 

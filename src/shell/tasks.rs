@@ -356,36 +356,41 @@ impl Unfolder<'_> {
             }
         }
         let rest = job.words.get(at + 1..).unwrap_or_default();
-        match sub {
-            "submodule" => {
-                if let Some(from) = rest
-                    .iter()
-                    .position(|w| w.text().as_deref() == Some("foreach"))
-                {
-                    let words = rest.get(from + 1..).unwrap_or_default();
-                    let found = options(words, "");
-                    texts.push(super::lists::joined(
-                        words.get(found.rest..).unwrap_or_default(),
-                    ));
-                }
-            }
-            "rebase" => {
-                let found = options(rest, "-x --exec --onto -s --strategy -X");
-                texts.extend(found.values("-x --exec").into_iter().cloned());
-            }
-            "filter-branch" => {
-                for (index, word) in rest.iter().enumerate() {
-                    if word
-                        .text()
-                        .is_some_and(|t| t.starts_with("--") && t.ends_with("-filter"))
-                    {
-                        texts.extend(rest.get(index + 1).cloned());
-                    }
-                }
-            }
-            _ => {}
-        }
+        subcommand_texts(sub, rest, &mut texts);
         texts
+    }
+}
+
+/// Adds the shell texts that a subcommand of git takes.
+fn subcommand_texts(sub: &str, rest: &[Word], texts: &mut Vec<Word>) {
+    match sub {
+        "submodule" => {
+            if let Some(from) = rest
+                .iter()
+                .position(|w| w.text().as_deref() == Some("foreach"))
+            {
+                let words = rest.get(from + 1..).unwrap_or_default();
+                let found = options(words, "");
+                texts.push(super::lists::joined(
+                    words.get(found.rest..).unwrap_or_default(),
+                ));
+            }
+        }
+        "rebase" => {
+            let found = options(rest, "-x --exec --onto -s --strategy -X");
+            texts.extend(found.values("-x --exec").into_iter().cloned());
+        }
+        "filter-branch" => {
+            for (index, word) in rest.iter().enumerate() {
+                if word
+                    .text()
+                    .is_some_and(|t| t.starts_with("--") && t.ends_with("-filter"))
+                {
+                    texts.extend(rest.get(index + 1).cloned());
+                }
+            }
+        }
+        _ => {}
     }
 }
 

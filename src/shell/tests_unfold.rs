@@ -523,3 +523,31 @@ fn a_long_line_is_unfolded_without_a_cliff() {
     of(&line.repeat(8));
     assert!(begun.elapsed() < first * 80 + std::time::Duration::from_millis(50));
 }
+
+#[test]
+fn ordinary_work_is_not_opaque() {
+    for line in [
+        "cd $(git rev-parse --show-toplevel) && cargo test 2>&1 | tail -20",
+        "for f in $(git ls-files '*.rs'); do wc -l \"$f\"; done | sort -n | head",
+        "eval \"$(direnv hook bash)\"; source ~/.cargo/env; export PATH=\"$HOME/bin:$PATH\"",
+        "JAVA=$JAVA_HOME/bin/java; \"$JAVA\" -version",
+        "find . -name '*.rs' | xargs grep -n TODO | awk -F: '{print $1}' | sort -u",
+        "python3 - <<'E'\nprint('rm -rf /')\nE",
+        "git commit -m \"$(cat <<'E'\nfix: drop table handling (rm -rf)\nE\n)\"",
+        "curl -s https://x/api | jq '.items[]' | while read -r i; do echo \"$i\"; done",
+        "docker run --rm -it -v \"$PWD:/app\" -w /app node:20 npm test",
+        "if [ -f .env ]; then set -a; . ./.env; set +a; fi; npm run dev",
+        "ssh host uptime; ssh -fNL 5432:db:5432 host",
+        "tmux send-keys -t a 'make test' Enter; nohup ./server > log 2>&1 &",
+        "cat file | sed -e 's/a/b/' > out && diff <(sort a) <(sort b)",
+        "test -n \"$CI\" || { echo no; exit 1; }; kill $(lsof -t -i:3000)",
+    ] {
+        let unfolding = of(line);
+        assert!(
+            unfolding.opaque.is_empty(),
+            "{line}\n{:#?}",
+            unfolding.opaque
+        );
+        assert_eq!(rms(&unfolding), [""; 0], "{line}");
+    }
+}
