@@ -551,3 +551,27 @@ fn ordinary_work_is_not_opaque() {
         assert_eq!(rms(&unfolding), [""; 0], "{line}");
     }
 }
+
+#[test]
+fn deep_nesting_stays_on_a_small_stack() {
+    for (open, close) in [
+        ("$(echo ", ")"),
+        ("\"$(", ")\""),
+        ("( ", " )"),
+        ("{ ", "; }"),
+        ("if ", "; then :; fi"),
+        ("${x:-", "}"),
+    ] {
+        let text = format!("echo {}rm x{}", open.repeat(95), close.repeat(95));
+        of(&text);
+        let text = format!("{}rm x{}", open.repeat(95), close.repeat(95));
+        of(&text);
+        let inner = format!("{}rm x{}", "( ".repeat(60), " )".repeat(60));
+        of(&format!("f() {{ {inner}; f; }}; f"));
+    }
+    let mut text = "rm x".to_owned();
+    for _ in 0..12 {
+        text = format!("( ( ( ( ( eval {} ) ) ) ) )", text);
+    }
+    of(&text);
+}
