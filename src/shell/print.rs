@@ -265,7 +265,10 @@ impl Printer {
             self.assign(assign);
             gap = " ";
         }
-        let mut operands = assigns.iter().filter(|assign| is_operand(assign)).peekable();
+        let mut operands = assigns
+            .iter()
+            .filter(|assign| is_operand(assign))
+            .peekable();
         for word in words {
             self.out.push_str(gap);
             gap = " ";
@@ -428,7 +431,10 @@ mod tests {
             ("echo ${x#*}", "echo ${x#'*'}"),
             ("[[ a =~ (a|b) ]]", "[[ a =~ '(a|b)' ]]"),
             ("for x in a; do b; done", "select x in a; do b; done"),
-            ("case a in b) c;& *) d; esac", "case a in b) c;;& *) d; esac"),
+            (
+                "case a in b) c;& *) d; esac",
+                "case a in b) c;;& *) d; esac",
+            ),
             ("while a; do b; done", "until a; do b; done"),
             ("alias ls='rm x'\nls", "alias ls='rm x'\n\\ls"),
             ("echo $((x))", "echo '$((x))'"),

@@ -22,9 +22,30 @@ pub fn check(text: &str, script: &Script) -> Result<(), usize> {
 
 /// Words that may stand between the words of the tree.
 const RESERVED: [&[u8]; 24] = [
-    b"if", b"then", b"elif", b"else", b"fi", b"for", b"select", b"while", b"until", b"do", b"done",
-    b"case", b"esac", b"in", b"function", b"time", b"coproc", b"always", b"!", b"{", b"}", b"[[",
-    b"]]", b"-p",
+    b"if",
+    b"then",
+    b"elif",
+    b"else",
+    b"fi",
+    b"for",
+    b"select",
+    b"while",
+    b"until",
+    b"do",
+    b"done",
+    b"case",
+    b"esac",
+    b"in",
+    b"function",
+    b"time",
+    b"coproc",
+    b"always",
+    b"!",
+    b"{",
+    b"}",
+    b"[[",
+    b"]]",
+    b"-p",
 ];
 
 /// A here-document that the scanner has passed.
@@ -344,9 +365,7 @@ impl<'t> Scan<'t> {
         }
         self.gap(redirect.span.start)?;
         let operator = self.slice(redirect.span.start, redirect.target.span.start);
-        let known = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || b"_{}<>&|- \t\\\n".contains(byte)
-        };
+        let known = |byte: &u8| byte.is_ascii_alphanumeric() || b"_{}<>&|- \t\\\n".contains(byte);
         let signed = operator.iter().any(|byte| matches!(byte, b'<' | b'>'));
         if !signed || !operator.iter().all(known) {
             return Err(redirect.span.start);
@@ -365,8 +384,7 @@ impl<'t> Scan<'t> {
 
     fn word(&mut self, word: &'t RawWord) -> Checked {
         self.gap(word.span.start)?;
-        let subscript =
-            |part: &RawPart| matches!(&part.kind, PartKind::Glob(text) if text == "[");
+        let subscript = |part: &RawPart| matches!(&part.kind, PartKind::Glob(text) if text == "[");
         let mut loose = false;
         for part in &word.parts {
             self.arrive(part.span.start)?;
@@ -484,7 +502,8 @@ fn is_plain(text: &[u8], loose: bool) -> bool {
             b'\\' if loose || next == b'\n' => at += 1,
             b'`' => return false,
             b'$' if matches!(next, b'(' | b'{') => return false,
-            b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' | b'\'' | b'"'
+            b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' | b'\''
+            | b'"'
                 if !loose =>
             {
                 return false;

@@ -143,7 +143,7 @@ impl Parser<'_> {
                 }
             }
             if byte == b'\'' && reading.ticks == Ticks::Shield && !shielded {
-                shield = self.shield_end();
+                shield = self.shield_end()?;
             }
             self.text_part(byte, reading, shielded, &mut parts)?;
             self.cur.pay(self.cur.pos.saturating_sub(here) / 4)?;
@@ -151,10 +151,13 @@ impl Parser<'_> {
     }
 
     /// Returns the place of the `'` that closes the one that stands here.
-    fn shield_end(&self) -> usize {
+    fn shield_end(&self) -> Read<usize> {
         let from = self.cur.pos + 1;
         let rest = self.cur.slice(from, self.cur.end);
-        memchr::memchr(b'\'', rest.as_bytes()).map_or(from, |len| from + len + 1)
+        match memchr::memchr(b'\'', rest.as_bytes()) {
+            Some(len) => Ok(from + len + 1),
+            None => self.fail("a single quote is not closed"),
+        }
     }
 
     fn text_part(
@@ -170,6 +173,7 @@ impl Parser<'_> {
             b'`' => Some(self.backticks(reading.quoting == Quoting::Double)?),
             b'"' if !shielded => Some(self.double(start)?),
             b'\'' if reading.ticks == Ticks::Quote => Some(self.single()?),
+            b'\'' if reading.ticks == Ticks::Literal => Some(self.literal_ticks()?),
             b'\\' if !shielded => Some(self.text_escape(reading)),
             b'<' | b'>' if reading.quoting == Quoting::None && self.at_process() => {
                 Some(self.process()?)
@@ -190,6 +194,25 @@ impl Parser<'_> {
             None => self.text_char(parts),
         }
         Ok(())
+    }
+
+    /// Takes a `'` inside a double-quoted `${x:-…}`: zsh and POSIX shells read it as a character,
+    /// bash pairs it with the next one. Where the two would differ, nothing is read.
+    fn literal_ticks(&mut self) -> Read<RawPart> {
+        let start = self.cur.pos;
+        let rest = self.cur.slice(start + 1, self.cur.end).as_bytes();
+        let mut end = start + 1;
+        if let Some(len) = memchr::memchr(b'\'', rest) {
+            let between = rest.get(..len).unwrap_or_default();
+            if between.iter().any(|byte| b"\"{}$`\\".contains(byte)) {
+                return self.fail("shells read this single quote differently");
+            }
+            end += len + 1;
+        }
+        self.cur.pay(end - start)?;
+        self.cur.pos = end;
+        let text = self.cur.slice(start, end).to_owned();
+        Ok(part(PartKind::Plain(text), start, end))
     }
 
     /// Takes one ordinary character.

@@ -51,7 +51,8 @@ const VERBATIM: Shape = Shape {
 
 /// Tells whether a character means the same with and without quotes, everywhere.
 fn is_inert(next: char) -> bool {
-    next.is_ascii_alphanumeric() || matches!(
+    next.is_ascii_alphanumeric()
+        || matches!(
             next,
             '_' | '.' | '/' | ':' | '%' | '-' | ',' | '+' | '@' | '^' | ']'
         )
@@ -120,9 +121,9 @@ impl Printer {
                 }
                 PartKind::Double(inner) => {
                     quoted_head |= head;
-                    shape.has_text |= inner
-                        .iter()
-                        .any(|part| matches!(&part.kind, PartKind::Plain(text) if !text.is_empty()));
+                    shape.has_text |= inner.iter().any(
+                        |part| matches!(&part.kind, PartKind::Plain(text) if !text.is_empty()),
+                    );
                 }
                 PartKind::Param(_)
                 | PartKind::Command(_)
@@ -261,9 +262,14 @@ impl Printer {
                 self.out.push(')');
             }
             PartKind::Arith(parts) => {
-                self.out.push_str("$((");
+                let (open, close) = if is_balanced(parts) {
+                    ("$((", "))")
+                } else {
+                    ("$[", "]")
+                };
+                self.out.push_str(open);
                 self.raw_text(parts, true);
-                self.out.push_str("))");
+                self.out.push_str(close);
             }
             PartKind::Process { input, script } => {
                 self.out.push_str(if *input { "<(\n" } else { ">(\n" });
@@ -372,6 +378,29 @@ impl Printer {
             }
         }
     }
+}
+
+/// Tells whether arithmetic could stand in `$(( ))`; what `$[ ]` holds may not.
+fn is_balanced(parts: &[RawPart]) -> bool {
+    let mut open = 0_usize;
+    let mut shielded = false;
+    for part in parts {
+        let PartKind::Plain(text) = &part.kind else {
+            continue;
+        };
+        for next in text.chars() {
+            match next {
+                '\'' => shielded = !shielded,
+                _ if shielded => {}
+                '(' => open += 1,
+                ')' if open == 0 => return false,
+                ')' => open -= 1,
+                ';' => return false,
+                _ => {}
+            }
+        }
+    }
+    open == 0
 }
 
 /// Tells whether an unquoted character has to stay unquoted.
