@@ -11,6 +11,7 @@ mod options;
 mod params;
 pub mod parse;
 mod pattern;
+mod plumbing;
 pub mod print;
 mod printf;
 mod pure;
