@@ -1,0 +1,180 @@
+//! Redirections: what a command reads, what it writes, and what its output feeds.
+//! It opens nothing; files are remembered by name.
+
+use crate::model::command::{Redirect, WriteMode};
+use crate::model::word::Word;
+
+use super::ast::{PartKind, RedirectOp, Redirection, Script};
+use super::expand::{QUOTED, VALUE, WORD, literal_piece};
+use super::state::{Feed, State, nowhere, word_of};
+use super::unfold::{Content, Frame, Unfolder, Write};
+
+/// What redirections do to a command.
+#[derive(Debug, Default)]
+pub(super) struct Plumbing<'a> {
+    pub stdin: Option<Feed>,
+    pub writes: Vec<Write>,
+    /// Standard output does not go down the pipe.
+    away: bool,
+    /// `> >( … )`.
+    sinks: Vec<&'a Script>,
+}
+
+impl Unfolder<'_> {
+    pub(super) fn plumb<'r>(
+        &mut self,
+        redirects: &'r [Redirection],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Plumbing<'r> {
+        let mut all = Plumbing::default();
+        for redirect in redirects {
+            self.redirect(redirect, &mut all, st, fr);
+        }
+        all
+    }
+
+    fn redirect<'r>(
+        &mut self,
+        redirect: &'r Redirection,
+        all: &mut Plumbing<'r>,
+        st: &mut State,
+        fr: &Frame,
+    ) {
+        let reads_in = matches!(redirect.fd, None | Some(0)) && redirect.fd_name.is_none();
+        let output = matches!(redirect.fd, None | Some(1)) && redirect.fd_name.is_none();
+        let mode = match redirect.op {
+            RedirectOp::HereDoc => {
+                let parts = redirect.body.as_deref().unwrap_or_default();
+                let pieces = self.text(parts, QUOTED, st, fr);
+                if reads_in {
+                    all.stdin = Some(Feed::text(pieces));
+                }
+                return;
+            }
+            RedirectOp::HereString => {
+                let mut pieces = self.text(&redirect.target.parts, VALUE, st, fr);
+                pieces.push(literal_piece("\n", &nowhere()));
+                if reads_in {
+                    all.stdin = Some(Feed::text(pieces));
+                }
+                return;
+            }
+            RedirectOp::In => {
+                let file = self.target(redirect, st, fr);
+                if reads_in {
+                    all.stdin = Some(self.file_feed(file, st));
+                }
+                return;
+            }
+            RedirectOp::DupIn => {
+                let file = self.target(redirect, st, fr);
+                if reads_in {
+                    all.stdin = Some(match file.text().as_deref() {
+                        Some("-") => Feed::Null,
+                        _ => Feed::Opaque("another descriptor".to_owned()),
+                    });
+                }
+                return;
+            }
+            RedirectOp::DupOut => {
+                self.target(redirect, st, fr);
+                all.away |= output;
+                return;
+            }
+            RedirectOp::ReadWrite => WriteMode::ReadWrite,
+            RedirectOp::Append | RedirectOp::AppendBoth => WriteMode::Append,
+            RedirectOp::Out | RedirectOp::Clobber | RedirectOp::OutBoth => WriteMode::Truncate,
+        };
+        self.output(redirect, mode, all, st, fr);
+    }
+
+    /// Takes in a redirection that opens a file for writing.
+    fn output<'r>(
+        &mut self,
+        redirect: &'r Redirection,
+        mode: WriteMode,
+        all: &mut Plumbing<'r>,
+        st: &mut State,
+        fr: &Frame,
+    ) {
+        let reads_in = matches!(redirect.fd, None | Some(0)) && redirect.fd_name.is_none();
+        let output = matches!(redirect.fd, None | Some(1)) && redirect.fd_name.is_none();
+        if let [part] = redirect.target.parts.as_slice()
+            && let PartKind::Process {
+                input: false,
+                script,
+            } = &part.kind
+        {
+            all.away |= output;
+            all.sinks.push(script);
+            return;
+        }
+        let file = self.target(redirect, st, fr);
+        if redirect.op == RedirectOp::ReadWrite && reads_in {
+            all.stdin = Some(self.file_feed(file.clone(), st));
+        }
+        let output = output && redirect.op != RedirectOp::ReadWrite
+            || matches!(redirect.op, RedirectOp::OutBoth | RedirectOp::AppendBoth);
+        all.away |= output;
+        if !is_stream(&file) {
+            all.writes.push(Write {
+                redirect: Redirect {
+                    mode,
+                    file,
+                    content: None,
+                },
+                output,
+            });
+        }
+    }
+
+    fn target(&mut self, redirect: &Redirection, st: &mut State, fr: &Frame) -> Word {
+        let pieces = self.text(&redirect.target.parts, WORD, st, fr);
+        let origin = fr.source.origin(redirect.target.span);
+        word_of(pieces, Some(origin))
+    }
+
+    /// Returns what reading this file gives.
+    pub(super) fn file_feed(&self, file: Word, st: &State) -> Feed {
+        if file.text().as_deref() == Some("/dev/null") {
+            return Feed::Null;
+        }
+        match self.content(&file, st) {
+            Some(Content::Feed(feed)) => feed.clone(),
+            Some(Content::Added(_) | Content::Program(_)) | None => Feed::File(file),
+        }
+    }
+
+    pub(super) fn close(
+        &mut self,
+        plumbing: Plumbing,
+        feed: Feed,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        if !plumbing.writes.is_empty() {
+            self.record(&plumbing.writes, st, &feed);
+        }
+        for script in plumbing.sinks {
+            let mut inside = st.subshell();
+            self.shell(script, &mut inside, &fr.fed(feed.clone()));
+        }
+        if plumbing.away { Feed::nothing() } else { feed }
+    }
+}
+
+/// Tells whether writing there leaves nothing behind.
+fn is_stream(file: &Word) -> bool {
+    match file.text() {
+        Some(text) => {
+            matches!(
+                text.as_str(),
+                "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "-"
+            ) || text.starts_with("/dev/fd/")
+                || text.starts_with("/dev/tcp/")
+                || text.starts_with("/dev/udp/")
+        }
+        None => false,
+    }
+}

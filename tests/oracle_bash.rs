@@ -1,0 +1,281 @@
+//! Real bash, with a PATH of recording stubs, says which programs ran; the unfolding must name each of them or call it unknown.
+//! Nothing destructive exists on that PATH: the dangerous names are stubs, the rest are a few text tools.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use backstop::model::command::Unfolding;
+use backstop::model::fact::{Answer, EntryFact, EntryKind, Facts, Needs, Question, Scene};
+use backstop::model::request::ShellKind;
+use backstop::model::word::{Part, Word};
+use backstop::shell::unfold::unfold;
+
+/// Programs that are recorded instead of run.
+const STUBS: &[&str] = &["rm", "psql", "git"];
+
+/// Tools without effects outside their own arguments and output; `mv`, `cp`, `tee` act inside the scratch folder.
+const TOOLS: &[&str] = &[
+    "bash", "sh", "cat", "base64", "tr", "sed", "rev", "seq", "basename", "dirname", "mktemp",
+    "head", "sort", "grep", "env", "timeout", "nice", "nohup", "xargs", "find", "tee", "chmod",
+    "cp", "mv", "true", "false", "setsid", "stdbuf", "date", "ls", "sleep", "flock",
+];
+
+/// Rounds of questions that one text may need.
+const ROUNDS: usize = 6;
+
+struct Place {
+    root: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let place = Self {
+            root: tempfile::tempdir().unwrap(),
+        };
+        for name in ["bin", "home", "cases", "records", "work"] {
+            fs::create_dir(place.path(name)).unwrap();
+        }
+        for stub in STUBS {
+            place.stub(stub);
+        }
+        for tool in TOOLS {
+            let real = ["/usr/bin", "/bin"]
+                .iter()
+                .map(|dir| Path::new(dir).join(tool))
+                .find(|path| path.exists());
+            if let Some(real) = real {
+                symlink(real, place.path("bin").join(tool)).unwrap();
+            }
+        }
+        place
+    }
+
+    fn stub(&self, name: &str) {
+        let file = self.path("bin").join(name);
+        let current = self.path("current");
+        let body = format!(
+            "#!/bin/bash\nread -r out < '{}'\nprintf '%s\\0' \"${{0##*/}}\" \"$@\" $'\\001' >> \"$out\"\n",
+            current.display()
+        );
+        fs::write(&file, body).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    /// Runs every case in a subshell of one bash, each in a fresh folder.
+    fn run(&self, cases: &[String]) {
+        let root = self.root.path().display();
+        let mut driver = String::from("shopt -s expand_aliases\n");
+        for (index, text) in cases.iter().enumerate() {
+            fs::write(self.path("cases").join(index.to_string()), text).unwrap();
+            furnish(&self.path("work").join(index.to_string()));
+            let _ = writeln!(
+                driver,
+                "echo '{root}/records/{index}' > '{root}/current'; text=$(< '{root}/cases/{index}'); \
+                 ( cd '{root}/work/{index}' && {{ eval \"$text\"; wait; }} ) < /dev/null > /dev/null 2>&1"
+            );
+        }
+        Command::new("/bin/bash")
+            .args(["--noprofile", "--norc", "-c", &driver])
+            .env_clear()
+            .env("PATH", self.path("bin"))
+            .env("HOME", self.path("home"))
+            .env("TMPDIR", self.path("home"))
+            .current_dir(self.path("work"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+    }
+
+    fn recorded(&self, index: usize) -> Vec<Vec<String>> {
+        let bytes = fs::read(self.path("records").join(index.to_string())).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let mut all = Vec::new();
+        let mut one = Vec::new();
+        for field in text.split_terminator('\0') {
+            if field == "\u{1}" {
+                all.push(std::mem::take(&mut one));
+            } else {
+                one.push(field.to_owned());
+            }
+        }
+        all
+    }
+
+    /// Unfolds a text in an untouched copy of its folder, which then takes the place of the folder that bash used.
+    fn unfolded(&self, index: usize, text: &str) -> Unfolding {
+        let dir = self.path("work").join(index.to_string());
+        fs::rename(&dir, self.path("work").join(format!("{index}.used"))).unwrap();
+        furnish(&dir);
+        let scene = Scene {
+            cwd: dir.clone(),
+            home: Some(self.path("home")),
+            user: None,
+            project: dir,
+            temporary: vec![self.path("home")],
+            own: Vec::new(),
+            assumed: false,
+        };
+        let mut facts = Facts::new(false);
+        for _ in 0..ROUNDS {
+            let mut needs = Needs::default();
+            let unfolding = unfold(ShellKind::Posix, text, &scene, &facts, &mut needs);
+            if needs.is_empty() {
+                return unfolding;
+            }
+            for question in needs.into_questions() {
+                let answer = self.answer(&question);
+                facts.learn(question, answer);
+            }
+        }
+        panic!("`{text}` keeps asking");
+    }
+
+    fn answer(&self, question: &Question) -> Answer {
+        match question {
+            Question::Text(path) => match fs::read_to_string(path) {
+                Ok(text) => Answer::Text {
+                    text,
+                    sha256: String::new(),
+                },
+                Err(_) => Answer::Absent,
+            },
+            Question::Variable(name) if name == "TMPDIR" => {
+                Answer::Variable(self.path("home").to_string_lossy().into_owned())
+            }
+            Question::Variable(_) => Answer::Absent,
+            Question::Entry(path) => match fs::symlink_metadata(path) {
+                Ok(meta) => entry(path, meta.is_dir()),
+                Err(_) => Answer::Absent,
+            },
+            _ => Answer::Unknown("not asked here".to_owned()),
+        }
+    }
+}
+
+fn entry(path: &Path, directory: bool) -> Answer {
+    Answer::Entry(EntryFact {
+        kind: if directory {
+            EntryKind::Directory
+        } else {
+            EntryKind::File
+        },
+        resolved: path.to_owned(),
+        bytes: 0,
+        device: 0,
+        inode: 0,
+        links: 1,
+        is_root: false,
+        is_home: false,
+        is_mount: false,
+        magic: String::new(),
+    })
+}
+
+/// Fills a folder with the files that the cases read and run.
+fn furnish(dir: &Path) {
+    let script = "#!/bin/bash\nset -e\nrm \"run-${1:-none}\"\n. ./lib.sh\nf_lib $X_LIB\n";
+    fs::create_dir_all(dir.join("sub/deep")).unwrap();
+    for (name, text) in [
+        ("sub/one.txt", "1"),
+        ("two.txt", "2"),
+        ("list", "l1\nl2\n"),
+        ("s.sh", "rm \"script-$1\"\nfor a; do psql -c \"$a\"; done\n"),
+        ("lib.sh", "f_lib() { rm \"lib-$1\"; }\nX_LIB=7\n"),
+        ("run.sh", script),
+    ] {
+        fs::write(dir.join(name), text).unwrap();
+    }
+    fs::set_permissions(dir.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn covers(words: &[Word], argv: &[String]) -> bool {
+    let Some((word, rest)) = words.split_first() else {
+        return argv.is_empty();
+    };
+    if word.many || word.has_glob() {
+        return (0..=argv.len()).any(|count| {
+            let (head, tail) = argv.split_at(count);
+            head.iter().all(|field| fits(word, field)) && covers(rest, tail)
+        });
+    }
+    argv.split_first()
+        .is_some_and(|(field, tail)| fits(word, field) && covers(rest, tail))
+}
+
+/// Tells whether the word, with any text for its holes and patterns, is this field.
+fn fits(word: &Word, field: &str) -> bool {
+    let mut rest = field;
+    let mut open = false;
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(text) => {
+                let at = if open {
+                    rest.rfind(text.as_str())
+                } else {
+                    rest.starts_with(text.as_str()).then_some(0)
+                };
+                let Some(at) = at else { return false };
+                rest = rest.get(at + text.len()..).unwrap();
+                open = false;
+            }
+            Part::Glob(_) | Part::Hole(_) => open = true,
+        }
+    }
+    open || rest.is_empty()
+}
+
+fn cases() -> Vec<String> {
+    include_str!("oracle_bash.txt")
+        .split("\n%%\n")
+        .map(|case| case.trim_matches('\n').to_owned())
+        .collect()
+}
+
+#[test]
+fn what_bash_runs_is_among_what_is_unfolded() {
+    let cases = cases();
+    assert!(cases.len() >= 150, "only {} cases", cases.len());
+    let place = Place::new();
+    place.run(&cases);
+    let mut missed = String::new();
+    let (mut silent, mut blind, mut total) = (Vec::new(), Vec::new(), 0);
+    for (index, text) in cases.iter().enumerate() {
+        let recorded = place.recorded(index);
+        if recorded.is_empty() {
+            silent.push(text);
+        }
+        let unfolding = place.unfolded(index, text);
+        for argv in &recorded {
+            total += 1;
+            if unfolding
+                .commands
+                .iter()
+                .any(|command| covers(&command.words, argv))
+            {
+                continue;
+            }
+            if unfolding.opaque.is_empty() {
+                let ours = unfolding
+                    .commands
+                    .iter()
+                    .map(|c| c.shown().join(" "))
+                    .collect::<Vec<_>>();
+                let _ = writeln!(missed, "--- {text}\n  bash ran {argv:?}\n  ours: {ours:?}");
+            } else {
+                blind.push(text);
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{missed}");
+    assert!(total > 200, "bash ran only {total} programs");
+    assert!(silent.is_empty(), "nothing ran in {silent:#?}");
+    assert!(blind.is_empty(), "only opaque: {blind:#?}");
+}
