@@ -16,7 +16,7 @@ mod strict;
 
 use crate::model::effect::{Dialect, Effect};
 
-pub use session::{Loss, losses};
+pub use session::{Loss, attached, is_closed, losses};
 pub use strict::losses_in_prose;
 
 /// Marks unknown text inside SQL.

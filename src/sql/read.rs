@@ -164,6 +164,7 @@ impl<'a> Reader<'a> {
             effect,
             lookup,
             created: false,
+            temporary: false,
         });
     }
 

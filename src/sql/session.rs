@@ -28,11 +28,13 @@ pub struct Loss {
     pub lookup: Option<String>,
     /// The object was made earlier in the same text, unconditionally.
     pub created: bool,
+    /// Made as a temporary object: no other object of that name is meant.
+    pub temporary: bool,
 }
 
 impl Loss {
     /// Returns a loss of which only the place is known.
-    pub(super) fn opaque(span: Span) -> Self {
+    pub fn opaque(span: Span) -> Self {
         Self {
             effect: Effect {
                 verb: Verb::Opaque,
@@ -48,6 +50,7 @@ impl Loss {
             },
             lookup: None,
             created: false,
+            temporary: false,
         }
     }
 }
@@ -66,6 +69,35 @@ pub fn losses(text: &str, dialect: Dialect) -> Vec<Loss> {
         add_new(&mut all, read(&text, other, false, 0));
     }
     all.sort_by_key(|loss| loss.effect.span.start);
+    all
+}
+
+/// Tells whether a text ends in no open string or comment, so that another may follow it.
+pub fn is_closed(text: &str, dialect: Dialect) -> bool {
+    lex::lex(text, dialect).stopped.is_none()
+}
+
+/// Returns the files that SQLite attaches, with the names they get; a path that is no literal is nothing.
+pub fn attached(text: &str) -> Vec<(String, Option<String>)> {
+    let lexed = lex::lex(text, Dialect::Sqlite);
+    let lexemes = &lexed.lexemes;
+    let mut all = Vec::new();
+    for (index, lexeme) in lexemes.iter().enumerate() {
+        if !lexeme.is("ATTACH") || all.len() > MAX_LOSSES {
+            continue;
+        }
+        let at = index + 1 + usize::from(lexemes.get(index + 1).is_some_and(|one| one.is("DATABASE")));
+        let plain = lexemes.get(at + 1).is_some_and(|one| one.is("AS"));
+        let path = lexemes
+            .get(at)
+            .and_then(|one| super::name::read(std::slice::from_ref(one), 0, Dialect::Sqlite))
+            .filter(|(name, _)| plain && !name.hole);
+        let alias = lexemes.iter().enumerate().skip(at).take(16).find(|(_, one)| one.is("AS"));
+        let name = alias.and_then(|(index, _)| super::name::read(lexemes, index + 1, Dialect::Sqlite));
+        if let Some((name, _)) = name {
+            all.push((name.written, path.map(|(path, _)| path.written)));
+        }
+    }
     all
 }
 
@@ -242,6 +274,7 @@ impl Session<'_> {
                 continue;
             };
             loss.created = true;
+            loss.temporary = made.get(index).is_some_and(|one| one.temporary);
             let gone = made.get(index).is_some_and(|one| one.name == name);
             if loss.effect.verb == Verb::Drop && gone {
                 made.swap_remove(index);
