@@ -455,7 +455,7 @@ fn base(form: &Form, options: &Options) -> Base {
             Operands::Host => first.clone(),
             _ => options.value(form.host).cloned(),
         },
-        port: options.value(&["-p", "--port", "-P"]).cloned(),
+        port: options.value(&["--port", "-P"]).cloned(),
         user: options
             .value(&["-U", "--username", "-u", "--user"])
             .cloned()
