@@ -51,7 +51,10 @@ fn command(line: &str) -> Command {
             at += end + 2;
         } else {
             let end = rest.find(' ').unwrap_or(rest.len());
-            words.push(Word::literal(&rest[..end], Origin::Text(Span::new(at, at + end))));
+            words.push(Word::literal(
+                &rest[..end],
+                Origin::Text(Span::new(at, at + end)),
+            ));
             at += end;
         }
     }
@@ -100,7 +103,10 @@ fn in_container(mut command: Command, stdin: bool) -> Command {
             engine: "docker".into(),
             name: Word::literal("db", command.origin.clone()),
             user: None,
-            env: vec![("PGPASSWORD".into(), Word::literal("geheim", command.origin.clone()))],
+            env: vec![(
+                "PGPASSWORD".into(),
+                Word::literal("geheim", command.origin.clone()),
+            )],
             stdin,
         },
     });
@@ -114,45 +120,129 @@ fn text(word: &str) -> Word {
 #[test]
 fn command_lines_give_rule_place_and_object() {
     let table: &[(&str, &[&str])] = &[
-        ("psql shop -c 'DROP TABLE customers'", &["sql.drop-table local:5432/shop customers"]),
-        ("psql -h localhost -p 5433 -U bob -d shop -Atc 'TRUNCATE a'", &["sql.truncate localhost:5433/shop a"]),
+        (
+            "psql shop -c 'DROP TABLE customers'",
+            &["sql.drop-table local:5432/shop customers"],
+        ),
+        (
+            "psql -h localhost -p 5433 -U bob -d shop -Atc 'TRUNCATE a'",
+            &["sql.truncate localhost:5433/shop a"],
+        ),
         ("psql -c 'TRUNCATE a'", &["sql.truncate local:5432/me a"]),
-        ("psql -U bob -c 'TRUNCATE a'", &["sql.truncate local:5432/bob a"]),
-        ("psql 'postgresql://u:p@db.example:5433/my%20shop' '--command=DELETE FROM t'", &["sql.delete-all db.example:5433/my shop t"]),
-        ("psql 'host=/run/pg dbname=shop' -c 'DELETE FROM t WHERE id = 1'", &["sql.delete-where /run/pg:5432/shop t"]),
-        ("psql -h /run/pg shop -c 'UPDATE t SET a = 1'", &["sql.update-all /run/pg:5432/shop t"]),
-        ("psql postgres -c 'DROP DATABASE shop'", &["sql.drop-database local:5432/shop -"]),
-        ("psql shop -c '\\c other' -c 'DROP TABLE t'", &["sql.drop-table local:5432/other t"]),
+        (
+            "psql -U bob -c 'TRUNCATE a'",
+            &["sql.truncate local:5432/bob a"],
+        ),
+        (
+            "psql 'postgresql://u:p@db.example:5433/my%20shop' '--command=DELETE FROM t'",
+            &["sql.delete-all db.example:5433/my shop t"],
+        ),
+        (
+            "psql 'host=/run/pg dbname=shop' -c 'DELETE FROM t WHERE id = 1'",
+            &["sql.delete-where /run/pg:5432/shop t"],
+        ),
+        (
+            "psql -h /run/pg shop -c 'UPDATE t SET a = 1'",
+            &["sql.update-all /run/pg:5432/shop t"],
+        ),
+        (
+            "psql postgres -c 'DROP DATABASE shop'",
+            &["sql.drop-database local:5432/shop -"],
+        ),
+        (
+            "psql shop -c '\\c other' -c 'DROP TABLE t'",
+            &["sql.drop-table local:5432/other t"],
+        ),
         ("psql shop -c 'BEGIN' -c 'DROP TABLE t' -c 'ROLLBACK'", &[]),
-        ("psql shop -v t=users -c 'SELECT 1' -c 'DROP TABLE :t'", &["sql.drop-table local:5432/shop users"]),
+        (
+            "psql shop -v t=users -c 'SELECT 1' -c 'DROP TABLE :t'",
+            &["sql.drop-table local:5432/shop users"],
+        ),
         ("psql shop -c 'SELECT 1; SELECT 2'", &[]),
         ("psql -l", &[]),
         ("psql --help -c 'DROP TABLE t'", &[]),
-        ("/usr/bin/psql shop bob -c 'DROP SCHEMA s CASCADE'", &["sql.drop-schema local:5432/shop s"]),
-        ("sqlite3 app.db 'DROP TABLE users'", &["sql.drop-table /work/app/app.db users"]),
-        ("sqlite3 ../x/./app.db 'SELECT 1' 'DELETE FROM users'", &["sql.delete-all /work/x/app.db users"]),
-        ("sqlite3 -header -cmd 'DELETE FROM a' app.db 'SELECT 1'", &["sql.delete-all /work/app/app.db a"]),
+        (
+            "/usr/bin/psql shop bob -c 'DROP SCHEMA s CASCADE'",
+            &["sql.drop-schema local:5432/shop s"],
+        ),
+        (
+            "sqlite3 app.db 'DROP TABLE users'",
+            &["sql.drop-table /work/app/app.db users"],
+        ),
+        (
+            "sqlite3 ../x/./app.db 'SELECT 1' 'DELETE FROM users'",
+            &["sql.delete-all /work/x/app.db users"],
+        ),
+        (
+            "sqlite3 -header -cmd 'DELETE FROM a' app.db 'SELECT 1'",
+            &["sql.delete-all /work/app/app.db a"],
+        ),
         ("sqlite3 -readonly app.db 'DROP TABLE users'", &[]),
         ("sqlite3 :memory: 'DROP TABLE users'", &[]),
         ("sqlite3 :memory: 'ATTACH ''x'' AS y'", &[]),
         ("sqlite3 app.db .tables", &[]),
-        ("sqlite3 app.db '.restore old.db'", &["sqlite.restore /work/app/app.db -"]),
-        ("sqlite3 app.db '.open b.db' 'DROP TABLE t'", &["sql.drop-table /work/app/b.db t"]),
-        ("sqlite3 :memory: 'ATTACH \"app.db\" AS a; DELETE FROM a.users'", &["sql.delete-all /work/app/app.db users"]),
-        ("mysql -h db -P 3307 -u root -psecret shop -e 'DROP TABLE t'", &["sql.drop-table db:3307/shop t"]),
-        ("mysql -e 'USE shop; TRUNCATE t'", &["sql.truncate local:3306/shop t"]),
-        ("mysql -e 'DROP DATABASE shop'", &["sql.drop-database local:3306/shop -"]),
-        ("duckdb a.duckdb -c 'DROP TABLE t'", &["sql.drop-table /work/app/a.duckdb t"]),
-        ("clickhouse-client '--query=TRUNCATE TABLE t'", &["sql.truncate local:9000/? t"]),
-        ("sqlcmd -S srv -d shop -Q 'DROP TABLE t'", &["sql.drop-table srv:1433/shop t"]),
-        ("bq query --use_legacy_sql=false 'DELETE FROM d.t WHERE true'", &["sql.delete-all local:?/? d.t"]),
+        (
+            "sqlite3 app.db '.restore old.db'",
+            &["sqlite.restore /work/app/app.db -"],
+        ),
+        (
+            "sqlite3 app.db '.open b.db' 'DROP TABLE t'",
+            &["sql.drop-table /work/app/b.db t"],
+        ),
+        (
+            "sqlite3 :memory: 'ATTACH \"app.db\" AS a; DELETE FROM a.users'",
+            &["sql.delete-all /work/app/app.db users"],
+        ),
+        (
+            "mysql -h db -P 3307 -u root -psecret shop -e 'DROP TABLE t'",
+            &["sql.drop-table db:3307/shop t"],
+        ),
+        (
+            "mysql -e 'USE shop; TRUNCATE t'",
+            &["sql.truncate local:3306/shop t"],
+        ),
+        (
+            "mysql -e 'DROP DATABASE shop'",
+            &["sql.drop-database local:3306/shop -"],
+        ),
+        (
+            "duckdb a.duckdb -c 'DROP TABLE t'",
+            &["sql.drop-table /work/app/a.duckdb t"],
+        ),
+        (
+            "clickhouse-client '--query=TRUNCATE TABLE t'",
+            &["sql.truncate local:9000/? t"],
+        ),
+        (
+            "sqlcmd -S srv -d shop -Q 'DROP TABLE t'",
+            &["sql.drop-table srv:1433/shop t"],
+        ),
+        (
+            "bq query --use_legacy_sql=false 'DELETE FROM d.t WHERE true'",
+            &["sql.delete-all local:?/? d.t"],
+        ),
         ("bq query --dry_run 'DELETE FROM d.t WHERE true'", &[]),
-        ("cockroach sql --url postgresql://root@h:26257/shop -e 'DROP TABLE t'", &["sql.drop-table h:26257/shop t"]),
-        ("wrangler d1 execute prod --command 'DELETE FROM t'", &["sql.delete-all local:?/prod t"]),
-        ("dropdb -h localhost shop", &["postgres.dropdb localhost:5432/shop -"]),
-        ("dropdb --if-exists shop", &["postgres.dropdb local:5432/shop -"]),
+        (
+            "cockroach sql --url postgresql://root@h:26257/shop -e 'DROP TABLE t'",
+            &["sql.drop-table h:26257/shop t"],
+        ),
+        (
+            "wrangler d1 execute prod --command 'DELETE FROM t'",
+            &["sql.delete-all local:?/prod t"],
+        ),
+        (
+            "dropdb -h localhost shop",
+            &["postgres.dropdb localhost:5432/shop -"],
+        ),
+        (
+            "dropdb --if-exists shop",
+            &["postgres.dropdb local:5432/shop -"],
+        ),
         ("createdb shop", &[]),
-        ("pg_restore --clean -d shop x.dump", &["postgres.restore-clean local:5432/shop -"]),
+        (
+            "pg_restore --clean -d shop x.dump",
+            &["postgres.restore-clean local:5432/shop -"],
+        ),
         ("pg_restore -d shop x.dump", &[]),
         ("pg_restore --clean x.dump", &[]),
         ("psqlx -c 'DROP TABLE t'", &[]),
@@ -162,7 +252,9 @@ fn command_lines_give_rule_place_and_object() {
     for (line, expected) in table {
         let found = shown(&command(line));
         if found != *expected {
-            wrong.push(format!("{line}\n  expected {expected:?}\n  found    {found:?}"));
+            wrong.push(format!(
+                "{line}\n  expected {expected:?}\n  found    {found:?}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -199,8 +291,13 @@ fn standard_input_counts_only_where_it_is_connected() {
     with_command.stdin = Stdin::Text(text("DROP TABLE t"));
     assert!(shown(&with_command).is_empty());
     assert!(shown(&in_container(one.clone(), false)).is_empty());
-    assert_eq!(shown(&in_container(one.clone(), true)), ["sql.drop-table docker:db/shop t"]);
-    one.stdin = Stdin::Opaque { from: "curl".into() };
+    assert_eq!(
+        shown(&in_container(one.clone(), true)),
+        ["sql.drop-table docker:db/shop t"]
+    );
+    one.stdin = Stdin::Opaque {
+        from: "curl".into(),
+    };
     assert_eq!(shown(&one), ["sql.opaque local:5432/shop -"]);
     one.stdin = Stdin::Inherited;
     assert!(shown(&one).is_empty());
@@ -209,10 +306,12 @@ fn standard_input_counts_only_where_it_is_connected() {
 #[test]
 fn unknown_text_is_opaque_and_an_unknown_value_is_not() {
     let mut one = command("psql shop -c");
-    one.words.push(Word::hole(Hole::Unknown, false, one.origin.clone()));
+    one.words
+        .push(Word::hole(Hole::Unknown, false, one.origin.clone()));
     assert_eq!(shown(&one), ["sql.opaque local:5432/shop -"]);
     let mut file = command("psql shop -f");
-    file.words.push(Word::hole(Hole::Unknown, false, file.origin.clone()));
+    file.words
+        .push(Word::hole(Hole::Unknown, false, file.origin.clone()));
     assert_eq!(shown(&file), ["sql.opaque local:5432/shop -"]);
 }
 
@@ -227,7 +326,10 @@ fn files_are_asked_for_and_their_statements_get_a_line() {
         text: text.into(),
         sha256: String::new(),
     };
-    facts.learn(Question::Text("/work/app/a.sql".into()), answer("SELECT 1;\n\\ir sub/b.sql\n"));
+    facts.learn(
+        Question::Text("/work/app/a.sql".into()),
+        answer("SELECT 1;\n\\ir sub/b.sql\n"),
+    );
     facts.learn(
         Question::Text("/work/app/sub/b.sql".into()),
         answer("SELECT 1;\n  DROP TABLE t;\n"),
@@ -251,8 +353,14 @@ fn inherited_variables_are_asked_for_only_with_an_effect_and_make_the_target_imp
     for name in ["PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE"] {
         facts.learn(Question::Variable(name.into()), Answer::Absent);
     }
-    facts.learn(Question::Variable("PGHOST".into()), Answer::Variable("db.example".into()));
-    facts.learn(Question::Variable("PGDATABASE".into()), Answer::Variable("shop".into()));
+    facts.learn(
+        Question::Variable("PGHOST".into()),
+        Answer::Variable("db.example".into()),
+    );
+    facts.learn(
+        Question::Variable("PGDATABASE".into()),
+        Answer::Variable("shop".into()),
+    );
     let (findings, asked) = found(&one, &facts);
     let target = &findings[0].targets[0];
     assert_eq!(target.locator, "db.example:5432/shop");
@@ -263,7 +371,11 @@ fn inherited_variables_are_asked_for_only_with_an_effect_and_make_the_target_imp
 #[test]
 fn assignments_of_the_text_win_over_the_environment() {
     let mut one = command("psql -c 'DROP TABLE t'");
-    for (name, value) in [("PGHOST", "localhost"), ("PGDATABASE", "shop"), ("PGPORT", "6000")] {
+    for (name, value) in [
+        ("PGHOST", "localhost"),
+        ("PGDATABASE", "shop"),
+        ("PGPORT", "6000"),
+    ] {
         one.env.push((name.into(), text(value)));
     }
     assert_eq!(shown(&one), ["sql.drop-table localhost:6000/shop t"]);
@@ -275,7 +387,10 @@ fn database(one: &Command, object: Option<ObjectFact>) -> Vec<Finding> {
     for question in asked {
         let answer = match (&question, &object) {
             (Question::Database(_), Some(object)) => Answer::Database(DatabaseFact {
-                identity: Identity::Sqlite { device: 1, inode: 2 },
+                identity: Identity::Sqlite {
+                    device: 1,
+                    inode: 2,
+                },
                 local: true,
                 bytes: 0,
                 objects: vec![object.clone()],
@@ -311,19 +426,36 @@ fn what_the_database_says_lowers_a_finding_or_measures_it() {
     assert!(no_file[0].exempt.is_some());
     // A table of that name is there: the CREATE fails and the DROP takes the old one.
     let made = command("sqlite3 app.db 'CREATE TABLE users (a); DROP TABLE users'");
-    assert!(database(&made, Some(object(true, Rows::Exactly(5))))[0].exempt.is_none());
-    assert!(database(&made, Some(object(false, Rows::Unknown)))[0].exempt.is_some());
+    assert!(
+        database(&made, Some(object(true, Rows::Exactly(5))))[0]
+            .exempt
+            .is_none()
+    );
+    assert!(
+        database(&made, Some(object(false, Rows::Unknown)))[0]
+            .exempt
+            .is_some()
+    );
 }
 
 #[test]
 fn a_database_in_a_temporary_directory_is_exempt() {
-    for line in ["sqlite3 /tmp/x.db 'DROP TABLE t'", "sqlite3 /tmp/a/../x.db 'DROP TABLE t'"] {
+    for line in [
+        "sqlite3 /tmp/x.db 'DROP TABLE t'",
+        "sqlite3 /tmp/a/../x.db 'DROP TABLE t'",
+    ] {
         let (findings, _) = found(&command(line), &Facts::new(true));
         assert!(findings[0].exempt.is_some(), "{line}");
     }
-    let (findings, _) = found(&command("sqlite3 /tmp/../x.db 'DROP TABLE t'"), &Facts::new(true));
+    let (findings, _) = found(
+        &command("sqlite3 /tmp/../x.db 'DROP TABLE t'"),
+        &Facts::new(true),
+    );
     assert!(findings[0].exempt.is_none());
-    assert_eq!(Path::new(&findings[0].targets[0].locator), Path::new("/x.db"));
+    assert_eq!(
+        Path::new(&findings[0].targets[0].locator),
+        Path::new("/x.db")
+    );
 }
 
 #[test]

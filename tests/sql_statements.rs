@@ -25,7 +25,9 @@ fn check(dialect: Dialect, table: &[(&str, &[&str])]) {
     for (text, expected) in table {
         let found: Vec<String> = judge(text, dialect).iter().map(shown).collect();
         if found != *expected {
-            wrong.push(format!("{text}\n  expected {expected:?}\n  found    {found:?}"));
+            wrong.push(format!(
+                "{text}\n  expected {expected:?}\n  found    {found:?}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{dialect:?}:\n{}", wrong.join("\n"));
@@ -37,24 +39,39 @@ fn postgres_losses() {
         Dialect::Postgres,
         &[
             ("DROP TABLE customers", &["drop table customers"]),
-            ("drop table if exists public.\"Order Items\" cascade;", &["drop table public.Order Items"]),
-            ("DROP TABLE a, b.c, \"d\"", &["drop table a", "drop table b.c", "drop table d"]),
+            (
+                "drop table if exists public.\"Order Items\" cascade;",
+                &["drop table public.Order Items"],
+            ),
+            (
+                "DROP TABLE a, b.c, \"d\"",
+                &["drop table a", "drop table b.c", "drop table d"],
+            ),
             ("/* x */ DROP /* y */ TABLE t -- z", &["drop table t"]),
             ("DROP DATABASE shop WITH (FORCE)", &["drop database shop"]),
             ("DROP DATABASE IF EXISTS shop", &["drop database shop"]),
-            ("DROP SCHEMA public CASCADE; CREATE SCHEMA public", &["drop schema public"]),
+            (
+                "DROP SCHEMA public CASCADE; CREATE SCHEMA public",
+                &["drop schema public"],
+            ),
             ("DROP VIEW v", &["drop view v"]),
             ("DROP MATERIALIZED VIEW mv", &["drop materializedview mv"]),
             ("DROP INDEX CONCURRENTLY IF EXISTS i", &["drop index i"]),
             ("DROP SEQUENCE s", &["drop sequence s"]),
-            ("DROP FUNCTION f(integer, text), g()", &["drop function f", "drop function g"]),
+            (
+                "DROP FUNCTION f(integer, text), g()",
+                &["drop function f", "drop function g"],
+            ),
             ("DROP TRIGGER trg ON orders", &["drop trigger orders.trg"]),
             ("DROP POLICY p ON accounts", &["drop policy accounts.p"]),
             ("DROP RULE r ON t", &["drop trigger t.r"]),
             ("DROP TYPE mood", &["drop type mood"]),
             ("DROP ROLE alice", &["drop role alice"]),
             ("DROP OWNED BY alice CASCADE", &["drop everything alice"]),
-            ("REASSIGN OWNED BY alice TO bob", &["revoke everything alice"]),
+            (
+                "REASSIGN OWNED BY alice TO bob",
+                &["revoke everything alice"],
+            ),
             ("DROP EXTENSION pgcrypto", &["drop extension pgcrypto"]),
             ("DROP PUBLICATION p", &["drop publication p"]),
             ("DROP SUBSCRIPTION s", &["drop subscription s"]),
@@ -62,83 +79,248 @@ fn postgres_losses() {
             ("DROP SERVER remote CASCADE", &["drop other remote"]),
             ("DROP FOREIGN TABLE ft", &["drop table ft"]),
             ("TRUNCATE users", &["truncate table users"]),
-            ("TRUNCATE TABLE ONLY a, b RESTART IDENTITY CASCADE", &["truncate table a", "truncate table b"]),
+            (
+                "TRUNCATE TABLE ONLY a, b RESTART IDENTITY CASCADE",
+                &["truncate table a", "truncate table b"],
+            ),
             ("DELETE FROM users", &["delete table users all"]),
             ("DELETE FROM ONLY users", &["delete table users all"]),
-            ("DELETE FROM users WHERE id = 3", &["delete table users where"]),
-            ("DELETE FROM users u USING bans b WHERE b.id = u.id", &["delete table users where"]),
+            (
+                "DELETE FROM users WHERE id = 3",
+                &["delete table users where"],
+            ),
+            (
+                "DELETE FROM users u USING bans b WHERE b.id = u.id",
+                &["delete table users where"],
+            ),
             ("DELETE FROM users WHERE 1=1", &["delete table users true"]),
             ("DELETE FROM users WHERE true", &["delete table users true"]),
-            ("DELETE FROM users WHERE id = 1 OR 1=1", &["delete table users true"]),
-            ("DELETE FROM users WHERE NOT false", &["delete table users true"]),
-            ("DELETE FROM users WHERE 'a'='a' RETURNING *", &["delete table users true"]),
-            ("DELETE FROM users WHERE id = id", &["delete table users true"]),
-            ("DELETE FROM users WHERE name LIKE '%'", &["delete table users true"]),
-            ("DELETE FROM users WHERE EXISTS (SELECT 1)", &["delete table users true"]),
-            ("DELETE FROM users WHERE id = 1 AND 1=1", &["delete table users where"]),
-            ("DELETE FROM users WHERE id IN (SELECT id FROM x WHERE y)", &["delete table users where"]),
-            ("DELETE FROM users WHERE CURRENT OF c", &["delete table users where"]),
+            (
+                "DELETE FROM users WHERE id = 1 OR 1=1",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE NOT false",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE 'a'='a' RETURNING *",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE id = id",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE name LIKE '%'",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE EXISTS (SELECT 1)",
+                &["delete table users true"],
+            ),
+            (
+                "DELETE FROM users WHERE id = 1 AND 1=1",
+                &["delete table users where"],
+            ),
+            (
+                "DELETE FROM users WHERE id IN (SELECT id FROM x WHERE y)",
+                &["delete table users where"],
+            ),
+            (
+                "DELETE FROM users WHERE CURRENT OF c",
+                &["delete table users where"],
+            ),
             ("UPDATE users SET a = 1", &["update table users all"]),
-            ("UPDATE users SET a = 1 WHERE id = 2", &["update table users where"]),
-            ("UPDATE users SET (a, b) = (1, 2)", &["update table users all"]),
-            ("UPDATE users SET a = (SELECT 1 WHERE true)", &["update table users all"]),
-            ("UPDATE users u SET a = b.a FROM b WHERE b.id = u.id", &["update table users where"]),
-            ("UPDATE users SET a = 1 WHERE 2 > 1", &["update table users true"]),
-            ("WITH d AS (DELETE FROM users RETURNING *) SELECT count(*) FROM d", &["delete table users all"]),
-            ("WITH d AS (SELECT 1) DELETE FROM users WHERE id IN (SELECT * FROM d)", &["delete table users where"]),
-            ("WITH a AS (UPDATE t SET x = 1 WHERE y RETURNING *), b AS (DELETE FROM u) SELECT 1", &["update table t where", "delete table u all"]),
-            ("INSERT INTO log WITH d AS (DELETE FROM users RETURNING *) SELECT * FROM d", &["delete table users all"]),
-            ("EXPLAIN ANALYZE DELETE FROM users", &["delete table users all"]),
-            ("EXPLAIN (ANALYZE, BUFFERS) DELETE FROM users WHERE id = 1", &["delete table users where"]),
-            ("EXPLAIN (ANALYZE true) UPDATE t SET a = 1", &["update table t all"]),
-            ("PREPARE p AS DELETE FROM users; EXECUTE p", &["delete table users all"]),
-            ("DO $$ BEGIN DROP TABLE users; END $$", &["drop table users"]),
-            ("DO $$ BEGIN EXECUTE 'TRUNCATE users'; END $$ LANGUAGE plpgsql", &["truncate table users"]),
-            ("DO 'BEGIN DELETE FROM users; END'", &["delete table users all"]),
-            ("DO $x$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || quote_ident(r.tablename) || ' CASCADE'; END LOOP; END $x$", &["drop table -"]),
-            ("DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'a'); END $$", &["drop table -"]),
-            ("DO $$ BEGIN IF EXISTS (SELECT 1) THEN DELETE FROM users WHERE id = 1; END IF; END $$", &["delete table users where"]),
+            (
+                "UPDATE users SET a = 1 WHERE id = 2",
+                &["update table users where"],
+            ),
+            (
+                "UPDATE users SET (a, b) = (1, 2)",
+                &["update table users all"],
+            ),
+            (
+                "UPDATE users SET a = (SELECT 1 WHERE true)",
+                &["update table users all"],
+            ),
+            (
+                "UPDATE users u SET a = b.a FROM b WHERE b.id = u.id",
+                &["update table users where"],
+            ),
+            (
+                "UPDATE users SET a = 1 WHERE 2 > 1",
+                &["update table users true"],
+            ),
+            (
+                "WITH d AS (DELETE FROM users RETURNING *) SELECT count(*) FROM d",
+                &["delete table users all"],
+            ),
+            (
+                "WITH d AS (SELECT 1) DELETE FROM users WHERE id IN (SELECT * FROM d)",
+                &["delete table users where"],
+            ),
+            (
+                "WITH a AS (UPDATE t SET x = 1 WHERE y RETURNING *), b AS (DELETE FROM u) SELECT 1",
+                &["update table t where", "delete table u all"],
+            ),
+            (
+                "INSERT INTO log WITH d AS (DELETE FROM users RETURNING *) SELECT * FROM d",
+                &["delete table users all"],
+            ),
+            (
+                "EXPLAIN ANALYZE DELETE FROM users",
+                &["delete table users all"],
+            ),
+            (
+                "EXPLAIN (ANALYZE, BUFFERS) DELETE FROM users WHERE id = 1",
+                &["delete table users where"],
+            ),
+            (
+                "EXPLAIN (ANALYZE true) UPDATE t SET a = 1",
+                &["update table t all"],
+            ),
+            (
+                "PREPARE p AS DELETE FROM users; EXECUTE p",
+                &["delete table users all"],
+            ),
+            (
+                "DO $$ BEGIN DROP TABLE users; END $$",
+                &["drop table users"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE 'TRUNCATE users'; END $$ LANGUAGE plpgsql",
+                &["truncate table users"],
+            ),
+            (
+                "DO 'BEGIN DELETE FROM users; END'",
+                &["delete table users all"],
+            ),
+            (
+                "DO $x$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables LOOP EXECUTE 'DROP TABLE ' || quote_ident(r.tablename) || ' CASCADE'; END LOOP; END $x$",
+                &["drop table -"],
+            ),
+            (
+                "DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'a'); END $$",
+                &["drop table -"],
+            ),
+            (
+                "DO $$ BEGIN IF EXISTS (SELECT 1) THEN DELETE FROM users WHERE id = 1; END IF; END $$",
+                &["delete table users where"],
+            ),
             ("DO $$ BEGIN EXECUTE stmt; END $$", &["opaque other -"]),
             ("COPY t TO PROGRAM 'rm -rf /'", &["program other -"]),
-            ("COPY (DELETE FROM t RETURNING *) TO STDOUT", &["delete table t all"]),
-            ("MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE", &["replace table t"]),
-            ("MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = s.a", &["replace table t"]),
-            ("ALTER TABLE users DROP COLUMN email", &["alterdrop column users.email"]),
-            ("ALTER TABLE users DROP email", &["alterdrop column users.email"]),
-            ("ALTER TABLE users ADD COLUMN a int, DROP COLUMN IF EXISTS b CASCADE", &["alterdrop column users.b"]),
-            ("ALTER TABLE users DROP CONSTRAINT users_pkey", &["alterdrop constraint users.users_pkey"]),
-            ("ALTER TABLE users ALTER COLUMN a TYPE int USING a::int", &["alterrewrite column users.a"]),
-            ("ALTER TABLE users ALTER a SET DATA TYPE text", &["alterrewrite column users.a"]),
-            ("ALTER TABLE m DETACH PARTITION m_2020 CONCURRENTLY", &["detach partition m.m_2020"]),
+            (
+                "COPY (DELETE FROM t RETURNING *) TO STDOUT",
+                &["delete table t all"],
+            ),
+            (
+                "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE",
+                &["replace table t"],
+            ),
+            (
+                "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = s.a",
+                &["replace table t"],
+            ),
+            (
+                "ALTER TABLE users DROP COLUMN email",
+                &["alterdrop column users.email"],
+            ),
+            (
+                "ALTER TABLE users DROP email",
+                &["alterdrop column users.email"],
+            ),
+            (
+                "ALTER TABLE users ADD COLUMN a int, DROP COLUMN IF EXISTS b CASCADE",
+                &["alterdrop column users.b"],
+            ),
+            (
+                "ALTER TABLE users DROP CONSTRAINT users_pkey",
+                &["alterdrop constraint users.users_pkey"],
+            ),
+            (
+                "ALTER TABLE users ALTER COLUMN a TYPE int USING a::int",
+                &["alterrewrite column users.a"],
+            ),
+            (
+                "ALTER TABLE users ALTER a SET DATA TYPE text",
+                &["alterrewrite column users.a"],
+            ),
+            (
+                "ALTER TABLE m DETACH PARTITION m_2020 CONCURRENTLY",
+                &["detach partition m.m_2020"],
+            ),
             ("ALTER TYPE t DROP ATTRIBUTE a", &["alterdrop column t"]),
             ("ALTER SYSTEM SET fsync = off", &["server other -"]),
-            ("ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM bob", &["revoke other PRIVILEGES"]),
+            (
+                "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM bob",
+                &["revoke other PRIVILEGES"],
+            ),
             ("REVOKE ALL ON TABLE users FROM bob", &["revoke role users"]),
             ("VACUUM FULL users", &["rewrite table users"]),
             ("VACUUM (FULL, ANALYZE) users", &["rewrite table users"]),
             ("CLUSTER users USING i", &["rewrite table users"]),
             ("SELECT lo_unlink(173)", &["drop largeobject -"]),
-            ("SELECT pg_drop_replication_slot('standby')", &["server replicationslot standby"]),
-            ("SELECT dblink_exec('host=x', 'DROP TABLE users')", &["drop table users"]),
-            ("SELECT query_to_xml('DELETE FROM users', true, true, '')", &["delete table users all"]),
-            ("SELECT drop_chunks('metrics', INTERVAL '1 day')", &["delete partition metrics"]),
-            ("CREATE OR REPLACE TABLE t AS SELECT 1", &["createover table t"]),
+            (
+                "SELECT pg_drop_replication_slot('standby')",
+                &["server replicationslot standby"],
+            ),
+            (
+                "SELECT dblink_exec('host=x', 'DROP TABLE users')",
+                &["drop table users"],
+            ),
+            (
+                "SELECT query_to_xml('DELETE FROM users', true, true, '')",
+                &["delete table users all"],
+            ),
+            (
+                "SELECT drop_chunks('metrics', INTERVAL '1 day')",
+                &["delete partition metrics"],
+            ),
+            (
+                "CREATE OR REPLACE TABLE t AS SELECT 1",
+                &["createover table t"],
+            ),
             ("SELECT '\\'; DROP TABLE x; --'", &["drop table x"]),
-            ("SELECT 1; SELECT 'a''b'; DROP TABLE \"we;ird\"", &["drop table we;ird"]),
+            (
+                "SELECT 1; SELECT 'a''b'; DROP TABLE \"we;ird\"",
+                &["drop table we;ird"],
+            ),
             ("BEGIN; DROP TABLE t; COMMIT", &["drop table t"]),
-            ("BEGIN; DROP TABLE t; ROLLBACK; DROP TABLE u", &["drop table u"]),
+            (
+                "BEGIN; DROP TABLE t; ROLLBACK; DROP TABLE u",
+                &["drop table u"],
+            ),
             ("BEGIN; DROP TABLE t; COMMIT; ROLLBACK", &["drop table t"]),
-            ("BEGIN; SAVEPOINT a; DROP TABLE t; ROLLBACK TO a; COMMIT", &["drop table t"]),
-            ("BEGIN; CREATE TABLE t (); ROLLBACK; DROP TABLE t", &["drop table t"]),
-            ("CREATE TABLE IF NOT EXISTS t (a int); DROP TABLE t", &["drop table t"]),
-            ("CREATE TABLE t (a int); DROP TABLE t; DROP TABLE t", &["drop table t"]),
-            ("CREATE TABLE t (a int); ALTER TABLE t RENAME TO s; ALTER TABLE u RENAME TO t; DROP TABLE t", &["drop table t"]),
+            (
+                "BEGIN; SAVEPOINT a; DROP TABLE t; ROLLBACK TO a; COMMIT",
+                &["drop table t"],
+            ),
+            (
+                "BEGIN; CREATE TABLE t (); ROLLBACK; DROP TABLE t",
+                &["drop table t"],
+            ),
+            (
+                "CREATE TABLE IF NOT EXISTS t (a int); DROP TABLE t",
+                &["drop table t"],
+            ),
+            (
+                "CREATE TABLE t (a int); DROP TABLE t; DROP TABLE t",
+                &["drop table t"],
+            ),
+            (
+                "CREATE TABLE t (a int); ALTER TABLE t RENAME TO s; ALTER TABLE u RENAME TO t; DROP TABLE t",
+                &["drop table t"],
+            ),
             ("SELECT (1; DROP TABLE x", &["drop table x"]),
             ("DROP TABLE \u{FFFC}", &["drop table -"]),
             ("DROP TABLE app_\u{FFFC}", &["drop table -"]),
             ("\u{FFFC}", &["opaque other -"]),
             ("SELECT 1; \u{FFFC}; SELECT 2", &["opaque other -"]),
-            ("DELETE FROM t WHERE id = \u{FFFC}", &["delete table t where"]),
+            (
+                "DELETE FROM t WHERE id = \u{FFFC}",
+                &["delete table t where"],
+            ),
             ("SELECT 'unclosed; DROP TABLE x", &["opaque other -"]),
             ("SELECT $$a$$; DELETE FROM t", &["delete table t all"]),
             ("CALL purge_old_rows(30)", &["opaque other -"]),
@@ -230,7 +412,10 @@ fn postgres_without_loss() {
         ";;",
         "please drop table reservations at 7",
     ];
-    let table: Vec<(&str, &[&str])> = harmless.iter().map(|text| (*text, &[] as &[&str])).collect();
+    let table: Vec<(&str, &[&str])> = harmless
+        .iter()
+        .map(|text| (*text, &[] as &[&str]))
+        .collect();
     check(Dialect::Postgres, &table);
 }
 
@@ -246,25 +431,58 @@ fn mysql_both_sides() {
             ("SELECT 1--1; DROP TABLE t", &["drop table t"]),
             ("/* /* */ DROP TABLE x; -- */ */", &["drop table x"]),
             ("BEGIN; DROP TABLE t; ROLLBACK", &["drop table t"]),
-            ("BEGIN; DELETE FROM t; CREATE TABLE u (a int); ROLLBACK", &["delete table t all"]),
+            (
+                "BEGIN; DELETE FROM t; CREATE TABLE u (a int); ROLLBACK",
+                &["delete table t all"],
+            ),
             ("START TRANSACTION; DELETE FROM t; ROLLBACK", &[]),
-            ("DELETE a, b FROM a JOIN b ON a.id = b.id WHERE a.x = 1", &["delete table a where", "delete table b where"]),
-            ("DELETE FROM t ORDER BY id LIMIT 10", &["delete table t all"]),
-            ("UPDATE a, b SET a.x = 1 WHERE a.id = b.id", &["update table a where"]),
-            ("UPDATE LOW_PRIORITY IGNORE t SET a = 1", &["update table t all"]),
+            (
+                "DELETE a, b FROM a JOIN b ON a.id = b.id WHERE a.x = 1",
+                &["delete table a where", "delete table b where"],
+            ),
+            (
+                "DELETE FROM t ORDER BY id LIMIT 10",
+                &["delete table t all"],
+            ),
+            (
+                "UPDATE a, b SET a.x = 1 WHERE a.id = b.id",
+                &["update table a where"],
+            ),
+            (
+                "UPDATE LOW_PRIORITY IGNORE t SET a = 1",
+                &["update table t all"],
+            ),
             ("DELETE FROM t WHERE 1", &["delete table t true"]),
             ("REPLACE INTO t VALUES (1)", &["replace table t"]),
             ("REPLACE t SET a = 1", &["replace table t"]),
-            ("LOAD DATA INFILE 'x' REPLACE INTO TABLE t", &["replace table t"]),
-            ("ALTER TABLE t MODIFY COLUMN a INT", &["alterrewrite column t.a"]),
+            (
+                "LOAD DATA INFILE 'x' REPLACE INTO TABLE t",
+                &["replace table t"],
+            ),
+            (
+                "ALTER TABLE t MODIFY COLUMN a INT",
+                &["alterrewrite column t.a"],
+            ),
             ("ALTER TABLE t CHANGE a b INT", &["alterrewrite column t.a"]),
-            ("ALTER TABLE t DROP PRIMARY KEY, DROP INDEX i", &["alterdrop constraint t", "alterdrop index t.i"]),
-            ("ALTER TABLE t DROP PARTITION p0", &["alterdrop partition t.p0"]),
-            ("ALTER TABLE t TRUNCATE PARTITION p0", &["truncate partition t.p0"]),
+            (
+                "ALTER TABLE t DROP PRIMARY KEY, DROP INDEX i",
+                &["alterdrop constraint t", "alterdrop index t.i"],
+            ),
+            (
+                "ALTER TABLE t DROP PARTITION p0",
+                &["alterdrop partition t.p0"],
+            ),
+            (
+                "ALTER TABLE t TRUNCATE PARTITION p0",
+                &["truncate partition t.p0"],
+            ),
             ("ALTER TABLE t DISCARD TABLESPACE", &["truncate table t"]),
             ("PURGE BINARY LOGS TO 'x'", &["server other -"]),
             ("RESET MASTER", &["server other -"]),
-            ("PREPARE s FROM 'DROP TABLE t'; EXECUTE s", &["drop table t"]),
+            (
+                "PREPARE s FROM 'DROP TABLE t'; EXECUTE s",
+                &["drop table t"],
+            ),
             ("DROP EVENT e", &["drop trigger e"]),
             ("DROP USER 'bob'@'%'", &["drop role bob"]),
             ("TRUNCATE t", &["truncate table t"]),
@@ -272,9 +490,18 @@ fn mysql_both_sides() {
             ("SELECT TRUNCATE(1.5, 1)", &[]),
             ("SELECT \"DROP TABLE t\"", &[]),
             ("LOAD DATA INFILE 'x' INTO TABLE t", &[]),
-            ("INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1", &[]),
-            ("CREATE PROCEDURE p() BEGIN DELETE FROM t; DROP TABLE u; END", &[]),
-            ("CREATE TRIGGER x BEFORE DELETE ON t FOR EACH ROW BEGIN DELETE FROM u; END; SELECT 1", &[]),
+            (
+                "INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1",
+                &[],
+            ),
+            (
+                "CREATE PROCEDURE p() BEGIN DELETE FROM t; DROP TABLE u; END",
+                &[],
+            ),
+            (
+                "CREATE TRIGGER x BEFORE DELETE ON t FOR EACH ROW BEGIN DELETE FROM u; END; SELECT 1",
+                &[],
+            ),
             ("SHOW CREATE TABLE t", &[]),
             ("FLUSH PRIVILEGES", &[]),
             ("OPTIMIZE TABLE t", &[]),
@@ -293,17 +520,32 @@ fn sqlite_both_sides() {
             ("DROP TABLE users", &["drop table users"]),
             ("DROP TABLE [odd name]", &["drop table odd name"]),
             ("DELETE FROM users", &["delete table users all"]),
-            ("DELETE FROM users WHERE id > 5 ORDER BY id LIMIT 3", &["delete table users where"]),
-            ("UPDATE OR IGNORE t SET a = 1 WHERE b", &["update table t where"]),
-            ("UPDATE t SET a = 1 ORDER BY id LIMIT 1", &["update table t all"]),
+            (
+                "DELETE FROM users WHERE id > 5 ORDER BY id LIMIT 3",
+                &["delete table users where"],
+            ),
+            (
+                "UPDATE OR IGNORE t SET a = 1 WHERE b",
+                &["update table t where"],
+            ),
+            (
+                "UPDATE t SET a = 1 ORDER BY id LIMIT 1",
+                &["update table t all"],
+            ),
             ("INSERT OR REPLACE INTO t VALUES (1)", &["replace table t"]),
             ("REPLACE INTO t VALUES (1)", &["replace table t"]),
             ("ALTER TABLE t DROP COLUMN a", &["alterdrop column t.a"]),
             ("PRAGMA writable_schema = ON", &["server schema -"]),
-            ("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END; DROP TABLE y", &["drop table y"]),
+            (
+                "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END; DROP TABLE y",
+                &["drop table y"],
+            ),
             ("BEGIN IMMEDIATE; DROP TABLE t; END", &["drop table t"]),
             ("BEGIN; DROP TABLE t; ROLLBACK", &[]),
-            ("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END", &[]),
+            (
+                "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END",
+                &[],
+            ),
             ("INSERT OR IGNORE INTO t VALUES (1)", &[]),
             ("PRAGMA table_info(users)", &[]),
             ("PRAGMA foreign_keys = ON", &[]),
@@ -321,15 +563,30 @@ fn other_dialects_both_sides() {
     check(
         Dialect::Mssql,
         &[
-            ("DROP TABLE [dbo].[Users]\nGO\nSELECT 1", &["drop table dbo.Users"]),
-            ("IF OBJECT_ID('t') IS NOT NULL DROP TABLE t", &["drop table t"]),
+            (
+                "DROP TABLE [dbo].[Users]\nGO\nSELECT 1",
+                &["drop table dbo.Users"],
+            ),
+            (
+                "IF OBJECT_ID('t') IS NOT NULL DROP TABLE t",
+                &["drop table t"],
+            ),
             ("SELECT 1 DROP TABLE t", &["drop table t"]),
             ("DELETE TOP (10) FROM t", &["delete table t all"]),
             ("EXEC('DROP TABLE t')", &["drop table t"]),
-            ("EXEC sp_executesql N'TRUNCATE TABLE t'", &["truncate table t"]),
+            (
+                "EXEC sp_executesql N'TRUNCATE TABLE t'",
+                &["truncate table t"],
+            ),
             ("EXEC xp_cmdshell 'del x'", &["program other del x"]),
-            ("ALTER TABLE t ALTER COLUMN a INT", &["alterrewrite column t.a"]),
-            ("ALTER TABLE t DROP COLUMN a, b", &["alterdrop column t.a", "alterdrop column t.b"]),
+            (
+                "ALTER TABLE t ALTER COLUMN a INT",
+                &["alterrewrite column t.a"],
+            ),
+            (
+                "ALTER TABLE t DROP COLUMN a, b",
+                &["alterdrop column t.a", "alterdrop column t.b"],
+            ),
             ("BEGIN TRAN; DELETE FROM t; ROLLBACK", &[]),
             ("UPDATE STATISTICS t", &[]),
             ("CREATE TABLE #x (a int); DROP TABLE #x", &[]),
@@ -340,9 +597,18 @@ fn other_dialects_both_sides() {
         Dialect::Clickhouse,
         &[
             ("ALTER TABLE t DELETE WHERE 1", &["delete table t true"]),
-            ("ALTER TABLE t UPDATE a = 1 WHERE b = 2", &["update table t where"]),
-            ("ALTER TABLE t DROP PARTITION '2020'", &["alterdrop partition t.2020"]),
-            ("TRUNCATE TABLE IF EXISTS t ON CLUSTER c", &["truncate table t"]),
+            (
+                "ALTER TABLE t UPDATE a = 1 WHERE b = 2",
+                &["update table t where"],
+            ),
+            (
+                "ALTER TABLE t DROP PARTITION '2020'",
+                &["alterdrop partition t.2020"],
+            ),
+            (
+                "TRUNCATE TABLE IF EXISTS t ON CLUSTER c",
+                &["truncate table t"],
+            ),
             ("OPTIMIZE TABLE t FINAL", &[]),
         ],
     );
@@ -364,10 +630,16 @@ fn spans_start_at_the_verb_and_end_with_the_statement() {
     let text = "SELECT 1;\n  DELETE FROM é WHERE a = 1 ; SELECT 2";
     let effects = judge(text, Dialect::Postgres);
     let span = effects[0].span;
-    assert_eq!(text.get(span.start..span.end), Some("DELETE FROM é WHERE a = 1"));
+    assert_eq!(
+        text.get(span.start..span.end),
+        Some("DELETE FROM é WHERE a = 1")
+    );
     let text = "EXPLAIN ANALYZE WITH d AS (DELETE FROM t RETURNING 1) SELECT 1";
     let span = judge(text, Dialect::Postgres)[0].span;
-    assert_eq!(text.get(span.start..span.end), Some("DELETE FROM t RETURNING 1"));
+    assert_eq!(
+        text.get(span.start..span.end),
+        Some("DELETE FROM t RETURNING 1")
+    );
     let text = "DO $$ BEGIN EXECUTE 'DROP TABLE a'; END $$";
     let span = judge(text, Dialect::Postgres)[0].span;
     assert_eq!(text.get(span.start..span.end), Some("DROP TABLE a"));
@@ -378,11 +650,23 @@ fn a_predicate_is_kept_and_its_purity_told() {
     let bound = |text: &str| judge(text, Dialect::Postgres)[0].bound.clone();
     assert_eq!(
         bound("DELETE FROM t WHERE lower(a) = 'x' RETURNING a"),
-        Bound::Where { predicate: "lower(a) = 'x'".into(), pure: true }
+        Bound::Where {
+            predicate: "lower(a) = 'x'".into(),
+            pure: true
+        }
     );
-    assert!(matches!(bound("DELETE FROM t WHERE wipe(a)"), Bound::Where { pure: false, .. }));
-    assert!(matches!(bound("DELETE FROM t WHERE a = random()"), Bound::Where { pure: false, .. }));
-    assert!(matches!(bound("DELETE FROM t WHERE id = $1"), Bound::Where { pure: false, .. }));
+    assert!(matches!(
+        bound("DELETE FROM t WHERE wipe(a)"),
+        Bound::Where { pure: false, .. }
+    ));
+    assert!(matches!(
+        bound("DELETE FROM t WHERE a = random()"),
+        Bound::Where { pure: false, .. }
+    ));
+    assert!(matches!(
+        bound("DELETE FROM t WHERE id = $1"),
+        Bound::Where { pure: false, .. }
+    ));
 }
 
 #[test]
@@ -402,7 +686,11 @@ fn a_megabyte_is_read_in_linear_time() {
             let text = piece.repeat(200_000 / piece.len());
             let start = std::time::Instant::now();
             let _ = judge(&text, dialect);
-            assert!(start.elapsed().as_secs() < 20, "{piece} {dialect:?} {:?}", start.elapsed());
+            assert!(
+                start.elapsed().as_secs() < 20,
+                "{piece} {dialect:?} {:?}",
+                start.elapsed()
+            );
         }
     }
 }

@@ -86,7 +86,9 @@ enum Operands {
 const HELP: &[&str] = &["--help", "--version", "-V", "-?"];
 
 const PSQL: Form = Form {
-    names: &["psql", "ysqlsh", "gsql", "pgcli", "psql.exe", "vsql", "edb-psql"],
+    names: &[
+        "psql", "ysqlsh", "gsql", "pgcli", "psql.exe", "vsql", "edb-psql",
+    ],
     path: &[],
     client: Client::Psql,
     dialect: Dialect::Postgres,
@@ -96,9 +98,29 @@ const PSQL: Form = Form {
     sql: &["-c", "--command"],
     files: &["-f", "--file"],
     valued: &[
-        "-d", "-F", "-h", "-L", "-o", "-p", "-P", "-R", "-T", "-U", "-v", "--dbname",
-        "--field-separator", "--host", "--log-file", "--output", "--port", "--pset",
-        "--record-separator", "--table-attr", "--username", "--set", "--variable",
+        "-d",
+        "-F",
+        "-h",
+        "-L",
+        "-o",
+        "-p",
+        "-P",
+        "-R",
+        "-T",
+        "-U",
+        "-v",
+        "--dbname",
+        "--field-separator",
+        "--host",
+        "--log-file",
+        "--output",
+        "--port",
+        "--pset",
+        "--record-separator",
+        "--table-attr",
+        "--username",
+        "--set",
+        "--variable",
     ],
     host: &["-h", "--host"],
     database: &["-d", "--dbname"],
@@ -117,11 +139,34 @@ const MYSQL: Form = Form {
     sql: &["-e", "--execute", "--init-command"],
     files: &[],
     valued: &[
-        "-h", "-P", "-u", "-D", "-S", "--host", "--port", "--user", "--database", "--socket",
-        "--default-character-set", "--defaults-file", "--defaults-extra-file",
-        "--defaults-group-suffix", "--login-path", "--protocol", "--prompt", "--ssl-ca",
-        "--ssl-cert", "--ssl-key", "--ssl-mode", "--max-allowed-packet", "--connect-timeout",
-        "--plugin-dir", "--pager", "--tee", "--delimiter", "--max_allowed_packet",
+        "-h",
+        "-P",
+        "-u",
+        "-D",
+        "-S",
+        "--host",
+        "--port",
+        "--user",
+        "--database",
+        "--socket",
+        "--default-character-set",
+        "--defaults-file",
+        "--defaults-extra-file",
+        "--defaults-group-suffix",
+        "--login-path",
+        "--protocol",
+        "--prompt",
+        "--ssl-ca",
+        "--ssl-cert",
+        "--ssl-key",
+        "--ssl-mode",
+        "--max-allowed-packet",
+        "--connect-timeout",
+        "--plugin-dir",
+        "--pager",
+        "--tee",
+        "--delimiter",
+        "--max_allowed_packet",
         "--net-buffer-length",
     ],
     host: &["-h", "--host"],
@@ -141,8 +186,16 @@ const SQLITE: Form = Form {
     sql: &["-cmd", "-e", "-execute"],
     files: &["-init"],
     valued: &[
-        "-separator", "-newline", "-nullvalue", "-mmap", "-maxsize", "-vfs", "-heap", "-escape",
-        "-pagecache", "-lookaside",
+        "-separator",
+        "-newline",
+        "-nullvalue",
+        "-mmap",
+        "-maxsize",
+        "-vfs",
+        "-heap",
+        "-escape",
+        "-pagecache",
+        "-lookaside",
     ],
     host: &[],
     database: &[],
@@ -166,7 +219,19 @@ static OTHERS: &[Form] = &[
         names: &["cockroach"],
         path: &["sql"],
         sql: &["-e", "--execute"],
-        valued: &["-d", "-u", "-p", "--database", "--url", "--host", "--user", "--port", "--certs-dir", "--set", "--format"],
+        valued: &[
+            "-d",
+            "-u",
+            "-p",
+            "--database",
+            "--url",
+            "--host",
+            "--user",
+            "--port",
+            "--certs-dir",
+            "--set",
+            "--format",
+        ],
         host: &["--host"],
         database: &["--url", "-d", "--database"],
         client: Client::Plain,
@@ -194,7 +259,10 @@ static OTHERS: &[Form] = &[
         dialect: Dialect::Mssql,
         sql: &["-Q", "-q"],
         files: &["-i"],
-        valued: &["-S", "-d", "-U", "-P", "-o", "-v", "-s", "-w", "-h", "-t", "-l", "-a", "-b", "-m", "-H"],
+        valued: &[
+            "-S", "-d", "-U", "-P", "-o", "-v", "-s", "-w", "-h", "-t", "-l", "-a", "-b", "-m",
+            "-H",
+        ],
         host: &["-S"],
         database: &["-d"],
         port: "1433",
@@ -205,7 +273,15 @@ static OTHERS: &[Form] = &[
         client: Client::Cqlsh,
         sql: &["-e", "--execute"],
         files: &["-f", "--file"],
-        valued: &["-k", "-u", "-p", "--keyspace", "--username", "--password", "--cqlshrc"],
+        valued: &[
+            "-k",
+            "-u",
+            "-p",
+            "--keyspace",
+            "--username",
+            "--password",
+            "--cqlshrc",
+        ],
         database: &["-k", "--keyspace"],
         operands: Operands::Host,
         port: "9042",
@@ -215,7 +291,17 @@ static OTHERS: &[Form] = &[
         names: &["bq"],
         path: &["query"],
         dialect: Dialect::Bigquery,
-        valued: &["--project_id", "--dataset_id", "--location", "--format", "--max_rows", "-n", "--destination_table", "--parameter", "--job_id"],
+        valued: &[
+            "--project_id",
+            "--dataset_id",
+            "--location",
+            "--format",
+            "--max_rows",
+            "-n",
+            "--destination_table",
+            "--parameter",
+            "--job_id",
+        ],
         database: &["--project_id"],
         operands: Operands::Sql,
         idle: &["--dry_run", "--help"],
@@ -227,7 +313,25 @@ static OTHERS: &[Form] = &[
         dialect: Dialect::Snowflake,
         sql: &["-q", "--query"],
         files: &["-f", "--filename"],
-        valued: &["-a", "-u", "-d", "-s", "-r", "-w", "-c", "-o", "-D", "--accountname", "--username", "--dbname", "--schemaname", "--warehouse", "--connection", "--option", "--variable"],
+        valued: &[
+            "-a",
+            "-u",
+            "-d",
+            "-s",
+            "-r",
+            "-w",
+            "-c",
+            "-o",
+            "-D",
+            "--accountname",
+            "--username",
+            "--dbname",
+            "--schemaname",
+            "--warehouse",
+            "--connection",
+            "--option",
+            "--variable",
+        ],
         host: &["-a", "--accountname"],
         database: &["-d", "--dbname"],
         ..PLAIN
@@ -238,16 +342,46 @@ static OTHERS: &[Form] = &[
         dialect: Dialect::Snowflake,
         sql: &["-q", "--query"],
         files: &["-f", "--filename"],
-        valued: &["-c", "--connection", "--database", "--schema", "--warehouse", "--role"],
+        valued: &[
+            "-c",
+            "--connection",
+            "--database",
+            "--schema",
+            "--warehouse",
+            "--role",
+        ],
         database: &["--database"],
         ..PLAIN
     },
     Form {
-        names: &["hive", "beeline", "spark-sql", "trino", "presto", "presto-cli", "impala-shell", "hdbsql"],
+        names: &[
+            "hive",
+            "beeline",
+            "spark-sql",
+            "trino",
+            "presto",
+            "presto-cli",
+            "impala-shell",
+            "hdbsql",
+        ],
         dialect: Dialect::Hive,
         sql: &["-e", "--execute", "-q", "--query"],
         files: &["-f", "--file", "--query_file"],
-        valued: &["-u", "-n", "-p", "-d", "-i", "--server", "--catalog", "--schema", "--database", "--hiveconf", "--hivevar", "--conf", "--master"],
+        valued: &[
+            "-u",
+            "-n",
+            "-p",
+            "-d",
+            "-i",
+            "--server",
+            "--catalog",
+            "--schema",
+            "--database",
+            "--hiveconf",
+            "--hivevar",
+            "--conf",
+            "--master",
+        ],
         host: &["-u", "--server", "-i"],
         database: &["-d", "--schema", "--database", "--catalog"],
         ..PLAIN
@@ -264,7 +398,19 @@ static OTHERS: &[Form] = &[
         kind: TargetKind::Mysql,
         sql: &["-e", "--execute"],
         files: &["-f", "--file"],
-        valued: &["-h", "-P", "-u", "-D", "-S", "--host", "--port", "--user", "--database", "--schema", "--uri"],
+        valued: &[
+            "-h",
+            "-P",
+            "-u",
+            "-D",
+            "-S",
+            "--host",
+            "--port",
+            "--user",
+            "--database",
+            "--schema",
+            "--uri",
+        ],
         host: &["-h", "--host"],
         database: &["-D", "--database", "--schema"],
         port: "3306",
@@ -336,7 +482,18 @@ const CLICKHOUSE: Form = Form {
     dialect: Dialect::Clickhouse,
     sql: &["-q", "--query"],
     files: &["--queries-file"],
-    valued: &["-h", "-u", "-d", "--host", "--port", "--user", "--password", "--database", "--format", "--config-file"],
+    valued: &[
+        "-h",
+        "-u",
+        "-d",
+        "--host",
+        "--port",
+        "--user",
+        "--password",
+        "--database",
+        "--format",
+        "--config-file",
+    ],
     host: &["-h", "--host"],
     database: &["-d", "--database"],
     port: "9000",
@@ -353,7 +510,9 @@ fn form(command: &Command) -> Option<(&'static Form, &[Word])> {
         .find_map(|form| {
             let mut words = command.args();
             for step in form.path {
-                let at = words.iter().position(|word| word.text().as_deref() == Some(step))?;
+                let at = words
+                    .iter()
+                    .position(|word| word.text().as_deref() == Some(step))?;
                 words = words.get(at + 1..)?;
             }
             Some((form, words))
@@ -370,7 +529,9 @@ pub(super) fn read(command: &Command) -> Option<Call> {
     }
     let mut inputs = given_inputs(form, &options);
     let from_operands = operand_inputs(form, &options);
-    let reads_stdin = inputs.iter().all(|input| matches!(input, Input::File(_)) && form.client == Client::Sqlite)
+    let reads_stdin = inputs
+        .iter()
+        .all(|input| matches!(input, Input::File(_)) && form.client == Client::Sqlite)
         && from_operands.is_empty();
     let runs_after_init = form.client == Client::Sqlite;
     inputs.extend(from_operands);
@@ -423,7 +584,10 @@ fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
         .map(Input::Words)
         .collect();
     if form.dialect == Dialect::Oracle {
-        let scripts = options.operands.iter().filter(|word| word.prefix().starts_with('@'));
+        let scripts = options
+            .operands
+            .iter()
+            .filter(|word| word.prefix().starts_with('@'));
         inputs.extend(scripts.map(|word| Input::File(options::tail(word, 1))));
     }
     inputs
@@ -449,7 +613,10 @@ fn stdin(command: &Command) -> Option<Input> {
 fn base(form: &Form, options: &Options) -> Base {
     let first = options.operands.first().cloned();
     let database = options.value(form.database).cloned();
-    let by_operand = matches!(form.operands, Operands::Database | Operands::DatabaseThenSql);
+    let by_operand = matches!(
+        form.operands,
+        Operands::Database | Operands::DatabaseThenSql
+    );
     let server = Server {
         host: match form.operands {
             Operands::Host => first.clone(),
@@ -459,7 +626,13 @@ fn base(form: &Form, options: &Options) -> Base {
         user: options
             .value(&["-U", "--username", "-u", "--user"])
             .cloned()
-            .or_else(|| options.operands.get(1).cloned().filter(|_| form.kind == TargetKind::Postgres)),
+            .or_else(|| {
+                options
+                    .operands
+                    .get(1)
+                    .cloned()
+                    .filter(|_| form.kind == TargetKind::Postgres)
+            }),
         database: database.clone().or(first.clone().filter(|_| by_operand)),
         socket: options.value(&["-S", "--socket"]).cloned(),
     };
@@ -471,7 +644,11 @@ fn base(form: &Form, options: &Options) -> Base {
                 _ => None,
             };
             Base::Postgres(Server {
-                user: options.value(&["-U", "--username", "-u", "--user"]).cloned().or(user).or(server.user),
+                user: options
+                    .value(&["-U", "--username", "-u", "--user"])
+                    .cloned()
+                    .or(user)
+                    .or(server.user),
                 port: options.value(&["-p", "--port"]).cloned(),
                 ..server
             })

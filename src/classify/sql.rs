@@ -72,7 +72,11 @@ fn alone(losses: Vec<Loss>, dialect: Dialect, context: &Context<'_>) -> Vec<Find
         Dialect::Sqlite => TargetKind::Sqlite,
         _ => TargetKind::Database,
     };
-    let place = Place::nowhere(kind, "unknown", "the text does not say which database it is for");
+    let place = Place::nowhere(
+        kind,
+        "unknown",
+        "the text does not say which database it is for",
+    );
     losses
         .into_iter()
         .filter(|loss| !loss.created)
@@ -181,7 +185,13 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
 
 fn via(command: Option<&Command>) -> Vec<String> {
     command
-        .map(|command| command.via.iter().map(|wrapper| wrapper.name.clone()).collect())
+        .map(|command| {
+            command
+                .via
+                .iter()
+                .map(|wrapper| wrapper.name.clone())
+                .collect()
+        })
         .unwrap_or_default()
 }
 
@@ -213,7 +223,10 @@ fn weigh(
             finding.exempt = Some(format!("`{}` does not exist", located.place.locator));
         }
         Some(Answer::Unknown(reason)) => {
-            finding.blast.lines.push(format!("the database could not be asked: {reason}"));
+            finding
+                .blast
+                .lines
+                .push(format!("the database could not be asked: {reason}"));
         }
         None | Some(Answer::Assumed) if located.loss.created => {
             let assumed = context.facts.assumed || context.scene.assumed;
@@ -238,9 +251,16 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
         return;
     }
     if !object.exists {
-        finding.exempt = Some(format!("{} `{}` does not exist", wording::kind_name(effect.kind), object.name));
+        finding.exempt = Some(format!(
+            "{} `{}` does not exist",
+            wording::kind_name(effect.kind),
+            object.name
+        ));
     } else if is_empty(effect, object) {
-        finding.exempt = Some(format!("`{}` holds no rows that could be lost", object.name));
+        finding.exempt = Some(format!(
+            "`{}` holds no rows that could be lost",
+            object.name
+        ));
     } else {
         finding.blast.lines = wording::blast(object);
     }
@@ -250,12 +270,15 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
 fn is_empty(effect: &Effect, object: &ObjectFact) -> bool {
     let holds_rows = matches!(
         effect.kind,
-        ObjectKind::Table | ObjectKind::Column | ObjectKind::Partition | ObjectKind::MaterializedView
+        ObjectKind::Table
+            | ObjectKind::Column
+            | ObjectKind::Partition
+            | ObjectKind::MaterializedView
     );
     holds_rows
         && object.rows.is_proven_empty()
-        && object
-            .dependants
-            .iter()
-            .all(|one| one.rows.is_proven_empty() || !one.how.contains("cascade") && !one.how.contains("dropped"))
+        && object.dependants.iter().all(|one| {
+            one.rows.is_proven_empty()
+                || !one.how.contains("cascade") && !one.how.contains("dropped")
+        })
 }

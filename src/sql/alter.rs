@@ -14,7 +14,12 @@ const MAX_ACTIONS: usize = 2_000;
 impl Reader<'_> {
     pub fn alter(&mut self, from: usize, to: usize) {
         let mut index = from + 1;
-        while self.any(index, &["FOREIGN", "EXTERNAL", "ONLINE", "OFFLINE", "IGNORE", "DYNAMIC"]) {
+        while self.any(
+            index,
+            &[
+                "FOREIGN", "EXTERNAL", "ONLINE", "OFFLINE", "IGNORE", "DYNAMIC",
+            ],
+        ) {
             index += 1;
         }
         if self.any(index, &["TABLE", "COLUMNFAMILY"]) {
@@ -30,8 +35,14 @@ impl Reader<'_> {
                 self.find(index, to, |at| self.is(at, "DROP") && self.is(at + 1, part))
                     .is_some()
             };
-            match self.at(index).and_then(|kind| kind.bare()).unwrap_or_default() {
-                kind if kind.eq_ignore_ascii_case("TYPE") && (drops("ATTRIBUTE") || drops("VALUE")) => {
+            match self
+                .at(index)
+                .and_then(|kind| kind.bare())
+                .unwrap_or_default()
+            {
+                kind if kind.eq_ignore_ascii_case("TYPE")
+                    && (drops("ATTRIBUTE") || drops("VALUE")) =>
+                {
                     Some((Verb::AlterDrop, ObjectKind::Column))
                 }
                 kind if kind.eq_ignore_ascii_case("DOMAIN") && drops("CONSTRAINT") => {
@@ -42,9 +53,7 @@ impl Reader<'_> {
                 {
                     Some((Verb::AlterDrop, ObjectKind::Publication))
                 }
-                kind if kind.eq_ignore_ascii_case("EXTENSION")
-                    && self.is(index + 2, "DROP") =>
-                {
+                kind if kind.eq_ignore_ascii_case("EXTENSION") && self.is(index + 2, "DROP") => {
                     Some((Verb::AlterDrop, ObjectKind::Extension))
                 }
                 kind if kind.eq_ignore_ascii_case("KEYSPACE") => None,
@@ -87,7 +96,8 @@ impl Reader<'_> {
             if let Some((verb, kind, part)) = self.action(index, end, continues) {
                 drops_columns = verb == Verb::AlterDrop && kind == ObjectKind::Column;
                 let mut note = Note::new(verb, kind).named(Some(name.clone()));
-                note.part = part.map(|part: Name| part.written.replace(super::lex::HOLE_LETTER, "$?"));
+                note.part =
+                    part.map(|part: Name| part.written.replace(super::lex::HOLE_LETTER, "$?"));
                 note.if_exists = if_exists
                     || self.is(index, "DROP")
                         && (index..end).any(|at| self.is(at, "IF") && self.is(at + 1, "EXISTS"));
@@ -115,8 +125,22 @@ impl Reader<'_> {
 
     fn is_action(&self, index: usize) -> bool {
         const ACTIONS: [&str; 16] = [
-            "ADD", "DROP", "ALTER", "RENAME", "SET", "MODIFY", "CHANGE", "ENABLE", "DISABLE",
-            "VALIDATE", "OWNER", "CONVERT", "ATTACH", "DETACH", "ENGINE", "ALGORITHM",
+            "ADD",
+            "DROP",
+            "ALTER",
+            "RENAME",
+            "SET",
+            "MODIFY",
+            "CHANGE",
+            "ENABLE",
+            "DISABLE",
+            "VALIDATE",
+            "OWNER",
+            "CONVERT",
+            "ATTACH",
+            "DETACH",
+            "ENGINE",
+            "ALGORITHM",
         ];
         self.any(index, &ACTIONS)
     }
@@ -151,11 +175,15 @@ impl Reader<'_> {
             "CLEAR" if self.is(index + 1, "COLUMN") => {
                 Some((Verb::AlterDrop, ObjectKind::Column, name(index + 2)))
             }
-            "DELETE" if self.is(index + 1, "WHERE") => Some((Verb::Delete, ObjectKind::Table, None)),
+            "DELETE" if self.is(index + 1, "WHERE") => {
+                Some((Verb::Delete, ObjectKind::Table, None))
+            }
             "UPDATE" if self.find_word(index, end, "WHERE").is_some() => {
                 Some((Verb::Update, ObjectKind::Table, None))
             }
-            "MODIFY" if self.any(index + 1, &["SETTING", "TTL", "COMMENT", "QUERY", "ORDER"]) => None,
+            "MODIFY" if self.any(index + 1, &["SETTING", "TTL", "COMMENT", "QUERY", "ORDER"]) => {
+                None
+            }
             "MODIFY" | "CHANGE" => {
                 let behind = self.skip(index + 1, &["COLUMN"]);
                 Some((Verb::AlterRewrite, ObjectKind::Column, name(behind)))
@@ -171,7 +199,12 @@ impl Reader<'_> {
             let at = at + usize::from(self.token(at, &Token::LParen));
             self.name(at, end).map(|(name, _)| name)
         };
-        let (kind, at) = match self.at(index)?.bare().map(str::to_ascii_uppercase).as_deref() {
+        let (kind, at) = match self
+            .at(index)?
+            .bare()
+            .map(str::to_ascii_uppercase)
+            .as_deref()
+        {
             Some("COLUMN" | "COLUMNS") => (ObjectKind::Column, index + 1),
             Some("CONSTRAINT" | "CHECK") => (ObjectKind::Constraint, index + 1),
             Some("PRIMARY") => return Some((Verb::AlterDrop, ObjectKind::Constraint, None)),
@@ -179,8 +212,10 @@ impl Reader<'_> {
             Some("INDEX" | "KEY" | "PROJECTION" | "STATISTICS") => (ObjectKind::Index, index + 1),
             Some("PARTITION" | "PART" | "SUBPARTITION") => (ObjectKind::Partition, index + 1),
             Some("DETACHED") => (ObjectKind::Partition, index + 2),
-            Some("DEFAULT" | "NOT" | "EXPRESSION" | "IDENTITY" | "PERIOD" | "SYSTEM" | "CLUSTERING"
-            | "TAG" | "ROW" | "ALL" | "SEARCH") => return None,
+            Some(
+                "DEFAULT" | "NOT" | "EXPRESSION" | "IDENTITY" | "PERIOD" | "SYSTEM" | "CLUSTERING"
+                | "TAG" | "ROW" | "ALL" | "SEARCH",
+            ) => return None,
             _ => (ObjectKind::Column, index),
         };
         Some((Verb::AlterDrop, kind, name(at)))
@@ -188,14 +223,29 @@ impl Reader<'_> {
 
     /// `ALTER [COLUMN] c TYPE t`, `… SET DATA TYPE t`, and T-SQL's `ALTER COLUMN c t`.
     fn altered_column(&self, index: usize, end: usize) -> Option<(Verb, ObjectKind, Option<Name>)> {
-        if self.any(index, &["CONSTRAINT", "INDEX", "CHECK", "SORTKEY", "DISTKEY", "DISTSTYLE"]) {
+        if self.any(
+            index,
+            &[
+                "CONSTRAINT",
+                "INDEX",
+                "CHECK",
+                "SORTKEY",
+                "DISTKEY",
+                "DISTSTYLE",
+            ],
+        ) {
             return None;
         }
         let (name, behind) = self.name(self.skip(index, &["COLUMN"]), end)?;
         let converts = self.is(behind, "TYPE")
             || self.is(behind, "SET") && self.is(behind + 1, "DATA")
             || behind < end
-                && !self.any(behind, &["SET", "DROP", "ADD", "RESTART", "RESET", "RENAME", "COMMENT", "TYPE"]);
+                && !self.any(
+                    behind,
+                    &[
+                        "SET", "DROP", "ADD", "RESTART", "RESET", "RENAME", "COMMENT", "TYPE",
+                    ],
+                );
         converts.then_some((Verb::AlterRewrite, ObjectKind::Column, Some(name)))
     }
 }

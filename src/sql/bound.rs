@@ -48,11 +48,9 @@ fn parse(reader: &Reader<'_>, tokens: &[lex::Lexeme]) -> Option<Expr> {
     }
     let tokens: Vec<TokenWithSpan> = tokens.iter().map(|lexeme| lexeme.token.clone()).collect();
     let count = tokens.len();
-    let mut parser =
-        Parser::new(lex::parser_of(reader.dialect)).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(lex::parser_of(reader.dialect)).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().ok()?;
-    (parser.peek_token_ref().token == sqlparser::tokenizer::Token::EOF && count > 0)
-        .then_some(expr)
+    (parser.peek_token_ref().token == sqlparser::tokenizer::Token::EOF && count > 0).then_some(expr)
 }
 
 /// Returns the value that an expression has for every row, when it has one.
@@ -228,14 +226,68 @@ struct Purity;
 
 /// Functions that only compute.
 const PURE: [&str; 62] = [
-    "abs", "age", "any", "array", "array_length", "avg", "btrim", "cardinality", "ceil", "char_length",
-    "coalesce", "concat", "count", "current_date", "current_timestamp", "date", "date_add",
-    "date_part", "date_sub", "date_trunc", "datediff", "datetime", "floor", "greatest", "hex",
-    "ifnull", "instr", "interval", "julianday", "json_extract", "jsonb_array_length", "least",
-    "left", "length", "lower", "ltrim", "make_interval", "max", "min", "mod", "month", "now",
-    "nullif", "octet_length", "position", "replace", "right", "round", "rtrim", "split_part",
-    "strftime", "string_agg", "strpos", "substr", "substring", "sum", "to_char", "to_timestamp",
-    "trim", "typeof", "upper", "year",
+    "abs",
+    "age",
+    "any",
+    "array",
+    "array_length",
+    "avg",
+    "btrim",
+    "cardinality",
+    "ceil",
+    "char_length",
+    "coalesce",
+    "concat",
+    "count",
+    "current_date",
+    "current_timestamp",
+    "date",
+    "date_add",
+    "date_part",
+    "date_sub",
+    "date_trunc",
+    "datediff",
+    "datetime",
+    "floor",
+    "greatest",
+    "hex",
+    "ifnull",
+    "instr",
+    "interval",
+    "julianday",
+    "json_extract",
+    "jsonb_array_length",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "ltrim",
+    "make_interval",
+    "max",
+    "min",
+    "mod",
+    "month",
+    "now",
+    "nullif",
+    "octet_length",
+    "position",
+    "replace",
+    "right",
+    "round",
+    "rtrim",
+    "split_part",
+    "strftime",
+    "string_agg",
+    "strpos",
+    "substr",
+    "substring",
+    "sum",
+    "to_char",
+    "to_timestamp",
+    "trim",
+    "typeof",
+    "upper",
+    "year",
 ];
 
 impl Visitor for Purity {

@@ -11,7 +11,13 @@ use super::read::{Note, Reader};
 
 /// Words that end a WHERE at its own depth.
 const ENDS_WHERE: [&str; 7] = [
-    "RETURNING", "ORDER", "LIMIT", "OPTION", "SETTINGS", "WHEN", "GO",
+    "RETURNING",
+    "ORDER",
+    "LIMIT",
+    "OPTION",
+    "SETTINGS",
+    "WHEN",
+    "GO",
 ];
 
 impl Reader<'_> {
@@ -23,7 +29,11 @@ impl Reader<'_> {
         index = self.behind_top(index, to);
         let has_from = self.is(index, "FROM");
         let only = self.is(index + 1, "ONLY");
-        let start = if has_from { index + 1 + usize::from(only) } else { index };
+        let start = if has_from {
+            index + 1 + usize::from(only)
+        } else {
+            index
+        };
         let names = self.deleted_tables(start, to, has_from);
         let bound = self.bound(index, to);
         for name in names {
@@ -116,7 +126,11 @@ impl Reader<'_> {
         });
         if replaces {
             let name = self.name(index, to).map(|(name, _)| name);
-            self.note(Note::new(Verb::Replace, ObjectKind::Table).named(name), from, to);
+            self.note(
+                Note::new(Verb::Replace, ObjectKind::Table).named(name),
+                from,
+                to,
+            );
         }
     }
 
@@ -164,7 +178,9 @@ impl Reader<'_> {
         let Some(at) = self.find(from, to, |at| self.any(at, &["REPLACE", "OVERWRITE"])) else {
             return;
         };
-        let table = self.find_word(at, to, "TABLE").map_or(to, |table| table + 1);
+        let table = self
+            .find_word(at, to, "TABLE")
+            .map_or(to, |table| table + 1);
         let name = self.name(table, to).map(|(name, _)| name);
         let mut note = Note::new(Verb::Replace, ObjectKind::Table).named(name);
         if self.is(at, "OVERWRITE") {

@@ -24,7 +24,17 @@ impl Reader<'_> {
             return;
         }
         let mut index = behind;
-        while self.any(index, &["TEMPORARY", "TEMP", "TRANSIENT", "EXTERNAL", "DYNAMIC", "HYBRID"]) {
+        while self.any(
+            index,
+            &[
+                "TEMPORARY",
+                "TEMP",
+                "TRANSIENT",
+                "EXTERNAL",
+                "DYNAMIC",
+                "HYBRID",
+            ],
+        ) {
             if self.any(index, &["TEMPORARY", "TEMP"]) {
                 return;
             }
@@ -52,7 +62,10 @@ impl Reader<'_> {
     pub fn made(&self, from: usize, to: usize) -> Option<Made> {
         let mut index = from + 1;
         let mut temporary = false;
-        while self.any(index, &["GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "UNIQUE"]) {
+        while self.any(
+            index,
+            &["GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "UNIQUE"],
+        ) {
             temporary |= self.any(index, &["TEMPORARY", "TEMP"]);
             index += 1;
         }
@@ -116,7 +129,9 @@ impl Reader<'_> {
                 if self.any(next, &["BINARY", "MASTER"]) {
                     Note::new(Verb::Server, ObjectKind::Other)
                 } else {
-                    let (kind, at) = self.drop_kind(next).unwrap_or((ObjectKind::Everything, next));
+                    let (kind, at) = self
+                        .drop_kind(next)
+                        .unwrap_or((ObjectKind::Everything, next));
                     Note::new(Verb::Drop, kind).named(named(self, at))
                 }
             }

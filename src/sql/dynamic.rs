@@ -20,12 +20,24 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
     ("xp_cmdshell", Verb::Program, ObjectKind::Other),
     ("xp_delete_file", Verb::Program, ObjectKind::Other),
     ("load_extension", Verb::Program, ObjectKind::Other),
-    ("pg_drop_replication_slot", Verb::Server, ObjectKind::ReplicationSlot),
+    (
+        "pg_drop_replication_slot",
+        Verb::Server,
+        ObjectKind::ReplicationSlot,
+    ),
     ("pg_terminate_backend", Verb::Server, ObjectKind::Other),
     ("pg_promote", Verb::Server, ObjectKind::Other),
-    ("pg_replication_origin_drop", Verb::Server, ObjectKind::Other),
+    (
+        "pg_replication_origin_drop",
+        Verb::Server,
+        ObjectKind::Other,
+    ),
     ("sp_dropserver", Verb::Server, ObjectKind::Other),
-    ("sp_delete_database_backuphistory", Verb::Server, ObjectKind::Other),
+    (
+        "sp_delete_database_backuphistory",
+        Verb::Server,
+        ObjectKind::Other,
+    ),
     ("sp_delete_backuphistory", Verb::Server, ObjectKind::Other),
     ("sp_detach_db", Verb::Detach, ObjectKind::Database),
     ("sp_droprole", Verb::Drop, ObjectKind::Role),
@@ -43,9 +55,18 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
 
 /// Functions that run the SQL in their string arguments.
 const RUNNERS: [&str; 12] = [
-    "dblink", "dblink_exec", "dblink_send_query", "query_to_xml", "query_to_xmlschema",
-    "query_to_xml_and_xmlschema", "query_to_json", "sp_executesql", "sp_execute_external_script",
-    "openquery", "pg_background_launch", "run_command_on_workers",
+    "dblink",
+    "dblink_exec",
+    "dblink_send_query",
+    "query_to_xml",
+    "query_to_xmlschema",
+    "query_to_xml_and_xmlschema",
+    "query_to_json",
+    "sp_executesql",
+    "sp_execute_external_script",
+    "openquery",
+    "pg_background_launch",
+    "run_command_on_workers",
 ];
 
 /// Names of a routine that begin so are taken at their word when it is called.
@@ -99,7 +120,8 @@ impl Reader<'_> {
 
     /// The first argument, when it is a plain string: `pg_drop_replication_slot('a')`.
     fn named_by_string(&self, open: usize, close: usize) -> Option<super::name::Name> {
-        let first = (open..close).find(|at| self.at(*at).is_some_and(|one| one.string().is_some()))?;
+        let first =
+            (open..close).find(|at| self.at(*at).is_some_and(|one| one.string().is_some()))?;
         let text = self.at(first)?.string()?.to_owned();
         Some(super::name::Name {
             written: text.clone(),
@@ -171,7 +193,14 @@ impl Reader<'_> {
     /// A name that is neither a function that quotes or formats nor a literal.
     fn is_variable(&self, index: usize) -> bool {
         const KNOWN: [&str; 8] = [
-            "format", "concat", "quote_ident", "quote_literal", "N", "E", "trim", "replace",
+            "format",
+            "concat",
+            "quote_ident",
+            "quote_literal",
+            "N",
+            "E",
+            "trim",
+            "replace",
         ];
         self.at(index).is_some_and(|one| one.bare().is_some()) && !self.any(index, &KNOWN)
     }
@@ -190,7 +219,11 @@ impl Reader<'_> {
                 let text = ["%I", "%s", "%L", "%1$I", "%1$s", "%2$I", "%2$s"]
                     .iter()
                     .fold(text, |text, place| text.replace(place, &hole));
-                if known || all.is_empty() || !all.ends_with(super::lex::HOLE_LETTER) || !text.is_empty() {
+                if known
+                    || all.is_empty()
+                    || !all.ends_with(super::lex::HOLE_LETTER)
+                    || !text.is_empty()
+                {
                     all.push_str(&text);
                 }
                 known = true;
@@ -222,7 +255,8 @@ impl Reader<'_> {
         };
         let name = name.lookup.to_ascii_lowercase();
         let name = name.rsplit('.').next().unwrap_or_default();
-        if self.token(behind, &Token::LParen) && is_effectful(name) && !name.starts_with("delete_") {
+        if self.token(behind, &Token::LParen) && is_effectful(name) && !name.starts_with("delete_")
+        {
             return;
         }
         if RUNNERS.contains(&name) {

@@ -199,7 +199,11 @@ fn end_of_statement(
                     return Some(index);
                 }
                 let next = lexemes.get(index + 1);
-                body.word(lexeme, index.checked_sub(1).and_then(|i| lexemes.get(i)), next);
+                body.word(
+                    lexeme,
+                    index.checked_sub(1).and_then(|i| lexemes.get(i)),
+                    next,
+                );
             }
             _ => {}
         }
@@ -243,12 +247,16 @@ impl Body {
         let follows = |name: &str| next.is_some_and(|lexeme| lexeme.is(name));
         if word.is("BEGIN") && (!self.atomic || follows("ATOMIC")) {
             self.depth += 1;
-        } else if word.is("CASE") && self.depth > 0 && !before.is_some_and(|lexeme| lexeme.is("END"))
+        } else if word.is("CASE")
+            && self.depth > 0
+            && !before.is_some_and(|lexeme| lexeme.is("END"))
         {
             self.depth += 1;
         } else if word.is("END")
             && self.depth > 0
-            && !["IF", "LOOP", "WHILE", "REPEAT"].iter().any(|name| follows(name))
+            && !["IF", "LOOP", "WHILE", "REPEAT"]
+                .iter()
+                .any(|name| follows(name))
         {
             self.depth -= 1;
         }
@@ -288,7 +296,10 @@ mod tests {
 
     #[test]
     fn an_open_parenthesis_or_body_hides_nothing() {
-        assert_eq!(cut("SELECT (1; DROP TABLE x; SELECT 1", Dialect::Postgres).len(), 3);
+        assert_eq!(
+            cut("SELECT (1; DROP TABLE x; SELECT 1", Dialect::Postgres).len(),
+            3
+        );
         let text = "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; DROP TABLE x;";
         assert_eq!(cut(text, Dialect::Sqlite).len(), 2);
     }

@@ -65,7 +65,11 @@ fn part(lexeme: &Lexeme, dialect: Dialect) -> Option<Name> {
         _ => return None,
     };
     let hole = written.contains(HOLE_LETTER);
-    let folds = bare && matches!(dialect, Dialect::Postgres | Dialect::Redshift | Dialect::Unknown);
+    let folds = bare
+        && matches!(
+            dialect,
+            Dialect::Postgres | Dialect::Redshift | Dialect::Unknown
+        );
     let lookup = if folds {
         written.to_lowercase()
     } else {

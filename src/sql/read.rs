@@ -301,7 +301,11 @@ impl<'a> Reader<'a> {
 
     /// Tells whether a statement that matters starts here, by its shape.
     fn starts(&self, index: usize, to: usize) -> bool {
-        if index >= to || index.checked_sub(1).is_some_and(|before| self.disarms(before)) {
+        if index >= to
+            || index
+                .checked_sub(1)
+                .is_some_and(|before| self.disarms(before))
+        {
             return false;
         }
         let next = index + 1;
@@ -379,18 +383,46 @@ impl<'a> Reader<'a> {
 /// Tells whether a text holds a word with which a loss could begin; without one it need not be tokenized.
 pub(super) fn is_suspicious(text: &str) -> bool {
     const WORDS: [&str; 33] = [
-        "alter", "backup", "call", "cluster", "copy", "delete", "deny", "detach", "do", "drop",
-        "exec", "execute", "flush", "insert", "kill", "load", "merge", "overwrite", "pragma",
-        "prepare", "purge", "reassign", "remove", "replace", "reset", "restore", "revoke",
-        "shutdown", "system", "truncate", "update", "vacuum", "exchange",
+        "alter",
+        "backup",
+        "call",
+        "cluster",
+        "copy",
+        "delete",
+        "deny",
+        "detach",
+        "do",
+        "drop",
+        "exec",
+        "execute",
+        "flush",
+        "insert",
+        "kill",
+        "load",
+        "merge",
+        "overwrite",
+        "pragma",
+        "prepare",
+        "purge",
+        "reassign",
+        "remove",
+        "replace",
+        "reset",
+        "restore",
+        "revoke",
+        "shutdown",
+        "system",
+        "truncate",
+        "update",
+        "vacuum",
+        "exchange",
     ];
     if text.contains(lex::HOLE_LETTER) || text.contains("/*") && text.contains('!') {
         return true;
     }
     text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
         .any(|word| {
-            (2..=9).contains(&word.len())
-                && WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
+            (2..=9).contains(&word.len()) && WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
                 || word.len() > 9 && super::dynamic::is_effectful(word)
                 || word.contains('_') && super::dynamic::is_effectful(word)
         })

@@ -86,14 +86,21 @@ pub fn attached(text: &str) -> Vec<(String, Option<String>)> {
         if !lexeme.is("ATTACH") || all.len() > MAX_LOSSES {
             continue;
         }
-        let at = index + 1 + usize::from(lexemes.get(index + 1).is_some_and(|one| one.is("DATABASE")));
+        let at =
+            index + 1 + usize::from(lexemes.get(index + 1).is_some_and(|one| one.is("DATABASE")));
         let plain = lexemes.get(at + 1).is_some_and(|one| one.is("AS"));
         let path = lexemes
             .get(at)
             .and_then(|one| super::name::read(std::slice::from_ref(one), 0, Dialect::Sqlite))
             .filter(|(name, _)| plain && !name.hole);
-        let alias = lexemes.iter().enumerate().skip(at).take(16).find(|(_, one)| one.is("AS"));
-        let name = alias.and_then(|(index, _)| super::name::read(lexemes, index + 1, Dialect::Sqlite));
+        let alias = lexemes
+            .iter()
+            .enumerate()
+            .skip(at)
+            .take(16)
+            .find(|(_, one)| one.is("AS"));
+        let name =
+            alias.and_then(|(index, _)| super::name::read(lexemes, index + 1, Dialect::Sqlite));
         if let Some((name, _)) = name {
             all.push((name.written, path.map(|(path, _)| path.written)));
         }
@@ -197,10 +204,19 @@ impl Session<'_> {
         let reader = &self.reader;
         let alone = to == from + 1;
         let modes = [
-            "WORK", "TRANSACTION", "TRAN", "DEFERRED", "IMMEDIATE", "EXCLUSIVE", "ISOLATION", "READ",
+            "WORK",
+            "TRANSACTION",
+            "TRAN",
+            "DEFERRED",
+            "IMMEDIATE",
+            "EXCLUSIVE",
+            "ISOLATION",
+            "READ",
         ];
         let plain = alone || reader.any(from + 1, &modes);
-        if reader.is(from, "BEGIN") && plain || reader.is(from, "START") && reader.is(from + 1, "TRANSACTION") {
+        if reader.is(from, "BEGIN") && plain
+            || reader.is(from, "START") && reader.is(from + 1, "TRANSACTION")
+        {
             let transactional = !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
             self.open = transactional.then_some(Open {
                 losses: reader.out.len(),
@@ -233,8 +249,12 @@ impl Session<'_> {
             reader.dialect,
             Dialect::Mysql | Dialect::Oracle | Dialect::Snowflake | Dialect::Bigquery
         );
-        let ddl = reader.any(from, &["CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK"])
-            && !reader.any(from + 1, &["TEMPORARY"]);
+        let ddl = reader.any(
+            from,
+            &[
+                "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK",
+            ],
+        ) && !reader.any(from + 1, &["TEMPORARY"]);
         let truncates = reader.dialect == Dialect::Redshift && reader.is(from, "TRUNCATE");
         implicit && ddl
             || truncates
@@ -251,7 +271,11 @@ impl Session<'_> {
         self.reader.out.retain(|loss| {
             let inside = index >= open.losses;
             index += 1;
-            !inside || matches!(loss.effect.verb, Verb::Program | Verb::Server | Verb::Opaque)
+            !inside
+                || matches!(
+                    loss.effect.verb,
+                    Verb::Program | Verb::Server | Verb::Opaque
+                )
         });
     }
 
@@ -268,7 +292,9 @@ impl Session<'_> {
             let found = made.iter().position(|one| {
                 one.name == name && (one.kind == loss.effect.kind || one.kind == ObjectKind::Table)
                     || matches!(one.kind, ObjectKind::Schema | ObjectKind::Database)
-                        && name.strip_prefix(&one.name).is_some_and(|rest| rest.starts_with('.'))
+                        && name
+                            .strip_prefix(&one.name)
+                            .is_some_and(|rest| rest.starts_with('.'))
             });
             let Some(index) = found else {
                 continue;
@@ -287,7 +313,8 @@ impl Session<'_> {
         let renames = reader.any(from, &["ALTER", "RENAME"])
             && (from..to).any(|at| reader.any(at, &["RENAME", "SCHEMA", "SWAP"]));
         let moves = reader.is(from, "USE")
-            || reader.is(from, "SET") && (from..to).any(|at| reader.any(at, &["search_path", "SCHEMA"]));
+            || reader.is(from, "SET")
+                && (from..to).any(|at| reader.any(at, &["search_path", "SCHEMA"]));
         if renames || moves || reader.at(from).is_some_and(|first| first.has_hole()) {
             self.made.clear();
         }
@@ -303,8 +330,11 @@ impl Session<'_> {
         let Range { from, to } = range;
         let reader = &self.reader;
         let words = ["DROP", "TRUNCATE", "DELETE", "UPDATE", "MERGE"];
-        let leading = ["CREATE", "GRANT", "REVOKE", "EXPLAIN", "COMMENT", "ALTER", "DESCRIBE", "DESC"];
-        let small = to - from <= MAX_PARSED_TOKENS && reader.span(from, to).len() <= MAX_PARSED_BYTES;
+        let leading = [
+            "CREATE", "GRANT", "REVOKE", "EXPLAIN", "COMMENT", "ALTER", "DESCRIBE", "DESC",
+        ];
+        let small =
+            to - from <= MAX_PARSED_TOKENS && reader.span(from, to).len() <= MAX_PARSED_BYTES;
         if !small || reader.any(from, &leading) || !(from..to).any(|at| reader.any(at, &words)) {
             return false;
         }

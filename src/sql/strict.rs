@@ -21,7 +21,8 @@ pub fn losses_in_prose(text: &str, dialect: Dialect) -> Vec<Loss> {
     for dialect in dialects {
         for loss in sure_losses(&letters, *dialect) {
             let known = all.iter().any(|one| {
-                one.effect.span.start == loss.effect.span.start && one.effect.object == loss.effect.object
+                one.effect.span.start == loss.effect.span.start
+                    && one.effect.object == loss.effect.object
             });
             if !known {
                 all.push(loss);
@@ -75,7 +76,8 @@ fn is_sql(reader: &Reader<'_>, range: Range) -> bool {
     if title && !ended {
         return false;
     }
-    if reader.is(from, "TRUNCATE") && !reader.is(from + 1, "TABLE") && !ended && first != "TRUNCATE" {
+    if reader.is(from, "TRUNCATE") && !reader.is(from + 1, "TABLE") && !ended && first != "TRUNCATE"
+    {
         return false;
     }
     if session::parse(reader, range).is_some() {
@@ -84,7 +86,9 @@ fn is_sql(reader: &Reader<'_>, range: Range) -> bool {
     // Forms that the grammar does not know are SQL when nothing but names and such words follow.
     let known = reader.is(from, "DO")
         || reader.any(from, &["REASSIGN", "DROP"]) && reader.is(from + 1, "OWNED")
-        || reader.is(from, "DROP") && reader.is(from + 1, "DATABASE") && reader.is(from + 3, "WITH")
+        || reader.is(from, "DROP")
+            && reader.is(from + 1, "DATABASE")
+            && reader.is(from + 3, "WITH")
         || reader.is(from, "ALTER") && reader.find_word(from, to, "DETACH").is_some()
         || ended && reader.any(from + 1, &several) && to - from <= 8;
     known && lexed_cleanly(reader, from, to)

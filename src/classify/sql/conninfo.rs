@@ -44,9 +44,15 @@ impl Conninfo {
 
 /// Reads what stands where psql expects a database: a name, a URL or `key=value` pairs.
 pub(in crate::classify) fn read(text: &str) -> Conninfo {
-    let url = ["postgresql://", "postgres://", "cockroachdb://", "pg://", "pgsql://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
+    let url = [
+        "postgresql://",
+        "postgres://",
+        "cockroachdb://",
+        "pg://",
+        "pgsql://",
+    ]
+    .iter()
+    .find_map(|scheme| text.strip_prefix(scheme));
     if let Some(rest) = url {
         read_url(rest)
     } else if text.contains('=') {

@@ -90,7 +90,8 @@ impl Gathering<'_, '_> {
                 Input::File(word) => self.file(word, self.command.is_here()),
                 Input::Redirected(word) => self.file(word, true),
                 Input::Unknown(from) => {
-                    let reason = format!("runs SQL from the output of `{from}`, which is not known here");
+                    let reason =
+                        format!("runs SQL from the output of `{from}`, which is not known here");
                     self.opaque(reason, self.command.origin.clone());
                 }
             }
@@ -118,7 +119,11 @@ impl Gathering<'_, '_> {
     }
 
     fn opaque(&mut self, reason: String, origin: Origin) {
-        self.push(Loss::opaque(Span::default()), origin, Some(("sql.opaque", reason)));
+        self.push(
+            Loss::opaque(Span::default()),
+            origin,
+            Some(("sql.opaque", reason)),
+        );
     }
 
     fn push(&mut self, loss: Loss, origin: Origin, said: Option<(&'static str, String)>) {
@@ -135,7 +140,10 @@ impl Gathering<'_, '_> {
     fn file(&mut self, word: &Word, here: bool) {
         let origin = word.origin.clone();
         let Some(name) = word.text() else {
-            let reason = format!("runs SQL from `{}`, whose name is not known here", word.shown());
+            let reason = format!(
+                "runs SQL from `{}`, whose name is not known here",
+                word.shown()
+            );
             return self.opaque(reason, origin);
         };
         if !here {
@@ -152,7 +160,10 @@ impl Gathering<'_, '_> {
             (None, Cwd::Known(folder)) => folder.clone(),
             (None, _) if name.is_absolute() => PathBuf::new(),
             (None, _) => {
-                let reason = format!("runs SQL from `{}` in a folder that is not known", name.display());
+                let reason = format!(
+                    "runs SQL from `{}` in a folder that is not known",
+                    name.display()
+                );
                 return self.opaque(reason, origin);
             }
         };
@@ -170,7 +181,10 @@ impl Gathering<'_, '_> {
             Some(Answer::Text { text, .. }) => self.walk(&Source::of_file(&path, text), depth),
             None | Some(Answer::Absent | Answer::Assumed) => {}
             Some(Answer::Unknown(reason)) => {
-                let reason = format!("runs SQL from `{}`, which cannot be read: {reason}", path.display());
+                let reason = format!(
+                    "runs SQL from `{}`, which cannot be read: {reason}",
+                    path.display()
+                );
                 self.opaque(reason, origin);
             }
             Some(_) => {}
@@ -192,7 +206,10 @@ impl Gathering<'_, '_> {
                 Piece::Include { file, beside, span } => {
                     let origin = source.origin(span, &self.command.origin);
                     if file.contains(sql::HOLE) {
-                        self.opaque("includes a file whose name is not known here".to_owned(), origin);
+                        self.opaque(
+                            "includes a file whose name is not known here".to_owned(),
+                            origin,
+                        );
                     } else if !self.command.is_here() && source.file.is_none() {
                         let reason = format!("includes `{file}`, which is not on this machine");
                         self.opaque(reason, origin);
@@ -253,7 +270,13 @@ impl Gathering<'_, '_> {
             if self.call.read_only && raw.loss.effect.verb != Verb::Program {
                 continue;
             }
-            place(raw, self.call, base.as_ref(), &mut reading, &mut gathered.losses);
+            place(
+                raw,
+                self.call,
+                base.as_ref(),
+                &mut reading,
+                &mut gathered.losses,
+            );
         }
         gathered
     }
@@ -310,7 +333,9 @@ fn dropped_database(loss: &Loss, place: &Place) -> Option<Place> {
     let effect = &loss.effect;
     let whole = effect.kind == ObjectKind::Database
         && matches!(effect.verb, Verb::Drop | Verb::Replace | Verb::CreateOver);
-    let schema = place.kind == TargetKind::Mysql && effect.kind == ObjectKind::Schema && effect.verb == Verb::Drop;
+    let schema = place.kind == TargetKind::Mysql
+        && effect.kind == ObjectKind::Schema
+        && effect.verb == Verb::Drop;
     let name = loss.lookup.as_deref().filter(|_| whole || schema)?;
     Some(reach::other_database(place, name))
 }
@@ -325,16 +350,24 @@ fn connected(
     let first = arguments.first().map_or("-", String::as_str);
     if call.client == Client::Sqlite {
         let word = Word::literal(first, reading.command.origin.clone());
-        return arguments.first().and_then(|_| reach::sqlite(&word, reading));
+        return arguments
+            .first()
+            .and_then(|_| reach::sqlite(&word, reading));
     }
     let base = base?;
     let given = conninfo::read(if first == "-" { "" } else { first });
-    let host = given.host.or_else(|| arguments.get(2).cloned().filter(|host| host != "-"));
+    let host = given
+        .host
+        .or_else(|| arguments.get(2).cloned().filter(|host| host != "-"));
     let Some(name) = given.database else {
         return Some(base.clone());
     };
     if name.contains(sql::HOLE) {
-        let mut place = Place::nowhere(base.kind, format!("{}?", base.locator), "the database is not known");
+        let mut place = Place::nowhere(
+            base.kind,
+            format!("{}?", base.locator),
+            "the database is not known",
+        );
         place.opaque = true;
         return Some(place);
     }
@@ -350,7 +383,11 @@ fn connected(
 }
 
 /// A name may be in a file that the text attaches: with its alias surely, without one perhaps.
-fn attached(raw: &Raw, current: Option<Place>, reading: &mut Reading<'_, '_>) -> (Vec<Place>, Loss) {
+fn attached(
+    raw: &Raw,
+    current: Option<Place>,
+    reading: &mut Reading<'_, '_>,
+) -> (Vec<Place>, Loss) {
     let mut loss = raw.loss.clone();
     let name = loss.lookup.clone().unwrap_or_default();
     let mut places = Vec::new();

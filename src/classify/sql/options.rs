@@ -81,7 +81,8 @@ fn long<'a>(
         .iter()
         .find(|one| **one == written || one.replace('-', "_") == written.replace('-', "_"))
         .or_else(|| {
-            let cut_short = |one: &&&str| style == Style::Gnu && one.starts_with(&written) && name.len() > 2;
+            let cut_short =
+                |one: &&&str| style == Style::Gnu && one.starts_with(&written) && name.len() > 2;
             valued.iter().find(cut_short)
         });
     let value = value.or_else(|| full.and_then(|_| rest.next().cloned()));
@@ -163,7 +164,17 @@ mod tests {
     #[test]
     fn clusters_attached_values_and_cut_short_names_are_read() {
         let read = read(
-            &words(&["-Atc", "a", "-cb", "--command=c", "--comm", "d", "x", "--", "-c"]),
+            &words(&[
+                "-Atc",
+                "a",
+                "-cb",
+                "--command=c",
+                "--comm",
+                "d",
+                "x",
+                "--",
+                "-c",
+            ]),
             Style::Gnu,
             &["-c", "--command"],
         );

@@ -151,7 +151,12 @@ pub(in crate::classify) fn way(command: &Command) -> Way {
                     }
                 }
             },
-            (Passage::Container { engine, name, user, .. }, Route::Direct) => {
+            (
+                Passage::Container {
+                    engine, name, user, ..
+                },
+                Route::Direct,
+            ) => {
                 let Some(name) = name.text() else {
                     return elsewhere(
                         format!("{engine}:{}", name.shown()),
@@ -167,7 +172,10 @@ pub(in crate::classify) fn way(command: &Command) -> Way {
             (Passage::Container { engine, name, .. }, Route::As { user }) if user == "root" => {
                 // `sudo docker exec`: the engine is the same one.
                 let Some(name) = name.text() else {
-                    return elsewhere(format!("{engine}:?"), "the name of the container is not known");
+                    return elsewhere(
+                        format!("{engine}:?"),
+                        "the name of the container is not known",
+                    );
                 };
                 route = Route::Container {
                     engine: engine.clone(),
@@ -181,14 +189,22 @@ pub(in crate::classify) fn way(command: &Command) -> Way {
                     "the container is inside another place",
                 );
             }
-            (Passage::Service { engine, service, .. }, _) => {
+            (
+                Passage::Service {
+                    engine, service, ..
+                },
+                _,
+            ) => {
                 return elsewhere(
                     format!("{engine}-compose:{}", service.shown()),
                     "the container of the compose service is not known here",
                 );
             }
             (Passage::Fresh { engine, .. }, _) => {
-                return elsewhere(format!("{engine}-run:?"), "it is reached from a new container");
+                return elsewhere(
+                    format!("{engine}-run:?"),
+                    "it is reached from a new container",
+                );
             }
             (Passage::Remote { host }, _) => {
                 return elsewhere(
@@ -197,7 +213,10 @@ pub(in crate::classify) fn way(command: &Command) -> Way {
                 );
             }
             (Passage::Root, _) => {
-                return elsewhere("root:?".to_owned(), "it is reached from another root directory");
+                return elsewhere(
+                    "root:?".to_owned(),
+                    "it is reached from another root directory",
+                );
             }
         }
     }
@@ -272,7 +291,11 @@ fn place(parts: Conninfo, reading: &Reading<'_, '_>) -> Place {
             };
             return Place::nowhere(TargetKind::Postgres, locator, &reason);
         }
-        Way::Here(Route::Container { engine, name: container, user }) => {
+        Way::Here(Route::Container {
+            engine,
+            name: container,
+            user,
+        }) => {
             if !is_local(host.as_deref()) {
                 let locator = format!("{shown_host}:{port}/{name}");
                 let reason = "the server is another host, reached from inside a container";
@@ -306,12 +329,19 @@ fn place(parts: Conninfo, reading: &Reading<'_, '_>) -> Place {
 }
 
 /// Returns why a connection cannot be repeated from here.
-fn unusable(service: &Option<String>, host: Option<&str>, port: &str, unknown: bool) -> Option<String> {
+fn unusable(
+    service: &Option<String>,
+    host: Option<&str>,
+    port: &str,
+    unknown: bool,
+) -> Option<String> {
     if unknown {
         return Some("a part of the connection is not known".to_owned());
     }
     if let Some(service) = service {
-        return Some(format!("the connection is named by the service `{service}`"));
+        return Some(format!(
+            "the connection is named by the service `{service}`"
+        ));
     }
     if host.is_some_and(|host| host.contains(',')) {
         return Some("the connection names several hosts".to_owned());
@@ -342,17 +372,31 @@ pub(in crate::classify) fn undriven(
 ) -> Place {
     let host = reading.given(server.host.as_ref());
     let socket = reading.given(server.socket.as_ref());
-    let port = reading.given(server.port.as_ref()).unwrap_or_else(|| port.to_owned());
-    let name = reading.given(server.database.as_ref()).unwrap_or_else(|| "?".to_owned());
+    let port = reading
+        .given(server.port.as_ref())
+        .unwrap_or_else(|| port.to_owned());
+    let name = reading
+        .given(server.database.as_ref())
+        .unwrap_or_else(|| "?".to_owned());
     let locator = match (way(reading.command), &host) {
-        (Way::Here(Route::Container { engine, name: container, .. }), host)
-            if is_local(host.as_deref()) =>
-        {
+        (
+            Way::Here(Route::Container {
+                engine,
+                name: container,
+                ..
+            }),
+            host,
+        ) if is_local(host.as_deref()) => {
             format!("{engine}:{container}/{name}")
         }
-        (Way::Elsewhere(prefix, _), host) if is_local(host.as_deref()) => format!("{prefix}/{name}"),
+        (Way::Elsewhere(prefix, _), host) if is_local(host.as_deref()) => {
+            format!("{prefix}/{name}")
+        }
         (_, host) => {
-            let host = host.clone().or(socket).unwrap_or_else(|| "local".to_owned());
+            let host = host
+                .clone()
+                .or(socket)
+                .unwrap_or_else(|| "local".to_owned());
             format!("{host}:{port}/{name}")
         }
     };
@@ -374,9 +418,11 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
         place.opaque = true;
         return Some(place);
     };
-    let path = written.strip_prefix("file:").map_or(written.as_str(), |uri| {
-        uri.split('?').next().unwrap_or_default()
-    });
+    let path = written
+        .strip_prefix("file:")
+        .map_or(written.as_str(), |uri| {
+            uri.split('?').next().unwrap_or_default()
+        });
     if path.is_empty() || path == ":memory:" || written.contains("mode=memory") {
         return None;
     }

@@ -61,10 +61,11 @@ impl Source {
         self.text.push_str("\n;\n");
         let base = self.text.len();
         self.text.push_str(&other.text);
-        self.anchors.extend(other.anchors.iter().map(|anchor| Anchor {
-            at: anchor.at + base,
-            ..anchor.clone()
-        }));
+        self.anchors
+            .extend(other.anchors.iter().map(|anchor| Anchor {
+                at: anchor.at + base,
+                ..anchor.clone()
+            }));
     }
 
     /// Returns where a span of the text was written.
@@ -157,7 +158,8 @@ mod tests {
     #[test]
     fn a_file_gives_line_and_column() {
         let source = Source::of_file(Path::new("/a.sql"), "SELECT 1;\n  DROP TABLE t;");
-        let Origin::File(pos) = source.origin(Span::new(12, 24), &Origin::Text(Span::new(0, 0))) else {
+        let Origin::File(pos) = source.origin(Span::new(12, 24), &Origin::Text(Span::new(0, 0)))
+        else {
             panic!("no file");
         };
         assert_eq!((pos.line, pos.column), (2, 3));

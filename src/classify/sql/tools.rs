@@ -17,7 +17,11 @@ use super::{Located, judged};
 const CONNECTION: [&str; 6] = ["-h", "--host", "-p", "--port", "-U", "--username"];
 
 /// Returns the losses that a database tool would cause.
-pub(in crate::classify) fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+pub(in crate::classify) fn findings(
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
     let Some(program) = command.program() else {
         return Vec::new();
     };
@@ -85,15 +89,50 @@ fn dropdb(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
     loss.lookup = name.text();
     loss.effect.if_exists = options.has(&["--if-exists"]);
     loss.effect.opaque = !name.is_literal();
-    let said = ("postgres.dropdb", format!("drops database {}", name.shown()));
-    Some(located(loss, &server(&options, Some(name)), said, command, context, needs))
+    let said = (
+        "postgres.dropdb",
+        format!("drops database {}", name.shown()),
+    );
+    Some(located(
+        loss,
+        &server(&options, Some(name)),
+        said,
+        command,
+        context,
+        needs,
+    ))
 }
 
 /// `pg_restore --clean -d shop`: what is there is dropped first; without `-d` it only writes a script.
 fn restore(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Located> {
-    let more = ["-d", "--dbname", "-f", "--file", "-F", "--format", "-I", "--index", "-j", "--jobs",
-        "-L", "--use-list", "-n", "--schema", "-N", "--exclude-schema", "-P", "--function", "-S",
-        "--superuser", "-t", "--table", "-T", "--trigger", "--section", "--role"];
+    let more = [
+        "-d",
+        "--dbname",
+        "-f",
+        "--file",
+        "-F",
+        "--format",
+        "-I",
+        "--index",
+        "-j",
+        "--jobs",
+        "-L",
+        "--use-list",
+        "-n",
+        "--schema",
+        "-N",
+        "--exclude-schema",
+        "-P",
+        "--function",
+        "-S",
+        "--superuser",
+        "-t",
+        "--table",
+        "-T",
+        "--trigger",
+        "--section",
+        "--role",
+    ];
     let options = read(command, &more)?;
     let database = options.value(&["-d", "--dbname"])?.clone();
     if !options.has(&["-c", "--clean"]) || options.has(&["-l", "--list"]) {
@@ -103,13 +142,28 @@ fn restore(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Optio
     loss.effect.bound = Bound::All;
     let said = (
         "postgres.restore-clean",
-        format!("drops what is in database {} before restoring", database.shown()),
+        format!(
+            "drops what is in database {} before restoring",
+            database.shown()
+        ),
     );
-    Some(located(loss, &server(&options, Some(database)), said, command, context, needs))
+    Some(located(
+        loss,
+        &server(&options, Some(database)),
+        said,
+        command,
+        context,
+        needs,
+    ))
 }
 
 fn vacuum(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Located> {
-    let options = read(command, &["-d", "--dbname", "-t", "--table", "-j", "--jobs", "-n", "--schema"])?;
+    let options = read(
+        command,
+        &[
+            "-d", "--dbname", "-t", "--table", "-j", "--jobs", "-n", "--schema",
+        ],
+    )?;
     if !options.has(&["-f", "--full"]) {
         return None;
     }
@@ -117,7 +171,17 @@ fn vacuum(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
         .value(&["-d", "--dbname"])
         .or(options.operands.first())
         .cloned();
-    let said = ("sql.rewrite", "rewrites every table under an exclusive lock".to_owned());
+    let said = (
+        "sql.rewrite",
+        "rewrites every table under an exclusive lock".to_owned(),
+    );
     let loss = loss(Verb::Rewrite, ObjectKind::Table);
-    Some(located(loss, &server(&options, database), said, command, context, needs))
+    Some(located(
+        loss,
+        &server(&options, database),
+        said,
+        command,
+        context,
+        needs,
+    ))
 }

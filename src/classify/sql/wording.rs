@@ -154,9 +154,9 @@ pub(in crate::classify) fn instead(effect: &Effect) -> Option<String> {
     let object = effect.object.as_deref()?;
     let last = object.rsplit('.').next().unwrap_or(object);
     match (effect.verb, effect.kind) {
-        (Verb::Drop, ObjectKind::Table) => {
-            Some(format!("rename it first: ALTER TABLE {object} RENAME TO {last}_retired"))
-        }
+        (Verb::Drop, ObjectKind::Table) => Some(format!(
+            "rename it first: ALTER TABLE {object} RENAME TO {last}_retired"
+        )),
         (Verb::AlterDrop, ObjectKind::Column) => {
             let part = effect.part.as_deref()?;
             Some(format!(
@@ -186,7 +186,9 @@ pub(in crate::classify) fn blast(fact: &ObjectFact) -> Vec<String> {
         lines.push(format!("{amount} in `{}`", fact.name));
     }
     for one in &fact.dependants {
-        let rows = rows(one.rows).map(|rows| format!("{rows} of ")).unwrap_or_default();
+        let rows = rows(one.rows)
+            .map(|rows| format!("{rows} of "))
+            .unwrap_or_default();
         lines.push(if rows.is_empty() {
             format!("{} `{}` {}", one.kind, one.name, one.how)
         } else {
@@ -222,13 +224,10 @@ fn grouped(number: u64) -> String {
 
 fn bytes(count: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")];
-    UNITS
-        .iter()
-        .find(|(size, _)| count >= *size)
-        .map_or_else(
-            || format!("{count} bytes"),
-            |(size, unit)| format!("{} {unit}", count / size),
-        )
+    UNITS.iter().find(|(size, _)| count >= *size).map_or_else(
+        || format!("{count} bytes"),
+        |(size, unit)| format!("{} {unit}", count / size),
+    )
 }
 
 #[cfg(test)]

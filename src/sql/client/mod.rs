@@ -64,7 +64,10 @@ impl Sql {
     /// Returns the place in the source of a place in the text.
     pub fn source(&self, at: usize) -> usize {
         let index = self.anchors.partition_point(|(text, _)| *text <= at);
-        match index.checked_sub(1).and_then(|index| self.anchors.get(index)) {
+        match index
+            .checked_sub(1)
+            .and_then(|index| self.anchors.get(index))
+        {
             Some((text, source)) => source + (at - text),
             None => at,
         }
@@ -72,7 +75,10 @@ impl Sql {
 
     /// Returns the place in the source of a span of the text.
     pub fn source_span(&self, span: Span) -> Span {
-        let end = span.end.checked_sub(1).map_or(0, |last| self.source(last) + 1);
+        let end = span
+            .end
+            .checked_sub(1)
+            .map_or(0, |last| self.source(last) + 1);
         let start = self.source(span.start);
         Span::new(start, end.max(start))
     }
@@ -83,7 +89,10 @@ impl Sql {
 pub enum Piece {
     Sql(Sql),
     /// A command line for the shell of the client's machine.
-    Program { text: String, span: Span },
+    Program {
+        text: String,
+        span: Span,
+    },
     /// A file that is read as if it stood here; `beside` when it is looked for beside the including file.
     Include {
         file: String,
@@ -91,11 +100,19 @@ pub enum Piece {
         span: Span,
     },
     /// Another database from here on: the arguments as written (psql `\c`, sqlite `.open`, mysql `use`).
-    Connect { arguments: Vec<String>, span: Span },
+    Connect {
+        arguments: Vec<String>,
+        span: Span,
+    },
     /// The whole database is replaced by the content of a file.
-    Restore { span: Span },
+    Restore {
+        span: Span,
+    },
     /// What runs here cannot be known; a sentence without full stop.
-    Opaque { reason: String, span: Span },
+    Opaque {
+        reason: String,
+        span: Span,
+    },
 }
 
 /// Variables of psql that are set on its command line (`-v name=value`); `HOLE` marks unknown values.

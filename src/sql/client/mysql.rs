@@ -128,8 +128,11 @@ impl Mysql<'_> {
             "pager" if !cut.is_empty() => self.program(cut, span),
             "use" if !cut.is_empty() => {
                 let name = cut.split(';').next().unwrap_or_default().trim();
-                let behind = start.find(';').map(|offset| at + (line.len() - start.len()) + offset + 1);
-                self.out.connect(vec![name.trim_matches('`').to_owned()], span);
+                let behind = start
+                    .find(';')
+                    .map(|offset| at + (line.len() - start.len()) + offset + 1);
+                self.out
+                    .connect(vec![name.trim_matches('`').to_owned()], span);
                 return Some(behind.unwrap_or(end));
             }
             _ => return None,

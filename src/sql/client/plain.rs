@@ -23,7 +23,9 @@ pub(super) fn pieces(client: Client, text: &str) -> Vec<Piece> {
 fn command(client: Client, line: &str, span: Span, out: &mut Collector) -> bool {
     let lower = line.to_ascii_lowercase();
     let program = match client {
-        Client::Sqlcmd => ["!!", ":!!"].iter().find_map(|mark| line.strip_prefix(mark)),
+        Client::Sqlcmd => ["!!", ":!!"]
+            .iter()
+            .find_map(|mark| line.strip_prefix(mark)),
         Client::Snowsql if lower.starts_with("!system ") => line.get(8..),
         _ => None,
     };
@@ -39,7 +41,8 @@ fn command(client: Client, line: &str, span: Span, out: &mut Collector) -> bool 
         Client::Cqlsh if lower.starts_with("source ") => line.get(7..),
         _ => None,
     };
-    let Some(file) = file.and_then(|rest| arguments(rest.trim_end_matches(';')).into_iter().next()) else {
+    let Some(file) = file.and_then(|rest| arguments(rest.trim_end_matches(';')).into_iter().next())
+    else {
         return false;
     };
     out.pieces.push(Piece::Include {

@@ -4,9 +4,7 @@
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
-use super::{
-    Collector, Piece, Variables, arguments, behind_comment, behind_quote, line_end,
-};
+use super::{Collector, Piece, Variables, arguments, behind_comment, behind_quote, line_end};
 
 struct Psql<'a> {
     text: &'a str,
@@ -69,7 +67,12 @@ impl Psql<'_> {
                 let rest = self.bytes.get(at + 1..).unwrap_or_default();
                 let plain = rest
                     .iter()
-                    .position(|byte| matches!(byte, b'\'' | b'"' | b'-' | b'/' | b'$' | b';' | b'\\' | b':'))
+                    .position(|byte| {
+                        matches!(
+                            byte,
+                            b'\'' | b'"' | b'-' | b'/' | b'$' | b';' | b'\\' | b':'
+                        )
+                    })
                     .unwrap_or(rest.len());
                 self.copy(at, at + 1 + plain)
             }
@@ -128,7 +131,11 @@ impl Psql<'_> {
         let cast = self.byte(at + 1) == b':' || self.byte(at + 1) == b'=' || before == b':';
         let number = self.byte(start).is_ascii_digit();
         if cast || end == start || number || (quoted && self.byte(end) != quote) {
-            let next = if self.byte(at + 1) == b':' { at + 2 } else { at + 1 };
+            let next = if self.byte(at + 1) == b':' {
+                at + 2
+            } else {
+                at + 1
+            };
             return self.copy(at, next);
         }
         let name = self.text.get(start..end).unwrap_or_default();
