@@ -3,10 +3,12 @@
 
 mod clients;
 pub mod code;
+pub mod packs;
 pub mod sql;
 
 use crate::model::fact::{Facts, Needs, Scene};
-use crate::model::rule::Rule;
+
+pub use crate::model::rule::RuleBook;
 
 /// What every family reads while it classifies.
 #[derive(Debug)]
@@ -14,14 +16,6 @@ pub struct Context<'a> {
     pub scene: &'a Scene,
     pub facts: &'a Facts,
     pub rules: &'a dyn RuleBook,
-}
-
-/// The registry of rules, as classification sees it.
-pub trait RuleBook: std::fmt::Debug + Sync {
-    /// Returns the rule with this id; every id used in code is in the registry (a test walks them).
-    fn rule(&self, id: &str) -> Option<&'static Rule>;
-    /// Returns the rules whose argv shapes name this program.
-    fn for_program(&self, program: &str) -> &[&'static Rule];
 }
 
 /// Questions that came up while classifying.

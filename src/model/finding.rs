@@ -35,6 +35,17 @@ impl Severity {
 pub struct Blast {
     /// Sentences without full stop, most important first: "1,204 rows, 96 kB", "view `active_users` breaks".
     pub lines: Vec<String>,
+    /// Set only for a loss that policy may call small: files inside the project, rows of a DELETE that its WHERE bounds.
+    #[serde(default)]
+    pub measured: Option<Measured>,
+}
+
+/// The counted size of a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Measured {
+    pub files: u64,
+    pub bytes: u64,
+    pub rows: u64,
 }
 
 /// One loss that the call would cause.
