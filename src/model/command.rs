@@ -106,6 +106,8 @@ pub struct Command {
     pub cwd: Cwd,
     /// The whole command as written.
     pub origin: Origin,
+    /// Text of the code file that an interpreter would run (`python x.py`), when it was read.
+    pub script: Option<Word>,
 }
 
 impl Command {
@@ -176,6 +178,8 @@ pub struct Unfolding {
     pub opaque: Vec<Opaque>,
     /// Files whose content decided what runs, with the SHA-256 of that content (goes into the fingerprint).
     pub read: Vec<(PathBuf, String)>,
+    /// Files written by this very call with the text that goes there, in order; a client that reads one gets this text.
+    pub written: Vec<(PathBuf, Word)>,
     /// The parsed line printed one way; the raw text where anything is opaque (goes into the fingerprint).
     pub canonical: String,
 }

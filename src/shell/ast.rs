@@ -71,6 +71,8 @@ pub enum NodeKind {
         name: String,
         words: Option<Vec<RawWord>>,
         body: Script,
+        /// `select` instead of `for`.
+        select: bool,
     },
     /// `for ((a;b;c))`; the three expressions in one.
     ForArith {
@@ -102,6 +104,8 @@ pub struct CaseArm {
     pub body: Script,
     /// `;&` or `;;&`: the next arm may run as well.
     pub falls_through: bool,
+    /// `;;&`: the patterns of the next arm are asked first.
+    pub asks_next: bool,
 }
 
 /// `name=value`, `name+=value`, `name[i]=value`, `name=( … )`.

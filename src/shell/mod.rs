@@ -1,3 +1,26 @@
 //! The typed tree, the parser and the unfolding of shell texts. Pure: it reads no file and no environment.
 
+mod arith;
 pub mod ast;
+mod brace;
+mod builtins;
+mod expand;
+mod flow;
+mod lists;
+mod options;
+mod params;
+pub mod parse;
+mod pattern;
+mod printf;
+mod pure;
+mod remote;
+pub mod scan;
+mod scripts;
+mod source;
+mod start;
+mod state;
+mod tasks;
+#[cfg(test)]
+mod tests_unfold;
+pub mod unfold;
+mod wrappers;

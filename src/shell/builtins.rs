@@ -1,0 +1,652 @@
+//! What the shell does itself: functions, aliases, `cd`, `set`, `read`, `eval`, `source`, `trap` and their kin.
+//! Programs are started elsewhere; here only the shell's own state changes.
+
+use std::rc::Rc;
+
+use crate::model::command::{Cwd, OpaqueKind, Passage};
+use crate::model::fact::{Answer, EntryKind, Question};
+use crate::model::span::Span;
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::ast::{Node, PartKind, RawWord};
+use super::expand::literal_piece;
+use super::flow::lines_of;
+use super::options::options;
+use super::source::Source;
+use super::state::{Feed, State, Value, Variable, lexical, literal, nowhere};
+use super::unfold::{Frame, Job, Unfolder};
+
+/// Calls of functions inside functions with known arguments; one more is read with unknown ones.
+const MAX_CALLS: usize = 8;
+
+/// Programs whose output, meant for `eval`, only sets variables and functions of the shell.
+const PRINTS_SETTINGS: &[&str] = &[
+    "brew",
+    "conda",
+    "dircolors",
+    "direnv",
+    "docker-machine",
+    "fnm",
+    "fzf",
+    "gpg-agent",
+    "jenv",
+    "keychain",
+    "lesspipe",
+    "locale",
+    "luarocks",
+    "minikube",
+    "mise",
+    "nodenv",
+    "opam",
+    "oh-my-posh",
+    "pip",
+    "pyenv",
+    "rbenv",
+    "register-python-argcomplete",
+    "resize",
+    "rtx",
+    "ssh-agent",
+    "starship",
+    "stty",
+    "thefuck",
+    "tset",
+    "zoxide",
+    "atuin",
+    "poetry",
+    "perl",
+    "getopt",
+    "shellenv",
+];
+
+impl Unfolder<'_> {
+    /// Replaces an alias that the text itself defined.
+    pub(super) fn alias(
+        &mut self,
+        node: &Node,
+        words: &[RawWord],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        if st.aliases.is_empty() {
+            return None;
+        }
+        let first = words.first()?;
+        let [part] = first.parts.as_slice() else {
+            return None;
+        };
+        let PartKind::Plain(name) = &part.kind else {
+            return None;
+        };
+        let value = st.aliases.get(name)?.clone();
+        let mut source = Source::joined();
+        source.push(&value.pieces);
+        source.push_raw(
+            &fr.source,
+            Span::new(first.span.end, node.span.end.max(first.span.end)),
+        );
+        let all = Rc::clone(&st.aliases);
+        Rc::make_mut(&mut st.aliases).remove(name);
+        let mut inside = fr.clone();
+        inside.nesting += 1;
+        let feed = self.text_run(source, OpaqueKind::Syntax, false, st, &inside);
+        st.aliases = all;
+        Some(feed)
+    }
+
+    /// Runs a function body with these words as arguments.
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let function = Rc::clone(st.functions.get(name)?);
+        if st.calls > MAX_CALLS {
+            return Some(Feed::Opaque(name.to_owned()));
+        }
+        let mut arguments = job.args().to_vec();
+        if st.calls == MAX_CALLS {
+            arguments = vec![Word::hole(Hole::Unknown, false, job.origin.clone()); 9];
+        }
+        let outer = std::mem::replace(&mut st.arguments, Rc::new(arguments));
+        let locals = std::mem::take(&mut st.locals);
+        for (key, word) in &job.env {
+            keep_local(st, key);
+            st.set(key, Value::Text(word.pieces.clone()));
+            st.export(key, true);
+        }
+        st.calls += 1;
+        let inside = fr.reading(Rc::clone(&function.source));
+        let feed = self.node(&function.body, st, &inside);
+        st.calls -= 1;
+        st.ended = false;
+        let own = std::mem::replace(&mut st.locals, locals);
+        for (key, old) in own.into_iter().rev() {
+            let variables = Rc::make_mut(&mut st.variables);
+            match old {
+                Some(old) => variables.insert(key, old),
+                None => variables.remove(&key),
+            };
+        }
+        st.arguments = outer;
+        Some(feed)
+    }
+
+    /// Carries out a builtin; nothing when the word is not one.
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        match name {
+            ":" | "true" | "false" | "[" | "test" | "wait" | "hash" | "umask" | "ulimit" => {}
+            "cd" => self.change(job, st),
+            "pushd" => self.push_directory(job, st),
+            "popd" => {
+                if let Some(cwd) = st.stack.pop() {
+                    st.previous = std::mem::replace(&mut st.cwd, cwd);
+                }
+            }
+            "exit" | "return" | "break" | "continue" | "logout" => st.ended = true,
+            "export" | "declare" | "typeset" | "local" | "readonly" => {
+                self.declare(&job.words, &[], st);
+            }
+            "set" => set(job, st),
+            "shift" => shift(job, st),
+            "unset" => unset(job, st),
+            "alias" => define_aliases(job, st),
+            "unalias" => st.aliases = Rc::default(),
+            "read" => read(job, st, fr),
+            "mapfile" | "readarray" => map_file(job, st, fr),
+            "getopts" => {
+                if let Some(name) = job.words.get(2).and_then(Word::text) {
+                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
+                }
+                st.set("OPTARG", Value::unknown(Hole::Unknown, nowhere()));
+            }
+            "let" => {
+                for name in job.args().iter().filter_map(Word::text) {
+                    let name: String = name
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
+                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
+                }
+            }
+            "trap" => trap(job, st),
+            "printf" if job.args().first().and_then(Word::text).as_deref() == Some("-v") => {
+                let feed = self.pure("printf", &job.rest(2), st, fr);
+                if let Some(name) = job.words.get(2).and_then(Word::text) {
+                    let value = match feed {
+                        Feed::Text { pieces, .. } => Value::Text(pieces),
+                        _ => Value::unknown(Hole::Unknown, nowhere()),
+                    };
+                    st.set(&name, value);
+                }
+            }
+            "eval" => return Some(self.eval(job, st, fr)),
+            "source" | "." => return Some(self.source(job, st, fr)),
+            "exec" | "command" | "builtin" | "noglob" | "nocorrect" | "-" => {
+                return self.passed(name, job, st, fr);
+            }
+            _ => return None,
+        }
+        self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
+        Some(Feed::nothing())
+    }
+
+    fn passed(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let valued = if name == "exec" { "-a" } else { "" };
+        let found = options(job.args(), valued);
+        if name == "command" && (found.has("-v") || found.has("-V")) {
+            return None;
+        }
+        let mut rest = job.rest(found.rest + 1);
+        self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
+        if rest.words.is_empty() {
+            return Some(Feed::nothing());
+        }
+        rest.in_shell = name != "exec";
+        if name == "command" {
+            let program = rest.words.first().and_then(Word::text).unwrap_or_default();
+            let mut plain = st.clone();
+            Rc::make_mut(&mut plain.functions).remove(&program);
+            let functions = std::mem::replace(&mut st.functions, plain.functions);
+            let feed = self.run(rest, st, fr);
+            st.functions = functions;
+            return Some(feed);
+        }
+        let feed = self.run(rest, st, fr);
+        if name == "exec" {
+            st.ended = true;
+        }
+        Some(feed)
+    }
+
+    fn eval(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Feed {
+        let from = usize::from(job.words.get(1).and_then(Word::text).as_deref() == Some("--"));
+        let words = job.words.get(1 + from..).unwrap_or_default();
+        let source = Source::from_words(words);
+        self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
+        let inside = fr.enter("eval", Passage::Plain);
+        if !source.has_known_text() {
+            if !words.is_empty() {
+                self.payload("eval", words, job, &inside);
+            }
+            return Feed::Opaque("eval".to_owned());
+        }
+        self.text_run(source, OpaqueKind::Syntax, false, st, &inside)
+    }
+
+    /// Notes down that unknown text is run, and where it comes from.
+    pub(super) fn payload(&mut self, by: &str, words: &[Word], job: &Job, fr: &Frame) {
+        let mut seen = Vec::new();
+        let mut from = String::new();
+        for piece in words.iter().flat_map(|word| &word.pieces) {
+            match self
+                .producers
+                .iter()
+                .rev()
+                .find(|(origin, _)| *origin == piece.origin)
+            {
+                Some((_, program)) if PRINTS_SETTINGS.contains(&program.as_str()) => return,
+                Some((_, program)) => {
+                    from = format!("the output of `{program}`");
+                    seen.push(program.clone());
+                }
+                None => {
+                    if let Part::Hole(Hole::Inherited(name)) = &piece.part {
+                        from = format!("the value of `${name}`");
+                    }
+                }
+            }
+        }
+        if from.is_empty() {
+            from = "text that is not known".to_owned();
+        }
+        let reason = format!("`{by}` runs {from}");
+        self.opaque(OpaqueKind::Payload, reason, seen, job.origin.clone(), fr);
+    }
+
+    /// Sets what `declare`, `export`, `local` and the like set; `names` were assigned already.
+    pub(super) fn declare(&mut self, fields: &[Word], names: &[&str], st: &mut State) {
+        let program = fields.first().and_then(Word::text).unwrap_or_default();
+        let mut exports = program == "export";
+        let mut refers = false;
+        let mut off = false;
+        let mut touched: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        for word in fields.iter().skip(1) {
+            let head = word.prefix();
+            if let Some(flags) = head.strip_prefix('-') {
+                exports |= flags.contains('x');
+                refers |= flags.contains('n') && program != "export";
+                off |= flags.contains('n') && program == "export";
+                if flags.contains('f') {
+                    return;
+                }
+                continue;
+            }
+            if let Some((name, _)) = head.split_once('=') {
+                let (name, append) = match name.strip_suffix('+') {
+                    Some(name) => (name, true),
+                    None => (name, false),
+                };
+                let name = name.to_owned();
+                if program == "local" {
+                    keep_local(st, &name);
+                }
+                let mut pieces = after_equals(word);
+                if append {
+                    let mut old = self.variable_text(&name, &nowhere(), st);
+                    old.append(&mut pieces);
+                    pieces = old;
+                }
+                st.set(&name, Value::Text(pieces));
+                touched.push(name);
+            } else if !head.is_empty() && word.is_literal() && !names.contains(&head.as_str()) {
+                if program == "local" {
+                    keep_local(st, &head);
+                    st.set(&head, Value::Unset);
+                }
+                touched.push(head);
+            }
+        }
+        for name in touched {
+            if exports {
+                st.export(&name, !off);
+            }
+            if refers {
+                st.refer(&name);
+            }
+        }
+    }
+
+    fn change(&mut self, job: &Job, st: &mut State) {
+        let found = options(job.args(), "");
+        let operand = job.args().get(found.rest).cloned();
+        let previous = st.cwd.clone();
+        let next = match &operand {
+            None => match &self.scene.home {
+                Some(home) if !st.far => vec![Cwd::Known(home.clone())],
+                _ => vec![Cwd::Unknown],
+            },
+            Some(word) if word.text().as_deref() == Some("-") => st.previous.clone(),
+            Some(word) => self.places(word, &previous),
+        };
+        let fails = self.may_fail(&next, operand.as_ref(), st);
+        st.cwd = next;
+        if fails {
+            for cwd in &previous {
+                if !st.cwd.contains(cwd) {
+                    st.cwd.push(cwd.clone());
+                }
+            }
+        }
+        st.previous = previous;
+    }
+
+    fn push_directory(&mut self, job: &Job, st: &mut State) {
+        st.stack.push(st.cwd.clone());
+        self.change(job, st);
+    }
+
+    /// Returns the directories that a word names from each of these.
+    pub(super) fn places(&self, word: &Word, from: &[Cwd]) -> Vec<Cwd> {
+        let Some(text) = word.text() else {
+            return vec![self.partial_place(word)];
+        };
+        let mut all = Vec::new();
+        for cwd in from {
+            let next = match cwd {
+                _ if text.starts_with('/') => Cwd::Known(lexical("/".as_ref(), &text)),
+                Cwd::Known(path) => Cwd::Known(lexical(path, &text)),
+                Cwd::Temporary if !text.split('/').any(|part| part == "..") => Cwd::Temporary,
+                Cwd::Temporary | Cwd::Unknown => Cwd::Unknown,
+            };
+            if !all.contains(&next) {
+                all.push(next);
+            }
+        }
+        all
+    }
+
+    fn partial_place(&self, word: &Word) -> Cwd {
+        let prefix = word.prefix();
+        let below = self.scene.temporary.iter().any(|root| {
+            prefix
+                .strip_prefix(&*root.to_string_lossy())
+                .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/') || rest == "/")
+        });
+        let plain = word.pieces.iter().all(|piece| match &piece.part {
+            Part::Literal(text) => !text.split('/').any(|part| part == ".."),
+            Part::Hole(hole) => *hole == Hole::Name,
+            Part::Glob(_) => false,
+        });
+        if below && plain {
+            Cwd::Temporary
+        } else {
+            Cwd::Unknown
+        }
+    }
+
+    /// Tells whether `cd` may leave the shell where it was and the text would go on all the same.
+    fn may_fail(&mut self, next: &[Cwd], operand: Option<&Word>, st: &State) -> bool {
+        if self.guarded || st.errexit || st.far || self.facts.assumed {
+            return false;
+        }
+        let [Cwd::Known(path)] = next else {
+            return false;
+        };
+        let Some(text) = operand.and_then(Word::text) else {
+            return false;
+        };
+        let missing = match self.facts.ask(Question::Entry(path.clone()), self.needs) {
+            Some(Answer::Absent) => true,
+            Some(Answer::Entry(entry)) => entry.kind == EntryKind::File,
+            _ => false,
+        };
+        let name = text
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        missing && !self.mentions(name)
+    }
+
+    /// Tells whether a program before may have made something of this name.
+    fn mentions(&self, name: &str) -> bool {
+        let recent = self.out.commands.iter().rev().take(256);
+        let mut words = recent.flat_map(|command| &command.words);
+        words.any(|word| word.has_hole() || word.shown().contains(name))
+    }
+}
+
+fn keep_local(st: &mut State, name: &str) {
+    if st.calls > 0 {
+        let old: Option<Variable> = st.variables.get(name).cloned();
+        st.locals.push((name.to_owned(), old));
+        Rc::make_mut(&mut st.variables).remove(name);
+    }
+}
+
+/// Returns the pieces of a word after its first `=`.
+pub(super) fn after_equals(word: &Word) -> Vec<Piece> {
+    let mut all = Vec::new();
+    let mut found = false;
+    for piece in &word.pieces {
+        if found {
+            all.push(piece.clone());
+        } else if let Part::Literal(text) = &piece.part
+            && let Some((head, tail)) = text.split_once('=')
+        {
+            found = true;
+            if !tail.is_empty() {
+                all.push(literal_piece(tail, &cut_front(piece, head.len() + 1)));
+            }
+        }
+    }
+    all
+}
+
+/// Returns the place of a literal piece without its first bytes.
+pub(super) fn cut_front(piece: &Piece, bytes: usize) -> crate::model::span::Origin {
+    use crate::model::span::Origin;
+    match (&piece.origin, &piece.part) {
+        (Origin::Text(span), Part::Literal(text)) if span.len() == text.len() => {
+            Origin::Text(Span::new(span.start + bytes, span.end))
+        }
+        (origin, _) => origin.clone(),
+    }
+}
+
+fn set(job: &Job, st: &mut State) {
+    let mut args = job.args().iter();
+    let mut positional: Option<Vec<Word>> = None;
+    while let Some(word) = args.next() {
+        match word.text().as_deref() {
+            Some("--" | "-") => {
+                positional = Some(args.cloned().collect());
+                break;
+            }
+            Some("-o") => {
+                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
+                    st.errexit = true;
+                }
+            }
+            Some("+o") => {
+                args.next();
+            }
+            Some(text) if text.starts_with('-') => {
+                st.errexit |= text.contains('e');
+                if text.ends_with('o')
+                    && args.next().and_then(Word::text).as_deref() == Some("errexit")
+                {
+                    st.errexit = true;
+                }
+            }
+            Some(text) if text.starts_with('+') => {
+                if text.contains('e') {
+                    st.errexit = false;
+                }
+            }
+            _ => {
+                let mut all = vec![word.clone()];
+                all.extend(args.cloned());
+                positional = Some(all);
+                break;
+            }
+        }
+    }
+    if let Some(words) = positional {
+        st.arguments = Rc::new(words);
+    }
+}
+
+fn shift(job: &Job, st: &mut State) {
+    let by = job
+        .args()
+        .first()
+        .and_then(Word::text)
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(1);
+    let arguments = Rc::make_mut(&mut st.arguments);
+    let by = arguments.len().min(by);
+    arguments.drain(..by);
+}
+
+fn unset(job: &Job, st: &mut State) {
+    for name in job.args().iter().filter_map(Word::text) {
+        if !name.starts_with('-') {
+            Rc::make_mut(&mut st.functions).remove(&name);
+            st.set(&name, Value::Unset);
+        }
+    }
+}
+
+fn define_aliases(job: &Job, st: &mut State) {
+    for word in job.args() {
+        let head = word.prefix();
+        if let Some((name, _)) = head.split_once('=') {
+            let mut value = word.clone();
+            value.pieces = after_equals(word);
+            Rc::make_mut(&mut st.aliases).insert(name.to_owned(), value);
+        }
+    }
+}
+
+fn trap(job: &Job, st: &mut State) {
+    let found = options(job.args(), "");
+    let Some(word) = job.args().get(found.rest) else {
+        return;
+    };
+    let text = word.text();
+    let signals = job.args().get(found.rest + 1..).unwrap_or_default();
+    let nothing = text
+        .as_deref()
+        .is_some_and(|t| t.is_empty() || t == "-" || t.parse::<u32>().is_ok());
+    if nothing {
+        if text.as_deref() == Some("-")
+            && signals.iter().any(|s| s.text().as_deref() == Some("EXIT"))
+        {
+            st.traps.clear();
+        }
+    } else if !signals.is_empty() && !st.traps.contains(word) {
+        st.traps.push(word.clone());
+    }
+}
+
+fn read(job: &Job, st: &mut State, fr: &Frame) {
+    let found = options(job.args(), "-p -d -n -N -t -u -i -a");
+    let names: Vec<String> = job
+        .args()
+        .get(found.rest..)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Word::text)
+        .collect();
+    let line = lines_of(&fr.stdin).map(|lines| lines.into_iter().next().unwrap_or_default());
+    let array = found.value("-a").and_then(Word::text);
+    let ifs = job
+        .env
+        .iter()
+        .find(|(key, _)| key == "IFS")
+        .and_then(|(_, word)| word.text());
+    if let Some(name) = array {
+        let items = match &line {
+            Some(line) => split_line(line, usize::MAX, ifs.as_deref()),
+            None => vec![vec![unknown()]],
+        };
+        st.set(
+            &name,
+            Value::List(items.into_iter().map(|item| (None, item)).collect()),
+        );
+        return;
+    }
+    let names = if names.is_empty() {
+        vec!["REPLY".to_owned()]
+    } else {
+        names
+    };
+    let mut values = match &line {
+        Some(line) => split_line(line, names.len(), ifs.as_deref()).into_iter(),
+        None => vec![vec![unknown()]; names.len()].into_iter(),
+    };
+    for name in names {
+        st.set(&name, Value::Text(values.next().unwrap_or_default()));
+    }
+}
+
+fn map_file(job: &Job, st: &mut State, fr: &Frame) {
+    let found = options(job.args(), "-d -n -O -s -u -C -c");
+    let name = job
+        .args()
+        .get(found.rest)
+        .and_then(Word::text)
+        .unwrap_or_else(|| "MAPFILE".to_owned());
+    let items = lines_of(&fr.stdin).unwrap_or_else(|| vec![vec![unknown()]]);
+    st.set(
+        &name,
+        Value::List(items.into_iter().map(|item| (None, item)).collect()),
+    );
+}
+
+fn split_line(line: &[Piece], fields: usize, ifs: Option<&str>) -> Vec<Vec<Piece>> {
+    let ifs = ifs.unwrap_or(" \t\n");
+    let Some(text) = literal(line) else {
+        return vec![line.to_vec(); fields.min(line.len().max(1))];
+    };
+    let origin = line
+        .first()
+        .map_or_else(nowhere, |piece| piece.origin.clone());
+    let white = |c: char| ifs.contains(c) && c.is_whitespace();
+    let mut rest = text.trim_matches(white);
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        if all.len() + 1 >= fields {
+            all.push(vec![literal_piece(rest, &origin)]);
+            break;
+        }
+        let end = rest.find(|c| ifs.contains(c)).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        all.push(vec![literal_piece(head, &origin)]);
+        let trimmed = tail.trim_start_matches(white);
+        rest = match trimmed.chars().next() {
+            Some(c) if ifs.contains(c) => trimmed
+                .strip_prefix(c)
+                .unwrap_or_default()
+                .trim_start_matches(white),
+            _ => trimmed,
+        };
+    }
+    all
+}
+
+fn unknown() -> Piece {
+    Piece {
+        part: Part::Hole(Hole::Unknown),
+        origin: nowhere(),
+    }
+}

@@ -1,0 +1,890 @@
+//! Walks the tree in the order in which a shell runs it: lists, pipelines, branches, loops, functions.
+//! Both sides of every condition are taken; no condition is decided.
+
+use std::rc::Rc;
+
+use crate::model::command::{Redirect, WriteMode};
+use crate::model::span::Origin;
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::ast::{
+    Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawWord,
+    RedirectOp, Redirection, Script,
+};
+use super::expand::{QUOTED, VALUE, WORD, literal_piece};
+use super::state::{Choice, Feed, Function, State, Value, literal, nowhere, word_of};
+use super::unfold::{Content, Frame, Job, Unfolder, Write};
+
+/// Items of one loop that are run one by one.
+const MAX_ITEMS: usize = 64;
+/// Items of nested loops together that are run one by one.
+const MAX_ROUNDS: usize = 512;
+/// Combinations of readings that one command is run for.
+const MAX_READINGS: usize = 8;
+
+/// What redirections do to a command.
+#[derive(Default)]
+struct Plumbing<'a> {
+    stdin: Option<Feed>,
+    writes: Vec<Write>,
+    /// Standard output does not go down the pipe.
+    away: bool,
+    /// `> >( … )`.
+    sinks: Vec<&'a Script>,
+}
+
+impl Unfolder<'_> {
+    /// Runs the lines of a script; returns what they print together.
+    pub(super) fn script(&mut self, script: &Script, st: &mut State, fr: &Frame) -> Feed {
+        if !self.enter() {
+            return Feed::Opaque("shell".to_owned());
+        }
+        let mut feed = Feed::nothing();
+        for item in &script.items {
+            if self.is_spent() {
+                break;
+            }
+            feed = feed.then(self.item(item, st, fr));
+        }
+        self.leave();
+        feed
+    }
+
+    fn item(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
+        if item.background {
+            let mut inside = st.subshell();
+            let feed = self.list(item, &mut inside, fr);
+            st.traps.append(&mut inside.traps);
+            return feed;
+        }
+        self.list(item, st, fr)
+    }
+
+    fn list(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
+        let mut before = (!item.rest.is_empty()).then(|| st.clone());
+        let outer = std::mem::replace(&mut self.guarded, !item.rest.is_empty());
+        let mut feed = self.pipeline(&item.first, st, fr);
+        let mut left = &item.first;
+        for (index, (chain, pipeline)) in item.rest.iter().enumerate() {
+            self.guarded = index + 1 < item.rest.len() || outer;
+            let reached = st.clone();
+            match chain {
+                Chain::And => {
+                    feed = feed.then(self.pipeline(pipeline, st, fr));
+                    if is_question(left) {
+                        st.join(reached.clone());
+                    }
+                }
+                Chain::Or => {
+                    let mut other = match before.take() {
+                        Some(before) if changes_place(left) => before,
+                        _ => reached.clone(),
+                    };
+                    let next = self.pipeline(pipeline, &mut other, fr);
+                    feed = feed.or(next);
+                    st.join(other);
+                }
+            }
+            before = Some(reached);
+            left = pipeline;
+        }
+        self.guarded = outer;
+        feed
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline, st: &mut State, fr: &Frame) -> Feed {
+        if let [node] = pipeline.nodes.as_slice() {
+            return self.node(node, st, fr);
+        }
+        let mut feed = fr.stdin.clone();
+        for (index, node) in pipeline.nodes.iter().enumerate() {
+            let inside = fr.fed(feed);
+            let mut own = st.subshell();
+            own.choices = None;
+            feed = self.node(node, &mut own, &inside);
+            st.traps.append(&mut own.traps);
+            // zsh runs the last part of a pipe in the shell itself.
+            if index + 1 == pipeline.nodes.len() && reads(node) {
+                own.traps.clear();
+                st.join(own);
+            }
+        }
+        feed
+    }
+
+    pub(super) fn node(&mut self, node: &Node, st: &mut State, fr: &Frame) -> Feed {
+        if !self.enter() {
+            return Feed::Opaque("shell".to_owned());
+        }
+        let feed = match &node.kind {
+            NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
+                this.simple(node, assigns, words, st, fr)
+            }),
+            NodeKind::Function { name, body } => {
+                let function = Function {
+                    body: (**body).clone(),
+                    source: Rc::clone(&fr.source),
+                };
+                Rc::make_mut(&mut st.functions).insert(name.clone(), Rc::new(function));
+                Feed::nothing()
+            }
+            _ if node.redirects.is_empty() => self.compound(&node.kind, st, fr),
+            _ => {
+                let plumbing = self.plumb(&node.redirects, st, fr);
+                let inside = match plumbing.stdin.clone() {
+                    Some(stdin) => fr.fed(stdin),
+                    None => fr.clone(),
+                };
+                let feed = self.compound(&node.kind, st, &inside);
+                let origin = fr.source.origin(node.span);
+                self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &feed);
+                self.close(plumbing, feed, st, fr)
+            }
+        };
+        self.leave();
+        feed
+    }
+
+    fn compound(&mut self, kind: &NodeKind, st: &mut State, fr: &Frame) -> Feed {
+        match kind {
+            NodeKind::Simple { .. } | NodeKind::Function { .. } => Feed::nothing(),
+            NodeKind::Group(script) => self.script(script, st, fr),
+            NodeKind::Subshell(script) => {
+                let mut inside = st.subshell();
+                let guarded = std::mem::take(&mut self.guarded);
+                let feed = self.shell(script, &mut inside, fr);
+                self.guarded = guarded;
+                feed
+            }
+            NodeKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), st, fr),
+            NodeKind::While {
+                condition, body, ..
+            } => self.while_loop(condition, body, st, fr),
+            NodeKind::For {
+                name, words, body, ..
+            } => self.readings(st, &mut |this, st| {
+                this.for_loop(name, words.as_deref(), body, st, fr)
+            }),
+            NodeKind::ForArith { header, body } => {
+                self.arith(header, st, fr);
+                self.repeated(None, body, st, fr)
+            }
+            NodeKind::Case { subject, arms } => self.case(subject, arms, st, fr),
+            NodeKind::Test(words) => {
+                for word in words {
+                    self.text(&word.parts, WORD, st, fr);
+                }
+                Feed::nothing()
+            }
+            NodeKind::Arith(parts) => {
+                self.arith(parts, st, fr);
+                Feed::nothing()
+            }
+            NodeKind::Coproc { body, .. } => {
+                let mut inside = st.subshell();
+                let fed = fr.fed(Feed::Opaque("coproc".to_owned()));
+                self.node(body, &mut inside, &fed);
+                Feed::nothing()
+            }
+        }
+    }
+
+    fn branches(
+        &mut self,
+        arms: &[(Script, Script)],
+        otherwise: Option<&Script>,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let guarded = std::mem::replace(&mut self.guarded, true);
+        let mut feed: Option<Feed> = None;
+        let mut joined: Option<State> = None;
+        let mut take = |inside: State, next: Feed, joined: &mut Option<State>| {
+            match joined {
+                Some(all) => all.join(inside),
+                None => *joined = Some(inside),
+            }
+            feed = Some(match feed.take() {
+                Some(all) => all.or(next),
+                None => next,
+            });
+        };
+        for (condition, body) in arms {
+            self.guarded = true;
+            self.script(condition, st, fr);
+            self.guarded = guarded;
+            let mut inside = st.clone();
+            inside.ended = false;
+            let next = self.script(body, &mut inside, fr);
+            take(inside, next, &mut joined);
+        }
+        let mut last = st.clone();
+        let next = match otherwise {
+            Some(script) => self.script(script, &mut last, fr),
+            None => Feed::nothing(),
+        };
+        take(last, next, &mut joined);
+        if let Some(all) = joined {
+            *st = all;
+        }
+        self.guarded = guarded;
+        feed.unwrap_or_else(Feed::nothing)
+    }
+
+    fn case(&mut self, subject: &RawWord, arms: &[CaseArm], st: &mut State, fr: &Frame) -> Feed {
+        self.text(&subject.parts, VALUE, st, fr);
+        let before = st.clone();
+        let mut all = st.clone();
+        let mut feed = Feed::nothing();
+        let mut fallen: Option<State> = None;
+        for arm in arms {
+            let mut inside = fallen.take().unwrap_or_else(|| before.clone());
+            inside.join(before.clone());
+            for pattern in &arm.patterns {
+                self.text(&pattern.parts, WORD, &mut inside, fr);
+            }
+            let next = self.script(&arm.body, &mut inside, fr);
+            feed = feed.or(next);
+            if arm.falls_through {
+                fallen = Some(inside.clone());
+            }
+            all.join(inside);
+        }
+        *st = all;
+        feed
+    }
+
+    fn for_loop(
+        &mut self,
+        name: &str,
+        words: Option<&[RawWord]>,
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let items = match words {
+            Some(words) => self.fields(words, st, fr),
+            None => (*st.arguments).clone(),
+        };
+        let count = items.len();
+        if count == 0 {
+            return Feed::nothing();
+        }
+        if count > MAX_ITEMS || st.rounds.saturating_mul(count) > MAX_ROUNDS {
+            let hole = if items.iter().all(is_name) {
+                Hole::Name
+            } else {
+                Hole::Unknown
+            };
+            st.set(name, Value::unknown(hole, nowhere()));
+            return self.repeated(Some(name), body, st, fr);
+        }
+        let outer = st.rounds;
+        st.rounds = outer.saturating_mul(count);
+        let choices = st.choices.take();
+        let mut feed = Feed::nothing();
+        for item in items {
+            st.set(name, Value::Text(item_pieces(item)));
+            st.ended = false;
+            feed = feed.then(self.script(body, st, fr));
+            if self.is_spent() {
+                break;
+            }
+        }
+        st.choices = choices;
+        st.ended = false;
+        st.rounds = outer;
+        feed
+    }
+
+    fn while_loop(
+        &mut self,
+        condition: &Script,
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        if is_read(condition)
+            && let Some(lines) = lines_of(&fr.stdin)
+            && lines.len() <= MAX_ITEMS
+            && st.rounds.saturating_mul(lines.len()) <= MAX_ROUNDS
+        {
+            let outer = st.rounds;
+            st.rounds *= lines.len().max(1);
+            let mut feed = Feed::nothing();
+            for line in lines {
+                let fed = fr.fed(Feed::text(line));
+                self.script(condition, st, &fed);
+                let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
+                feed = feed.then(self.script(body, st, &rest));
+            }
+            st.ended = false;
+            st.rounds = outer;
+            return feed;
+        }
+        self.repeated_with(Some(condition), None, body, st, fr)
+    }
+
+    fn repeated(&mut self, name: Option<&str>, body: &Script, st: &mut State, fr: &Frame) -> Feed {
+        self.repeated_with(None, name, body, st, fr)
+    }
+
+    /// Runs a loop body once as it is, and once more with everything that it changed unknown.
+    fn repeated_with(
+        &mut self,
+        condition: Option<&Script>,
+        keep: Option<&str>,
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let before = st.clone();
+        let round = |this: &mut Self, st: &mut State| {
+            if let Some(condition) = condition {
+                let guarded = std::mem::replace(&mut this.guarded, true);
+                this.script(condition, st, fr);
+                this.guarded = guarded;
+            }
+            let feed = this.script(body, st, fr);
+            st.ended = false;
+            feed
+        };
+        let mut feed = round(self, st);
+        if !Rc::ptr_eq(&before.variables, &st.variables) || before.cwd != st.cwd {
+            forget_changes(&before, st, keep);
+            self.again += 1;
+            let next = round(self, st);
+            self.again -= 1;
+            feed = feed.or(next);
+        }
+        st.join(before);
+        match feed {
+            Feed::Text { pieces, .. } if !pieces.is_empty() => Feed::Text {
+                pieces,
+                certain: false,
+            },
+            other => other,
+        }
+    }
+
+    /// Runs one command for each combination of the readings that it depends on.
+    fn readings(
+        &mut self,
+        st: &mut State,
+        run: &mut dyn FnMut(&mut Self, &mut State) -> Feed,
+    ) -> Feed {
+        let outer = st.choices.take();
+        let before = st.clone();
+        st.choices = Some(Vec::new());
+        let mut feed = run(self, st);
+        let mut choices = st.choices.take().unwrap_or_default();
+        let mut rounds = 1;
+        while advance(&mut choices) {
+            rounds += 1;
+            let mut trial = before.clone();
+            trial.choices = (rounds <= MAX_READINGS).then(|| choices.clone());
+            self.again += 1;
+            let next = run(self, &mut trial);
+            self.again -= 1;
+            feed = feed.or(next);
+            let more = trial.choices.take();
+            st.join(trial);
+            match more {
+                Some(more) => choices = more,
+                None => break,
+            }
+        }
+        st.choices = outer;
+        feed
+    }
+
+    fn simple(
+        &mut self,
+        node: &Node,
+        assigns: &[Assign],
+        words: &[RawWord],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        if let Some(feed) = self.alias(node, words, st, fr) {
+            return feed;
+        }
+        let declares = first_word(node).is_some_and(is_declare);
+        let fields = if declares {
+            self.unsplit(words, st, fr)
+        } else {
+            self.fields(words, st, fr)
+        };
+        let origin = fr.source.origin(node.span);
+        if fields.is_empty() || declares {
+            return self.only_assigns(node, assigns, &fields, origin, st, fr);
+        }
+        let env = self.prefix(assigns, st, fr);
+        let mut plumbing = self.plumb(&node.redirects, st, fr);
+        let job = Job {
+            words: fields,
+            env,
+            cleared: false,
+            writes: std::mem::take(&mut plumbing.writes),
+            origin,
+            in_shell: true,
+        };
+        plumbing.writes.clone_from(&job.writes);
+        let feed = match plumbing.stdin.clone() {
+            Some(stdin) => self.run(job, st, &fr.fed(stdin)),
+            None => self.run(job, st, fr),
+        };
+        self.close(plumbing, feed, st, fr)
+    }
+
+    /// Returns words one by one without splitting: operands of `declare` are assignments.
+    fn unsplit(&mut self, words: &[RawWord], st: &mut State, fr: &Frame) -> Vec<Word> {
+        let mut all = Vec::with_capacity(words.len());
+        for word in words {
+            let pieces = self.text(&word.parts, VALUE, st, fr);
+            all.push(word_of(pieces, Some(fr.source.origin(word.span))));
+        }
+        all
+    }
+
+    fn only_assigns(
+        &mut self,
+        node: &Node,
+        assigns: &[Assign],
+        fields: &[Word],
+        origin: Origin,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        for assign in assigns {
+            self.assign(assign, st, fr);
+        }
+        if !fields.is_empty() {
+            let names: Vec<&str> = assigns.iter().map(|assign| assign.name.as_str()).collect();
+            self.declare(fields, &names, st);
+        }
+        let plumbing = self.plumb(&node.redirects, st, fr);
+        self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &Feed::nothing());
+        self.close(plumbing, Feed::nothing(), st, fr)
+    }
+
+    fn prefix(&mut self, assigns: &[Assign], st: &mut State, fr: &Frame) -> Vec<(String, Word)> {
+        let mut env = Vec::with_capacity(assigns.len());
+        for assign in assigns {
+            let pieces = match &assign.value {
+                AssignValue::Word(word) => self.text(&word.parts, VALUE, st, fr),
+                AssignValue::Array(_) => Vec::new(),
+            };
+            let origin = fr.source.origin(assign.span);
+            env.push((assign.name.clone(), word_of(pieces, Some(origin))));
+        }
+        env
+    }
+
+    /// Carries out one assignment.
+    pub(super) fn assign(&mut self, assign: &Assign, st: &mut State, fr: &Frame) {
+        let index = assign
+            .index
+            .as_ref()
+            .map(|parts| literal(&self.text(parts, VALUE, st, fr)));
+        let value = match &assign.value {
+            AssignValue::Word(word) => Value::Text(self.text(&word.parts, VALUE, st, fr)),
+            AssignValue::Array(words) => {
+                let items = self.fields(words, st, fr);
+                Value::List(items.into_iter().map(|item| (None, item.pieces)).collect())
+            }
+        };
+        let old = if assign.append || index.is_some() {
+            self.lookup(&assign.name, &nowhere(), st)
+        } else {
+            Value::Unset
+        };
+        let value = match (index, value) {
+            (Some(index), Value::Text(pieces)) => with_element(old, index, pieces, assign.append),
+            (_, value) if assign.append => appended(old, value),
+            (_, value) => value,
+        };
+        st.set(&assign.name, value);
+    }
+
+    fn plumb<'r>(
+        &mut self,
+        redirects: &'r [Redirection],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Plumbing<'r> {
+        let mut all = Plumbing::default();
+        for redirect in redirects {
+            self.redirect(redirect, &mut all, st, fr);
+        }
+        all
+    }
+
+    fn redirect<'r>(
+        &mut self,
+        redirect: &'r Redirection,
+        all: &mut Plumbing<'r>,
+        st: &mut State,
+        fr: &Frame,
+    ) {
+        let reads_in = matches!(redirect.fd, None | Some(0)) && redirect.fd_name.is_none();
+        let output = matches!(redirect.fd, None | Some(1)) && redirect.fd_name.is_none();
+        let mode = match redirect.op {
+            RedirectOp::HereDoc => {
+                let parts = redirect.body.as_deref().unwrap_or_default();
+                let pieces = self.text(parts, QUOTED, st, fr);
+                if reads_in {
+                    all.stdin = Some(Feed::text(pieces));
+                }
+                return;
+            }
+            RedirectOp::HereString => {
+                let mut pieces = self.text(&redirect.target.parts, VALUE, st, fr);
+                pieces.push(literal_piece("\n", &nowhere()));
+                if reads_in {
+                    all.stdin = Some(Feed::text(pieces));
+                }
+                return;
+            }
+            RedirectOp::In => {
+                let file = self.target(redirect, st, fr);
+                if reads_in {
+                    all.stdin = Some(self.file_feed(file, st));
+                }
+                return;
+            }
+            RedirectOp::DupIn => {
+                let file = self.target(redirect, st, fr);
+                if reads_in {
+                    all.stdin = Some(match file.text().as_deref() {
+                        Some("-") => Feed::Null,
+                        _ => Feed::Opaque("another descriptor".to_owned()),
+                    });
+                }
+                return;
+            }
+            RedirectOp::DupOut => {
+                self.target(redirect, st, fr);
+                all.away |= output;
+                return;
+            }
+            RedirectOp::ReadWrite => WriteMode::ReadWrite,
+            RedirectOp::Append | RedirectOp::AppendBoth => WriteMode::Append,
+            RedirectOp::Out | RedirectOp::Clobber | RedirectOp::OutBoth => WriteMode::Truncate,
+        };
+        if let [part] = redirect.target.parts.as_slice()
+            && let PartKind::Process {
+                input: false,
+                script,
+            } = &part.kind
+        {
+            all.away |= output;
+            all.sinks.push(script);
+            return;
+        }
+        let file = self.target(redirect, st, fr);
+        if redirect.op == RedirectOp::ReadWrite && reads_in {
+            all.stdin = Some(self.file_feed(file.clone(), st));
+        }
+        let output = output && redirect.op != RedirectOp::ReadWrite
+            || matches!(redirect.op, RedirectOp::OutBoth | RedirectOp::AppendBoth);
+        all.away |= output;
+        if !is_stream(&file) {
+            all.writes.push(Write {
+                redirect: Redirect {
+                    mode,
+                    file,
+                    content: None,
+                },
+                output,
+            });
+        }
+    }
+
+    fn target(&mut self, redirect: &Redirection, st: &mut State, fr: &Frame) -> Word {
+        let pieces = self.text(&redirect.target.parts, WORD, st, fr);
+        let origin = fr.source.origin(redirect.target.span);
+        word_of(pieces, Some(origin))
+    }
+
+    /// Returns what reading this file gives.
+    pub(super) fn file_feed(&self, file: Word, st: &State) -> Feed {
+        if file.text().as_deref() == Some("/dev/null") {
+            return Feed::Null;
+        }
+        match self.content(&file, st) {
+            Some(Content::Feed(feed)) => feed.clone(),
+            Some(Content::Added(_) | Content::Program(_)) | None => Feed::File(file),
+        }
+    }
+
+    fn close(&mut self, plumbing: Plumbing, feed: Feed, st: &mut State, fr: &Frame) -> Feed {
+        if !plumbing.writes.is_empty() {
+            self.record(&plumbing.writes, st, &feed);
+        }
+        for script in plumbing.sinks {
+            let mut inside = st.subshell();
+            self.shell(script, &mut inside, &fr.fed(feed.clone()));
+        }
+        if plumbing.away { Feed::nothing() } else { feed }
+    }
+
+    /// Runs a command substitution; returns what it prints.
+    pub(super) fn substitute(&mut self, script: &Script, st: &mut State, fr: &Frame) -> Feed {
+        let mut inside = st.subshell();
+        // `$(< file)` prints the file.
+        if let [item] = script.items.as_slice()
+            && let [node] = item.first.nodes.as_slice()
+            && let NodeKind::Simple { assigns, words } = &node.kind
+            && assigns.is_empty()
+            && words.is_empty()
+            && let Some(feed) = self.plumb(&node.redirects, &mut inside, fr).stdin
+        {
+            return feed;
+        }
+        let guarded = std::mem::take(&mut self.guarded);
+        let feed = self.shell(script, &mut inside, fr);
+        self.guarded = guarded;
+        feed
+    }
+
+    /// Runs a process substitution; returns the name of its file.
+    pub(super) fn process(
+        &mut self,
+        input: bool,
+        script: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> String {
+        self.counter += 1;
+        let name = format!("/dev/fd/{}", 63 + self.counter);
+        let mut inside = st.subshell();
+        if input {
+            let feed = self.shell(script, &mut inside, fr);
+            self.files.insert(name.clone(), Content::Feed(feed));
+        } else {
+            let feed = match &fr.stdin {
+                known @ (Feed::Text { .. } | Feed::File(_)) => known.clone(),
+                _ => Feed::Opaque("the program before".to_owned()),
+            };
+            self.shell(script, &mut inside, &fr.fed(feed));
+        }
+        name
+    }
+}
+
+fn advance(choices: &mut Vec<Choice>) -> bool {
+    while let Some(last) = choices.last_mut() {
+        if last.index + 1 < last.count {
+            last.index += 1;
+            return true;
+        }
+        choices.pop();
+    }
+    false
+}
+
+fn forget_changes(before: &State, st: &mut State, keep: Option<&str>) {
+    let changed: Vec<(String, bool)> = st
+        .variables
+        .iter()
+        .filter(|(name, now)| {
+            Some(name.as_str()) != keep && before.variables.get(*name) != Some(now)
+        })
+        .map(|(name, now)| {
+            let number = now.alternatives.iter().all(|value| match value {
+                Value::Text(pieces) => pieces.iter().all(|piece| match &piece.part {
+                    Part::Literal(text) => text.chars().all(|c| c.is_ascii_digit() || c == '-'),
+                    Part::Hole(hole) => *hole == Hole::Name,
+                    Part::Glob(_) => false,
+                }),
+                Value::List(_) | Value::Unset => false,
+            });
+            (name.clone(), number)
+        })
+        .collect();
+    for (name, number) in changed {
+        let hole = if number { Hole::Name } else { Hole::Unknown };
+        st.set(&name, Value::unknown(hole, nowhere()));
+    }
+}
+
+fn is_name(word: &Word) -> bool {
+    let known = |piece: &Piece| match &piece.part {
+        Part::Literal(text) | Part::Glob(text) => !text.contains('/') && text != "..",
+        Part::Hole(hole) => *hole == Hole::Name,
+    };
+    word.pieces.iter().all(known)
+}
+
+/// A loop item is one field: an inherited list gives items that are not empty.
+fn item_pieces(item: Word) -> Vec<Piece> {
+    let whole = item.pieces.len() == 1;
+    let fix = |piece: Piece| match piece.part {
+        Part::Hole(Hole::Inherited(_)) if whole && item.many => Piece {
+            part: Part::Hole(Hole::Unknown),
+            origin: piece.origin,
+        },
+        _ => piece,
+    };
+    item.pieces.into_iter().map(fix).collect()
+}
+
+fn first_word(node: &Node) -> Option<&str> {
+    let NodeKind::Simple { words, .. } = &node.kind else {
+        return None;
+    };
+    match words.first()?.parts.as_slice() {
+        [part] => match &part.kind {
+            PartKind::Plain(text) | PartKind::Glob(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Commands that are asked rather than expected to succeed.
+fn is_question(pipeline: &Pipeline) -> bool {
+    pipeline.negated
+        || pipeline.nodes.last().is_some_and(|node| match &node.kind {
+            NodeKind::Test(_) | NodeKind::Arith(_) => true,
+            _ => matches!(
+                first_word(node),
+                Some(
+                    "[" | "test"
+                        | "grep"
+                        | "command"
+                        | "which"
+                        | "type"
+                        | "hash"
+                        | "diff"
+                        | "cmp"
+                        | "pgrep"
+                        | "false"
+                )
+            ),
+        })
+}
+
+fn changes_place(pipeline: &Pipeline) -> bool {
+    matches!(pipeline.nodes.as_slice(), [node] if matches!(first_word(node), Some("cd" | "pushd" | "popd")))
+}
+
+fn reads(node: &Node) -> bool {
+    matches!(first_word(node), Some("read" | "mapfile" | "readarray"))
+}
+
+fn is_read(condition: &Script) -> bool {
+    matches!(condition.items.as_slice(), [item]
+        if matches!(item.first.nodes.as_slice(), [node] if first_word(node) == Some("read") && node.redirects.is_empty()))
+}
+
+/// Returns known input line by line; a list of unknown names gives one line of each form.
+pub(super) fn lines_of(feed: &Feed) -> Option<Vec<Vec<Piece>>> {
+    match feed {
+        Feed::Items(items) => Some(items.iter().map(|item| item.pieces.clone()).collect()),
+        Feed::Null => Some(Vec::new()),
+        Feed::Text { pieces, .. } => {
+            let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
+            for piece in pieces {
+                let Part::Literal(text) = &piece.part else {
+                    lines.last_mut()?.push(piece.clone());
+                    continue;
+                };
+                for (index, line) in text.split('\n').enumerate() {
+                    if index > 0 {
+                        lines.push(Vec::new());
+                    }
+                    if !line.is_empty() {
+                        lines.last_mut()?.push(literal_piece(line, &piece.origin));
+                    }
+                }
+            }
+            if lines.last().is_some_and(Vec::is_empty) {
+                lines.pop();
+            }
+            Some(lines)
+        }
+        Feed::Inherited | Feed::File(_) | Feed::Opaque(_) => None,
+    }
+}
+
+fn with_element(old: Value, index: Option<String>, pieces: Vec<Piece>, append: bool) -> Value {
+    let mut items = match old {
+        Value::List(items) => items,
+        Value::Text(text)
+            if !matches!(
+                text.first().map(|p| &p.part),
+                Some(Part::Hole(Hole::Inherited(_)))
+            ) =>
+        {
+            vec![(Some("0".to_owned()), text)]
+        }
+        Value::Text(_) | Value::Unset => Vec::new(),
+    };
+    for (at, item) in items.iter_mut().enumerate() {
+        item.0.get_or_insert_with(|| at.to_string());
+    }
+    match items
+        .iter_mut()
+        .find(|item| index.is_some() && item.0 == index)
+    {
+        Some(item) if append => item.1.extend(pieces),
+        Some(item) => item.1 = pieces,
+        None => items.push((index, pieces)),
+    }
+    Value::List(items)
+}
+
+fn appended(old: Value, new: Value) -> Value {
+    match (old, new) {
+        (Value::Text(mut a), Value::Text(b)) => {
+            a.extend(b);
+            Value::Text(a)
+        }
+        (Value::List(mut a), Value::List(b)) => {
+            a.extend(b);
+            Value::List(a)
+        }
+        (Value::Text(a), Value::List(b))
+            if !matches!(
+                a.first().map(|p| &p.part),
+                Some(Part::Hole(Hole::Inherited(_)))
+            ) =>
+        {
+            let mut all = vec![(None, a)];
+            all.extend(b);
+            Value::List(all)
+        }
+        (Value::List(mut a), Value::Text(b)) => {
+            if let Some(first) = a.first_mut() {
+                first.1.extend(b);
+            }
+            Value::List(a)
+        }
+        (_, new) => new,
+    }
+}
+
+/// Tells whether writing there leaves nothing behind.
+fn is_stream(file: &Word) -> bool {
+    match file.text() {
+        Some(text) => {
+            matches!(
+                text.as_str(),
+                "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "-"
+            ) || text.starts_with("/dev/fd/")
+                || text.starts_with("/dev/tcp/")
+                || text.starts_with("/dev/udp/")
+        }
+        None => false,
+    }
+}
+
+/// Builtins whose operands are assignments.
+pub(super) fn is_declare(name: &str) -> bool {
+    matches!(
+        name,
+        "declare" | "typeset" | "local" | "export" | "readonly"
+    )
+}

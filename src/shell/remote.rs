@@ -1,0 +1,256 @@
+//! Wrappers that lead elsewhere: other machines, containers, compose services, pods.
+//! What runs there keeps its words; files of this machine are not looked at.
+
+use crate::model::command::{Cwd, Passage};
+use crate::model::word::Word;
+
+use super::options::options;
+use super::source::Source;
+use super::state::{Feed, State, word_of};
+use super::unfold::{Frame, Job, Unfolder};
+use super::wrappers::{assignment, assigns, start};
+
+const SSH: &str =
+    "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w --ssh --port --predict";
+const ENGINE: &str = "-H --host -c --context --config -l --log-level --connection --url --identity --root --namespace -n";
+const EXEC: &str = "-e --env -u --user -w --workdir --env-file --detach-keys --index";
+const RUN: &str = "-e --env -u --user -w --workdir --env-file --detach-keys -v --volume --mount --name --network --net -p --publish -h --hostname --entrypoint -l --label --label-file -m --memory --memory-swap --cpus --cpu-shares -c --cpuset-cpus --cap-add --cap-drop --device --dns --add-host --expose --gpus --group-add --ip --ipc --isolation --link --log-driver --log-opt --mac-address --network-alias --pid --platform --pull --restart --runtime --security-opt --shm-size --stop-signal --stop-timeout --storage-opt --sysctl --tmpfs --ulimit --userns --uts --volumes-from --volume-driver --cgroupns --cidfile --annotation --health-cmd --pod --secret --arch --os";
+const COMPOSE: &str = "-f --file -p --project-name --project-directory --env-file --profile --parallel --progress --ansi";
+const KUBE: &str = "-n --namespace -c --container --context --kubeconfig --cluster --user -l --selector -s --server --token --as --request-timeout -f --filename --pod-running-timeout";
+
+impl Unfolder<'_> {
+    pub(super) fn ssh(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let found = options(job.args(), SSH);
+        let at = 1 + found.rest;
+        let host = job.words.get(at)?.clone();
+        let after = job.words.get(at + 1..).unwrap_or_default();
+        let more = options(after, SSH);
+        let rest = after.get(more.rest..).unwrap_or_default();
+        let via = fr.enter(program, Passage::Remote { host });
+        let mut inside = far(st);
+        if rest.is_empty() {
+            let begin = start("sh", job);
+            if found.has("-N") || found.has("-O") || found.has("-f") {
+                return None;
+            }
+            return self.stdin_script(&begin, job, &mut inside, &via);
+        }
+        let source = Source::from_words(rest);
+        let text = word_of(Vec::new(), None);
+        if !source.has_known_text() {
+            self.payload(program, rest, job, &via);
+            return Some(Feed::Opaque(text.shown()));
+        }
+        let kind = crate::model::command::OpaqueKind::Syntax;
+        Some(self.text_run(source, kind, true, &mut inside, &via))
+    }
+
+    pub(super) fn container(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        if program.ends_with("-compose") {
+            return self.compose(program, 1, job, st, fr);
+        }
+        let global = options(job.args(), ENGINE);
+        let mut at = 1 + global.rest;
+        let elsewhere = global
+            .value("-H --host -c --context --connection --url")
+            .cloned();
+        let fr = &match elsewhere {
+            Some(host) => fr.enter(program, Passage::Remote { host }),
+            None => fr.clone(),
+        };
+        let mut sub = job.words.get(at)?.text()?;
+        if sub == "container" {
+            at += 1;
+            sub = job.words.get(at)?.text()?;
+        }
+        match sub.as_str() {
+            "exec" => self.exec(program, at + 1, job, st, fr),
+            "run" | "create" => self.run_image(program, &sub, at + 1, job, st, fr),
+            "compose" => self.compose(&format!("{program} compose"), at + 1, job, st, fr),
+            _ => None,
+        }
+    }
+
+    fn exec(&mut self, engine: &str, at: usize, job: &Job, st: &State, fr: &Frame) -> Option<Feed> {
+        let found = options(job.words.get(at..)?, EXEC);
+        let name = job.words.get(at + found.rest)?.clone();
+        let mut rest = job.rest(at + found.rest + 1);
+        if rest.words.is_empty() {
+            return None;
+        }
+        let given: Vec<(String, Word)> = found
+            .values("-e --env")
+            .into_iter()
+            .filter(|word| assigns(word))
+            .map(assignment)
+            .collect();
+        let stdin = found.has("-i") || found.has("--interactive");
+        rest.env.clone_from(&given);
+        let passage = Passage::Container {
+            engine: engine.to_owned(),
+            name,
+            user: found.value("-u --user").cloned(),
+            env: given,
+            stdin,
+        };
+        let via = fr.enter(&format!("{engine} exec"), passage);
+        let mut inside = far(st);
+        inside.cwd = place(found.value("-w --workdir"));
+        let via = if stdin { via } else { via.fed(Feed::Null) };
+        Some(self.run(rest, &mut inside, &via))
+    }
+
+    fn run_image(
+        &mut self,
+        engine: &str,
+        sub: &str,
+        at: usize,
+        job: &Job,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let found = options(job.words.get(at..)?, RUN);
+        let mut rest = job.rest(at + found.rest + 1);
+        if let Some(program) = found.value("--entrypoint") {
+            rest.words.insert(0, program.clone());
+        }
+        let mut own = job.clone();
+        own.writes = Vec::new();
+        self.emit(own, st, fr, None, &Feed::nothing());
+        if rest.words.is_empty() {
+            return Some(Feed::Opaque(engine.to_owned()));
+        }
+        rest.env = found
+            .values("-e --env")
+            .into_iter()
+            .filter(|word| assigns(word))
+            .map(assignment)
+            .collect();
+        let mut mounts: Vec<Word> = found.values("-v --volume").into_iter().cloned().collect();
+        mounts.extend(found.values("--mount").into_iter().filter_map(bind));
+        let passage = Passage::Fresh {
+            engine: engine.to_owned(),
+            mounts,
+        };
+        let via = fr.enter(&format!("{engine} {sub}"), passage);
+        let mut inside = far(st);
+        inside.cwd = place(found.value("-w --workdir"));
+        let stdin = found.has("-i") || found.has("--interactive");
+        let via = if stdin { via } else { via.fed(Feed::Null) };
+        Some(self.run(rest, &mut inside, &via))
+    }
+
+    fn compose(
+        &mut self,
+        engine: &str,
+        at: usize,
+        job: &Job,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let global = options(job.words.get(at..)?, COMPOSE);
+        let at = at + global.rest;
+        let sub = job.words.get(at)?.text()?;
+        let valued = match sub.as_str() {
+            "exec" => EXEC,
+            "run" => RUN,
+            _ => return None,
+        };
+        let found = options(job.words.get(at + 1..)?, valued);
+        let at = at + 1 + found.rest;
+        let service = job.words.get(at)?.clone();
+        let mut rest = job.rest(at + 1);
+        if let Some(program) = found.value("--entrypoint") {
+            rest.words.insert(0, program.clone());
+        }
+        rest.env = found
+            .values("-e --env")
+            .into_iter()
+            .filter(|word| assigns(word))
+            .map(assignment)
+            .collect();
+        if rest.words.is_empty() {
+            return None;
+        }
+        let passage = Passage::Service {
+            engine: engine.to_owned(),
+            project: global.value("-p --project-name").cloned(),
+            service,
+            user: found.value("-u --user").cloned(),
+        };
+        let via = fr.enter(&format!("{engine} {sub}"), passage);
+        let mut inside = far(st);
+        inside.cwd = place(found.value("-w --workdir"));
+        Some(self.run(rest, &mut inside, &via))
+    }
+
+    pub(super) fn kubectl(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let from = usize::from(program == "k3s");
+        let global = options(job.words.get(1 + from..)?, KUBE);
+        let mut at = 1 + from + global.rest;
+        let sub = job.words.get(at)?.text()?;
+        if sub != "exec" && sub != "rsh" {
+            return None;
+        }
+        at += 1;
+        let found = options(job.words.get(at..)?, KUBE);
+        let host = job.words.get(at + found.rest)?.clone();
+        at += found.rest + 1;
+        let more = options(job.words.get(at..).unwrap_or_default(), KUBE);
+        let rest = job.rest(at + more.rest);
+        self.inner(
+            &format!("{program} {sub}"),
+            Passage::Remote { host },
+            rest,
+            st,
+            fr,
+        )
+    }
+}
+
+fn far(st: &State) -> State {
+    let mut inside = State::new(vec![Cwd::Unknown], true);
+    inside.rounds = st.rounds;
+    inside
+}
+
+fn place(dir: Option<&Word>) -> Vec<Cwd> {
+    match dir.and_then(Word::text) {
+        Some(text) if text.starts_with('/') => vec![Cwd::Known(text.into())],
+        _ => vec![Cwd::Unknown],
+    }
+}
+
+/// Returns `source:target` for a `--mount type=bind,source=…,target=…`.
+fn bind(word: &Word) -> Option<Word> {
+    let text = word.text()?;
+    let field = |names: [&str; 2]| {
+        text.split(',').find_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            names.contains(&key).then_some(value)
+        })
+    };
+    let (source, target) = (field(["source", "src"])?, field(["target", "dst"])?);
+    Some(Word::literal(
+        format!("{source}:{target}"),
+        word.origin.clone(),
+    ))
+}

@@ -1,0 +1,425 @@
+//! Texts that a shell is given: `sh -c`, script files, standard input, `source`.
+//! A script that is not there starts nothing; one that cannot be read is opaque.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::model::command::{OpaqueKind, Passage};
+use crate::model::fact::Answer;
+use crate::model::word::{Hole, Word};
+
+use super::options::options;
+use super::source::Source;
+use super::state::{Feed, State};
+use super::unfold::{Content, Frame, Job, Unfolder};
+
+/// Scripts inside scripts are bounded by the nesting of texts; the same one is not entered twice in a row.
+const MAX_SAME: usize = 2;
+
+/// Shells whose texts are read.
+pub(super) const SHELLS: &[&str] = &[
+    "sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "rbash",
+];
+
+/// How a script is run.
+pub(super) struct Start<'a> {
+    pub name: &'a str,
+    pub arguments: &'a [Word],
+    pub env: &'a [(String, Word)],
+    pub cleared: bool,
+}
+
+impl Unfolder<'_> {
+    /// Runs a shell with its options.
+    pub(super) fn shell_program(
+        &mut self,
+        name: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let found = options(job.args(), "-o +o -O +O --rcfile --init-file");
+        let operands = job.args().get(found.rest..).unwrap_or_default();
+        let start = Start {
+            name,
+            arguments: operands,
+            env: &job.env,
+            cleared: job.cleared,
+        };
+        for variable in ["BASH_ENV", "ENV"] {
+            if let Some((_, file)) = job.env.iter().find(|(key, _)| key == variable) {
+                let file = file.clone();
+                self.script_file(&file, &start, st, fr);
+            }
+        }
+        if found.has("-c") || found.has("--command") {
+            let text = found
+                .value("--command")
+                .or_else(|| operands.first())?
+                .clone();
+            let arguments = operands.get(1..).unwrap_or_default();
+            let via = fr.enter(&format!("{name} -c"), Passage::Plain);
+            return Some(self.shell_text(&text, &Start { arguments, ..start }, st, &via));
+        }
+        if found.has("-n") || found.has("--version") || found.has("--help") {
+            return None;
+        }
+        if let Some(file) = operands.first().filter(|_| !found.has("-s")) {
+            let arguments = operands.get(1..).unwrap_or_default();
+            return self.script_file(file, &Start { arguments, ..start }, st, fr);
+        }
+        self.stdin_script(&start, job, st, fr)
+    }
+
+    /// Runs a word as the text of a new shell; its arguments begin with `$0`.
+    pub(super) fn shell_text(
+        &mut self,
+        text: &Word,
+        start: &Start,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let source = Source::from_words(std::slice::from_ref(text));
+        if !source.has_known_text() {
+            if text.has_hole() {
+                let job = Job {
+                    words: Vec::new(),
+                    env: Vec::new(),
+                    cleared: false,
+                    writes: Vec::new(),
+                    origin: text.origin.clone(),
+                    in_shell: false,
+                };
+                self.payload(start.name, std::slice::from_ref(text), &job, fr);
+                return Feed::Opaque(start.name.to_owned());
+            }
+            return Feed::nothing();
+        }
+        let mut inside = st.child(start.env, start.cleared);
+        inside.zero = start.arguments.first().cloned();
+        inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
+        self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
+    }
+
+    /// Runs what a shell reads on its standard input.
+    pub(super) fn stdin_script(
+        &mut self,
+        start: &Start,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        match fr.stdin.clone() {
+            Feed::Inherited | Feed::Null => None,
+            Feed::Text { pieces, .. } => {
+                let text = super::state::word_of(pieces, None);
+                let via = fr.enter(start.name, Passage::Plain).fed(Feed::Null);
+                let mut arguments = vec![Word::literal(start.name, job.origin.clone())];
+                arguments.extend(start.arguments.iter().cloned());
+                let start = Start {
+                    arguments: &arguments,
+                    ..*start
+                };
+                Some(self.shell_text(&text, &start, st, &via))
+            }
+            Feed::File(file) => {
+                let inside = fr.fed(Feed::Null);
+                self.script_file(&file, start, st, &inside)
+            }
+            Feed::Opaque(from) => {
+                self.fed_unknown(start.name, &from, job, fr);
+                Some(Feed::Opaque(start.name.to_owned()))
+            }
+            Feed::Items(_) => {
+                self.fed_unknown(start.name, "a list of names", job, fr);
+                Some(Feed::Opaque(start.name.to_owned()))
+            }
+        }
+    }
+
+    fn fed_unknown(&mut self, name: &str, from: &str, job: &Job, fr: &Frame) {
+        let reason = format!("`{name}` runs the output of `{from}`");
+        let words = vec![from.to_owned()];
+        self.opaque(OpaqueKind::Payload, reason, words, job.origin.clone(), fr);
+    }
+
+    /// Runs `source FILE` in the shell itself.
+    pub(super) fn source(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Feed {
+        let Some(file) = job.args().first().cloned() else {
+            return Feed::nothing();
+        };
+        self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
+        let name = format!("source {}", file.shown());
+        let inside = fr.enter(&name, Passage::Plain);
+        let arguments = job.words.get(2..).unwrap_or_default().to_vec();
+        let outer = (!arguments.is_empty())
+            .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
+        let zero = st.zero.replace(file.clone());
+        let feed = match self.script_content(&file, "source", job, st, &inside) {
+            Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
+            None => Feed::nothing(),
+        };
+        st.zero = zero;
+        st.ended = false;
+        if let Some(outer) = outer {
+            st.arguments = outer;
+        }
+        feed
+    }
+
+    /// Runs a script file as a new shell; nothing when the shell is better shown as a command.
+    pub(super) fn script_file(
+        &mut self,
+        file: &Word,
+        start: &Start,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        if matches!(
+            file.text().as_deref(),
+            Some("/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0" | "-")
+        ) {
+            let job = self.bare(file);
+            return self.stdin_script(start, &job, st, fr);
+        }
+        let job = self.bare(file);
+        let via = fr.enter(&format!("script {}", file.shown()), Passage::Plain);
+        let source = self.script_content(file, start.name, &job, st, &via)?;
+        let mut inside = st.child(start.env, start.cleared);
+        inside.zero = Some(file.clone());
+        inside.arguments = Rc::new(start.arguments.to_vec());
+        Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))
+    }
+
+    fn bare(&self, file: &Word) -> Job {
+        let _ = self;
+        Job {
+            words: vec![file.clone()],
+            env: Vec::new(),
+            cleared: false,
+            writes: Vec::new(),
+            origin: file.origin.clone(),
+            in_shell: false,
+        }
+    }
+
+    /// Returns the text of a script: written by this call, or read; nothing when there is none or it is opaque.
+    fn script_content(
+        &mut self,
+        file: &Word,
+        by: &str,
+        job: &Job,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<Source> {
+        let mut added = Vec::new();
+        match self.content(file, st).cloned() {
+            Some(Content::Feed(Feed::Text { pieces, .. })) => {
+                let mut source = Source::joined();
+                source.push(&pieces);
+                return Some(source);
+            }
+            Some(Content::Feed(Feed::Opaque(from))) => {
+                self.fed_unknown(by, &from, job, fr);
+                return None;
+            }
+            Some(Content::Feed(Feed::File(other))) => {
+                let path = self.here_path(&other, st)?;
+                return self.read_script(path, job, fr);
+            }
+            Some(Content::Feed(_)) => return None,
+            Some(Content::Added(pieces)) => added = pieces,
+            Some(Content::Program(_)) | None => {}
+        }
+        if matches!(file.text().as_deref(), Some("/dev/stdin")) {
+            let mut source = Source::joined();
+            match &fr.stdin {
+                Feed::Text { pieces, .. } => source.push(pieces),
+                Feed::Opaque(from) => {
+                    let from = from.clone();
+                    self.fed_unknown(by, &from, job, fr);
+                }
+                _ => {}
+            }
+            return Some(source);
+        }
+        if !added.is_empty() {
+            // What was there before runs too, in front of what was added.
+            if let Some(path) = self.here_path(file, st)
+                && let Some(source) = self.read_script(path, job, fr)
+            {
+                let text = source.shown();
+                let mut all = Source::joined();
+                let origin = source.origin(crate::model::span::Span::new(0, 0));
+                all.push(&[super::expand::literal_piece(&text, &origin)]);
+                all.push(&added);
+                return Some(all);
+            }
+            let mut source = Source::joined();
+            source.push(&added);
+            return Some(source);
+        }
+        let Some(path) = self.here_path(file, st) else {
+            if !st.far && file.has_hole() && by != "direct" {
+                self.unknown_file(file, by, job, fr);
+            }
+            return None;
+        };
+        self.read_script(path, job, fr)
+    }
+
+    fn unknown_file(&mut self, file: &Word, by: &str, job: &Job, fr: &Frame) {
+        let place = file.shown();
+        let reason = format!("`{by}` runs the file `{place}`, whose name is not known");
+        let inherited = file.pieces.iter().any(|piece| {
+            matches!(
+                &piece.part,
+                crate::model::word::Part::Hole(Hole::Inherited(_) | Hole::Unknown)
+            )
+        });
+        if inherited {
+            self.opaque(
+                OpaqueKind::Script,
+                reason,
+                vec![place],
+                job.origin.clone(),
+                fr,
+            );
+        }
+    }
+
+    fn read_script(&mut self, path: PathBuf, job: &Job, fr: &Frame) -> Option<Source> {
+        let same = self.scripts_open(&path, fr);
+        if same >= MAX_SAME {
+            return None;
+        }
+        match self.read(path.clone())? {
+            Answer::Text { text, .. } if is_binary(&text) => None,
+            Answer::Text { text, .. } => Some(Source::file(&path, &text)),
+            Answer::Unknown(why) if is_program(&why) => None,
+            Answer::Unknown(why) => {
+                let shown = path.display();
+                let reason = format!("the script `{shown}` cannot be read: {why}");
+                self.opaque(
+                    OpaqueKind::Script,
+                    reason,
+                    vec![path.to_string_lossy().into_owned()],
+                    job.origin.clone(),
+                    fr,
+                );
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn scripts_open(&self, path: &std::path::Path, fr: &Frame) -> usize {
+        let _ = self;
+        let name = path.to_string_lossy();
+        let file = name.rsplit('/').next().unwrap_or_default();
+        fr.via
+            .iter()
+            .filter(|wrapper| {
+                wrapper.name.starts_with("script ") && wrapper.name.ends_with(file)
+                    || wrapper.name.starts_with("source ") && wrapper.name.ends_with(file)
+            })
+            .count()
+            .saturating_sub(1)
+    }
+
+    /// Runs a program that is given by its path: a script of some kind, or a compiled program.
+    pub(super) fn direct(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let word = job.words.first()?;
+        let text = word.text();
+        let written = self.content(word, st).is_some();
+        if !written {
+            let text = text?;
+            if !text.contains('/') || st.far || is_system(&text) {
+                return None;
+            }
+        }
+        let first = self.first_line(word, st)?;
+        let start = Start {
+            name: "direct",
+            arguments: job.args(),
+            env: &job.env,
+            cleared: job.cleared,
+        };
+        let Some(line) = first.strip_prefix("#!") else {
+            let named = word.text().unwrap_or_default();
+            if is_binary(&first) || (named.contains('.') && !named.ends_with(".sh") && !written) {
+                return None;
+            }
+            return self.script_file(word, &start, st, fr);
+        };
+        let mut fields = line.split_whitespace();
+        let mut program = fields.next()?.rsplit('/').next()?.to_owned();
+        if program == "env" {
+            let real = fields.find(|field| !field.starts_with('-') && !field.contains('='))?;
+            program = real.rsplit('/').next()?.to_owned();
+        }
+        if SHELLS.contains(&program.as_str()) {
+            return self.script_file(word, &start, st, fr);
+        }
+        if program == "make" || super::start::interpreter(&program).is_some() {
+            let mut inner = job.rest(0);
+            inner
+                .words
+                .insert(0, Word::literal(program.clone(), word.origin.clone()));
+            if program == "make" {
+                inner
+                    .words
+                    .insert(1, Word::literal("-f", word.origin.clone()));
+            }
+            return Some(self.run(inner, st, fr));
+        }
+        None
+    }
+
+    fn first_line(&mut self, word: &Word, st: &State) -> Option<String> {
+        match self.content(word, st) {
+            Some(Content::Feed(Feed::Text { pieces, .. })) => {
+                let text = super::state::word_of(pieces.clone(), None).prefix();
+                return Some(text.lines().next().unwrap_or_default().to_owned());
+            }
+            Some(Content::Feed(_) | Content::Added(_)) => return Some(String::new()),
+            Some(Content::Program(_)) | None => {}
+        }
+        let path = self.here_path(word, st)?;
+        match self.read(path)? {
+            Answer::Text { text, .. } => Some(text.lines().next().unwrap_or_default().to_owned()),
+            Answer::Unknown(why) if is_program(&why) => None,
+            Answer::Unknown(_) => Some(String::new()),
+            _ => None,
+        }
+    }
+}
+
+fn is_binary(text: &str) -> bool {
+    text.starts_with("\u{7f}ELF")
+        || text.starts_with("MZ")
+        || memchr::memchr(0, text.as_bytes()).is_some()
+}
+
+/// Tells whether a file could not be read as text because it is a compiled program.
+fn is_program(why: &str) -> bool {
+    ["binary", "not text", "UTF-8", "utf-8", "compiled"]
+        .iter()
+        .any(|mark| why.contains(mark))
+}
+
+fn is_system(path: &str) -> bool {
+    [
+        "/bin/",
+        "/usr/",
+        "/sbin/",
+        "/opt/",
+        "/nix/",
+        "/snap/",
+        "/Applications/",
+        "/System/",
+        "/Library/",
+    ]
+    .iter()
+    .any(|root| path.starts_with(root))
+}

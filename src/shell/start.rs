@@ -1,0 +1,328 @@
+//! Starts one program: functions and builtins first, then wrappers, then what is left as a command of its own.
+//! Here a job becomes a `Command`, an opaque stretch, or the jobs inside it.
+
+use crate::model::command::OpaqueKind;
+use crate::model::fact::{Answer, Question};
+use crate::model::word::{Hole, Part, Word};
+
+use super::expand::literal_piece;
+use super::state::{Feed, State};
+use super::unfold::{Content, Frame, Job, Unfolder};
+
+impl Unfolder<'_> {
+    /// Runs a job; returns what it prints.
+    pub(super) fn run(&mut self, job: Job, st: &mut State, fr: &Frame) -> Feed {
+        if !self.enter() {
+            return Feed::Opaque("shell".to_owned());
+        }
+        let feed = self.start(job, st, fr);
+        self.leave();
+        feed
+    }
+
+    fn start(&mut self, mut job: Job, st: &mut State, fr: &Frame) -> Feed {
+        let Some(program) = self.program(&mut job, st) else {
+            return self.unknown_program(job, st, fr);
+        };
+        if job.in_shell {
+            if let Some(feed) = self.call(&program, &job, st, fr) {
+                self.emit_writes(job.writes, &job.origin, st, fr, &feed);
+                return feed;
+            }
+            if let Some(feed) = self.builtin(&program, &job, st, fr) {
+                return feed;
+            }
+        }
+        if let Some(feed) = self.wrapped(&program, &job, st, fr) {
+            self.emit_writes(job.writes, &job.origin, st, fr, &feed);
+            return feed;
+        }
+        let feed = self.pure(&program, &job, st, fr);
+        self.file_effects(&program, &job, st, fr, &feed);
+        let script = self.code_file(&program, &job, st);
+        self.emit(job, st, fr, script, &feed);
+        feed
+    }
+
+    /// Returns the base name of the program; a copy under another name counts as what it is a copy of.
+    fn program(&mut self, job: &mut Job, st: &State) -> Option<String> {
+        let word = job.words.first()?;
+        if !self.files.is_empty()
+            && let Some(Content::Program(name)) = self.content(word, st)
+        {
+            let name = name.clone();
+            let origin = word.origin.clone();
+            if let Some(first) = job.words.first_mut() {
+                *first = Word::literal(name.clone(), origin);
+            }
+            return Some(name);
+        }
+        if word.has_glob() && !word.has_hole() {
+            self.expand_program(job, st);
+        }
+        let word = job.words.first()?;
+        if let Some(text) = word.text() {
+            let text = text
+                .strip_prefix('=')
+                .filter(|t| !t.is_empty())
+                .unwrap_or(&text);
+            let name = text.rsplit('/').next().unwrap_or_default();
+            return Some(name.to_owned());
+        }
+        // Only the folder is unknown: the program is what its last part says.
+        let mut tail = String::new();
+        for piece in word.pieces.iter().rev() {
+            let Part::Literal(text) = &piece.part else {
+                return None;
+            };
+            if let Some((_, name)) = text.rsplit_once('/') {
+                let name = format!("{name}{tail}");
+                if name.is_empty() {
+                    return None;
+                }
+                let origin = word.origin.clone();
+                if let Some(first) = job.words.first_mut() {
+                    *first = Word::literal(name.clone(), origin);
+                }
+                return Some(name);
+            }
+            tail.insert_str(0, text);
+        }
+        None
+    }
+
+    /// Replaces a pattern in program position by the files it gives.
+    fn expand_program(&mut self, job: &mut Job, st: &State) {
+        let Some(word) = job.words.first().cloned() else {
+            return;
+        };
+        let pattern = word.shown();
+        let dir = match st.known_cwd() {
+            _ if pattern.starts_with('/') => "/".into(),
+            Some(path) => path.to_owned(),
+            None => return,
+        };
+        if st.far {
+            return;
+        }
+        if let Some(Answer::Glob(paths)) =
+            self.facts.ask(Question::Glob { dir, pattern }, self.needs)
+            && !paths.is_empty()
+        {
+            let found: Vec<Word> = paths
+                .iter()
+                .map(|path| Word::literal(path.to_string_lossy(), word.origin.clone()))
+                .collect();
+            job.words.splice(0..1, found);
+        }
+    }
+
+    fn unknown_program(&mut self, mut job: Job, st: &mut State, fr: &Frame) -> Feed {
+        let Some(word) = job.words.first().cloned() else {
+            return Feed::nothing();
+        };
+        self.emit_writes(
+            std::mem::take(&mut job.writes),
+            &job.origin,
+            st,
+            fr,
+            &Feed::nothing(),
+        );
+        let whole =
+            matches!(word.pieces.as_slice(), [piece] if matches!(piece.part, Part::Hole(_)));
+        let inherited = match word.pieces.first().map(|piece| &piece.part) {
+            Some(Part::Hole(Hole::Inherited(name))) if whole => Some(name.clone()),
+            _ => None,
+        };
+        let reason = match &inherited {
+            Some(name) => format!("the program is the value of `${name}`"),
+            None => "the program cannot be determined".to_owned(),
+        };
+        let mut words: Vec<String> = job
+            .words
+            .iter()
+            .filter(|w| !matches!(w.pieces.as_slice(), [p] if matches!(p.part, Part::Hole(_))))
+            .map(Word::shown)
+            .collect();
+        let produced = self
+            .producers
+            .iter()
+            .rev()
+            .find(|(origin, _)| word.pieces.iter().any(|p| p.origin == *origin));
+        if let Some((_, program)) = produced {
+            words.push(program.clone());
+        }
+        if let Feed::Text { pieces, .. } = &fr.stdin {
+            for piece in pieces {
+                if let Part::Literal(text) = &piece.part {
+                    words.extend(super::unfold::seen_words(text));
+                }
+            }
+        }
+        self.opaque(OpaqueKind::Program, reason, words, job.origin.clone(), fr);
+        // An unquoted variable may be empty, or hold a wrapper such as sudo: the rest is the program then.
+        if word.many && whole && job.words.len() > 1 {
+            let mut rest = job.rest(1);
+            rest.in_shell = job.in_shell;
+            self.run(rest, st, fr);
+        }
+        Feed::Opaque("an unknown program".to_owned())
+    }
+
+    /// Follows what programs do to files that the same text runs or feeds later.
+    fn file_effects(&mut self, program: &str, job: &Job, st: &State, fr: &Frame, feed: &Feed) {
+        match program {
+            "cp" | "mv" | "ln" | "install" => self.copied(job, st),
+            "tee" => {
+                let appends = job.args().iter().any(|w| w.text().as_deref() == Some("-a"));
+                for file in job.args() {
+                    if !file.prefix().starts_with('-') {
+                        self.record_file(file, feed.clone(), appends, st);
+                    }
+                }
+            }
+            "base64" | "xxd" | "openssl" => {
+                if let Some(at) = job
+                    .words
+                    .iter()
+                    .position(|w| matches!(w.text().as_deref(), Some("-o" | "-out" | "--output")))
+                    && let Some(file) = job.words.get(at + 1)
+                {
+                    self.record_file(file, Feed::Opaque(program.to_owned()), false, st);
+                }
+            }
+            "curl" | "wget" => {
+                for (at, word) in job.words.iter().enumerate() {
+                    if matches!(word.text().as_deref(), Some("-o" | "-O" | "--output"))
+                        && let Some(file) = job.words.get(at + 1)
+                    {
+                        self.record_file(file, Feed::Opaque(program.to_owned()), false, st);
+                    }
+                }
+            }
+            "dd" => {
+                for word in job.args() {
+                    if let Some(path) = word
+                        .text()
+                        .and_then(|t| t.strip_prefix("of=").map(ToOwned::to_owned))
+                    {
+                        let file = Word::literal(path, word.origin.clone());
+                        self.record_file(&file, fr.stdin.clone(), false, st);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn copied(&mut self, job: &Job, st: &State) {
+        let operands: Vec<&Word> = job
+            .args()
+            .iter()
+            .filter(|w| !w.prefix().starts_with('-'))
+            .collect();
+        let [from, to] = operands.as_slice() else {
+            return;
+        };
+        let content = match self.content(from, st) {
+            Some(content) => content.clone(),
+            None => {
+                let Some(text) = from.text() else { return };
+                let in_system = [
+                    "/bin/",
+                    "/usr/bin/",
+                    "/sbin/",
+                    "/usr/sbin/",
+                    "/usr/local/bin/",
+                ];
+                let Some(name) = in_system.iter().find_map(|dir| text.strip_prefix(dir)) else {
+                    return;
+                };
+                Content::Program(name.to_owned())
+            }
+        };
+        if let Some(key) = super::unfold::file_key(to, st) {
+            self.files.insert(key, content);
+        }
+    }
+
+    /// Returns the text of the code file that an interpreter is given.
+    fn code_file(&mut self, program: &str, job: &Job, st: &State) -> Option<Word> {
+        let valued = match interpreter(program)? {
+            "python" => "-W -X -Q --check-hash-based-pycs",
+            "node" => "-r --require --import --loader --env-file -C --conditions",
+            "ruby" => "-I -r -C -E",
+            "perl" => "-I",
+            "php" => "-c -d -z",
+            _ => "",
+        };
+        let mut args = job.args();
+        if matches!(program, "deno" | "bun")
+            && matches!(args.first().and_then(Word::text).as_deref(), Some("run"))
+        {
+            args = args.get(1..).unwrap_or_default();
+        }
+        let found = super::options::options(args, valued);
+        let inline = ["-c", "-e", "-m", "-E", "-p", "--eval", "--print", "-r"];
+        if inline
+            .iter()
+            .any(|name| found.has(name) && !(valued.split(' ').any(|v| v == *name)))
+        {
+            return None;
+        }
+        let file = args.get(found.rest)?;
+        if file.text().as_deref() == Some("-f") {
+            return None;
+        }
+        self.file_text(file, st)
+    }
+
+    /// Returns the text of a file as a word: what this call wrote there, or what it holds.
+    pub(super) fn file_text(&mut self, file: &Word, st: &State) -> Option<Word> {
+        match self.content(file, st) {
+            Some(Content::Feed(feed @ Feed::Text { .. })) => {
+                return Some(super::state::word_of(feed.clone().into_pieces(), None));
+            }
+            Some(Content::Feed(_) | Content::Program(_)) => return None,
+            Some(Content::Added(_)) | None => {}
+        }
+        let path = self.here_path(file, st)?;
+        match self.read(path.clone()) {
+            Some(Answer::Text { text, .. }) => {
+                let source = super::source::Source::file(&path, "");
+                let origin = source.origin(crate::model::span::Span::new(0, 0));
+                let mut word = Word::literal("", origin.clone());
+                word.pieces = vec![literal_piece(&text, &origin)];
+                Some(word)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the absolute path of a known file on this machine.
+    pub(super) fn here_path(&self, file: &Word, st: &State) -> Option<std::path::PathBuf> {
+        if st.far {
+            return None;
+        }
+        let text = file.text().filter(|text| !text.is_empty())?;
+        if text.starts_with('/') {
+            return Some(super::state::lexical("/".as_ref(), &text));
+        }
+        st.known_cwd().map(|cwd| super::state::lexical(cwd, &text))
+    }
+}
+
+/// Returns the family of an interpreter that runs code files other than shell scripts.
+pub(super) fn interpreter(program: &str) -> Option<&'static str> {
+    let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    Some(match plain {
+        "python" | "pypy" => "python",
+        "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" => "node",
+        "perl" => "perl",
+        "ruby" | "jruby" => "ruby",
+        "php" => "php",
+        "lua" | "luajit" => "lua",
+        "Rscript" => "r",
+        _ => return None,
+    })
+}

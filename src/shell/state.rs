@@ -1,0 +1,498 @@
+//! What a shell knows while it runs: variables, functions, positional parameters, working directories.
+//! It only stores and joins; nothing is evaluated here.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use crate::model::command::{Cwd, Stdin};
+use crate::model::span::Origin;
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::ast::Node;
+use super::source::Source;
+
+/// A variable with more possible values than this is unknown.
+pub const MAX_ALTERNATIVES: usize = 8;
+/// More possible working directories than this are unknown.
+const MAX_CWDS: usize = 4;
+
+/// Name references followed in a row; a circle ends there.
+const MAX_REFERENCES: usize = 8;
+
+/// One value that a variable may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Text(Vec<Piece>),
+    /// Elements with their keys, where written.
+    List(Vec<(Option<String>, Vec<Piece>)>),
+    Unset,
+}
+
+impl Value {
+    /// Returns a value of which nothing is known.
+    pub fn unknown(hole: Hole, origin: Origin) -> Self {
+        Self::Text(vec![Piece {
+            part: Part::Hole(hole),
+            origin,
+        }])
+    }
+}
+
+/// A variable that the text has assigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    pub alternatives: Vec<Value>,
+    pub exported: bool,
+    /// `declare -n`: the value is the name of another variable.
+    pub reference: bool,
+}
+
+/// A function with the text that its body belongs to.
+#[derive(Clone, Debug)]
+pub struct Function {
+    pub body: Node,
+    pub source: Rc<Source>,
+}
+
+/// A choice between readings that was made while one command was evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub key: String,
+    pub index: usize,
+    pub count: usize,
+}
+
+/// The state of one shell.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub variables: Rc<HashMap<String, Variable>>,
+    pub functions: Rc<HashMap<String, Rc<Function>>>,
+    pub aliases: Rc<HashMap<String, Word>>,
+    pub arguments: Rc<Vec<Word>>,
+    pub zero: Option<Word>,
+    /// Every working directory that is possible here; never empty.
+    pub cwd: Vec<Cwd>,
+    pub previous: Vec<Cwd>,
+    pub stack: Vec<Vec<Cwd>>,
+    pub traps: Vec<Word>,
+    /// `exit`, `return`, `break`: what follows in this branch is not reached.
+    pub ended: bool,
+    /// Set while a command is evaluated for each combination of readings.
+    pub choices: Option<Vec<Choice>>,
+    pub calls: usize,
+    /// Product of the lengths of the loops around.
+    pub rounds: usize,
+    /// Inside a container or on another machine: nothing of this machine's facts holds.
+    pub far: bool,
+    /// The inherited environment was dropped.
+    pub cleared: bool,
+    /// `set -e`: a command that fails ends the shell.
+    pub errexit: bool,
+    /// What the variables of the function at hand were before they became local.
+    pub locals: Vec<(String, Option<Variable>)>,
+}
+
+impl State {
+    /// Returns the state of a fresh shell.
+    pub fn new(cwd: Vec<Cwd>, far: bool) -> Self {
+        Self {
+            variables: Rc::default(),
+            functions: Rc::default(),
+            aliases: Rc::default(),
+            arguments: Rc::default(),
+            zero: None,
+            previous: vec![Cwd::Unknown],
+            cwd,
+            stack: Vec::new(),
+            traps: Vec::new(),
+            ended: false,
+            choices: None,
+            calls: 0,
+            rounds: 1,
+            far,
+            cleared: false,
+            errexit: false,
+            locals: Vec::new(),
+        }
+    }
+
+    /// Returns a copy for a subshell: its traps are its own.
+    pub fn subshell(&self) -> Self {
+        let mut copy = self.clone();
+        copy.traps.clear();
+        copy.choices = None;
+        copy
+    }
+
+    /// Returns the state of a new shell program started from this one: only what is exported goes along.
+    pub fn child(&self, env: &[(String, Word)], cleared: bool) -> Self {
+        let mut copy = Self::new(self.cwd.clone(), self.far);
+        copy.cleared = cleared || self.cleared;
+        copy.rounds = self.rounds;
+        copy.calls = self.calls;
+        let mut kept = HashMap::new();
+        if !cleared {
+            for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
+                kept.insert(name.clone(), variable.clone());
+            }
+        }
+        for (name, word) in env {
+            kept.insert(name.clone(), exported(word.pieces.clone()));
+        }
+        copy.variables = Rc::new(kept);
+        copy
+    }
+
+    /// Sets a variable to one value; an exported one stays exported.
+    pub fn set(&mut self, name: &str, value: Value) {
+        let name = &self.resolve(name);
+        let old = self.variables.get(name);
+        let exported = old.is_some_and(|variable| variable.exported);
+        let variable = Variable {
+            alternatives: vec![value],
+            exported,
+            reference: false,
+        };
+        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+    }
+
+    /// Marks a variable as exported.
+    pub fn export(&mut self, name: &str, on: bool) {
+        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
+            variable.exported = on;
+        }
+    }
+
+    /// Makes a variable the name of another.
+    pub fn refer(&mut self, name: &str) {
+        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
+            variable.reference = true;
+        }
+    }
+
+    /// Returns the variable that a name reference stands for.
+    pub fn reference(&self, name: &str) -> Option<String> {
+        let variable = self.variables.get(name)?;
+        if !variable.reference {
+            return None;
+        }
+        match variable.alternatives.first()? {
+            Value::Text(pieces) => literal(pieces).filter(|target| target != name),
+            Value::List(_) | Value::Unset => None,
+        }
+    }
+
+    /// Returns the name at the end of a chain of name references.
+    pub fn resolve(&self, name: &str) -> String {
+        let mut name = name.to_owned();
+        for _ in 0..MAX_REFERENCES {
+            match self.reference(&name) {
+                Some(target) => name = target,
+                None => break,
+            }
+        }
+        name
+    }
+
+    /// Keeps only one of the values that a variable may have.
+    pub fn narrow(&mut self, name: &str, index: usize) {
+        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name)
+            && let Some(value) = variable.alternatives.get(index).cloned()
+        {
+            variable.alternatives = vec![value];
+        }
+    }
+
+    /// Returns the exported variables with the values that the text gave them.
+    pub fn environment(&self) -> Vec<(String, Word)> {
+        let mut all: Vec<(String, Word)> = Vec::new();
+        for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
+            if let [Value::Text(pieces)] = variable.alternatives.as_slice() {
+                all.push((name.clone(), word_of(pieces.clone(), None)));
+            } else if let Some(Value::Text(pieces)) = variable.alternatives.first() {
+                let origin = pieces.first().map_or_else(nowhere, |p| p.origin.clone());
+                all.push((name.clone(), Word::hole(Hole::Unknown, false, origin)));
+            }
+        }
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    /// Takes in the state of another path that may have been gone instead.
+    pub fn join(&mut self, other: Self) {
+        if other.ended && !self.ended {
+            self.traps.extend(
+                other
+                    .traps
+                    .into_iter()
+                    .filter(|trap| !self.traps.contains(trap))
+                    .collect::<Vec<_>>(),
+            );
+            return;
+        }
+        if self.ended && !other.ended {
+            let traps = std::mem::take(&mut self.traps);
+            let choices = self.choices.take();
+            *self = other;
+            self.choices = choices;
+            self.traps.extend(traps);
+            return;
+        }
+        self.join_variables(&other);
+        if !Rc::ptr_eq(&self.functions, &other.functions) {
+            let functions = Rc::make_mut(&mut self.functions);
+            for (name, function) in other.functions.iter() {
+                functions
+                    .entry(name.clone())
+                    .or_insert_with(|| Rc::clone(function));
+            }
+        }
+        join_cwds(&mut self.cwd, other.cwd);
+        join_cwds(&mut self.previous, other.previous);
+        for trap in other.traps {
+            if !self.traps.contains(&trap) {
+                self.traps.push(trap);
+            }
+        }
+    }
+
+    fn join_variables(&mut self, other: &Self) {
+        if Rc::ptr_eq(&self.variables, &other.variables) {
+            return;
+        }
+        let ours = Rc::make_mut(&mut self.variables);
+        for (name, theirs) in other.variables.iter() {
+            match ours.get_mut(name) {
+                Some(mine) if mine == theirs => {}
+                Some(mine) => mine.merge(theirs),
+                None => {
+                    let mut copy = theirs.clone();
+                    copy.add(inherited(name));
+                    ours.insert(name.clone(), copy);
+                }
+            }
+        }
+        for (name, mine) in ours.iter_mut() {
+            if !other.variables.contains_key(name) {
+                mine.add(inherited(name));
+            }
+        }
+    }
+
+    /// Returns the one working directory, when there is just one and it is known.
+    pub fn known_cwd(&self) -> Option<&Path> {
+        match self.cwd.as_slice() {
+            [Cwd::Known(path)] => Some(path),
+            _ => None,
+        }
+    }
+}
+
+fn inherited(name: &str) -> Value {
+    Value::unknown(Hole::Inherited(name.to_owned()), nowhere())
+}
+
+fn exported(pieces: Vec<Piece>) -> Variable {
+    Variable {
+        alternatives: vec![Value::Text(pieces)],
+        exported: true,
+        reference: false,
+    }
+}
+
+fn join_cwds(mine: &mut Vec<Cwd>, theirs: Vec<Cwd>) {
+    for cwd in theirs {
+        if !mine.contains(&cwd) {
+            mine.push(cwd);
+        }
+    }
+    if mine.len() > MAX_CWDS {
+        *mine = vec![Cwd::Unknown];
+    }
+}
+
+impl Variable {
+    fn add(&mut self, value: Value) {
+        if !self.alternatives.contains(&value) {
+            self.alternatives.push(value);
+        }
+        if self.alternatives.len() > MAX_ALTERNATIVES {
+            self.alternatives = vec![Value::unknown(Hole::Unknown, nowhere())];
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.exported |= other.exported;
+        for value in &other.alternatives {
+            self.add(value.clone());
+        }
+    }
+}
+
+/// What flows into or out of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed {
+    Inherited,
+    Null,
+    /// Known text, with holes; `certain` is false when only one of its parts flows.
+    Text {
+        pieces: Vec<Piece>,
+        certain: bool,
+    },
+    /// A file's content.
+    File(Word),
+    /// Unknown lines, each of one of these forms.
+    Items(Vec<Word>),
+    /// Output of this program.
+    Opaque(String),
+}
+
+impl Feed {
+    /// Returns a feed of known text.
+    pub const fn text(pieces: Vec<Piece>) -> Self {
+        Self::Text {
+            pieces,
+            certain: true,
+        }
+    }
+
+    /// Returns what flows when nothing is written.
+    pub const fn nothing() -> Self {
+        Self::text(Vec::new())
+    }
+
+    /// Tells whether nothing flows.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Text { pieces, .. } => pieces.is_empty(),
+            Self::Null => true,
+            Self::Inherited | Self::File(_) | Self::Items(_) | Self::Opaque(_) => false,
+        }
+    }
+
+    /// Returns the feed as pieces; what is unknown becomes a hole.
+    pub fn into_pieces(self) -> Vec<Piece> {
+        match self {
+            Self::Text { pieces, .. } => pieces,
+            Self::Null => Vec::new(),
+            Self::Inherited | Self::File(_) | Self::Items(_) | Self::Opaque(_) => vec![Piece {
+                part: Part::Hole(Hole::Unknown),
+                origin: nowhere(),
+            }],
+        }
+    }
+
+    /// Returns what flows when this is followed by `next`.
+    pub fn then(self, next: Self) -> Self {
+        if next.is_nothing() {
+            return self;
+        }
+        if self.is_nothing() {
+            return next;
+        }
+        if let (Self::Items(mut a), Self::Items(b)) = (self.clone(), next.clone()) {
+            a.extend(b);
+            return Self::Items(a);
+        }
+        let certain = !matches!(self, Self::Text { certain: false, .. })
+            && !matches!(next, Self::Text { certain: false, .. });
+        let known = matches!(self, Self::Text { .. }) || matches!(next, Self::Text { .. });
+        if !known {
+            return self;
+        }
+        let mut pieces = self.into_pieces();
+        pieces.extend(next.into_pieces());
+        Self::Text { pieces, certain }
+    }
+
+    /// Returns what flows when either this or `other` does.
+    pub fn or(self, other: Self) -> Self {
+        if self == other {
+            return self;
+        }
+        match self.then(other) {
+            Self::Text { pieces, .. } => Self::Text {
+                pieces,
+                certain: false,
+            },
+            other => other,
+        }
+    }
+
+    /// Returns the feed as a command's standard input.
+    pub fn stdin(&self) -> Stdin {
+        match self {
+            Self::Inherited => Stdin::Inherited,
+            Self::Null => Stdin::Null,
+            Self::Text { pieces, .. } => Stdin::Text(word_of(pieces.clone(), None)),
+            Self::File(word) => Stdin::File(word.clone()),
+            Self::Items(_) => Stdin::Opaque {
+                from: "a list of names".to_owned(),
+            },
+            Self::Opaque(from) => Stdin::Opaque { from: from.clone() },
+        }
+    }
+}
+
+/// Returns a place for what stands nowhere in the text.
+pub const fn nowhere() -> Origin {
+    Origin::Text(crate::model::span::Span::new(0, 0))
+}
+
+/// Returns a word made of pieces.
+pub fn word_of(pieces: Vec<Piece>, origin: Option<Origin>) -> Word {
+    let origin = origin.unwrap_or_else(|| span_of(&pieces));
+    Word {
+        pieces,
+        origin,
+        many: false,
+        quoted: true,
+    }
+}
+
+fn span_of(pieces: &[Piece]) -> Origin {
+    let mut all: Option<Origin> = None;
+    for piece in pieces {
+        all = match (all, &piece.origin) {
+            (None, origin) => Some(origin.clone()),
+            (Some(Origin::Text(a)), Origin::Text(b)) if !b.is_empty() => {
+                Some(Origin::Text(a.join(*b)))
+            }
+            (Some(first), _) => Some(first),
+        };
+    }
+    all.unwrap_or_else(nowhere)
+}
+
+/// Returns the text of pieces when all of them are literal.
+pub fn literal(pieces: &[Piece]) -> Option<String> {
+    let mut all = String::new();
+    for piece in pieces {
+        match &piece.part {
+            Part::Literal(text) => all.push_str(text),
+            Part::Glob(_) | Part::Hole(_) => return None,
+        }
+    }
+    Some(all)
+}
+
+/// Returns `path` seen from `base` with `.` and `..` taken out by their letters.
+pub fn lexical(base: &Path, path: &str) -> PathBuf {
+    let mut all = PathBuf::new();
+    for part in base.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                all.pop();
+            }
+            Component::RootDir | Component::Prefix(_) | Component::Normal(_) => {
+                all.push(part.as_os_str());
+            }
+        }
+    }
+    if all.as_os_str().is_empty() {
+        all.push("/");
+    }
+    all
+}

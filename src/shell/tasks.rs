@@ -1,0 +1,767 @@
+//! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
+//! It reads such files line by line and follows only what the named target runs.
+
+use crate::model::command::{OpaqueKind, Passage};
+use crate::model::fact::Answer;
+use crate::model::span::Span;
+use crate::model::word::Word;
+
+use super::expand::literal_piece;
+use super::options::options;
+use super::source::Source;
+use super::state::{Feed, State, word_of};
+use super::unfold::{Frame, Job, Unfolder};
+use super::wrappers::{assignment, assigns, start};
+
+/// Targets that one call of `make` or `just` may reach.
+const MAX_TARGETS: usize = 64;
+
+impl Unfolder<'_> {
+    /// Follows a task runner; the command itself is emitted as well.
+    pub(super) fn task(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        match program {
+            "make" | "gmake" => self.make(job, st, fr),
+            "just" => self.just(job, st, fr),
+            "npm" | "pnpm" | "yarn" | "bun" => self.package(program, job, st, fr),
+            "composer" => self.composer(job, st, fr),
+            _ => None,
+        }
+    }
+
+    fn own(&mut self, job: &Job, st: &State, fr: &Frame) {
+        let mut own = job.clone();
+        own.writes = Vec::new();
+        self.emit(own, st, fr, None, &Feed::nothing());
+    }
+
+    fn make(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let mut targets = Vec::new();
+        let mut inside = st.subshell();
+        let mut variables = Vec::new();
+        let mut file = None;
+        let mut at = 1;
+        while let Some(words) = job.words.get(at..).filter(|words| !words.is_empty()) {
+            let found = options(words, "-f -C -o -W -I --file --makefile --directory");
+            if found.has("-n")
+                || found.has("--dry-run")
+                || found.has("--just-print")
+                || found.has("-q")
+            {
+                return None;
+            }
+            if let Some(dir) = found.value("-C --directory") {
+                inside.cwd = self.places(dir, &inside.cwd.clone());
+            }
+            file = found.value("-f --file --makefile").cloned().or(file);
+            at += found.rest;
+            if let Some(word) = job.words.get(at) {
+                if assigns(word) {
+                    variables.push(assignment(word));
+                } else if let Some(text) = word.text() {
+                    if text.parse::<u32>().is_err() {
+                        targets.push(text);
+                    }
+                }
+                at += 1;
+            }
+        }
+        let (path, text) =
+            self.task_file(file, &["GNUmakefile", "makefile", "Makefile"], &inside, fr)?;
+        self.own(job, st, fr);
+        let makefile = Makefile::read(&text);
+        let wanted = makefile.closure(targets);
+        let mut values = makefile.variables.clone();
+        for (name, word) in &variables {
+            values.push((name.clone(), word.shown()));
+        }
+        let via = fr.enter("make", Passage::Plain).fed(Feed::Null);
+        for (target, offset, line) in wanted {
+            let text = expand_make(&line, &target, &values);
+            self.recipe(&path, offset, &text, &inside, &via);
+        }
+        Some(Feed::Opaque("make".to_owned()))
+    }
+
+    /// Runs one recipe line in a shell of its own.
+    fn recipe(
+        &mut self,
+        path: &std::path::Path,
+        offset: usize,
+        text: &str,
+        st: &State,
+        fr: &Frame,
+    ) {
+        let file = Source::file(path, "");
+        let mut origin = file.origin(Span::new(0, 0));
+        if let crate::model::span::Origin::File(place) = &mut origin {
+            place.line = offset;
+        }
+        let mut source = Source::joined();
+        source.push(&[literal_piece(text, &origin)]);
+        let mut inside = st.child(&[], false);
+        self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr);
+    }
+
+    fn task_file(
+        &mut self,
+        file: Option<Word>,
+        names: &[&str],
+        st: &State,
+        fr: &Frame,
+    ) -> Option<(std::path::PathBuf, String)> {
+        let names: Vec<Word> = match file {
+            Some(file) if file.text().as_deref() == Some("-") => {
+                let Feed::Text { pieces, .. } = &fr.stdin else {
+                    return None;
+                };
+                let text = super::state::literal(pieces)?;
+                return Some(("-".into(), text));
+            }
+            Some(file) => vec![file],
+            None => names
+                .iter()
+                .map(|name| Word::literal(*name, super::state::nowhere()))
+                .collect(),
+        };
+        for name in names {
+            if let Some(super::unfold::Content::Feed(Feed::Text { pieces, .. })) =
+                self.content(&name, st)
+            {
+                let text = super::state::literal(pieces)?;
+                return Some((name.shown().into(), text));
+            }
+            let path = self.here_path(&name, st)?;
+            match self.read(path.clone())? {
+                Answer::Text { text, .. } => return Some((path, text)),
+                Answer::Unknown(why) => {
+                    let reason = format!("`{}` cannot be read: {why}", path.display());
+                    self.opaque(
+                        OpaqueKind::Script,
+                        reason,
+                        vec![name.shown()],
+                        name.origin.clone(),
+                        fr,
+                    );
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn just(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let found = options(
+            job.args(),
+            "-f -d --justfile --working-directory --set --shell",
+        );
+        if found.has("-n") || found.has("--dry-run") || found.has("-l") || found.has("--list") {
+            return None;
+        }
+        let file = found.value("-f --justfile").cloned();
+        let (path, text) = self.task_file(file, &["justfile", "Justfile", ".justfile"], st, fr)?;
+        self.own(job, st, fr);
+        let words = job.words.get(found.rest + 1..).unwrap_or_default();
+        let named: Vec<String> = words.iter().filter_map(Word::text).collect();
+        let recipes = Makefile::read(&text);
+        let wanted = recipes.closure(named.into_iter().take(1).collect());
+        let via = fr.enter("just", Passage::Plain).fed(Feed::Null);
+        for (_, line, text) in wanted {
+            let text = expand_just(&text, &recipes.variables);
+            self.recipe(&path, line, &text, st, &via);
+        }
+        Some(Feed::Opaque("just".to_owned()))
+    }
+
+    fn package(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let found = options(
+            job.args(),
+            "-C --prefix --dir --filter -F -w --workspace --cwd",
+        );
+        let at = found.rest + 1;
+        let sub = job.words.get(at)?.text()?;
+        let (name, rest) = match sub.as_str() {
+            "run" | "run-script" | "rum" => {
+                let more = options(
+                    job.words.get(at + 1..)?,
+                    "-w --workspace --prefix --filter -F --cwd",
+                );
+                let at = at + 1 + more.rest;
+                (job.words.get(at)?.text()?, at + 1)
+            }
+            "test" | "t" | "tst" => ("test".to_owned(), at + 1),
+            "start" | "stop" | "restart" => (sub, at + 1),
+            _ if program == "npm" || OWN_COMMANDS.contains(&sub.as_str()) => return None,
+            _ => (sub, at + 1),
+        };
+        let mut inside = st.subshell();
+        if let Some(dir) = found.value("-C --prefix --dir --cwd") {
+            inside.cwd = self.places(dir, &st.cwd);
+        }
+        let (path, text) = self.task_file(None, &["package.json"], &inside, fr)?;
+        let scripts = scripts_of(&text)?;
+        self.own(job, st, fr);
+        let rest = job.words.get(rest..).unwrap_or_default();
+        let rest = match rest.first().and_then(Word::text).as_deref() {
+            Some("--") => rest.get(1..).unwrap_or_default(),
+            _ => rest,
+        };
+        let mut known = false;
+        for wanted in [format!("pre{name}"), name.clone(), format!("post{name}")] {
+            let Some((_, text)) = scripts.iter().find(|(key, _)| *key == wanted) else {
+                continue;
+            };
+            known = true;
+            let line = line_of(&path, &wanted, self);
+            let mut pieces = vec![literal_piece(text, &line)];
+            if wanted == name {
+                for word in rest {
+                    pieces.push(literal_piece(" ", &word.origin));
+                    pieces.extend(word.pieces.iter().cloned());
+                }
+            }
+            let via = fr.enter(&format!("{program} run {name}"), Passage::Plain);
+            let text = word_of(pieces, None);
+            if via.via.len() < 12 {
+                self.shell_text(&text, &start("sh", job), &mut inside, &via);
+            }
+        }
+        if !known && !matches!(program, "npm") {
+            // `yarn X` and `bun X` run a program of the project when no script has that name.
+            let inner = job.rest(at);
+            return self.inner(program, Passage::Plain, inner, &mut inside, fr);
+        }
+        Some(Feed::Opaque(program.to_owned()))
+    }
+
+    fn composer(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let words: Vec<String> = job
+            .args()
+            .iter()
+            .filter_map(Word::text)
+            .filter(|w| !w.starts_with('-'))
+            .collect();
+        let name = match words.first()?.as_str() {
+            "run" | "run-script" => words.get(1)?.clone(),
+            other => other.to_owned(),
+        };
+        if matches!(
+            name.as_str(),
+            "install" | "update" | "require" | "remove" | "show" | "dump-autoload" | "validate"
+        ) {
+            return None;
+        }
+        let (path, text) = self.task_file(None, &["composer.json"], st, fr)?;
+        let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let script = json.get("scripts")?.get(&name)?;
+        let lines: Vec<String> = match script {
+            serde_json::Value::String(text) => vec![text.clone()],
+            serde_json::Value::Array(all) => all
+                .iter()
+                .filter_map(|v| v.as_str().map(ToOwned::to_owned))
+                .collect(),
+            _ => return None,
+        };
+        self.own(job, st, fr);
+        let via = fr.enter(&format!("composer run {name}"), Passage::Plain);
+        let origin = line_of(&path, &name, self);
+        for line in lines
+            .iter()
+            .filter(|line| !line.starts_with('@') || line.starts_with("@php "))
+        {
+            let line = line.strip_prefix('@').unwrap_or(line);
+            let text = word_of(vec![literal_piece(line, &origin)], None);
+            self.shell_text(&text, &start("sh", job), st, &via);
+        }
+        Some(Feed::Opaque("composer".to_owned()))
+    }
+
+    /// Git's own doors to a shell; git itself is emitted as well.
+    pub(super) fn git(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let global = options(
+            job.args(),
+            "-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix",
+        );
+        let at = global.rest + 1;
+        let sub = job.words.get(at)?.text()?;
+        let texts = self.git_texts(&sub, at, job, &global);
+        let runs =
+            sub == "bisect" && job.words.get(at + 1).and_then(Word::text).as_deref() == Some("run");
+        if texts.is_empty() && !runs {
+            return None;
+        }
+        let feed = self.pure("git", job, st, fr);
+        let mut own = job.clone();
+        own.writes = Vec::new();
+        self.emit(own, st, fr, None, &feed);
+        let via = fr.enter(&format!("git {sub}"), Passage::Plain);
+        let mut inside = st.subshell();
+        if let Some(dir) = global.value("-C") {
+            inside.cwd = self.places(dir, &st.cwd);
+        }
+        if sub == "submodule" {
+            inside.cwd = vec![crate::model::command::Cwd::Unknown];
+        }
+        for text in texts {
+            self.shell_text(&text, &start("sh", job), &mut inside, &via);
+        }
+        if runs {
+            self.run(job.rest(at + 2), &mut inside, &via);
+        }
+        Some(feed)
+    }
+
+    fn git_texts(
+        &self,
+        sub: &str,
+        at: usize,
+        job: &Job,
+        global: &super::options::Options,
+    ) -> Vec<Word> {
+        let _ = self;
+        let mut texts = Vec::new();
+        for setting in global.values("-c") {
+            let (key, rest) = assignment_of(setting);
+            let is_alias = key.strip_prefix("alias.") == Some(sub);
+            if is_alias && rest.prefix().starts_with('!') {
+                let mut text = super::options::without_front(&rest, 1);
+                for word in job.words.get(at + 1..).unwrap_or_default() {
+                    text.pieces.push(literal_piece(" ", &word.origin));
+                    text.pieces.extend(word.pieces.iter().cloned());
+                }
+                texts.push(text);
+            } else if is_alias {
+                let mut text = word_of(vec![literal_piece("git ", &rest.origin)], None);
+                text.pieces.extend(rest.pieces);
+                for word in job.words.get(at + 1..).unwrap_or_default() {
+                    text.pieces.push(literal_piece(" ", &word.origin));
+                    text.pieces.extend(word.pieces.iter().cloned());
+                }
+                texts.push(text);
+            } else if matches!(
+                key.as_str(),
+                "core.pager"
+                    | "core.sshCommand"
+                    | "core.editor"
+                    | "core.fsmonitor"
+                    | "sequence.editor"
+                    | "diff.external"
+                    | "core.askPass"
+            ) {
+                texts.push(rest);
+            }
+        }
+        let rest = job.words.get(at + 1..).unwrap_or_default();
+        match sub {
+            "submodule" => {
+                if let Some(from) = rest
+                    .iter()
+                    .position(|w| w.text().as_deref() == Some("foreach"))
+                {
+                    let words = rest.get(from + 1..).unwrap_or_default();
+                    let found = options(words, "");
+                    texts.push(super::lists::joined(
+                        words.get(found.rest..).unwrap_or_default(),
+                    ));
+                }
+            }
+            "rebase" => {
+                let found = options(rest, "-x --exec --onto -s --strategy -X");
+                texts.extend(found.values("-x --exec").into_iter().cloned());
+            }
+            "filter-branch" => {
+                for (index, word) in rest.iter().enumerate() {
+                    if word
+                        .text()
+                        .is_some_and(|t| t.starts_with("--") && t.ends_with("-filter"))
+                    {
+                        texts.extend(rest.get(index + 1).cloned());
+                    }
+                }
+            }
+            _ => {}
+        }
+        texts
+    }
+}
+
+/// Commands of yarn, pnpm and bun that are no scripts.
+const OWN_COMMANDS: &[&str] = &[
+    "add",
+    "install",
+    "i",
+    "remove",
+    "rm",
+    "uninstall",
+    "un",
+    "up",
+    "update",
+    "upgrade",
+    "dlx",
+    "exec",
+    "x",
+    "why",
+    "list",
+    "ls",
+    "ll",
+    "link",
+    "unlink",
+    "init",
+    "create",
+    "publish",
+    "pack",
+    "config",
+    "cache",
+    "store",
+    "audit",
+    "outdated",
+    "info",
+    "login",
+    "logout",
+    "whoami",
+    "version",
+    "global",
+    "workspace",
+    "workspaces",
+    "import",
+    "prune",
+    "rebuild",
+    "fetch",
+    "patch",
+    "patch-commit",
+    "deploy",
+    "node",
+    "set",
+    "plugin",
+    "constraints",
+    "dedupe",
+    "npm",
+    "bin",
+    "root",
+    "help",
+    "pm",
+    "build",
+    "upgrade-interactive",
+    "unplug",
+    "server",
+    "setup",
+    "env",
+    "recursive",
+    "c",
+    "ci",
+    "view",
+    "licenses",
+    "policies",
+];
+
+fn assignment_of(word: &Word) -> (String, Word) {
+    let head = word.prefix();
+    let key = head.split('=').next().unwrap_or_default().to_owned();
+    let mut value = word.clone();
+    value.pieces = super::builtins::after_equals(word);
+    (key, value)
+}
+
+fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let scripts = json.get("scripts")?.as_object()?;
+    Some(
+        scripts
+            .iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect(),
+    )
+}
+
+/// Returns the place of a script's key in its file.
+fn line_of(
+    path: &std::path::Path,
+    name: &str,
+    unfolder: &mut Unfolder<'_>,
+) -> crate::model::span::Origin {
+    let text = match unfolder.read(path.to_owned()) {
+        Some(Answer::Text { text, .. }) => text,
+        _ => String::new(),
+    };
+    let at = text.find(&format!("\"{name}\"")).unwrap_or_default();
+    Source::file(path, &text).origin(Span::new(at, at))
+}
+
+/// Targets with their recipes, and variables, of a Makefile or justfile.
+struct Makefile {
+    /// Target names, prerequisites, recipe lines with their line numbers.
+    rules: Vec<Rule>,
+    variables: Vec<(String, String)>,
+    default: Option<String>,
+}
+
+struct Rule {
+    targets: Vec<String>,
+    needs: Vec<String>,
+    lines: Vec<(usize, String)>,
+}
+
+impl Makefile {
+    fn read(text: &str) -> Self {
+        let mut all = Self {
+            rules: Vec::new(),
+            variables: Vec::new(),
+            default: None,
+        };
+        for (number, line) in logical(text) {
+            if line.starts_with([' ', '\t']) {
+                if let Some(rule) = all.rules.last_mut() {
+                    let body = line.trim_start();
+                    let body = body.trim_start_matches(['@', '-', '+']).trim_start();
+                    if !body.is_empty() && !body.starts_with('#') {
+                        rule.lines.push((number, body.to_owned()));
+                    }
+                }
+                continue;
+            }
+            all.line(line.trim(), number);
+        }
+        all
+    }
+
+    fn line(&mut self, line: &str, number: usize) {
+        if line.is_empty() || line.starts_with('#') || line.starts_with('.') && !line.contains(": ")
+        {
+            return;
+        }
+        let equals = line.find('=');
+        let colon = line.find(':');
+        if let Some(at) = equals
+            && colon.is_none_or(|colon| colon + 2 >= at || at < colon)
+        {
+            let (name, value) = line.split_at_checked(at).unwrap_or((line, ""));
+            let name = name
+                .trim_end_matches([':', '?', '+', '!', ' '])
+                .trim_start_matches("export ")
+                .trim();
+            let value = value.trim_start_matches('=').trim();
+            self.variables.push((name.to_owned(), value.to_owned()));
+            return;
+        }
+        let Some((head, tail)) = line.split_once(':') else {
+            return;
+        };
+        let tail = tail.trim_start_matches(':');
+        let (needs, inline) = tail
+            .split_once(';')
+            .map_or((tail, None), |(needs, body)| (needs, Some(body)));
+        let targets: Vec<String> = head
+            .split_whitespace()
+            .map(|t| t.trim_start_matches('@').to_owned())
+            .collect();
+        let needs = needs.split('#').next().unwrap_or_default();
+        let rule = Rule {
+            needs: needs
+                .split_whitespace()
+                .map(|n| n.trim_matches(['(', ')']).to_owned())
+                .collect(),
+            lines: inline
+                .map(|body| (number, body.trim().to_owned()))
+                .into_iter()
+                .collect(),
+            targets,
+        };
+        if self.default.is_none()
+            && let Some(first) = rule
+                .targets
+                .first()
+                .filter(|t| !t.starts_with('.') && !t.contains('%'))
+        {
+            self.default = Some(first.clone());
+        }
+        self.rules.push(rule);
+    }
+
+    /// Returns the recipe lines that the wanted targets run, prerequisites first.
+    fn closure(&self, wanted: Vec<String>) -> Vec<(String, usize, String)> {
+        let mut queue: Vec<String> = if wanted.is_empty() {
+            self.default.clone().into_iter().collect()
+        } else {
+            wanted
+        };
+        let mut seen: Vec<String> = Vec::new();
+        let mut lines: Vec<Vec<(String, usize, String)>> = Vec::new();
+        while let Some(target) = queue.pop() {
+            if seen.contains(&target) || seen.len() >= MAX_TARGETS {
+                continue;
+            }
+            seen.push(target.clone());
+            for rule in self.rules.iter().filter(|rule| rule.makes(&target)) {
+                queue.extend(rule.needs.iter().cloned());
+                let own = rule
+                    .lines
+                    .iter()
+                    .map(|(number, line)| (target.clone(), *number, line.clone()));
+                lines.push(own.collect());
+            }
+        }
+        lines.reverse();
+        lines.into_iter().flatten().collect()
+    }
+}
+
+impl Rule {
+    fn makes(&self, wanted: &str) -> bool {
+        self.targets.iter().any(|target| {
+            target == wanted
+                || target.split_once('%').is_some_and(|(head, tail)| {
+                    wanted.len() > head.len() + tail.len()
+                        && wanted.starts_with(head)
+                        && wanted.ends_with(tail)
+                })
+        })
+    }
+}
+
+/// Returns lines with continuations joined, with the number of their first line.
+fn logical(text: &str) -> Vec<(usize, String)> {
+    let mut all: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (index, line) in text.lines().enumerate() {
+        let (body, continues) = match line.strip_suffix('\\') {
+            Some(body) => (body, true),
+            None => (line, false),
+        };
+        match all.last_mut() {
+            Some((_, last)) if open => {
+                last.push(' ');
+                last.push_str(body.trim_start());
+            }
+            _ => all.push((index + 1, body.to_owned())),
+        }
+        open = continues;
+    }
+    all
+}
+
+/// Expands make's variables; unknown ones become shell variables of the same name, `$$` becomes `$`.
+fn expand_make(line: &str, target: &str, variables: &[(String, String)]) -> String {
+    let mut text = line.to_owned();
+    for _ in 0..4 {
+        let next = expand_once(&text, target, variables);
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    text.replace('\u{1}', "$")
+}
+
+fn expand_once(line: &str, target: &str, variables: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((head, tail)) = rest.split_once('$') {
+        out.push_str(head);
+        let mut chars = tail.chars();
+        match chars.next() {
+            Some('$') => {
+                out.push('\u{1}');
+                rest = chars.as_str();
+            }
+            Some('@') => {
+                out.push_str(target);
+                rest = chars.as_str();
+            }
+            Some(open @ ('(' | '{')) => {
+                let close = if open == '(' { ')' } else { '}' };
+                let body = chars.as_str();
+                let Some((name, after)) = body.split_once(close) else {
+                    out.push('\u{1}');
+                    rest = tail;
+                    continue;
+                };
+                match variables.iter().rev().find(|(key, _)| key == name) {
+                    Some((_, value)) => out.push_str(value),
+                    None if name == "MAKE" => out.push_str("make"),
+                    None if name == "CURDIR" => out.push_str("\u{1}PWD"),
+                    None => {
+                        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+                        let name = if plain && !name.is_empty() {
+                            name
+                        } else {
+                            "make_function"
+                        };
+                        out.push_str(&format!("\u{1}{{{name}}}"));
+                    }
+                }
+                rest = after;
+            }
+            Some(c) if c.is_alphabetic() => {
+                out.push_str(&format!("\u{1}{{{c}}}"));
+                rest = chars.as_str();
+            }
+            Some('<' | '^' | '?' | '*' | '+' | '|') => {
+                out.push_str("\u{1}{make_automatic}");
+                rest = chars.as_str();
+            }
+            _ => {
+                out.push('\u{1}');
+                rest = tail;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Expands just's `{{name}}`; unknown ones become shell variables of the same name.
+fn expand_just(line: &str, variables: &[(String, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((head, tail)) = rest.split_once("{{") {
+        out.push_str(head);
+        let Some((name, after)) = tail.split_once("}}") else {
+            out.push_str("{{");
+            rest = tail;
+            break;
+        };
+        let name = name.trim();
+        match variables.iter().rev().find(|(key, _)| key == name) {
+            Some((_, value)) => out.push_str(value.trim_matches(['"', '\''])),
+            None => out.push_str("${just_value}"),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_runs_its_prerequisites_first() {
+        let makefile = Makefile::read(
+            "D := out\nall: clean\n\techo done\nclean:\n\t@rm -rf $(D)\nother:\n\tfalse\n",
+        );
+        let lines = makefile.closure(vec!["all".to_owned()]);
+        let texts: Vec<String> = lines
+            .iter()
+            .map(|(t, _, l)| expand_make(l, t, &makefile.variables))
+            .collect();
+        assert_eq!(texts, ["rm -rf out", "echo done"]);
+    }
+
+    #[test]
+    fn without_a_target_the_first_one_runs() {
+        let makefile = Makefile::read(".PHONY: a\na:\n\techo $$HOME $@\n");
+        let lines = makefile.closure(Vec::new());
+        let texts: Vec<String> = lines
+            .iter()
+            .map(|(t, _, l)| expand_make(l, t, &[]))
+            .collect();
+        assert_eq!(texts, ["echo $HOME a"]);
+    }
+}

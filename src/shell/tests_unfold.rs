@@ -1,0 +1,502 @@
+//! Behaviour of the unfolding, by class of construct.
+
+use std::path::PathBuf;
+
+use crate::model::command::{Command, Cwd, OpaqueKind, Stdin, Unfolding};
+use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
+use crate::model::request::ShellKind;
+use crate::model::word::{Hole, Part};
+
+use super::unfold::unfold;
+
+fn scene() -> Scene {
+    Scene {
+        cwd: "/work".into(),
+        home: Some("/home/ann".into()),
+        user: Some("ann".to_owned()),
+        project: "/work".into(),
+        temporary: vec!["/tmp".into()],
+        own: Vec::new(),
+        assumed: false,
+    }
+}
+
+fn with(text: &str, facts: &Facts) -> Unfolding {
+    unfold(
+        ShellKind::Posix,
+        text,
+        &scene(),
+        facts,
+        &mut Needs::default(),
+    )
+}
+
+fn of(text: &str) -> Unfolding {
+    with(text, &Facts::new(true))
+}
+
+fn rms(unfolding: &Unfolding) -> Vec<String> {
+    let is_rm = |command: &&Command| command.program().as_deref() == Some("rm");
+    unfolding
+        .commands
+        .iter()
+        .filter(is_rm)
+        .map(|c| c.shown().join(" "))
+        .collect()
+}
+
+fn script(facts: &mut Facts, path: &str, text: &str) {
+    let answer = Answer::Text {
+        text: text.to_owned(),
+        sha256: "00".to_owned(),
+    };
+    facts.learn(Question::Text(PathBuf::from(path)), answer);
+}
+
+#[track_caller]
+fn runs(text: &str, wanted: &[&str]) {
+    let unfolding = of(text);
+    assert_eq!(rms(&unfolding), wanted, "{text}\n{unfolding:#?}");
+}
+
+#[test]
+fn plain_quoted_and_spelled_out_programs_are_found() {
+    runs("rm -rf x", &["rm -rf x"]);
+    runs("r''m -rf \"x\"", &["rm -rf x"]);
+    runs("\\rm -rf $'\\x78'", &["rm -rf x"]);
+    runs("{rm,-rf,x}", &["rm -rf x"]);
+    runs("c='rm -rf x'; $c", &["rm -rf x"]);
+    runs("rm${IFS}-rf${IFS}x", &["rm -rf x"]);
+    runs("a=r b=m; $a$b x", &["rm x"]);
+    runs("/bin/rm x", &["/bin/rm x"]);
+    runs("echo rm -rf x", &[]);
+}
+
+#[test]
+fn a_span_points_at_the_literal_in_the_text() {
+    let text = "bash -c 'psql shop -c \"DROP TABLE t\"'";
+    let unfolding = of(text);
+    let command = unfolding
+        .commands
+        .iter()
+        .find(|c| c.program().as_deref() == Some("psql"))
+        .unwrap();
+    let span = command.words[3].pieces[0].origin.span().unwrap();
+    assert_eq!(&text[span.start..span.end], "DROP TABLE t");
+    let span = command.origin.span().unwrap();
+    assert_eq!(&text[span.start..span.end], "psql shop -c \"DROP TABLE t\"");
+}
+
+#[test]
+fn every_place_of_a_substitution_runs() {
+    runs("echo \"$(rm a)\" `rm b`", &["rm a", "rm b"]);
+    runs(
+        "x=$(rm a); y[$(rm b)]=1; : $((1+$(rm c)))",
+        &["rm a", "rm b", "rm c"],
+    );
+    runs("cat <(rm a) > >(rm b)", &["rm a", "rm b"]);
+    runs("cat <<E\n$(rm a)\nE", &["rm a"]);
+    runs("[[ $(rm a) == x ]] && : ${x:-$(rm b)}", &["rm a", "rm b"]);
+}
+
+#[test]
+fn both_sides_of_every_condition_run() {
+    runs(
+        "if false; then rm a; elif x; then rm b; else rm c; fi",
+        &["rm a", "rm b", "rm c"],
+    );
+    runs("case $x in a) rm a;; *) rm b;; esac", &["rm a", "rm b"]);
+    runs("false && rm a || rm b", &["rm a", "rm b"]);
+    runs(
+        "while false; do rm a; done; until true; do rm b; done",
+        &["rm a", "rm b"],
+    );
+}
+
+#[test]
+fn a_loop_over_literals_gives_one_command_per_item() {
+    runs(
+        "for d in a b c; do rm -rf $d/x; done",
+        &["rm -rf a/x", "rm -rf b/x", "rm -rf c/x"],
+    );
+    runs(
+        "for i in {1..3}; do rm f$i; done",
+        &["rm f1", "rm f2", "rm f3"],
+    );
+    runs(
+        "printf 'a\\nb\\n' | while read -r f; do rm \"$f\"; done",
+        &["rm a", "rm b"],
+    );
+    runs(
+        "x=(a b); for i in \"${x[@]}\"; do rm $i; done",
+        &["rm a", "rm b"],
+    );
+}
+
+#[test]
+fn a_variable_set_on_two_paths_has_both_values() {
+    runs("d=a; if x; then d=b; fi; rm $d", &["rm b", "rm a"]);
+}
+
+#[test]
+fn functions_run_with_their_arguments_and_only_when_called() {
+    runs("f() { rm -rf \"$1/$2\"; }; f a b", &["rm -rf a/b"]);
+    runs("f() { rm -rf x; }", &[]);
+    runs(
+        "f() { local d=$1; rm $d; }; d=z; f a; rm $d",
+        &["rm a", "rm z"],
+    );
+}
+
+#[test]
+fn wrappers_are_peeled() {
+    for line in [
+        "sudo -u bob rm x",
+        "sudo -n env A=b nice -n 5 timeout -k 5 10s rm x",
+        "command rm x",
+        "exec rm x",
+        "nohup setsid stdbuf -oL rm x",
+        "env -i PATH=/bin rm x",
+        "env -S 'rm x'",
+        "xargs rm x",
+        "busybox rm x",
+        "flock /tmp/l rm x",
+        "flock /tmp/l -c 'rm x'",
+        "su bob -c 'rm x'",
+        "su - bob -c 'rm x'",
+        "runuser -u bob -- rm x",
+        "script -qc 'rm x' /dev/null",
+        "watch -n 1 rm x",
+        "sh -c 'rm x'",
+        "bash -lc 'rm $1' _ x",
+        "eval 'rm x'",
+        "eval rm x",
+        "echo 'rm x' | sh",
+        "sh <<< 'rm x'",
+        "bash <<'E'\nrm x\nE",
+        "bash <(echo rm x)",
+        "source <(echo rm x)",
+        "trap 'rm x' EXIT",
+        "alias z='rm'\nz x",
+        "echo x | xargs rm",
+        "echo x | xargs -I{} rm {}",
+        "echo cm0geA== | base64 -d | sh",
+        "npx -y rm@1.2 x",
+        "uv run --with a rm x",
+        "git -c alias.z='!rm x' z",
+        "git bisect run rm x",
+        "git submodule foreach 'rm x'",
+        "git rebase -x 'rm x' main",
+        "strace -f -o out rm x",
+        "time -p rm x",
+        "! rm x",
+        "coproc rm x",
+        "rm x &",
+        "(rm x)",
+        "{ rm x; }",
+        "nix-shell -p foo --run 'rm x'",
+        "tmux new -d -s a 'rm x'",
+        "parallel rm ::: x",
+        "systemd-run --user -p A=b rm x",
+    ] {
+        runs(line, &["rm x"]);
+    }
+}
+
+#[test]
+fn remote_and_contained_commands_say_where_they_run() {
+    let unfolding = of(
+        "ssh -p 22 -i key bob@host 'rm -rf x'; docker exec -i -u root db rm y; kubectl exec -n a pod -c c -- rm z",
+    );
+    assert_eq!(rms(&unfolding), ["rm -rf x", "rm y", "rm z"]);
+    assert!(
+        unfolding
+            .commands
+            .iter()
+            .filter(|c| c.program().as_deref() == Some("rm"))
+            .all(|c| !c.is_here())
+    );
+}
+
+#[test]
+fn a_here_document_reaches_the_client_in_the_container() {
+    let text = "docker exec -i db psql -U postgres -d app <<'E'\nDROP TABLE t;\nE";
+    let unfolding = of(text);
+    let psql = unfolding
+        .commands
+        .iter()
+        .find(|c| c.program().as_deref() == Some("psql"))
+        .unwrap();
+    let Stdin::Text(word) = &psql.stdin else {
+        panic!("{psql:#?}")
+    };
+    assert_eq!(word.text().as_deref(), Some("DROP TABLE t;\n"));
+    let span = word.pieces[0].origin.span().unwrap();
+    assert_eq!(&text[span.start..span.end], "DROP TABLE t;\n");
+}
+
+#[test]
+fn cd_decides_where_a_relative_path_lies() {
+    let cwd_of = |text: &str| {
+        let unfolding = of(text);
+        let all: Vec<Cwd> = unfolding
+            .commands
+            .iter()
+            .filter(|c| c.program().as_deref() == Some("rm"))
+            .map(|c| c.cwd.clone())
+            .collect();
+        all
+    };
+    assert_eq!(
+        cwd_of("cd a/b && cd ../c && rm x"),
+        [Cwd::Known("/work/a/c".into())]
+    );
+    assert_eq!(
+        cwd_of("(cd a; rm x); rm x"),
+        [Cwd::Known("/work/a".into()), Cwd::Known("/work".into())]
+    );
+    assert_eq!(cwd_of("cd \"$(mktemp -d)\" && rm x"), [Cwd::Temporary]);
+    assert_eq!(
+        cwd_of("t=$(mktemp -d); cd $t; mkdir s; cd s; rm x"),
+        [Cwd::Temporary]
+    );
+    assert_eq!(cwd_of("cd \"$X\"; rm x"), [Cwd::Unknown]);
+    assert_eq!(cwd_of("pushd a; popd; rm x"), [Cwd::Known("/work".into())]);
+    assert_eq!(
+        cwd_of("[ -d a ] && cd a; rm x"),
+        [Cwd::Known("/work/a".into()), Cwd::Known("/work".into())]
+    );
+}
+
+#[test]
+fn a_cd_into_a_missing_folder_leaves_the_shell_where_it_was() {
+    let mut facts = Facts::new(false);
+    facts.learn(Question::Entry("/work/gone".into()), Answer::Absent);
+    assert_eq!(
+        with("cd gone; rm -rf *", &facts)
+            .commands
+            .iter()
+            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .count(),
+        1
+    );
+    assert_eq!(
+        with("cd gone && rm -rf *", &facts)
+            .commands
+            .iter()
+            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .count(),
+        0
+    );
+    assert_eq!(
+        with("mkdir gone; cd gone; rm -rf *", &facts)
+            .commands
+            .iter()
+            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn scripts_are_read_and_absent_ones_start_nothing() {
+    let mut facts = Facts::new(false);
+    script(
+        &mut facts,
+        "/work/a.sh",
+        "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nrm -rf \"$1\"\n",
+    );
+    facts.learn(Question::Text("/work/none.sh".into()), Answer::Absent);
+    facts.learn(
+        Question::Text("/work/secret.sh".into()),
+        Answer::Unknown("permission denied".to_owned()),
+    );
+    for line in [
+        "sh a.sh x",
+        "./a.sh x",
+        "bash -x ./a.sh x",
+        ". ./a.sh x",
+        "sh < a.sh -s x",
+    ] {
+        let unfolding = with(line, &facts);
+        assert!(
+            rms(&unfolding).contains(&"rm -rf x".to_owned()) || line.contains('<'),
+            "{line} {unfolding:#?}"
+        );
+        assert_eq!(unfolding.read.len(), 1);
+    }
+    let unfolding = with("sh none.sh", &facts);
+    assert!(unfolding.opaque.is_empty());
+    let unfolding = with("sh secret.sh", &facts);
+    assert_eq!(unfolding.opaque[0].kind, OpaqueKind::Script);
+}
+
+#[test]
+fn files_written_by_the_same_call_are_run_as_written() {
+    runs(
+        "cat > /x/f.sh <<'E'\nrm $1\nE\nchmod +x /x/f.sh; /x/f.sh y",
+        &["rm y"],
+    );
+    runs("echo 'rm y' > f; sh f", &["rm y"]);
+    runs("echo 'rm y' | tee f >/dev/null; bash ./f", &["rm y"]);
+    runs("cp /bin/rm z; ./z y", &["rm y"]);
+    let unfolding = of("echo 'DROP TABLE t' > q.sql; psql db -f q.sql; psql db < q.sql");
+    assert_eq!(unfolding.written[0].0, PathBuf::from("/work/q.sql"));
+    let Stdin::Text(word) = &unfolding.commands[2].stdin else {
+        panic!("{unfolding:#?}")
+    };
+    assert_eq!(word.text().as_deref(), Some("DROP TABLE t\n"));
+}
+
+#[test]
+fn task_files_are_followed() {
+    let mut facts = Facts::new(false);
+    script(
+        &mut facts,
+        "/work/GNUmakefile",
+        "clean: sub\n\trm -rf $(OUT)\nsub:\n\t@rm s\nOUT := o\n",
+    );
+    script(
+        &mut facts,
+        "/work/package.json",
+        r#"{"scripts":{"clean":"rm -rf dist","prebuild":"rm p","build":"npm run clean"}}"#,
+    );
+    assert_eq!(rms(&with("make clean", &facts)), ["rm s", "rm -rf o"]);
+    assert_eq!(rms(&with("npm run build", &facts)), ["rm p", "rm -rf dist"]);
+    assert_eq!(rms(&with("yarn clean x", &facts)), ["rm -rf dist x"]);
+}
+
+#[test]
+fn inherited_variables_are_holes_and_defaults_are_read_both_ways() {
+    let unfolding = of("rm -rf \"$BUILD\"/*");
+    let word = &unfolding.commands[0].words[2];
+    assert_eq!(
+        word.pieces[0].part,
+        Part::Hole(Hole::Inherited("BUILD".to_owned()))
+    );
+    assert!(word.has_glob());
+    let unfolding = of("rm -rf \"${BUILD:?}\"/*");
+    assert_eq!(
+        unfolding.commands[0].words[2].pieces[0].part,
+        Part::Hole(Hole::Unknown)
+    );
+    runs("rm -rf ${BUILD:-out}", &["rm -rf $?", "rm -rf out"]);
+    let mut facts = Facts::new(false);
+    facts.learn(Question::Variable("BUILD".to_owned()), Answer::Absent);
+    assert_eq!(rms(&with("rm -rf ${BUILD:-out}", &facts)), ["rm -rf out"]);
+    runs(
+        "rm $HOME/x ~/y \"$USER\"",
+        &["rm /home/ann/x /home/ann/y ann"],
+    );
+}
+
+#[test]
+fn mktemp_gives_a_place_under_the_temporary_directory() {
+    let unfolding = of("t=$(mktemp -d); trap 'rm -rf \"$t\"' EXIT; rm -rf \"$t/x\"");
+    assert_eq!(
+        rms(&unfolding),
+        ["rm -rf /tmp/tmp.$?/x", "rm -rf /tmp/tmp.$?"]
+    );
+}
+
+#[test]
+fn what_cannot_be_known_is_opaque_and_shows_its_words() {
+    let kind = |text: &str| of(text).opaque.first().map(|o| o.kind);
+    assert_eq!(kind("$CMD -rf x"), Some(OpaqueKind::Program));
+    assert_eq!(kind("curl https://x | sh"), Some(OpaqueKind::Payload));
+    assert_eq!(kind("bash <(curl -s https://x)"), Some(OpaqueKind::Payload));
+    assert_eq!(kind("eval \"$X\""), Some(OpaqueKind::Payload));
+    assert_eq!(
+        kind("bash -c \"$(curl https://x)\""),
+        Some(OpaqueKind::Payload)
+    );
+    assert_eq!(kind("eval \"$(ssh-agent -s)\""), None);
+    let unfolding = of("rm -rf x\n)");
+    assert_eq!(unfolding.opaque[0].kind, OpaqueKind::Syntax);
+    assert_eq!(rms(&unfolding), ["rm -rf x"]);
+    runs("$SUDO rm x", &["rm x"]);
+}
+
+#[test]
+fn values_are_computed_by_pure_programs() {
+    runs("rm $(echo a b | tr a-z A-Z)", &["rm A B"]);
+    runs("rm \"$(printf '%s/%s' a b)\"", &["rm a/b"]);
+    runs("$(echo cm0= | base64 -d) x", &["rm x"]);
+    runs("$(rev <<< mr) x", &["rm x"]);
+    runs("$(printf '\\162\\155') x", &["rm x"]);
+    runs("$(echo 726d | xxd -r -p) x", &["rm x"]);
+    runs(
+        "x=abc.tar.gz; rm ${x%%.*} ${x%.gz} ${x/abc/z} ${x:1:2} ${#x} ${x^^}",
+        &["rm abc abc.tar z.tar.gz bc 10 ABC.TAR.GZ"],
+    );
+    runs("n=3; rm f$((n*2+1))", &["rm f7"]);
+    runs("rm $(basename /a/b.c .c) $(dirname /a/b)", &["rm b /a"]);
+    runs("set -- a b; shift; rm $1 $#", &["rm b 1"]);
+    runs(
+        "v=x; n=v; rm ${!n}; declare -n r=v; rm $r",
+        &["rm x", "rm x"],
+    );
+    runs("read a b <<< 'x y z'; rm $b", &["rm y z"]);
+    runs("printf -v p '%s' q; rm $p", &["rm q"]);
+}
+
+#[test]
+fn find_gives_its_start_path_to_what_it_runs() {
+    runs("find build -exec rm -rf {} +", &["rm -rf build"]);
+    runs("find src -name '*.pyc' -exec rm {} \\;", &["rm src/$?.pyc"]);
+    runs(
+        "find src -name '*.pyc' | xargs rm -f",
+        &["rm -f src/$?.pyc"],
+    );
+}
+
+#[test]
+fn exported_and_own_environment_is_carried() {
+    let unfolding = of("export PGHOST=h; PGPASSWORD=s psql -c x; unset PGHOST");
+    let psql = unfolding
+        .commands
+        .iter()
+        .find(|c| c.program().as_deref() == Some("psql"))
+        .unwrap();
+    assert_eq!(
+        psql.env_value("PGHOST").and_then(|w| w.text()).as_deref(),
+        Some("h")
+    );
+    assert_eq!(
+        psql.env_value("PGPASSWORD")
+            .and_then(|w| w.text())
+            .as_deref(),
+        Some("s")
+    );
+}
+
+#[test]
+fn redirections_that_write_say_what_they_write() {
+    let unfolding = of("echo hi > f; : >> g; > h; cmd 2> /dev/null");
+    let writes: Vec<String> = unfolding
+        .commands
+        .iter()
+        .flat_map(|c| &c.writes)
+        .map(|w| w.file.shown())
+        .collect();
+    assert_eq!(writes, ["f", "g", "h"]);
+    let content = unfolding.commands[0].writes[0]
+        .content
+        .as_ref()
+        .and_then(|w| w.text());
+    assert_eq!(content.as_deref(), Some("hi\n"));
+}
+
+#[test]
+fn hostile_texts_end_in_time_and_opaque() {
+    let bomb = ":(){ :|:& };:";
+    assert!(of(bomb).commands.len() < 5_000);
+    let deep = "sh -c '".repeat(40);
+    of(&deep);
+    let nested = (0..30).fold("rm x".to_owned(), |t, _| format!("eval eval eval {t}"));
+    of(&nested);
+    let loops = "for a in {1..60}; do ".repeat(5) + "rm $a" + &"; done".repeat(5);
+    let unfolding = of(&loops);
+    assert!(!rms(&unfolding).is_empty());
+    of(&("f() { f; f; }; ".to_owned() + "f"));
+}

@@ -1,0 +1,519 @@
+//! Unfolds a shell text into every program that would really start, with words, environment, input and place.
+//! It decides nothing about losses, and it asks the world only through `Needs`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::model::command::{
+    Command, Cwd, Opaque, OpaqueKind, Passage, Redirect, Unfolding, Wrapper, WriteMode,
+};
+use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
+use crate::model::request::ShellKind;
+use crate::model::span::{Origin, Span};
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::ast::Script;
+use super::parse::parse;
+use super::source::Source;
+use super::state::{Feed, State, lexical, nowhere, word_of};
+
+/// Texts inside texts.
+const MAX_NESTING: usize = 16;
+/// Programs that one call may start before the rest is opaque.
+const MAX_PROGRAMS: usize = 4_096;
+/// Bytes of text that one call may unfold, its own text not counted.
+const MAX_BYTES: usize = 1 << 20;
+/// Recursion over trees, words and texts together; keeps a small stack safe.
+const MAX_DEPTH: usize = 220;
+/// Steps of evaluation; bounds loops in loops that start nothing.
+const MAX_STEPS: usize = 400_000;
+/// Words kept of an opaque stretch.
+const MAX_OPAQUE_WORDS: usize = 1_000;
+/// How far back repeated commands are recognised.
+const REPEATS: usize = 128;
+
+/// Returns every program that the text would start.
+///
+/// ```
+/// use backstop::model::{fact::{Facts, Needs, Scene}, request::ShellKind};
+/// let scene = Scene {
+///     cwd: "/work".into(), home: None, user: None, project: "/work".into(),
+///     temporary: vec!["/tmp".into()], own: Vec::new(), assumed: true,
+/// };
+/// let unfolding = backstop::shell::unfold::unfold(
+///     ShellKind::Posix, "cd a && sudo rm -rf x", &scene, &Facts::new(true), &mut Needs::default());
+/// assert!(unfolding.commands.iter().any(|c| c.shown() == ["rm", "-rf", "x"]));
+/// ```
+pub fn unfold(
+    kind: ShellKind,
+    text: &str,
+    scene: &Scene,
+    facts: &Facts,
+    needs: &mut Needs,
+) -> Unfolding {
+    match kind {
+        ShellKind::Posix => posix(text, scene, facts, needs),
+        ShellKind::PowerShell | ShellKind::Cmd => Unfolding::default(),
+    }
+}
+
+fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {
+    let mut unfolder = Unfolder::new(scene, facts, needs);
+    let mut st = State::new(vec![Cwd::Known(scene.cwd.clone())], false);
+    let frame = Frame {
+        source: Rc::new(Source::top(text)),
+        via: Rc::default(),
+        stdin: Feed::Inherited,
+        nesting: 0,
+    };
+    let canonical = match parse(text) {
+        Ok(script) => {
+            unfolder.shell(&script, &mut st, &frame);
+            Some(text.to_owned())
+        }
+        Err(error) => {
+            unfolder.shell(&error.before, &mut st, &frame);
+            unfolder.tail(error.at, &error.reason, OpaqueKind::Syntax, &frame);
+            None
+        }
+    };
+    let mut out = unfolder.out;
+    out.canonical = match canonical {
+        Some(canonical) if out.opaque.is_empty() => canonical,
+        _ => text.to_owned(),
+    };
+    out
+}
+
+/// Where a text runs: its source, the wrappers around it and its standard input.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub source: Rc<Source>,
+    pub via: Rc<Vec<Wrapper>>,
+    pub stdin: Feed,
+    pub nesting: usize,
+}
+
+impl Frame {
+    /// Returns the frame inside a wrapper.
+    pub fn enter(&self, name: &str, passage: Passage) -> Self {
+        let mut via = (*self.via).clone();
+        via.push(Wrapper {
+            name: name.to_owned(),
+            passage,
+        });
+        Self {
+            source: Rc::clone(&self.source),
+            via: Rc::new(via),
+            stdin: self.stdin.clone(),
+            nesting: self.nesting + 1,
+        }
+    }
+
+    /// Returns the same frame with another standard input.
+    pub fn fed(&self, stdin: Feed) -> Self {
+        Self {
+            source: Rc::clone(&self.source),
+            via: Rc::clone(&self.via),
+            stdin,
+            nesting: self.nesting,
+        }
+    }
+
+    /// Returns the same frame for another text.
+    pub fn reading(&self, source: Rc<Source>) -> Self {
+        Self {
+            source,
+            via: Rc::clone(&self.via),
+            stdin: self.stdin.clone(),
+            nesting: self.nesting,
+        }
+    }
+}
+
+/// A redirection that writes, and whether it takes the standard output.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    pub redirect: Redirect,
+    pub output: bool,
+}
+
+/// One program about to be started.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub words: Vec<Word>,
+    pub env: Vec<(String, Word)>,
+    pub cleared: bool,
+    pub writes: Vec<Write>,
+    pub origin: Origin,
+    /// Started by the shell itself: functions and builtins count.
+    pub in_shell: bool,
+}
+
+impl Job {
+    /// Returns the job of the program that starts at word `from`.
+    pub fn rest(&self, from: usize) -> Self {
+        Self {
+            words: self.words.get(from..).unwrap_or_default().to_vec(),
+            env: self.env.clone(),
+            cleared: self.cleared,
+            writes: Vec::new(),
+            origin: self.origin.clone(),
+            in_shell: false,
+        }
+    }
+
+    /// Returns the words after the program.
+    pub fn args(&self) -> &[Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+}
+
+/// What a file that the text wrote holds.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Feed(Feed),
+    /// A copy of or link to this program.
+    Program(String),
+    /// Text added to whatever is there already.
+    Added(Vec<Piece>),
+}
+
+/// The walk over one call.
+#[derive(Debug)]
+pub(super) struct Unfolder<'a> {
+    pub scene: &'a Scene,
+    pub facts: &'a Facts,
+    pub needs: &'a mut Needs,
+    pub out: Unfolding,
+    pub files: BTreeMap<String, Content>,
+    /// The pipeline at hand has its failure handled by `&&` or `||`.
+    pub guarded: bool,
+    /// The same node is being run again: equal commands are not repeated.
+    pub again: usize,
+    pub counter: usize,
+    /// Which program printed the text of a substitution that could not be computed.
+    pub producers: Vec<(Origin, String)>,
+    depth: usize,
+    bytes: usize,
+    steps: usize,
+    spent: bool,
+}
+
+impl<'a> Unfolder<'a> {
+    pub fn new(scene: &'a Scene, facts: &'a Facts, needs: &'a mut Needs) -> Self {
+        Self {
+            scene,
+            facts,
+            needs,
+            out: Unfolding::default(),
+            files: BTreeMap::new(),
+            guarded: false,
+            again: 0,
+            counter: 0,
+            producers: Vec::new(),
+            depth: 0,
+            bytes: 0,
+            steps: 0,
+            spent: false,
+        }
+    }
+
+    /// Goes one level deeper, or says that the budget is spent.
+    pub fn enter(&mut self) -> bool {
+        self.steps += 1;
+        if self.spent {
+            return false;
+        }
+        if self.depth >= MAX_DEPTH || self.steps > MAX_STEPS {
+            self.spend("it is nested too deeply or runs too many steps");
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// Comes back from one level.
+    pub const fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Tells whether a budget is spent.
+    pub const fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Ends the unfolding: what is left is opaque, with every word of the call in reach.
+    pub fn spend(&mut self, why: &str) {
+        if self.spent {
+            return;
+        }
+        self.spent = true;
+        let mut words: Vec<String> = Vec::new();
+        for command in self.out.commands.iter().rev().take(64) {
+            words.extend(command.shown());
+        }
+        self.out.opaque.push(Opaque {
+            origin: nowhere(),
+            reason: format!("the call could not be unfolded to its end: {why}"),
+            words,
+            kind: OpaqueKind::Budget,
+            via: Vec::new(),
+        });
+    }
+
+    /// Notes down a stretch that cannot be determined.
+    pub fn opaque(
+        &mut self,
+        kind: OpaqueKind,
+        reason: String,
+        words: Vec<String>,
+        origin: Origin,
+        fr: &Frame,
+    ) {
+        let opaque = Opaque {
+            origin,
+            reason,
+            words,
+            kind,
+            via: (*fr.via).clone(),
+        };
+        if !self.out.opaque.contains(&opaque) && self.out.opaque.len() < MAX_OPAQUE_WORDS {
+            self.out.opaque.push(opaque);
+        }
+    }
+
+    /// Notes down the part of a text that does not parse.
+    pub fn tail(&mut self, at: usize, reason: &str, kind: OpaqueKind, fr: &Frame) {
+        let text = fr.source.text.get(at..).unwrap_or(&fr.source.text);
+        let span = Span::new(at.min(fr.source.text.len()), fr.source.text.len());
+        let words = seen_words(text);
+        let origin = fr.source.origin(span);
+        let reason = format!("the text cannot be read from here on: {reason}");
+        self.opaque(kind, reason, words, origin, fr);
+    }
+
+    /// Runs a text; as a shell of its own, its exit traps run at its end.
+    pub fn text_run(
+        &mut self,
+        source: Source,
+        kind: OpaqueKind,
+        own_shell: bool,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        self.bytes += source.text.len();
+        let fr = fr.reading(Rc::new(source));
+        if fr.nesting > MAX_NESTING || self.bytes > MAX_BYTES {
+            let words = seen_words(&fr.source.shown());
+            let origin = fr.source.origin(Span::new(0, fr.source.text.len()));
+            let reason = "texts inside texts are nested too deeply or too long".to_owned();
+            self.opaque(OpaqueKind::Budget, reason, words, origin, &fr);
+            return Feed::Opaque("shell".to_owned());
+        }
+        let run = |this: &mut Self, script: &Script, st: &mut State| {
+            if own_shell {
+                this.shell(script, st, &fr)
+            } else {
+                this.script(script, st, &fr)
+            }
+        };
+        match parse(&fr.source.text) {
+            Ok(script) => run(self, &script, st),
+            Err(error) => {
+                run(self, &error.before, st);
+                self.tail(error.at, &error.reason, kind, &fr);
+                Feed::Opaque("shell".to_owned())
+            }
+        }
+    }
+
+    /// Runs a script as a shell of its own: its exit traps run at its end.
+    pub fn shell(&mut self, script: &Script, st: &mut State, fr: &Frame) -> Feed {
+        let mut feed = self.script(script, st, fr);
+        for trap in std::mem::take(&mut st.traps) {
+            let inside = fr.enter("trap", Passage::Plain);
+            let source = Source::from_words(&[trap]);
+            feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
+            st.traps.clear();
+        }
+        feed
+    }
+
+    /// Emits a program, once for each working directory that is possible.
+    pub fn emit(&mut self, job: Job, st: &State, fr: &Frame, script: Option<Word>, feed: &Feed) {
+        if self.spent || job.words.is_empty() {
+            return;
+        }
+        let mut env = st.environment();
+        for (name, word) in job.env {
+            env.retain(|(known, _)| *known != name);
+            env.push((name, word));
+        }
+        let writes = job.writes.into_iter().map(|write| filled(write, feed));
+        let command = Command {
+            words: job.words,
+            env,
+            env_cleared: job.cleared || st.cleared,
+            stdin: fr.stdin.stdin(),
+            writes: writes.collect(),
+            via: (*fr.via).clone(),
+            cwd: Cwd::Unknown,
+            origin: job.origin,
+            script,
+        };
+        for cwd in &st.cwd {
+            let mut command = command.clone();
+            command.cwd = cwd.clone();
+            self.push(command);
+        }
+    }
+
+    fn push(&mut self, command: Command) {
+        if self.again > 0 {
+            let from = self.out.commands.len().saturating_sub(REPEATS);
+            let recent = self.out.commands.get(from..).unwrap_or_default();
+            if recent.contains(&command) {
+                return;
+            }
+        }
+        if self.out.commands.len() >= MAX_PROGRAMS {
+            self.spend("it starts too many programs");
+            return;
+        }
+        self.out.commands.push(command);
+    }
+
+    /// Emits redirections that no program of the text owns.
+    pub fn emit_writes(
+        &mut self,
+        writes: Vec<Write>,
+        origin: &Origin,
+        st: &State,
+        fr: &Frame,
+        feed: &Feed,
+    ) {
+        if writes.is_empty() {
+            return;
+        }
+        let job = Job {
+            words: vec![Word::literal(":", origin.clone())],
+            env: Vec::new(),
+            cleared: false,
+            writes,
+            origin: origin.clone(),
+            in_shell: false,
+        };
+        self.emit(job, st, fr, None, feed);
+    }
+
+    /// Records what redirections leave in files, for those who read them later in the same text.
+    pub fn record(&mut self, writes: &[Write], st: &State, feed: &Feed) {
+        for write in writes {
+            let appends = write.redirect.mode == WriteMode::Append;
+            let content = if write.output {
+                feed.clone()
+            } else {
+                Feed::Opaque("another descriptor".to_owned())
+            };
+            self.record_file(&write.redirect.file, content, appends, st);
+        }
+    }
+
+    /// Records what a file holds from here on.
+    pub fn record_file(&mut self, file: &Word, content: Feed, appends: bool, st: &State) {
+        let Some(key) = file_key(file, st) else {
+            return;
+        };
+        let content = match (appends, self.files.remove(&key)) {
+            (true, Some(Content::Feed(old))) => Content::Feed(old.then(content)),
+            (true, Some(Content::Added(mut old))) => {
+                old.extend(content.into_pieces());
+                Content::Added(old)
+            }
+            (true, _) => Content::Added(content.into_pieces()),
+            (false, _) => Content::Feed(content),
+        };
+        let pieces = match &content {
+            Content::Feed(Feed::Text { pieces, .. }) | Content::Added(pieces) => pieces.clone(),
+            _ => Vec::new(),
+        };
+        if key.starts_with('/') && !pieces.is_empty() {
+            self.out
+                .written
+                .push((PathBuf::from(&key), word_of(pieces, None)));
+        }
+        self.files.insert(key, content);
+    }
+
+    /// Returns what the text itself put into a file.
+    pub fn content(&self, file: &Word, st: &State) -> Option<&Content> {
+        if self.files.is_empty() {
+            return None;
+        }
+        self.files.get(&file_key(file, st)?)
+    }
+
+    /// Asks for the text of a file; remembers its hash when it is there.
+    pub fn read(&mut self, path: PathBuf) -> Option<Answer> {
+        let question = Question::Text(path.clone());
+        let answer = self.facts.ask(question, self.needs)?.clone();
+        if let Answer::Text { sha256, .. } = &answer
+            && !self.out.read.iter().any(|(known, _)| *known == path)
+        {
+            self.out.read.push((path, sha256.clone()));
+        }
+        Some(answer)
+    }
+}
+
+fn filled(write: Write, feed: &Feed) -> Redirect {
+    let mut redirect = write.redirect;
+    if write.output
+        && let Feed::Text { pieces, .. } = feed
+    {
+        redirect.content = Some(word_of(pieces.clone(), None));
+    }
+    redirect
+}
+
+/// Returns the name under which a file is remembered: its absolute path, or its pieces where parts are unknown.
+pub(super) fn file_key(file: &Word, st: &State) -> Option<String> {
+    if let Some(text) = file.text() {
+        if text.starts_with('/') {
+            return Some(lexical("/".as_ref(), &text).to_string_lossy().into_owned());
+        }
+        let shown = match st.cwd.first()? {
+            Cwd::Known(path) => return Some(lexical(path, &text).to_string_lossy().into_owned()),
+            Cwd::Temporary => "temporary",
+            Cwd::Unknown => "unknown",
+        };
+        let text = text.trim_start_matches("./");
+        return Some(format!("{shown}:{text}"));
+    }
+    let mut key = String::from("?");
+    for piece in &file.pieces {
+        match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => key.push_str(text),
+            Part::Hole(Hole::Inherited(name)) => {
+                key.push('$');
+                key.push_str(name);
+            }
+            Part::Hole(Hole::Unknown | Hole::Name) => {
+                key.push_str(&format!("<{:?}>", piece.origin));
+            }
+        }
+    }
+    Some(key)
+}
+
+/// Returns the words that can be seen in a text that is not understood.
+pub(super) fn seen_words(text: &str) -> Vec<String> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | ':');
+    text.split(|c: char| !is_word(c))
+        .filter(|word| !word.is_empty())
+        .take(MAX_OPAQUE_WORDS)
+        .map(ToOwned::to_owned)
+        .collect()
+}
