@@ -1,5 +1,13 @@
 //! Command lines of SQL clients, to findings: targets, places, exemptions.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines
+)]
+
 use std::path::{Path, PathBuf};
 
 use backstop::classify::{Context, RuleBook, sql};

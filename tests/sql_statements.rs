@@ -1,6 +1,14 @@
 //! SQL statements of both kinds: those that lose something, and those that look like it.
 //! Each loss is written as `verb kind object`, in the order of the text.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::too_many_lines
+)]
+
 use backstop::model::effect::{Bound, Dialect, Effect};
 use backstop::sql::judge;
 

@@ -136,11 +136,10 @@ impl Reader<'_> {
                 }
             }
             "SHUTDOWN" => Note::new(Verb::Server, ObjectKind::Other),
-            "RESTORE" if self.any(next, &["DATABASE", "LOG"]) => {
-                let mut note = Note::new(Verb::Replace, ObjectKind::Database);
-                note.bound = Bound::All;
-                note.named(named(self, next + 1))
-            }
+            "RESTORE" if self.any(next, &["DATABASE", "LOG"]) => Note {
+                bound: Bound::All,
+                ..Note::new(Verb::Replace, ObjectKind::Database).named(named(self, next + 1))
+            },
             "REMOVE" | "RM" if self.token(next, &Token::AtSign) => {
                 Note::new(Verb::Drop, ObjectKind::Tablespace)
             }

@@ -245,12 +245,10 @@ impl Body {
             return;
         }
         let follows = |name: &str| next.is_some_and(|lexeme| lexeme.is(name));
-        if word.is("BEGIN") && (!self.atomic || follows("ATOMIC")) {
-            self.depth += 1;
-        } else if word.is("CASE")
-            && self.depth > 0
-            && !before.is_some_and(|lexeme| lexeme.is("END"))
-        {
+        let begins = word.is("BEGIN") && (!self.atomic || follows("ATOMIC"));
+        let case =
+            word.is("CASE") && self.depth > 0 && !before.is_some_and(|lexeme| lexeme.is("END"));
+        if begins || case {
             self.depth += 1;
         } else if word.is("END")
             && self.depth > 0

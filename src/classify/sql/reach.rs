@@ -135,92 +135,78 @@ impl Reading<'_, '_> {
 /// Follows the wrappers from this machine to where the client runs.
 pub(in crate::classify) fn way(command: &Command) -> Way {
     let mut route = Route::Direct;
-    let elsewhere = |prefix: String, reason: &str| Way::Elsewhere(prefix, reason.to_owned());
     for wrapper in &command.via {
-        match (&wrapper.passage, &mut route) {
-            (Passage::Plain, _) => {}
-            (Passage::User { user }, Route::Container { user: inside, .. }) => {
-                *inside = Some(user.as_ref().map_or("root".to_owned(), Word::shown));
-            }
-            (Passage::User { user }, _) => match user.as_ref().map(Word::text) {
-                Some(None) => return elsewhere("as:?".to_owned(), "the account is not known"),
-                Some(Some(user)) => route = Route::As { user },
-                None => {
-                    route = Route::As {
-                        user: "root".to_owned(),
-                    }
-                }
-            },
-            (
-                Passage::Container {
-                    engine, name, user, ..
-                },
-                Route::Direct,
-            ) => {
-                let Some(name) = name.text() else {
-                    return elsewhere(
-                        format!("{engine}:{}", name.shown()),
-                        "the name of the container is not known",
-                    );
-                };
-                route = Route::Container {
-                    engine: engine.clone(),
-                    name,
-                    user: user.as_ref().and_then(Word::text),
-                };
-            }
-            (Passage::Container { engine, name, .. }, Route::As { user }) if user == "root" => {
-                // `sudo docker exec`: the engine is the same one.
-                let Some(name) = name.text() else {
-                    return elsewhere(
-                        format!("{engine}:?"),
-                        "the name of the container is not known",
-                    );
-                };
-                route = Route::Container {
-                    engine: engine.clone(),
-                    name,
-                    user: None,
-                };
-            }
-            (Passage::Container { engine, name, .. }, _) => {
-                return elsewhere(
-                    format!("{engine}:{}", name.shown()),
-                    "the container is inside another place",
-                );
-            }
-            (
-                Passage::Service {
-                    engine, service, ..
-                },
-                _,
-            ) => {
-                return elsewhere(
-                    format!("{engine}-compose:{}", service.shown()),
-                    "the container of the compose service is not known here",
-                );
-            }
-            (Passage::Fresh { engine, .. }, _) => {
-                return elsewhere(
-                    format!("{engine}-run:?"),
-                    "it is reached from a new container",
-                );
-            }
-            (Passage::Remote { host }, _) => {
-                return elsewhere(
-                    format!("remote:{}", host.shown()),
-                    "it is reached from another machine",
-                );
-            }
-            (Passage::Root, _) => {
-                return elsewhere(
-                    "root:?".to_owned(),
-                    "it is reached from another root directory",
-                );
-            }
+        match step(&wrapper.passage, route) {
+            Way::Here(next) => route = next,
+            elsewhere => return elsewhere,
         }
     }
     Way::Here(route)
+}
+
+/// Follows one wrapper.
+fn step(passage: &Passage, route: Route) -> Way {
+    let elsewhere = |prefix: String, reason: &str| Way::Elsewhere(prefix, reason.to_owned());
+    match passage {
+        Passage::Plain => Way::Here(route),
+        Passage::User { user } => other_account(user.as_ref(), route),
+        Passage::Container {
+            engine, name, user, ..
+        } => into_container(engine, name, user.as_ref(), &route),
+        Passage::Service {
+            engine, service, ..
+        } => elsewhere(
+            format!("{engine}-compose:{}", service.shown()),
+            "the container of the compose service is not known here",
+        ),
+        Passage::Fresh { engine, .. } => elsewhere(
+            format!("{engine}-run:?"),
+            "it is reached from a new container",
+        ),
+        Passage::Remote { host } => elsewhere(
+            format!("remote:{}", host.shown()),
+            "it is reached from another machine",
+        ),
+        Passage::Root => elsewhere(
+            "root:?".to_owned(),
+            "it is reached from another root directory",
+        ),
+    }
+}
+
+fn other_account(user: Option<&Word>, route: Route) -> Way {
+    let Some(user) = user.map_or(Some("root".to_owned()), Word::text) else {
+        return Way::Elsewhere("as:?".to_owned(), "the account is not known".to_owned());
+    };
+    Way::Here(match route {
+        Route::Container { engine, name, .. } => Route::Container {
+            engine,
+            name,
+            user: Some(user),
+        },
+        Route::Direct | Route::As { .. } => Route::As { user },
+    })
+}
+
+fn into_container(engine: &str, name: &Word, user: Option<&Word>, route: &Route) -> Way {
+    let reason = match (name.text(), route) {
+        (None, _) => "the name of the container is not known",
+        (Some(name), Route::Direct) => return Way::Here(container(engine, name, user)),
+        // `sudo docker exec` talks to the same engine.
+        (Some(name), Route::As { user: account }) if account == "root" => {
+            return Way::Here(container(engine, name, user));
+        }
+        (Some(_), _) => "the container is inside another place",
+    };
+    Way::Elsewhere(format!("{engine}:{}", name.shown()), reason.to_owned())
+}
+
+fn container(engine: &str, name: String, user: Option<&Word>) -> Route {
+    Route::Container {
+        engine: engine.to_owned(),
+        name,
+        user: user.and_then(Word::text),
+    }
 }
 
 /// Returns the PostgreSQL database that a client talks to.

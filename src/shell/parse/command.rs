@@ -306,7 +306,9 @@ impl Parser<'_> {
                     self.cur.pos = start;
                     self.word(Place::Word).map(Err)
                 }
-                Some((open, parts, end)) => self.word_after_subscript(start, name, open, parts, end),
+                Some((open, parts, end)) => {
+                    self.word_after_subscript(start, name, open, parts, end)
+                }
             };
         }
         self.cur.pos = sign + 1;

@@ -69,7 +69,6 @@ impl Parser<'_> {
         Ok(Some(kind))
     }
 
-
     /// Reads `( … )`, `(( … ))` or zsh's `() { … }`.
     fn parenthesis(&mut self) -> Read<NodeKind> {
         let start = self.cur.pos;
@@ -145,7 +144,11 @@ impl Parser<'_> {
             }
             if self.eat_reserved(Reserved::Else) {
                 self.cur.skip_blanks();
-                otherwise = Some(if braced { self.braces()? } else { self.script()? });
+                otherwise = Some(if braced {
+                    self.braces()?
+                } else {
+                    self.script()?
+                });
             } else if braced {
                 self.cur.pos = end;
             }

@@ -295,7 +295,9 @@ fn decode_number(escape: char, rest: &mut Chars<'_>, bytes: &mut Vec<u8>) -> boo
         }),
         '0'..='7' => {
             let first = escape.to_digit(8).unwrap_or_default();
-            digits(rest, 8, 2, first).or(Some(first)).map(|code| code & 0xff)
+            digits(rest, 8, 2, first)
+                .or(Some(first))
+                .map(|code| code & 0xff)
         }
         _ => return literal_escape(escape, bytes),
     };

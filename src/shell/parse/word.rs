@@ -23,7 +23,11 @@ pub(super) enum Place {
 /// Tells whether a byte means something of its own inside an unquoted word.
 #[inline]
 fn is_special(byte: u8) -> bool {
-    ends_word(byte) || matches!(byte, b'\\' | b'\'' | b'"' | b'$' | b'`' | b'*' | b'?' | b'[')
+    ends_word(byte)
+        || matches!(
+            byte,
+            b'\\' | b'\'' | b'"' | b'$' | b'`' | b'*' | b'?' | b'['
+        )
 }
 
 impl Parser<'_> {
@@ -285,7 +289,12 @@ impl Parser<'_> {
     fn past_class(&self, at: usize) -> usize {
         if self.cur.raw(at + 1) == Some(b':') {
             let mut end = at + 2;
-            while self.cur.raw(end).is_some_and(|byte| byte.is_ascii_alphabetic()) && end < at + 12 {
+            while self
+                .cur
+                .raw(end)
+                .is_some_and(|byte| byte.is_ascii_alphabetic())
+                && end < at + 12
+            {
                 end += 1;
             }
             if self.cur.raw(end) == Some(b':') && self.cur.raw(end + 1) == Some(b']') {
