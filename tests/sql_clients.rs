@@ -70,6 +70,7 @@ fn command(line: &str) -> Command {
         words,
         env: Vec::new(),
         env_cleared: false,
+        script: None,
         stdin: Stdin::Null,
         writes: Vec::new(),
         via: Vec::new(),

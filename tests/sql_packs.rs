@@ -89,6 +89,8 @@ fn harmless_lines_give_nothing() {
         "psql shop -f /dev/null",
         "mysql -e 'show databases'",
         "mysqladmin ping",
+        "f=$(mktemp); sqlite3 \"$f\" 'DROP TABLE t'",
+        "d=$(mktemp -d); cd $d && sqlite3 x.db 'DELETE FROM t'",
         "duckdb -c \"select * from 'x.parquet'\"",
     ] {
         assert!(rules(line).is_empty(), "{line}: {:?}", rules(line));

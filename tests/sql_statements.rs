@@ -332,6 +332,15 @@ fn postgres_losses() {
             ("SELECT 'unclosed; DROP TABLE x", &["opaque other -"]),
             ("SELECT $$a$$; DELETE FROM t", &["delete table t all"]),
             ("CALL purge_old_rows(30)", &["opaque other -"]),
+            (
+                "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN DROP TABLE x; END $$; CALL p()",
+                &["drop table x"],
+            ),
+            (
+                "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM x'; SELECT f()",
+                &["delete table x all"],
+            ),
+            ("DELETE FROM ONLY (users)", &["delete table users all"]),
         ],
     );
 }

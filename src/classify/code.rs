@@ -170,6 +170,13 @@ fn script(
     const ENDINGS: [&str; 12] = [
         ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua", ".pyw", ".tsx",
     ];
+    if let Some(read) = &command.script {
+        return Some(Code {
+            source: Source::of_word(read),
+            language,
+            inline: false,
+        });
+    }
     let name = word.text()?;
     if !command.is_here() || !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         return None;

@@ -38,7 +38,8 @@ pub(super) fn judge(reader: &Reader<'_>, from: usize, to: usize) -> Bound {
     if truth(&expr, 0) == Some(true) {
         return Bound::AlwaysTrue;
     }
-    let pure = !hole && !expr.visit(&mut Purity).is_break();
+    // A name in a block can be a variable of it: the predicate means nothing outside.
+    let pure = !hole && !reader.block && !expr.visit(&mut Purity).is_break();
     Bound::Where { predicate, pure }
 }
 

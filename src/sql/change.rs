@@ -34,6 +34,7 @@ impl Reader<'_> {
         } else {
             index
         };
+        let start = start + usize::from(only && self.token(start, &Token::LParen));
         let names = self.deleted_tables(start, to, has_from);
         let bound = self.bound(index, to);
         for name in names {

@@ -136,6 +136,33 @@ impl Reader<'_> {
         self.note(note, from, to);
     }
 
+    /// Returns the name of the routine that a CREATE defines, without its schema.
+    pub fn routine(&self, from: usize, to: usize) -> Option<String> {
+        let behind = self.skip(from + 1, &["OR", "REPLACE"]);
+        let kinds = ["FUNCTION", "PROCEDURE"];
+        let (name, _) = self
+            .name(behind + 1, to)
+            .filter(|_| self.any(behind, &kinds))?;
+        let name = name.lookup.to_lowercase();
+        name.rsplit('.').next().map(str::to_owned)
+    }
+
+    /// Reads the body of a routine as if it stood alone: its string, or what follows BEGIN.
+    pub fn body(&mut self, from: usize, to: usize) {
+        let (depth, block) = (self.depth, self.block);
+        self.depth += 1;
+        let text = (from..to).find(|at| {
+            self.is(*at, "AS") && self.at(at + 1).is_some_and(|one| one.string().is_some())
+        });
+        if let Some(at) = text {
+            self.string(at + 1, true);
+        } else if let Some(at) = (from..to).find(|at| self.is(*at, "BEGIN")) {
+            self.block = true;
+            self.loose(at + 1, to);
+        }
+        (self.depth, self.block) = (depth, block);
+    }
+
     /// `DO $$ … $$` and `DO 'text'`; MySQL's `DO expression` has no body.
     pub fn block_of_do(&mut self, from: usize, to: usize) {
         self.functions(from, to);

@@ -171,8 +171,7 @@ impl<'a> Reader<'a> {
     /// Reads the statement in `from..to`.
     pub fn statement(&mut self, from: usize, to: usize) {
         if self.depth >= MAX_DEPTH {
-            self.note(Note::new(Verb::Opaque, ObjectKind::Other), from, to);
-            return;
+            return self.opaque(from, to);
         }
         self.depth += 1;
         self.dispatch(from, to);
@@ -184,7 +183,7 @@ impl<'a> Reader<'a> {
             return;
         };
         if first.has_hole() {
-            self.note(Note::new(Verb::Opaque, ObjectKind::Other), from, to);
+            self.opaque(from, to);
             return self.loose(from + 1, to);
         }
         if first.token.token == Token::LParen {

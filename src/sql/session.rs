@@ -146,6 +146,7 @@ pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> V
         reader,
         open: None,
         made: Vec::new(),
+        routines: Vec::new(),
     };
     for range in lex::statements(&lexed.lexemes, dialect) {
         if session.reader.out.len() > MAX_LOSSES {
@@ -182,7 +183,12 @@ struct Session<'a> {
     reader: Reader<'a>,
     open: Option<Open>,
     made: Vec<Made>,
+    /// Routines that the text defines: name, and the statement that holds the body.
+    routines: Vec<(String, Range)>,
 }
+
+/// More routines of one text than this are not followed when they are called.
+const MAX_ROUTINES: usize = 64;
 
 impl Session<'_> {
     fn statement(&mut self, range: Range) {
@@ -192,6 +198,7 @@ impl Session<'_> {
         }
         let before = self.reader.out.len();
         self.reader.statement(from, to);
+        self.follow_calls(range);
         if self.reader.out.len() == before && self.is_missed(range) {
             self.reader.opaque(from, to);
         }
@@ -260,6 +267,41 @@ impl Session<'_> {
             || truncates
             || reader.is(from, "PREPARE") && reader.is(from + 1, "TRANSACTION")
             || reader.at(from).is_some_and(|first| first.has_hole())
+    }
+
+    /// The body of a routine that the same text defines counts where it is called.
+    fn follow_calls(&mut self, range: Range) {
+        let Range { from, to } = range;
+        if self.reader.is(from, "CREATE") {
+            if self.routines.len() < MAX_ROUTINES
+                && let Some(name) = self.reader.routine(from, to)
+            {
+                self.routines.push((name, range));
+            }
+            return;
+        }
+        if self.routines.is_empty()
+            || !self
+                .reader
+                .any(from, &["CALL", "SELECT", "EXEC", "EXECUTE"])
+        {
+            return;
+        }
+        let names: HashSet<String> = (from..to)
+            .filter_map(|at| self.reader.at(at)?.bare().map(str::to_lowercase))
+            .collect();
+        let called: Vec<Range> = (self.routines.iter())
+            .filter(|(name, _)| names.contains(name))
+            .map(|(_, body)| *body)
+            .collect();
+        let span = self.reader.span(from, to);
+        for body in called {
+            let before = self.reader.out.len();
+            self.reader.body(body.from, body.to);
+            for loss in self.reader.out.iter_mut().skip(before) {
+                loss.effect.span = span;
+            }
+        }
     }
 
     fn undo(&mut self) {

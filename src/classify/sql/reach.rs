@@ -402,6 +402,8 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
         let reason = "the path of the database is not known";
         let mut place = Place::nowhere(kind, file.shown(), reason);
         place.opaque = true;
+        place.scratch = is_scratch(file, reading)
+            .then(|| "the database is in a temporary directory".to_owned());
         return Some(place);
     };
     let path = written
@@ -424,6 +426,17 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
         return Some(Place::nowhere(kind, format!("{prefix}/{path}"), &reason));
     }
     Some(sqlite_file(path, reading))
+}
+
+/// Tells whether a word that is known in part can only be below a temporary directory (`mktemp`).
+fn is_scratch(file: &Word, reading: &Reading<'_, '_>) -> bool {
+    let start = file.prefix();
+    let plain = |part: &Part| !matches!(part, Part::Hole(Hole::Inherited(_) | Hole::Unknown));
+    let folders = &reading.context.scene.temporary;
+    reading.command.is_here()
+        && file.pieces.iter().all(|piece| plain(&piece.part))
+        && !file.shown().contains("..")
+        && (folders.iter()).any(|folder| Path::new(&start).starts_with(folder))
 }
 
 fn sqlite_file(path: &str, reading: &Reading<'_, '_>) -> Place {
