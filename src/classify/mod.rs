@@ -1,7 +1,10 @@
 //! From what a call would start to what would be lost: one family, one file.
 //! It knows rules as data and facts as answers; it knows neither policy nor people.
 
+mod clients;
+pub mod code;
 pub mod packs;
+pub mod sql;
 
 use crate::model::fact::{Facts, Needs, Scene};
 

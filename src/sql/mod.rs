@@ -1,1 +1,40 @@
-//! Reads SQL and says what each statement would do.
+//! Reads SQL and says what each statement would do to data.
+//! It knows no rule, no severity and no server; what a client does around the SQL is in `client`.
+
+mod alter;
+mod bound;
+mod change;
+pub mod client;
+mod create;
+mod drop;
+mod dynamic;
+mod lex;
+mod name;
+mod read;
+mod session;
+mod strict;
+
+use crate::model::effect::{Dialect, Effect};
+
+pub use session::{Loss, attached, is_closed, losses};
+pub use strict::losses_in_prose;
+
+/// Marks unknown text inside SQL.
+pub const HOLE: char = '\u{FFFC}';
+
+/// Returns the losses that a text would cause, statement by statement; spans are byte offsets into `text`.
+///
+/// ```
+/// use backstop::model::effect::{Dialect, Verb};
+/// let effects = backstop::sql::judge("SELECT 'DROP TABLE a'; DROP TABLE b", Dialect::Postgres);
+/// assert_eq!(effects.len(), 1);
+/// assert_eq!(effects[0].verb, Verb::Drop);
+/// assert_eq!(effects[0].object.as_deref(), Some("b"));
+/// ```
+pub fn judge(text: &str, dialect: Dialect) -> Vec<Effect> {
+    losses(text, dialect)
+        .into_iter()
+        .filter(|loss| !loss.created)
+        .map(|loss| loss.effect)
+        .collect()
+}

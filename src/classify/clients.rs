@@ -1,0 +1,694 @@
+//! Reads the command lines of SQL clients: which SQL they run, in which dialect, against which server.
+//! It judges no SQL and asks nothing of the world.
+
+use crate::model::command::{Command, Passage, Stdin};
+use crate::model::effect::Dialect;
+use crate::model::target::TargetKind;
+use crate::model::word::Word;
+use crate::sql::client::{Client, Variables};
+
+use super::sql::options::{self, Options, Style};
+use super::sql::reach::Server;
+
+/// Where a client gets SQL from, in the order in which it runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A word of the command line.
+    Words(Word),
+    /// A file, by the name that the client opens.
+    File(Word),
+    /// A file that the shell opens for the client's standard input.
+    Redirected(Word),
+    /// Standard input with unknown content; names the program that writes it.
+    Unknown(String),
+}
+
+/// What a client's statements act on.
+#[derive(Clone, Debug)]
+pub(super) enum Base {
+    Postgres(Server),
+    /// A file; nothing means in memory.
+    Sqlite(Option<Word>),
+    Other {
+        kind: TargetKind,
+        port: &'static str,
+        server: Server,
+    },
+}
+
+/// One start of a SQL client.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub client: Client,
+    pub dialect: Dialect,
+    pub base: Base,
+    pub inputs: Vec<Input>,
+    pub variables: Variables,
+    /// The client opens the database for reading only.
+    pub read_only: bool,
+}
+
+/// What is common to the command lines of one client.
+struct Form {
+    names: &'static [&'static str],
+    /// Words that must follow the program (`cockroach sql`).
+    path: &'static [&'static str],
+    client: Client,
+    dialect: Dialect,
+    kind: TargetKind,
+    port: &'static str,
+    style: Style,
+    sql: &'static [&'static str],
+    files: &'static [&'static str],
+    /// Other options with a value.
+    valued: &'static [&'static str],
+    host: &'static [&'static str],
+    database: &'static [&'static str],
+    /// What operands are: the database first, then SQL; SQL only; nothing that matters.
+    operands: Operands,
+    /// Options under which nothing runs.
+    idle: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operands {
+    /// `psql [DB [USER]]`, `mysql [DB]`.
+    Database,
+    /// `sqlite3 FILE SQL…`.
+    FileThenSql,
+    /// `bq query SQL`.
+    Sql,
+    /// `turso db shell NAME SQL`.
+    DatabaseThenSql,
+    Host,
+}
+
+const HELP: &[&str] = &["--help", "--version", "-V", "-?"];
+
+const PSQL: Form = Form {
+    names: &[
+        "psql", "ysqlsh", "gsql", "pgcli", "psql.exe", "vsql", "edb-psql",
+    ],
+    path: &[],
+    client: Client::Psql,
+    dialect: Dialect::Postgres,
+    kind: TargetKind::Postgres,
+    port: "5432",
+    style: Style::Gnu,
+    sql: &["-c", "--command"],
+    files: &["-f", "--file"],
+    valued: &[
+        "-d",
+        "-F",
+        "-h",
+        "-L",
+        "-o",
+        "-p",
+        "-P",
+        "-R",
+        "-T",
+        "-U",
+        "-v",
+        "--dbname",
+        "--field-separator",
+        "--host",
+        "--log-file",
+        "--output",
+        "--port",
+        "--pset",
+        "--record-separator",
+        "--table-attr",
+        "--username",
+        "--set",
+        "--variable",
+    ],
+    host: &["-h", "--host"],
+    database: &["-d", "--dbname"],
+    operands: Operands::Database,
+    idle: &["--help", "--version", "-V", "-?", "-l", "--list"],
+};
+
+const MYSQL: Form = Form {
+    names: &["mysql", "mariadb", "mycli", "mysql.exe"],
+    path: &[],
+    client: Client::Mysql,
+    dialect: Dialect::Mysql,
+    kind: TargetKind::Mysql,
+    port: "3306",
+    style: Style::Gnu,
+    sql: &["-e", "--execute", "--init-command"],
+    files: &[],
+    valued: &[
+        "-h",
+        "-P",
+        "-u",
+        "-D",
+        "-S",
+        "--host",
+        "--port",
+        "--user",
+        "--database",
+        "--socket",
+        "--default-character-set",
+        "--defaults-file",
+        "--defaults-extra-file",
+        "--defaults-group-suffix",
+        "--login-path",
+        "--protocol",
+        "--prompt",
+        "--ssl-ca",
+        "--ssl-cert",
+        "--ssl-key",
+        "--ssl-mode",
+        "--max-allowed-packet",
+        "--connect-timeout",
+        "--plugin-dir",
+        "--pager",
+        "--tee",
+        "--delimiter",
+        "--max_allowed_packet",
+        "--net-buffer-length",
+    ],
+    host: &["-h", "--host"],
+    database: &["-D", "--database"],
+    operands: Operands::Database,
+    idle: HELP,
+};
+
+const SQLITE: Form = Form {
+    names: &["sqlite3", "sqlite", "sqlite3.exe", "sqlcipher", "litecli"],
+    path: &[],
+    client: Client::Sqlite,
+    dialect: Dialect::Sqlite,
+    kind: TargetKind::Sqlite,
+    port: "",
+    style: Style::Words,
+    sql: &["-cmd", "-e", "-execute"],
+    files: &["-init"],
+    valued: &[
+        "-separator",
+        "-newline",
+        "-nullvalue",
+        "-mmap",
+        "-maxsize",
+        "-vfs",
+        "-heap",
+        "-escape",
+        "-pagecache",
+        "-lookaside",
+    ],
+    host: &[],
+    database: &[],
+    operands: Operands::FileThenSql,
+    idle: &["-help", "-version", "-A"],
+};
+
+static MAIN: [Form; 3] = [PSQL, MYSQL, SQLITE];
+
+/// Clients whose servers nothing here can back up, or that only differ in their options.
+static OTHERS: &[Form] = &[
+    Form {
+        names: &["duckdb"],
+        dialect: Dialect::Duckdb,
+        kind: TargetKind::Database,
+        sql: &["-cmd", "-c", "-s"],
+        files: &["-init", "-f"],
+        ..SQLITE
+    },
+    Form {
+        names: &["cockroach"],
+        path: &["sql"],
+        sql: &["-e", "--execute"],
+        valued: &[
+            "-d",
+            "-u",
+            "-p",
+            "--database",
+            "--url",
+            "--host",
+            "--user",
+            "--port",
+            "--certs-dir",
+            "--set",
+            "--format",
+        ],
+        host: &["--host"],
+        database: &["--url", "-d", "--database"],
+        client: Client::Plain,
+        ..PSQL_LIKE
+    },
+    Form {
+        names: &["usql"],
+        valued: &["-v", "--set", "-o", "--out"],
+        dialect: Dialect::Unknown,
+        kind: TargetKind::Database,
+        ..PSQL_LIKE
+    },
+    Form {
+        names: &["clickhouse-client", "clickhouse-local"],
+        ..CLICKHOUSE
+    },
+    Form {
+        names: &["clickhouse"],
+        path: &["client"],
+        ..CLICKHOUSE
+    },
+    Form {
+        names: &["sqlcmd", "osql", "mssql-cli", "go-sqlcmd"],
+        client: Client::Sqlcmd,
+        dialect: Dialect::Mssql,
+        sql: &["-Q", "-q"],
+        files: &["-i"],
+        valued: &[
+            "-S", "-d", "-U", "-P", "-o", "-v", "-s", "-w", "-h", "-t", "-l", "-a", "-b", "-m",
+            "-H",
+        ],
+        host: &["-S"],
+        database: &["-d"],
+        port: "1433",
+        ..PLAIN
+    },
+    Form {
+        names: &["cqlsh"],
+        client: Client::Cqlsh,
+        sql: &["-e", "--execute"],
+        files: &["-f", "--file"],
+        valued: &[
+            "-k",
+            "-u",
+            "-p",
+            "--keyspace",
+            "--username",
+            "--password",
+            "--cqlshrc",
+        ],
+        database: &["-k", "--keyspace"],
+        operands: Operands::Host,
+        port: "9042",
+        ..PLAIN
+    },
+    Form {
+        names: &["bq"],
+        path: &["query"],
+        dialect: Dialect::Bigquery,
+        valued: &[
+            "--project_id",
+            "--dataset_id",
+            "--location",
+            "--format",
+            "--max_rows",
+            "-n",
+            "--destination_table",
+            "--parameter",
+            "--job_id",
+        ],
+        database: &["--project_id"],
+        operands: Operands::Sql,
+        idle: &["--dry_run", "--help"],
+        ..PLAIN
+    },
+    Form {
+        names: &["snowsql"],
+        client: Client::Snowsql,
+        dialect: Dialect::Snowflake,
+        sql: &["-q", "--query"],
+        files: &["-f", "--filename"],
+        valued: &[
+            "-a",
+            "-u",
+            "-d",
+            "-s",
+            "-r",
+            "-w",
+            "-c",
+            "-o",
+            "-D",
+            "--accountname",
+            "--username",
+            "--dbname",
+            "--schemaname",
+            "--warehouse",
+            "--connection",
+            "--option",
+            "--variable",
+        ],
+        host: &["-a", "--accountname"],
+        database: &["-d", "--dbname"],
+        ..PLAIN
+    },
+    Form {
+        names: &["snow"],
+        path: &["sql"],
+        dialect: Dialect::Snowflake,
+        sql: &["-q", "--query"],
+        files: &["-f", "--filename"],
+        valued: &[
+            "-c",
+            "--connection",
+            "--database",
+            "--schema",
+            "--warehouse",
+            "--role",
+        ],
+        database: &["--database"],
+        ..PLAIN
+    },
+    Form {
+        names: &[
+            "hive",
+            "beeline",
+            "spark-sql",
+            "trino",
+            "presto",
+            "presto-cli",
+            "impala-shell",
+            "hdbsql",
+        ],
+        dialect: Dialect::Hive,
+        sql: &["-e", "--execute", "-q", "--query"],
+        files: &["-f", "--file", "--query_file"],
+        valued: &[
+            "-u",
+            "-n",
+            "-p",
+            "-d",
+            "-i",
+            "--server",
+            "--catalog",
+            "--schema",
+            "--database",
+            "--hiveconf",
+            "--hivevar",
+            "--conf",
+            "--master",
+        ],
+        host: &["-u", "--server", "-i"],
+        database: &["-d", "--schema", "--database", "--catalog"],
+        ..PLAIN
+    },
+    Form {
+        names: &["sqlplus", "sqlplus64", "sql"],
+        dialect: Dialect::Oracle,
+        valued: &["-C", "-M", "-R"],
+        ..PLAIN
+    },
+    Form {
+        names: &["mysqlsh"],
+        dialect: Dialect::Mysql,
+        kind: TargetKind::Mysql,
+        sql: &["-e", "--execute"],
+        files: &["-f", "--file"],
+        valued: &[
+            "-h",
+            "-P",
+            "-u",
+            "-D",
+            "-S",
+            "--host",
+            "--port",
+            "--user",
+            "--database",
+            "--schema",
+            "--uri",
+        ],
+        host: &["-h", "--host"],
+        database: &["-D", "--database", "--schema"],
+        port: "3306",
+        ..PLAIN
+    },
+    Form {
+        names: &["prisma"],
+        path: &["db", "execute"],
+        files: &["--file"],
+        valued: &["--url", "--schema"],
+        database: &["--url"],
+        ..PLAIN
+    },
+    Form {
+        names: &["wrangler"],
+        path: &["d1", "execute"],
+        dialect: Dialect::Sqlite,
+        sql: &["--command"],
+        files: &["--file"],
+        valued: &["--config", "-c", "--env", "-e", "--persist-to"],
+        operands: Operands::DatabaseThenSql,
+        ..PLAIN
+    },
+    Form {
+        names: &["turso"],
+        path: &["db", "shell"],
+        dialect: Dialect::Sqlite,
+        valued: &["--location", "--instance"],
+        operands: Operands::DatabaseThenSql,
+        ..PLAIN
+    },
+    Form {
+        names: &["heroku"],
+        path: &["pg:psql"],
+        client: Client::Psql,
+        dialect: Dialect::Postgres,
+        sql: &["-c", "--command"],
+        files: &["-f", "--file"],
+        valued: &["-a", "--app", "-r", "--remote", "--credential"],
+        host: &["-a", "--app"],
+        ..PLAIN
+    },
+];
+
+const PSQL_LIKE: Form = Form {
+    operands: Operands::Database,
+    idle: HELP,
+    ..PSQL
+};
+
+const PLAIN: Form = Form {
+    names: &[],
+    path: &[],
+    client: Client::Plain,
+    dialect: Dialect::Unknown,
+    kind: TargetKind::Database,
+    port: "?",
+    style: Style::Gnu,
+    sql: &[],
+    files: &[],
+    valued: &[],
+    host: &[],
+    database: &[],
+    operands: Operands::Database,
+    idle: HELP,
+};
+
+const CLICKHOUSE: Form = Form {
+    dialect: Dialect::Clickhouse,
+    sql: &["-q", "--query"],
+    files: &["--queries-file"],
+    valued: &[
+        "-h",
+        "-u",
+        "-d",
+        "--host",
+        "--port",
+        "--user",
+        "--password",
+        "--database",
+        "--format",
+        "--config-file",
+    ],
+    host: &["-h", "--host"],
+    database: &["-d", "--database"],
+    port: "9000",
+    ..PLAIN
+};
+
+/// Returns the form of a command line, with its words behind the subcommand.
+fn form(command: &Command) -> Option<(&'static Form, &[Word])> {
+    let program = command.program()?;
+    let program = program.strip_suffix(".exe").unwrap_or(&program);
+    MAIN.iter()
+        .chain(OTHERS)
+        .filter(|form| form.names.contains(&program))
+        .find_map(|form| {
+            let mut words = command.args();
+            for step in form.path {
+                let at = words
+                    .iter()
+                    .position(|word| word.text().as_deref() == Some(step))?;
+                words = words.get(at + 1..)?;
+            }
+            Some((form, words))
+        })
+}
+
+/// Reads the command line of a SQL client; nothing for other programs, and for calls that run no SQL.
+pub(super) fn read(command: &Command) -> Option<Call> {
+    let (form, words) = form(command)?;
+    let valued: Vec<&str> = [form.sql, form.files, form.valued, form.host, form.database].concat();
+    let options = options::read(words, form.style, &valued);
+    if options.has(form.idle) {
+        return None;
+    }
+    let mut inputs = given_inputs(form, &options);
+    let from_operands = operand_inputs(form, &options);
+    let reads_stdin = inputs
+        .iter()
+        .all(|input| matches!(input, Input::File(_)) && form.client == Client::Sqlite)
+        && from_operands.is_empty();
+    let runs_after_init = form.client == Client::Sqlite;
+    inputs.extend(from_operands);
+    let dash = inputs.iter().position(|input| {
+        matches!(input, Input::File(word) if matches!(word.text().as_deref(), Some("-" | "/dev/stdin")))
+    });
+    if let Some(at) = dash {
+        inputs.splice(at..=at, stdin(command));
+    } else if reads_stdin || (runs_after_init && options.operands.len() <= 1) {
+        inputs.extend(stdin(command));
+    }
+    Some(Call {
+        client: form.client,
+        dialect: form.dialect,
+        base: base(form, &options),
+        inputs,
+        variables: variables(&options, form),
+        read_only: form.client == Client::Sqlite && options.has(&["-readonly"]),
+    })
+}
+
+fn given_inputs(form: &Form, options: &Options) -> Vec<Input> {
+    options
+        .options
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = value.clone()?;
+            if form.sql.contains(&name.as_str()) {
+                Some(Input::Words(value))
+            } else if form.files.contains(&name.as_str()) {
+                Some(Input::File(value))
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
+    let skip = match form.operands {
+        Operands::Sql => 0,
+        Operands::FileThenSql | Operands::DatabaseThenSql => 1,
+        Operands::Database | Operands::Host => usize::MAX,
+    };
+    let mut inputs: Vec<Input> = options
+        .operands
+        .iter()
+        .skip(skip)
+        .cloned()
+        .map(Input::Words)
+        .collect();
+    if form.dialect == Dialect::Oracle {
+        let scripts = options
+            .operands
+            .iter()
+            .filter(|word| word.prefix().starts_with('@'));
+        inputs.extend(scripts.map(|word| Input::File(options::tail(word, 1))));
+    }
+    inputs
+}
+
+/// What the client reads on its standard input.
+fn stdin(command: &Command) -> Option<Input> {
+    let connected = command.via.iter().all(|wrapper| match &wrapper.passage {
+        Passage::Container { stdin, .. } => *stdin,
+        _ => true,
+    });
+    if !connected {
+        return None;
+    }
+    match &command.stdin {
+        Stdin::Inherited | Stdin::Null => None,
+        Stdin::Text(word) => Some(Input::Words(word.clone())),
+        Stdin::File(word) => Some(Input::Redirected(word.clone())),
+        Stdin::Opaque { from } => Some(Input::Unknown(from.clone())),
+    }
+}
+
+fn base(form: &Form, options: &Options) -> Base {
+    let first = options.operands.first().cloned();
+    let database = options.value(form.database).cloned();
+    let by_operand = matches!(
+        form.operands,
+        Operands::Database | Operands::DatabaseThenSql
+    );
+    let server = Server {
+        host: match form.operands {
+            Operands::Host => first.clone(),
+            _ => options.value(form.host).cloned(),
+        },
+        port: options.value(&["--port", "-P"]).cloned(),
+        user: options
+            .value(&["-U", "--username", "-u", "--user"])
+            .cloned()
+            .or_else(|| {
+                options
+                    .operands
+                    .get(1)
+                    .cloned()
+                    .filter(|_| form.kind == TargetKind::Postgres)
+            }),
+        database: database.clone().or(first.clone().filter(|_| by_operand)),
+        socket: options.value(&["-S", "--socket"]).cloned(),
+    };
+    match form.kind {
+        TargetKind::Postgres => {
+            // `psql -d shop alice`: the first operand is the user then.
+            let user = match (&database, &first) {
+                (Some(_), Some(user)) => Some(user.clone()),
+                _ => None,
+            };
+            Base::Postgres(Server {
+                user: options
+                    .value(&["-U", "--username", "-u", "--user"])
+                    .cloned()
+                    .or(user)
+                    .or(server.user),
+                port: options.value(&["-p", "--port"]).cloned(),
+                ..server
+            })
+        }
+        TargetKind::Sqlite => Base::Sqlite(first),
+        kind => Base::Other {
+            kind,
+            port: form.port,
+            server: if form.operands == Operands::FileThenSql {
+                Server {
+                    database: first,
+                    ..Server::default()
+                }
+            } else {
+                server
+            },
+        },
+    }
+}
+
+/// psql's `-v name=value`.
+fn variables(options: &Options, form: &Form) -> Variables {
+    let mut all = Variables::new();
+    if form.client != Client::Psql {
+        return all;
+    }
+    for (name, value) in &options.options {
+        let Some(word) = value else {
+            continue;
+        };
+        if matches!(name.as_str(), "-v" | "--set" | "--variable") {
+            let text = word.text().unwrap_or_else(|| {
+                let name = word.prefix();
+                let name = name.split('=').next().unwrap_or_default().to_owned();
+                format!("{name}={}", crate::sql::HOLE)
+            });
+            if let Some((name, value)) = text.split_once('=') {
+                all.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,417 @@
+//! Code of scripting languages, inline or in a script: SQL that it sends, files that it deletes, shells that it starts.
+//! It reads strings and calls by name, and follows no control flow and no library.
+
+mod calls;
+mod tokens;
+
+use crate::model::command::{Command, Cwd, Stdin};
+use crate::model::effect::Dialect;
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::finding::{Blast, Finding, Severity};
+use crate::model::span::Origin;
+use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::word::Word;
+use crate::sql::{self, HOLE};
+
+use super::Context;
+use super::sql::reach::{self, Place, Reading, Server};
+use super::sql::source::Source;
+use super::sql::{Located, Started, judged};
+use calls::{Deeds, deeds};
+use tokens::Language;
+
+/// Interpreters: names, language, options that carry code.
+const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
+    (
+        &["python", "python2", "python3", "pypy", "pypy3", "ipython"],
+        Language::Python,
+        &["-c"],
+    ),
+    (
+        &["node", "nodejs", "bun", "deno", "tsx", "ts-node"],
+        Language::Javascript,
+        &["-e", "--eval", "-p", "--print", "-pe", "eval"],
+    ),
+    (&["ruby", "irb"], Language::Ruby, &["-e"]),
+    (
+        &["perl"],
+        Language::Perl,
+        &["-e", "-E", "-ne", "-pe", "-le", "-lne", "-we"],
+    ),
+    (&["php"], Language::Php, &["-r"]),
+    (&["lua", "luajit"], Language::Lua, &["-e"]),
+];
+
+/// A code text with what is known about it.
+struct Code {
+    source: Source,
+    language: Language,
+    /// Written on the command line or its standard input, not in a script file.
+    inline: bool,
+}
+
+/// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let Some(code) = code(command, context, needs) else {
+        return Vec::new();
+    };
+    let deeds = deeds(&code.source.text, code.language);
+    let dialect = dialect(&code.source.text);
+    let mut raw = Vec::new();
+    for (text, span, perhaps) in &deeds.sql {
+        let losses = if *perhaps {
+            sql::losses_in_prose(text, dialect)
+        } else {
+            sql::losses(text, dialect)
+        };
+        raw.extend(
+            losses
+                .into_iter()
+                .filter(|loss| !loss.created)
+                .map(|loss| (loss, *span)),
+        );
+    }
+    let mut all = Vec::new();
+    if !raw.is_empty() {
+        let place = place(&deeds, command, context, needs);
+        let located = raw
+            .into_iter()
+            .map(|(loss, span)| Located {
+                loss,
+                place: place.clone(),
+                origin: code.source.origin(span, &command.origin),
+                said: None,
+            })
+            .collect();
+        all = judged(located, command, context, needs);
+    }
+    let scratch = [
+        "tempfile",
+        "mkdtemp",
+        "tmpdir",
+        "TemporaryDirectory",
+        "mktmpdir",
+    ];
+    if code.inline && !scratch.iter().any(|word| code.source.text.contains(word)) {
+        all.extend(deeds.unknown.iter().map(|span| {
+            let origin = code.source.origin(*span, &command.origin);
+            unknown_deletion(&origin, command, context)
+        }));
+    }
+    all
+}
+
+/// Returns the shell texts that stand for what the code starts or deletes; paths of deletions are written as `rm`.
+pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
+    let Some(code) = code(command, context, needs) else {
+        return Vec::new();
+    };
+    deeds(&code.source.text, code.language)
+        .shells
+        .into_iter()
+        .map(|(text, span)| Started {
+            text,
+            origin: code.source.origin(span, &command.origin),
+        })
+        .collect()
+}
+
+/// Finds the code that an interpreter would run.
+fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
+    let program = command.program()?;
+    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let (_, language, flags) = INTERPRETERS
+        .iter()
+        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))?;
+    let inline = |source: Source| Code {
+        source,
+        language: *language,
+        inline: true,
+    };
+    let mut words = command.args().iter();
+    let mut pieces: Option<Source> = None;
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        if flags.contains(&text.as_str()) {
+            let Some(value) = words.next() else {
+                break;
+            };
+            match &mut pieces {
+                Some(all) => all.join(&Source::of_word(value)),
+                None => pieces = Some(Source::of_word(value)),
+            }
+            if *language == Language::Python {
+                break;
+            }
+        } else if text == "-" {
+            break;
+        } else if !text.starts_with('-') && pieces.is_none() {
+            return script(word, *language, command, context, needs);
+        } else if *language == Language::Python
+            && matches!(text.as_str(), "-m" | "-V" | "--version")
+        {
+            return None;
+        }
+    }
+    pieces.map(inline).or_else(|| match &command.stdin {
+        Stdin::Text(word) => Some(inline(Source::of_word(word))),
+        _ => None,
+    })
+}
+
+/// Reads a script file; subcommands and modules are no files that can be read.
+fn script(
+    word: &Word,
+    language: Language,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Code> {
+    const ENDINGS: [&str; 12] = [
+        ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua", ".pyw", ".tsx",
+    ];
+    if let Some(read) = &command.script {
+        return Some(Code {
+            source: Source::of_word(read),
+            language,
+            inline: false,
+        });
+    }
+    let name = word.text()?;
+    if !command.is_here() || !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        return None;
+    }
+    let path = match &command.cwd {
+        Cwd::Known(folder) => reach::normal(&folder.join(&name)),
+        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
+        Cwd::Temporary | Cwd::Unknown => return None,
+    };
+    match context.facts.ask(Question::Text(path.clone()), needs) {
+        Some(Answer::Text { text, .. }) => Some(Code {
+            source: Source::of_file(&path, text),
+            language,
+            inline: false,
+        }),
+        _ => None,
+    }
+}
+
+/// Returns the dialect that the drivers named in the code speak.
+fn dialect(text: &str) -> Dialect {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let postgres = has(&[
+        "psycopg", "asyncpg", "postgres", "pg_query", "'pg'", "\"pg\"", "PG.",
+    ]);
+    let sqlite = has(&["sqlite"]);
+    let mysql = has(&["mysql", "mariadb"]);
+    match (postgres, sqlite, mysql) {
+        (true, false, false) => Dialect::Postgres,
+        (false, true, false) => Dialect::Sqlite,
+        (false, false, true) => Dialect::Mysql,
+        _ => Dialect::Unknown,
+    }
+}
+
+/// Returns the database that the code connects to, when its text says so.
+fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Place {
+    let nowhere = Place::nowhere(
+        TargetKind::Database,
+        "unknown",
+        "the code does not say which database it connects to",
+    );
+    let [text] = deeds.connections.as_slice() else {
+        return nowhere;
+    };
+    let mut reading = Reading {
+        command,
+        context,
+        needs,
+        implicit: false,
+        unknown: false,
+    };
+    if text.starts_with("postgres") || text.contains("dbname=") {
+        let server = Server {
+            database: Some(Word::literal(text.clone(), command.origin.clone())),
+            ..Server::default()
+        };
+        return reach::postgres(&server, &mut reading);
+    }
+    let file = text
+        .strip_prefix("sqlite:///")
+        .or_else(|| text.strip_prefix("sqlite:"))
+        .unwrap_or(text);
+    let is_file = [".db", ".sqlite", ".sqlite3", ".db3"]
+        .iter()
+        .any(|end| file.ends_with(end));
+    if (is_file || text.starts_with("sqlite:") || file == ":memory:") && !file.contains(HOLE) {
+        let word = Word::literal(file, command.origin.clone());
+        let mut memory = nowhere;
+        memory.scratch = Some("the database is kept in memory".to_owned());
+        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
+    }
+    nowhere
+}
+
+fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
+    let id = "code.delete-files";
+    let rule = context.rules.rule(id);
+    let (span, file) = match origin {
+        Origin::Text(span) => (Some(*span), None),
+        Origin::File(position) => (None, Some(position.clone())),
+    };
+    Finding {
+        rule: id.to_owned(),
+        severity: rule.map_or(Severity::High, |rule| rule.severity),
+        summary: "deletes files whose names are not known here".to_owned(),
+        command: command.shown(),
+        span,
+        file,
+        via: command
+            .via
+            .iter()
+            .map(|wrapper| wrapper.name.clone())
+            .collect(),
+        targets: vec![Target {
+            kind: TargetKind::Unknown,
+            locator: "unknown".to_owned(),
+            object: None,
+            reach: Reach::Unreachable("the path is not known".to_owned()),
+        }],
+        opaque: true,
+        instead: rule.map(|rule| rule.instead.to_owned()),
+        blast: Blast::default(),
+        exempt: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(language: Language, text: &str) -> (Vec<String>, Vec<String>, usize) {
+        let deeds = deeds(text, language);
+        let losses = deeds.sql.iter().flat_map(|(text, _, perhaps)| {
+            if *perhaps {
+                sql::losses_in_prose(text, Dialect::Unknown)
+            } else {
+                sql::losses(text, Dialect::Unknown)
+            }
+        });
+        let objects = losses
+            .map(|loss| loss.effect.object.unwrap_or_default())
+            .collect();
+        let shells = deeds.shells.into_iter().map(|(text, _)| text).collect();
+        (objects, shells, deeds.unknown.len())
+    }
+
+    #[test]
+    fn sql_reaches_a_driver_by_literal_by_variable_and_by_template() {
+        for (language, text) in [
+            (
+                Language::Python,
+                "import sqlite3; sqlite3.connect('a.db').execute('DROP TABLE t')",
+            ),
+            (Language::Python, "q = 'DROP TABLE t'\ncur.execute(q)"),
+            (
+                Language::Python,
+                "cur.execute(\"\"\"\n DROP TABLE t\n\"\"\")",
+            ),
+            (
+                Language::Javascript,
+                "await prisma.$executeRawUnsafe(`DROP TABLE t`)",
+            ),
+            (Language::Javascript, "client.query('DROP TABLE t', [])"),
+            (Language::Javascript, "await sql`DROP TABLE t`"),
+            (
+                Language::Ruby,
+                "ActiveRecord::Base.connection.execute 'DROP TABLE t'",
+            ),
+            (Language::Perl, "$dbh->do('DROP TABLE t')"),
+            (Language::Php, "$pdo->exec('DROP TABLE t');"),
+        ] {
+            assert_eq!(read(language, text).0, ["t"], "{text}");
+        }
+    }
+
+    #[test]
+    fn deletions_and_shells_become_shell_texts() {
+        for (language, text, expected) in [
+            (
+                Language::Python,
+                "import shutil; shutil.rmtree('data')",
+                "rm -rf -- 'data'",
+            ),
+            (
+                Language::Python,
+                "os.remove(os.path.join('a', 'b.db'))",
+                "rm -f -- 'a/b.db'",
+            ),
+            (
+                Language::Python,
+                "d = 'data'\nshutil.rmtree(d, ignore_errors=True)",
+                "rm -rf -- 'data'",
+            ),
+            (Language::Python, "os.system('rm -rf x')", "rm -rf x"),
+            (
+                Language::Python,
+                "subprocess.run(['rm', '-rf', 'x y'])",
+                "'rm' '-rf' 'x y'",
+            ),
+            (
+                Language::Python,
+                "os.system(f'rm -rf {d}')",
+                "rm -rf $UNKNOWN",
+            ),
+            (
+                Language::Javascript,
+                "require('fs').rmSync('data', {recursive: true})",
+                "rm -rf -- 'data'",
+            ),
+            (
+                Language::Javascript,
+                "require('child_process').execSync('rm -rf x')",
+                "rm -rf x",
+            ),
+            (Language::Ruby, "FileUtils.rm_rf 'data'", "rm -rf -- 'data'"),
+            (Language::Ruby, "`rm -rf x`", "rm -rf x"),
+            (Language::Perl, "unlink 'a.db';", "rm -f -- 'a.db'"),
+            (Language::Php, "unlink('a.db');", "rm -f -- 'a.db'"),
+        ] {
+            assert_eq!(read(language, text).1, [expected], "{text}");
+        }
+        assert_eq!(read(Language::Python, "shutil.rmtree(sys.argv[1])").2, 1);
+    }
+
+    #[test]
+    fn words_of_an_api_are_no_losses() {
+        for (language, text) in [
+            (Language::Python, "env.reset()"),
+            (Language::Python, "print('DROP TABLE t')"),
+            (Language::Python, "# os.system('rm -rf x')\nx = 1"),
+            (Language::Python, "s = 'shutil.rmtree(\"x\")'"),
+            (
+                Language::Python,
+                "df.drop(columns=['a']); d.update({'a': 1}); l.remove('x')",
+            ),
+            (
+                Language::Python,
+                "cur.execute('SELECT * FROM t WHERE a = %s', ('DROP TABLE t',))",
+            ),
+            (
+                Language::Javascript,
+                "map.delete('x'); app.delete('/users', h); cache.clear()",
+            ),
+            (Language::Javascript, "await page.query('delete button')"),
+            (
+                Language::Javascript,
+                "/* fs.rmSync('x') */ // rm\nlet a = /re/.exec('x')",
+            ),
+            (Language::Ruby, "h.delete('a'); puts 'rm -rf x'"),
+        ] {
+            let (objects, shells, unknown) = read(language, text);
+            assert!(objects.is_empty(), "{text}");
+            let harmless = shells.iter().all(|shell| !shell.contains("rm"));
+            assert!(harmless && unknown == 0, "{text} {shells:?}");
+        }
+    }
+}

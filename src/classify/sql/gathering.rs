@@ -1,0 +1,417 @@
+//! Collects what one start of a SQL client would run: words, files, included files, connections, programs.
+//! It asks for texts of files and inherited variables; databases are asked elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use crate::classify::Context;
+use crate::classify::clients::{Base, Call, Input};
+use crate::model::command::{Command, Cwd};
+use crate::model::effect::{Bound, Dialect, ObjectKind, Verb};
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::span::{Origin, Span};
+use crate::model::target::TargetKind;
+use crate::model::word::Word;
+use crate::sql::client::{self, Client, Piece, Variables};
+use crate::sql::{self, Loss};
+
+use super::conninfo;
+use super::reach::{self, Place, Reading};
+use super::source::Source;
+use super::{Located, Started};
+
+/// Included files are followed this deep.
+const MAX_DEPTH: usize = 8;
+/// More files than this are not read for one client; the rest is opaque.
+const MAX_FILES: usize = 64;
+
+/// What a client would run.
+#[derive(Debug, Default)]
+pub(in crate::classify) struct Gathered {
+    pub losses: Vec<Located>,
+    pub started: Vec<Started>,
+}
+
+/// A loss before its database is known.
+struct Raw {
+    loss: Loss,
+    origin: Origin,
+    said: Option<(&'static str, String)>,
+    /// Arguments of the last change of connection.
+    connection: Option<Vec<String>>,
+    /// Files attached in the same text.
+    attached: Vec<(String, Option<String>)>,
+}
+
+struct Gathering<'a, 'n> {
+    call: &'a Call,
+    command: &'a Command,
+    context: &'a Context<'a>,
+    needs: &'n mut Needs,
+    raw: Vec<Raw>,
+    started: Vec<Started>,
+    connection: Option<Vec<String>>,
+    attached: Vec<(String, Option<String>)>,
+    variables: Variables,
+    files: usize,
+}
+
+/// Collects everything that a client would run.
+pub(in crate::classify) fn gather(
+    call: &Call,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Gathered {
+    let mut gathering = Gathering {
+        call,
+        command,
+        context,
+        needs,
+        raw: Vec::new(),
+        started: Vec::new(),
+        connection: None,
+        attached: Vec::new(),
+        variables: call.variables.clone(),
+        files: 0,
+    };
+    gathering.inputs();
+    gathering.placed()
+}
+
+impl Gathering<'_, '_> {
+    fn inputs(&mut self) {
+        let call = self.call;
+        if let Some(joined) = self.joined() {
+            return self.walk(&joined, 0);
+        }
+        for input in &call.inputs {
+            match input {
+                Input::Words(word) => self.walk(&Source::of_word(word), 0),
+                Input::File(word) => self.file(word, self.command.is_here()),
+                Input::Redirected(word) => self.file(word, true),
+                Input::Unknown(from) => {
+                    let reason =
+                        format!("runs SQL from the output of `{from}`, which is not known here");
+                    self.opaque(reason, self.command.origin.clone());
+                }
+            }
+        }
+    }
+
+    /// Several words are one session, when none leaves a string or comment open.
+    fn joined(&self) -> Option<Source> {
+        let mut sources = self.call.inputs.iter().map(|input| match input {
+            Input::Words(word) => Some(Source::of_word(word)),
+            _ => None,
+        });
+        let mut all = sources.next()??;
+        if self.call.inputs.len() < 2 || !sql::is_closed(&all.text, self.call.dialect) {
+            return None;
+        }
+        for source in sources {
+            let source = source?;
+            if !sql::is_closed(&source.text, self.call.dialect) {
+                return None;
+            }
+            all.join(&source);
+        }
+        Some(all)
+    }
+
+    fn opaque(&mut self, reason: String, origin: Origin) {
+        self.push(
+            Loss::opaque(Span::default()),
+            origin,
+            Some(("sql.opaque", reason)),
+        );
+    }
+
+    fn push(&mut self, loss: Loss, origin: Origin, said: Option<(&'static str, String)>) {
+        self.raw.push(Raw {
+            loss,
+            origin,
+            said,
+            connection: self.connection.clone(),
+            attached: self.attached.clone(),
+        });
+    }
+
+    /// Reads a file that a word names.
+    fn file(&mut self, word: &Word, here: bool) {
+        let origin = word.origin.clone();
+        let Some(name) = word.text() else {
+            let reason = format!(
+                "runs SQL from `{}`, whose name is not known here",
+                word.shown()
+            );
+            return self.opaque(reason, origin);
+        };
+        if !here {
+            let reason = format!("runs SQL from `{name}`, which is not on this machine");
+            return self.opaque(reason, origin);
+        }
+        self.named_file(Path::new(&name), None, 0, origin);
+    }
+
+    fn named_file(&mut self, name: &Path, beside: Option<&Path>, depth: usize, origin: Origin) {
+        let folder = match (beside, &self.command.cwd) {
+            (Some(folder), _) => folder.to_owned(),
+            (None, _) if !self.command.is_here() => self.context.scene.cwd.clone(),
+            (None, Cwd::Known(folder)) => folder.clone(),
+            (None, _) if name.is_absolute() => PathBuf::new(),
+            (None, _) => {
+                let reason = format!(
+                    "runs SQL from `{}` in a folder that is not known",
+                    name.display()
+                );
+                return self.opaque(reason, origin);
+            }
+        };
+        let path = reach::normal(&folder.join(name));
+        self.files += 1;
+        if depth > MAX_DEPTH || self.files > MAX_FILES {
+            return self.opaque("includes more files than are read here".to_owned(), origin);
+        }
+        if matches!(path.to_str(), Some("/dev/null")) {
+            return;
+        }
+        let context = self.context;
+        let question = Question::Text(path.clone());
+        match context.facts.ask(question, self.needs) {
+            Some(Answer::Text { text, .. }) => self.walk(&Source::of_file(&path, text), depth),
+            None | Some(Answer::Absent | Answer::Assumed) => {}
+            Some(Answer::Unknown(reason)) => {
+                let reason = format!(
+                    "runs SQL from `{}`, which cannot be read: {reason}",
+                    path.display()
+                );
+                self.opaque(reason, origin);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn walk(&mut self, source: &Source, depth: usize) {
+        let call = self.call;
+        let mut variables = std::mem::take(&mut self.variables);
+        let pieces = client::pieces_with(call.client, &source.text, &mut variables);
+        self.variables = variables;
+        for piece in pieces {
+            match piece {
+                Piece::Sql(text) => self.sql(&text, source),
+                Piece::Program { text, span } => {
+                    let origin = source.origin(span, &self.command.origin);
+                    self.started.push(Started { text, origin });
+                }
+                Piece::Include { file, beside, span } => {
+                    let origin = source.origin(span, &self.command.origin);
+                    if file.contains(sql::HOLE) {
+                        self.opaque(
+                            "includes a file whose name is not known here".to_owned(),
+                            origin,
+                        );
+                    } else if !self.command.is_here() && source.file.is_none() {
+                        let reason = format!("includes `{file}`, which is not on this machine");
+                        self.opaque(reason, origin);
+                    } else {
+                        let folder = source.file.as_deref().and_then(Path::parent);
+                        let beside = folder.filter(|_| beside).map(Path::to_owned);
+                        self.named_file(Path::new(&file), beside.as_deref(), depth + 1, origin);
+                    }
+                }
+                Piece::Connect { arguments, .. } => self.connection = Some(arguments),
+                Piece::Restore { span } => {
+                    let mut loss = Loss::opaque(span);
+                    loss.effect.opaque = false;
+                    loss.effect.verb = Verb::Replace;
+                    loss.effect.kind = ObjectKind::Database;
+                    loss.effect.bound = Bound::All;
+                    let words = "replaces the whole database by a file".to_owned();
+                    let origin = source.origin(span, &self.command.origin);
+                    self.push(loss, origin, Some(("sqlite.restore", words)));
+                }
+                Piece::Opaque { reason, span } => {
+                    let origin = source.origin(span, &self.command.origin);
+                    self.opaque(reason, origin);
+                }
+            }
+        }
+    }
+
+    fn sql(&mut self, text: &client::Sql, source: &Source) {
+        if self.call.dialect == Dialect::Sqlite || self.call.dialect == Dialect::Duckdb {
+            self.attached.extend(sql::attached(&text.text));
+        }
+        for loss in sql::losses(&text.text, self.call.dialect) {
+            let span = text.source_span(loss.effect.span);
+            let origin = source.origin(span, &self.command.origin);
+            self.push(loss, origin, None);
+        }
+    }
+
+    /// Finds the database of every loss; the world is asked for variables only now.
+    fn placed(self) -> Gathered {
+        let mut gathered = Gathered {
+            losses: Vec::new(),
+            started: self.started,
+        };
+        if self.raw.is_empty() {
+            return gathered;
+        }
+        let mut reading = Reading {
+            command: self.command,
+            context: self.context,
+            needs: self.needs,
+            implicit: false,
+            unknown: false,
+        };
+        let base = base(self.call, &mut reading);
+        for raw in self.raw {
+            if self.call.read_only && raw.loss.effect.verb != Verb::Program {
+                continue;
+            }
+            place(
+                raw,
+                self.call,
+                base.as_ref(),
+                &mut reading,
+                &mut gathered.losses,
+            );
+        }
+        gathered
+    }
+}
+
+/// Returns the database that a client opens first; nothing when it is kept in memory.
+fn base(call: &Call, reading: &mut Reading<'_, '_>) -> Option<Place> {
+    match &call.base {
+        Base::Postgres(server) => Some(reach::postgres(server, reading)),
+        Base::Sqlite(file) => file.as_ref().and_then(|file| reach::sqlite(file, reading)),
+        Base::Other { kind, server, .. } if call.client == Client::Sqlite => {
+            let file = server.database.as_ref()?;
+            let mut place = reach::sqlite(file, reading)?;
+            place.kind = *kind;
+            place.reach = crate::model::target::Reach::NoDriver;
+            Some(place)
+        }
+        Base::Other { kind, port, server } => Some(reach::undriven(*kind, port, server, reading)),
+    }
+}
+
+fn place(
+    raw: Raw,
+    call: &Call,
+    base: Option<&Place>,
+    reading: &mut Reading<'_, '_>,
+    out: &mut Vec<Located>,
+) {
+    let current = match &raw.connection {
+        Some(arguments) => connected(arguments, call, base, reading),
+        None => base.cloned(),
+    };
+    let (places, loss) = if raw.attached.is_empty() {
+        (Vec::from_iter(current), raw.loss)
+    } else {
+        attached(&raw, current, reading)
+    };
+    for place in places {
+        let (place, said) = match dropped_database(&loss, &place) {
+            Some(other) => (other, None),
+            None => (place, raw.said.clone()),
+        };
+        out.push(Located {
+            loss: loss.clone(),
+            place,
+            origin: raw.origin.clone(),
+            said,
+        });
+    }
+}
+
+/// `DROP DATABASE x` is about that database, whichever one the client is connected to.
+fn dropped_database(loss: &Loss, place: &Place) -> Option<Place> {
+    let effect = &loss.effect;
+    let whole = effect.kind == ObjectKind::Database
+        && matches!(effect.verb, Verb::Drop | Verb::Replace | Verb::CreateOver);
+    let schema = place.kind == TargetKind::Mysql
+        && effect.kind == ObjectKind::Schema
+        && effect.verb == Verb::Drop;
+    let name = loss.lookup.as_deref().filter(|_| whole || schema)?;
+    Some(reach::other_database(place, name))
+}
+
+/// Returns the database behind `\c`, `use` and `.open`.
+fn connected(
+    arguments: &[String],
+    call: &Call,
+    base: Option<&Place>,
+    reading: &mut Reading<'_, '_>,
+) -> Option<Place> {
+    let first = arguments.first().map_or("-", String::as_str);
+    if call.client == Client::Sqlite {
+        let word = Word::literal(first, reading.command.origin.clone());
+        return arguments
+            .first()
+            .and_then(|_| reach::sqlite(&word, reading));
+    }
+    let base = base?;
+    let given = conninfo::read(if first == "-" { "" } else { first });
+    let host = given
+        .host
+        .or_else(|| arguments.get(2).cloned().filter(|host| host != "-"));
+    let Some(name) = given.database else {
+        return Some(base.clone());
+    };
+    if name.contains(sql::HOLE) {
+        let mut place = Place::nowhere(
+            base.kind,
+            format!("{}?", base.locator),
+            "the database is not known",
+        );
+        place.opaque = true;
+        return Some(place);
+    }
+    match host {
+        Some(host) => {
+            let port = given.port.unwrap_or_else(|| "5432".to_owned());
+            let locator = format!("{host}:{port}/{name}");
+            let reason = "the connection is changed inside the text";
+            Some(Place::nowhere(base.kind, locator, reason))
+        }
+        None => Some(reach::other_database(base, &name)),
+    }
+}
+
+/// A name may be in a file that the text attaches: with its alias surely, without one perhaps.
+fn attached(
+    raw: &Raw,
+    current: Option<Place>,
+    reading: &mut Reading<'_, '_>,
+) -> (Vec<Place>, Loss) {
+    let mut loss = raw.loss.clone();
+    let name = loss.lookup.clone().unwrap_or_default();
+    let mut places = Vec::new();
+    for (alias, path) in &raw.attached {
+        let inside = name
+            .get(..alias.len())
+            .filter(|head| head.eq_ignore_ascii_case(alias))
+            .and_then(|_| name.get(alias.len()..)?.strip_prefix('.'));
+        if inside.is_none() && name.contains('.') {
+            continue;
+        }
+        let word = match path {
+            Some(path) => Word::literal(path, raw.origin.clone()),
+            None => Word::hole(crate::model::word::Hole::Unknown, false, raw.origin.clone()),
+        };
+        let place = reach::sqlite(&word, reading);
+        if let Some(inside) = inside {
+            let inside = inside.to_owned();
+            loss.effect.object = Some(inside.clone());
+            loss.lookup = Some(inside);
+            return (Vec::from_iter(place), loss);
+        }
+        places.extend(place);
+    }
+    places.extend(current);
+    (places, loss)
+}

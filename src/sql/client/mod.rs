@@ -1,0 +1,245 @@
+//! Splits what a SQL client reads into SQL, programs that it starts, files that it includes and changes of connection.
+//! It opens no file and judges no SQL.
+
+mod mysql;
+mod plain;
+mod psql;
+mod sqlite;
+
+use std::collections::BTreeMap;
+
+use crate::model::effect::Dialect;
+use crate::model::span::Span;
+
+/// A program that reads SQL together with commands of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// psql, and clients that read its backslash commands (pgcli, usql).
+    Psql,
+    /// mysql, mariadb, mycli.
+    Mysql,
+    /// sqlite3, litecli, duckdb: dot commands.
+    Sqlite,
+    /// sqlcmd: `:r`, `!!`, `GO`.
+    Sqlcmd,
+    /// snowsql: `!source`, `!system`.
+    Snowsql,
+    /// cqlsh: `SOURCE 'file'`.
+    Cqlsh,
+    /// SQL only.
+    Plain,
+}
+
+/// SQL as the server gets it, with the way back to the text that the client read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sql {
+    pub text: String,
+    /// Offsets into `text` where a copied stretch begins, with its offset in the source.
+    anchors: Vec<(usize, usize)>,
+}
+
+impl Sql {
+    /// Appends a stretch of the source.
+    fn copy(&mut self, source: &str, from: usize, to: usize) {
+        let Some(stretch) = source.get(from..to).filter(|stretch| !stretch.is_empty()) else {
+            return;
+        };
+        let at = self.text.len();
+        let continues = self
+            .anchors
+            .last()
+            .is_some_and(|(text, start)| at - text == from.wrapping_sub(*start));
+        if !continues {
+            self.anchors.push((at, from));
+        }
+        self.text.push_str(stretch);
+    }
+
+    /// Appends text that stands for the place `from` in the source.
+    fn insert(&mut self, text: &str, from: usize) {
+        self.anchors.push((self.text.len(), from));
+        self.text.push_str(text);
+    }
+
+    /// Returns the place in the source of a place in the text.
+    pub fn source(&self, at: usize) -> usize {
+        let index = self.anchors.partition_point(|(text, _)| *text <= at);
+        match index
+            .checked_sub(1)
+            .and_then(|index| self.anchors.get(index))
+        {
+            Some((text, source)) => source + (at - text),
+            None => at,
+        }
+    }
+
+    /// Returns the place in the source of a span of the text.
+    pub fn source_span(&self, span: Span) -> Span {
+        let end = span
+            .end
+            .checked_sub(1)
+            .map_or(0, |last| self.source(last) + 1);
+        let start = self.source(span.start);
+        Span::new(start, end.max(start))
+    }
+}
+
+/// One part of what a client reads; spans are offsets into the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Sql(Sql),
+    /// A command line for the shell of the client's machine.
+    Program {
+        text: String,
+        span: Span,
+    },
+    /// A file that is read as if it stood here; `beside` when it is looked for beside the including file.
+    Include {
+        file: String,
+        beside: bool,
+        span: Span,
+    },
+    /// Another database from here on: the arguments as written (psql `\c`, sqlite `.open`, mysql `use`).
+    Connect {
+        arguments: Vec<String>,
+        span: Span,
+    },
+    /// The whole database is replaced by the content of a file.
+    Restore {
+        span: Span,
+    },
+    /// What runs here cannot be known; a sentence without full stop.
+    Opaque {
+        reason: String,
+        span: Span,
+    },
+}
+
+/// Variables of psql that are set on its command line (`-v name=value`); `HOLE` marks unknown values.
+pub type Variables = BTreeMap<String, String>;
+
+/// Splits what a client reads.
+pub fn pieces(client: Client, text: &str) -> Vec<Piece> {
+    pieces_with(client, text, &mut Variables::new())
+}
+
+/// Splits what a client reads, with variables set before; leaves them as they are at the end.
+pub fn pieces_with(client: Client, text: &str, variables: &mut Variables) -> Vec<Piece> {
+    match client {
+        Client::Psql => psql::pieces(text, variables),
+        Client::Mysql => mysql::pieces(text),
+        Client::Sqlite => sqlite::pieces(text),
+        Client::Sqlcmd | Client::Snowsql | Client::Cqlsh => plain::pieces(client, text),
+        Client::Plain => {
+            let mut sql = Sql::default();
+            sql.copy(text, 0, text.len());
+            vec![Piece::Sql(sql)]
+        }
+    }
+}
+
+/// Collects pieces in their order.
+#[derive(Debug, Default)]
+struct Collector {
+    sql: Sql,
+    pieces: Vec<Piece>,
+}
+
+impl Collector {
+    /// Ends the session: what follows goes to another connection.
+    fn connect(&mut self, arguments: Vec<String>, span: Span) {
+        self.flush();
+        self.pieces.push(Piece::Connect { arguments, span });
+    }
+
+    fn flush(&mut self) {
+        let sql = std::mem::take(&mut self.sql);
+        if !sql.text.trim().is_empty() {
+            self.pieces.push(Piece::Sql(sql));
+        }
+    }
+
+    fn finish(mut self) -> Vec<Piece> {
+        self.flush();
+        self.pieces
+    }
+}
+
+/// Returns the index of the byte behind the quoted text that starts at `at` (its first byte is the quote).
+fn behind_quote(bytes: &[u8], at: usize, backslash: bool) -> usize {
+    let Some(quote) = bytes.get(at).copied() else {
+        return at;
+    };
+    let mut index = at + 1;
+    while let Some(byte) = bytes.get(index) {
+        if *byte == b'\\' && backslash {
+            index += 2;
+        } else if *byte == quote {
+            return index + 1;
+        } else {
+            index += 1;
+        }
+    }
+    bytes.len()
+}
+
+/// Returns the index of the newline at or behind `at`, or the end.
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    memchr::memchr(b'\n', rest).map_or(bytes.len(), |offset| at + offset)
+}
+
+/// Returns the index behind the comment that starts at `at`.
+fn behind_comment(bytes: &[u8], at: usize, nests: bool) -> usize {
+    let mut depth = 1_usize;
+    let mut index = at + 2;
+    while let Some(byte) = bytes.get(index) {
+        let next = bytes.get(index + 1);
+        if *byte == b'*' && next == Some(&b'/') {
+            depth -= 1;
+            index += 2;
+            if depth == 0 {
+                return index;
+            }
+        } else if nests && *byte == b'/' && next == Some(&b'*') {
+            depth += 1;
+            index += 2;
+        } else {
+            index += 1;
+        }
+    }
+    bytes.len()
+}
+
+/// Cuts the arguments of a client's own command at blanks, quotes undone.
+fn arguments(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut current: Option<String> = None;
+    let mut quote: Option<char> = None;
+    for char in text.chars() {
+        match quote {
+            Some(open) if char == open => quote = None,
+            Some(_) => current.get_or_insert_default().push(char),
+            None if matches!(char, '\'' | '"') => {
+                quote = Some(char);
+                current.get_or_insert_default();
+            }
+            None if char.is_whitespace() => all.extend(current.take()),
+            None => current.get_or_insert_default().push(char),
+        }
+    }
+    all.extend(current);
+    all
+}
+
+/// Returns the dialect that a client speaks.
+pub const fn dialect_of(client: Client) -> Dialect {
+    match client {
+        Client::Psql => Dialect::Postgres,
+        Client::Mysql => Dialect::Mysql,
+        Client::Sqlite => Dialect::Sqlite,
+        Client::Sqlcmd => Dialect::Mssql,
+        Client::Snowsql => Dialect::Snowflake,
+        Client::Cqlsh | Client::Plain => Dialect::Unknown,
+    }
+}

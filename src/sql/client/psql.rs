@@ -1,0 +1,407 @@
+//! What psql reads: SQL, backslash commands, variables, data of COPY FROM STDIN.
+//! Conditions (`\if`) are not evaluated: every branch counts.
+
+use crate::model::span::Span;
+use crate::sql::HOLE;
+
+use super::{Collector, Piece, Variables, arguments, behind_comment, behind_quote, line_end};
+
+struct Psql<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    variables: &'a mut Variables,
+    out: Collector,
+    /// Where the statement that is being read began, in the collected SQL.
+    statement: usize,
+}
+
+pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
+    let mut psql = Psql {
+        text,
+        bytes: text.as_bytes(),
+        variables,
+        out: Collector::default(),
+        statement: 0,
+    };
+    let mut at = 0;
+    while at < text.len() {
+        at = psql.step(at).max(at + 1);
+    }
+    psql.out.finish()
+}
+
+impl Psql<'_> {
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    fn copy(&mut self, from: usize, to: usize) -> usize {
+        self.out.sql.copy(self.text, from, to);
+        to
+    }
+
+    fn step(&mut self, at: usize) -> usize {
+        match self.byte(at) {
+            b'\'' => {
+                let escapes = at.checked_sub(1).is_some_and(|before| {
+                    matches!(self.byte(before), b'E' | b'e')
+                        && !before
+                            .checked_sub(1)
+                            .is_some_and(|one| is_name(self.byte(one)))
+                });
+                self.copy(at, behind_quote(self.bytes, at, escapes))
+            }
+            b'"' => self.copy(at, behind_quote(self.bytes, at, false)),
+            b'-' if self.byte(at + 1) == b'-' => self.copy(at, line_end(self.bytes, at)),
+            b'/' if self.byte(at + 1) == b'*' => {
+                self.copy(at, behind_comment(self.bytes, at, true))
+            }
+            b'$' => self.dollar(at),
+            b';' => {
+                self.copy(at, at + 1);
+                self.end_of_statement(at + 1)
+            }
+            b'\\' => self.command(at),
+            b':' => self.variable(at),
+            _ => {
+                let rest = self.bytes.get(at + 1..).unwrap_or_default();
+                let plain = rest
+                    .iter()
+                    .position(|byte| {
+                        matches!(
+                            byte,
+                            b'\'' | b'"' | b'-' | b'/' | b'$' | b';' | b'\\' | b':'
+                        )
+                    })
+                    .unwrap_or(rest.len());
+                self.copy(at, at + 1 + plain)
+            }
+        }
+    }
+
+    fn dollar(&mut self, at: usize) -> usize {
+        let tag_end = (at + 1..self.text.len())
+            .take(64)
+            .find(|index| !is_name(self.byte(*index)))
+            .unwrap_or(self.text.len());
+        let after_name = at
+            .checked_sub(1)
+            .is_some_and(|before| is_name(self.byte(before)));
+        if self.byte(tag_end) != b'$' || after_name || self.byte(at + 1).is_ascii_digit() {
+            return self.copy(at, at + 1);
+        }
+        let tag = self.text.get(at..=tag_end).unwrap_or_default();
+        let rest = self.text.get(tag_end + 1..).unwrap_or_default();
+        let end = rest
+            .find(tag)
+            .map_or(self.text.len(), |offset| tag_end + 1 + offset + tag.len());
+        self.copy(at, end)
+    }
+
+    /// Skips the data behind `COPY … FROM STDIN;`.
+    fn end_of_statement(&mut self, at: usize) -> usize {
+        let statement = self.out.sql.text.get(self.statement..).unwrap_or_default();
+        let head: String = statement.trim_start().chars().take(4).collect();
+        let is_copy = head.eq_ignore_ascii_case("copy")
+            && statement.to_ascii_lowercase().contains("from stdin");
+        self.statement = self.out.sql.text.len();
+        if !is_copy {
+            return at;
+        }
+        let mut line = line_end(self.bytes, at) + 1;
+        while line < self.text.len() {
+            let end = line_end(self.bytes, line);
+            if self.text.get(line..end).map(str::trim_end) == Some("\\.") {
+                return end;
+            }
+            line = end + 1;
+        }
+        self.text.len()
+    }
+
+    /// `:name`, `:'name'`, `:"name"`; an unset name is a hole.
+    fn variable(&mut self, at: usize) -> usize {
+        let quote = self.byte(at + 1);
+        let quoted = matches!(quote, b'\'' | b'"');
+        let start = at + 1 + usize::from(quoted);
+        let end = (start..self.text.len())
+            .find(|index| !is_name(self.byte(*index)))
+            .unwrap_or(self.text.len());
+        let before = at.checked_sub(1).map_or(0, |index| self.byte(index));
+        let cast = self.byte(at + 1) == b':' || self.byte(at + 1) == b'=' || before == b':';
+        let number = self.byte(start).is_ascii_digit();
+        if cast || end == start || number || (quoted && self.byte(end) != quote) {
+            let next = if self.byte(at + 1) == b':' {
+                at + 2
+            } else {
+                at + 1
+            };
+            return self.copy(at, next);
+        }
+        let name = self.text.get(start..end).unwrap_or_default();
+        let hole = HOLE.to_string();
+        let value = self.variables.get(name).unwrap_or(&hole);
+        let value = match quote {
+            b'\'' => format!("'{}'", value.replace('\'', "''")),
+            b'"' => format!("\"{}\"", value.replace('"', "\"\"")),
+            _ => value.clone(),
+        };
+        self.out.sql.insert(&value, at);
+        end + usize::from(quoted)
+    }
+
+    /// A backslash command up to the end of its line.
+    fn command(&mut self, at: usize) -> usize {
+        let first = self.byte(at + 1);
+        if first == b';' {
+            self.out.sql.insert(";", at);
+            return at + 2;
+        }
+        if first == b'\\' {
+            return at + 2;
+        }
+        let name_end = if first.is_ascii_alphabetic() {
+            (at + 1..self.text.len())
+                .find(|index| !(is_name(self.byte(*index)) || self.byte(*index) == b'+'))
+                .unwrap_or(self.text.len())
+        } else {
+            at + 2
+        };
+        let name = self.text.get(at + 1..name_end).unwrap_or_default();
+        let end = self.end_of_arguments(name, name_end);
+        let rest = self.text.get(name_end..end).unwrap_or_default().trim();
+        self.act(name, rest, Span::new(at, end));
+        // What stood before and behind must not run together.
+        self.out.sql.insert(" ", at);
+        end
+    }
+
+    fn end_of_arguments(&self, name: &str, from: usize) -> usize {
+        let end = line_end(self.bytes, from);
+        if matches!(name, "!" | "copy") {
+            return end;
+        }
+        let mut index = from;
+        while index < end {
+            match self.byte(index) {
+                b'\'' | b'"' | b'`' => index = behind_quote(self.bytes, index, true).min(end),
+                b'\\' => return index,
+                _ => index += 1,
+            }
+        }
+        end
+    }
+
+    fn act(&mut self, name: &str, rest: &str, span: Span) {
+        if name != "!" {
+            self.backticks(rest, span);
+        }
+        let words = arguments(rest);
+        let first = words.first().cloned();
+        match name {
+            "!" => self.program(rest, span),
+            "i" | "include" | "ir" | "include_relative" => {
+                if let Some(file) = first {
+                    self.out.pieces.push(Piece::Include {
+                        file,
+                        beside: name.starts_with("ir") || name.ends_with("relative"),
+                        span,
+                    });
+                }
+            }
+            "c" | "connect" => {
+                self.end(span.start);
+                self.statement = 0;
+                self.out.connect(words, span);
+            }
+            "copy" => self.client_copy(rest, span),
+            "g" | "gx" | "o" | "out" | "w" | "write" => {
+                if let Some((_, program)) = rest.split_once('|') {
+                    self.program(program.trim(), span);
+                }
+                if name.starts_with('g') {
+                    self.end(span.start);
+                }
+            }
+            "gset" | "gdesc" | "watch" | "crosstabview" | "crosstab" => {
+                if name == "gset" {
+                    self.variables.clear();
+                }
+                self.end(span.start);
+            }
+            "gexec" => self.gexec(span),
+            "set" => self.set(&words, rest),
+            "unset" => {
+                self.variables.remove(first.as_deref().unwrap_or_default());
+            }
+            "prompt" | "getenv" => {
+                for word in &words {
+                    self.variables.insert(word.clone(), HOLE.to_string());
+                }
+            }
+            "lo_unlink" => {
+                let text = format!(";SELECT lo_unlink({});", words.join(""));
+                self.out.sql.insert(&text, span.start);
+            }
+            _ => {}
+        }
+    }
+
+    fn set(&mut self, words: &[String], rest: &str) {
+        let Some((name, values)) = words.split_first() else {
+            return;
+        };
+        let value = if rest.contains('`') || rest.contains(':') {
+            HOLE.to_string()
+        } else {
+            values.concat()
+        };
+        self.variables.insert(name.clone(), value);
+    }
+
+    fn program(&mut self, text: &str, span: Span) {
+        if !text.is_empty() {
+            self.out.pieces.push(Piece::Program {
+                text: text.to_owned(),
+                span,
+            });
+        }
+    }
+
+    fn backticks(&mut self, rest: &str, span: Span) {
+        for program in rest.split('`').skip(1).step_by(2) {
+            self.program(program, span);
+        }
+    }
+
+    fn end(&mut self, at: usize) {
+        self.out.sql.insert(";", at);
+        self.statement = self.out.sql.text.len();
+    }
+
+    /// `\copy … program 'text'` starts a program here; `\copy (query) to …` sends the query.
+    fn client_copy(&mut self, rest: &str, span: Span) {
+        let lower = rest.to_ascii_lowercase();
+        if let Some(place) = lower.rfind("program ") {
+            let program = rest.get(place + 8..).unwrap_or_default();
+            if let Some(text) = arguments(program).into_iter().next() {
+                self.program(&text, span);
+            }
+        }
+        if rest.starts_with('(') {
+            let query = lower
+                .rfind(" to ")
+                .and_then(|place| rest.get(..place))
+                .unwrap_or(rest);
+            self.out
+                .sql
+                .insert(&format!(";COPY {query} TO STDOUT;"), span.start);
+            self.statement = self.out.sql.text.len();
+        }
+    }
+
+    /// `\gexec` runs the results of the query: known only when the query spells the statements out.
+    fn gexec(&mut self, span: Span) {
+        const HARMLESS: [&str; 8] = [
+            "CREATE", "GRANT", "ANALYZE", "VACUUM", "REINDEX", "REFRESH", "COMMENT", "INSERT",
+        ];
+        const VERBS: [&str; 7] = [
+            "DROP", "TRUNCATE", "DELETE", "UPDATE", "ALTER", "REVOKE", "FULL",
+        ];
+        let query = self.out.sql.text.get(self.statement..).unwrap_or_default();
+        let literal = query.split('\'').nth(1).unwrap_or_default().trim_start();
+        let shown = HARMLESS.iter().any(|verb| {
+            literal
+                .get(..verb.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(verb))
+        });
+        let verb = query
+            .split(|char: char| !char.is_ascii_alphanumeric() && char != '_')
+            .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)));
+        if !shown || verb || query.contains(HOLE) {
+            self.out.pieces.push(Piece::Opaque {
+                reason: "`\\gexec` runs the results of a query as SQL".to_owned(),
+                span,
+            });
+        }
+        self.end(span.start);
+    }
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::client::{Client, Piece, pieces};
+
+    fn sql(text: &str) -> String {
+        pieces(Client::Psql, text)
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Sql(sql) => Some(sql.text.trim().to_owned()),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+            .join("|")
+    }
+
+    #[test]
+    fn data_of_copy_is_no_sql() {
+        let text = "COPY t FROM stdin;\n1\tDROP TABLE x;\n\\.\nSELECT 1;";
+        assert_eq!(sql(text), "COPY t FROM stdin;\nSELECT 1;");
+    }
+
+    #[test]
+    fn programs_files_and_connections_are_told_apart() {
+        let text = "\\! rm -rf /x\n\\i 'a b.sql'\n\\ir c.sql\nSELECT 1 \\g |cat\n\\copy t to program 'rm y'\n\\c shop\nDROP TABLE t;";
+        let all = pieces(Client::Psql, text);
+        let programs: Vec<_> = all
+            .iter()
+            .filter_map(|piece| match piece {
+                Piece::Program { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(programs, ["rm -rf /x", "cat", "rm y"]);
+        assert!(matches!(&all[1], Piece::Include { file, beside: false, .. } if file == "a b.sql"));
+        let connect = all
+            .iter()
+            .position(|piece| matches!(piece, Piece::Connect { .. }));
+        assert!(matches!(&all[connect.unwrap() + 1], Piece::Sql(sql) if sql.text.contains("DROP")));
+    }
+
+    #[test]
+    fn variables_are_filled_in_and_unset_ones_are_holes() {
+        assert_eq!(
+            sql("\\set t users\nDROP TABLE :t; SELECT a::int, :'t', :\"u\";"),
+            "DROP TABLE users; SELECT a::int, 'users', \"\u{FFFC}\";"
+        );
+    }
+
+    #[test]
+    fn places_lead_back_to_the_source() {
+        let text = "\\set t users\nSELECT 1; DROP TABLE :t; DROP TABLE b";
+        let all = pieces(Client::Psql, text);
+        let Some(Piece::Sql(sql)) = all.first() else {
+            panic!("no SQL");
+        };
+        let at = sql.text.find("DROP TABLE b").unwrap();
+        assert_eq!(sql.source(at), text.find("DROP TABLE b").unwrap());
+    }
+
+    #[test]
+    fn gexec_is_opaque_unless_the_query_shows_what_it_makes() {
+        let opaque = |text: &str| {
+            pieces(Client::Psql, text)
+                .iter()
+                .any(|piece| matches!(piece, Piece::Opaque { .. }))
+        };
+        assert!(opaque("SELECT format('DROP TABLE %I', t) FROM x \\gexec"));
+        assert!(opaque("SELECT stmt FROM x \\gexec"));
+        assert!(!opaque(
+            "SELECT 'CREATE DATABASE shop' WHERE NOT EXISTS (SELECT FROM pg_database)\\gexec"
+        ));
+    }
+}

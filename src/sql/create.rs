@@ -1,0 +1,169 @@
+//! Reads CREATE (what it replaces), COPY, and statements that administer a server.
+//! Bodies of routines are deferred: they lose data when they are called.
+
+use sqlparser::tokenizer::Token;
+
+use crate::model::effect::{Bound, ObjectKind, Verb};
+
+use super::read::{Note, Reader};
+
+/// What a CREATE makes that was not there before, for the statements behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Made {
+    pub kind: ObjectKind,
+    /// As the server looks it up, in lower case.
+    pub name: String,
+    pub temporary: bool,
+}
+
+impl Reader<'_> {
+    /// Reads a CREATE: with OR REPLACE it may stand over something that holds data.
+    pub fn create(&mut self, from: usize, to: usize) {
+        let behind = self.skip(from + 1, &["OR", "REPLACE"]);
+        if behind == from + 1 {
+            return;
+        }
+        let mut index = behind;
+        while self.any(
+            index,
+            &[
+                "TEMPORARY",
+                "TEMP",
+                "TRANSIENT",
+                "EXTERNAL",
+                "DYNAMIC",
+                "HYBRID",
+            ],
+        ) {
+            if self.any(index, &["TEMPORARY", "TEMP"]) {
+                return;
+            }
+            index += 1;
+        }
+        let Some((kind, index)) = self.drop_kind(index) else {
+            return;
+        };
+        if !matches!(
+            kind,
+            ObjectKind::Table
+                | ObjectKind::MaterializedView
+                | ObjectKind::Database
+                | ObjectKind::Schema
+                | ObjectKind::Tablespace
+                | ObjectKind::Sequence
+        ) {
+            return;
+        }
+        let name = self.name(index, to).map(|(name, _)| name);
+        self.note(Note::new(Verb::CreateOver, kind).named(name), from, to);
+    }
+
+    /// Returns what a CREATE makes; nothing when it could have been there already.
+    pub fn made(&self, from: usize, to: usize) -> Option<Made> {
+        let mut index = from + 1;
+        let mut temporary = false;
+        while self.any(
+            index,
+            &["GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "UNIQUE"],
+        ) {
+            temporary |= self.any(index, &["TEMPORARY", "TEMP"]);
+            index += 1;
+        }
+        if !self.is(from, "CREATE") {
+            return None;
+        }
+        let (kind, index) = self.drop_kind(index)?;
+        let behind = self.skip(index, &["IF", "NOT", "EXISTS"]);
+        if behind > index && !temporary {
+            return None;
+        }
+        let (name, _) = self.name(behind, to).filter(|(name, _)| !name.hole)?;
+        Some(Made {
+            kind,
+            temporary: temporary || name.lookup.starts_with('#'),
+            name: name.lookup.to_lowercase(),
+        })
+    }
+
+    pub fn copy(&mut self, from: usize, to: usize) {
+        if self.token(from + 1, &Token::LParen) {
+            let close = self.closing(from + 1, to);
+            self.statement(from + 2, close);
+        }
+        if self.find_word(from, to, "PROGRAM").is_some() {
+            self.note(Note::new(Verb::Program, ObjectKind::Other), from, to);
+        }
+    }
+
+    /// Reads statements that administer a server; tells whether the word was one of them.
+    pub fn administers(&mut self, word: &str, from: usize, to: usize) -> bool {
+        let next = from + 1;
+        let named = |reader: &Self, at: usize| reader.name(at, to).map(|(name, _)| name);
+        let note = match word {
+            "REVOKE" | "DENY" => {
+                let on = self.find_word(from, to, "ON").map_or(to, |on| on + 1);
+                let on = (self.drop_kind(on)).map_or(on, |(_, behind)| behind);
+                Note::new(Verb::Revoke, ObjectKind::Role).named(named(self, on))
+            }
+            "REASSIGN" if self.is(next, "OWNED") => {
+                Note::new(Verb::Revoke, ObjectKind::Everything).named(named(self, next + 2))
+            }
+            "VACUUM" => {
+                let options = if self.token(next, &Token::LParen) {
+                    self.closing(next, to)
+                } else {
+                    next
+                };
+                if !(next..=options).any(|at| self.is(at, "FULL") && !self.is(at + 1, "FALSE")) {
+                    return true;
+                }
+                Note::new(Verb::Rewrite, ObjectKind::Table).named(named(self, options + 1))
+            }
+            "CLUSTER" if to > next => {
+                Note::new(Verb::Rewrite, ObjectKind::Table).named(named(self, next))
+            }
+            "RESET" if self.any(next, &["MASTER", "SLAVE", "REPLICA", "BINARY"]) => {
+                Note::new(Verb::Server, ObjectKind::Other)
+            }
+            "PURGE" => {
+                if self.any(next, &["BINARY", "MASTER"]) {
+                    Note::new(Verb::Server, ObjectKind::Other)
+                } else {
+                    let (kind, at) = self
+                        .drop_kind(next)
+                        .unwrap_or((ObjectKind::Everything, next));
+                    Note::new(Verb::Drop, kind).named(named(self, at))
+                }
+            }
+            "SHUTDOWN" => Note::new(Verb::Server, ObjectKind::Other),
+            "RESTORE" if self.any(next, &["DATABASE", "LOG"]) => Note {
+                bound: Bound::All,
+                ..Note::new(Verb::Replace, ObjectKind::Database).named(named(self, next + 1))
+            },
+            "REMOVE" | "RM" if self.token(next, &Token::AtSign) => {
+                Note::new(Verb::Drop, ObjectKind::Tablespace)
+            }
+            "SYSTEM" if self.is(next, "DROP") && self.any(next + 1, &["REPLICA", "DATABASE"]) => {
+                Note::new(Verb::Server, ObjectKind::Other)
+            }
+            "PRAGMA" if self.is(next, "writable_schema") && self.turns_on(next + 1, to) => {
+                Note::new(Verb::Server, ObjectKind::Schema)
+            }
+            "DETACH" if self.dialect == crate::model::effect::Dialect::Clickhouse => {
+                let (kind, at) = self.drop_kind(next).unwrap_or((ObjectKind::Table, next));
+                Note::new(Verb::Detach, kind).named(named(self, at))
+            }
+            _ => return false,
+        };
+        self.note(note, from, to);
+        true
+    }
+
+    /// `= on`, `(1)`.
+    fn turns_on(&self, from: usize, to: usize) -> bool {
+        (from..to).any(|at| {
+            self.any(at, &["ON", "TRUE", "YES", "RESET"])
+                || self.token(at, &Token::Number("1".to_owned(), false))
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! Reads SQL that runs other SQL or a routine: DO, EXECUTE, PREPARE, CALL, and functions with effects.
+//! A text that cannot be known gives an opaque loss.
+
+use sqlparser::tokenizer::Token;
+
+use crate::model::effect::{ObjectKind, Verb};
+
+use super::read::{Note, Reader};
+
+/// Functions whose call changes more than its result, with what they do.
+const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
+    ("lo_unlink", Verb::Drop, ObjectKind::LargeObject),
+    ("lo_truncate", Verb::Truncate, ObjectKind::LargeObject),
+    ("lo_export", Verb::Program, ObjectKind::Other),
+    ("pg_file_unlink", Verb::Program, ObjectKind::Other),
+    ("pg_file_write", Verb::Program, ObjectKind::Other),
+    ("pg_file_rename", Verb::Program, ObjectKind::Other),
+    ("sys_exec", Verb::Program, ObjectKind::Other),
+    ("sys_eval", Verb::Program, ObjectKind::Other),
+    ("xp_cmdshell", Verb::Program, ObjectKind::Other),
+    ("xp_delete_file", Verb::Program, ObjectKind::Other),
+    ("load_extension", Verb::Program, ObjectKind::Other),
+    (
+        "pg_drop_replication_slot",
+        Verb::Server,
+        ObjectKind::ReplicationSlot,
+    ),
+    ("pg_terminate_backend", Verb::Server, ObjectKind::Other),
+    ("pg_promote", Verb::Server, ObjectKind::Other),
+    (
+        "pg_replication_origin_drop",
+        Verb::Server,
+        ObjectKind::Other,
+    ),
+    ("sp_dropserver", Verb::Server, ObjectKind::Other),
+    (
+        "sp_delete_database_backuphistory",
+        Verb::Server,
+        ObjectKind::Other,
+    ),
+    ("sp_delete_backuphistory", Verb::Server, ObjectKind::Other),
+    ("sp_detach_db", Verb::Detach, ObjectKind::Database),
+    ("sp_droprole", Verb::Drop, ObjectKind::Role),
+    ("sp_droplogin", Verb::Drop, ObjectKind::Role),
+    ("sp_dropuser", Verb::Drop, ObjectKind::Role),
+    ("sp_msforeachtable", Verb::Opaque, ObjectKind::Everything),
+    ("drop_chunks", Verb::Delete, ObjectKind::Partition),
+    ("drop_hypertable", Verb::Drop, ObjectKind::Table),
+    ("citus_drop_all_shards", Verb::Drop, ObjectKind::Table),
+    ("master_drop_all_shards", Verb::Drop, ObjectKind::Table),
+    ("undistribute_table", Verb::Rewrite, ObjectKind::Table),
+    ("dropgeometrytable", Verb::Drop, ObjectKind::Table),
+    ("dropgeometrycolumn", Verb::AlterDrop, ObjectKind::Column),
+];
+
+/// Functions that run the SQL in their string arguments.
+const RUNNERS: [&str; 12] = [
+    "dblink",
+    "dblink_exec",
+    "dblink_send_query",
+    "query_to_xml",
+    "query_to_xmlschema",
+    "query_to_xml_and_xmlschema",
+    "query_to_json",
+    "sp_executesql",
+    "sp_execute_external_script",
+    "openquery",
+    "pg_background_launch",
+    "run_command_on_workers",
+];
+
+/// Names of a routine that begin so are taken at their word when it is called.
+const TELLING: [&str; 5] = ["drop_", "truncate_", "purge_", "wipe_", "delete_"];
+
+/// Tells whether a word is the name of a function that is looked at.
+pub(super) fn is_effectful(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    FUNCTIONS.iter().any(|(name, ..)| *name == word)
+        || RUNNERS.contains(&word.as_str())
+        || is_telling(&word)
+}
+
+fn is_telling(name: &str) -> bool {
+    TELLING.iter().any(|start| name.starts_with(start))
+}
+
+impl Reader<'_> {
+    /// Notes calls of functions with effects anywhere in the statement.
+    pub fn functions(&mut self, from: usize, to: usize) {
+        for index in from..to {
+            if !self.token(index + 1, &Token::LParen) {
+                continue;
+            }
+            let Some(name) = self.at(index).and_then(|one| one.bare()) else {
+                continue;
+            };
+            if !is_effectful(name) {
+                continue;
+            }
+            let name = name.to_ascii_lowercase();
+            let close = self.closing(index + 1, to);
+            self.function(&name, index, close, (from, to));
+        }
+    }
+
+    fn function(&mut self, name: &str, open: usize, close: usize, (from, to): (usize, usize)) {
+        if let Some((_, verb, kind)) = FUNCTIONS.iter().find(|(one, ..)| *one == name) {
+            let mut note = Note::new(*verb, *kind);
+            note.name = self.named_by_string(open, close);
+            note.opaque = note.name.is_none();
+            self.note(note, from, to);
+        } else if RUNNERS.contains(&name) {
+            for at in open..close {
+                self.string(at, false);
+            }
+        } else if is_telling(name) && !name.starts_with("delete_") {
+            self.opaque(from, to);
+        }
+    }
+
+    /// The first argument, when it is a plain string: `pg_drop_replication_slot('a')`.
+    fn named_by_string(&self, open: usize, close: usize) -> Option<super::name::Name> {
+        let first =
+            (open..close).find(|at| self.at(*at).is_some_and(|one| one.string().is_some()))?;
+        let text = self.at(first)?.string()?.to_owned();
+        Some(super::name::Name {
+            written: text.clone(),
+            lookup: text,
+            hole: false,
+        })
+    }
+
+    pub fn opaque(&mut self, from: usize, to: usize) {
+        let mut note = Note::new(Verb::Opaque, ObjectKind::Other);
+        note.opaque = true;
+        self.note(note, from, to);
+    }
+
+    /// Returns the name of the routine that a CREATE defines, without its schema.
+    pub fn routine(&self, from: usize, to: usize) -> Option<String> {
+        let behind = self.skip(from + 1, &["OR", "REPLACE"]);
+        let kinds = ["FUNCTION", "PROCEDURE"];
+        let (name, _) = self
+            .name(behind + 1, to)
+            .filter(|_| self.any(behind, &kinds))?;
+        let name = name.lookup.to_lowercase();
+        name.rsplit('.').next().map(str::to_owned)
+    }
+
+    /// Reads the body of a routine as if it stood alone: its string, or what follows BEGIN.
+    pub fn body(&mut self, from: usize, to: usize) {
+        let (depth, block) = (self.depth, self.block);
+        self.depth += 1;
+        let text = (from..to).find(|at| {
+            self.is(*at, "AS") && self.at(at + 1).is_some_and(|one| one.string().is_some())
+        });
+        if let Some(at) = text {
+            self.string(at + 1, true);
+        } else if let Some(at) = (from..to).find(|at| self.is(*at, "BEGIN")) {
+            self.block = true;
+            self.loose(at + 1, to);
+        }
+        (self.depth, self.block) = (depth, block);
+    }
+
+    /// `DO $$ … $$` and `DO 'text'`; MySQL's `DO expression` has no body.
+    pub fn block_of_do(&mut self, from: usize, to: usize) {
+        self.functions(from, to);
+        for index in from + 1..to {
+            if self.at(index).is_some_and(|one| one.string().is_some())
+                && !self.is(index.wrapping_sub(1), "LANGUAGE")
+            {
+                self.string(index, true);
+                return;
+            }
+        }
+    }
+
+    /// `EXECUTE IMMEDIATE 'text'`, `EXEC('text')`, `EXEC sp_executesql N'text'`, and EXECUTE inside a block.
+    pub fn execute(&mut self, from: usize, to: usize) {
+        let immediate = self.is(from + 1, "IMMEDIATE");
+        let text = from + 1 + usize::from(immediate);
+        let parenthesis = self.token(text, &Token::LParen);
+        if immediate || parenthesis || self.block {
+            return self.dynamic(text, from, to);
+        }
+        if self.at(text).is_some_and(|one| one.string().is_some()) {
+            return self.dynamic(text, from, to);
+        }
+        self.call(from, to);
+    }
+
+    /// Judges an expression that gives SQL: its first string must show what kind of statement it is.
+    fn dynamic(&mut self, text: usize, from: usize, to: usize) {
+        let end = self
+            .find(text, to, |at| self.any(at, &["USING", "INTO"]))
+            .unwrap_or(to);
+        let strings: Vec<usize> = (text..end)
+            .filter(|at| self.at(*at).is_some_and(|one| one.string().is_some()))
+            .collect();
+        let Some(first) = strings.first().copied() else {
+            return self.opaque(from, to);
+        };
+        if (text..first).any(|at| self.is_variable(at)) {
+            return self.opaque(from, to);
+        }
+        let alone = strings.len() == 1 && (text..end).all(|at| !self.is_variable(at));
+        if alone {
+            self.string(first, false);
+            return;
+        }
+        let joined = self.joined(text, end);
+        let span = self.span(from, to);
+        for mut loss in self.inner(&joined, false) {
+            loss.effect.span = span;
+            self.out.push(loss);
+        }
+    }
+
+    /// A name that is neither a function that quotes or formats nor a literal.
+    fn is_variable(&self, index: usize) -> bool {
+        const KNOWN: [&str; 8] = [
+            "format",
+            "concat",
+            "quote_ident",
+            "quote_literal",
+            "N",
+            "E",
+            "trim",
+            "replace",
+        ];
+        self.at(index).is_some_and(|one| one.bare().is_some()) && !self.any(index, &KNOWN)
+    }
+
+    /// The strings of a concatenation, with holes where values go in.
+    fn joined(&self, from: usize, to: usize) -> String {
+        let hole = super::lex::HOLE_LETTER.to_string();
+        let mut all = String::new();
+        let mut known = true;
+        for index in from..to {
+            let Some(lexeme) = self.at(index) else {
+                break;
+            };
+            if let Some(text) = lexeme.string() {
+                let text = text.replace("''", "'");
+                let text = ["%I", "%s", "%L", "%1$I", "%1$s", "%2$I", "%2$s"]
+                    .iter()
+                    .fold(text, |text, place| text.replace(place, &hole));
+                if known
+                    || all.is_empty()
+                    || !all.ends_with(super::lex::HOLE_LETTER)
+                    || !text.is_empty()
+                {
+                    all.push_str(&text);
+                }
+                known = true;
+            } else if lexeme.token.token == Token::Comma {
+                // Arguments of format() come in at their places.
+                break;
+            } else if known && self.is_variable(index) && !all.is_empty() {
+                all.push_str(&hole);
+                known = false;
+            }
+        }
+        all
+    }
+
+    /// `PREPARE p AS statement`, `PREPARE p FROM 'text'`; counted where they are written.
+    pub fn prepare(&mut self, from: usize, to: usize) {
+        if let Some(at) = self.find_word(from, to, "AS") {
+            self.statement(at + 1, to);
+        } else if let Some(at) = self.find_word(from, to, "FROM") {
+            self.dynamic(at + 1, from, to);
+        }
+    }
+
+    /// `CALL p(…)`, `EXEC p …`: judged by what is known of the routine and by its name.
+    pub fn call(&mut self, from: usize, to: usize) {
+        self.functions(from, to);
+        let Some((name, behind)) = self.name(from + 1, to) else {
+            return;
+        };
+        let name = name.lookup.to_ascii_lowercase();
+        let name = name.rsplit('.').next().unwrap_or_default();
+        if self.token(behind, &Token::LParen) && is_effectful(name) && !name.starts_with("delete_")
+        {
+            return;
+        }
+        if RUNNERS.contains(&name) {
+            return self.dynamic(behind, from, to);
+        }
+        if let Some((_, verb, kind)) = FUNCTIONS.iter().find(|(one, ..)| *one == name) {
+            let mut note = Note::new(*verb, *kind);
+            note.name = self.named_by_string(behind, to);
+            return self.note(note, from, to);
+        }
+        if is_telling(name) {
+            self.opaque(from, to);
+        }
+    }
+}

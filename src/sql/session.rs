@@ -1,0 +1,411 @@
+//! Reads a text as one session: its statements in order, transactions that roll back, objects it made itself.
+//! What one statement means is decided in `read`.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Statement, Visit, Visitor};
+use sqlparser::parser::Parser;
+
+use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
+use crate::model::span::Span;
+
+use super::create::Made;
+use super::lex::{self, HOLE_LETTER, Lexed, Range};
+use super::read::{self, Reader};
+
+/// More losses of one text than this are not listed; the rest adds nothing to the answer.
+const MAX_LOSSES: usize = 2_000;
+/// Longer statements are judged by their lexemes alone: a tree of them could overflow the stack.
+const MAX_PARSED_BYTES: usize = 64 * 1024;
+const MAX_PARSED_TOKENS: usize = 20_000;
+
+/// One loss, with what only the reader of the text knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    pub effect: Effect,
+    /// The object's name as the server looks it up (PostgreSQL folds bare names).
+    pub lookup: Option<String>,
+    /// The object was made earlier in the same text, unconditionally.
+    pub created: bool,
+    /// Made as a temporary object: no other object of that name is meant.
+    pub temporary: bool,
+}
+
+impl Loss {
+    /// Returns a loss of which only the place is known.
+    pub fn opaque(span: Span) -> Self {
+        Self {
+            effect: Effect {
+                verb: Verb::Opaque,
+                kind: ObjectKind::Other,
+                object: None,
+                part: None,
+                bound: Bound::NotApplicable,
+                cascade: false,
+                only: false,
+                if_exists: false,
+                opaque: true,
+                span,
+            },
+            lookup: None,
+            created: false,
+            temporary: false,
+        }
+    }
+}
+
+/// Returns the losses of a text, those of objects that it made itself included.
+pub fn losses(text: &str, dialect: Dialect) -> Vec<Loss> {
+    let text = text.replace(super::HOLE, &HOLE_LETTER.to_string());
+    if !read::is_suspicious(&text) {
+        return Vec::new();
+    }
+    if dialect != Dialect::Unknown {
+        return read(&text, dialect, false, 0);
+    }
+    let mut all = read(&text, Dialect::Postgres, false, 0);
+    for other in [Dialect::Mysql, Dialect::Sqlite] {
+        add_new(&mut all, read(&text, other, false, 0));
+    }
+    all.sort_by_key(|loss| loss.effect.span.start);
+    all
+}
+
+/// Tells whether a text ends in no open string or comment, so that another may follow it.
+pub fn is_closed(text: &str, dialect: Dialect) -> bool {
+    lex::lex(text, dialect).stopped.is_none()
+}
+
+/// Returns the files that SQLite attaches, with the names they get; a path that is no literal is nothing.
+pub fn attached(text: &str) -> Vec<(String, Option<String>)> {
+    let lexed = lex::lex(text, Dialect::Sqlite);
+    let lexemes = &lexed.lexemes;
+    let mut all = Vec::new();
+    for (index, lexeme) in lexemes.iter().enumerate() {
+        if !lexeme.is("ATTACH") || all.len() > MAX_LOSSES {
+            continue;
+        }
+        let at =
+            index + 1 + usize::from(lexemes.get(index + 1).is_some_and(|one| one.is("DATABASE")));
+        let plain = lexemes.get(at + 1).is_some_and(|one| one.is("AS"));
+        let path = lexemes
+            .get(at)
+            .and_then(|one| super::name::read(std::slice::from_ref(one), 0, Dialect::Sqlite))
+            .filter(|(name, _)| plain && !name.hole);
+        let alias = lexemes
+            .iter()
+            .enumerate()
+            .skip(at)
+            .take(16)
+            .find(|(_, one)| one.is("AS"));
+        let name =
+            alias.and_then(|(index, _)| super::name::read(lexemes, index + 1, Dialect::Sqlite));
+        if let Some((name, _)) = name {
+            all.push((name.written, path.map(|(path, _)| path.written)));
+        }
+    }
+    all
+}
+
+/// Adds the losses that no other dialect saw.
+fn add_new(all: &mut Vec<Loss>, more: Vec<Loss>) {
+    let key = |loss: &Loss| {
+        let effect = &loss.effect;
+        (
+            effect.verb,
+            effect.object.clone(),
+            effect.part.clone(),
+            effect.span.start,
+        )
+    };
+    let seen: HashSet<_> = all.iter().map(key).collect();
+    all.extend(more.into_iter().filter(|loss| !seen.contains(&key(loss))));
+}
+
+/// Reads a text in which holes are letters.
+pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> Vec<Loss> {
+    let unwrapped;
+    let text = if dialect == Dialect::Mysql && text.contains("/*M!") {
+        // MariaDB's own comments run; written as MySQL's, at the same length.
+        unwrapped = text.replace("/*M!", " /*!");
+        &unwrapped
+    } else {
+        text
+    };
+    let lexed = lex::lex(text, dialect);
+    let reader = Reader {
+        text,
+        lexemes: &lexed.lexemes,
+        dialect,
+        block,
+        depth,
+        out: Vec::new(),
+    };
+    let mut session = Session {
+        reader,
+        open: None,
+        made: Vec::new(),
+        routines: Vec::new(),
+    };
+    for range in lex::statements(&lexed.lexemes, dialect) {
+        if session.reader.out.len() > MAX_LOSSES {
+            break;
+        }
+        session.statement(range);
+    }
+    let mut out = session.reader.out;
+    out.extend(unread(text, &lexed));
+    out
+}
+
+/// What could not be tokenized counts as a loss when a destructive verb is visible in it.
+fn unread(text: &str, lexed: &Lexed) -> Option<Loss> {
+    const VERBS: [&str; 8] = [
+        "drop", "truncate", "delete", "update", "alter", "replace", "detach", "reassign",
+    ];
+    let from = lexed.stopped?;
+    let rest = text.get(from..)?;
+    let visible = rest
+        .split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+        .any(|word| VERBS.iter().any(|verb| word.eq_ignore_ascii_case(verb)));
+    visible.then(|| Loss::opaque(Span::new(from, text.len())))
+}
+
+/// An open transaction: where losses and made objects stood at its start.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    losses: usize,
+    made: usize,
+}
+
+struct Session<'a> {
+    reader: Reader<'a>,
+    open: Option<Open>,
+    made: Vec<Made>,
+    /// Routines that the text defines: name, and the statement that holds the body.
+    routines: Vec<(String, Range)>,
+}
+
+/// More routines of one text than this are not followed when they are called.
+const MAX_ROUTINES: usize = 64;
+
+impl Session<'_> {
+    fn statement(&mut self, range: Range) {
+        let Range { from, to } = range;
+        if !self.reader.block && self.control(from, to) {
+            return;
+        }
+        let before = self.reader.out.len();
+        self.reader.statement(from, to);
+        self.follow_calls(range);
+        if self.reader.out.len() == before && self.is_missed(range) {
+            self.reader.opaque(from, to);
+        }
+        self.mark_made(before);
+        self.remember(from, to);
+    }
+
+    /// Handles the statements that open, close and undo a transaction.
+    fn control(&mut self, from: usize, to: usize) -> bool {
+        let reader = &self.reader;
+        let alone = to == from + 1;
+        let modes = [
+            "WORK",
+            "TRANSACTION",
+            "TRAN",
+            "DEFERRED",
+            "IMMEDIATE",
+            "EXCLUSIVE",
+            "ISOLATION",
+            "READ",
+        ];
+        let plain = alone || reader.any(from + 1, &modes);
+        if reader.is(from, "BEGIN") && plain
+            || reader.is(from, "START") && reader.is(from + 1, "TRANSACTION")
+        {
+            let transactional = !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
+            self.open = transactional.then_some(Open {
+                losses: reader.out.len(),
+                made: self.made.len(),
+            });
+            return true;
+        }
+        if reader.any(from, &["ROLLBACK", "ABORT"]) {
+            if (from..to).any(|at| reader.any(at, &["TO", "PREPARED"])) {
+                self.made.clear();
+                return true;
+            }
+            self.undo();
+            return true;
+        }
+        if reader.is(from, "COMMIT") || reader.is(from, "END") && plain {
+            self.open = None;
+            return true;
+        }
+        if self.commits(from) {
+            self.open = None;
+        }
+        false
+    }
+
+    /// Statements that end a transaction by themselves, or could.
+    fn commits(&self, from: usize) -> bool {
+        let reader = &self.reader;
+        let implicit = matches!(
+            reader.dialect,
+            Dialect::Mysql | Dialect::Oracle | Dialect::Snowflake | Dialect::Bigquery
+        );
+        let ddl = reader.any(
+            from,
+            &[
+                "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK",
+            ],
+        ) && !reader.any(from + 1, &["TEMPORARY"]);
+        let truncates = reader.dialect == Dialect::Redshift && reader.is(from, "TRUNCATE");
+        implicit && ddl
+            || truncates
+            || reader.is(from, "PREPARE") && reader.is(from + 1, "TRANSACTION")
+            || reader.at(from).is_some_and(|first| first.has_hole())
+    }
+
+    /// The body of a routine that the same text defines counts where it is called.
+    fn follow_calls(&mut self, range: Range) {
+        let Range { from, to } = range;
+        if self.reader.is(from, "CREATE") {
+            if self.routines.len() < MAX_ROUTINES
+                && let Some(name) = self.reader.routine(from, to)
+            {
+                self.routines.push((name, range));
+            }
+            return;
+        }
+        if self.routines.is_empty()
+            || !self
+                .reader
+                .any(from, &["CALL", "SELECT", "EXEC", "EXECUTE"])
+        {
+            return;
+        }
+        let names: HashSet<String> = (from..to)
+            .filter_map(|at| self.reader.at(at)?.bare().map(str::to_lowercase))
+            .collect();
+        let called: Vec<Range> = (self.routines.iter())
+            .filter(|(name, _)| names.contains(name))
+            .map(|(_, body)| *body)
+            .collect();
+        let span = self.reader.span(from, to);
+        for body in called {
+            let before = self.reader.out.len();
+            self.reader.body(body.from, body.to);
+            for loss in self.reader.out.iter_mut().skip(before) {
+                loss.effect.span = span;
+            }
+        }
+    }
+
+    fn undo(&mut self) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        self.made.truncate(open.made);
+        let mut index = 0;
+        self.reader.out.retain(|loss| {
+            let inside = index >= open.losses;
+            index += 1;
+            !inside
+                || matches!(
+                    loss.effect.verb,
+                    Verb::Program | Verb::Server | Verb::Opaque
+                )
+        });
+    }
+
+    /// Marks losses of what this text made itself.
+    fn mark_made(&mut self, before: usize) {
+        if self.made.is_empty() {
+            return;
+        }
+        let made = &mut self.made;
+        for loss in self.reader.out.iter_mut().skip(before) {
+            let Some(name) = loss.lookup.as_ref().map(|name| name.to_lowercase()) else {
+                continue;
+            };
+            let found = made.iter().position(|one| {
+                one.name == name && (one.kind == loss.effect.kind || one.kind == ObjectKind::Table)
+                    || matches!(one.kind, ObjectKind::Schema | ObjectKind::Database)
+                        && name
+                            .strip_prefix(&one.name)
+                            .is_some_and(|rest| rest.starts_with('.'))
+            });
+            let Some(index) = found else {
+                continue;
+            };
+            loss.created = true;
+            loss.temporary = made.get(index).is_some_and(|one| one.temporary);
+            let gone = made.get(index).is_some_and(|one| one.name == name);
+            if loss.effect.verb == Verb::Drop && gone {
+                made.swap_remove(index);
+            }
+        }
+    }
+
+    fn remember(&mut self, from: usize, to: usize) {
+        let reader = &self.reader;
+        let renames = reader.any(from, &["ALTER", "RENAME"])
+            && (from..to).any(|at| reader.any(at, &["RENAME", "SCHEMA", "SWAP"]));
+        let moves = reader.is(from, "USE")
+            || reader.is(from, "SET")
+                && (from..to).any(|at| reader.any(at, &["search_path", "SCHEMA"]));
+        if renames || moves || reader.at(from).is_some_and(|first| first.has_hole()) {
+            self.made.clear();
+        }
+        if self.made.len() < MAX_LOSSES
+            && let Some(made) = reader.made(from, to)
+        {
+            self.made.push(made);
+        }
+    }
+
+    /// Asks the grammar when the lexemes gave nothing although a destructive word stands bare in the statement.
+    fn is_missed(&self, range: Range) -> bool {
+        let Range { from, to } = range;
+        let reader = &self.reader;
+        let words = ["DROP", "TRUNCATE", "DELETE", "UPDATE", "MERGE"];
+        let leading = [
+            "CREATE", "GRANT", "REVOKE", "EXPLAIN", "COMMENT", "ALTER", "DESCRIBE", "DESC",
+        ];
+        let small =
+            to - from <= MAX_PARSED_TOKENS && reader.span(from, to).len() <= MAX_PARSED_BYTES;
+        if !small || reader.any(from, &leading) || !(from..to).any(|at| reader.any(at, &words)) {
+            return false;
+        }
+        parse(reader, range).is_some_and(|statement| statement.visit(&mut Destructive).is_break())
+    }
+}
+
+/// Returns the tree of a statement when the grammar takes all of it.
+pub(super) fn parse(reader: &Reader<'_>, range: Range) -> Option<Statement> {
+    let lexemes = reader.lexemes.get(range.from..range.to)?;
+    let tokens = lexemes.iter().map(|lexeme| lexeme.token.clone()).collect();
+    let mut parser = Parser::new(lex::parser_of(reader.dialect)).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement().ok()?;
+    (parser.peek_token_ref().token == sqlparser::tokenizer::Token::EOF).then_some(statement)
+}
+
+/// Breaks at the first statement that loses something by itself.
+struct Destructive;
+
+impl Visitor for Destructive {
+    type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+        match statement {
+            Statement::Delete(_)
+            | Statement::Update(_)
+            | Statement::Truncate(_)
+            | Statement::Drop { .. } => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
