@@ -1,25 +1,25 @@
-//! Streams a source through compression, digest, disk and verification at once, and reads artefacts back.
+//! Streams a source through compression, digest, disk and verification at once.
 //! It knows neither what the bytes mean (a `Scan` does) nor where backups live.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 
 use super::control::Control;
 use super::error::{BackupError, ScanError};
+use super::files::draft_of;
+pub use super::files::{hex, make_folder, sync_folder, write_small};
+pub use super::readback::{Plain, digest_artefact, read_artefact};
+use super::readback::{feed_all, unpack};
+use super::stream::{Inlet, Outlet, Piece, channel};
 use crate::adapters::failpoint;
 use crate::model::backup::{Artefact, Content};
 
-/// Size of the buffers between stages; a pipe gives at most 64 KiB at once, files give it all.
-const BUFFER: usize = 1 << 20;
-/// Buffers under way between two stages: enough to even out, small enough to bound memory.
-const DEPTH: usize = 4;
 /// Compression workers beside the stages; more would steal from the server that is being dumped.
 const WORKERS: u32 = 2;
 /// How many written bytes lie between two looks at the free space.
@@ -113,11 +113,6 @@ pub struct Job<'a> {
     pub control: &'a Control,
 }
 
-enum Piece {
-    Data(Vec<u8>),
-    End,
-}
-
 /// Where a producer writes the plain bytes of an artefact.
 #[derive(Debug)]
 pub struct Feed<'a> {
@@ -167,151 +162,6 @@ impl Write for Feed<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// The sending end of a bounded channel of recycled buffers.
-#[derive(Debug)]
-struct Outlet {
-    to: SyncSender<Piece>,
-    free: Receiver<Vec<u8>>,
-    buffer: Vec<u8>,
-    used: usize,
-}
-
-/// The receiving end of a bounded channel of recycled buffers.
-struct Inlet {
-    from: Receiver<Piece>,
-    free: SyncSender<Vec<u8>>,
-    current: Vec<u8>,
-    at: usize,
-    ended: bool,
-    /// Set when the sender went away without an end: what came is not the whole.
-    torn: Arc<AtomicBool>,
-}
-
-fn channel() -> (Outlet, Inlet) {
-    let (to, from) = sync_channel(DEPTH);
-    let (give, free) = sync_channel(DEPTH + 2);
-    let outlet = Outlet {
-        to,
-        free,
-        buffer: vec![0; BUFFER],
-        used: 0,
-    };
-    let inlet = Inlet {
-        from,
-        free: give,
-        current: Vec::new(),
-        at: 0,
-        ended: false,
-        torn: Arc::default(),
-    };
-    (outlet, inlet)
-}
-
-impl Outlet {
-    fn room(&mut self) -> &mut [u8] {
-        self.buffer.get_mut(self.used..).unwrap_or_default()
-    }
-
-    fn filled(&mut self, bytes: usize) -> Result<(), BackupError> {
-        self.used = self.used.saturating_add(bytes);
-        if self.used >= self.buffer.len() {
-            self.push()?;
-        }
-        Ok(())
-    }
-
-    fn push(&mut self) -> Result<(), BackupError> {
-        if self.used == 0 {
-            return Ok(());
-        }
-        let next = match self.free.try_recv() {
-            Ok(buffer) => buffer,
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => vec![0; BUFFER],
-        };
-        let mut full = std::mem::replace(&mut self.buffer, next);
-        full.truncate(self.used);
-        self.used = 0;
-        self.to
-            .send(Piece::Data(full))
-            .map_err(|_| BackupError::Broken)
-    }
-
-    fn end(mut self) -> Result<(), BackupError> {
-        self.push()?;
-        self.to.send(Piece::End).map_err(|_| BackupError::Broken)
-    }
-}
-
-impl Write for Outlet {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = self.room();
-        let taken = room.len().min(bytes.len());
-        if let (Some(to), Some(from)) = (room.get_mut(..taken), bytes.get(..taken)) {
-            to.copy_from_slice(from);
-        }
-        self.filled(taken)
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Inlet {
-    /// Returns the next whole buffer, nothing at the end.
-    fn next(&mut self) -> Result<Option<Vec<u8>>, BackupError> {
-        if self.ended {
-            return Ok(None);
-        }
-        match self.from.recv() {
-            Ok(Piece::Data(buffer)) => Ok(Some(buffer)),
-            Ok(Piece::End) => {
-                self.ended = true;
-                Ok(None)
-            }
-            Err(_) => {
-                self.torn.store(true, Ordering::Relaxed);
-                Err(BackupError::Broken)
-            }
-        }
-    }
-
-    fn recycle(&self, mut buffer: Vec<u8>) {
-        buffer.resize(BUFFER, 0);
-        let _ = self.free.try_send(buffer);
-    }
-}
-
-impl Read for Inlet {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let rest = self.current.get(self.at..).unwrap_or_default();
-            if !rest.is_empty() {
-                let taken = rest.len().min(to.len());
-                if let (Some(to), Some(from)) = (to.get_mut(..taken), rest.get(..taken)) {
-                    to.copy_from_slice(from);
-                }
-                self.at = self.at.saturating_add(taken);
-                return Ok(taken);
-            }
-            let spent = std::mem::take(&mut self.current);
-            if spent.capacity() > 0 {
-                self.recycle(spent);
-            }
-            match self.next() {
-                Ok(Some(buffer)) => {
-                    self.current = buffer;
-                    self.at = 0;
-                }
-                Ok(None) => return Ok(0),
-                Err(_) => return Err(io::Error::from(io::ErrorKind::BrokenPipe)),
-            }
-        }
     }
 }
 
@@ -374,12 +224,6 @@ fn artefact(job: &Job<'_>, made: Made) -> Artefact {
     }
 }
 
-fn draft_of(place: &Path) -> PathBuf {
-    let mut name = place.file_name().unwrap_or_default().to_owned();
-    name.push(".draft");
-    place.with_file_name(name)
-}
-
 fn create(draft: &Path) -> Result<File, BackupError> {
     if let Some(parent) = draft.parent() {
         make_folder(parent)?;
@@ -393,29 +237,6 @@ fn create(draft: &Path) -> Result<File, BackupError> {
     failpoint::reach("backup.artefact.created")
         .map_err(|error| BackupError::io("create", draft, error))?;
     Ok(file)
-}
-
-/// Makes a folder and its missing parents, each with mode 0700.
-///
-/// # Errors
-/// When one cannot be made.
-pub fn make_folder(folder: &Path) -> Result<(), BackupError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| BackupError::io("create", folder, error))
-}
-
-/// Writes a folder's entries through to the disk.
-///
-/// # Errors
-/// When the system says so.
-pub fn sync_folder(folder: &Path) -> Result<(), BackupError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| BackupError::io("sync", folder, error))
 }
 
 fn publish(file: &File, draft: &Path, place: &Path) -> Result<(), BackupError> {
@@ -643,202 +464,6 @@ fn check(
     }
 }
 
-fn unpack<'a>(codec: Codec, packed: impl Read + 'a) -> Result<Box<dyn Read + 'a>, BackupError> {
-    Ok(match codec {
-        Codec::Zstd(_) => Box::new(zstd::stream::read::Decoder::new(packed).map_err(unreadable)?),
-        Codec::Gzip(_) => Box::new(flate2::read::MultiGzDecoder::new(packed)),
-        Codec::Plain => Box::new(packed),
-    })
-}
-
-fn unreadable(error: io::Error) -> BackupError {
-    BackupError::NotIntact(format!("it does not decompress: {error}"))
-}
-
-fn feed_all(
-    plain: &mut dyn Read,
-    scan: &mut dyn Scan,
-    control: &Control,
-) -> Result<u64, BackupError> {
-    let mut buffer = vec![0; BUFFER];
-    let mut bytes = 0_u64;
-    loop {
-        control.check()?;
-        let read = match plain.read(&mut buffer) {
-            Ok(0) => return Ok(bytes),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unreadable(error)),
-        };
-        scan.feed(buffer.get(..read).unwrap_or_default())?;
-        bytes = bytes.saturating_add(read as u64);
-    }
-}
-
-/// The plain bytes of an artefact on disk; only `finish` says whether they were the right ones.
-pub struct Plain {
-    inner: Box<dyn Read>,
-    seal: Arc<std::sync::Mutex<Seal>>,
-    expected: Artefact,
-    plain: u64,
-}
-
-impl std::fmt::Debug for Plain {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plain")
-            .field("of", &self.expected.path)
-            .finish_non_exhaustive()
-    }
-}
-
-#[derive(Default)]
-struct Seal {
-    hash: Sha256,
-    bytes: u64,
-}
-
-struct Sealed {
-    file: File,
-    seal: Arc<std::sync::Mutex<Seal>>,
-}
-
-impl Read for Sealed {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(to)?;
-        let mut seal = self
-            .seal
-            .lock()
-            .map_err(|_| io::Error::other("a reader panicked"))?;
-        seal.hash.update(to.get(..read).unwrap_or_default());
-        seal.bytes = seal.bytes.saturating_add(read as u64);
-        Ok(read)
-    }
-}
-
-impl Plain {
-    /// Opens an artefact for reading.
-    ///
-    /// # Errors
-    /// When it is not there, is no regular file, has another size or an unknown codec.
-    pub fn open(folder: &Path, artefact: &Artefact) -> Result<Self, BackupError> {
-        let path = inside(folder, &artefact.path)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(&path)
-            .map_err(|error| BackupError::io("open", &path, error))?;
-        let meta = file
-            .metadata()
-            .map_err(|error| BackupError::io("stat", &path, error))?;
-        if !meta.is_file() || meta.len() != artefact.bytes {
-            return Err(BackupError::NotIntact(format!(
-                "`{}` has {} bytes and should have {}",
-                artefact.path,
-                meta.len(),
-                artefact.bytes
-            )));
-        }
-        let codec = Codec::named(&artefact.codec)
-            .ok_or_else(|| BackupError::NotIntact(format!("unknown codec `{}`", artefact.codec)))?;
-        let seal = Arc::<std::sync::Mutex<Seal>>::default();
-        let sealed = Sealed {
-            file,
-            seal: Arc::clone(&seal),
-        };
-        let inner = unpack(codec, io::BufReader::with_capacity(BUFFER, sealed))?;
-        Ok(Self {
-            inner,
-            seal,
-            expected: artefact.clone(),
-            plain: 0,
-        })
-    }
-
-    /// Reads what is left and compares sizes and digest with the manifest.
-    ///
-    /// # Errors
-    /// `NotIntact` when anything differs.
-    pub fn finish(mut self) -> Result<(), BackupError> {
-        let rest = io::copy(&mut self.inner, &mut io::sink()).map_err(unreadable)?;
-        let plain = self.plain.saturating_add(rest);
-        drop(self.inner);
-        let seal = Arc::into_inner(self.seal)
-            .and_then(|seal| seal.into_inner().ok())
-            .ok_or_else(|| BackupError::NotIntact("a reader panicked".into()))?;
-        let digest = hex(&seal.hash.finalize());
-        if seal.bytes != self.expected.bytes || digest != self.expected.sha256 {
-            return Err(BackupError::NotIntact(format!(
-                "`{}` has another SHA-256 than its manifest says",
-                self.expected.path
-            )));
-        }
-        if plain != self.expected.plain_bytes {
-            return Err(BackupError::NotIntact(format!(
-                "`{}` holds {plain} bytes and should hold {}",
-                self.expected.path, self.expected.plain_bytes
-            )));
-        }
-        Ok(())
-    }
-}
-
-impl Read for Plain {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(to)?;
-        self.plain = self.plain.saturating_add(read as u64);
-        Ok(read)
-    }
-}
-
-/// Joins a path of a manifest to the backup's folder; a manifest cannot lead outside.
-fn inside(folder: &Path, path: &str) -> Result<PathBuf, BackupError> {
-    use std::path::Component;
-    let relative = Path::new(path);
-    if path.is_empty()
-        || !relative
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-    {
-        return Err(BackupError::NotIntact(format!(
-            "`{path}` is not a path inside the backup"
-        )));
-    }
-    Ok(folder.join(relative))
-}
-
-/// Reads an artefact back to the level `readable`: size, digest, decompression to the end, and the scan.
-///
-/// # Errors
-/// When the artefact is not what its manifest says.
-pub fn read_artefact(
-    folder: &Path,
-    artefact: &Artefact,
-    mut scan: Box<dyn Scan + '_>,
-    control: &Control,
-) -> Result<Scanned, BackupError> {
-    let mut plain = Plain::open(folder, artefact)?;
-    feed_all(&mut plain, scan.as_mut(), control)?;
-    plain.finish()?;
-    Ok(scan.finish()?)
-}
-
-/// Reads an artefact back to the level `digest`: size and SHA-256 only.
-///
-/// # Errors
-/// When the artefact is not what its manifest says.
-pub fn digest_artefact(
-    folder: &Path,
-    artefact: &Artefact,
-    control: &Control,
-) -> Result<(), BackupError> {
-    let bytes_only = Artefact {
-        codec: Codec::Plain.name().to_owned(),
-        plain_bytes: artefact.bytes,
-        ..artefact.clone()
-    };
-    read_artefact(folder, &bytes_only, Box::new(NoScan), control).map(|_| ())
-}
-
 /// A scan for bytes that have no form of their own: sizes and digests speak for them.
 #[derive(Clone, Copy, Debug)]
 pub struct NoScan;
@@ -853,39 +478,204 @@ impl Scan for NoScan {
     }
 }
 
-/// Writes bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backup::BackupError;
+    use std::time::Duration;
 
-/// Writes a small file so that a reader sees the old or the new content, never a part.
-///
-/// # Errors
-/// When the disk says so.
-pub fn write_small(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    let draft = draft_of(place);
-    let io = |what| move |error| BackupError::io(what, place, error);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(io("create"))?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))
-        .map_err(io("protect"))?;
-    file.write_all(bytes).map_err(io("write"))?;
-    file.sync_all().map_err(io("sync"))?;
-    fs::rename(&draft, place).map_err(io("rename"))?;
-    match place.parent() {
-        Some(parent) => sync_folder(parent),
-        None => Ok(()),
+    /// Counts bytes and expects the last one to be `!`.
+    struct Bang(u64, u8);
+    impl Scan for Bang {
+        fn feed(&mut self, plain: &[u8]) -> Result<(), ScanError> {
+            self.0 += plain.len() as u64;
+            self.1 = plain.last().copied().unwrap_or(self.1);
+            Ok(())
+        }
+        fn finish(self: Box<Self>) -> Result<Scanned, ScanError> {
+            if self.1 != b'!' {
+                return Err(ScanError::new("the end is missing"));
+            }
+            Ok(Scanned {
+                contents_total: self.0,
+                ..Scanned::default()
+            })
+        }
+    }
+
+    fn bang() -> Box<dyn Scan> {
+        Box::new(Bang(0, 0))
+    }
+
+    fn text(bytes: usize) -> Vec<u8> {
+        let mut text: Vec<u8> = (0..bytes).map(|n| (n * n / 7) as u8).collect();
+        text.push(b'!');
+        text
+    }
+
+    fn make(
+        folder: &Path,
+        codec: Codec,
+        control: &Control,
+        source: &mut dyn Read,
+    ) -> Result<Artefact, BackupError> {
+        let job = Job {
+            folder,
+            path: "files/x",
+            role: "tree",
+            format: "raw",
+            codec,
+            control,
+        };
+        write_artefact(&job, source, bang())
+    }
+
+    #[test]
+    fn what_goes_in_comes_out_with_every_codec() {
+        for codec in [Codec::ZSTD, Codec::GZIP, Codec::Plain] {
+            for size in [0, 1, 3 << 20] {
+                let dir = tempfile::tempdir().unwrap();
+                let plain = text(size);
+                let made = make(
+                    dir.path(),
+                    codec,
+                    &Control::default(),
+                    &mut plain.as_slice(),
+                )
+                .unwrap();
+                assert_eq!(made.plain_bytes, plain.len() as u64);
+                let mut back = Vec::new();
+                let mut reader = Plain::open(dir.path(), &made).unwrap();
+                reader.read_to_end(&mut back).unwrap();
+                reader.finish().unwrap();
+                assert!(back == plain);
+                let again = read_artefact(dir.path(), &made, bang(), &Control::default()).unwrap();
+                assert_eq!(again.contents_total, plain.len() as u64);
+            }
+        }
+    }
+
+    #[test]
+    fn an_artefact_cut_or_flipped_at_any_byte_is_refused() {
+        for codec in [Codec::ZSTD, Codec::GZIP, Codec::Plain] {
+            let dir = tempfile::tempdir().unwrap();
+            let made = make(
+                dir.path(),
+                codec,
+                &Control::default(),
+                &mut text(300).as_slice(),
+            );
+            let made = made.unwrap();
+            let place = dir.path().join(&made.path);
+            let whole = fs::read(&place).unwrap();
+            for at in 0..whole.len() {
+                fs::write(&place, &whole[..at]).unwrap();
+                assert!(read_artefact(dir.path(), &made, bang(), &Control::default()).is_err());
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << (at % 8);
+                fs::write(&place, &flipped).unwrap();
+                assert!(read_artefact(dir.path(), &made, bang(), &Control::default()).is_err());
+                assert!(digest_artefact(dir.path(), &made, &Control::default()).is_err());
+            }
+        }
+    }
+
+    struct Dies(usize);
+    impl Read for Dies {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::Error::other("the server went away"));
+            }
+            let taken = self.0.min(to.len());
+            to[..taken].fill(b'!');
+            self.0 -= taken;
+            Ok(taken)
+        }
+    }
+
+    #[test]
+    fn a_source_that_dies_leaves_nothing_and_says_why() {
+        for size in [0, 10, 5 << 20] {
+            let dir = tempfile::tempdir().unwrap();
+            let error = make(
+                dir.path(),
+                Codec::ZSTD,
+                &Control::default(),
+                &mut Dies(size),
+            );
+            assert!(
+                error
+                    .unwrap_err()
+                    .to_string()
+                    .contains("the server went away")
+            );
+            assert_eq!(fs::read_dir(dir.path().join("files")).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_scan_that_refuses_names_its_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = make(
+            dir.path(),
+            Codec::ZSTD,
+            &Control::default(),
+            &mut &b"no end"[..],
+        );
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("the end is missing")
+        );
+        assert!(!dir.path().join("files/x").exists());
+    }
+
+    #[test]
+    fn limits_of_bytes_and_time_and_cancellation_stop_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let small = Control {
+            max_bytes: 1000,
+            ..Control::default()
+        };
+        let error = make(dir.path(), Codec::ZSTD, &small, &mut Dies(usize::MAX)).unwrap_err();
+        assert!(matches!(error, BackupError::Limit(_)), "{error}");
+        let short = Control::within(Duration::from_millis(50));
+        let error = make(dir.path(), Codec::ZSTD, &short, &mut Dies(usize::MAX)).unwrap_err();
+        assert!(matches!(error, BackupError::Deadline), "{error}");
+        let stopped = Control::default();
+        stopped.cancel.store(true, Ordering::Relaxed);
+        let error = make(dir.path(), Codec::ZSTD, &stopped, &mut Dies(usize::MAX)).unwrap_err();
+        assert!(matches!(error, BackupError::Cancelled), "{error}");
+    }
+
+    #[test]
+    fn space_that_has_to_stay_free_is_left_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let control = Control {
+            keep_free: u64::MAX,
+            ..Control::default()
+        };
+        let error = make(dir.path(), Codec::ZSTD, &control, &mut text(10).as_slice()).unwrap_err();
+        assert!(matches!(error, BackupError::Limit(_)), "{error}");
+    }
+
+    #[test]
+    fn a_manifest_cannot_lead_outside_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = make(
+            dir.path(),
+            Codec::Plain,
+            &Control::default(),
+            &mut text(9).as_slice(),
+        );
+        let made = made.unwrap();
+        for path in ["../files/x", "/etc/hostname", "files/../files/x", ""] {
+            let led = Artefact {
+                path: path.into(),
+                ..made.clone()
+            };
+            assert!(Plain::open(dir.path(), &led).is_err(), "{path}");
+        }
     }
 }
