@@ -3,3 +3,4 @@
 
 pub mod environment;
 pub mod failpoint;
+pub mod sqlite;

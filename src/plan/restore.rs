@@ -28,6 +28,8 @@ pub enum Step {
     PlaceTree { path: PathBuf, entries: u64 },
     /// What stands at a place now is moved aside first, and removed once the new one is in place.
     ReplaceTree { path: PathBuf, entries: u64 },
+    /// What is missing or differs comes back into a living tree; what is only there now stays.
+    MergeTree { path: PathBuf, entries: u64 },
     /// A database file is written beside its place and renamed into it.
     PlaceDatabase { path: PathBuf },
     /// The content of a living database file is replaced through the database itself.
@@ -59,6 +61,10 @@ impl Step {
                     path.display()
                 )
             }
+            Self::MergeTree { path, entries } => format!(
+                "put back into {} what is missing or differs of the {entries} entries of the backup",
+                path.display()
+            ),
             Self::PlaceDatabase { path } => format!("write the database file {}", path.display()),
             Self::ReplaceDatabase { path } => {
                 format!(
