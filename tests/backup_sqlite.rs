@@ -134,7 +134,8 @@ fn a_lost_file_comes_back_with_its_rows_and_its_mode() {
     drop(fill(&scene.db));
     let mut mode = fs::metadata(&scene.db).unwrap().permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o640);
-    fs::set_permissions(&scene.db, mode.clone()).unwrap();
+    fs::set_permissions(&scene.db, mode).unwrap();
+    let mode = fs::metadata(&scene.db).unwrap().permissions();
     let before = dump(&scene.db);
     let manifest = back_up(&scene);
     assert_eq!(manifest.verification.level, Level::Readable);

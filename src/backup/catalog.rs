@@ -216,6 +216,20 @@ pub fn unindex(dir: &Path, key: &TargetKey, id: &str) {
     let _ = fs::remove_file(dir.join(INDEX).join(key_name(key)).join(id));
 }
 
+/// Removes a backup: first its name goes, so that nothing half removed can count.
+///
+/// # Errors
+/// When the disk says so.
+pub fn remove(dir: &Path, entry: &Entry) -> Result<(), BackupError> {
+    let id = &entry.manifest.id;
+    let going = dir.join(format!("{PARTIAL}{id}"));
+    fs::rename(&entry.folder, &going)
+        .map_err(|error| BackupError::io("rename", &entry.folder, error))?;
+    unindex(dir, &entry.manifest.target, id);
+    fs::remove_dir_all(&going).map_err(|error| BackupError::io("remove", &going, error))?;
+    sync_folder(dir)
+}
+
 /// Builds the index again from the manifests; returns how many notes were missing.
 ///
 /// # Errors

@@ -80,7 +80,14 @@ pub fn write_small(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
 /// When the disk says so.
 pub fn write_passing(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
     let draft = draft_of(place);
-    fs::write(&draft, bytes).map_err(|error| BackupError::io("write", &draft, error))?;
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| BackupError::io("write", &draft, error))?;
     fs::rename(&draft, place).map_err(|error| BackupError::io("rename", &draft, error))
 }
 

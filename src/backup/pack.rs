@@ -224,7 +224,7 @@ impl Packer<'_> {
 
     fn database(&mut self, item: &Item<'_>) {
         self.warn(format!(
-            "`{}` is a SQLite database; it was copied as a file, together with its neighbours",
+            "`{}` is a SQLite database; it was copied as a file, which is whole only if nobody was writing to it",
             shown(item.path)
         ));
     }
