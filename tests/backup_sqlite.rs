@@ -1,4 +1,12 @@
 //! SQLite databases: backed up while in use, cut, flipped, lost, restored whole and in part, by backstop and by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -495,5 +503,59 @@ fn a_stale_log_beside_a_lost_file_is_moved_aside() {
     fs::remove_file(&scene.db).unwrap();
     fs::write(&wal, log).unwrap();
     bring_back(&scene, &manifest, &wish(false));
+    assert_eq!(dump(&scene.db), before);
+}
+
+#[test]
+fn a_kill_in_an_undo_leaves_the_database_as_it_was() {
+    for step in ["restore.saved", "restore.sqlite.inserted"] {
+        let scene = scene();
+        drop(fill(&scene.db));
+        let before = dump(&scene.db);
+        let manifest = back_up(&scene);
+        run(&scene, "DROP TABLE users; DELETE FROM plain");
+        let lost = dump(&scene.db);
+        let undo = |failpoint: &str| {
+            Command::new(env!("CARGO_BIN_EXE_backstop"))
+                .args([
+                    "undo",
+                    &manifest.id,
+                    "--backup-dir",
+                    scene.backups.to_str().unwrap(),
+                ])
+                .env("BACKSTOP_FAILPOINT", failpoint)
+                .output()
+                .unwrap()
+        };
+        assert_eq!(undo(&format!("{step}=kill")).status.code(), None);
+        assert_eq!(dump(&scene.db), lost, "{step}");
+        let again = undo("");
+        assert!(again.status.success(), "{again:?}");
+        assert_eq!(dump(&scene.db), before, "{step}");
+    }
+}
+
+#[test]
+fn a_kill_while_a_lost_file_is_placed_leaves_no_half_database() {
+    let scene = scene();
+    drop(fill(&scene.db));
+    let before = dump(&scene.db);
+    let manifest = back_up(&scene);
+    fs::remove_file(&scene.db).unwrap();
+    let restore = |failpoint: &str| {
+        Command::new(env!("CARGO_BIN_EXE_backstop"))
+            .args([
+                "restore",
+                &manifest.id,
+                "--backup-dir",
+                scene.backups.to_str().unwrap(),
+            ])
+            .env("BACKSTOP_FAILPOINT", failpoint)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(restore("restore.sqlite.written=kill").status.code(), None);
+    assert!(!scene.db.exists());
+    assert!(restore("").status.success());
     assert_eq!(dump(&scene.db), before);
 }

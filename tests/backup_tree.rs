@@ -1,4 +1,12 @@
 //! Trees of files: backed up, cut, flipped, lost, restored, by backstop and by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -545,7 +553,10 @@ fn a_kill_between_any_two_steps_leaves_nothing_that_counts() {
         let scene = scene();
         fs::create_dir_all(&scene.tree).unwrap();
         fs::write(scene.tree.join("f"), "1").unwrap();
-        let (tree, backups) = (scene.tree.to_str().unwrap(), scene.backups.to_str().unwrap());
+        let (tree, backups) = (
+            scene.tree.to_str().unwrap(),
+            scene.backups.to_str().unwrap(),
+        );
         let line = ["backup", "run", tree, "--backup-dir", backups];
         let killed = backstop(&line, &format!("{step}=kill"));
         assert_eq!(killed.status.code(), None, "{step}: {killed:?}");
@@ -565,7 +576,11 @@ fn a_kill_between_any_two_steps_leaves_nothing_that_counts() {
         assert!(again.status.success(), "{step}: {again:?}");
         let shelf = catalog::list(&scene.backups).unwrap();
         assert_eq!(shelf.entries.len(), 1 + usize::from(whole), "{step}");
-        assert_eq!(shelf.aside.len(), usize::from(!whole), "{step}: set aside, not removed");
+        assert_eq!(
+            shelf.aside.len(),
+            usize::from(!whole),
+            "{step}: set aside, not removed"
+        );
         assert!(shelf.running.is_empty());
     }
 }
@@ -575,13 +590,22 @@ fn an_error_at_any_step_is_said_and_leaves_nothing() {
     for step in STEPS.iter().filter(|step| **step != "backup.renamed") {
         let scene = scene();
         fs::create_dir_all(&scene.tree).unwrap();
-        let (tree, backups) = (scene.tree.to_str().unwrap(), scene.backups.to_str().unwrap());
+        let (tree, backups) = (
+            scene.tree.to_str().unwrap(),
+            scene.backups.to_str().unwrap(),
+        );
         let line = ["backup", "run", tree, "--backup-dir", backups];
         let failed = backstop(&line, &format!("{step}=error"));
         assert_eq!(failed.status.code(), Some(1), "{step}");
-        assert!(String::from_utf8_lossy(&failed.stderr).contains(step), "{failed:?}");
+        assert!(
+            String::from_utf8_lossy(&failed.stderr).contains(step),
+            "{failed:?}"
+        );
         let shelf = catalog::list(&scene.backups).unwrap();
-        assert!(shelf.entries.is_empty() && shelf.aside.is_empty(), "{step}: {shelf:?}");
+        assert!(
+            shelf.entries.is_empty() && shelf.aside.is_empty(),
+            "{step}: {shelf:?}"
+        );
     }
 }
 
@@ -593,7 +617,12 @@ fn a_kill_in_a_restore_leaves_the_old_or_the_new_tree_whole() {
         fs::write(scene.tree.join("f"), "then").unwrap();
         let manifest = back_up(&scene.tree, &scene.backups);
         fs::write(scene.tree.join("f"), "now").unwrap();
-        let line = ["restore", &manifest.id, "--backup-dir", scene.backups.to_str().unwrap()];
+        let line = [
+            "restore",
+            &manifest.id,
+            "--backup-dir",
+            scene.backups.to_str().unwrap(),
+        ];
         let killed = backstop(&line, &format!("{step}=kill"));
         assert_eq!(killed.status.code(), None, "{killed:?}");
         assert_eq!(fs::read_to_string(scene.tree.join("f")).unwrap(), "now");
@@ -612,7 +641,10 @@ fn the_command_line_tells_the_whole_story_in_json() {
     let scene = scene();
     fs::create_dir_all(&scene.tree).unwrap();
     fs::write(scene.tree.join("f"), "1").unwrap();
-    let (tree, backups) = (scene.tree.to_str().unwrap(), scene.backups.to_str().unwrap());
+    let (tree, backups) = (
+        scene.tree.to_str().unwrap(),
+        scene.backups.to_str().unwrap(),
+    );
     let ask = |args: &[&str]| {
         let mut line = args.to_vec();
         line.extend(["--backup-dir", backups, "--format", "json"]);
@@ -622,10 +654,19 @@ fn the_command_line_tells_the_whole_story_in_json() {
     let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(made["schema"], "backstop.backup-run/1");
     assert_eq!(made["backups"][0]["verified"], "readable");
-    assert_eq!(json(&ask(&["backup", "list", tree]))["backups"][0]["id"], *id);
-    assert_eq!(json(&ask(&["backup", "show", &id]))["manifest"]["format"], 1);
+    assert_eq!(
+        json(&ask(&["backup", "list", tree]))["backups"][0]["id"],
+        *id
+    );
+    assert_eq!(
+        json(&ask(&["backup", "show", &id]))["manifest"]["format"],
+        1
+    );
     assert_eq!(json(&ask(&["backup", "status"]))["backups"], 1);
-    assert_eq!(json(&ask(&["backup", "verify", "--quick"]))["backups"][0]["ok"], true);
+    assert_eq!(
+        json(&ask(&["backup", "verify", "--quick"]))["backups"][0]["ok"],
+        true
+    );
     assert_eq!(json(&ask(&["drill", tree]))["backups"][0]["ok"], true);
     let pruned = json(&ask(&["backup", "prune"]));
     assert_eq!(pruned["backups"][0]["decision"], "keep");
@@ -634,9 +675,23 @@ fn the_command_line_tells_the_whole_story_in_json() {
     assert!(!scene.tree.exists());
     assert_eq!(json(&ask(&["undo", &id]))["schema"], "backstop.undo/1");
     assert_eq!(fs::read_to_string(scene.tree.join("f")).unwrap(), "1");
-    let env = backstop(&["backup", "show", &id, "--backup-dir", backups, "--format", "env"], "");
+    let env = backstop(
+        &[
+            "backup",
+            "show",
+            &id,
+            "--backup-dir",
+            backups,
+            "--format",
+            "env",
+        ],
+        "",
+    );
     let text = String::from_utf8(env.stdout).unwrap();
-    assert!(text.contains(&format!("BACKSTOP_BACKUP_ID='{id}'")), "{text}");
+    assert!(
+        text.contains(&format!("BACKSTOP_BACKUP_ID='{id}'")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -644,11 +699,22 @@ fn an_artefact_that_was_touched_makes_verify_fail_and_counts_no_more() {
     let scene = scene();
     fs::create_dir_all(&scene.tree).unwrap();
     let manifest = back_up(&scene.tree, &scene.backups);
-    let artefact = scene.backups.join(&manifest.id).join(&manifest.artefacts[0].path);
+    let artefact = scene
+        .backups
+        .join(&manifest.id)
+        .join(&manifest.artefacts[0].path);
     let mut bytes = fs::read(&artefact).unwrap();
     bytes[20] ^= 1;
     fs::write(&artefact, bytes).unwrap();
-    let verified = backstop(&["backup", "verify", "--backup-dir", scene.backups.to_str().unwrap()], "");
+    let verified = backstop(
+        &[
+            "backup",
+            "verify",
+            "--backup-dir",
+            scene.backups.to_str().unwrap(),
+        ],
+        "",
+    );
     assert_eq!(verified.status.code(), Some(1));
     let now = entry(&scene.backups, &manifest);
     assert_eq!(now.manifest.verification.level, Level::None);

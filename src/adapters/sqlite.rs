@@ -434,18 +434,16 @@ impl Asker {
             }
         }
         for object in &self.schema.objects {
-            if object.table.eq_ignore_ascii_case(table)
+            let owned = object.table.eq_ignore_ascii_case(table)
                 && object.kind != "table"
-                && !object.sql.is_empty()
-            {
-                if gone || object.kind == "trigger" {
-                    found.push(Dependant {
-                        kind: object.kind.clone(),
-                        name: object.name.clone(),
-                        how: if gone { "dropped with it" } else { "fires" }.into(),
-                        rows: Rows::Unknown,
-                    });
-                }
+                && !object.sql.is_empty();
+            if owned && (gone || object.kind == "trigger") {
+                found.push(Dependant {
+                    kind: object.kind.clone(),
+                    name: object.name.clone(),
+                    how: if gone { "dropped with it" } else { "fires" }.into(),
+                    rows: Rows::Unknown,
+                });
             }
         }
         if gone {

@@ -129,10 +129,9 @@ pub fn run(order: &Order) -> Result<Manifest, BackupError> {
     catalog::set_aside(dir)?;
     let key = order.target.key();
     let (_lock, waited) = Lock::take(dir, &key, &order.control)?;
-    if waited && !order.force {
-        if let Some(made) = shared(order) {
-            return Ok(made);
-        }
+    let made = (waited && !order.force).then(|| shared(order)).flatten();
+    if let Some(made) = made {
+        return Ok(made);
     }
     let mut progress = Progress {
         schema: "backstop.progress/1".into(),

@@ -369,7 +369,7 @@ fn segments(_file: &File, _size: u64) -> Option<Vec<(u64, u64)>> {
 }
 
 /// Reads all extended attributes; a file system without them has none.
-fn xattrs(of: impl AsFd) -> rustix::io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+fn xattrs(of: impl AsFd) -> rustix::io::Result<Vec<tarball::Pair>> {
     use rustix::io::Errno;
     let of = of.as_fd();
     // Most files have none: one call with no buffer tells.

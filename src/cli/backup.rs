@@ -592,10 +592,11 @@ fn prune(args: &PruneArgs) -> Result<u8, BackupError> {
             say(&format!("{word}  {}  {}\n", decision.id, decision.reason));
         }
         rows.push(json!({"id": decision.id, "decision": word, "reason": decision.reason}));
-        if !decision.keep && !args.dry_run {
-            if let Err(error) = catalog::remove(&dir, entry) {
-                code = fail(&error);
-            }
+        if !decision.keep
+            && !args.dry_run
+            && let Err(error) = catalog::remove(&dir, entry)
+        {
+            code = fail(&error);
         }
     }
     if args.common.format == Format::Json {
@@ -646,34 +647,13 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         .map(|entry| entry.manifest.bytes())
         .sum();
     let free = fs2::available_space(&dir).ok();
-    let names = |paths: &[PathBuf]| -> Vec<String> {
-        paths
-            .iter()
-            .map(|path| path.to_string_lossy().into_owned())
-            .collect()
-    };
     if args.common.format == Format::Json {
-        let broken: Vec<Value> = shelf
-            .broken
-            .iter()
-            .map(|(path, why)| json!({"folder": path.to_string_lossy(), "error": why}))
-            .collect();
-        say_json(&json!({
-            "schema": "backstop.backup-status/1",
-            "backup_dir": dir.to_string_lossy(),
-            "backups": shelf.entries.len(),
-            "bytes": bytes,
-            "free_bytes": free,
-            "newest": shelf.entries.first().map(|entry| as_json(&dir, &entry.manifest)),
-            "running": names(&shelf.running),
-            "aside": names(&shelf.aside),
-            "broken": broken,
-        }));
+        say_json(&status_json(&dir, &shelf, bytes, free));
         return Ok(u8::from(!shelf.broken.is_empty()));
     }
+    let count = shelf.entries.len();
     say(&format!(
-        "{} backups, {} in {}\n",
-        shelf.entries.len(),
+        "{count} backups, {} in {}\n",
         size(bytes),
         dir.display()
     ));
@@ -681,11 +661,8 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         say(&format!("{} are free there\n", size(free)));
     }
     if let Some(entry) = shelf.entries.first() {
-        say(&format!(
-            "newest: {} of {}\n",
-            entry.manifest.id,
-            visible(&entry.manifest.target.locator)
-        ));
+        let locator = visible(&entry.manifest.target.locator);
+        say(&format!("newest: {} of {locator}\n", entry.manifest.id));
     }
     for path in &shelf.running {
         say(&format!("running: {}\n", path.display()));
@@ -705,4 +682,27 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         ));
     }
     Ok(u8::from(!shelf.broken.is_empty()))
+}
+
+fn status_json(dir: &Path, shelf: &catalog::Shelf, bytes: u64, free: Option<u64>) -> Value {
+    let names = |paths: &[PathBuf]| -> Vec<String> {
+        let name = |path: &PathBuf| path.to_string_lossy().into_owned();
+        paths.iter().map(name).collect()
+    };
+    let broken: Vec<Value> = shelf
+        .broken
+        .iter()
+        .map(|(path, why)| json!({"folder": path.to_string_lossy(), "error": why}))
+        .collect();
+    json!({
+        "schema": "backstop.backup-status/1",
+        "backup_dir": dir.to_string_lossy(),
+        "backups": shelf.entries.len(),
+        "bytes": bytes,
+        "free_bytes": free,
+        "newest": shelf.entries.first().map(|entry| as_json(dir, &entry.manifest)),
+        "running": names(&shelf.running),
+        "aside": names(&shelf.aside),
+        "broken": broken,
+    })
 }

@@ -96,7 +96,7 @@ pub fn decide(
         .iter()
         .map(|entry| (entry, time(entry).unwrap_or(now)))
         .collect();
-    ranked.sort_by(|one, other| other.1.cmp(&one.1));
+    ranked.sort_by_key(|one| std::cmp::Reverse(one.1));
     let periods = periods(&ranked, keep);
     let mut counts: BTreeMap<(TargetKey, BackupType), usize> = BTreeMap::new();
     let mut verdicts: BTreeMap<&str, (bool, String)> = BTreeMap::new();
@@ -109,33 +109,9 @@ pub fn decide(
         *count += 1;
         let from = standing(entry).used_at.unwrap_or(*at).max(*at);
         let age = (now.as_second() - from.as_second()) / DAY_S;
-        let verdict = if let Some(reason) = bound.get(id) {
-            (true, reason.clone())
-        } else if *count > keep.per_target {
-            (
-                false,
-                format!("more than {} of this type for this target", keep.per_target),
-            )
-        } else if age < i64::from(keep.days(kind)) {
-            (
-                true,
-                format!(
-                    "{} backups are kept for {} days",
-                    kind.name(),
-                    keep.days(kind)
-                ),
-            )
-        } else if let Some(period) = periods.get(id) {
-            (true, format!("the newest of its {period}"))
-        } else {
-            (
-                false,
-                format!(
-                    "{age} days old, and {} backups are kept for {}",
-                    kind.name(),
-                    keep.days(kind)
-                ),
-            )
+        let verdict = match (bound.get(id), periods.get(id)) {
+            (Some(reason), _) => (true, reason.clone()),
+            (None, period) => by_age(keep, kind, *count, age, period.copied()),
         };
         verdicts.insert(id, verdict);
     }
@@ -154,6 +130,34 @@ pub fn decide(
             }
         })
         .collect()
+}
+
+/// Judges what nothing binds: by number, by age, and as the newest of a period.
+fn by_age(
+    keep: &Keep,
+    kind: BackupType,
+    count: usize,
+    age: i64,
+    period: Option<&str>,
+) -> (bool, String) {
+    let (name, days) = (kind.name(), keep.days(kind));
+    if count > keep.per_target {
+        let most = keep.per_target;
+        return (
+            false,
+            format!("more than {most} of this type for this target"),
+        );
+    }
+    if age < i64::from(days) {
+        return (true, format!("{name} backups are kept for {days} days"));
+    }
+    match period {
+        Some(period) => (true, format!("the newest of its {period}")),
+        None => (
+            false,
+            format!("{age} days old, and {name} backups are kept for {days}"),
+        ),
+    }
 }
 
 fn time(entry: &Entry) -> Option<Timestamp> {
