@@ -559,3 +559,61 @@ fn a_kill_while_a_lost_file_is_placed_leaves_no_half_database() {
     assert!(restore("").status.success());
     assert_eq!(dump(&scene.db), before);
 }
+
+#[test]
+fn evidence_is_fresh_until_the_database_or_the_artefact_changes() {
+    use backstop::model::backup::Freshness;
+    use backstop::model::policy::BackupNeed;
+    let scene = scene();
+    drop(fill(&scene.db));
+    let need = BackupNeed {
+        target: order(&scene).target,
+        max_age_s: 3600,
+        verify: Level::Readable,
+        objects: vec!["main.Users".into()],
+    };
+    let control = Control::default();
+    let find = || {
+        let marks = make::marks_now(&need.target.reach, &control);
+        let identity = make::identity_now(&need.target.reach);
+        catalog::evidence(
+            &scene.backups,
+            &need,
+            identity.as_ref(),
+            marks.as_ref(),
+            &control,
+        )
+        .unwrap()
+        .1
+    };
+    assert_eq!(find(), Freshness::Missing);
+    back_up(&scene);
+    assert_eq!(find(), Freshness::Fresh);
+    run(&scene, "INSERT INTO plain VALUES (5, 5)");
+    assert!(matches!(find(), Freshness::Changed(_)));
+    let manifest = back_up(&scene);
+    assert_eq!(find(), Freshness::Fresh);
+    let artefact = scene
+        .backups
+        .join(&manifest.id)
+        .join(&manifest.artefacts[0].path);
+    let mut bytes = fs::read(&artefact).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&artefact, bytes).unwrap();
+    assert_ne!(find(), Freshness::Fresh);
+}
+
+#[test]
+fn an_empty_file_is_an_empty_database() {
+    let scene = scene();
+    fs::write(&scene.db, "").unwrap();
+    let manifest = back_up(&scene);
+    assert_eq!(manifest.artefacts[0].contents_total, 0);
+    verify::run(
+        &entry(&scene, &manifest),
+        Level::Restored,
+        &Control::default(),
+    )
+    .unwrap();
+}

@@ -11,8 +11,11 @@ use super::control::Control;
 use super::error::BackupError;
 use super::files::{hex, make_folder, sync_folder, write_small};
 use super::pipeline::digest_artefact;
-use crate::model::backup::{Entry, Manifest};
+use crate::model::backup::{Entry, Freshness, Level, Manifest, Marks};
+use crate::model::database::Identity;
+use crate::model::policy::BackupNeed;
 use crate::model::target::TargetKey;
+use crate::plan::coverage;
 
 /// Where the manifest stands in a backup's folder.
 pub const MANIFEST: &str = "metadata/manifest.json";
@@ -173,24 +176,63 @@ pub fn find(dir: &Path, word: &str) -> Result<Entry, BackupError> {
     }
 }
 
-/// Returns the newest backups of a target, newest first, that are whole as far as a stat can say.
+/// Returns the backups of a target, newest first, each read only when it is asked for, that are whole as far as a stat can say.
 ///
 /// # Errors
 /// When the index cannot be read.
-pub fn newest_for(dir: &Path, key: &TargetKey) -> Result<Vec<Entry>, BackupError> {
+pub fn newest(
+    dir: &Path,
+    key: &TargetKey,
+) -> Result<impl Iterator<Item = Entry> + use<>, BackupError> {
     if !dir.join(INDEX).is_dir() && dir.is_dir() {
         reindex(dir)?;
     }
     let mut ids = names(&dir.join(INDEX).join(key_name(key)))?;
     ids.sort_by(|one, other| time_of(other).cmp(&time_of(one)).then(other.cmp(one)));
-    let mut entries: Vec<Entry> = ids
-        .iter()
-        .filter_map(|id| load(dir, id).ok())
-        .filter(|entry| entry.manifest.target == *key && is_present(entry))
-        .take(MAX_NEWEST)
-        .collect();
+    let (dir, key) = (dir.to_path_buf(), key.clone());
+    Ok(ids
+        .into_iter()
+        .filter_map(move |id| load(&dir, &id).ok())
+        .filter(move |entry| entry.manifest.target == key && is_present(entry))
+        .take(MAX_NEWEST))
+}
+
+/// Returns the newest backups of a target, newest first.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn newest_for(dir: &Path, key: &TargetKey) -> Result<Vec<Entry>, BackupError> {
+    let mut entries: Vec<Entry> = newest(dir, key)?.collect();
     entries.sort_by(|one, other| other.manifest.snapshot_at.cmp(&one.manifest.snapshot_at));
     Ok(entries)
+}
+
+/// Finds the backup that counts for a need and was not touched since it was verified, else the one that comes nearest.
+///
+/// # Errors
+/// When the index cannot be read.
+pub fn evidence(
+    dir: &Path,
+    need: &BackupNeed,
+    identity_now: Option<&Identity>,
+    marks_now: Option<&Marks>,
+    control: &Control,
+) -> Result<(Option<Entry>, Freshness), BackupError> {
+    let now = jiff::Timestamp::now();
+    let mut nearest = (None, Freshness::Missing);
+    for entry in newest(dir, &need.target.key())? {
+        let mut found = coverage::freshness(&entry, need, identity_now, marks_now, now);
+        if found == Freshness::Fresh {
+            match intact(&entry, control) {
+                Ok(()) => return Ok((Some(entry), found)),
+                Err(_) => found = Freshness::Unverified(Level::None),
+            }
+        }
+        if coverage::rank(&found) > coverage::rank(&nearest.1) {
+            nearest = (Some(entry), found);
+        }
+    }
+    Ok(nearest)
 }
 
 fn is_present(entry: &Entry) -> bool {

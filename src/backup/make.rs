@@ -185,6 +185,17 @@ pub fn marks_now(reach: &Reach, control: &Control) -> Option<crate::model::backu
     }
 }
 
+/// Returns which local file or tree stands there now; nothing for servers and for what is gone.
+pub fn identity_now(reach: &Reach) -> Option<crate::model::database::Identity> {
+    match reach {
+        Reach::Path(path) => super::tree::identity(path).ok(),
+        Reach::Sqlite(path) => crate::adapters::sqlite::Shape::of(path)
+            .ok()
+            .map(|shape| shape.identity()),
+        Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
+    }
+}
+
 fn report(order: &Order, progress: &Progress) {
     let place = progress_file(&order.backup_dir, &progress.target);
     if let (Some(folder), Ok(text)) = (place.parent(), serde_json::to_vec(progress)) {

@@ -60,7 +60,8 @@ pub fn best<'e>(
     nearest
 }
 
-const fn rank(freshness: &Freshness) -> u8 {
+/// Orders what was found by how near it comes to counting.
+pub const fn rank(freshness: &Freshness) -> u8 {
     match freshness {
         Freshness::Fresh => 5,
         Freshness::Changed(_) => 4,
@@ -146,11 +147,32 @@ const DATA: [&str; 12] = [
 
 /// Tells whether the backup's table of contents holds an object.
 pub fn holds(manifest: &Manifest, object: &str) -> bool {
-    manifest
-        .artefacts
-        .iter()
-        .flat_map(|artefact| &artefact.contents)
-        .any(|content| DATA.contains(&content.kind.as_str()) && same_name(&content.name, object))
+    manifest.artefacts.iter().any(|artefact| {
+        let is_tree = artefact.format == "tar";
+        let same = if is_tree { same_path } else { same_name };
+        let listed = artefact
+            .contents
+            .iter()
+            .any(|content| DATA.contains(&content.kind.as_str()) && same(&content.name, object));
+        // The list of a large tree is cut; the walk that filled the archive took everything below its root.
+        let is_cut = artefact.contents_total > artefact.contents.len() as u64;
+        listed || (is_tree && is_cut && below(&manifest.target.locator, object))
+    })
+}
+
+/// Paths match when one is the end of the other at a slash: entries begin with the tree's own name.
+fn same_path(held: &str, asked: &str) -> bool {
+    let asked = asked.trim_end_matches('/');
+    let ends = |long: &str, short: &str| {
+        long.strip_suffix(short)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
+    !asked.is_empty() && (ends(held, asked) || ends(asked, held))
+}
+
+fn below(root: &str, path: &str) -> bool {
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Names match when their parts do from the end on, as far as both go: `users` and `public.users`, `"Users"` and `users`.
@@ -317,6 +339,28 @@ pub(crate) mod tests {
                 matches!(judge(&entry, &need(&[name])), Freshness::WrongTarget(_)),
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn paths_of_a_tree_match_as_paths() {
+        let mut entry = entry("2026-11-21T10:00:00Z");
+        let file = Content {
+            kind: "file".into(),
+            name: "data/sub/a.txt".into(),
+            count: Some(1),
+        };
+        entry.manifest.artefacts[0].format = "tar".into();
+        entry.manifest.artefacts[0].contents = vec![file];
+        for (path, held) in [
+            ("/srv/data/sub/a.txt", true),
+            ("sub/a.txt", true),
+            ("a.txt", true),
+            ("txt", false),
+            ("b.txt", false),
+            ("/srv/data/sub/b.txt", false),
+        ] {
+            assert_eq!(holds(&entry.manifest, path), held, "{path}");
         }
     }
 
