@@ -6,3 +6,4 @@ pub mod failpoint;
 pub mod signals;
 pub mod process;
 pub mod terminal;
+pub mod sqlite;
