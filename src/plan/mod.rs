@@ -1,1 +1,4 @@
-//! Plans of restores and retention, as values.
+//! Plans of restores and retention, and whether a backup covers a loss, as values.
+//! Nothing is read, written or asked here; `now` is a parameter.
+
+pub mod restore;
