@@ -6,6 +6,7 @@ pub mod engine;
 pub mod error;
 pub mod files;
 pub mod pipeline;
+pub mod postgres;
 pub mod readback;
 mod stream;
 

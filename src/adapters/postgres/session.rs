@@ -84,6 +84,8 @@ pub fn open(way: &Way, patience: Patience) -> Result<Box<dyn Session>, SessionEr
         "SET default_transaction_read_only = on".to_owned(),
         format!("SET statement_timeout = {statement}"),
         "SET lock_timeout = 1000".to_owned(),
+        // A policy that hides rows must be an error here, never a smaller number.
+        "SET row_security = off".to_owned(),
         "SET standard_conforming_strings = on".to_owned(),
         "SET client_encoding = 'UTF8'".to_owned(),
     ] {
