@@ -15,7 +15,7 @@ use crate::adapters::tools::Program;
 use crate::backup::control::Control;
 use crate::backup::engine::{self, Order};
 use crate::backup::error::{BackupError, ScanError};
-use crate::backup::pipeline::{Job, write_artefact};
+use crate::backup::pipeline::{Job, NoScan, write_artefact};
 use crate::model::backup::{Artefact, Content, Level, Marks};
 use crate::model::target::{PostgresReach, Reach};
 
@@ -69,6 +69,7 @@ pub(super) fn make(
     };
     let shards = shards(&run, &snapshot, &order.objects)?;
     let mut artefacts = run.write(&mut snapshot, &shards)?;
+    artefacts.push(run.creation(&snapshot)?);
     match run.globals() {
         Ok(artefact) => artefacts.push(artefact),
         Err(error) => warnings.push(format!(
@@ -337,6 +338,13 @@ impl Run<'_> {
         write_artefact(&self.job(path, "schema"), &mut dump, Box::new(scan))
     }
 
+    /// What a dump of one database leaves out: the database itself, its settings, comment and grants.
+    fn creation(&self, snapshot: &Snapshot) -> Result<Artefact, BackupError> {
+        let path = format!("databases/{}.create.sql{}", self.base, self.order.codec.ending());
+        let text: String = snapshot.create.iter().map(|one| format!("{one};\n")).collect();
+        write_artefact(&self.job(&path, "create"), &mut text.as_bytes(), Box::new(NoScan))
+    }
+
     fn globals(&self) -> Result<Artefact, BackupError> {
         let path = format!("databases/globals.sql{}", self.order.codec.ending());
         let args = ["--globals-only", "--no-role-passwords", "--no-password"].map(str::to_owned);
@@ -424,7 +432,7 @@ fn list_definitions(artefacts: &mut [Artefact], snapshot: &Snapshot) {
 fn recovery(run: &Run<'_>, snapshot: &Snapshot, artefacts: &[Artefact]) -> Vec<String> {
     let files = artefacts
         .iter()
-        .filter(|artefact| artefact.role != "globals")
+        .filter(|artefact| matches!(artefact.role.as_str(), "schema" | "data"))
         .map(|artefact| format!("{{folder}}/{}", artefact.path))
         .collect::<Vec<_>>()
         .join(" ");
