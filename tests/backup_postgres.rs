@@ -74,12 +74,28 @@ COMMENT ON TABLE orders IS E'it''s\n-- PostgreSQL database dump complete';
 fn picture(pg: &Cluster, database: &str) -> String {
     let done = Command::new(pg.bin.join("pg_dump"))
         .env_clear()
-        .args(["-h", &pg.folder.display().to_string(), "-p", &pg.port.to_string(), "-U", "postgres", "--inserts", database])
+        .args([
+            "-h",
+            &pg.folder.display().to_string(),
+            "-p",
+            &pg.port.to_string(),
+            "-U",
+            "postgres",
+            "--inserts",
+            database,
+        ])
         .output()
         .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
-    let mut lines: Vec<&str> = text.lines().filter(|line| !line.contains("restrict ")).collect();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.contains("restrict "))
+        .collect();
     // A restore inserts in another order than the table was filled.
     lines.sort_unstable();
     lines.join("\n")
@@ -100,7 +116,13 @@ fn made(name: &str) -> Option<Made> {
     let folder = tempfile::tempdir().unwrap();
     let entry = make(&order(reach(pg, &db), folder.path()), folder.path()).unwrap();
     let before = picture(pg, &db);
-    Some(Made { pg, db, entry, before, _folder: folder })
+    Some(Made {
+        pg,
+        db,
+        entry,
+        before,
+        _folder: folder,
+    })
 }
 
 impl Made {
@@ -139,11 +161,19 @@ fn a_backup_says_what_it_holds_and_reads_back() {
     assert_eq!(rows(entry, "public.parts"), None);
     assert_eq!(rows(entry, "public.parts1"), Some(10));
     assert!(entry.manifest.marks.position.contains('/'));
-    assert!(matches!(&entry.manifest.identity, Identity::Postgres { database, .. } if database == "bk_holds"));
+    assert!(
+        matches!(&entry.manifest.identity, Identity::Postgres { database, .. } if database == "bk_holds")
+    );
     for level in [Level::Digest, Level::Readable, Level::Restored] {
         verify(entry, level).unwrap();
     }
-    assert_eq!(made.pg.sql("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'backstop_scratch%'"), "0");
+    assert_eq!(
+        made.pg.sql(
+            "postgres",
+            "SELECT count(*) FROM pg_database WHERE datname LIKE 'backstop_scratch%'"
+        ),
+        "0"
+    );
     let text = serde_json::to_string(&entry.manifest).unwrap();
     assert!(!text.contains("password"), "{text}");
 }
@@ -158,7 +188,11 @@ fn the_recovery_commands_work_by_hand() {
             .env("PATH", format!("{}:/usr/bin:/bin", made.pg.bin.display()))
             .output()
             .unwrap();
-        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{command}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
     assert_eq!(picture(made.pg, "bk_hand_restored"), made.before);
 }
@@ -172,18 +206,30 @@ fn a_cut_or_flipped_artefact_is_no_evidence() {
         let step = (whole.len() / 60).max(1);
         for at in (0..whole.len()).step_by(step) {
             fs::write(&path, &whole[..at]).unwrap();
-            assert!(verify(&made.entry, Level::Readable).is_err(), "{} cut at {at}", artefact.path);
+            assert!(
+                verify(&made.entry, Level::Readable).is_err(),
+                "{} cut at {at}",
+                artefact.path
+            );
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << (at % 8);
             fs::write(&path, &flipped).unwrap();
-            assert!(verify(&made.entry, Level::Digest).is_err(), "{} flipped at {at}", artefact.path);
+            assert!(
+                verify(&made.entry, Level::Digest).is_err(),
+                "{} flipped at {at}",
+                artefact.path
+            );
         }
         fs::write(&path, &whole).unwrap();
     }
     verify(&made.entry, Level::Readable).unwrap();
     let mut fewer = made.entry.clone();
     for artefact in &mut fewer.manifest.artefacts {
-        if let Some(content) = artefact.contents.iter_mut().find(|content| content.name == "public.orders") {
+        if let Some(content) = artefact
+            .contents
+            .iter_mut()
+            .find(|content| content.name == "public.orders")
+        {
             content.count = Some(201);
         }
     }
@@ -196,14 +242,25 @@ fn a_dropped_table_comes_back_with_all_that_went_with_it() {
     made.sql("DROP TABLE orders CASCADE");
     assert_ne!(picture(made.pg, &made.db), made.before);
     let report = undo(&made.entry, &["public.orders"]);
-    assert!(report.done.iter().any(|line| line.contains("public.rich")), "{report:?}");
-    assert!(report.done.iter().any(|line| line.contains("items_order_fkey")), "{report:?}");
+    assert!(
+        report.done.iter().any(|line| line.contains("public.rich")),
+        "{report:?}"
+    );
+    assert!(
+        report
+            .done
+            .iter()
+            .any(|line| line.contains("items_order_fkey")),
+        "{report:?}"
+    );
     made.assert_back();
 }
 
 #[test]
 fn deleted_rows_come_back_and_later_rows_stay() {
-    let Some(made) = made("bk_delete") else { return };
+    let Some(made) = made("bk_delete") else {
+        return;
+    };
     made.sql("DELETE FROM items; DELETE FROM customers WHERE id <= 10;");
     undo(&made.entry, &["public.customers", "public.items"]);
     made.assert_back();
@@ -211,28 +268,52 @@ fn deleted_rows_come_back_and_later_rows_stay() {
     let report = undo(&made.entry, &["public.customers"]);
     assert_eq!(report.conflicts.len(), 1, "{report:?}");
     assert_eq!(made.sql("SELECT count(*), count(*) FILTER (WHERE name = 'later'), count(*) FILTER (WHERE name = 'changed') FROM customers"), "21|1|1");
-    assert_eq!(made.sql("SELECT count(*) FROM logged WHERE id = 99"), "0", "user triggers stay quiet");
+    assert_eq!(
+        made.sql("SELECT count(*) FROM logged WHERE id = 99"),
+        "0",
+        "user triggers stay quiet"
+    );
 }
 
 #[test]
 fn truncated_tables_come_back_with_their_sequences() {
-    let Some(made) = made("bk_truncate") else { return };
+    let Some(made) = made("bk_truncate") else {
+        return;
+    };
     made.sql(r#"TRUNCATE customers, logged, parts, "Sales".deals RESTART IDENTITY CASCADE"#);
-    undo(&made.entry, &["public.customers", "public.logged", "public.parts", "\"Sales\".deals"]);
+    undo(
+        &made.entry,
+        &[
+            "public.customers",
+            "public.logged",
+            "public.parts",
+            "\"Sales\".deals",
+        ],
+    );
     made.assert_back();
-    assert_eq!(made.sql("INSERT INTO customers (name) VALUES ('next') RETURNING id"), "21");
+    assert_eq!(
+        made.sql("INSERT INTO customers (name) VALUES ('next') RETURNING id"),
+        "21"
+    );
 }
 
 #[test]
 fn a_dropped_schema_and_a_dropped_database_come_back() {
-    let Some(made) = made("bk_schema") else { return };
+    let Some(made) = made("bk_schema") else {
+        return;
+    };
     made.sql("DROP SCHEMA \"Sales\" CASCADE; DROP TABLE parts; DROP VIEW rich;");
     undo(&made.entry, &[]);
     made.assert_back();
     made.pg.sql("postgres", "ALTER DATABASE bk_schema SET work_mem = '5MB'; COMMENT ON DATABASE bk_schema IS 'it''s; mine'");
     let folder = tempfile::tempdir().unwrap();
-    let again = make(&order(reach(made.pg, &made.db), folder.path()), folder.path()).unwrap();
-    made.pg.sql("postgres", "DROP DATABASE bk_schema WITH (FORCE)");
+    let again = make(
+        &order(reach(made.pg, &made.db), folder.path()),
+        folder.path(),
+    )
+    .unwrap();
+    made.pg
+        .sql("postgres", "DROP DATABASE bk_schema WITH (FORCE)");
     restore(&again, &Wish::default()).unwrap();
     made.assert_back();
     assert_eq!(made.sql("SHOW work_mem"), "5MB");
@@ -245,26 +326,53 @@ fn a_whole_restore_keeps_what_stood_there_and_into_makes_another() {
     made.sql("UPDATE customers SET name = 'spoilt'; DROP TABLE items;");
     let report = restore(&made.entry, &Wish::default()).unwrap();
     made.assert_back();
-    let old = made.pg.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'bk_swap_old_%'");
-    assert!(report.notes.iter().any(|note| note.contains(&old)) && !old.is_empty(), "{report:?}");
-    let into = Wish { to: Some("bk_other".into()), ..Wish::default() };
+    let old = made.pg.sql(
+        "postgres",
+        "SELECT datname FROM pg_database WHERE datname LIKE 'bk_swap_old_%'",
+    );
+    assert!(
+        report.notes.iter().any(|note| note.contains(&old)) && !old.is_empty(),
+        "{report:?}"
+    );
+    let into = Wish {
+        to: Some("bk_other".into()),
+        ..Wish::default()
+    };
     restore(&made.entry, &into).unwrap();
     assert_eq!(picture(made.pg, "bk_other"), made.before);
-    assert!(restore(&made.entry, &into).is_err(), "an existing database is never overwritten");
+    assert!(
+        restore(&made.entry, &into).is_err(),
+        "an existing database is never overwritten"
+    );
 }
 
 #[test]
 fn a_torn_backup_restores_nothing() {
     let Some(made) = made("bk_torn") else { return };
     made.sql("DROP TABLE orders CASCADE");
-    let data = made.entry.manifest.artefacts.iter().find(|one| one.role == "data").unwrap();
+    let data = made
+        .entry
+        .manifest
+        .artefacts
+        .iter()
+        .find(|one| one.role == "data")
+        .unwrap();
     let path = made.entry.folder.join(&data.path);
     let mut bytes = fs::read(&path).unwrap();
     let half = bytes.len() / 2;
     bytes[half] ^= 1;
     fs::write(&path, bytes).unwrap();
     let before = picture(made.pg, &made.db);
-    assert!(restore(&made.entry, &Wish { missing_only: true, ..Wish::default() }).is_err());
+    assert!(
+        restore(
+            &made.entry,
+            &Wish {
+                missing_only: true,
+                ..Wish::default()
+            }
+        )
+        .is_err()
+    );
     assert!(restore(&made.entry, &Wish::default()).is_err());
     assert_eq!(picture(made.pg, &made.db), before);
 }
@@ -281,11 +389,33 @@ fn a_large_database_is_dumped_in_two_streams_of_one_snapshot() {
     );
     let folder = tempfile::tempdir().unwrap();
     let entry = make(&order(reach(pg, &db), folder.path()), folder.path()).unwrap();
-    assert_eq!(entry.manifest.artefacts.iter().filter(|one| one.role == "data").count(), 2);
-    assert_eq!((rows(&entry, "public.big1"), rows(&entry, "public.big2"), rows(&entry, "public.orders")), (Some(50000), Some(50000), Some(200)));
+    assert_eq!(
+        entry
+            .manifest
+            .artefacts
+            .iter()
+            .filter(|one| one.role == "data")
+            .count(),
+        2
+    );
+    assert_eq!(
+        (
+            rows(&entry, "public.big1"),
+            rows(&entry, "public.big2"),
+            rows(&entry, "public.orders")
+        ),
+        (Some(50000), Some(50000), Some(200))
+    );
     verify(&entry, Level::Restored).unwrap();
     let before = picture(pg, &db);
-    restore(&entry, &Wish { to: Some("bk_shards_back".into()), ..Wish::default() }).unwrap();
+    restore(
+        &entry,
+        &Wish {
+            to: Some("bk_shards_back".into()),
+            ..Wish::default()
+        },
+    )
+    .unwrap();
     assert_eq!(picture(pg, "bk_shards_back"), before);
 
     // Too large for the limit: the definitions of all and the rows of the threatened table.
@@ -296,7 +426,10 @@ fn a_large_database_is_dumped_in_two_streams_of_one_snapshot() {
     small.objects = vec!["public.orders".into()];
     let folder = tempfile::tempdir().unwrap();
     let entry = make(&small, folder.path()).unwrap();
-    assert_eq!((rows(&entry, "public.orders"), rows(&entry, "public.big1")), (Some(200), None));
+    assert_eq!(
+        (rows(&entry, "public.orders"), rows(&entry, "public.big1")),
+        (Some(200), None)
+    );
 }
 
 #[test]
@@ -319,7 +452,10 @@ fn hidden_rows_wrong_passwords_and_absent_databases_give_no_backup() {
     assert!(error.to_string().contains("row-level security"), "{error}");
     let error = make(&order(as_watcher("wrong"), folder.path()), folder.path()).unwrap_err();
     assert!(error.to_string().contains("password"), "{error}");
-    let absent = PostgresReach { database: Some("no_such".into()), ..reach(pg, &db) };
+    let absent = PostgresReach {
+        database: Some("no_such".into()),
+        ..reach(pg, &db)
+    };
     assert!(make(&order(absent, folder.path()), folder.path()).is_err());
 }
 
@@ -333,14 +469,33 @@ fn a_locked_table_and_a_server_that_dies_give_no_backup() {
     std::thread::scope(|scope| {
         let run = scope.spawn(|| make(&wanted, folder.path()));
         // As soon as rows arrive the server goes away in the middle of them.
-        while wanted.control.counters.plain.load(std::sync::atomic::Ordering::Relaxed) < 100_000 && !run.is_finished() {
+        while wanted
+            .control
+            .counters
+            .plain
+            .load(std::sync::atomic::Ordering::Relaxed)
+            < 100_000
+            && !run.is_finished()
+        {
             std::thread::yield_now();
         }
         pg.crash();
         assert!(run.join().unwrap().is_err());
     });
-    let left: Vec<_> = fs::read_dir(folder.path().join("databases")).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().contains("data")), "{left:?}");
+    let left: Vec<_> = fs::read_dir(folder.path().join("databases"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert!(
+        left.iter()
+            .all(|name| !name.to_string_lossy().contains("data")),
+        "{left:?}"
+    );
     let error = make(&wanted, folder.path()).unwrap_err();
-    assert!(error.to_string().contains("no PostgreSQL server answers"), "{error}");
+    assert!(
+        error.to_string().contains("no PostgreSQL server answers"),
+        "{error}"
+    );
 }

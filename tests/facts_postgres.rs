@@ -41,7 +41,10 @@ fn effect(verb: Verb, kind: ObjectKind, object: &str) -> Effect {
 
 fn ask(reach: PostgresReach, effects: Vec<Effect>) -> Answer {
     answer(
-        &DatabaseQuestion { reach: Reach::Postgres(reach), effects },
+        &DatabaseQuestion {
+            reach: Reach::Postgres(reach),
+            effects,
+        },
         &Limits::default(),
     )
 }
@@ -58,7 +61,10 @@ fn one(cluster: &Cluster, database: &str, effect: Effect) -> ObjectFact {
 }
 
 fn how(fact: &ObjectFact, name: &str) -> Option<String> {
-    fact.dependants.iter().find(|one| one.name == name).map(|one| one.how.clone())
+    fact.dependants
+        .iter()
+        .find(|one| one.name == name)
+        .map(|one| one.how.clone())
 }
 
 const SHOP: &str = r#"
@@ -93,17 +99,31 @@ fn a_server_says_who_it_is_and_what_a_drop_takes() {
     let fact = fact(pg, &db, vec![drop.clone()]);
     assert!(fact.local);
     assert!(fact.bytes > 100_000);
-    assert!(matches!(&fact.identity, Identity::Postgres { database, timeline: 1, .. } if database == "facts_drop"));
+    assert!(
+        matches!(&fact.identity, Identity::Postgres { database, timeline: 1, .. } if database == "facts_drop")
+    );
     let customers = &fact.objects[0];
     assert_eq!(customers.name, "public.customers", "{customers:?}");
     assert_eq!(customers.rows, Rows::Exactly(10));
-    assert!(customers.notes.iter().any(|note| note.starts_with("the server would refuse")), "{customers:?}");
+    assert!(
+        customers
+            .notes
+            .iter()
+            .any(|note| note.starts_with("the server would refuse")),
+        "{customers:?}"
+    );
     assert_eq!(how(customers, "public.rich").as_deref(), Some("blocks"));
 
     drop.cascade = true;
     let customers = one(pg, &db, drop);
-    assert_eq!(how(&customers, "public.rich").as_deref(), Some("dropped with it"));
-    assert_eq!(how(&customers, "orders_customer_fkey on public.orders").as_deref(), Some("dropped with it"));
+    assert_eq!(
+        how(&customers, "public.rich").as_deref(),
+        Some("dropped with it")
+    );
+    assert_eq!(
+        how(&customers, "orders_customer_fkey on public.orders").as_deref(),
+        Some("dropped with it")
+    );
     assert_eq!(customers.tables, ["public.customers"]);
     assert!(customers.notes.is_empty(), "{:?}", customers.notes);
 
@@ -111,10 +131,18 @@ fn a_server_says_who_it_is_and_what_a_drop_takes() {
     assert!(empty.exists && empty.rows.is_proven_empty());
     let none = one(pg, &db, effect(Verb::Drop, ObjectKind::Table, "nowhere"));
     assert!(!none.exists);
-    let odd = one(pg, &db, effect(Verb::Drop, ObjectKind::Table, "public.Odd\nname.x"));
+    let odd = one(
+        pg,
+        &db,
+        effect(Verb::Drop, ObjectKind::Table, "public.Odd\nname.x"),
+    );
     assert_eq!(odd.rows, Rows::Exactly(1));
     let many = one(pg, &db, effect(Verb::Drop, ObjectKind::Table, "many"));
-    assert!(matches!(many.rows, Rows::MoreThan(10_000) | Rows::About(_)), "{:?}", many.rows);
+    assert!(
+        matches!(many.rows, Rows::MoreThan(10_000) | Rows::About(_)),
+        "{:?}",
+        many.rows
+    );
     let parts = one(pg, &db, effect(Verb::Drop, ObjectKind::Table, "parts"));
     assert_eq!(parts.tables, ["public.parts1", "public.parts2"]);
     assert_eq!(parts.rows, Rows::Exactly(20));
@@ -127,7 +155,10 @@ fn a_server_says_who_it_is_and_what_a_drop_takes() {
     assert!(!public.rows.is_proven_empty());
     let view = one(pg, &db, effect(Verb::Drop, ObjectKind::View, "rich"));
     assert!(view.exists && !view.rows.is_proven_empty());
-    let column = Effect { part: Some("name".into()), ..effect(Verb::AlterDrop, ObjectKind::Column, "customers") };
+    let column = Effect {
+        part: Some("name".into()),
+        ..effect(Verb::AlterDrop, ObjectKind::Column, "customers")
+    };
     let column = one(pg, &db, column);
     assert_eq!(column.rows, Rows::Exactly(10));
     assert_eq!(how(&column, "public.rich").as_deref(), Some("blocks"));
@@ -147,18 +178,49 @@ fn truncate_and_delete_say_whose_rows_go_with_them() {
     assert_eq!(closure.rows, Rows::Exactly(400));
 
     let mut delete = effect(Verb::Delete, ObjectKind::Table, "customers");
-    delete.bound = Bound::Where { predicate: "id IN (1, 2)".into(), pure: true };
+    delete.bound = Bound::Where {
+        predicate: "id IN (1, 2)".into(),
+        pure: true,
+    };
     let some = one(pg, &db, delete.clone());
     assert_eq!(some.rows, Rows::Exactly(2));
-    assert_eq!(some.tables, ["public.customers", "public.items", "public.notes", "public.orders"]);
-    let orders = some.dependants.iter().find(|one| one.name == "public.orders").unwrap();
-    assert_eq!((orders.how.as_str(), orders.rows), ("cascades", Rows::Exactly(20)));
+    assert_eq!(
+        some.tables,
+        [
+            "public.customers",
+            "public.items",
+            "public.notes",
+            "public.orders"
+        ]
+    );
+    let orders = some
+        .dependants
+        .iter()
+        .find(|one| one.name == "public.orders")
+        .unwrap();
+    assert_eq!(
+        (orders.how.as_str(), orders.rows),
+        ("cascades", Rows::Exactly(20))
+    );
     assert_eq!(how(&some, "public.notes").as_deref(), Some("set null"));
-    delete.bound = Bound::Where { predicate: "c.id = 99".into(), pure: true };
-    assert_eq!(one(pg, &db, delete.clone()).rows, Rows::Unknown, "a guessed alias proves no absence");
-    delete.bound = Bound::Where { predicate: "id = 99".into(), pure: true };
+    delete.bound = Bound::Where {
+        predicate: "c.id = 99".into(),
+        pure: true,
+    };
+    assert_eq!(
+        one(pg, &db, delete.clone()).rows,
+        Rows::Unknown,
+        "a guessed alias proves no absence"
+    );
+    delete.bound = Bound::Where {
+        predicate: "id = 99".into(),
+        pure: true,
+    };
     assert!(one(pg, &db, delete.clone()).rows.is_proven_empty());
-    delete.bound = Bound::Where { predicate: "true) ; DELETE FROM customers; --".into(), pure: true };
+    delete.bound = Bound::Where {
+        predicate: "true) ; DELETE FROM customers; --".into(),
+        pure: true,
+    };
     assert_eq!(one(pg, &db, delete.clone()).rows, Rows::Exactly(10));
     delete.bound = Bound::All;
     assert_eq!(one(pg, &db, delete).rows, Rows::Exactly(10));
@@ -181,21 +243,41 @@ fn what_cannot_be_asked_is_unknown_and_never_absent() {
         password: password.map(Secret::new),
         ..reach(pg, &db)
     };
-    let Answer::Database(fact) = ask(tcp(Some("right")), [drop("closed.t"), drop("hidden"), drop("ruled")].concat()) else {
+    let Answer::Database(fact) = ask(
+        tcp(Some("right")),
+        [drop("closed.t"), drop("hidden"), drop("ruled")].concat(),
+    ) else {
         panic!("the right password opens")
     };
     for object in &fact.objects {
-        assert!(object.exists && !object.rows.is_proven_empty(), "{object:?}");
+        assert!(
+            object.exists && !object.rows.is_proven_empty(),
+            "{object:?}"
+        );
     }
-    let Answer::Unknown(why) = ask(tcp(Some("wrong-geheim")), drop("hidden")) else { panic!("wrong password") };
+    let Answer::Unknown(why) = ask(tcp(Some("wrong-geheim")), drop("hidden")) else {
+        panic!("wrong password")
+    };
     assert!(why.contains("password") && !why.contains("geheim"), "{why}");
     assert!(matches!(ask(tcp(None), drop("hidden")), Answer::Unknown(_)));
-    let nowhere = PostgresReach { database: Some("no_such".into()), ..reach(pg, &db) };
+    let nowhere = PostgresReach {
+        database: Some("no_such".into()),
+        ..reach(pg, &db)
+    };
     assert!(matches!(ask(nowhere, drop("hidden")), Answer::Unknown(_)));
-    let silent = PostgresReach { host: Some("127.0.0.1".into()), port: Some(1), ..reach(pg, &db) };
+    let silent = PostgresReach {
+        host: Some("127.0.0.1".into()),
+        port: Some(1),
+        ..reach(pg, &db)
+    };
     assert!(matches!(ask(silent, drop("hidden")), Answer::Unknown(_)));
-    let elsewhere = PostgresReach { host: Some("192.0.2.1".into()), ..reach(pg, &db) };
-    let Answer::Unknown(why) = ask(elsewhere, drop("hidden")) else { panic!("elsewhere") };
+    let elsewhere = PostgresReach {
+        host: Some("192.0.2.1".into()),
+        ..reach(pg, &db)
+    };
+    let Answer::Unknown(why) = ask(elsewhere, drop("hidden")) else {
+        panic!("elsewhere")
+    };
     assert!(why.contains("until a human"), "{why}");
 }
 
@@ -213,11 +295,26 @@ fn another_account_asks_through_its_own_psql() {
     };
     let mut psql = backstop::adapters::postgres::psql::Psql::open(&way, patience).unwrap();
     use backstop::adapters::postgres::session::Session as _;
-    assert_eq!(psql.rows("SELECT 1, NULL, E'a\\nb\\\\c\\td'").unwrap(), [vec![Some("1".to_owned()), None, Some("a\nb\\c\td".to_owned())]]);
+    assert_eq!(
+        psql.rows("SELECT 1, NULL, E'a\\nb\\\\c\\td'").unwrap(),
+        [vec![
+            Some("1".to_owned()),
+            None,
+            Some("a\nb\\c\td".to_owned())
+        ]]
+    );
     assert!(psql.rows("SELECT nope").is_err());
-    assert_eq!(psql.rows("SELECT count(*) FROM orders").unwrap()[0][0].as_deref(), Some("100"));
+    assert_eq!(
+        psql.rows("SELECT count(*) FROM orders").unwrap()[0][0].as_deref(),
+        Some("100")
+    );
     if backstop::adapters::tools::system("sudo").is_none() {
-        let as_postgres = PostgresReach { route: Route::As { user: "postgres".into() }, ..reach(pg, &db) };
+        let as_postgres = PostgresReach {
+            route: Route::As {
+                user: "postgres".into(),
+            },
+            ..reach(pg, &db)
+        };
         assert!(matches!(ask(as_postgres, vec![]), Answer::Unknown(why) if why.contains("sudo")));
     }
 }

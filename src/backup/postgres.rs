@@ -34,14 +34,17 @@ fn reach_of(order: &Order) -> Result<&PostgresReach, BackupError> {
     match &order.target.reach {
         Reach::Postgres(reach) => Ok(reach),
         Reach::Unreachable(why) => Err(BackupError::Unreachable(why.clone())),
-        _ => Err(BackupError::Unreachable("this is not a PostgreSQL database".to_owned())),
+        _ => Err(BackupError::Unreachable(
+            "this is not a PostgreSQL database".to_owned(),
+        )),
     }
 }
 
 impl Engine for Postgres {
     fn estimate(&self, order: &Order) -> Result<Estimate, BackupError> {
         let way = Way::new(reach_of(order)?, &[]);
-        let mut session = session::open(&way, snapshot::patience(&order.control)).map_err(snapshot::fault)?;
+        let mut session =
+            session::open(&way, snapshot::patience(&order.control)).map_err(snapshot::fault)?;
         let about = about(session.as_mut(), &way).map_err(snapshot::fault)?;
         // Where the whole is too large, the rows of the threatened tables alone may do; `make` finds out.
         let source = if order.objects.is_empty() {
@@ -59,7 +62,12 @@ impl Engine for Postgres {
         dump::make(order, folder, reach_of(order)?)
     }
 
-    fn verify(&self, entry: &Entry, level: Level, control: &Control) -> Result<Vec<String>, BackupError> {
+    fn verify(
+        &self,
+        entry: &Entry,
+        level: Level,
+        control: &Control,
+    ) -> Result<Vec<String>, BackupError> {
         let mut notes = Vec::new();
         match level {
             Level::None => {}
@@ -84,7 +92,12 @@ impl Engine for Postgres {
         Ok(notes)
     }
 
-    fn plan(&self, entry: &Entry, wish: &Wish, control: &Control) -> Result<RestorePlan, BackupError> {
+    fn plan(
+        &self,
+        entry: &Entry,
+        wish: &Wish,
+        control: &Control,
+    ) -> Result<RestorePlan, BackupError> {
         restore::plan(entry, wish, control)
     }
 
@@ -111,7 +124,9 @@ pub(super) fn check(entry: &Entry, control: &Control) -> Result<Vec<String>, Bac
                     rows: artefact
                         .contents
                         .iter()
-                        .filter_map(|content| Some((scan::parse_name(&content.name)?, content.count?)))
+                        .filter_map(|content| {
+                            Some((scan::parse_name(&content.name)?, content.count?))
+                        })
                         .collect(),
                     ..Expected::default()
                 };
@@ -125,7 +140,11 @@ pub(super) fn check(entry: &Entry, control: &Control) -> Result<Vec<String>, Bac
         read_artefact(&entry.folder, artefact, scan, control)?;
     }
     if !roles.contains("data") || !roles.contains("schema") {
-        return Err(BackupError::NotIntact("definitions or rows are missing from the manifest".to_owned()));
+        return Err(BackupError::NotIntact(
+            "definitions or rows are missing from the manifest".to_owned(),
+        ));
     }
-    Ok(vec![format!("read to the end; {rows} rows as in the manifest")])
+    Ok(vec![format!(
+        "read to the end; {rows} rows as in the manifest"
+    )])
 }

@@ -44,9 +44,17 @@ pub fn make(order: &Order, folder: &Path) -> Result<Entry, BackupError> {
             tool: made.tool,
             server_version: made.server_version,
             artefacts: made.artefacts,
-            verification: Verification { level: made.level, at: String::new(), notes: made.notes },
+            verification: Verification {
+                level: made.level,
+                at: String::new(),
+                notes: made.notes,
+            },
             request: None,
-            recovery: made.recovery.iter().map(|line| line.replace("{folder}", &quoted)).collect(),
+            recovery: made
+                .recovery
+                .iter()
+                .map(|line| line.replace("{folder}", &quoted))
+                .collect(),
             same_disk: false,
             warnings: made.warnings,
         },

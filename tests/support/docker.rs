@@ -64,10 +64,23 @@ fn start() -> Result<Docker, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| error.to_string())?;
-    let docker = Docker { host: format!("unix://{}/s", folder.display()), folder, _watcher: watcher };
-    wait("the turn of this process", Duration::from_secs(900), || docker.folder.join("locked").exists())?;
-    wait("the engine", Duration::from_secs(90), || docker.try_run(&["info"]).status.success())
-        .map_err(|why| format!("{why}: {}", std::fs::read_to_string(docker.folder.join("log")).unwrap_or_default()))?;
+    let docker = Docker {
+        host: format!("unix://{}/s", folder.display()),
+        folder,
+        _watcher: watcher,
+    };
+    wait("the turn of this process", Duration::from_secs(900), || {
+        docker.folder.join("locked").exists()
+    })?;
+    wait("the engine", Duration::from_secs(90), || {
+        docker.try_run(&["info"]).status.success()
+    })
+    .map_err(|why| {
+        format!(
+            "{why}: {}",
+            std::fs::read_to_string(docker.folder.join("log")).unwrap_or_default()
+        )
+    })?;
     docker.image(&server);
     Ok(docker)
 }
@@ -113,18 +126,31 @@ impl Docker {
             .env("DOCKER_HOST", &self.host)
             .output()
             .unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
 
     /// Runs the docker client against this engine.
     pub fn try_run(&self, args: &[&str]) -> Output {
-        Command::new("docker").args(args).env("DOCKER_HOST", &self.host).stdin(Stdio::null()).output().unwrap()
+        Command::new("docker")
+            .args(args)
+            .env("DOCKER_HOST", &self.host)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
     }
 
     /// Runs the docker client and expects success; returns what it says.
     pub fn run(&self, args: &[&str]) -> String {
         let done = self.try_run(args);
-        assert!(done.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "docker {args:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
     }
 
@@ -135,25 +161,60 @@ impl Docker {
         args.push("pgtest:1");
         self.run(&args);
         // The server that initdb starts for itself listens on no network: ask over TCP.
-        wait("PostgreSQL in the container", Duration::from_secs(90), || {
-            self.try_run(&["exec", name, "pg_isready", "-q", "-h", "127.0.0.1"]).status.success()
-        })
-        .unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&self.try_run(&["logs", name]).stderr)));
+        wait(
+            "PostgreSQL in the container",
+            Duration::from_secs(90),
+            || {
+                self.try_run(&["exec", name, "pg_isready", "-q", "-h", "127.0.0.1"])
+                    .status
+                    .success()
+            },
+        )
+        .unwrap_or_else(|why| {
+            panic!(
+                "{why}: {}",
+                String::from_utf8_lossy(&self.try_run(&["logs", name]).stderr)
+            )
+        });
     }
 
     /// Runs SQL inside the container.
     pub fn sql(&self, name: &str, database: &str, text: &str) -> String {
         let mut child = Command::new("docker")
-            .args(["exec", "-i", name, "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database])
+            .args([
+                "exec",
+                "-i",
+                name,
+                "psql",
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                database,
+            ])
             .env("DOCKER_HOST", &self.host)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         let done = child.wait_with_output().unwrap();
-        assert!(done.status.success(), "{text}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{text}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
     }
 }

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 /// Says aloud why a test is left out; where CI runs that is a failure.
 pub fn left_out(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "left out, and CI is set: {why}");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "left out, and CI is set: {why}"
+    );
     let _ = writeln!(std::io::stderr(), "test left out: {why}");
 }
 
@@ -29,7 +32,12 @@ pub fn bin() -> Option<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .ok()?
         .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
         .filter(|(_, bin)| bin.join("initdb").exists())
         .collect();
     found.sort();
@@ -37,7 +45,11 @@ pub fn bin() -> Option<PathBuf> {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Returns the cluster of this process, or nothing (said aloud) where PostgreSQL is not installed.
@@ -63,7 +75,11 @@ impl Cluster {
         std::fs::create_dir(&folder).unwrap();
         let root = rustix::process::geteuid().is_root();
         if root {
-            let done = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
+            let done = Command::new("chown")
+                .arg("postgres")
+                .arg(&folder)
+                .status()
+                .unwrap();
             assert!(done.success());
         }
         let port = free_port();
@@ -77,9 +93,18 @@ impl Cluster {
             kill -INT $P; wait $P; rm -rf "$D"
         "#;
         let mut watcher = Command::new("/bin/sh");
-        watcher.args(["-c", script, "sh"]).arg(&folder).arg(bin).arg(port.to_string());
+        watcher
+            .args(["-c", script, "sh"])
+            .arg(&folder)
+            .arg(bin)
+            .arg(port.to_string());
         if root {
-            watcher.args(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+            watcher.args([
+                "setpriv",
+                "--reuid=postgres",
+                "--regid=postgres",
+                "--clear-groups",
+            ]);
         } else {
             watcher.arg("env");
         }
@@ -91,7 +116,12 @@ impl Cluster {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let cluster = Self { folder, port, bin: bin.to_path_buf(), _watcher: watcher };
+        let cluster = Self {
+            folder,
+            port,
+            bin: bin.to_path_buf(),
+            _watcher: watcher,
+        };
         let until = Instant::now() + Duration::from_secs(120);
         while !cluster.answers() {
             assert!(
@@ -105,7 +135,10 @@ impl Cluster {
     }
 
     fn answers(&self) -> bool {
-        self.psql("postgres").args(["-c", "SELECT 1"]).output().is_ok_and(|done| done.status.success())
+        self.psql("postgres")
+            .args(["-c", "SELECT 1"])
+            .output()
+            .is_ok_and(|done| done.status.success())
     }
 
     /// A psql of its own, with nothing inherited.
@@ -115,7 +148,14 @@ impl Cluster {
             .env("PATH", "/usr/bin:/bin")
             .args(["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-h"])
             .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-U", "postgres", "-d", database]);
+            .args([
+                "-p",
+                &self.port.to_string(),
+                "-U",
+                "postgres",
+                "-d",
+                database,
+            ]);
         psql
     }
 
@@ -128,15 +168,27 @@ impl Cluster {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         let done = child.wait_with_output().unwrap();
-        assert!(done.status.success(), "{text}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{text}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
         String::from_utf8_lossy(&done.stdout).trim_end().to_owned()
     }
 
     /// Makes a fresh database with a name of its own.
     pub fn database(&self, name: &str) -> String {
-        self.sql("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE template0"));
+        self.sql(
+            "postgres",
+            &format!("CREATE DATABASE \"{name}\" TEMPLATE template0"),
+        );
         name.to_owned()
     }
 
@@ -144,7 +196,11 @@ impl Cluster {
     pub fn crash(&self) {
         let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         let pid: i32 = pid.lines().next().unwrap().parse().unwrap();
-        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::QUIT).unwrap();
+        rustix::process::kill_process(
+            rustix::process::Pid::from_raw(pid).unwrap(),
+            rustix::process::Signal::QUIT,
+        )
+        .unwrap();
         while self.answers() {
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -266,7 +266,11 @@ impl Ask<'_> {
             rows
         };
         Ok(ObjectFact {
-            name: if name.is_empty() { self.about.database.clone() } else { name.to_owned() },
+            name: if name.is_empty() {
+                self.about.database.clone()
+            } else {
+                name.to_owned()
+            },
             exists: true,
             rows,
             bytes: self.about.bytes,
@@ -276,7 +280,9 @@ impl Ask<'_> {
                 .filter(|table| table.kind == "r")
                 .map(|table| table.name)
                 .collect(),
-            notes: vec![format!("{other} views, sequences, functions and large objects besides the tables")],
+            notes: vec![format!(
+                "{other} views, sequences, functions and large objects besides the tables"
+            )],
         })
     }
 
@@ -449,7 +455,9 @@ mod tests {
             [r#""public"."users""#, r#""public.users""#]
         );
         assert_eq!(
-            readings("shop.public.users", "shop").first().map(String::as_str),
+            readings("shop.public.users", "shop")
+                .first()
+                .map(String::as_str),
             Some(r#""public"."users""#)
         );
     }

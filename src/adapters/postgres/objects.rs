@@ -331,9 +331,11 @@ fn walk(ask: &mut Ask<'_>, roots: &[Root], others: &[Root]) -> Result<Vec<Met>, 
             own: text(row, 2) == "t",
             is_root: text(row, 3) == "t",
             part: number(row, 4),
-            table: row.get(5).cloned().flatten().map(|_some| {
-                Table::read(&row.get(5..).map(<[_]>::to_vec).unwrap_or_default())
-            }),
+            table: row
+                .get(5)
+                .cloned()
+                .flatten()
+                .map(|_some| Table::read(&row.get(5..).map(<[_]>::to_vec).unwrap_or_default())),
         })
         .collect())
 }
@@ -376,10 +378,11 @@ fn describe(
                 kind: kind.to_owned(),
                 name: one.identity.clone(),
                 how: if blocks { "blocks" } else { "dropped with it" }.to_owned(),
-                rows: one.table.as_ref().filter(|table| table.holds_rows()).map_or(
-                    Rows::Unknown,
-                    |table| Rows::About(table.estimate),
-                ),
+                rows: one
+                    .table
+                    .as_ref()
+                    .filter(|table| table.holds_rows())
+                    .map_or(Rows::Unknown, |table| Rows::About(table.estimate)),
             });
         } else {
             folded += 1;
@@ -388,16 +391,24 @@ fn describe(
     let mut notes = Vec::new();
     if !blocked.is_empty() {
         blocked.truncate(3);
-        notes.push(format!("the server would refuse: {} depends on it", blocked.join(", ")));
+        notes.push(format!(
+            "the server would refuse: {} depends on it",
+            blocked.join(", ")
+        ));
     }
     if folded > 0 {
         notes.push(format!("{folded} further objects depend on it"));
     }
-    if met.iter().any(|one| one.table.as_ref().is_some_and(|table| table.kind == "f")) {
+    if met
+        .iter()
+        .any(|one| one.table.as_ref().is_some_and(|table| table.kind == "f"))
+    {
         notes.push("rows of foreign tables live elsewhere and are in no dump".to_owned());
     }
     let rows = ask.count(&tables)?;
-    let takes_more = lost.iter().any(|one| !one.is_root && shown(one).is_some() && !is_own_part(one));
+    let takes_more = lost
+        .iter()
+        .any(|one| !one.is_root && shown(one).is_some() && !is_own_part(one));
     let is_data = matches!(
         effect.kind,
         ObjectKind::Table | ObjectKind::MaterializedView | ObjectKind::Partition
@@ -408,10 +419,14 @@ fn describe(
     } else {
         rows
     };
-    let full = met
-        .iter()
-        .find(|one| one.is_root)
-        .map_or_else(|| name.to_owned(), |one| one.table.as_ref().map_or(one.identity.clone(), |table| table.name.clone()));
+    let full = met.iter().find(|one| one.is_root).map_or_else(
+        || name.to_owned(),
+        |one| {
+            one.table
+                .as_ref()
+                .map_or(one.identity.clone(), |table| table.name.clone())
+        },
+    );
     Ok(ObjectFact {
         name: full,
         exists: true,
@@ -419,7 +434,11 @@ fn describe(
         bytes: tables.iter().map(|table| table.bytes).sum(),
         dependants,
         notes: {
-            notes.extend(if tables.is_empty() { Vec::new() } else { views_of(ask, &tables)? });
+            notes.extend(if tables.is_empty() {
+                Vec::new()
+            } else {
+                views_of(ask, &tables)?
+            });
             notes
         },
         tables: {
@@ -440,7 +459,12 @@ fn views_of(ask: &mut Ask<'_>, tables: &[Table]) -> Result<Vec<String>, SessionE
         .iter()
         .take(16)
         .filter_map(|table| table.name.rsplit('.').next())
-        .map(|name| format!("p.prosrc ~* {}", literal(&format!("\\m{}\\M", escaped(name)))))
+        .map(|name| {
+            format!(
+                "p.prosrc ~* {}",
+                literal(&format!("\\m{}\\M", escaped(name)))
+            )
+        })
         .collect();
     let rows = ask.session.rows(&format!(
         "SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname IN ('sql', 'plpgsql') \
@@ -492,4 +516,3 @@ fn shown(met: &Met) -> Option<&'static str> {
         _ => return None,
     })
 }
-

@@ -16,6 +16,19 @@ pub struct Psql {
     /// What was read and not yet understood.
     buffer: Vec<u8>,
     mark: String,
+    /// Nothing went wrong so far: it will end by itself when its input does.
+    sound: bool,
+}
+
+impl Drop for Psql {
+    fn drop(&mut self) {
+        // Only closed, a client inside a container would hold its session for seconds more.
+        if self.sound {
+            let _ = self.program.finish();
+        } else {
+            self.program.kill();
+        }
+    }
 }
 
 impl fmt::Debug for Psql {
@@ -35,6 +48,7 @@ impl Psql {
             program: way.start("psql", &args, 0, patience.until)?,
             buffer: Vec::new(),
             mark: nonce(),
+            sound: true,
         };
         psql.rows("SELECT 1").map_err(|error| match error {
             SessionError::Lost(message) => SessionError::Denied {
@@ -51,6 +65,7 @@ impl Psql {
         let question = format!(
             "{text};\n\\echo {mark} :ERROR :SQLSTATE\n\\echo :LAST_ERROR_MESSAGE\n\\echo {mark}.\n"
         );
+        self.sound = false;
         self.program
             .feed(question.as_bytes())
             .map_err(|error| self.lost(&error))?;
@@ -59,6 +74,7 @@ impl Psql {
         loop {
             let line = self.line()?;
             if line == end.as_bytes() {
+                self.sound = true;
                 break;
             }
             lines.push(line);

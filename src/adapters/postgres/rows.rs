@@ -24,13 +24,21 @@ pub(super) fn truncated(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact
     let mut roots = vec![oid];
     for other in ask.effects {
         if other.verb == Verb::Truncate
-            && let Some(found) = other.object.as_deref().map(|name| ask.relation(name)).transpose()?
+            && let Some(found) = other
+                .object
+                .as_deref()
+                .map(|name| ask.relation(name))
+                .transpose()?
         {
             roots.extend(found);
         }
     }
     let closure = |from: &[u32], cascade: bool| {
-        let list = from.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let list = from
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         format!(
             "WITH RECURSIVE t(oid, via) AS (SELECT c, NULL::text COLLATE \"C\" FROM unnest(ARRAY[{list}]::oid[]) c UNION SELECT * FROM (WITH w AS (SELECT * FROM t) \
              SELECT i.inhrelid, 'part of '||i.inhparent::regclass::text COLLATE \"C\" FROM w JOIN pg_inherits i ON i.inhparent=w.oid WHERE NOT {} OR w.via IS NOT NULL \
@@ -112,7 +120,10 @@ fn fact(ask: &mut Ask<'_>, oid: u32, tables: &[Table]) -> Result<ObjectFact, Ses
             .unwrap_or_default(),
         exists: true,
         // Where nothing of the closure holds rows by itself (a view, a foreign table), nothing was counted.
-        rows: if tables.iter().any(|table| !matches!(table.kind.as_str(), "r" | "p" | "m")) {
+        rows: if tables
+            .iter()
+            .any(|table| !matches!(table.kind.as_str(), "r" | "p" | "m"))
+        {
             Rows::Unknown
         } else {
             rows
@@ -160,7 +171,14 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
     let mut counts = BTreeMap::new();
     if let Bound::Where { predicate, pure } = &effect.bound {
         let counted = if *pure && is_one_expression(predicate) {
-            hits(ask, &fact.name, effect.only, predicate, &own, if deletes { &links } else { &[] })?
+            hits(
+                ask,
+                &fact.name,
+                effect.only,
+                predicate,
+                &own,
+                if deletes { &links } else { &[] },
+            )?
         } else {
             None
         };
@@ -170,7 +188,10 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
                 counts = of;
             }
             None => {
-                fact.notes.push("which rows the condition meets was not asked; all are taken to be lost".to_owned());
+                fact.notes.push(
+                    "which rows the condition meets was not asked; all are taken to be lost"
+                        .to_owned(),
+                );
             }
         }
     }
@@ -193,20 +214,32 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
             kind: "table".to_owned(),
             name: link.child.clone(),
             how: how.to_owned(),
-            rows: counts.get(&link.name_in(how)).copied().unwrap_or(Rows::Unknown),
+            rows: counts
+                .get(&link.name_in(how))
+                .copied()
+                .unwrap_or(Rows::Unknown),
         });
     }
     let below = with_parts(ask, &more)?;
     fact.notes.extend(ask.triggers(&below)?);
     let mut names: BTreeSet<String> = fact.tables.drain(..).collect();
-    names.extend(below.into_iter().filter(|table| table.kind == "r").map(|table| table.name));
+    names.extend(
+        below
+            .into_iter()
+            .filter(|table| table.kind == "r")
+            .map(|table| table.name),
+    );
     fact.tables = names.into_iter().collect();
     Ok(fact)
 }
 
 impl Link {
     fn name_in(&self, how: &str) -> String {
-        if how == "cascades" { self.child.clone() } else { self.name.clone() }
+        if how == "cascades" {
+            self.child.clone()
+        } else {
+            self.name.clone()
+        }
     }
 }
 
@@ -214,7 +247,11 @@ fn with_parts(ask: &mut Ask<'_>, roots: &[u32]) -> Result<Vec<Table>, SessionErr
     if roots.is_empty() {
         return Ok(Vec::new());
     }
-    let list = roots.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let list = roots
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     let rows = ask.session.rows(&format!(
         "WITH RECURSIVE t(oid) AS (SELECT unnest(ARRAY[{list}]::oid[]) UNION SELECT i.inhrelid FROM t JOIN pg_inherits i ON i.inhparent=t.oid) \
          SELECT {SHAPE} FROM t JOIN pg_class c ON c.oid=t.oid JOIN pg_namespace n ON n.oid=c.relnamespace LIMIT {CLOSURE}"
@@ -228,7 +265,11 @@ fn links(
     only: bool,
     deletes: bool,
 ) -> Result<Vec<Link>, SessionError> {
-    let act = if deletes { "confdeltype" } else { "confupdtype" };
+    let act = if deletes {
+        "confdeltype"
+    } else {
+        "confupdtype"
+    };
     let names = |key: &str, relation: &str| {
         format!(
             "(SELECT string_agg(quote_ident(a.attname), ',' ORDER BY u.o) FROM unnest(k.{key}) WITH ORDINALITY u(n,o) \
@@ -288,9 +329,9 @@ fn hits(
     let steps = cascade(target, own, links);
     let mut alias = None;
     for _attempt in 0..2 {
-        let named = alias
-            .as_ref()
-            .map_or(String::new(), |alias: &String| format!(" AS {}", identifier(alias)));
+        let named = alias.as_ref().map_or(String::new(), |alias: &String| {
+            format!(" AS {}", identifier(alias))
+        });
         let query = counting(
             &format!("SELECT * FROM {only}{target}{named} WHERE (\n{predicate}\n)"),
             &steps,
@@ -308,7 +349,11 @@ fn hits(
                 };
                 let mut counts = rows.iter().map(count);
                 let first = counts.next().unwrap_or(Rows::Unknown);
-                let of = steps.iter().map(|step| step.child.clone()).zip(counts).collect();
+                let of = steps
+                    .iter()
+                    .map(|step| step.child.clone())
+                    .zip(counts)
+                    .collect();
                 return Ok(Some((first, of)));
             }
             Err(SessionError::Refused { code, message }) if code == "42P01" && alias.is_none() => {
@@ -379,7 +424,9 @@ fn cascade(target: &str, own: &[Table], links: &[Link]) -> Vec<CascadeStep> {
                     .collect::<Vec<_>>()
                     .join(" AND ");
                 let parent = known.get(&link.parent)?;
-                Some(format!("EXISTS (SELECT 1 FROM d{parent} p WHERE {columns})"))
+                Some(format!(
+                    "EXISTS (SELECT 1 FROM d{parent} p WHERE {columns})"
+                ))
             })
             .collect();
         steps.push(CascadeStep {
@@ -425,14 +472,18 @@ pub(super) fn is_one_expression(text: &str) -> bool {
     depth == 0 && quote.is_none() && !text.trim().is_empty()
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_a_single_expression_is_put_to_the_server() {
-        for fine in ["id = 5", "name = 'a;b--(' AND x IN (1, 2)", "a[1] = 2", "n = 'it''s'"] {
+        for fine in [
+            "id = 5",
+            "name = 'a;b--(' AND x IN (1, 2)",
+            "a[1] = 2",
+            "n = 'it''s'",
+        ] {
             assert!(is_one_expression(fine), "{fine}");
         }
         for bad in [
@@ -465,7 +516,13 @@ mod tests {
             parent_columns: vec!["id".into()],
             child_oid: 1,
         };
-        let links = [link("b", "c"), link("t", "b"), link("t", "c"), link("x", "y"), link("y", "x")];
+        let links = [
+            link("b", "c"),
+            link("t", "b"),
+            link("t", "c"),
+            link("x", "y"),
+            link("y", "x"),
+        ];
         let steps = cascade("t", &[], &links);
         let order: Vec<&str> = steps.iter().map(|step| step.child.as_str()).collect();
         assert_eq!(order, ["b", "c"]);

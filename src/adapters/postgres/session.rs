@@ -100,8 +100,7 @@ pub fn open(way: &Way, patience: Patience) -> Result<Box<dyn Session>, SessionEr
 fn wants_tls(error: &SessionError) -> bool {
     match error {
         SessionError::Denied { code, message } => {
-            code == "28000"
-                && (message.contains("no encryption") || message.contains("SSL off"))
+            code == "28000" && (message.contains("no encryption") || message.contains("SSL off"))
         }
         _ => false,
     }
@@ -286,6 +285,9 @@ mod tests {
 
     #[test]
     fn a_password_does_not_come_back_in_a_message() {
-        assert_eq!(without("bad hunter2", Some(&Secret::new("hunter2"))), "bad ***");
+        assert_eq!(
+            without("bad hunter2", Some(&Secret::new("hunter2"))),
+            "bad ***"
+        );
     }
 }

@@ -273,7 +273,12 @@ mod tests {
         ] {
             assert!(Way::new(&reach(host), &[]).looks_local(), "{host:?}");
         }
-        for host in ["db.example.org", "10.0.0.1", "127.0.0.1.example.org", "localhost.evil"] {
+        for host in [
+            "db.example.org",
+            "10.0.0.1",
+            "127.0.0.1.example.org",
+            "localhost.evil",
+        ] {
             assert!(!Way::new(&reach(Some(host)), &[]).looks_local(), "{host}");
         }
     }

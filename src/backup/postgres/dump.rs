@@ -78,7 +78,9 @@ pub(super) fn make(
     }
     // The snapshot has to live until the last dump has imported it; a lost one would have shown there.
     drop(snapshot.session.run("ROLLBACK"));
-    Ok(finished(&run, &snapshot, reach, artefacts, &shards, warnings))
+    Ok(finished(
+        &run, &snapshot, reach, artefacts, &shards, warnings,
+    ))
 }
 
 /// A role from which a policy hides rows would dump too few and count too few alike.
@@ -112,7 +114,11 @@ fn pattern(name: &Name) -> String {
 }
 
 /// Says which streams the rows go into.
-fn shards(run: &Run<'_>, snapshot: &Snapshot, objects: &[String]) -> Result<Vec<Shard>, BackupError> {
+fn shards(
+    run: &Run<'_>,
+    snapshot: &Snapshot,
+    objects: &[String],
+) -> Result<Vec<Shard>, BackupError> {
     let ending = run.order.codec.ending();
     let tables: Vec<Relation> = snapshot.tables().cloned().collect();
     let sequences = |of: Option<&BTreeSet<u32>>| {
@@ -120,7 +126,9 @@ fn shards(run: &Run<'_>, snapshot: &Snapshot, objects: &[String]) -> Result<Vec<
             .relations
             .iter()
             .filter(|one| one.kind == 'S' && !one.extension)
-            .filter(|one| of.is_none_or(|of| one.identity_of.is_some_and(|table| of.contains(&table))))
+            .filter(|one| {
+                of.is_none_or(|of| one.identity_of.is_some_and(|table| of.contains(&table)))
+            })
             .count() as u64
     };
     let total: u64 = tables.iter().map(|table| table.bytes).sum();
@@ -140,11 +148,18 @@ fn shards(run: &Run<'_>, snapshot: &Snapshot, objects: &[String]) -> Result<Vec<
     };
     let (mut own, mut rest) = (Vec::new(), Vec::new());
     for table in tables {
-        if first.contains(&table.oid) { &mut own } else { &mut rest }.push(table);
+        if first.contains(&table.oid) {
+            &mut own
+        } else {
+            &mut rest
+        }
+        .push(table);
     }
     let serve_own = sequences(Some(&first));
     let named = |flag: &str| -> Vec<String> {
-        own.iter().map(|table| format!("{flag}={}", pattern(&table.name))).collect()
+        own.iter()
+            .map(|table| format!("{flag}={}", pattern(&table.name)))
+            .collect()
     };
     let mut only = named("--table");
     only.push("--strict-names".to_owned());
@@ -163,7 +178,11 @@ fn shards(run: &Run<'_>, snapshot: &Snapshot, objects: &[String]) -> Result<Vec<
 }
 
 /// The rows of the threatened tables alone, for databases that are too large to be dumped whole.
-fn closure(run: &Run<'_>, tables: Vec<Relation>, objects: &[String]) -> Result<Vec<Shard>, BackupError> {
+fn closure(
+    run: &Run<'_>,
+    tables: Vec<Relation>,
+    objects: &[String],
+) -> Result<Vec<Shard>, BackupError> {
     let wanted: BTreeSet<Name> = objects.iter().filter_map(|name| parse_name(name)).collect();
     let own: Vec<Relation> = tables
         .into_iter()
@@ -176,10 +195,17 @@ fn closure(run: &Run<'_>, tables: Vec<Relation>, objects: &[String]) -> Result<V
             run.order.control.max_bytes
         )));
     }
-    let mut args: Vec<String> = own.iter().map(|table| format!("--table={}", pattern(&table.name))).collect();
+    let mut args: Vec<String> = own
+        .iter()
+        .map(|table| format!("--table={}", pattern(&table.name)))
+        .collect();
     args.push("--strict-names".to_owned());
     Ok(vec![Shard {
-        path: format!("databases/{}.data.sql{}", run.base, run.order.codec.ending()),
+        path: format!(
+            "databases/{}.data.sql{}",
+            run.base,
+            run.order.codec.ending()
+        ),
         args,
         tables: own,
         sequences: None,
@@ -240,7 +266,11 @@ impl Run<'_> {
     }
 
     /// Dumps rows and definitions at once while the snapshot counts.
-    fn write(&self, snapshot: &mut Snapshot, shards: &[Shard]) -> Result<Vec<Artefact>, BackupError> {
+    fn write(
+        &self,
+        snapshot: &mut Snapshot,
+        shards: &[Shard],
+    ) -> Result<Vec<Artefact>, BackupError> {
         let ending = self.order.codec.ending();
         let before = format!("databases/{}.pre.sql{ending}", self.base);
         let after = format!("databases/{}.post.sql{ending}", self.base);
@@ -270,7 +300,9 @@ impl Run<'_> {
             let mut artefacts = vec![before];
             for stream in streams {
                 artefacts.push(stream.join().unwrap_or_else(|_panic| {
-                    Err(BackupError::NotIntact("a dump's thread panicked".to_owned()))
+                    Err(BackupError::NotIntact(
+                        "a dump's thread panicked".to_owned(),
+                    ))
                 }));
             }
             artefacts.push(after);
@@ -314,7 +346,8 @@ impl Run<'_> {
         });
         let mut dump = self.dump("data", &shard.args)?;
         let scan = SectionScan::new(Section::Data, Some(expected));
-        let mut artefact = write_artefact(&self.job(&shard.path, "data"), &mut dump, Box::new(scan))?;
+        let mut artefact =
+            write_artefact(&self.job(&shard.path, "data"), &mut dump, Box::new(scan))?;
         // The server's own way to write a name is the one that questions use.
         for content in &mut artefact.contents {
             if let Some(name) = parse_name(&content.name)
@@ -326,7 +359,12 @@ impl Run<'_> {
         Ok(artefact)
     }
 
-    fn definitions(&self, path: &str, section: &str, created: Vec<Name>) -> Result<Artefact, BackupError> {
+    fn definitions(
+        &self,
+        path: &str,
+        section: &str,
+        created: Vec<Name>,
+    ) -> Result<Artefact, BackupError> {
         let mut dump = self.dump(section, &[])?;
         let expected: Expectation<'_> = Box::new(move || {
             Ok(Expected {
@@ -340,9 +378,21 @@ impl Run<'_> {
 
     /// What a dump of one database leaves out: the database itself, its settings, comment and grants.
     fn creation(&self, snapshot: &Snapshot) -> Result<Artefact, BackupError> {
-        let path = format!("databases/{}.create.sql{}", self.base, self.order.codec.ending());
-        let text: String = snapshot.create.iter().map(|one| format!("{one};\n")).collect();
-        write_artefact(&self.job(&path, "create"), &mut text.as_bytes(), Box::new(NoScan))
+        let path = format!(
+            "databases/{}.create.sql{}",
+            self.base,
+            self.order.codec.ending()
+        );
+        let text: String = snapshot
+            .create
+            .iter()
+            .map(|one| format!("{one};\n"))
+            .collect();
+        write_artefact(
+            &self.job(&path, "create"),
+            &mut text.as_bytes(),
+            Box::new(NoScan),
+        )
     }
 
     fn globals(&self) -> Result<Artefact, BackupError> {
@@ -372,7 +422,8 @@ fn finished(
         warnings.push("only the rows of the threatened tables are in this backup, with the definitions of all".to_owned());
     }
     if snapshot.relations.iter().any(|one| one.kind == 'f') {
-        warnings.push("rows of foreign tables live elsewhere and are not in this backup".to_owned());
+        warnings
+            .push("rows of foreign tables live elsewhere and are not in this backup".to_owned());
     }
     list_definitions(&mut artefacts, snapshot);
     let recovery = recovery(run, snapshot, &artefacts);
@@ -383,14 +434,22 @@ fn finished(
             digest: String::new(),
             position: snapshot.position.clone(),
         },
-        tool: format!("backstop {}, pg_dump for PostgreSQL {}", env!("CARGO_PKG_VERSION"), run.major),
+        tool: format!(
+            "backstop {}, pg_dump for PostgreSQL {}",
+            env!("CARGO_PKG_VERSION"),
+            run.major
+        ),
         server_version: match &snapshot.about.identity {
-            crate::model::database::Identity::Postgres { server_version, .. } => server_version.clone(),
+            crate::model::database::Identity::Postgres { server_version, .. } => {
+                server_version.clone()
+            }
             _ => String::new(),
         },
         artefacts,
         level: Level::Readable,
-        notes: vec![format!("{rows} rows of {tables} tables compared with the snapshot")],
+        notes: vec![format!(
+            "{rows} rows of {tables} tables compared with the snapshot"
+        )],
         recovery,
         warnings,
         same_disk: false,
@@ -403,7 +462,10 @@ fn finished(
 
 /// Lists what the definitions hold beside the tables, whose rows the data artefacts list.
 fn list_definitions(artefacts: &mut [Artefact], snapshot: &Snapshot) {
-    let Some(first) = artefacts.iter_mut().find(|artefact| artefact.role == "schema") else {
+    let Some(first) = artefacts
+        .iter_mut()
+        .find(|artefact| artefact.role == "schema")
+    else {
         return;
     };
     let kind = |kind: char| match kind {
@@ -473,7 +535,11 @@ mod tests {
     #[test]
     fn a_large_database_is_split_only_where_halves_are_alike() {
         let mega = 1_000_000;
-        let alike = [table(1, 40 * mega), table(2, 30 * mega), table(3, 30 * mega)];
+        let alike = [
+            table(1, 40 * mega),
+            table(2, 30 * mega),
+            table(3, 30 * mega),
+        ];
         assert_eq!(half(&alike, 100 * mega), Some([1].into()));
         let one = [table(1, 95 * mega), table(2, 5 * mega)];
         assert_eq!(half(&one, 100 * mega), None);
@@ -488,6 +554,9 @@ mod tests {
 
     #[test]
     fn a_pattern_means_one_table_only() {
-        assert_eq!(pattern(&("a.b".into(), "c\"*".into())), "\"a.b\".\"c\"\"*\"");
+        assert_eq!(
+            pattern(&("a.b".into(), "c\"*".into())),
+            "\"a.b\".\"c\"\"*\""
+        );
     }
 }

@@ -31,17 +31,28 @@ enum State {
     /// Inside a statement, outside quotes.
     Statement,
     /// `'…'` or `"…"`; `escapes` where a backslash counts.
-    Quoted { close: u8, escapes: bool, skip: bool },
+    Quoted {
+        close: u8,
+        escapes: bool,
+        skip: bool,
+    },
     /// `--` inside a statement.
     Remark,
     /// `/* … */`, nested; `before` is the byte before.
-    Block { depth: u32, before: u8 },
+    Block {
+        depth: u32,
+        before: u8,
+    },
     /// `$tag` so far.
     Tag,
     /// Inside `$tag$ … $tag$`.
-    Dollar { matched: usize },
+    Dollar {
+        matched: usize,
+    },
     /// What follows a semicolon on its line.
-    Rest { copy: bool },
+    Rest {
+        copy: bool,
+    },
     Copy,
 }
 
@@ -85,11 +96,19 @@ impl Lexer {
         self.state == State::Start
     }
 
-    pub(super) fn feed(&mut self, mut bytes: &[u8], to: &mut dyn Listener) -> Result<(), ScanError> {
+    pub(super) fn feed(
+        &mut self,
+        mut bytes: &[u8],
+        to: &mut dyn Listener,
+    ) -> Result<(), ScanError> {
         while let Some((first, rest)) = bytes.split_first() {
             bytes = match self.state {
                 State::Copy => self.copy(bytes, to)?,
-                State::Quoted { close, escapes: false, .. } => {
+                State::Quoted {
+                    close,
+                    escapes: false,
+                    ..
+                } => {
                     let end = memchr(close, bytes);
                     let taken = end.map_or(bytes.len(), |at| at + 1);
                     let (inside, behind) = bytes.split_at(taken);
@@ -122,7 +141,8 @@ impl Lexer {
     fn keep(&mut self, bytes: &[u8]) {
         let room = HEAD.saturating_sub(self.text.len());
         self.whole &= bytes.len() <= room;
-        self.text.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
+        self.text
+            .extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
     }
 
     fn step(&mut self, byte: u8, to: &mut dyn Listener) -> Result<(), ScanError> {
@@ -161,13 +181,29 @@ impl Lexer {
                 }
             }
             State::Statement => self.inside(byte, to)?,
-            State::Quoted { close, escapes, skip } => {
+            State::Quoted {
+                close,
+                escapes,
+                skip,
+            } => {
                 self.keep(&[byte]);
                 self.state = match byte {
-                    _ if skip => State::Quoted { close, escapes, skip: false },
-                    b'\\' if escapes => State::Quoted { close, escapes, skip: true },
+                    _ if skip => State::Quoted {
+                        close,
+                        escapes,
+                        skip: false,
+                    },
+                    b'\\' if escapes => State::Quoted {
+                        close,
+                        escapes,
+                        skip: true,
+                    },
                     _ if byte == close => State::Statement,
-                    _ => State::Quoted { close, escapes, skip: false },
+                    _ => State::Quoted {
+                        close,
+                        escapes,
+                        skip: false,
+                    },
                 };
                 self.before = byte;
             }
@@ -180,10 +216,19 @@ impl Lexer {
             }
             State::Block { depth, before } => {
                 self.state = match (before, byte) {
-                    (b'/', b'*') => State::Block { depth: depth.saturating_add(1), before: 0 },
+                    (b'/', b'*') => State::Block {
+                        depth: depth.saturating_add(1),
+                        before: 0,
+                    },
                     (b'*', b'/') if depth <= 1 => State::Statement,
-                    (b'*', b'/') => State::Block { depth: depth - 1, before: 0 },
-                    _ => State::Block { depth, before: byte },
+                    (b'*', b'/') => State::Block {
+                        depth: depth - 1,
+                        before: 0,
+                    },
+                    _ => State::Block {
+                        depth,
+                        before: byte,
+                    },
                 };
                 self.before = b' ';
             }
@@ -197,7 +242,11 @@ impl Lexer {
                 }
                 b'\n' => self.state = State::Start,
                 b' ' | b'\t' | b'\r' if !copy => {}
-                _ if copy => return Err(ScanError::new("something follows a COPY header on its line")),
+                _ if copy => {
+                    return Err(ScanError::new(
+                        "something follows a COPY header on its line",
+                    ));
+                }
                 _ => {
                     self.state = State::Start;
                     self.step(byte, to)?;
@@ -216,9 +265,19 @@ impl Lexer {
         match byte {
             b'\'' => {
                 let escapes = matches!(before, b'E' | b'e') && self.letter_stands_alone();
-                self.state = State::Quoted { close: byte, escapes, skip: false };
+                self.state = State::Quoted {
+                    close: byte,
+                    escapes,
+                    skip: false,
+                };
             }
-            b'"' => self.state = State::Quoted { close: byte, escapes: false, skip: false },
+            b'"' => {
+                self.state = State::Quoted {
+                    close: byte,
+                    escapes: false,
+                    skip: false,
+                }
+            }
             b'-' if before == b'-' => {
                 if self.text.len() == 2 {
                     self.state = State::Comment;
@@ -230,7 +289,10 @@ impl Lexer {
             b'*' if before == b'/' => {
                 self.refuse("a block comment")?;
                 self.text.truncate(self.text.len().saturating_sub(2));
-                self.state = State::Block { depth: 1, before: 0 };
+                self.state = State::Block {
+                    depth: 1,
+                    before: 0,
+                };
             }
             b'$' if !is_word(before) => {
                 self.refuse("a dollar quote")?;
@@ -251,7 +313,9 @@ impl Lexer {
 
     fn refuse(&self, what: &str) -> Result<(), ScanError> {
         if self.plain_only {
-            return Err(ScanError::new(format!("{what} stands where only data may stand")));
+            return Err(ScanError::new(format!(
+                "{what} stands where only data may stand"
+            )));
         }
         Ok(())
     }
@@ -270,7 +334,8 @@ impl Lexer {
         if !self.atomic {
             let is_routine = starts_with_words(&self.text, &["CREATE", "FUNCTION"])
                 || starts_with_words(&self.text, &["CREATE", "PROCEDURE"]);
-            self.atomic = is_routine && memchr::memmem::find(&self.text, b"BEGIN ATOMIC\n").is_some();
+            self.atomic =
+                is_routine && memchr::memmem::find(&self.text, b"BEGIN ATOMIC\n").is_some();
         }
         // The server prints the end of such a body as a line of its own.
         self.atomic && !self.text.ends_with(b"\nEND;")
@@ -302,9 +367,13 @@ impl Lexer {
             self.before = b'$';
             State::Statement
         } else if fits {
-            State::Dollar { matched: matched + 1 }
+            State::Dollar {
+                matched: matched + 1,
+            }
         } else {
-            State::Dollar { matched: usize::from(byte == b'$') }
+            State::Dollar {
+                matched: usize::from(byte == b'$'),
+            }
         };
     }
 
@@ -342,10 +411,15 @@ impl Lexer {
 
     fn begin_of_line(&mut self, bytes: &[u8]) {
         let room = 3_usize.saturating_sub(self.line.len());
-        self.line.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
+        self.line
+            .extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
     }
 
-    fn end_of_block<'b>(&mut self, rest: &'b [u8], to: &mut dyn Listener) -> Result<&'b [u8], ScanError> {
+    fn end_of_block<'b>(
+        &mut self,
+        rest: &'b [u8],
+        to: &mut dyn Listener,
+    ) -> Result<&'b [u8], ScanError> {
         self.state = State::Start;
         to.block(self.rows)?;
         Ok(rest)
@@ -363,7 +437,9 @@ const fn is_word(byte: u8) -> bool {
 /// Tells whether a statement begins with these words, `OR REPLACE` aside.
 fn starts_with_words(text: &[u8], words: &[&str]) -> bool {
     let head = String::from_utf8_lossy(text.get(..text.len().min(64)).unwrap_or_default());
-    let mut found = head.split_ascii_whitespace().filter(|word| !matches!(*word, "OR" | "REPLACE"));
+    let mut found = head
+        .split_ascii_whitespace()
+        .filter(|word| !matches!(*word, "OR" | "REPLACE"));
     words.iter().all(|word| found.next() == Some(*word))
 }
 
@@ -404,7 +480,11 @@ mod tests {
                 lexer.feed(piece, &mut notes).unwrap();
             }
             let now = (notes.0, lexer.at_rest());
-            assert_eq!(*outcome.get_or_insert_with(|| now.clone()), now, "pieces of {size}");
+            assert_eq!(
+                *outcome.get_or_insert_with(|| now.clone()),
+                now,
+                "pieces of {size}"
+            );
         }
         outcome.unwrap()
     }
@@ -414,7 +494,10 @@ mod tests {
         let (notes, rest) = cut("COPY t (a) FROM stdin;\na\n\\\\.\n.\n\n\\.x\n\\.\nSELECT 1;\n");
         assert_eq!(notes, ["s COPY t (a) FROM stdin;", "b 5", "s SELECT 1;"]);
         assert!(rest);
-        assert_eq!(cut("COPY t (a) FROM stdin;\n\\.\n").0, ["s COPY t (a) FROM stdin;", "b 0"]);
+        assert_eq!(
+            cut("COPY t (a) FROM stdin;\n\\.\n").0,
+            ["s COPY t (a) FROM stdin;", "b 0"]
+        );
         assert!(!cut("COPY t (a) FROM stdin;\na\n\\.").1);
     }
 
@@ -425,7 +508,10 @@ mod tests {
             format!("CREATE FUNCTION f() AS {fake};\n"),
             format!("CREATE FUNCTION f() AS $_${fake}$_$;\n"),
             format!("SELECT E'\\'{};\n", fake.trim_start_matches('\'')),
-            format!("COMMENT ON TABLE \"a{}b\" IS 'x';\n", fake.replace('\'', "")),
+            format!(
+                "COMMENT ON TABLE \"a{}b\" IS 'x';\n",
+                fake.replace('\'', "")
+            ),
             format!("CREATE /* {} */ TABLE x ();\n", fake.replace('\'', "")),
         ] {
             let (notes, rest) = cut(&text);
@@ -439,13 +525,24 @@ mod tests {
     #[test]
     fn comments_and_meta_commands_count_only_between_statements() {
         let (notes, rest) = cut("--\n-- a; b\n\n\\restrict k\nSELECT 1 -- c\n, 2;\n\n--\n");
-        assert_eq!(notes, ["c --", "c -- a; b", "m \\restrict k", "s SELECT 1 \n, 2;", "c --"]);
+        assert_eq!(
+            notes,
+            [
+                "c --",
+                "c -- a; b",
+                "m \\restrict k",
+                "s SELECT 1 \n, 2;",
+                "c --"
+            ]
+        );
         assert!(rest);
     }
 
     #[test]
     fn a_body_of_statements_is_one_statement() {
-        let (notes, rest) = cut("CREATE FUNCTION f() RETURNS int\n    LANGUAGE sql\nBEGIN ATOMIC\n SELECT 1;\n SELECT $1;\nEND;\nSELECT 2;\n");
+        let (notes, rest) = cut(
+            "CREATE FUNCTION f() RETURNS int\n    LANGUAGE sql\nBEGIN ATOMIC\n SELECT 1;\n SELECT $1;\nEND;\nSELECT 2;\n",
+        );
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(rest);
     }

@@ -25,17 +25,26 @@ const ADMIN: [&str; 2] = ["postgres", "template1"];
 pub(super) fn database_of(entry: &Entry) -> Result<String, BackupError> {
     match &entry.manifest.identity {
         Identity::Postgres { database, .. } => Ok(database.clone()),
-        _ => Err(BackupError::NotIntact("the manifest does not name a PostgreSQL database".to_owned())),
+        _ => Err(BackupError::NotIntact(
+            "the manifest does not name a PostgreSQL database".to_owned(),
+        )),
     }
 }
 
 /// Starts psql for statements that change things; it stops at the first error.
-pub(super) fn client(way: &Way, quiet: bool, control: &Control) -> Result<Box<dyn Program>, BackupError> {
-    let mut args = ["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1"].map(str::to_owned).to_vec();
+pub(super) fn client(
+    way: &Way,
+    quiet: bool,
+    control: &Control,
+) -> Result<Box<dyn Program>, BackupError> {
+    let mut args = ["-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1"]
+        .map(str::to_owned)
+        .to_vec();
     if quiet {
         args.extend(["-o".to_owned(), "/dev/null".to_owned()]);
     }
-    way.start("psql", &args, 0, Instant::now() + control.left()).map_err(fault)
+    way.start("psql", &args, 0, Instant::now() + control.left())
+        .map_err(fault)
 }
 
 pub(super) fn io(error: &std::io::Error) -> BackupError {
@@ -74,8 +83,14 @@ pub(super) fn admin(way: &Way, control: &Control) -> Result<Way, BackupError> {
 
 /// Tells whether the server has a database of this name.
 pub(super) fn exists(admin: &Way, name: &str, control: &Control) -> Result<bool, BackupError> {
-    let query = format!("SELECT 1 FROM pg_database WHERE datname = {}", literal(name));
-    Ok(!look(admin, control)?.rows(&query).map_err(fault)?.is_empty())
+    let query = format!(
+        "SELECT 1 FROM pg_database WHERE datname = {}",
+        literal(name)
+    );
+    Ok(!look(admin, control)?
+        .rows(&query)
+        .map_err(fault)?
+        .is_empty())
 }
 
 /// A scratch database that goes when this value does, unless it is kept.
@@ -98,7 +113,11 @@ impl Scratch {
             .into_iter()
             .find(|statement| statement.starts_with("CREATE DATABASE "))
             .unwrap_or_else(|| format!("CREATE DATABASE {} TEMPLATE template0", quoted(&old)));
-        run(admin, &format!("{};\n", super::restore::renamed(&first, &old, &name)), control)?;
+        run(
+            admin,
+            &format!("{};\n", super::restore::renamed(&first, &old, &name)),
+            control,
+        )?;
         let scratch = Self {
             way: admin.to_database(&name),
             name,
@@ -126,7 +145,10 @@ impl Scratch {
             .filter(|one| wanted.contains_key(&one.name))
             .collect();
         let counted = count(session.as_mut(), &tables)?;
-        match wanted.iter().find(|(name, rows)| counted.get(*name) != Some(*rows)) {
+        match wanted
+            .iter()
+            .find(|(name, rows)| counted.get(*name) != Some(*rows))
+        {
             Some((name, rows)) => Err(BackupError::NotIntact(format!(
                 "table `{}.{}` has {} rows after the restore instead of {rows}",
                 name.0,
@@ -141,7 +163,12 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if !self.kept {
-            let text = format!("DROP DATABASE IF EXISTS {};\n", identifier(&self.name));
+            let text = format!(
+                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid();\n\
+                 DROP DATABASE IF EXISTS {};\n",
+                literal(&self.name),
+                identifier(&self.name)
+            );
             drop(run(&self.admin, &text, &self.control));
         }
     }
@@ -172,11 +199,14 @@ fn feed(entry: &Entry, way: &Way, control: &Control) -> Result<(), BackupError> 
         let mut plain = Plain::open(&entry.folder, artefact)?;
         loop {
             control.check()?;
-            let read = plain.read(&mut buffer).map_err(|error| BackupError::NotIntact(error.to_string()))?;
+            let read = plain
+                .read(&mut buffer)
+                .map_err(|error| BackupError::NotIntact(error.to_string()))?;
             if read == 0 {
                 break;
             }
-            psql.feed(buffer.get(..read).unwrap_or_default()).map_err(|error| io(&error))?;
+            psql.feed(buffer.get(..read).unwrap_or_default())
+                .map_err(|error| io(&error))?;
         }
         plain.finish()?;
     }
@@ -206,7 +236,12 @@ impl Listener for Statements {
 
 /// Returns the statements that make the empty database again.
 pub(super) fn creation(entry: &Entry) -> Result<Vec<String>, BackupError> {
-    let Some(artefact) = entry.manifest.artefacts.iter().find(|one| one.role == "create") else {
+    let Some(artefact) = entry
+        .manifest
+        .artefacts
+        .iter()
+        .find(|one| one.role == "create")
+    else {
         return Ok(Vec::new());
     };
     let mut plain = Plain::open(&entry.folder, artefact)?;

@@ -49,7 +49,12 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         .into_iter()
         .map(|one| (one.name.clone(), one))
         .collect();
-    let mut both = Both { scratch, live, had, has };
+    let mut both = Both {
+        scratch,
+        live,
+        had,
+        has,
+    };
     let lost = lost(job, &mut both)?;
     let foreign = foreign_keys(job, &mut both, &lost)?;
     let functions = functions(&mut both)?;
@@ -58,8 +63,13 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
     for (name, definition) in &functions {
-        feed(&mut psql, &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"))?;
-        restored.done.push(format!("created function `{name}` again"));
+        feed(
+            &mut psql,
+            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
+        )?;
+        restored
+            .done
+            .push(format!("created function `{name}` again"));
     }
     create(job, &lost, &mut psql, restored)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
@@ -69,7 +79,9 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     }
     for (name, statement) in &foreign {
         feed(&mut psql, &format!("{statement};\n"))?;
-        restored.done.push(format!("created foreign key {name} again"));
+        restored
+            .done
+            .push(format!("created foreign key {name} again"));
     }
     feed(&mut psql, "COMMIT;\n")?;
     psql.close_input().map_err(|error| io(&error))?;
@@ -116,7 +128,10 @@ fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Relation>, BackupError
         ))
         .map_err(fault)?;
     let met: BTreeSet<u32> = met.iter().map(|row| number(row, 0)).collect();
-    Ok(absent.into_iter().filter(|one| met.contains(&one.oid)).collect())
+    Ok(absent
+        .into_iter()
+        .filter(|one| met.contains(&one.oid))
+        .collect())
 }
 
 /// Creates lost relations with their rows, section by section: schemas that are gone whole, then single relations.
@@ -148,7 +163,10 @@ fn create(
         .map(|one| one.name.0.as_str())
         .filter(|schema| !schemas.contains(*schema))
         .collect();
-    let whole: Vec<String> = gone.iter().map(|schema| format!("--schema={}", quote(schema))).collect();
+    let whole: Vec<String> = gone
+        .iter()
+        .map(|schema| format!("--schema={}", quote(schema)))
+        .collect();
     let single: Vec<String> = lost
         .iter()
         .filter(|one| !gone.contains(one.name.0.as_str()))
@@ -190,7 +208,11 @@ fn copy_section(
         .scratch
         .start("pg_dump", &args, job.major, deadline)
         .map_err(fault)?;
-    let part = if section == "data" { Section::Data } else { Section::Definitions };
+    let part = if section == "data" {
+        Section::Data
+    } else {
+        Section::Definitions
+    };
     let mut scan = SectionScan::new(part, None);
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -210,7 +232,11 @@ fn copy_section(
 type Named = Vec<(String, String)>;
 
 /// Foreign keys between what came back and what stayed, which went with it.
-fn foreign_keys(job: &Missing<'_>, both: &mut Both, lost: &[Relation]) -> Result<Named, BackupError> {
+fn foreign_keys(
+    job: &Missing<'_>,
+    both: &mut Both,
+    lost: &[Relation],
+) -> Result<Named, BackupError> {
     let query = "SELECT n.nspname, c.relname, quote_ident(k.conname), format('%I.%I', n.nspname, c.relname), pg_get_constraintdef(k.oid), c.relkind, \
                  k.confrelid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
                  WHERE k.contype = 'f' AND k.conparentid = 0";
@@ -243,7 +269,12 @@ fn foreign_keys(job: &Missing<'_>, both: &mut Both, lost: &[Relation]) -> Result
             let only = if text(row, 5) == "p" { "" } else { "ONLY " };
             (
                 format!("{} on `{}`", text(row, 2), text(row, 3)),
-                format!("ALTER TABLE {only}{} ADD CONSTRAINT {} {}", text(row, 3), text(row, 2), text(row, 4)),
+                format!(
+                    "ALTER TABLE {only}{} ADD CONSTRAINT {} {}",
+                    text(row, 3),
+                    text(row, 2),
+                    text(row, 4)
+                ),
             )
         })
         .collect())
@@ -254,7 +285,13 @@ fn functions(both: &mut Both) -> Result<Named, BackupError> {
     let list = "SELECT p.oid::regprocedure::text, n.nspname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p') \
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d \
                 WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')";
-    let has: BTreeSet<String> = both.live.rows(list).map_err(fault)?.iter().map(|row| text(row, 0)).collect();
+    let has: BTreeSet<String> = both
+        .live
+        .rows(list)
+        .map_err(fault)?
+        .iter()
+        .map(|row| text(row, 0))
+        .collect();
     let schemas: BTreeSet<String> = both
         .live
         .rows("SELECT nspname FROM pg_namespace")
@@ -275,7 +312,9 @@ fn functions(both: &mut Both) -> Result<Named, BackupError> {
         let literal = crate::adapters::postgres::session::literal(&name);
         let rows = both
             .scratch
-            .rows(&format!("SELECT pg_get_functiondef({literal}::regprocedure)"))
+            .rows(&format!(
+                "SELECT pg_get_functiondef({literal}::regprocedure)"
+            ))
             .map_err(fault)?;
         if let Some(row) = rows.first() {
             found.push((name, text(row, 0)));

@@ -29,7 +29,9 @@ enum Kind {
 pub(super) fn way(entry: &Entry) -> Result<Way, BackupError> {
     match &entry.manifest.reach {
         Reach::Postgres(reach) => Ok(Way::new(reach, &[])),
-        _ => Err(BackupError::Unreachable("the manifest does not say how the server is reached".to_owned())),
+        _ => Err(BackupError::Unreachable(
+            "the manifest does not say how the server is reached".to_owned(),
+        )),
     }
 }
 
@@ -50,7 +52,11 @@ fn kind(entry: &Entry, wish: &Wish, admin: &Way, control: &Control) -> Result<Ki
 }
 
 /// Says what a restore would do.
-pub(super) fn plan(entry: &Entry, wish: &Wish, control: &Control) -> Result<RestorePlan, BackupError> {
+pub(super) fn plan(
+    entry: &Entry,
+    wish: &Wish,
+    control: &Control,
+) -> Result<RestorePlan, BackupError> {
     let admin = admin(&way(entry)?, control)?;
     let step = |verb: &str, what: String| Step::Server {
         verb: verb.to_owned(),
@@ -62,17 +68,33 @@ pub(super) fn plan(entry: &Entry, wish: &Wish, control: &Control) -> Result<Rest
     };
     match kind(entry, wish, &admin, control)? {
         Kind::Fresh(name) => {
-            plan.steps.push(step("load the backup into a scratch database and compare it, then name it", format!("`{name}`")));
+            plan.steps.push(step(
+                "load the backup into a scratch database and compare it, then name it",
+                format!("`{name}`"),
+            ));
         }
         Kind::Swap(name) => {
-            plan.steps.push(Step::SavePresent { what: format!("database `{name}`") });
-            plan.steps.push(step("load the backup into a scratch database and compare it, for", format!("`{name}`")));
-            plan.steps.push(step("end all sessions of, and rename to a name with `_old_`, the database", format!("`{name}`")));
-            plan.steps.push(step("give the restored database the name", format!("`{name}`")));
+            plan.steps.push(Step::SavePresent {
+                what: format!("database `{name}`"),
+            });
+            plan.steps.push(step(
+                "load the backup into a scratch database and compare it, for",
+                format!("`{name}`"),
+            ));
+            plan.steps.push(step(
+                "end all sessions of, and rename to a name with `_old_`, the database",
+                format!("`{name}`"),
+            ));
+            plan.steps.push(step(
+                "give the restored database the name",
+                format!("`{name}`"),
+            ));
             plan.notes.push("the database that stands there now is kept under its new name until a human drops it".to_owned());
         }
         Kind::Fill(name) => {
-            plan.steps.push(Step::SavePresent { what: format!("database `{name}`") });
+            plan.steps.push(Step::SavePresent {
+                what: format!("database `{name}`"),
+            });
             fill_steps(entry, wish, &admin.to_database(&name), control, &mut plan)?;
         }
     }
@@ -82,7 +104,10 @@ pub(super) fn plan(entry: &Entry, wish: &Wish, control: &Control) -> Result<Rest
 fn wanted(wish: &Wish) -> BTreeSet<Name> {
     wish.only
         .iter()
-        .map(|name| parse_name(name).unwrap_or_else(|| ("public".to_owned(), name.trim_matches('"').to_owned())))
+        .map(|name| {
+            parse_name(name)
+                .unwrap_or_else(|| ("public".to_owned(), name.trim_matches('"').to_owned()))
+        })
         .collect()
 }
 
@@ -119,8 +144,14 @@ fn fill_steps(
             }
         }
     }
-    plan.notes.push("views, foreign keys and functions that went with a lost table come back with it".to_owned());
-    plan.notes.push("numbers of rows are differences of counts; which rows are missing is found by their keys".to_owned());
+    plan.notes.push(
+        "views, foreign keys and functions that went with a lost table come back with it"
+            .to_owned(),
+    );
+    plan.notes.push(
+        "numbers of rows are differences of counts; which rows are missing is found by their keys"
+            .to_owned(),
+    );
     Ok(())
 }
 
@@ -143,15 +174,21 @@ pub(super) fn apply(
         Kind::Fresh(name) => {
             rename(&admin, scratch, None, &name, control)?;
             settings(entry, &admin, &name, &mut restored, control)?;
-            restored.done.push(format!("restored the whole database as `{name}`"));
+            restored
+                .done
+                .push(format!("restored the whole database as `{name}`"));
         }
         Kind::Swap(name) => {
             let now = jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string();
             let old = format!("{name}_old_{now}");
             rename(&admin, scratch, Some(&old), &name, control)?;
             settings(entry, &admin, &name, &mut restored, control)?;
-            restored.done.push(format!("restored the whole database `{name}`"));
-            restored.notes.push(format!("the database that stood there is now `{old}` and takes no connections"));
+            restored
+                .done
+                .push(format!("restored the whole database `{name}`"));
+            restored.notes.push(format!(
+                "the database that stood there is now `{old}` and takes no connections"
+            ));
         }
         Kind::Fill(name) => {
             let live = admin.to_database(&name);
@@ -191,12 +228,18 @@ fn rename(
     };
     let mut text = String::new();
     if old.is_some() {
-        text.push_str(&format!("ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}", end(name)));
+        text.push_str(&format!(
+            "ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}",
+            end(name)
+        ));
     }
     text.push_str(&end(&scratch.name));
     text.push_str("BEGIN;\n");
     if let Some(old) = old {
-        text.push_str(&format!("ALTER DATABASE {to} RENAME TO {};\n", identifier(old)));
+        text.push_str(&format!(
+            "ALTER DATABASE {to} RENAME TO {};\n",
+            identifier(old)
+        ));
     }
     text.push_str(&format!("ALTER DATABASE {from} RENAME TO {to};\nCOMMIT;\n"));
     let renamed = run(admin, &text, control);
@@ -218,10 +261,15 @@ fn settings(
     control: &Control,
 ) -> Result<(), BackupError> {
     let old = database_of(entry)?;
-    for statement in creation(entry)?.iter().filter(|one| !one.starts_with("CREATE DATABASE ")) {
+    for statement in creation(entry)?
+        .iter()
+        .filter(|one| !one.starts_with("CREATE DATABASE "))
+    {
         let statement = renamed(statement, &old, name);
         if let Err(error) = run(admin, &format!("{statement};\n"), control) {
-            restored.notes.push(format!("not brought back: {statement}: {error}"));
+            restored
+                .notes
+                .push(format!("not brought back: {statement}: {error}"));
         }
     }
     drop(load::run(&admin.to_database(name), "ANALYZE;\n", control));
@@ -250,7 +298,11 @@ mod tests {
             "CREATE DATABASE \"b\" TEMPLATE template0"
         );
         assert_eq!(
-            renamed("GRANT CONNECT ON DATABASE \"My shop\" TO \"DATABASE x\"", "My shop", "b"),
+            renamed(
+                "GRANT CONNECT ON DATABASE \"My shop\" TO \"DATABASE x\"",
+                "My shop",
+                "b"
+            ),
             "GRANT CONNECT ON DATABASE \"b\" TO \"DATABASE x\""
         );
     }

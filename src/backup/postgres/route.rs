@@ -37,7 +37,12 @@ pub(super) fn dump_way(way: &Way, about: &About, warnings: &mut Vec<String>) -> 
         })
         .collect();
     if cfg!(target_os = "linux") {
-        places.extend(container.addresses.iter().map(|address| (address.clone(), inside)));
+        places.extend(
+            container
+                .addresses
+                .iter()
+                .map(|address| (address.clone(), inside)),
+        );
     }
     for (host, port) in places {
         let direct = Way::new(
@@ -78,7 +83,9 @@ pub(super) fn by_hand(reach: &Reach) -> String {
         return "psql".to_owned();
     };
     let word = |text: &str| {
-        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte));
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte));
         if plain && !text.is_empty() {
             text.to_owned()
         } else {
@@ -87,7 +94,9 @@ pub(super) fn by_hand(reach: &Reach) -> String {
     };
     let mut words = match &reach.route {
         Route::Direct => vec!["psql".to_owned()],
-        Route::As { user } => ["sudo", "-u", &word(user), "psql"].map(str::to_owned).to_vec(),
+        Route::As { user } => ["sudo", "-u", &word(user), "psql"]
+            .map(str::to_owned)
+            .to_vec(),
         Route::Container { name, user, .. } => {
             let mut words = vec!["docker".to_owned(), "exec".to_owned(), "-i".to_owned()];
             if let Some(user) = user {

@@ -33,7 +33,11 @@ pub(super) struct RowJob {
 /// Finds the tables whose rows may be missing and puts them into an order: parents first.
 pub(super) fn work(job: &Missing<'_>, both: &mut Both) -> Result<Vec<RowJob>, BackupError> {
     let links = links(both)?;
-    let names: BTreeMap<u32, Name> = both.had.iter().map(|one| (one.oid, one.name.clone())).collect();
+    let names: BTreeMap<u32, Name> = both
+        .had
+        .iter()
+        .map(|one| (one.oid, one.name.clone()))
+        .collect();
     let wanted = with_children(job, both, &links)?;
     let tables: Vec<Relation> = both
         .had
@@ -97,7 +101,11 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
 }
 
 /// The named tables with their partitions and heirs, and the tables whose rows go or change with theirs.
-fn with_children(job: &Missing<'_>, both: &mut Both, links: &[Link]) -> Result<BTreeSet<u32>, BackupError> {
+fn with_children(
+    job: &Missing<'_>,
+    both: &mut Both,
+    links: &[Link],
+) -> Result<BTreeSet<u32>, BackupError> {
     if job.wanted.is_empty() {
         return Ok(both.had.iter().map(|one| one.oid).collect());
     }
@@ -112,7 +120,10 @@ fn with_children(job: &Missing<'_>, both: &mut Both, links: &[Link]) -> Result<B
     for (parent, child) in inherits {
         below.entry(parent).or_default().push(child);
     }
-    for link in links.iter().filter(|link| matches!(link.act.as_str(), "c" | "n" | "d")) {
+    for link in links
+        .iter()
+        .filter(|link| matches!(link.act.as_str(), "c" | "n" | "d"))
+    {
         below.entry(link.parent).or_default().push(link.child);
     }
     let mut wanted = BTreeSet::new();
@@ -136,12 +147,17 @@ fn parents_first(tables: &[Relation], links: &[Link]) -> Vec<Relation> {
     let mut parents: BTreeMap<u32, usize> = among.iter().map(|oid| (*oid, 0)).collect();
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for link in links {
-        if link.child != link.parent && among.contains(&link.child) && among.contains(&link.parent) {
+        if link.child != link.parent && among.contains(&link.child) && among.contains(&link.parent)
+        {
             *parents.entry(link.child).or_default() += 1;
             children.entry(link.parent).or_default().push(link.child);
         }
     }
-    let mut ready: Vec<u32> = parents.iter().filter(|(_, count)| **count == 0).map(|(oid, _)| *oid).collect();
+    let mut ready: Vec<u32> = parents
+        .iter()
+        .filter(|(_, count)| **count == 0)
+        .map(|(oid, _)| *oid)
+        .collect();
     let mut order = Vec::new();
     let mut placed = BTreeSet::new();
     while let Some(oid) = ready.pop() {
@@ -158,11 +174,18 @@ fn parents_first(tables: &[Relation], links: &[Link]) -> Vec<Relation> {
     }
     order.extend(among.difference(&placed));
     let by_oid: BTreeMap<u32, &Relation> = tables.iter().map(|one| (one.oid, one)).collect();
-    order.iter().filter_map(|oid| by_oid.get(oid).copied().cloned()).collect()
+    order
+        .iter()
+        .filter_map(|oid| by_oid.get(oid).copied().cloned())
+        .collect()
 }
 
 fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<String>, BackupError> {
-    let session = if live { &mut both.live } else { &mut both.scratch };
+    let session = if live {
+        &mut both.live
+    } else {
+        &mut both.scratch
+    };
     let rows = session
         .rows(&format!(
             "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped \
@@ -202,7 +225,11 @@ fn row_job(
         .iter()
         .map(|row| identifier(&text(row, 0)))
         .collect::<Vec<_>>();
-    let key = if key.iter().all(|one| columns.contains(one)) { key } else { Vec::new() };
+    let key = if key.iter().all(|one| columns.contains(one)) {
+        key
+    } else {
+        Vec::new()
+    };
     let sequences = sequences(both, table)?;
     let orphans = links
         .iter()
@@ -210,8 +237,12 @@ fn row_job(
         .filter_map(|link| {
             let parent = names.get(&link.parent)?;
             let pairs = link.child_columns.iter().zip(&link.parent_columns);
-            let full = pairs.clone().map(|(child, _)| format!("c.{} IS NOT NULL", identifier(child)));
-            let equal = pairs.map(|(child, parent)| format!("p.{} = c.{}", identifier(parent), identifier(child)));
+            let full = pairs
+                .clone()
+                .map(|(child, _)| format!("c.{} IS NOT NULL", identifier(child)));
+            let equal = pairs.map(|(child, parent)| {
+                format!("p.{} = c.{}", identifier(parent), identifier(child))
+            });
             Some((
                 link.name.clone(),
                 format!(
@@ -235,7 +266,10 @@ fn row_job(
 }
 
 /// Sequences that serve a table, with the values they had.
-fn sequences(both: &mut Both, table: &Relation) -> Result<Vec<(String, String, String)>, BackupError> {
+fn sequences(
+    both: &mut Both,
+    table: &Relation,
+) -> Result<Vec<(String, String, String)>, BackupError> {
     let rows = both
         .scratch
         .rows(&format!(
@@ -251,12 +285,18 @@ fn sequences(both: &mut Both, table: &Relation) -> Result<Vec<(String, String, S
         let name = text(&row, 0);
         let there = both
             .live
-            .rows(&format!("SELECT 1 FROM pg_class WHERE oid = to_regclass({})", literal(&name)))
+            .rows(&format!(
+                "SELECT 1 FROM pg_class WHERE oid = to_regclass({})",
+                literal(&name)
+            ))
             .map_err(fault)?;
         if there.is_empty() {
             continue;
         }
-        let value = both.scratch.rows(&format!("SELECT last_value, is_called FROM {name}")).map_err(fault)?;
+        let value = both
+            .scratch
+            .rows(&format!("SELECT last_value, is_called FROM {name}"))
+            .map_err(fault)?;
         if let Some(value) = value.first() {
             found.push((name, text(value, 0), text(value, 1)));
         }
@@ -266,7 +306,11 @@ fn sequences(both: &mut Both, table: &Relation) -> Result<Vec<(String, String, S
 
 impl RowJob {
     /// Feeds everything for this table: its rows of the backup, the insertion, sequences and checks.
-    pub(super) fn feed(&self, job: &Missing<'_>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
+    pub(super) fn feed(
+        &self,
+        job: &Missing<'_>,
+        psql: &mut Box<dyn Program>,
+    ) -> Result<(), BackupError> {
         let (full, columns) = (&self.full, self.columns.join(", "));
         let mut text = String::new();
         if self.quiet {
@@ -282,10 +326,19 @@ impl RowJob {
 
     /// Streams the rows of the scratch database; the block is closed only when all of them came.
     fn copy(&self, job: &Missing<'_>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
-        let mut args = ["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-c"].map(str::to_owned).to_vec();
-        args.push(format!("COPY (SELECT {} FROM ONLY {}) TO STDOUT", self.columns.join(", "), self.full));
+        let mut args = ["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-c"]
+            .map(str::to_owned)
+            .to_vec();
+        args.push(format!(
+            "COPY (SELECT {} FROM ONLY {}) TO STDOUT",
+            self.columns.join(", "),
+            self.full
+        ));
         let deadline = Instant::now() + job.control.left();
-        let mut source = job.scratch.start("psql", &args, 0, deadline).map_err(fault)?;
+        let mut source = job
+            .scratch
+            .start("psql", &args, 0, deadline)
+            .map_err(fault)?;
         source.close_input().map_err(|error| io(&error))?;
         let mut buffer = vec![0; CHUNK];
         loop {
@@ -294,15 +347,26 @@ impl RowJob {
             if read == 0 {
                 break;
             }
-            psql.feed(buffer.get(..read).unwrap_or_default()).map_err(|error| io(&error))?;
+            psql.feed(buffer.get(..read).unwrap_or_default())
+                .map_err(|error| io(&error))?;
         }
         feed(psql, "\\.\n")
     }
 
     fn insert(&self, columns: &str) -> String {
         let full = &self.full;
-        let picked = self.columns.iter().map(|one| format!("b.{one}")).collect::<Vec<_>>().join(", ");
-        let old = self.columns.iter().map(|one| format!("o.{one}")).collect::<Vec<_>>().join(", ");
+        let picked = self
+            .columns
+            .iter()
+            .map(|one| format!("b.{one}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let old = self
+            .columns
+            .iter()
+            .map(|one| format!("o.{one}"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let (missing, differ) = if self.key.is_empty() {
             // Without a key two equal rows are two rows: as many come back as are missing.
             (
@@ -314,9 +378,16 @@ impl RowJob {
                 "SELECT 0".to_owned(),
             )
         } else {
-            let same = self.key.iter().map(|one| format!("o.{one} = b.{one}")).collect::<Vec<_>>().join(" AND ");
+            let same = self
+                .key
+                .iter()
+                .map(|one| format!("o.{one} = b.{one}"))
+                .collect::<Vec<_>>()
+                .join(" AND ");
             (
-                format!("SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM ONLY {full} o WHERE {same})"),
+                format!(
+                    "SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM ONLY {full} o WHERE {same})"
+                ),
                 format!(
                     "SELECT count(*) FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE ROW({picked})::text IS DISTINCT FROM ROW({old})::text"
                 ),
@@ -336,7 +407,9 @@ impl RowJob {
         if self.quiet {
             text.push_str("SET LOCAL session_replication_role = origin;\n");
             for (name, condition) in &self.orphans {
-                let message = literal(&format!("rows of {full} would have no parent (foreign key {name})"));
+                let message = literal(&format!(
+                    "rows of {full} would have no parent (foreign key {name})"
+                ));
                 let body = format!(
                     "BEGIN IF EXISTS (SELECT 1 FROM ONLY {full} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END"
                 );
@@ -359,7 +432,9 @@ pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
     for (at, job) in jobs.iter().enumerate() {
         match inserted.get(at) {
             Some(0) | None => {}
-            Some(rows) => restored.done.push(format!("inserted {rows} missing rows into `{}`", job.full)),
+            Some(rows) => restored
+                .done
+                .push(format!("inserted {rows} missing rows into `{}`", job.full)),
         }
         if let Some(rows) = differ.get(at).filter(|rows| **rows > 0) {
             restored.conflicts.push(format!(

@@ -72,7 +72,9 @@ pub struct SectionScan<'a> {
 
 impl std::fmt::Debug for SectionScan<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SectionScan").field("held", &self.reader.held).finish_non_exhaustive()
+        f.debug_struct("SectionScan")
+            .field("held", &self.reader.held)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,10 +104,14 @@ impl<'a> SectionScan<'a> {
             return Err(ScanError::new("the dump ends in the middle of a statement"));
         }
         if !self.reader.trailer {
-            return Err(ScanError::new("the dump has no end: its last line is missing"));
+            return Err(ScanError::new(
+                "the dump has no end: its last line is missing",
+            ));
         }
         if self.reader.restrict.is_some() && !self.reader.unrestricted {
-            return Err(ScanError::new("the dump has no end: `\\unrestrict` is missing"));
+            return Err(ScanError::new(
+                "the dump has no end: `\\unrestrict` is missing",
+            ));
         }
         Ok(self.reader.held)
     }
@@ -120,7 +126,9 @@ impl Scan for SectionScan<'_> {
         let expected = self.expected.take();
         let held = self.end()?;
         if held.row_security {
-            return Err(ScanError::new("the dump was made with row security on and may lack rows"));
+            return Err(ScanError::new(
+                "the dump was made with row security on and may lack rows",
+            ));
         }
         if let Some(expected) = expected {
             compare(&expected()?, &held)?;
@@ -147,7 +155,10 @@ fn compare(expected: &Expected, held: &Held) -> Result<(), ScanError> {
     for (name, rows) in &expected.rows {
         match held.rows.get(name) {
             None => {
-                return Err(ScanError::new(format!("table `{}.{}` is missing", name.0, name.1)));
+                return Err(ScanError::new(format!(
+                    "table `{}.{}` is missing",
+                    name.0, name.1
+                )));
             }
             Some(found) if found != rows => {
                 return Err(ScanError::new(format!(
@@ -241,7 +252,10 @@ impl Listener for Reader {
         match self.open.take() {
             Some(name) => {
                 if self.held.rows.insert(name.clone(), rows).is_some() {
-                    return Err(ScanError::new(format!("table `{}.{}` is there twice", name.0, name.1)));
+                    return Err(ScanError::new(format!(
+                        "table `{}.{}` is there twice",
+                        name.0, name.1
+                    )));
                 }
                 Ok(())
             }
@@ -347,7 +361,9 @@ fn identifier(text: &[u8]) -> Option<(String, &[u8])> {
 /// Writes a name as the server's `%I` would, reserved words aside.
 pub fn quoted(name: &str) -> String {
     let plain = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
-        && name.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '_');
+        && name
+            .chars()
+            .all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '_');
     if plain {
         name.to_owned()
     } else {
@@ -384,8 +400,18 @@ mod tests {
     #[test]
     fn a_data_section_tells_its_tables_and_rows() {
         let scanned = scan(DATA.as_bytes(), Some(expected())).unwrap();
-        let names: Vec<_> = scanned.contents.iter().map(|one| (one.name.as_str(), one.count)).collect();
-        assert_eq!(names, [("public.nocol", Some(1)), ("public.\"odd\nna\"\"me\"", Some(2))]);
+        let names: Vec<_> = scanned
+            .contents
+            .iter()
+            .map(|one| (one.name.as_str(), one.count))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("public.nocol", Some(1)),
+                ("public.\"odd\nna\"\"me\"", Some(2))
+            ]
+        );
     }
 
     #[test]
@@ -393,7 +419,10 @@ mod tests {
         // Of the empty lines at the end any number will do.
         let whole = DATA.trim_end().len() + 1;
         for end in 0..whole {
-            assert!(scan(DATA.as_bytes().get(..end).unwrap(), Some(expected())).is_err(), "cut at {end}");
+            assert!(
+                scan(DATA.as_bytes().get(..end).unwrap(), Some(expected())).is_err(),
+                "cut at {end}"
+            );
         }
     }
 
@@ -404,7 +433,10 @@ mod tests {
             ("COPY public.nocol  FROM stdin;\n\n\\.\n", ""),
             ("public.nocol", "public.other"),
             ("row_security = off", "row_security = on"),
-            ("SELECT pg_catalog.setval('public.\"s\n;''x\"', 3, true);", ""),
+            (
+                "SELECT pg_catalog.setval('public.\"s\n;''x\"', 3, true);",
+                "",
+            ),
             ("SELECT pg_catalog.lo_open('16400', 131072);\n", ""),
             ("SELECT pg_catalog.lo_close(0);", "DROP TABLE x;"),
             ("SELECT pg_catalog.lo_close(0);", "\\! true"),
@@ -424,8 +456,15 @@ mod tests {
         assert!(scan.end().is_err(), "the trailer inside a body is none");
         let mut scan = SectionScan::new(Section::Definitions, None);
         scan.feed(text.as_bytes()).unwrap();
-        scan.feed(b"--\n-- PostgreSQL database dump complete\n--\n").unwrap();
+        scan.feed(b"--\n-- PostgreSQL database dump complete\n--\n")
+            .unwrap();
         let held = scan.end().unwrap();
-        assert_eq!(held.created, [("public".into(), "a".into()), ("public".into(), "B c".into())]);
+        assert_eq!(
+            held.created,
+            [
+                ("public".into(), "a".into()),
+                ("public".into(), "B c".into())
+            ]
+        );
     }
 }

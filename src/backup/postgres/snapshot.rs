@@ -55,11 +55,13 @@ pub(super) struct Snapshot {
 /// Turns a session's error into this room's.
 pub(super) fn fault(error: SessionError) -> BackupError {
     match error {
-        SessionError::Unreachable(_) | SessionError::Denied { .. } | SessionError::NoTool { .. } => {
-            BackupError::Unreachable(error.to_string())
-        }
+        SessionError::Unreachable(_)
+        | SessionError::Denied { .. }
+        | SessionError::NoTool { .. } => BackupError::Unreachable(error.to_string()),
         SessionError::Late => BackupError::Source("the server did not answer in time".to_owned()),
-        SessionError::Refused { .. } | SessionError::Lost(_) => BackupError::Source(error.to_string()),
+        SessionError::Refused { .. } | SessionError::Lost(_) => {
+            BackupError::Source(error.to_string())
+        }
     }
 }
 
@@ -88,7 +90,9 @@ impl Snapshot {
         session
             .run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .map_err(fault)?;
-        session.run("SET LOCAL lock_timeout = 5000").map_err(fault)?;
+        session
+            .run("SET LOCAL lock_timeout = 5000")
+            .map_err(fault)?;
         let about = about(session.as_mut(), way).map_err(fault)?;
         let first = |session: &mut dyn Session, query: &str| {
             let rows = session.rows(query).map_err(fault)?;
@@ -103,9 +107,12 @@ impl Snapshot {
                 "SELECT pg_catalog.pg_current_wal_lsn()"
             },
         )?;
-        let large_objects = first(session.as_mut(), "SELECT count(*) FROM pg_largeobject_metadata")?
-            .parse()
-            .unwrap_or_default();
+        let large_objects = first(
+            session.as_mut(),
+            "SELECT count(*) FROM pg_largeobject_metadata",
+        )?
+        .parse()
+        .unwrap_or_default();
         let relations = relations(session.as_mut())?;
         let others = others(session.as_mut())?;
         let create = create(session.as_mut())?;
@@ -130,7 +137,10 @@ impl Snapshot {
     }
 
     /// Counts the rows of these tables in the snapshot.
-    pub(super) fn count(&mut self, tables: &[Relation]) -> Result<BTreeMap<Name, u64>, BackupError> {
+    pub(super) fn count(
+        &mut self,
+        tables: &[Relation],
+    ) -> Result<BTreeMap<Name, u64>, BackupError> {
         count(self.session.as_mut(), tables)
     }
 }
@@ -170,7 +180,9 @@ pub(super) fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, Back
         ))
         .map_err(fault)?;
     if rows.len() >= RELATIONS {
-        return Err(BackupError::Limit(format!("the database has more than {RELATIONS} relations")));
+        return Err(BackupError::Limit(format!(
+            "the database has more than {RELATIONS} relations"
+        )));
     }
     Ok(rows
         .iter()
@@ -183,7 +195,11 @@ pub(super) fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, Back
             extension: text(row, 6) == "t",
             configuration: text(row, 7) == "t",
             hidden: text(row, 8) == "t",
-            identity_of: row.get(9).cloned().flatten().and_then(|oid| oid.parse().ok()),
+            identity_of: row
+                .get(9)
+                .cloned()
+                .flatten()
+                .and_then(|oid| oid.parse().ok()),
         })
         .collect())
 }
