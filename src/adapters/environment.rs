@@ -51,6 +51,23 @@ pub fn config_dir() -> Option<PathBuf> {
         .map(|dir| dir.join("backstop"))
 }
 
+/// `DOCKER_HOST`: the engine that containers of a call are looked for in.
+pub fn docker_host() -> Option<String> {
+    env::var("DOCKER_HOST")
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+/// `XDG_RUNTIME_DIR`, where a rootless Docker engine keeps its socket.
+pub fn runtime_dir() -> Option<PathBuf> {
+    path("XDG_RUNTIME_DIR")
+}
+
+/// `PGPASSFILE`, else `~/.pgpass`.
+pub fn pgpass() -> Option<PathBuf> {
+    path("PGPASSFILE").or_else(|| home().map(|home| home.join(".pgpass")))
+}
+
 /// `NO_COLOR` is set and not empty.
 pub fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())

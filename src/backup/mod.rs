@@ -10,6 +10,7 @@ pub mod make;
 mod merge;
 pub mod pack;
 pub mod pipeline;
+pub mod postgres;
 pub mod readback;
 pub mod restore;
 pub mod sqlite;

@@ -1,0 +1,97 @@
+//! Asks PostgreSQL servers: which one it is, whether it lives here, and what a statement would lose.
+//! It asks read-only, on one connection, within a deadline; it neither changes anything nor decides what follows.
+
+mod facts;
+mod objects;
+mod pgpass;
+pub mod psql;
+mod rows;
+pub mod session;
+pub mod way;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::model::database::{DatabaseFact, DatabaseQuestion};
+use crate::model::fact::Answer;
+use crate::model::target::{PostgresReach, Reach};
+pub use facts::{About, about};
+use session::{Patience, Session, SessionError, without};
+use way::Way;
+
+/// How far a question may go.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// For the whole answer.
+    pub time: Duration,
+    /// Rows are counted exactly up to here.
+    pub rows: u64,
+    /// Tables whose rows are counted; of further ones only statistics are told.
+    pub tables: usize,
+    /// Servers elsewhere may be asked (a human said so).
+    pub elsewhere: bool,
+    /// The owner's folders of client programs.
+    pub tool_dirs: Vec<PathBuf>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(4),
+            rows: 10_000,
+            tables: 64,
+            elsewhere: false,
+            tool_dirs: Vec::new(),
+        }
+    }
+}
+
+/// Answers what the losses of a question are. What cannot be asked is `Unknown` with a sentence, never `Absent`.
+pub fn answer(question: &DatabaseQuestion, limits: &Limits) -> Answer {
+    let Reach::Postgres(reach) = &question.reach else {
+        return Answer::Unknown("this is not a PostgreSQL database".to_owned());
+    };
+    match look(reach, question, limits) {
+        Ok(fact) => Answer::Database(fact),
+        Err(error) => Answer::Unknown(without(&error.to_string(), reach.password.as_ref())),
+    }
+}
+
+fn look(
+    reach: &PostgresReach,
+    question: &DatabaseQuestion,
+    limits: &Limits,
+) -> Result<DatabaseFact, SessionError> {
+    let way = Way::new(reach, &limits.tool_dirs);
+    let mut session = connect(&way, limits)?;
+    let about = about(session.as_mut(), &way)?;
+    let objects = facts::objects(session.as_mut(), &way, &about, &question.effects, limits)?;
+    Ok(DatabaseFact {
+        identity: about.identity,
+        local: about.local,
+        bytes: about.bytes,
+        objects,
+    })
+}
+
+/// Opens a session for questions, unless the words name another host and nobody allowed that.
+///
+/// # Errors
+/// Fails when the server may not be asked, cannot be reached, or refuses.
+pub fn connect(way: &Way, limits: &Limits) -> Result<Box<dyn Session>, SessionError> {
+    if !limits.elsewhere && !way.looks_local() {
+        return Err(SessionError::Unreachable(format!(
+            "`{}` is not this machine; nothing is asked there until a human said so",
+            way.host.as_deref().unwrap_or("the Docker engine")
+        )));
+    }
+    let half = limits.time / 2;
+    session::open(
+        way,
+        Patience {
+            connect: half,
+            statement: half,
+            until: Instant::now() + limits.time,
+        },
+    )
+}

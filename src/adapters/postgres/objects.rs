@@ -1,0 +1,518 @@
+//! What a DROP would take: the object, what belongs to it, and with CASCADE all that depends on it.
+//! Rows of TRUNCATE, DELETE and UPDATE are the business of `rows`.
+
+use std::collections::BTreeSet;
+
+use super::facts::{Ask, Table, absent, number, readings, text};
+use super::session::{Row, SessionError, literal};
+use crate::model::database::{Dependant, ObjectFact, Rows};
+use crate::model::effect::{Effect, ObjectKind, Verb};
+
+/// Dependants that are named; the rest is a number.
+const NAMED: usize = 200;
+/// Objects that one walk may give.
+const WALK: usize = 20_000;
+
+/// An object as the dependency catalog knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Root {
+    /// Name of the catalog: `pg_class`.
+    class: &'static str,
+    oid: u32,
+    part: i32,
+}
+
+/// One object of a walk.
+struct Met {
+    kind: String,
+    identity: String,
+    /// Goes without CASCADE too.
+    own: bool,
+    is_root: bool,
+    part: i32,
+    table: Option<Table>,
+}
+
+/// Answers for DROP of anything.
+pub(super) fn dropped(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, SessionError> {
+    let name = effect.object.clone().unwrap_or_default();
+    let Some(roots) = roots(ask, effect)? else {
+        return Ok(ObjectFact {
+            exists: true,
+            rows: Rows::Unknown,
+            ..absent(&name)
+        });
+    };
+    if roots.is_empty() {
+        return Ok(absent(&name));
+    }
+    if roots.iter().all(|root| root.class.is_empty()) {
+        return Ok(ObjectFact {
+            exists: true,
+            rows: Rows::Unknown,
+            ..absent(&name)
+        });
+    }
+    let mut others = Vec::new();
+    for other in ask.effects {
+        if other.verb == Verb::Drop && other.object != effect.object {
+            others.extend(self::roots(ask, other)?.unwrap_or_default());
+        }
+    }
+    let met = walk(ask, &roots, &others)?;
+    describe(ask, effect, &name, &met)
+}
+
+/// Answers for ALTER TABLE … DROP COLUMN: the column in the table and in every heir that has it from there alone.
+pub(super) fn column(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, SessionError> {
+    let name = effect.object.clone().unwrap_or_default();
+    let part = effect.part.clone().unwrap_or_default();
+    let Some(oid) = ask.relation(&name)? else {
+        return Ok(absent(&name));
+    };
+    let columns = ask.session.rows(&format!(
+        "WITH RECURSIVE c(o) AS (SELECT {oid}::oid UNION SELECT i.inhrelid FROM c JOIN pg_inherits i ON i.inhparent=c.o) \
+         SELECT a.attrelid, a.attnum, a.attrelid::regclass, c.relkind, quote_ident(a.attname), pg_total_relation_size(c.oid) FROM c h(o) \
+         JOIN pg_attribute a ON a.attrelid=h.o AND a.attname IN ({}, {}) AND NOT a.attisdropped JOIN pg_class c ON c.oid=a.attrelid \
+         WHERE a.attrelid={oid} OR (NOT a.attislocal AND a.attinhcount=1)",
+        literal(&part),
+        literal(&part.to_lowercase())
+    ))?;
+    if columns.is_empty() {
+        return Ok(absent(&format!("{name}.{part}")));
+    }
+    let roots: Vec<Root> = columns
+        .iter()
+        .map(|row| Root {
+            class: "pg_class",
+            oid: number(row, 0),
+            part: number(row, 1),
+        })
+        .collect();
+    let met = walk(ask, &roots, &[])?;
+    let mut fact = describe(ask, effect, &name, &met)?;
+    let held: Vec<&Row> = columns.iter().filter(|row| text(row, 3) == "r").collect();
+    fact.name = columns.first().map_or(name, |row| text(row, 2));
+    fact.tables = held.iter().map(|row| text(row, 2)).collect();
+    fact.tables.sort();
+    fact.bytes = held.iter().map(|row| number::<u64>(row, 5)).sum();
+    fact.rows = values(ask, &held)?;
+    Ok(fact)
+}
+
+/// Counts the values that are not NULL.
+fn values(ask: &mut Ask<'_>, columns: &[&Row]) -> Result<Rows, SessionError> {
+    let limit = ask.limits.rows;
+    let mut total = 0;
+    for row in columns.iter().take(ask.limits.tables) {
+        let query = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM ONLY {} WHERE {} IS NOT NULL LIMIT {}) s",
+            text(row, 2),
+            text(row, 4),
+            limit + 1
+        );
+        match ask.session.rows(&query) {
+            Ok(rows) => total += rows.first().map_or(0, |row| number::<u64>(row, 0)),
+            Err(SessionError::Refused { .. }) => return Ok(Rows::Unknown),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(if total > limit || columns.len() > ask.limits.tables {
+        Rows::MoreThan(total.min(limit))
+    } else {
+        Rows::Exactly(total)
+    })
+}
+
+/// Answers for dropping a constraint or partition, and for DETACH.
+pub(super) fn altered(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, SessionError> {
+    let name = effect.object.clone().unwrap_or_default();
+    let part = effect.part.clone().unwrap_or_default();
+    let Some(oid) = ask.relation(&name)? else {
+        return Ok(absent(&name));
+    };
+    if effect.kind == ObjectKind::Partition || effect.verb == Verb::Detach {
+        let inside = Effect {
+            object: Some(part),
+            ..effect.clone()
+        };
+        return super::rows::rewritten(ask, &inside);
+    }
+    let found = ask.session.rows(&format!(
+        "SELECT oid FROM pg_constraint WHERE conrelid = {oid} AND conname IN ({}, {})",
+        literal(&part),
+        literal(&part.to_lowercase())
+    ))?;
+    let roots: Vec<Root> = found
+        .iter()
+        .map(|row| Root {
+            class: "pg_constraint",
+            oid: number(row, 0),
+            part: 0,
+        })
+        .collect();
+    if effect.kind == ObjectKind::Constraint && roots.is_empty() {
+        return Ok(absent(&format!("{name}.{part}")));
+    }
+    let met = if roots.is_empty() {
+        Vec::new()
+    } else {
+        walk(ask, &roots, &[])?
+    };
+    let mut fact = describe(ask, effect, &name, &met)?;
+    fact.rows = Rows::Unknown;
+    Ok(fact)
+}
+
+/// Finds the object; nothing when this kind cannot be looked up, an empty list when it is proven not to be there.
+fn roots(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<Vec<Root>>, SessionError> {
+    let Some(name) = effect.object.as_deref() else {
+        return Ok(None);
+    };
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let names = format!(
+        "({}, {}, {}, {})",
+        literal(name),
+        literal(&name.to_lowercase()),
+        literal(last),
+        literal(&last.to_lowercase())
+    );
+    let (class, query) = match effect.kind {
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Index
+        | ObjectKind::Sequence
+        | ObjectKind::Partition
+        | ObjectKind::Column => {
+            let found = ask.relation(name)?;
+            return Ok(Some(
+                found
+                    .map(|oid| Root {
+                        class: "pg_class",
+                        oid,
+                        part: 0,
+                    })
+                    .into_iter()
+                    .collect(),
+            ));
+        }
+        ObjectKind::Type => {
+            for reading in readings(name, &ask.about.database) {
+                let query = format!(
+                    "SELECT coalesce(nullif(t.typrelid, 0), t.oid), t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype({})",
+                    literal(&reading)
+                );
+                if let Some(row) = ask.under_own_path(&query)?.first() {
+                    let class = if number::<u32>(row, 1) == 0 {
+                        "pg_type"
+                    } else {
+                        "pg_class"
+                    };
+                    return Ok(Some(vec![Root {
+                        class,
+                        oid: number(row, 0),
+                        part: 0,
+                    }]));
+                }
+            }
+            return Ok(Some(Vec::new()));
+        }
+        ObjectKind::Schema => (
+            "pg_namespace",
+            format!("SELECT oid FROM pg_namespace WHERE nspname IN {names}"),
+        ),
+        ObjectKind::Function => (
+            "pg_proc",
+            format!("SELECT oid FROM pg_proc WHERE proname IN {names} AND oid >= 16384"),
+        ),
+        ObjectKind::Extension => (
+            "pg_extension",
+            format!("SELECT oid FROM pg_extension WHERE extname IN {names}"),
+        ),
+        ObjectKind::Trigger => (
+            "pg_trigger",
+            format!("SELECT oid FROM pg_trigger WHERE tgname IN {names} AND NOT tgisinternal"),
+        ),
+        ObjectKind::Policy => (
+            "pg_policy",
+            format!("SELECT oid FROM pg_policy WHERE polname IN {names}"),
+        ),
+        ObjectKind::Publication => (
+            "pg_publication",
+            format!("SELECT oid FROM pg_publication WHERE pubname IN {names}"),
+        ),
+        ObjectKind::Constraint => (
+            "pg_constraint",
+            format!("SELECT oid FROM pg_constraint WHERE conname IN {names}"),
+        ),
+        // Shared or stored elsewhere: whether they exist is all that is asked.
+        ObjectKind::Role => (
+            "",
+            format!("SELECT 1 FROM pg_roles WHERE rolname IN {names}"),
+        ),
+        ObjectKind::Tablespace => (
+            "",
+            format!("SELECT 1 FROM pg_tablespace WHERE spcname IN {names}"),
+        ),
+        ObjectKind::ReplicationSlot => (
+            "",
+            format!("SELECT 1 FROM pg_replication_slots WHERE slot_name IN {names}"),
+        ),
+        ObjectKind::LargeObject => (
+            "",
+            format!("SELECT 1 FROM pg_largeobject_metadata WHERE oid::text IN {names}"),
+        ),
+        ObjectKind::Subscription
+        | ObjectKind::Database
+        | ObjectKind::Other
+        | ObjectKind::Everything => return Ok(None),
+    };
+    let found = ask.session.rows(&query)?;
+    Ok(Some(
+        found
+            .iter()
+            .map(|row| Root {
+                class,
+                oid: number(row, 0),
+                part: 0,
+            })
+            .collect(),
+    ))
+}
+
+fn values_of(roots: &[Root]) -> String {
+    roots
+        .iter()
+        .filter(|root| !root.class.is_empty())
+        .map(|root| {
+            format!(
+                "('pg_catalog.{}'::regclass::oid, {}::oid, {}::int)",
+                root.class, root.oid, root.part
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// One walk over the dependency catalog. `edges` says which kinds of dependency are followed.
+fn recursive(name: &str, seeds: &str, edges: &str) -> String {
+    format!(
+        "{name}(classid,objid,objsubid) AS (SELECT * FROM (VALUES {seeds}) v(a,b,c) UNION (WITH w AS (SELECT * FROM {name}) \
+         SELECT d.classid, d.objid, d.objsubid FROM w JOIN pg_depend d ON d.refclassid=w.classid AND d.refobjid=w.objid \
+         AND (w.objsubid=0 OR d.refobjsubid=w.objsubid) WHERE d.deptype IN ({edges}) \
+         UNION ALL SELECT d.refclassid, d.refobjid, d.refobjsubid FROM w JOIN pg_depend d ON d.classid=w.classid AND d.objid=w.objid \
+         AND d.objsubid=w.objsubid WHERE d.deptype='i'))"
+    )
+}
+
+/// Everything that goes with the roots; `own` marks what goes without CASCADE, counting what the same call drops itself.
+fn walk(ask: &mut Ask<'_>, roots: &[Root], others: &[Root]) -> Result<Vec<Met>, SessionError> {
+    let seeds = values_of(roots);
+    let mut all = roots.to_vec();
+    all.extend_from_slice(others);
+    let query = format!(
+        "WITH RECURSIVE {}, {} SELECT i.type, i.identity, \
+         EXISTS (SELECT 1 FROM mine m WHERE m.classid=o.classid AND m.objid=o.objid AND m.objsubid IN (0, o.objsubid)), \
+         EXISTS (SELECT 1 FROM (VALUES {seeds}) r(a,b,c) WHERE r.a=o.classid AND r.b=o.objid AND r.c=o.objsubid), o.objsubid, \
+         c.oid, CASE WHEN c.oid IS NOT NULL THEN format('%I.%I', n.nspname, c.relname) END, c.relkind, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid) \
+         FROM walk o CROSS JOIN LATERAL pg_identify_object(o.classid,o.objid,o.objsubid) i \
+         LEFT JOIN pg_class c ON o.classid='pg_class'::regclass AND c.oid=o.objid AND o.objsubid=0 LEFT JOIN pg_namespace n ON n.oid=c.relnamespace \
+         WHERE o.objsubid=0 OR NOT EXISTS (SELECT 1 FROM walk p WHERE p.classid=o.classid AND p.objid=o.objid AND p.objsubid=0) LIMIT {WALK}",
+        recursive("walk", &seeds, "'n','a','i','P','S','x','e'"),
+        recursive("mine", &values_of(&all), "'a','i','P','S','x','e'"),
+    );
+    let rows = ask.session.rows(&query)?;
+    Ok(rows
+        .iter()
+        .map(|row| Met {
+            kind: text(row, 0),
+            identity: text(row, 1),
+            own: text(row, 2) == "t",
+            is_root: text(row, 3) == "t",
+            part: number(row, 4),
+            table: row
+                .get(5)
+                .cloned()
+                .flatten()
+                .map(|_some| Table::read(&row.get(5..).map(<[_]>::to_vec).unwrap_or_default())),
+        })
+        .collect())
+}
+
+fn describe(
+    ask: &mut Ask<'_>,
+    effect: &Effect,
+    name: &str,
+    met: &[Met],
+) -> Result<ObjectFact, SessionError> {
+    let lost: Vec<&Met> = met.iter().filter(|one| effect.cascade || one.own).collect();
+    let tables: Vec<Table> = lost
+        .iter()
+        .filter(|one| one.part == 0)
+        .filter_map(|one| one.table.clone())
+        .filter(Table::holds_rows)
+        .collect();
+    let relations: BTreeSet<&str> = met
+        .iter()
+        .filter(|one| one.table.is_some())
+        .map(|one| one.identity.as_str())
+        .collect();
+    let mut dependants = Vec::new();
+    let mut folded = 0_usize;
+    let mut blocked = Vec::new();
+    for one in met.iter().filter(|one| !one.is_root) {
+        if belongs(one, &relations) {
+            continue;
+        }
+        let Some(kind) = shown(one) else {
+            folded += usize::from(!one.own);
+            continue;
+        };
+        let blocks = !effect.cascade && !one.own;
+        if blocks {
+            blocked.push(format!("{kind} `{}`", one.identity));
+        }
+        if dependants.len() < NAMED {
+            dependants.push(Dependant {
+                kind: kind.to_owned(),
+                name: one.identity.clone(),
+                how: if blocks { "blocks" } else { "dropped with it" }.to_owned(),
+                rows: one
+                    .table
+                    .as_ref()
+                    .filter(|table| table.holds_rows())
+                    .map_or(Rows::Unknown, |table| Rows::About(table.estimate)),
+            });
+        } else {
+            folded += 1;
+        }
+    }
+    let mut notes = Vec::new();
+    if !blocked.is_empty() {
+        blocked.truncate(3);
+        notes.push(format!(
+            "the server would refuse: {} depends on it",
+            blocked.join(", ")
+        ));
+    }
+    if folded > 0 {
+        notes.push(format!("{folded} further objects depend on it"));
+    }
+    if met
+        .iter()
+        .any(|one| one.table.as_ref().is_some_and(|table| table.kind == "f"))
+    {
+        notes.push("rows of foreign tables live elsewhere and are in no dump".to_owned());
+    }
+    let rows = ask.count(&tables)?;
+    let takes_more = lost
+        .iter()
+        .any(|one| !one.is_root && shown(one).is_some() && !is_own_part(one));
+    let is_data = matches!(
+        effect.kind,
+        ObjectKind::Table | ObjectKind::MaterializedView | ObjectKind::Partition
+    ) || (effect.kind == ObjectKind::Schema && !takes_more);
+    // "No rows" must not be read as "nothing is lost" where definitions go.
+    let rows = if rows.is_proven_empty() && (!is_data || takes_more) {
+        Rows::Unknown
+    } else {
+        rows
+    };
+    let full = met.iter().find(|one| one.is_root).map_or_else(
+        || name.to_owned(),
+        |one| {
+            one.table
+                .as_ref()
+                .map_or(one.identity.clone(), |table| table.name.clone())
+        },
+    );
+    Ok(ObjectFact {
+        name: full,
+        exists: true,
+        rows,
+        bytes: tables.iter().map(|table| table.bytes).sum(),
+        dependants,
+        notes: {
+            notes.extend(if tables.is_empty() {
+                Vec::new()
+            } else {
+                views_of(ask, &tables)?
+            });
+            notes
+        },
+        tables: {
+            let mut names: Vec<String> = tables
+                .into_iter()
+                .filter(|table| table.kind == "r")
+                .map(|table| table.name)
+                .collect();
+            names.sort();
+            names
+        },
+    })
+}
+
+/// Functions whose bodies are text have no dependencies in the catalog.
+fn views_of(ask: &mut Ask<'_>, tables: &[Table]) -> Result<Vec<String>, SessionError> {
+    let names: Vec<String> = tables
+        .iter()
+        .take(16)
+        .filter_map(|table| table.name.rsplit('.').next())
+        .map(|name| {
+            format!(
+                "p.prosrc ~* {}",
+                literal(&format!("\\m{}\\M", escaped(name)))
+            )
+        })
+        .collect();
+    let rows = ask.session.rows(&format!(
+        "SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE l.lanname IN ('sql', 'plpgsql') \
+         AND p.oid >= 16384 AND ({}) LIMIT 5",
+        names.join(" OR ")
+    ))?;
+    Ok(rows
+        .iter()
+        .map(|row| format!("function `{}` mentions it and may break", text(row, 0)))
+        .collect())
+}
+
+fn escaped(name: &str) -> String {
+    name.trim_matches('"')
+        .chars()
+        .flat_map(|one| {
+            let plain = one.is_alphanumeric() || one == '_';
+            (!plain).then_some('\\').into_iter().chain([one])
+        })
+        .collect()
+}
+
+/// Rules, row types and arrays that exist only because a relation does.
+fn belongs(met: &Met, relations: &BTreeSet<&str>) -> bool {
+    match met.kind.as_str() {
+        "rule" => true,
+        "type" => met.identity.ends_with("[]") || relations.contains(met.identity.as_str()),
+        _ => false,
+    }
+}
+
+/// Sequences and constraints that belong to the object itself.
+fn is_own_part(met: &Met) -> bool {
+    met.own && matches!(met.kind.as_str(), "sequence" | "table" | "table column")
+}
+
+/// Kinds that people care about, in our words; the others are folded into a number.
+fn shown(met: &Met) -> Option<&'static str> {
+    Some(match met.kind.as_str() {
+        "table" | "foreign table" => "table",
+        "view" => "view",
+        "materialized view" => "materialized-view",
+        "sequence" => "sequence",
+        "function" | "procedure" | "aggregate" => "function",
+        "table column" => "column",
+        "table constraint" if !met.own => "foreign-key",
+        "trigger" if !met.own => "trigger",
+        "type" if !met.own && !met.identity.ends_with("[]") => "type",
+        _ => return None,
+    })
+}

@@ -1,0 +1,309 @@
+//! Plans and applies restores: a whole database beside the original and swapped in, or only what is missing in a living one.
+//! The original is renamed, never dropped; rows that differ are listed, never overwritten.
+
+use std::collections::BTreeSet;
+
+use super::load::{self, Scratch, admin, creation, database_of, exists, look, rows_of, run};
+use super::missing::{self, Missing};
+use super::scan::{Name, parse_name, quoted};
+use super::snapshot::{count, relations};
+use crate::adapters::postgres::session::{identifier, literal};
+use crate::adapters::postgres::way::Way;
+use crate::backup::control::Control;
+use crate::backup::error::BackupError;
+use crate::model::backup::Entry;
+use crate::model::target::Reach;
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+
+/// What kind of restore a wish and the present state ask for.
+enum Kind {
+    /// Into a database that is not there yet: of another name, or the lost one.
+    Fresh(String),
+    /// The whole database, while one of its name stands.
+    Swap(String),
+    /// What is missing in the living database.
+    Fill(String),
+}
+
+/// Returns the way to the server of a backup.
+pub(super) fn way(entry: &Entry) -> Result<Way, BackupError> {
+    match &entry.manifest.reach {
+        Reach::Postgres(reach) => Ok(Way::new(reach, &[])),
+        _ => Err(BackupError::Unreachable(
+            "the manifest does not say how the server is reached".to_owned(),
+        )),
+    }
+}
+
+fn kind(entry: &Entry, wish: &Wish, admin: &Way, control: &Control) -> Result<Kind, BackupError> {
+    let own = database_of(entry)?;
+    let name = wish.to.clone().unwrap_or_else(|| own.clone());
+    let there = exists(admin, &name, control)?;
+    Ok(match (there, &wish.to) {
+        (false, _) => Kind::Fresh(name),
+        (true, Some(_)) => {
+            return Err(BackupError::Busy(format!(
+                "database `{name}` exists already; name one that does not"
+            )));
+        }
+        (true, None) if wish.missing_only || !wish.only.is_empty() => Kind::Fill(name),
+        (true, None) => Kind::Swap(name),
+    })
+}
+
+/// Says what a restore would do.
+pub(super) fn plan(
+    entry: &Entry,
+    wish: &Wish,
+    control: &Control,
+) -> Result<RestorePlan, BackupError> {
+    let admin = admin(&way(entry)?, control)?;
+    let step = |verb: &str, what: String| Step::Server {
+        verb: verb.to_owned(),
+        what,
+    };
+    let mut plan = RestorePlan {
+        backup: entry.manifest.id.clone(),
+        ..RestorePlan::default()
+    };
+    match kind(entry, wish, &admin, control)? {
+        Kind::Fresh(name) => {
+            plan.steps.push(step(
+                "load the backup into a scratch database and compare it, then name it",
+                format!("`{name}`"),
+            ));
+        }
+        Kind::Swap(name) => {
+            plan.steps.push(Step::SavePresent {
+                what: format!("database `{name}`"),
+            });
+            plan.steps.push(step(
+                "load the backup into a scratch database and compare it, for",
+                format!("`{name}`"),
+            ));
+            plan.steps.push(step(
+                "end all sessions of, and rename to a name with `_old_`, the database",
+                format!("`{name}`"),
+            ));
+            plan.steps.push(step(
+                "give the restored database the name",
+                format!("`{name}`"),
+            ));
+            plan.notes.push("the database that stands there now is kept under its new name until a human drops it".to_owned());
+        }
+        Kind::Fill(name) => {
+            plan.steps.push(Step::SavePresent {
+                what: format!("database `{name}`"),
+            });
+            fill_steps(entry, wish, &admin.to_database(&name), control, &mut plan)?;
+        }
+    }
+    Ok(plan)
+}
+
+fn wanted(wish: &Wish) -> BTreeSet<Name> {
+    wish.only
+        .iter()
+        .map(|name| {
+            parse_name(name)
+                .unwrap_or_else(|| ("public".to_owned(), name.trim_matches('"').to_owned()))
+        })
+        .collect()
+}
+
+fn fill_steps(
+    entry: &Entry,
+    wish: &Wish,
+    live: &Way,
+    control: &Control,
+    plan: &mut RestorePlan,
+) -> Result<(), BackupError> {
+    let wanted = wanted(wish);
+    let mut session = look(live, control)?;
+    let there = relations(session.as_mut())?;
+    for (name, rows) in rows_of(entry) {
+        if !wanted.is_empty() && !wanted.contains(&name) {
+            continue;
+        }
+        let full = format!("{}.{}", quoted(&name.0), quoted(&name.1));
+        match there.iter().find(|one| one.name == name) {
+            None => plan.steps.push(Step::Create {
+                kind: "table".to_owned(),
+                name: full,
+            }),
+            Some(table) => {
+                let now = count(session.as_mut(), std::slice::from_ref(table))?;
+                let now = now.get(&name).copied().unwrap_or_default();
+                if now < rows || !wanted.is_empty() {
+                    plan.steps.push(Step::InsertRows {
+                        table: full,
+                        rows: rows.saturating_sub(now),
+                        conflicts: 0,
+                    });
+                }
+            }
+        }
+    }
+    plan.notes.push(
+        "views, foreign keys and functions that went with a lost table come back with it"
+            .to_owned(),
+    );
+    plan.notes.push(
+        "numbers of rows are differences of counts; which rows are missing is found by their keys"
+            .to_owned(),
+    );
+    Ok(())
+}
+
+/// Applies what `plan` said for the same wish.
+pub(super) fn apply(
+    entry: &Entry,
+    wish: &Wish,
+    plan: &RestorePlan,
+    control: &Control,
+) -> Result<Restored, BackupError> {
+    super::check(entry, control)?;
+    let admin = admin(&way(entry)?, control)?;
+    let kind = kind(entry, wish, &admin, control)?;
+    let scratch = Scratch::load(entry, &admin, control)?;
+    let mut restored = Restored {
+        notes: plan.notes.clone(),
+        ..Restored::default()
+    };
+    match kind {
+        Kind::Fresh(name) => {
+            rename(&admin, scratch, None, &name, control)?;
+            settings(entry, &admin, &name, &mut restored, control)?;
+            restored
+                .done
+                .push(format!("restored the whole database as `{name}`"));
+        }
+        Kind::Swap(name) => {
+            let now = jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string();
+            let old = format!("{name}_old_{now}");
+            rename(&admin, scratch, Some(&old), &name, control)?;
+            settings(entry, &admin, &name, &mut restored, control)?;
+            restored
+                .done
+                .push(format!("restored the whole database `{name}`"));
+            restored.notes.push(format!(
+                "the database that stood there is now `{old}` and takes no connections"
+            ));
+        }
+        Kind::Fill(name) => {
+            let live = admin.to_database(&name);
+            let job = Missing {
+                live: &live,
+                scratch: &scratch.way,
+                wanted: wanted(wish),
+                major: major(entry),
+                control,
+            };
+            missing::bring_back(&job, &mut restored)?;
+        }
+    }
+    Ok(restored)
+}
+
+fn major(entry: &Entry) -> u32 {
+    let version = &entry.manifest.server_version;
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
+}
+
+/// Gives the scratch database its name; what has that name now is renamed first, in the same transaction.
+fn rename(
+    admin: &Way,
+    scratch: Scratch,
+    old: Option<&str>,
+    name: &str,
+    control: &Control,
+) -> Result<(), BackupError> {
+    let (from, to) = (identifier(&scratch.name), identifier(name));
+    let end = |name: &str| {
+        format!(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid();\n",
+            literal(name)
+        )
+    };
+    let mut text = String::new();
+    if old.is_some() {
+        text.push_str(&format!(
+            "ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}",
+            end(name)
+        ));
+    }
+    text.push_str(&end(&scratch.name));
+    text.push_str("BEGIN;\n");
+    if let Some(old) = old {
+        text.push_str(&format!(
+            "ALTER DATABASE {to} RENAME TO {};\n",
+            identifier(old)
+        ));
+    }
+    text.push_str(&format!("ALTER DATABASE {from} RENAME TO {to};\nCOMMIT;\n"));
+    let renamed = run(admin, &text, control);
+    if renamed.is_err() && old.is_some() {
+        let open = format!("ALTER DATABASE {to} ALLOW_CONNECTIONS true;\n");
+        drop(run(admin, &open, control));
+    }
+    renamed?;
+    scratch.keep();
+    Ok(())
+}
+
+/// Brings settings, comment and grants of the database itself back, as far as the role may.
+fn settings(
+    entry: &Entry,
+    admin: &Way,
+    name: &str,
+    restored: &mut Restored,
+    control: &Control,
+) -> Result<(), BackupError> {
+    let old = database_of(entry)?;
+    for statement in creation(entry)?
+        .iter()
+        .filter(|one| !one.starts_with("CREATE DATABASE "))
+    {
+        let statement = renamed(statement, &old, name);
+        if let Err(error) = run(admin, &format!("{statement};\n"), control) {
+            restored
+                .notes
+                .push(format!("not brought back: {statement}: {error}"));
+        }
+    }
+    drop(load::run(&admin.to_database(name), "ANALYZE;\n", control));
+    Ok(())
+}
+
+/// Puts another name into a statement about a database.
+pub(super) fn renamed(statement: &str, old: &str, new: &str) -> String {
+    for old in [quoted(old), identifier(old)] {
+        let from = format!("DATABASE {old} ");
+        if statement.contains(&from) {
+            return statement.replacen(&from, &format!("DATABASE {} ", identifier(new)), 1);
+        }
+    }
+    statement.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_gets_another_databases_name() {
+        assert_eq!(
+            renamed("CREATE DATABASE shop TEMPLATE template0", "shop", "b"),
+            "CREATE DATABASE \"b\" TEMPLATE template0"
+        );
+        assert_eq!(
+            renamed(
+                "GRANT CONNECT ON DATABASE \"My shop\" TO \"DATABASE x\"",
+                "My shop",
+                "b"
+            ),
+            "GRANT CONNECT ON DATABASE \"b\" TO \"DATABASE x\""
+        );
+    }
+}
