@@ -3,3 +3,6 @@
 
 pub mod environment;
 pub mod failpoint;
+pub mod files;
+pub mod mounts;
+pub mod pattern;

@@ -1,6 +1,11 @@
 //! From what a call would start to what would be lost: one family, one file.
 //! It knows rules as data and facts as answers; it knows neither policy nor people.
 
+pub mod files;
+pub mod own;
+pub mod writes;
+
+use crate::model::command::Command;
 use crate::model::fact::{Facts, Needs, Scene};
 use crate::model::rule::Rule;
 
@@ -10,6 +15,10 @@ pub struct Context<'a> {
     pub scene: &'a Scene,
     pub facts: &'a Facts,
     pub rules: &'a dyn RuleBook,
+    /// Names of files and folders that hold regenerable output (policy's list; `*` stands for any text).
+    pub regenerable: &'a [String],
+    /// Commands of the same call that come before the one that is judged.
+    pub earlier: &'a [Command],
 }
 
 /// The registry of rules, as classification sees it.

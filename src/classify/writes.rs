@@ -1,0 +1,101 @@
+//! Files that are written: redirections of any command, and the Write, Edit and NotebookEdit tools.
+//! Programs that write files by their own operands are the family `files`.
+
+use std::path::Path;
+
+use crate::classify::Context;
+use crate::classify::files::judge::{Judge, Over};
+use crate::classify::files::place::places;
+use crate::classify::files::report::{Site, report};
+use crate::classify::files::world::{self, World};
+use crate::classify::files::{folder, place::Place};
+use crate::classify::own;
+use crate::model::command::{Command, Redirect, WriteMode};
+use crate::model::fact::Needs;
+use crate::model::finding::Finding;
+use crate::model::word::Word;
+
+/// Returns what a command would lose through its redirections.
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let lossy: Vec<&Redirect> = command
+        .writes
+        .iter()
+        .filter(|write| counts(write))
+        .collect();
+    if lossy.is_empty() {
+        return Vec::new();
+    }
+    let mut places_of = Vec::new();
+    for write in lossy {
+        for place in places(&write.file, command, context, needs) {
+            places_of.push((place, over(write, command)));
+        }
+    }
+    let mut judge = Judge::new(context, needs, world::of(command), folder(&command.cwd));
+    for (place, over) in places_of {
+        judge.overwrite(&place, over);
+    }
+    report(judge.finish(), &Site::of(command), context)
+}
+
+/// Appending loses nothing, unless it goes to a disk.
+fn counts(write: &Redirect) -> bool {
+    match write.mode {
+        WriteMode::Truncate => true,
+        WriteMode::Append | WriteMode::ReadWrite => write.file.prefix().starts_with("/dev/"),
+    }
+}
+
+fn over(write: &Redirect, command: &Command) -> Over {
+    let silent = matches!(
+        command.program().as_deref(),
+        None | Some(":" | "true" | "false" | "exec" | "")
+    );
+    let null = command.program().as_deref() == Some("cat")
+        && command
+            .args()
+            .iter()
+            .all(|word| word.text().as_deref() == Some("/dev/null"));
+    let content = write.content.as_ref();
+    let nothing = content
+        .and_then(Word::text)
+        .is_some_and(|text| text.trim().is_empty());
+    Over {
+        emptied: silent || null || nothing,
+        provided: content.is_some_and(Word::has_hole) || command.args().iter().any(Word::has_hole),
+        ..Over::NEW
+    }
+}
+
+/// Returns what the Write, Edit or NotebookEdit tool would lose.
+pub fn asked(
+    path: &Path,
+    content: &str,
+    edit: bool,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let site = Site {
+        words: vec![path.to_string_lossy().into_owned()],
+        via: Vec::new(),
+        origin: None,
+    };
+    let mut findings = own::asked(path, content, &site, context, needs);
+    if !findings.is_empty() {
+        return findings;
+    }
+    let path = context.scene.cwd.join(path);
+    let place = Place::At {
+        path,
+        follow: false,
+    };
+    let over = Over {
+        edit,
+        emptied: content.trim().is_empty() && !edit,
+        ..Over::NEW
+    };
+    let mut judge = Judge::new(context, needs, World::Here, context.scene.cwd.clone());
+    judge.overwrite(&place, over);
+    findings.extend(report(judge.finish(), &site, context));
+    findings
+}
