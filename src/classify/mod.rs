@@ -2,12 +2,15 @@
 //! It knows rules as data and facts as answers; it knows neither policy nor people.
 
 pub mod files;
+pub mod git;
 pub mod own;
+pub mod packs;
 pub mod writes;
 
 use crate::model::command::Command;
 use crate::model::fact::{Facts, Needs, Scene};
-use crate::model::rule::Rule;
+
+pub use crate::model::rule::RuleBook;
 
 /// What every family reads while it classifies.
 #[derive(Debug)]
@@ -19,14 +22,6 @@ pub struct Context<'a> {
     pub regenerable: &'a [String],
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
-}
-
-/// The registry of rules, as classification sees it.
-pub trait RuleBook: std::fmt::Debug + Sync {
-    /// Returns the rule with this id; every id used in code is in the registry (a test walks them).
-    fn rule(&self, id: &str) -> Option<&'static Rule>;
-    /// Returns the rules whose argv shapes name this program.
-    fn for_program(&self, program: &str) -> &[&'static Rule];
 }
 
 /// Questions that came up while classifying.

@@ -209,7 +209,8 @@ fn against(
     let real = resolved(path, context, needs);
     let hit = touches(path, context, removes) || touches(&real, context, removes);
     if is_settings(path) || is_settings(&real) {
-        if !hit && !holds_hook(path, context, needs) {
+        let managed = path.ends_with("managed-settings.json") && context.facts.assumed;
+        if !hit && !managed && !holds_hook(path, context, needs) {
             return content
                 .filter(|text| switches_off(text))
                 .map(|_| Loss::new("own.tamper", world::path_target(path)));

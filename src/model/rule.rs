@@ -10,7 +10,7 @@ pub struct Rule {
     /// `family.kebab-case`.
     pub id: &'static str,
     pub severity: Severity,
-    /// Summary of a finding; `{0}` … are positionals, `{flag:NAME}` values of flags, `{targets}` all targets.
+    /// Summary of a finding; `{0}`, `{*}` are positionals, `{flag:NAME}` values of options, `{targets}` all targets.
     pub summary: &'static str,
     /// What is lost, a sentence, for `policy explain`.
     pub lost: &'static str,
@@ -24,6 +24,23 @@ pub struct Rule {
     pub examples: &'static [Example],
 }
 
+/// The registry of rules, as classification sees it.
+pub trait RuleBook: std::fmt::Debug + Sync {
+    /// Returns the rule with this id; every id used in code is in the registry (a test walks them).
+    fn rule(&self, id: &str) -> Option<&'static Rule>;
+    /// Returns the rules whose argv shapes name this program.
+    fn for_program(&self, program: &str) -> &[&'static Rule];
+}
+
+/// How a program writes its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OptionStyle {
+    /// `-rf` is `-r -f`; `-n5` is `-n 5`.
+    Gnu,
+    /// `-destroy` is one option, the same as `--destroy`.
+    Words,
+}
+
 /// One argv shape that a rule matches.
 #[derive(Debug)]
 pub struct Shape {
@@ -31,17 +48,25 @@ pub struct Shape {
     pub programs: &'static [&'static str],
     /// Subcommand path; each step lists alternatives. Options may stand between the steps.
     pub path: &'static [&'static [&'static str]],
+    pub style: OptionStyle,
+    /// Long options may be cut short (`--forc`).
+    pub abbreviates: bool,
     /// Options that take a value, so that their value is not taken for a positional.
     pub valued: &'static [&'static str],
-    /// Every group must be met; a group is met by any of its flags (`-f` also in a cluster such as `-rf`).
+    /// Every group must be met; a group is met by any of its flags (`-f` also in a cluster such as `-rf`, `--x=v` by that value).
     pub flags: &'static [&'static [&'static str]],
     /// The rule does not match when any of these flags is there (dry run, help).
     pub unless: &'static [&'static str],
     /// Patterns on positionals after the subcommand path; all must match.
     pub positionals: &'static [Positional],
-    /// Least number of positionals after the subcommand path.
+    /// Patterns of which none may match.
+    pub except: &'static [Positional],
+    /// Patterns on the values of options; all must match.
+    pub values: &'static [FlagValue],
+    /// Least and greatest number of positionals after the subcommand path.
     pub least: usize,
-    /// Environment variables that must have this value in the command's own environment.
+    pub most: usize,
+    /// Environment variables whose value in the command's own environment must match.
     pub env: &'static [(&'static str, &'static str)],
     pub targets: &'static [TargetFrom],
 }
@@ -53,15 +78,25 @@ pub struct Positional {
     pub index: Option<usize>,
     /// Regular expression over the resolved word, anchored on both sides, compiled when first needed.
     pub regex: &'static str,
+    /// Whether unknown text matches.
+    pub holes: bool,
 }
 
-/// How a target is read from the words.
+/// A pattern on the value of an option, at any of its occurrences.
+#[derive(Debug)]
+pub struct FlagValue {
+    /// Spellings of the option.
+    pub flag: &'static [&'static str],
+    pub regex: &'static str,
+    pub holes: bool,
+}
+
+/// How a target is read from the words. Both texts are templates: `{0}`, `{*}`, `{1*}`, `{flag:--name|-n}`, `{env:NAME}`, `{cwd}`.
 #[derive(Debug)]
 pub struct TargetFrom {
     pub kind: TargetKind,
-    /// `positional:N`, `positionals`, `flag:--name`, `env:NAME`, `literal:TEXT`, `cwd`.
     pub locator: &'static str,
-    /// The same forms, for the object inside; empty for none.
+    /// The object inside; empty for none.
     pub object: &'static str,
 }
 

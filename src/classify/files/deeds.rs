@@ -275,8 +275,10 @@ impl<'a> Reader<'a, '_> {
                         "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random"
                     )
                 });
+                let nulled = from.text().as_deref() == Some("/dev/null");
                 let over = Over {
                     emptied,
+                    nulled,
                     replaces,
                     ..Over::NEW
                 };

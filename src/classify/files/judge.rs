@@ -51,6 +51,8 @@ pub struct Over {
     pub edit: bool,
     /// The new content is nothing (`: > f`, `truncate -s 0`).
     pub emptied: bool,
+    /// An existing file is emptied on purpose (`cp /dev/null f`).
+    pub nulled: bool,
     /// What is written comes from a variable (a key that is put in place).
     pub provided: bool,
     /// A link is replaced, not written through (`ln -sf`, `mv`).
@@ -62,6 +64,7 @@ impl Over {
     pub const NEW: Self = Self {
         edit: false,
         emptied: false,
+        nulled: false,
         provided: false,
         replaces: false,
     };
@@ -678,6 +681,10 @@ impl<'a, 'n> Judge<'a, 'n> {
             return;
         }
         let Some(kind) = kinds::guarded(path, "") else {
+            if over.nulled {
+                let loss = Loss::new("files.overwrite", world::path_target(path));
+                self.losses.push(loss);
+            }
             return;
         };
         let counts = match kind {

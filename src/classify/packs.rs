@@ -1,0 +1,133 @@
+//! Rules over argv shapes: matches what `policies/packs/` says against the words of a command.
+//! It decides nothing that needs a grammar or the content of the world; those families have files of their own.
+
+mod argv;
+mod launch;
+mod matching;
+mod pattern;
+mod targets;
+mod url;
+
+use crate::model::command::Command;
+use crate::model::fact::Needs;
+use crate::model::finding::{Blast, Finding};
+use crate::model::rule::Rule;
+use crate::model::span::Origin;
+use crate::model::word::Word;
+
+use super::Context;
+use matching::Match;
+
+/// Returns one finding for each rule of which a shape matches the command.
+///
+/// ```
+/// use backstop::classify::{Context, packs};
+/// use backstop::model::command::{Command, Cwd, Stdin};
+/// use backstop::model::fact::{Facts, Needs, Scene};
+/// use backstop::model::span::{Origin, Span};
+/// use backstop::model::word::Word;
+///
+/// let origin = Origin::Text(Span::new(0, 27));
+/// let words = ["kubectl", "delete", "namespace", "shop"];
+/// let command = Command {
+///     words: words.map(|word| Word::literal(word, origin.clone())).to_vec(),
+///     env: Vec::new(),
+///     env_cleared: false,
+///     stdin: Stdin::Null,
+///     writes: Vec::new(),
+///     via: Vec::new(),
+///     cwd: Cwd::Unknown,
+///     origin,
+/// };
+/// let scene = Scene {
+///     cwd: "/".into(), home: None, user: None, project: "/".into(), temporary: Vec::new(), own: Vec::new(), assumed: true,
+/// };
+/// let rules = backstop::policy::builtin::book();
+/// let context = Context { scene: &scene, facts: &Facts::new(true), rules };
+/// let found = packs::findings(&command, &context, &mut Needs::default());
+/// assert_eq!(found[0].rule, "kubectl.delete-namespace");
+/// ```
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut found: Vec<(Finding, bool)> = Vec::new();
+    for words in launch::readings(&command.words) {
+        let Some(program) = words.first().and_then(Word::text) else {
+            continue;
+        };
+        for rule in rules(&program, context) {
+            if found.iter().any(|(finding, _)| finding.rule == rule.id) {
+                continue;
+            }
+            if let Some(one) = matching::first(rule, words, command) {
+                let guessed = one.guessed;
+                found.push((finding(rule, &one, command, context, needs), guessed));
+            }
+        }
+    }
+    worst_guess(found)
+}
+
+/// Returns the rules for a program as written, for its name without a version, and for a package of that name.
+fn rules(program: &str, context: &Context<'_>) -> Vec<&'static Rule> {
+    let mut all: Vec<&'static Rule> = Vec::new();
+    for name in launch::names(program) {
+        for rule in context.rules.for_program(&name) {
+            if !all.iter().any(|known| known.id == rule.id) {
+                all.push(rule);
+            }
+        }
+    }
+    all
+}
+
+/// Keeps every sure finding, and of those that guess an unknown subcommand only the gravest.
+fn worst_guess(found: Vec<(Finding, bool)>) -> Vec<Finding> {
+    let (guesses, sure): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, guessed)| *guessed);
+    let mut all: Vec<Finding> = sure.into_iter().map(|(finding, _)| finding).collect();
+    if all.is_empty() {
+        let worst = guesses
+            .into_iter()
+            .map(|(finding, _)| finding)
+            .reduce(|worst, next| {
+                if next.severity > worst.severity {
+                    next
+                } else {
+                    worst
+                }
+            });
+        all.extend(worst);
+    }
+    all
+}
+
+fn finding(
+    rule: &'static Rule,
+    one: &Match<'_>,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Finding {
+    let targets = targets::targets(one, command, context, needs);
+    let exempt = targets::exempt(&targets, command, context, needs);
+    let (span, file) = match &command.origin {
+        Origin::Text(span) => (Some(*span), None),
+        Origin::File(place) => (None, Some(place.clone())),
+    };
+    Finding {
+        rule: rule.id.to_owned(),
+        severity: rule.severity,
+        summary: targets::summary(rule.summary, one, command, &targets),
+        command: command.shown(),
+        span,
+        file,
+        via: command
+            .via
+            .iter()
+            .map(|wrapper| wrapper.name.clone())
+            .collect(),
+        targets,
+        opaque: one.opaque,
+        instead: Some(rule.instead.to_owned()),
+        blast: Blast::default(),
+        exempt,
+    }
+}

@@ -1,0 +1,240 @@
+//! Splits the words of a command into options and operands, the way one program reads them.
+//! It knows no program; which options take a value is told by the shape.
+
+use crate::model::rule::{OptionStyle, Shape};
+use crate::model::word::{Part, Word};
+
+/// Stands for unknown text inside a word.
+pub const HOLE: char = '\u{fffc}';
+
+/// Values by which an option says that it is off.
+const OFF: [&str; 8] = ["false", "none", "no", "off", "0", "never", "disabled", "f"];
+
+/// A text of which parts may be unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Holes are written as `HOLE`.
+    pub text: String,
+    pub hole: bool,
+    /// As a person reads it.
+    pub shown: String,
+}
+
+impl Text {
+    /// Returns the text of a word.
+    pub fn of(word: &Word) -> Self {
+        let mut text = String::new();
+        for piece in &word.pieces {
+            match &piece.part {
+                Part::Literal(part) | Part::Glob(part) => text.push_str(part),
+                Part::Hole(_) => text.push(HOLE),
+            }
+        }
+        Self {
+            text,
+            hole: word.has_hole(),
+            shown: word.shown(),
+        }
+    }
+
+    /// Tells whether nothing of it is known.
+    pub fn is_unknown(&self) -> bool {
+        self.hole && self.text.chars().all(|char| char == HOLE)
+    }
+
+    /// Returns what follows the first `separator`, and what stands before it.
+    fn split(&self, separator: char) -> (String, Option<Self>) {
+        let Some((name, value)) = self.text.split_once(separator) else {
+            return (self.text.clone(), None);
+        };
+        let shown = self
+            .shown
+            .split_once(separator)
+            .map_or("", |(_, shown)| shown);
+        let value = Self {
+            text: value.to_owned(),
+            hole: value.contains(HOLE),
+            shown: shown.to_owned(),
+        };
+        (name.to_owned(), Some(value))
+    }
+}
+
+/// An option with its value, if it has one.
+#[derive(Clone, Debug)]
+pub struct Opt {
+    /// `-f`, `--force`; in the style of words always with two dashes.
+    pub name: String,
+    pub value: Option<Text>,
+}
+
+/// A word that is no option.
+#[derive(Clone, Debug)]
+pub struct Operand {
+    pub text: Text,
+    /// May stand for options, for nothing, or for many words (`$OPTS`).
+    pub loose: bool,
+}
+
+/// Options and operands of a command.
+#[derive(Clone, Debug, Default)]
+pub struct Argv {
+    pub options: Vec<Opt>,
+    pub operands: Vec<Operand>,
+}
+
+impl Argv {
+    /// Splits the words after the program.
+    pub fn read(words: &[Word], shape: &Shape) -> Self {
+        let mut argv = Self::default();
+        let mut rest = words.iter();
+        let mut ended = false;
+        while let Some(word) = rest.next() {
+            let text = Text::of(word);
+            let loose = word.many && !word.quoted && text.is_unknown();
+            if ended || loose || text.text.len() < 2 || !text.text.starts_with('-') {
+                argv.operands.push(Operand { text, loose });
+            } else if text.text == "--" {
+                ended = true;
+            } else {
+                argv.option(&text, shape, &mut rest);
+            }
+        }
+        argv
+    }
+
+    fn option<'w>(
+        &mut self,
+        text: &Text,
+        shape: &Shape,
+        rest: &mut impl Iterator<Item = &'w Word>,
+    ) {
+        let (name, value) = text.split('=');
+        let whole =
+            shape.style == OptionStyle::Words || name.starts_with("--") || is_listed(shape, &name);
+        if !whole {
+            return self.cluster(text, shape, rest);
+        }
+        let name = canonical(&name, shape.style);
+        let takes = value.is_none()
+            && shape
+                .valued
+                .iter()
+                .any(|valued| canonical(valued, shape.style) == name);
+        let value = if takes {
+            rest.next().map(Text::of)
+        } else {
+            value
+        };
+        self.options.push(Opt { name, value });
+    }
+
+    /// Reads `-rf`, `-n5`, `-Atc TEXT`.
+    fn cluster<'w>(
+        &mut self,
+        text: &Text,
+        shape: &Shape,
+        rest: &mut impl Iterator<Item = &'w Word>,
+    ) {
+        let mut chars = text.text.char_indices().skip(1);
+        while let Some((at, char)) = chars.next() {
+            let name = format!("-{char}");
+            if !shape.valued.contains(&name.as_str()) {
+                self.options.push(Opt { name, value: None });
+                continue;
+            }
+            let attached = text.text.get(at + char.len_utf8()..).unwrap_or_default();
+            let value = if attached.is_empty() {
+                rest.next().map(Text::of)
+            } else {
+                let attached = attached.strip_prefix('=').unwrap_or(attached);
+                Some(Text {
+                    text: attached.to_owned(),
+                    hole: attached.contains(HOLE),
+                    shown: attached.replace(HOLE, "$?"),
+                })
+            };
+            self.options.push(Opt { name, value });
+            return;
+        }
+    }
+
+    /// Tells whether an option that is asked for is there and not switched off, and whether that rests on unknown text.
+    pub fn has(&self, wanted: &str, shape: &Shape) -> Presence {
+        let (name, value) = wanted
+            .split_once('=')
+            .map_or((wanted, None), |(name, value)| (name, Some(value)));
+        let name = canonical(name, shape.style);
+        let negated = name.strip_prefix("--").map(|name| format!("--no-{name}"));
+        let mut state = Presence::Absent;
+        for option in &self.options {
+            if negated.as_ref() == Some(&option.name) {
+                state = Presence::Absent;
+            } else if option.name == name
+                || shape.abbreviates && self.is_short_for(&option.name, &name, shape)
+            {
+                state = presence(option, value);
+            }
+        }
+        state
+    }
+
+    fn is_short_for(&self, written: &str, name: &str, shape: &Shape) -> bool {
+        written.len() > 3
+            && written.starts_with("--")
+            && name.starts_with(written)
+            && !is_listed(shape, written)
+    }
+
+    /// Returns the values of an option, in order.
+    pub fn values<'a>(
+        &'a self,
+        flag: &'a str,
+        style: OptionStyle,
+    ) -> impl Iterator<Item = &'a Text> {
+        let name = canonical(flag, style);
+        self.options
+            .iter()
+            .filter(move |option| option.name == name)
+            .filter_map(|option| option.value.as_ref())
+    }
+}
+
+/// Whether an option is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Absent,
+    Present,
+    /// Its value is not known and decides.
+    Unknown,
+}
+
+fn presence(option: &Opt, wanted: Option<&str>) -> Presence {
+    match (&option.value, wanted) {
+        (Some(value), _) if value.hole => Presence::Unknown,
+        (Some(value), Some(wanted)) if value.text.eq_ignore_ascii_case(wanted) => Presence::Present,
+        (_, Some(_)) => Presence::Absent,
+        (Some(value), None) if OFF.contains(&value.text.to_ascii_lowercase().as_str()) => {
+            Presence::Absent
+        }
+        (_, None) => Presence::Present,
+    }
+}
+
+/// Writes the name of an option one way: in the style of words one dash and two are the same.
+fn canonical(name: &str, style: OptionStyle) -> String {
+    match style {
+        OptionStyle::Gnu => name.to_owned(),
+        OptionStyle::Words => format!("--{}", name.trim_start_matches('-')),
+    }
+}
+
+/// Tells whether a shape names this very option anywhere.
+fn is_listed(shape: &Shape, name: &str) -> bool {
+    let mut listed = shape
+        .valued
+        .iter()
+        .chain(shape.unless)
+        .chain(shape.flags.iter().copied().flatten());
+    listed.any(|known| known.split('=').next() == Some(name))
+}
