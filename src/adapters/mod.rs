@@ -4,5 +4,6 @@
 pub mod environment;
 pub mod failpoint;
 pub mod files;
+pub mod git;
 pub mod mounts;
 pub mod pattern;

@@ -316,3 +316,38 @@ fn writing_over_an_untracked_file_is_a_small_loss_and_a_new_file_none() {
         .git(path, |git| git.tracked = 1);
     assert_eq!(clean.lost(&line("tee b.txt")), NOTHING);
 }
+
+/// Examples of the packs that need no shell to be read.
+#[test]
+fn examples_of_the_packs_without_shell_syntax_hold() {
+    let book = crate::policy::builtin::book();
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for rule in crate::policy::builtin::RULES {
+        let family = rule.id.split('.').next().unwrap();
+        if !matches!(family, "files" | "git" | "own") {
+            continue;
+        }
+        for example in rule.examples {
+            let text = example.command;
+            let needs_shell = text.contains(['$', '"', '\'', ';', '&', '>', '|', '~']);
+            let first = text.split(' ').next().unwrap();
+            if needs_shell || matches!(first, "ssh" | "docker" | "sudo" | "echo" | ":") || text.contains("-exec") {
+                continue;
+            }
+            tried += 1;
+            let command = line(text);
+            let bench = Bench::assumed();
+            let mut needs = crate::model::fact::Needs::default();
+            let mut found = super::findings(&command, &bench.context(), &mut needs);
+            found.extend(crate::classify::git::findings(&command, &bench.context(), &mut needs));
+            found.extend(crate::classify::own::findings(&command, &bench.context(), &mut needs));
+            assert!(found.iter().all(|finding| book.rule(&finding.rule).is_some()), "{text}");
+            if rules(&found).iter().any(|id| id == rule.id) != example.found {
+                wrong.push(format!("{}: {text}: {:?}", rule.id, rules(&found)));
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
