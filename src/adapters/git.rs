@@ -128,10 +128,11 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
         paths: Vec::new(),
     };
     if let Some(staged) = &staged {
+        let known: BTreeSet<&[u8]> = within.iter().map(|entry| entry.path.as_slice()).collect();
         let gone = staged
             .iter()
-            .filter(|path| !within.iter().any(|entry| &entry.path == *path));
-        fact.dirty += count(gone.take(1).count());
+            .filter(|path| !known.contains(path.as_slice()));
+        fact.dirty += count(gone.count());
     }
     if paths.is_empty() {
         return Ok(fact);

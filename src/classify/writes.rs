@@ -99,3 +99,89 @@ pub fn asked(
     findings.extend(report(judge.finish(), &site, context));
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::{Bench, line, redirected, rules};
+    use crate::model::fact::{Answer, Question};
+
+    const NOTHING: [&str; 0] = [];
+
+    fn lost(bench: &Bench, command: &Command) -> Vec<String> {
+        let mut needs = Needs::default();
+        let found = findings(command, &bench.context(), &mut needs);
+        assert!(needs.is_empty(), "open: {:?}", needs.into_questions());
+        rules(&found)
+    }
+
+    fn tool(bench: &Bench, path: &str, edit: bool) -> Vec<String> {
+        let mut needs = Needs::default();
+        rules(&asked(
+            Path::new(path),
+            "new text",
+            edit,
+            &bench.context(),
+            &mut needs,
+        ))
+    }
+
+    #[test]
+    fn a_redirection_loses_only_what_was_there_and_is_nowhere_else() {
+        let path = "/home/ann/shop/out.txt";
+        let write = |mode| redirected(&["echo", "x"], mode, "out.txt");
+        let old = Bench::here()
+            .file(path, 5)
+            .git(path, |git| git.untracked = 1);
+        assert_eq!(lost(&old, &write(WriteMode::Truncate)), ["files.overwrite"]);
+        assert_eq!(lost(&old, &write(WriteMode::Append)), NOTHING);
+        assert_eq!(
+            lost(&Bench::here().absent(path), &write(WriteMode::Truncate)),
+            NOTHING
+        );
+        let clean = Bench::here().file(path, 5).git(path, |git| git.tracked = 1);
+        assert_eq!(lost(&clean, &write(WriteMode::Truncate)), NOTHING);
+        assert_eq!(lost(&Bench::here(), &line("ls -la")), NOTHING);
+    }
+
+    #[test]
+    fn without_facts_only_guarded_kinds_count() {
+        let bench = Bench::assumed();
+        let to = |file: &str| {
+            lost(
+                &bench,
+                &redirected(&["echo", "x"], WriteMode::Truncate, file),
+            )
+        };
+        assert_eq!(to("notes.txt"), NOTHING);
+        assert_eq!(to("/dev/null"), NOTHING);
+        assert_eq!(to("/dev/stderr"), NOTHING);
+        assert_eq!(to("/tmp/app.db"), NOTHING);
+        assert_eq!(to("/dev/sda"), ["files.wipe"]);
+        assert_eq!(to("app.db"), ["files.overwrite-guarded"]);
+        assert_eq!(to("/etc/passwd"), ["files.overwrite-guarded"]);
+        let dump = redirected(&["pg_dump", "shop"], WriteMode::Truncate, "shop.dump");
+        assert_eq!(lost(&bench, &dump), NOTHING);
+        let emptied = redirected(&[":"], WriteMode::Truncate, "shop.dump");
+        assert_eq!(lost(&bench, &emptied), ["files.overwrite-guarded"]);
+    }
+
+    #[test]
+    fn the_write_tool_is_judged_like_a_redirection_and_edits_of_databases_stay_small() {
+        let path = "/home/ann/shop/a.txt";
+        let own = |bench: Bench| bench.learn(Question::Text(path.into()), Answer::Absent);
+        let old = own(Bench::here()
+            .file(path, 5)
+            .git(path, |git| git.untracked = 1));
+        assert_eq!(tool(&old, path, false), ["files.overwrite"]);
+        assert_eq!(tool(&old, path, true), ["files.overwrite"]);
+        assert_eq!(tool(&Bench::here().absent(path), path, false), NOTHING);
+        assert_eq!(tool(&Bench::assumed(), path, false), NOTHING);
+        assert_eq!(
+            tool(&Bench::assumed(), "/home/ann/shop/app.db", false),
+            ["files.overwrite-guarded"]
+        );
+        let state = "/home/ann/.local/state/backstop/ledger/1.jsonl";
+        assert_eq!(tool(&Bench::assumed(), state, false), ["own.tamper"]);
+    }
+}

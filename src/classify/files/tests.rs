@@ -323,7 +323,7 @@ fn examples_of_the_packs_without_shell_syntax_hold() {
     let book = crate::policy::builtin::book();
     let mut wrong = Vec::new();
     let mut tried = 0;
-    for rule in crate::policy::builtin::RULES {
+    for rule in crate::policy::builtin::rules() {
         let family = rule.id.split('.').next().unwrap();
         if !matches!(family, "files" | "git" | "own") {
             continue;
@@ -332,7 +332,10 @@ fn examples_of_the_packs_without_shell_syntax_hold() {
             let text = example.command;
             let needs_shell = text.contains(['$', '"', '\'', ';', '&', '>', '|', '~']);
             let first = text.split(' ').next().unwrap();
-            if needs_shell || matches!(first, "ssh" | "docker" | "sudo" | "echo" | ":") || text.contains("-exec") {
+            if needs_shell
+                || matches!(first, "ssh" | "docker" | "sudo" | "echo" | ":")
+                || text.contains("-exec")
+            {
                 continue;
             }
             tried += 1;
@@ -340,9 +343,22 @@ fn examples_of_the_packs_without_shell_syntax_hold() {
             let bench = Bench::assumed();
             let mut needs = crate::model::fact::Needs::default();
             let mut found = super::findings(&command, &bench.context(), &mut needs);
-            found.extend(crate::classify::git::findings(&command, &bench.context(), &mut needs));
-            found.extend(crate::classify::own::findings(&command, &bench.context(), &mut needs));
-            assert!(found.iter().all(|finding| book.rule(&finding.rule).is_some()), "{text}");
+            found.extend(crate::classify::git::findings(
+                &command,
+                &bench.context(),
+                &mut needs,
+            ));
+            found.extend(crate::classify::own::findings(
+                &command,
+                &bench.context(),
+                &mut needs,
+            ));
+            assert!(
+                found
+                    .iter()
+                    .all(|finding| book.rule(&finding.rule).is_some()),
+                "{text}"
+            );
             if rules(&found).iter().any(|id| id == rule.id) != example.found {
                 wrong.push(format!("{}: {text}: {:?}", rule.id, rules(&found)));
             }
