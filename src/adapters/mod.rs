@@ -10,3 +10,7 @@ pub mod terminal;
 pub mod sqlite;
 pub mod postgres;
 pub mod tools;
+pub mod files;
+pub mod git;
+pub mod mounts;
+pub mod pattern;

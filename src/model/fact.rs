@@ -50,6 +50,8 @@ pub struct EntryFact {
     pub is_root: bool,
     pub is_home: bool,
     pub is_mount: bool,
+    /// Something is mounted below this folder.
+    pub mounts_below: bool,
     /// What the first bytes say: `sqlite`, `pgdump`, `zstd`, `gzip`, … ; empty when nothing is recognised.
     pub magic: String,
 }

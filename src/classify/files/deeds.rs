@@ -1,0 +1,752 @@
+//! What each file program does to its operands, read from its words.
+//! Whether anything is lost by it is for `judge`.
+
+use super::argv::{Args, Valued};
+use super::find;
+use super::judge::{How, Judge, Over};
+use super::kinds;
+use super::place::{Place, lexical, places};
+use super::report::Loss;
+use super::world;
+use crate::classify::Context;
+use crate::model::command::Command;
+use crate::model::fact::{EntryKind, Needs};
+use crate::model::word::Word;
+
+/// One thing that a program does to a place.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    Remove {
+        place: Place,
+        how: How,
+        shown: String,
+    },
+    /// `to` is a folder into which `from` goes, or the file that it replaces.
+    Move {
+        from: Place,
+        to: Place,
+        shown: String,
+        /// Nothing that is there is written over (`-n`, `--backup`).
+        keeps: bool,
+    },
+    Copy {
+        from: String,
+        to: Place,
+        over: Over,
+    },
+    Overwrite {
+        place: Place,
+        over: Over,
+    },
+    Lost(Loss),
+}
+
+/// Tells whether a program is one of this family.
+pub fn knows(program: &str) -> bool {
+    matches!(
+        program,
+        "rm" | "grm"
+            | "unlink"
+            | "gunlink"
+            | "shred"
+            | "srm"
+            | "wipe"
+            | "trash-empty"
+            | "find"
+            | "gfind"
+            | "fd"
+            | "fdfind"
+            | "mv"
+            | "gmv"
+            | "cp"
+            | "gcp"
+            | "install"
+            | "ginstall"
+            | "ln"
+            | "gln"
+            | "rsync"
+            | "tar"
+            | "gtar"
+            | "bsdtar"
+            | "dd"
+            | "gdd"
+            | "truncate"
+            | "gtruncate"
+            | "tee"
+            | "gtee"
+            | "sponge"
+            | "sed"
+            | "gsed"
+            | "perl"
+            | "chmod"
+            | "chown"
+            | "chgrp"
+            | "rimraf"
+            | "del-cli"
+    )
+}
+
+/// Reads what a program does.
+pub fn read(
+    program: &str,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Deed> {
+    let args = command.args();
+    if args
+        .iter()
+        .any(|word| word.text().as_deref() == Some("--help"))
+    {
+        return Vec::new();
+    }
+    let mut reader = Reader {
+        command,
+        context,
+        needs,
+        deeds: Vec::new(),
+    };
+    match program.strip_prefix('g').unwrap_or(program) {
+        "rm" | "srm" => reader.rm(),
+        "unlink" => reader.unlink(),
+        "rimraf" | "del-cli" => reader.all(Valued::NONE, How::plain(true)),
+        "shred" | "wipe" => reader.shred(),
+        "find" => find::read(&mut reader),
+        "fd" | "fdfind" => find::read_fd(&mut reader),
+        "mv" => reader.mv(),
+        "cp" => reader.cp(),
+        "install" => reader.install(),
+        "ln" => reader.ln(),
+        "rsync" => reader.rsync(),
+        "tar" | "bsdtar" => reader.tar(),
+        "dd" => reader.dd(),
+        "truncate" => reader.truncate(),
+        "tee" | "sponge" => reader.tee(),
+        "sed" | "perl" => reader.sed(program),
+        "chmod" | "chown" | "chgrp" => reader.permissions(),
+        _ => {}
+    }
+    reader.deeds
+}
+
+/// Collects what one command does.
+#[derive(Debug)]
+pub struct Reader<'a, 'n> {
+    pub command: &'a Command,
+    pub context: &'a Context<'a>,
+    pub needs: &'n mut Needs,
+    pub deeds: Vec<Deed>,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// Returns the places of a word.
+    pub fn places(&mut self, word: &Word) -> Vec<Place> {
+        places(word, self.command, self.context, self.needs)
+    }
+
+    /// Notes a removal of everything that a word may stand for.
+    pub fn remove(&mut self, word: &Word, how: How) {
+        for place in self.places(word) {
+            self.deeds.push(Deed::Remove {
+                place,
+                how,
+                shown: word.shown(),
+            });
+        }
+    }
+
+    fn overwrite(&mut self, word: &Word, over: Over) {
+        for place in self.places(word) {
+            self.deeds.push(Deed::Overwrite { place, over });
+        }
+    }
+
+    fn all(&mut self, valued: Valued, how: How) {
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        for word in args.operands {
+            self.remove(word, how);
+        }
+    }
+
+    fn rm(&mut self) {
+        let command = self.command;
+        let args = Args::read(command.args(), Valued::NONE);
+        let recursive = args.may_have(&["-r", "-R", "--recursive"]);
+        let mut how = How::plain(recursive);
+        how.repository_goes = args.operands.iter().any(|word| names_repository(word));
+        if let Some(narrowing) = find::feeder(command, self.context) {
+            return find::through(self, &args, recursive, &narrowing);
+        }
+        if !recursive && args.operands.len() > 16 {
+            how.rule = Some("files.delete-many");
+        }
+        for word in args.operands {
+            self.remove(word, how);
+        }
+    }
+
+    fn unlink(&mut self) {
+        self.all(Valued::NONE, How::plain(false));
+    }
+
+    fn shred(&mut self) {
+        let valued = Valued {
+            short: "ns",
+            long: &["--iterations", "--size", "--random-source"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let recursive = args.has(&["-r", "--recursive"]);
+        for word in args.operands {
+            for place in self.places(word) {
+                if let Place::At { path, .. } = &place
+                    && kinds::is_disk(&lexical(path))
+                {
+                    self.deeds.push(Deed::Overwrite {
+                        place,
+                        over: Over::NEW,
+                    });
+                    continue;
+                }
+                self.deeds.push(Deed::Remove {
+                    place,
+                    how: How::plain(recursive),
+                    shown: word.shown(),
+                });
+            }
+        }
+    }
+
+    fn mv(&mut self) {
+        let valued = Valued {
+            short: "tS",
+            long: &["--target-directory", "--suffix"],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        let keeps = args.has(&["-n", "--no-clobber", "-b", "--backup"]);
+        let target = args
+            .value(&["-t", "--target-directory"])
+            .map(|text| Word::literal(text, command.origin.clone()));
+        let last = match target {
+            Some(word) => word,
+            None => match args.operands.pop() {
+                Some(word) => word.clone(),
+                None => return,
+            },
+        };
+        let destinations = self.places(&last);
+        for word in args.operands {
+            for from in self.places(word) {
+                for to in &destinations {
+                    self.deeds.push(Deed::Move {
+                        from: from.clone(),
+                        to: to.clone(),
+                        shown: word.shown(),
+                        keeps,
+                    });
+                }
+            }
+        }
+    }
+
+    fn cp(&mut self) {
+        let valued = Valued {
+            short: "tS",
+            long: &["--target-directory", "--suffix"],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        if args.has(&["-n", "--no-clobber", "-b", "--backup", "-u", "--update"])
+            || args.value(&["-t", "--target-directory"]).is_some()
+        {
+            return;
+        }
+        let Some(last) = args.operands.pop() else {
+            return;
+        };
+        let replaces = args.has(&["--remove-destination"]);
+        for to in self.places(last) {
+            for from in &args.operands {
+                let emptied = from.text().is_some_and(|text| {
+                    matches!(
+                        text.as_str(),
+                        "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random"
+                    )
+                });
+                let nulled = from.text().as_deref() == Some("/dev/null");
+                let over = Over {
+                    emptied,
+                    nulled,
+                    replaces,
+                    ..Over::NEW
+                };
+                self.deeds.push(Deed::Copy {
+                    from: from.shown(),
+                    to: to.clone(),
+                    over,
+                });
+            }
+        }
+    }
+
+    fn install(&mut self) {
+        let valued = Valued {
+            short: "gmoStT",
+            long: &[
+                "--group",
+                "--mode",
+                "--owner",
+                "--suffix",
+                "--target-directory",
+            ],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        if args.has(&[
+            "-d",
+            "--directory",
+            "-b",
+            "--backup",
+            "-t",
+            "--target-directory",
+        ]) {
+            return;
+        }
+        let Some(last) = args.operands.pop() else {
+            return;
+        };
+        let over = Over {
+            replaces: true,
+            ..Over::NEW
+        };
+        for to in self.places(last) {
+            for from in &args.operands {
+                self.deeds.push(Deed::Copy {
+                    from: from.shown(),
+                    to: to.clone(),
+                    over,
+                });
+            }
+        }
+    }
+
+    fn ln(&mut self) {
+        let valued = Valued {
+            short: "tS",
+            long: &["--target-directory", "--suffix"],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        if !args.may_have(&["-f", "--force"]) || args.has(&["-b", "--backup"]) {
+            return;
+        }
+        let Some(last) = args.operands.pop() else {
+            return;
+        };
+        let over = Over {
+            replaces: true,
+            ..Over::NEW
+        };
+        for to in self.places(last) {
+            for from in &args.operands {
+                self.deeds.push(Deed::Copy {
+                    from: from.shown(),
+                    to: to.clone(),
+                    over,
+                });
+            }
+        }
+    }
+
+    fn rsync(&mut self) {
+        let valued = Valued {
+            short: "eTMBf",
+            long: &[
+                "--rsh",
+                "--exclude",
+                "--include",
+                "--exclude-from",
+                "--include-from",
+                "--filter",
+                "--files-from",
+                "--temp-dir",
+                "--compare-dest",
+                "--copy-dest",
+                "--link-dest",
+                "--backup-dir",
+                "--suffix",
+                "--chmod",
+                "--chown",
+                "--bwlimit",
+                "--timeout",
+                "--port",
+                "--log-file",
+                "--password-file",
+                "--out-format",
+                "--max-size",
+                "--min-size",
+                "--partial-dir",
+                "--rsync-path",
+                "--info",
+                "--debug",
+                "--max-delete",
+                "--address",
+            ],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        let deletes = args
+            .flags()
+            .any(|(flag, _)| flag == "--del" || flag.starts_with("--delete"));
+        if !deletes
+            || args.has(&[
+                "-n",
+                "--dry-run",
+                "--list-only",
+                "-b",
+                "--backup",
+                "--backup-dir",
+            ])
+        {
+            return;
+        }
+        let Some(last) = args.operands.pop() else {
+            return;
+        };
+        let shown = last.shown();
+        if let Some((host, path)) = remote(&shown) {
+            let reason = format!("it lives on `{host}`");
+            let target = world::far_target(host, &reason, path);
+            let loss = Loss::new("files.sync-delete", target);
+            return self.deeds.push(Deed::Lost(loss));
+        }
+        let how = How {
+            recursive: true,
+            narrowed: true,
+            repository_goes: false,
+            rule: Some("files.sync-delete"),
+        };
+        self.remove(last, how);
+    }
+
+    fn tar(&mut self) {
+        let command = self.command;
+        let words = command.args();
+        let removes = words
+            .iter()
+            .any(|word| word.text().as_deref() == Some("--remove-files"));
+        let creates = words.first().and_then(Word::text).is_some_and(|text| {
+            text == "--create" || (!text.starts_with("--") && text.contains('c'))
+        });
+        if !creates && !removes {
+            return;
+        }
+        let mut rest = words.iter();
+        let mut operands = Vec::new();
+        let mut first = true;
+        while let Some(word) = rest.next() {
+            let text = word.shown();
+            let bundled =
+                first && !text.starts_with('-') || text.starts_with('-') && !text.starts_with("--");
+            first = false;
+            if bundled && text.ends_with('f') || text == "--file" {
+                rest.next();
+            } else if text == "-C" || text == "--directory" {
+                rest.next();
+            } else if !text.starts_with('-') && !bundled {
+                operands.push(word);
+            }
+        }
+        if removes {
+            for word in operands {
+                self.remove(word, How::plain(true));
+            }
+        }
+    }
+
+    fn dd(&mut self) {
+        let command = self.command;
+        let emptied = command.args().iter().any(|word| {
+            let text = word.shown();
+            text.starts_with("if=/dev/zero")
+                || text.starts_with("if=/dev/") && text.ends_with("random")
+        });
+        for word in command.args() {
+            if word.prefix().starts_with("of=") {
+                let place = cut(word, 3);
+                self.overwrite(
+                    &place,
+                    Over {
+                        emptied,
+                        ..Over::NEW
+                    },
+                );
+            }
+        }
+    }
+
+    fn truncate(&mut self) {
+        let valued = Valued {
+            short: "sr",
+            long: &["--size", "--reference"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        if args
+            .value(&["-s", "--size"])
+            .is_some_and(|size| size.starts_with('+') || size.starts_with('>'))
+        {
+            return;
+        }
+        let over = Over {
+            emptied: true,
+            ..Over::NEW
+        };
+        for word in args.operands {
+            self.overwrite(word, over);
+        }
+    }
+
+    fn tee(&mut self) {
+        let command = self.command;
+        let args = Args::read(command.args(), Valued::NONE);
+        if args.has(&["-a", "--append"]) {
+            return;
+        }
+        for word in args.operands {
+            self.overwrite(word, Over::NEW);
+        }
+    }
+
+    /// `sed -i` and `perl -i` change files in place.
+    fn sed(&mut self, program: &str) {
+        let command = self.command;
+        let in_place = command.args().iter().any(|word| {
+            let text = word.shown();
+            let short = text.starts_with('-') && !text.starts_with("--");
+            text.starts_with("--in-place")
+                || (short && program == "perl" && perl_in_place(&text))
+                || (short && program != "perl" && sed_in_place(&text))
+        });
+        if !in_place {
+            return;
+        }
+        let valued = if program == "perl" {
+            Valued {
+                short: "eEI",
+                long: &[],
+            }
+        } else {
+            Valued {
+                short: "efl",
+                long: &["--expression", "--file", "--line-length"],
+            }
+        };
+        let args = Args::read(command.args(), valued);
+        let script = usize::from(!args.has(&["-e", "-E", "-f", "--expression", "--file"]));
+        let over = Over {
+            edit: true,
+            replaces: true,
+            ..Over::NEW
+        };
+        for word in args.operands.into_iter().skip(script) {
+            self.overwrite(word, over);
+        }
+    }
+
+    /// Rights of the whole system: nothing starts any more.
+    fn permissions(&mut self) {
+        let valued = Valued {
+            short: "",
+            long: &["--reference", "--from"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        if !args.may_have(&["-R", "--recursive"]) {
+            return;
+        }
+        let skip = usize::from(!args.has(&["--reference"]));
+        for word in args.operands.iter().skip(skip) {
+            for place in self.places(word) {
+                let path = match &place {
+                    Place::At { path, .. } => lexical(path),
+                    Place::Glob { dir, pattern } if pattern == "*" => lexical(dir),
+                    _ => continue,
+                };
+                let home = self.context.scene.home.as_deref();
+                let system = kinds::is_catastrophic(&path, home)
+                    && home.is_none_or(|home| path != home)
+                    && !matches!(
+                        path.to_str(),
+                        Some("/opt" | "/srv" | "/mnt" | "/media" | "/usr/local" | "/run")
+                    )
+                    && path
+                        .parent()
+                        .is_none_or(|up| !matches!(up.to_str(), Some("/home" | "/Users")));
+                if system && self.command.is_here() {
+                    let loss = Loss::new("files.permissions", world::path_target(&path));
+                    self.deeds.push(Deed::Lost(loss));
+                }
+            }
+        }
+    }
+}
+
+/// Tells whether a cluster such as `-i`, `-pi` or `-i.bak` of perl edits in place and keeps no copy.
+fn perl_in_place(text: &str) -> bool {
+    match text.find('i') {
+        Some(index) => {
+            let before = text.get(1..index).unwrap_or_default();
+            let plain = before.chars().all(|letter| "pnalw0s".contains(letter));
+            let after = text.get(index + 1..).unwrap_or_default();
+            plain && !after.contains('.')
+        }
+        None => false,
+    }
+}
+
+fn sed_in_place(text: &str) -> bool {
+    match text.find('i') {
+        Some(index) => {
+            let before = text.get(1..index).unwrap_or_default();
+            let after = text.get(index + 1..).unwrap_or_default();
+            before.chars().all(|letter| "nEruszb".contains(letter))
+                && (after.is_empty() || after == "e" || after == "n")
+        }
+        None => false,
+    }
+}
+
+/// Tells whether a word names a repository's own folder.
+fn names_repository(word: &Word) -> bool {
+    word.shown()
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name == ".git" || name == ".*")
+}
+
+/// Splits `host:path` (no slash before the colon) and `rsync://host/path`.
+fn remote(text: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = text.strip_prefix("rsync://") {
+        return Some(rest.split_once('/').unwrap_or((rest, "")));
+    }
+    let (host, path) = text.split_once(':')?;
+    (!host.contains('/') && !host.is_empty()).then_some((host, path))
+}
+
+/// Returns the word without its first bytes, which are known text.
+pub fn cut(word: &Word, count: usize) -> Word {
+    use crate::model::word::Part;
+    let mut left = count;
+    let mut all = word.clone();
+    for piece in &mut all.pieces {
+        if let Part::Literal(text) = &mut piece.part {
+            let gone = left.min(text.len());
+            *text = text.get(gone..).unwrap_or_default().to_owned();
+            left -= gone;
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    all
+}
+
+impl Deed {
+    /// Lets the judge say what is lost.
+    pub fn apply(self, judge: &mut Judge<'_, '_>) {
+        match self {
+            Self::Remove { place, how, shown } => judge.removal(&place, how, &shown),
+            Self::Overwrite { place, over } => judge.overwrite(&place, over),
+            Self::Copy { from, to, over } => copy(judge, &from, to, over),
+            Self::Move {
+                from,
+                to,
+                shown,
+                keeps,
+            } => moved(judge, &from, to, &shown, keeps),
+            Self::Lost(loss) => judge.push(loss),
+        }
+    }
+}
+
+/// Judges a copy: into a folder it keeps its name.
+fn copy(judge: &mut Judge<'_, '_>, from: &str, to: Place, over: Over) {
+    let name = from
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    match landing(judge, to, name) {
+        Some(place) => judge.overwrite(&place, over),
+        None => {}
+    }
+}
+
+/// Returns the path that is really written when something is put at `to`.
+fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
+    let Place::At { path, follow } = to else {
+        return None;
+    };
+    if judge.is_folder(&path) || follow {
+        let known = !name.is_empty() && !name.contains(['*', '?', '$', '[']);
+        return known.then(|| Place::At {
+            path: path.join(name),
+            follow: false,
+        });
+    }
+    Some(Place::At { path, follow })
+}
+
+fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps: bool) {
+    let away = match &to {
+        Place::Scratch => true,
+        Place::At { path, .. } => judge.is_away(path),
+        Place::Glob { .. } | Place::Below { .. } | Place::Loose(_) | Place::Anywhere => false,
+    };
+    let how = How {
+        recursive: true,
+        narrowed: false,
+        repository_goes: false,
+        rule: Some("files.move-away"),
+    };
+    if away {
+        judge.removal(from, how, shown);
+    } else {
+        judge.moved_system(from);
+    }
+    if keeps {
+        return;
+    }
+    let name = shown
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    if let Some(place) = landing(judge, to, name) {
+        let over = Over {
+            replaces: true,
+            ..Over::NEW
+        };
+        judge.overwrite(&place, over);
+    }
+}
+
+impl Judge<'_, '_> {
+    /// Tells whether a path is a folder, as far as that is known.
+    fn is_folder(&mut self, path: &std::path::Path) -> bool {
+        if self.is_assumed() {
+            return path.extension().is_none();
+        }
+        match self.entry(path) {
+            super::judge::Seen::There(entry) if entry.kind == EntryKind::Link => {
+                matches!(self.entry(&entry.resolved), super::judge::Seen::There(real) if real.kind == EntryKind::Directory)
+            }
+            super::judge::Seen::There(entry) => entry.kind == EntryKind::Directory,
+            super::judge::Seen::Absent | super::judge::Seen::Unknown => false,
+        }
+    }
+}

@@ -1,0 +1,871 @@
+//! What is lost when a place is removed or written over: names first, then facts, cheapest first.
+//! It does not know which program does it, nor what policy demands.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::kinds;
+use super::place::{Place, lexical};
+use super::report::{Loss, bytes, counted};
+use super::world::{self, Landing, World};
+use crate::classify::{Context, own};
+use crate::model::fact::{
+    Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question, TreeFact,
+};
+
+/// Paths of one pattern that are judged one by one; beyond, the folder is judged.
+const PATHS_MAX: usize = 64;
+/// Files of one command up to which their loss is a small one.
+const FEW_FILES: usize = 16;
+/// Bytes of one file up to which its loss is a small one.
+const SMALL_FILE: u64 = 64 << 20;
+
+/// How something is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct How {
+    pub recursive: bool,
+    /// Only a part of what lies below goes (tests of `find`, `rsync --delete`).
+    pub narrowed: bool,
+    /// The same call removes the repository, so that nothing comes back from it.
+    pub repository_goes: bool,
+    /// Rule for an ordinary loss; nothing means the usual ones.
+    pub rule: Option<&'static str>,
+}
+
+impl How {
+    /// Removal as `rm` does it.
+    pub const fn plain(recursive: bool) -> Self {
+        Self {
+            recursive,
+            narrowed: false,
+            repository_goes: false,
+            rule: None,
+        }
+    }
+}
+
+/// How something is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Most of the content stays (`sed -i`, Edit).
+    pub edit: bool,
+    /// The new content is nothing (`: > f`, `truncate -s 0`).
+    pub emptied: bool,
+    /// An existing file is emptied on purpose (`cp /dev/null f`).
+    pub nulled: bool,
+    /// What is written comes from a variable (a key that is put in place).
+    pub provided: bool,
+    /// A link is replaced, not written through (`ln -sf`, `mv`).
+    pub replaces: bool,
+}
+
+impl Over {
+    /// New content through the name, as `>` does it.
+    pub const NEW: Self = Self {
+        edit: false,
+        emptied: false,
+        nulled: false,
+        provided: false,
+        replaces: false,
+    };
+}
+
+/// A candidate whose fate depends on git, and then on what lies below.
+#[derive(Debug)]
+struct Pending {
+    path: PathBuf,
+    directory: bool,
+    rule: &'static str,
+    lines: Vec<String>,
+    /// The outermost part of the path that is named as regenerable.
+    named: Option<PathBuf>,
+    repository_goes: bool,
+    narrowed: bool,
+    /// A copy in HEAD makes it harmless.
+    tracked_is_enough: bool,
+}
+
+/// Judges the places of one command, then asks git about all of them in one question.
+#[derive(Debug)]
+pub struct Judge<'a, 'n> {
+    context: &'a Context<'a>,
+    needs: &'n mut Needs,
+    world: World,
+    cwd: PathBuf,
+    pending: Vec<Pending>,
+    losses: Vec<Loss>,
+}
+
+impl<'a, 'n> Judge<'a, 'n> {
+    /// Starts judging in a file system.
+    pub fn new(context: &'a Context<'a>, needs: &'n mut Needs, world: World, cwd: PathBuf) -> Self {
+        Self {
+            context,
+            needs,
+            world,
+            cwd,
+            pending: Vec::new(),
+            losses: Vec::new(),
+        }
+    }
+
+    fn assumed(&self) -> bool {
+        self.context.facts.assumed
+    }
+
+    fn home(&self) -> Option<&'a Path> {
+        self.context.scene.home.as_deref()
+    }
+
+    fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+        self.context.facts.ask(question, self.needs)
+    }
+
+    /// Asks what stands at a path.
+    pub fn entry(&mut self, path: &Path) -> Seen<'a> {
+        match self.ask(Question::Entry(path.to_path_buf())) {
+            Some(Answer::Entry(entry)) => Seen::There(entry),
+            Some(Answer::Absent) => Seen::Absent,
+            _ => Seen::Unknown,
+        }
+    }
+
+    /// Returns the losses, after git and the trees have been asked about what is still open.
+    pub fn finish(mut self) -> Vec<Loss> {
+        let pending = std::mem::take(&mut self.pending);
+        let git = self.git(&pending);
+        for one in pending {
+            let fact = git.get(&one.path);
+            let loss = self.settle(one, fact.map(|(all, path)| (*all, *path)));
+            self.losses.push(loss);
+        }
+        self.losses
+    }
+
+    fn git(&mut self, pending: &[Pending]) -> BTreeMap<PathBuf, (&'a GitFact, &'a GitPathFact)> {
+        let mut groups: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        for one in pending {
+            let project = &self.context.scene.project;
+            let dir = if one.path.starts_with(project) && &one.path != project {
+                project.clone()
+            } else {
+                one.path.parent().unwrap_or(&one.path).to_path_buf()
+            };
+            groups.entry(dir).or_default().push(one.path.clone());
+        }
+        let mut known = BTreeMap::new();
+        for (dir, mut paths) in groups {
+            paths.sort();
+            paths.dedup();
+            if let Some(Answer::Git(fact)) = self.ask(Question::Git { dir, paths }) {
+                for path in &fact.paths {
+                    known.insert(path.path.clone(), (fact, path));
+                }
+            }
+        }
+        known
+    }
+
+    fn settle(&mut self, one: Pending, git: Option<(&GitFact, &GitPathFact)>) -> Loss {
+        let mut loss = Loss::new(one.rule, world::path_target(&one.path));
+        loss.lines = one.lines;
+        if let Some((all, path)) = git {
+            if one.named.is_some() && path.is_ignored && path.tracked == 0 {
+                return loss.exempt("regenerable: named in policy and ignored by git");
+            }
+            let clean = path.tracked > 0
+                && path.changed + path.untracked + path.ignored == 0
+                && all.has_head;
+            if clean && one.tracked_is_enough && !one.repository_goes {
+                return loss.exempt("its content is that of HEAD");
+            }
+        }
+        if let Some(named) = &one.named
+            && let Some(reason) = self.proof(named, git.map(|(_, path)| path))
+        {
+            return loss.exempt(reason);
+        }
+        if !one.directory {
+            return loss;
+        }
+        match self.ask(Question::Tree(one.path)) {
+            Some(Answer::Tree(tree)) if is_empty(tree) => loss.exempt("empty"),
+            Some(Answer::Tree(tree)) => {
+                loss.lines.extend(tree_lines(tree));
+                if one.narrowed {
+                    loss.lines.push("only a part of it goes".to_owned());
+                }
+                loss
+            }
+            _ => loss,
+        }
+    }
+
+    /// Returns the proof by content that a folder (or file) is what its name says.
+    fn proof(&mut self, named: &Path, git: Option<&GitPathFact>) -> Option<String> {
+        if git.is_some_and(|git| git.tracked > 0) {
+            return None;
+        }
+        if named
+            .extension()
+            .is_some_and(|end| end == "pyc" || end == "pyo")
+        {
+            return Some("regenerable: compiled by Python".to_owned());
+        }
+        if self.assumed() {
+            return Some("regenerable: named in policy".to_owned());
+        }
+        match self.ask(Question::Tree(named.to_path_buf())) {
+            Some(Answer::Tree(tree)) if !tree.proof.is_empty() && !tree.mounts => {
+                Some(format!("regenerable: {}", tree.proof))
+            }
+            _ => None,
+        }
+    }
+
+    /// Judges the removal of a place; `shown` is how its word is written.
+    pub fn removal(&mut self, place: &Place, how: How, shown: &str) {
+        if !matches!(self.world, World::Here) {
+            return self.far_removal(place, how, shown);
+        }
+        match place {
+            Place::At { path, follow } => self.removal_at(path, *follow, how),
+            Place::Glob { dir, pattern } => self.removal_glob(dir, pattern, how),
+            Place::Below { dir, strict } => self.removal_below(dir, *strict, how, shown),
+            Place::Loose(text) => self.removal_loose(text, how, shown),
+            Place::Scratch => {}
+            Place::Anywhere => self.push_unknown(how, shown),
+        }
+    }
+
+    fn push_unknown(&mut self, how: How, shown: &str) {
+        let rule = if how.recursive || how.narrowed {
+            "files.opaque-delete"
+        } else {
+            "files.delete-many"
+        };
+        self.losses
+            .push(Loss::new(rule, world::unnamed_target(shown)).opaque());
+    }
+
+    fn removal_loose(&mut self, text: &str, how: How, shown: &str) {
+        let path = Path::new(text);
+        let named = kinds::regenerable(path, Path::new(""), self.context.regenerable).is_some();
+        if named && self.assumed() {
+            return;
+        }
+        let rule = match how.rule {
+            Some(rule) => rule,
+            None if how.recursive => "files.recursive-delete",
+            None => file_rule(path, "", 0),
+        };
+        self.losses
+            .push(Loss::new(rule, world::unnamed_target(shown)).opaque());
+    }
+
+    fn removal_below(&mut self, dir: &Path, strict: bool, how: How, shown: &str) {
+        let plain = lexical(dir);
+        if self.is_scratch_or_temporary(&plain) || (strict && self.is_temporary_itself(&plain)) {
+            return;
+        }
+        if !strict {
+            self.removal_at(dir, true, how);
+        }
+        if own::touches(&plain, self.context, true) && how.recursive {
+            return;
+        }
+        let named = kinds::regenerable(
+            &plain,
+            &self.context.scene.project,
+            self.context.regenerable,
+        );
+        if named.is_some() {
+            let before = self.losses.len() + self.pending.len();
+            self.removal_at(
+                &plain,
+                true,
+                How {
+                    narrowed: true,
+                    ..how
+                },
+            );
+            if self.losses.len() + self.pending.len() > before || self.assumed() {
+                return;
+            }
+        }
+        let wide = kinds::is_catastrophic(&plain, self.home());
+        let rule = match how.rule {
+            Some(rule) => rule,
+            None if wide && how.recursive => "files.opaque-delete",
+            None if how.recursive => "files.recursive-delete",
+            None => "files.delete",
+        };
+        let target = if wide {
+            world::unnamed_target(shown)
+        } else {
+            world::path_target(&plain)
+        };
+        self.losses.push(Loss::new(rule, target).opaque());
+    }
+
+    fn removal_glob(&mut self, dir: &Path, pattern: &str, how: How) {
+        let everything = matches!(pattern, "*" | "**" | ".*" | "**/*" | ".[!.]*" | "*/" | "?*");
+        let plain = lexical(dir);
+        if everything && how.recursive {
+            if self.grave(&plain, how, true) {
+                return;
+            }
+        } else if everything && self.is_temporary_itself(&plain) {
+            return;
+        }
+        if self.assumed() {
+            let path = plain.join(pattern);
+            if plain
+                .components()
+                .any(|part| part.as_os_str().to_string_lossy().contains(['*', '?']))
+            {
+                return self.assumed_removal(&plain, how);
+            }
+            return self.assumed_removal(&path, how);
+        }
+        let question = Question::Glob {
+            dir: dir.to_path_buf(),
+            pattern: pattern.to_owned(),
+        };
+        match self.ask(question) {
+            Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
+                let many = paths.len() > FEW_FILES;
+                let follow = pattern.ends_with('/');
+                for path in paths {
+                    let rule = how
+                        .rule
+                        .or((many && !how.recursive).then_some("files.delete-many"));
+                    self.removal_at(path, follow, How { rule, ..how });
+                }
+            }
+            Some(Answer::Absent) => {}
+            Some(Answer::Glob(_)) | None | Some(_) => {
+                let rule = Some(how.rule.unwrap_or("files.delete-many"));
+                let how = How {
+                    recursive: true,
+                    narrowed: true,
+                    rule,
+                    ..how
+                };
+                self.removal_at(dir, true, how);
+            }
+        }
+    }
+
+    /// Notes a loss that no exemption softens; tells whether it did.
+    fn grave(&mut self, path: &Path, how: How, content_only: bool) -> bool {
+        let wide = kinds::is_catastrophic(path, self.home()) && !self.is_temporary_itself(path);
+        if !(how.recursive && wide) && own::touches(path, self.context, how.recursive) {
+            // Said by the family `own`.
+            return true;
+        }
+        if !how.recursive {
+            return false;
+        }
+        let rule = if wide {
+            if how.narrowed {
+                "files.find-delete-system"
+            } else {
+                "files.wipe"
+            }
+        } else if kinds::is_disk(path) {
+            "files.wipe"
+        } else if self.is_scratch_or_temporary(path) {
+            return false;
+        } else if self.is_project(path, content_only) && !how.narrowed {
+            "files.delete-project"
+        } else {
+            return false;
+        };
+        self.losses.push(Loss::new(rule, world::path_target(path)));
+        true
+    }
+
+    fn is_project(&self, path: &Path, content_only: bool) -> bool {
+        let project = &self.context.scene.project;
+        if project.starts_with(path) {
+            return true;
+        }
+        path.file_name().is_some_and(|name| name == ".git") && !content_only
+            || path == project.join(".git")
+    }
+
+    fn is_temporary_itself(&self, path: &Path) -> bool {
+        is_temporary_root(path, &self.context.scene.temporary)
+    }
+
+    fn is_scratch_or_temporary(&self, path: &Path) -> bool {
+        is_temporary(path, &self.context.scene.temporary)
+    }
+
+    fn removal_at(&mut self, path: &Path, follow: bool, how: How) {
+        let plain = lexical(path);
+        if self.grave(&plain, how, false) {
+            return;
+        }
+        if self.assumed() {
+            return self.assumed_removal(&plain, how);
+        }
+        match self.entry(path) {
+            Seen::There(entry) => self.removal_entry(path, entry, follow, how),
+            Seen::Absent if self.comes_from_elsewhere(&plain) => {
+                let rule = how.rule.unwrap_or("files.recursive-delete");
+                let loss = Loss::new(rule, world::path_target(&plain)).opaque();
+                self.losses
+                    .push(loss.line("the same call puts something there first"));
+            }
+            Seen::Absent => {
+                let loss = Loss::new(usual(how, &plain), world::path_target(&plain));
+                self.losses.push(loss.exempt("does not exist"));
+            }
+            Seen::Unknown => {
+                let loss = Loss::new(usual(how, &plain), world::path_target(&plain));
+                self.losses.push(loss);
+            }
+        }
+    }
+
+    /// Tells whether an earlier command of the same call moves or links something to this path.
+    fn comes_from_elsewhere(&self, path: &Path) -> bool {
+        self.context.earlier.iter().any(|command| {
+            let moves = matches!(command.program().as_deref(), Some("mv" | "ln" | "rename"));
+            let last = command
+                .args()
+                .last()
+                .and_then(crate::model::word::Word::text);
+            let Some(text) = last.filter(|_| moves) else {
+                return false;
+            };
+            let base = match &command.cwd {
+                crate::model::command::Cwd::Known(dir) => dir.join(&text),
+                _ => PathBuf::from(&text),
+            };
+            path.starts_with(lexical(&base))
+        })
+    }
+
+    fn removal_entry(&mut self, path: &Path, entry: &'a EntryFact, follow: bool, how: How) {
+        let mut entry = entry;
+        let mut place = entry.resolved.clone();
+        if entry.kind == EntryKind::Link {
+            if !follow {
+                let loss = Loss::new(usual(how, path), world::path_target(&lexical(path)));
+                return self.losses.push(loss.exempt("only a link goes"));
+            }
+            place.clone_from(&entry.resolved);
+            match self.entry(&entry.resolved) {
+                Seen::There(real) => entry = real,
+                Seen::Absent => return,
+                Seen::Unknown => {
+                    let loss = Loss::new(usual(how, &place), world::path_target(&place));
+                    return self.losses.push(loss);
+                }
+            }
+        }
+        if self.grave(&place, how, false) {
+            return;
+        }
+        if (entry.is_root || entry.is_home) && how.recursive {
+            let loss = Loss::new("files.wipe", world::path_target(&place));
+            return self.losses.push(loss);
+        }
+        self.removal_real(place, entry, how);
+    }
+
+    fn removal_real(&mut self, place: PathBuf, entry: &EntryFact, how: How) {
+        let target = world::path_target(&place);
+        let loss = Loss::new(usual(how, &place), target);
+        if entry.is_mount || (how.recursive && entry.mounts_below) {
+            let line = "another file system is mounted there";
+            return self.losses.push(loss.line(line));
+        }
+        if self.is_scratch_or_temporary(&place) {
+            return self.losses.push(loss.exempt("in a temporary directory"));
+        }
+        if kinds::is_package_cache(&place, self.home()) {
+            return self.losses.push(loss.exempt("a package manager's cache"));
+        }
+        let directory = entry.kind == EntryKind::Directory;
+        if directory && !how.recursive {
+            return self.losses.push(loss.exempt("a folder stays without -r"));
+        }
+        let mut lines = Vec::new();
+        if entry.kind == EntryKind::File {
+            if entry.bytes == 0 {
+                return self.losses.push(loss.exempt("empty"));
+            }
+            lines.push(bytes(entry.bytes));
+        }
+        let rule = match how.rule {
+            Some(rule) => rule,
+            None if directory => folder_rule(&place),
+            None => file_rule(&place, &entry.magic, entry.bytes),
+        };
+        let named = kinds::regenerable(
+            &place,
+            &self.context.scene.project,
+            self.context.regenerable,
+        );
+        self.pending.push(Pending {
+            path: place,
+            directory,
+            rule,
+            lines,
+            named,
+            repository_goes: how.repository_goes,
+            narrowed: how.narrowed,
+            tracked_is_enough: true,
+        });
+    }
+
+    fn assumed_removal(&mut self, path: &Path, how: How) {
+        if self.is_scratch_or_temporary(path) || kinds::is_package_cache(path, self.home()) {
+            return;
+        }
+        let everywhere = Path::new("/");
+        if kinds::regenerable(path, everywhere, self.context.regenerable).is_some() {
+            return;
+        }
+        let rule = match how.rule {
+            Some(rule) => rule,
+            None if how.recursive => folder_rule(path),
+            None => file_rule(path, "", 0),
+        };
+        self.losses.push(Loss::new(rule, world::path_target(path)));
+    }
+
+    fn far_removal(&mut self, place: &Place, how: How, shown: &str) {
+        let path = match place {
+            Place::At { path, .. } => lexical(path),
+            Place::Glob { dir, pattern } => lexical(&dir.join(pattern)),
+            Place::Below { dir, .. } => lexical(dir),
+            Place::Loose(text) => PathBuf::from(text),
+            Place::Scratch => return,
+            Place::Anywhere => PathBuf::from(shown),
+        };
+        let names = self.context.regenerable;
+        let harmless = is_temporary(&path, &[])
+            || kinds::is_package_cache(&path, None)
+            || kinds::regenerable(&path, Path::new("/"), names).is_some();
+        match self.world.clone() {
+            World::Here => {}
+            World::Elsewhere { place, reason } => {
+                if !harmless {
+                    let target = world::far_target(&place, &reason, &path.to_string_lossy());
+                    self.losses.push(Loss::new(far_rule(&path, how), target));
+                }
+            }
+            World::Fresh(mounts) => {
+                for landing in world::land(&path, &mounts, &self.cwd.clone()) {
+                    self.landed(landing, how, shown);
+                }
+            }
+        }
+    }
+
+    fn landed(&mut self, landing: Landing, how: How, shown: &str) {
+        match landing {
+            Landing::Inside => {}
+            Landing::Host(path) => {
+                let world = std::mem::replace(&mut self.world, World::Here);
+                self.removal_at(&path, true, how);
+                self.world = world;
+            }
+            Landing::Volume(name) => self.losses.push(Loss::new(
+                "files.delete-volume",
+                world::volume_target(&name),
+            )),
+            Landing::Unknown => self
+                .losses
+                .push(Loss::new("files.opaque-delete", world::unnamed_target(shown)).opaque()),
+        }
+    }
+
+    /// Judges new content over what stands at a place.
+    pub fn overwrite(&mut self, place: &Place, over: Over) {
+        let path = match place {
+            Place::At { path, .. } => path.clone(),
+            Place::Glob { .. }
+            | Place::Below { .. }
+            | Place::Loose(_)
+            | Place::Scratch
+            | Place::Anywhere => return,
+        };
+        let plain = lexical(&path);
+        if kinds::is_harmless_device(&plain) {
+            return;
+        }
+        if !matches!(self.world, World::Here) {
+            return self.far_overwrite(&plain, over);
+        }
+        if own::touches(&plain, self.context, false) {
+            return;
+        }
+        if kinds::is_disk(&plain) {
+            let loss = Loss::new("files.wipe", world::path_target(&plain));
+            return self.losses.push(loss);
+        }
+        if self.assumed() {
+            return self.assumed_overwrite(&plain, over);
+        }
+        self.overwrite_at(&path, &plain, over);
+    }
+
+    fn overwrite_at(&mut self, path: &Path, plain: &Path, over: Over) {
+        let seen = match self.entry(path) {
+            Seen::There(entry) if entry.kind == EntryKind::Link => {
+                if over.replaces {
+                    return;
+                }
+                self.entry(&entry.resolved)
+            }
+            seen => seen,
+        };
+        match seen {
+            Seen::There(entry) => self.overwrite_entry(entry, over),
+            Seen::Absent => {}
+            Seen::Unknown => {
+                let rule = over_rule(plain, "", over);
+                self.losses.push(Loss::new(rule, world::path_target(plain)));
+            }
+        }
+    }
+
+    fn overwrite_entry(&mut self, entry: &EntryFact, over: Over) {
+        let place = entry.resolved.clone();
+        if own::touches(&place, self.context, false) {
+            return;
+        }
+        let loss = Loss::new(
+            over_rule(&place, &entry.magic, over),
+            world::path_target(&place),
+        );
+        match entry.kind {
+            EntryKind::Device if kinds::is_disk(&place) => {
+                let loss = Loss::new("files.wipe", world::path_target(&place));
+                return self.losses.push(loss);
+            }
+            EntryKind::File => {}
+            EntryKind::Device | EntryKind::Other | EntryKind::Directory | EntryKind::Link => return,
+        }
+        if self.is_scratch_or_temporary(&place) {
+            return self.losses.push(loss.exempt("in a temporary directory"));
+        }
+        if entry.bytes == 0 {
+            return self.losses.push(loss.exempt("empty"));
+        }
+        let named = kinds::regenerable(
+            &place,
+            &self.context.scene.project,
+            self.context.regenerable,
+        );
+        self.pending.push(Pending {
+            rule: loss.rule,
+            directory: false,
+            lines: vec![bytes(entry.bytes)],
+            named,
+            repository_goes: false,
+            narrowed: false,
+            tracked_is_enough: true,
+            path: place,
+        });
+    }
+
+    fn assumed_overwrite(&mut self, path: &Path, over: Over) {
+        if self.is_scratch_or_temporary(path) {
+            return;
+        }
+        let Some(kind) = kinds::guarded(path, "") else {
+            if over.nulled {
+                let loss = Loss::new("files.overwrite", world::path_target(path));
+                self.losses.push(loss);
+            }
+            return;
+        };
+        let counts = match kind {
+            kinds::Guarded::Database => !over.edit,
+            kinds::Guarded::Backup => over.emptied,
+            kinds::Guarded::Key => !over.edit && !over.provided,
+            kinds::Guarded::System => {
+                !over.edit
+                    && !path.starts_with("/usr/bin")
+                    && !path.starts_with("/proc")
+                    && !path.starts_with("/sys")
+            }
+        };
+        if counts {
+            let loss = Loss::new("files.overwrite-guarded", world::path_target(path));
+            self.losses.push(loss.line(kind.name()));
+        }
+    }
+
+    fn far_overwrite(&mut self, path: &Path, over: Over) {
+        if kinds::is_disk(path) {
+            let target = world::far_target(
+                "elsewhere",
+                "it is a device elsewhere",
+                &path.to_string_lossy(),
+            );
+            return self.losses.push(Loss::new("files.wipe", target));
+        }
+        if is_temporary(path, &[]) || !over.emptied {
+            return;
+        }
+        if let World::Elsewhere { place, reason } = &self.world
+            && kinds::guarded(path, "").is_some()
+        {
+            let target = world::far_target(place, reason, &path.to_string_lossy());
+            self.losses
+                .push(Loss::new("files.overwrite-guarded", target));
+        }
+    }
+
+    /// Tells whether the world is not asked.
+    pub fn is_assumed(&self) -> bool {
+        self.assumed() || !matches!(self.world, World::Here)
+    }
+
+    /// Tells whether moving something there is as good as removing it.
+    pub fn is_away(&self, path: &Path) -> bool {
+        let plain = lexical(path);
+        plain == Path::new("/dev/null")
+            || self.is_scratch_or_temporary(&plain)
+            || self.is_temporary_itself(&plain)
+    }
+
+    /// Judges a move of the system, a home or backstop itself, wherever it goes.
+    pub fn moved_system(&mut self, from: &Place) {
+        let path = match from {
+            Place::At { path, .. } => lexical(path),
+            Place::Glob { dir, pattern } if pattern == "*" && lexical(dir) == Path::new("/") => {
+                lexical(dir)
+            }
+            Place::Glob { .. }
+            | Place::Below { .. }
+            | Place::Loose(_)
+            | Place::Scratch
+            | Place::Anywhere => return,
+        };
+        if matches!(self.world, World::Here) && kinds::is_catastrophic(&path, self.home()) {
+            self.losses
+                .push(Loss::new("files.wipe", world::path_target(&path)));
+        }
+    }
+
+    /// Adds a loss that was judged elsewhere.
+    pub fn push(&mut self, loss: Loss) {
+        self.losses.push(loss);
+    }
+}
+
+/// What is known of a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    There(&'a EntryFact),
+    Absent,
+    Unknown,
+}
+
+const TEMPORARY: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/private/tmp",
+    "/private/var/tmp",
+    "/var/folders",
+    "/private/var/folders",
+    "/dev/shm",
+];
+
+/// Tells whether a path lies strictly inside a temporary directory.
+pub fn is_temporary(path: &Path, temporary: &[PathBuf]) -> bool {
+    let strictly = |dir: &Path| path.starts_with(dir) && path != dir;
+    temporary.iter().any(|dir| strictly(dir))
+        || TEMPORARY.iter().any(|dir| strictly(Path::new(dir)))
+}
+
+fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
+    temporary.iter().any(|dir| dir == path) || TEMPORARY.iter().any(|dir| Path::new(dir) == path)
+}
+
+fn is_empty(tree: &TreeFact) -> bool {
+    tree.files == 0 && !tree.more && !tree.mounts && tree.unreadable == 0
+}
+
+fn tree_lines(tree: &TreeFact) -> Vec<String> {
+    let more = if tree.more { "more than " } else { "" };
+    let mut lines = vec![format!(
+        "{more}{}, {}",
+        counted(tree.files, "file", "files"),
+        bytes(tree.bytes)
+    )];
+    if !tree.databases.is_empty() {
+        let count = u64::try_from(tree.databases.len()).unwrap_or(u64::MAX);
+        lines.push(format!(
+            "{} among them",
+            counted(count, "SQLite database", "SQLite databases")
+        ));
+    }
+    if !tree.repositories.is_empty() {
+        let count = u64::try_from(tree.repositories.len()).unwrap_or(u64::MAX);
+        lines.push(format!(
+            "{} among them",
+            counted(count, "git repository", "git repositories")
+        ));
+    }
+    if tree.mounts {
+        lines.push("another file system is mounted below".to_owned());
+    }
+    if tree.unreadable > 0 {
+        lines.push(format!(
+            "{} could not be read",
+            counted(tree.unreadable, "entry", "entries")
+        ));
+    }
+    lines
+}
+
+fn usual(how: How, path: &Path) -> &'static str {
+    match how.rule {
+        Some(rule) => rule,
+        None if how.recursive => folder_rule(path),
+        None => file_rule(path, "", 0),
+    }
+}
+
+fn folder_rule(path: &Path) -> &'static str {
+    if kinds::guarded_folder(path).is_some() || kinds::guarded(path, "").is_some() {
+        "files.delete-guarded"
+    } else {
+        "files.recursive-delete"
+    }
+}
+
+fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
+    if kinds::guarded(path, magic).is_some() {
+        "files.delete-guarded"
+    } else if bytes > SMALL_FILE {
+        "files.delete-many"
+    } else {
+        "files.delete"
+    }
+}
+
+fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
+    if !over.edit && kinds::guarded(path, magic).is_some() {
+        "files.overwrite-guarded"
+    } else {
+        "files.overwrite"
+    }
+}
+
+fn far_rule(path: &Path, how: How) -> &'static str {
+    if how.recursive && kinds::is_catastrophic(path, None) {
+        return "files.wipe-elsewhere";
+    }
+    usual(how, path)
+}

@@ -1,0 +1,453 @@
+//! What paths are by their names: system folders, databases, backups, keys, regenerable output.
+//! Names only; facts are weighed elsewhere.
+
+use std::path::{Component, Path, PathBuf};
+
+/// Names of regenerable output where policy gives no list of its own.
+pub const REGENERABLE: &[&str] = &[
+    "node_modules",
+    "bower_components",
+    "target",
+    "dist",
+    "build",
+    "out",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".output",
+    ".turbo",
+    ".parcel-cache",
+    ".vite",
+    ".angular",
+    ".venv",
+    "venv",
+    "__pycache__",
+    "*.pyc",
+    "*.pyo",
+    "*.egg-info",
+    ".eggs",
+    ".tox",
+    ".nox",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".cache",
+    ".gradle",
+    ".eslintcache",
+    "*.tsbuildinfo",
+    "coverage",
+    ".coverage",
+    "htmlcov",
+    ".nyc_output",
+    "cmake-build-*",
+    "CMakeFiles",
+    "CMakeCache.txt",
+    ".terraform",
+    ".dart_tool",
+    "DerivedData",
+    "*.o",
+    "*.obj",
+    "*.class",
+    ".DS_Store",
+    "Thumbs.db",
+];
+
+/// Folders that are the system itself: losing one of them whole is losing the machine.
+const SYSTEM: &[&str] = &[
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+    "/mnt",
+    "/media",
+    "/Applications",
+    "/Library",
+    "/Network",
+    "/System",
+    "/Users",
+    "/Volumes",
+    "/private",
+    "/private/etc",
+    "/private/var",
+    "/cores",
+];
+
+/// Folders whose files the system needs to start or to let people in.
+const SYSTEM_BELOW: &[&str] = &[
+    "/boot",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/sbin",
+    "/usr/sbin",
+    "/bin",
+    "/usr/bin",
+    "/System",
+    "/sys",
+    "/proc",
+];
+
+const SYSTEM_FILES: &[&str] = &[
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/group",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/fstab",
+    "/etc/crypttab",
+    "/etc/master.passwd",
+    "/etc/pam.conf",
+    "/etc/ld.so.preload",
+];
+
+/// Caches of package managers outside projects: their content comes back by itself.
+const PACKAGE_CACHES: &[&str] = &[
+    "/var/lib/apt/lists",
+    "/var/cache/apt",
+    "/var/cache/apk",
+    "/var/cache/yum",
+    "/var/cache/dnf",
+    "/var/cache/zypp",
+    "/var/cache/pacman",
+    "/var/cache/debconf",
+    "/var/cache/ldconfig",
+    "/var/cache/man",
+];
+
+const HOME_CACHES: &[&str] = &[
+    ".cache/pip",
+    ".cache/uv",
+    ".cache/yarn",
+    ".cache/go-build",
+    ".cache/ms-playwright",
+    ".cache/pre-commit",
+    ".cache/typescript",
+    ".cache/node",
+    ".cache/pnpm",
+    ".cache/mypy",
+    ".cache/ruff",
+    ".cache/puppeteer",
+    ".cache/Cypress",
+    ".npm/_cacache",
+    ".npm/_npx",
+    ".npm/_logs",
+    ".cargo/registry/cache",
+    ".cargo/registry/src",
+    "Library/Caches",
+];
+
+/// A kind of thing that is worth a hold even when only one file of it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarded {
+    Database,
+    Backup,
+    Key,
+    System,
+}
+
+impl Guarded {
+    /// Returns how people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Database => "a database file",
+            Self::Backup => "a backup",
+            Self::Key => "a key",
+            Self::System => "a file of the system",
+        }
+    }
+}
+
+/// Tells whether this folder is the system, a home, or a folder of homes.
+pub fn is_catastrophic(path: &Path, home: Option<&Path>) -> bool {
+    let text = path.to_string_lossy();
+    if SYSTEM.contains(&text.as_ref()) {
+        return true;
+    }
+    if let Some(home) = home
+        && home.starts_with(path)
+    {
+        return true;
+    }
+    let mut parts = path.components().skip(1);
+    let first = parts.next().map(Component::as_os_str);
+    let is_home = matches!(first.and_then(|name| name.to_str()), Some("home" | "Users"));
+    is_home && parts.next().is_some() && parts.next().is_none()
+}
+
+/// Names what this file is, when its kind is guarded.
+pub fn guarded(path: &Path, magic: &str) -> Option<Guarded> {
+    if magic == "sqlite" {
+        return Some(Guarded::Database);
+    }
+    if magic == "pgdump" {
+        return Some(Guarded::Backup);
+    }
+    let text = path.to_string_lossy();
+    if SYSTEM_FILES.contains(&text.as_ref())
+        || SYSTEM_BELOW.iter().any(|dir| path.starts_with(dir))
+        || path.starts_with("/etc/sudoers.d")
+        || path.starts_with("/etc/pam.d")
+    {
+        return Some(Guarded::System);
+    }
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    by_name(path, &name)
+}
+
+fn by_name(path: &Path, name: &str) -> Option<Guarded> {
+    const DATABASE: &[&str] = &[
+        ".db",
+        ".sqlite",
+        ".sqlite3",
+        ".db3",
+        ".s3db",
+        ".mdb",
+        ".accdb",
+        ".duckdb",
+        ".rdb",
+        ".aof",
+        ".ibd",
+        ".frm",
+        ".mdf",
+        ".ldf",
+        ".fdb",
+        ".realm",
+        ".kdbx",
+        ".db-wal",
+        ".sqlite-wal",
+        ".sqlite3-wal",
+    ];
+    const BACKUP: &[&str] = &[
+        ".bak", ".backup", ".dump", ".pgdump", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".bkp",
+    ];
+    const KEY: &[&str] = &[
+        ".pem",
+        ".key",
+        ".p12",
+        ".pfx",
+        ".jks",
+        ".keystore",
+        ".gpg",
+        ".age",
+        ".ppk",
+    ];
+    const KEY_NAMES: &[&str] = &[
+        "id_rsa",
+        "id_ed25519",
+        "id_ecdsa",
+        "id_dsa",
+        "authorized_keys",
+    ];
+    if DATABASE.iter().any(|end| name.ends_with(end)) && name != "thumbs.db" {
+        return Some(Guarded::Database);
+    }
+    if BACKUP.iter().any(|end| name.ends_with(end)) || named_backup(path, name) {
+        return Some(Guarded::Backup);
+    }
+    if KEY.iter().any(|end| name.ends_with(end)) || KEY_NAMES.contains(&name) {
+        return Some(Guarded::Key);
+    }
+    None
+}
+
+/// Tells whether an archive or dump calls itself a backup, or lies in a folder that does.
+fn named_backup(path: &Path, name: &str) -> bool {
+    const ARCHIVE: &[&str] = &[
+        ".sql", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".zip", ".gz", ".zst", ".img",
+        ".7z",
+    ];
+    if !ARCHIVE.iter().any(|end| name.ends_with(end)) {
+        return false;
+    }
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("backup") || text.contains("dump") || text.contains("snapshot")
+    };
+    says(name)
+        || path
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str())
+            .is_some_and(says)
+}
+
+/// Tells whether a whole folder is guarded by its name (a cluster's files, a folder of backups or keys).
+pub fn guarded_folder(path: &Path) -> Option<Guarded> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let text = path.to_string_lossy();
+    if matches!(name.as_str(), ".ssh" | ".gnupg" | ".aws" | ".kube") {
+        return Some(Guarded::Key);
+    }
+    const CLUSTERS: &[&str] = &[
+        "/var/lib/postgresql",
+        "/var/lib/pgsql",
+        "/var/lib/mysql",
+        "/var/lib/mongodb",
+        "/var/lib/redis",
+        "/var/lib/docker",
+        "/var/lib/containerd",
+        "/var/lib/kubelet",
+        "/var/lib/etcd",
+    ];
+    if CLUSTERS.iter().any(|dir| text.starts_with(dir)) || name == "pgdata" {
+        return Some(Guarded::Database);
+    }
+    matches!(name.as_str(), "backups" | "backup" | "db_backups").then_some(Guarded::Backup)
+}
+
+/// Tells whether the path is strictly inside a cache that package managers fill again.
+pub fn is_package_cache(path: &Path, home: Option<&Path>) -> bool {
+    if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) {
+        return true;
+    }
+    let homes = home.into_iter().chain([Path::new("/root")]);
+    let mut homes = homes.flat_map(|home| HOME_CACHES.iter().map(move |dir| home.join(dir)));
+    homes.any(|dir| path.starts_with(&dir))
+}
+
+/// Tells whether writing to this device file changes nothing that lasts.
+pub fn is_harmless_device(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let Some(name) = text.strip_prefix("/dev/") else {
+        return false;
+    };
+    matches!(
+        name,
+        "null"
+            | "zero"
+            | "full"
+            | "tty"
+            | "stdin"
+            | "stdout"
+            | "stderr"
+            | "random"
+            | "urandom"
+            | "ptmx"
+            | "console"
+            | "kmsg"
+    ) || ["fd/", "pts/", "shm/", "tty", "mqueue/", "tcp/", "udp/"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
+
+/// Tells whether the path names a disk, a partition or a volume.
+pub fn is_disk(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let Some(name) = text.strip_prefix("/dev/") else {
+        return false;
+    };
+    const STARTS: &[&str] = &[
+        "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "disk", "rdisk", "mapper/", "md", "dm-", "loop",
+        "nbd", "sr", "mem", "kmem", "port", "mtd", "zd", "bcache", "ram", "zvol/", "vg",
+    ];
+    STARTS.iter().any(|start| name.starts_with(start))
+}
+
+/// Returns the outermost part of the path, strictly below `root`, whose name is regenerable.
+pub fn regenerable(path: &Path, root: &Path, names: &[String]) -> Option<PathBuf> {
+    let rest = path.strip_prefix(root).ok()?;
+    let mut all = root.to_path_buf();
+    for part in rest.components() {
+        let Component::Normal(name) = part else {
+            return None;
+        };
+        all.push(name);
+        if name
+            .to_str()
+            .is_some_and(|name| is_regenerable_name(name, names))
+        {
+            return Some(all);
+        }
+    }
+    None
+}
+
+/// Tells whether policy lists this name.
+pub fn is_regenerable_name(name: &str, names: &[String]) -> bool {
+    names.iter().any(|pattern| like(name, pattern))
+}
+
+/// Tells whether a name has the form of a pattern in which `*` stands for any text.
+pub fn like(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, end)) if !end.contains('*') => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+        Some((start, rest)) => {
+            let Some(after) = name.strip_prefix(start) else {
+                return false;
+            };
+            let middle = rest.split('*').next().unwrap_or_default();
+            after.contains(middle)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn homes_and_system_folders_are_the_machine_and_what_lies_in_them_is_not() {
+        let home = Some(Path::new("/home/ann"));
+        for path in ["/", "/home", "/home/ann", "/home/bob", "/usr", "/Users/x"] {
+            assert!(is_catastrophic(Path::new(path), home), "{path}");
+        }
+        for path in ["/home/ann/shop", "/srv/data", "/etc/nginx"] {
+            assert!(!is_catastrophic(Path::new(path), home), "{path}");
+        }
+    }
+
+    #[test]
+    fn databases_backups_and_keys_are_told_by_name_or_first_bytes() {
+        assert_eq!(guarded(Path::new("/a/app.db"), ""), Some(Guarded::Database));
+        assert_eq!(
+            guarded(Path::new("/a/data"), "sqlite"),
+            Some(Guarded::Database)
+        );
+        assert_eq!(
+            guarded(Path::new("/a/backups/x.tar.gz"), ""),
+            Some(Guarded::Backup)
+        );
+        assert_eq!(guarded(Path::new("/a/x.tar.gz"), ""), None);
+        assert_eq!(guarded(Path::new("/h/.ssh/id_rsa"), ""), Some(Guarded::Key));
+        assert_eq!(guarded(Path::new("/etc/nginx/conf.d/x.conf"), ""), None);
+    }
+
+    #[test]
+    fn a_regenerable_name_counts_at_any_depth_below_the_project() {
+        let names: Vec<String> = REGENERABLE.iter().map(|&name| name.to_owned()).collect();
+        let root = Path::new("/p");
+        let found = |path: &str| regenerable(Path::new(path), root, &names);
+        assert_eq!(
+            found("/p/web/node_modules/x"),
+            Some("/p/web/node_modules".into())
+        );
+        assert_eq!(found("/p/a/b.pyc"), Some("/p/a/b.pyc".into()));
+        assert_eq!(found("/p/src"), None);
+        assert_eq!(found("/q/dist"), None);
+    }
+}

@@ -1,0 +1,377 @@
+//! From words to places: every path that an operand may stand for, in each of its readings.
+//! Nothing here knows what is done to a place, nor what stands there.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::classify::Context;
+use crate::model::command::{Command, Cwd};
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::word::{Hole, Part, Word};
+
+/// One place that an operand may stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// One absolute path, as written (`..` may still be in it); `follow` when a slash at its end makes a link be followed.
+    At { path: PathBuf, follow: bool },
+    /// What a pattern gives below a folder.
+    Glob { dir: PathBuf, pattern: String },
+    /// Something below this folder, its name unknown; `strict` when it cannot be the folder itself.
+    Below { dir: PathBuf, strict: bool },
+    /// A relative path from a working directory that is not known.
+    Loose(String),
+    /// A fresh place under the temporary directory.
+    Scratch,
+    /// Anything.
+    Anywhere,
+}
+
+/// Variables that name a temporary place by convention.
+const TEMPORARY_NAMES: &[&str] = &[
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "TEMPDIR",
+    "TMP_DIR",
+    "TEMP_DIR",
+    "RUNNER_TEMP",
+    "BATS_TMPDIR",
+    "BATS_TEST_TMPDIR",
+    "BATS_RUN_TMPDIR",
+    "BATS_FILE_TMPDIR",
+    "SCRATCHPAD",
+    "SCRATCH_DIR",
+    "AUTOPKGTEST_TMP",
+    "DEBTMPDIR",
+];
+
+/// What a hole is taken for in one reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Value,
+    Empty,
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+enum Token {
+    Text(String),
+    Glob(String),
+    Unknown,
+    Name,
+}
+
+/// Returns the places that a word may stand for, the readings of inherited variables side by side.
+pub fn places(
+    word: &Word,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Place> {
+    if let Some(first) = word.pieces.first()
+        && let Part::Hole(Hole::Inherited(name)) = &first.part
+        && TEMPORARY_NAMES.contains(&name.as_str())
+        && below_itself(word)
+    {
+        return vec![Place::Scratch];
+    }
+    let mut found: Vec<Place> = Vec::new();
+    for reading in readings(word) {
+        let Some(tokens) = tokens(word, reading, context, needs) else {
+            continue;
+        };
+        if let Some(place) = locate(&tokens, &command.cwd) {
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+    }
+    found
+}
+
+/// Tells whether a word is a temporary variable, a slash and then a name (`"$TMPDIR/x"`, not `"$TMPDIR"/*`).
+fn below_itself(word: &Word) -> bool {
+    let Some(next) = word.pieces.get(1) else {
+        return false;
+    };
+    let Part::Literal(text) = &next.part else {
+        return false;
+    };
+    let name = text.trim_start_matches('/');
+    text.starts_with('/') && !name.is_empty() && !escapes(Path::new(name))
+}
+
+fn readings(word: &Word) -> Vec<Reading> {
+    let inherited = word
+        .pieces
+        .iter()
+        .any(|piece| matches!(piece.part, Part::Hole(Hole::Inherited(_))));
+    if inherited {
+        vec![Reading::Value, Reading::Empty, Reading::Unknown]
+    } else {
+        vec![Reading::Unknown]
+    }
+}
+
+/// Returns the parts of a word in one reading; nothing when the reading does not exist (no value is known).
+fn tokens(
+    word: &Word,
+    reading: Reading,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Vec<Token>> {
+    let mut all: Vec<Token> = Vec::new();
+    for piece in &word.pieces {
+        let token = match &piece.part {
+            Part::Literal(text) => Token::Text(text.clone()),
+            Part::Glob(text) => Token::Glob(text.clone()),
+            Part::Hole(Hole::Unknown) => Token::Unknown,
+            Part::Hole(Hole::Name) => Token::Name,
+            Part::Hole(Hole::Inherited(name)) => match reading {
+                Reading::Empty => Token::Text(String::new()),
+                Reading::Unknown => Token::Unknown,
+                Reading::Value => Token::Text(value(name, context, needs)?),
+            },
+        };
+        match (all.last_mut(), token) {
+            (Some(Token::Text(before)), Token::Text(text)) => before.push_str(&text),
+            (_, token) => all.push(token),
+        }
+    }
+    Some(all)
+}
+
+fn value(name: &str, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
+    if context.facts.assumed {
+        return None;
+    }
+    match context
+        .facts
+        .ask(Question::Variable(name.to_owned()), needs)?
+    {
+        Answer::Variable(text) => Some(text.clone()),
+        Answer::Entry(_)
+        | Answer::Tree(_)
+        | Answer::Glob(_)
+        | Answer::Text { .. }
+        | Answer::Git(_)
+        | Answer::Database(_)
+        | Answer::Absent
+        | Answer::Unknown(_)
+        | Answer::Assumed => None,
+    }
+}
+
+fn locate(tokens: &[Token], cwd: &Cwd) -> Option<Place> {
+    let mut before = String::new();
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Text(text) => before.push_str(text),
+            Token::Glob(_) => return Some(globbed(&before, tokens.get(index..)?, cwd)),
+            Token::Unknown | Token::Name => {
+                let after = tokens.get(index + 1..).unwrap_or_default();
+                let name = matches!(token, Token::Name);
+                return Some(below(&before, after, name, cwd));
+            }
+        }
+    }
+    (!before.is_empty()).then(|| at(&before, cwd))
+}
+
+fn at(text: &str, cwd: &Cwd) -> Place {
+    match absolute(text, cwd) {
+        Base::Known(path) => Place::At {
+            path,
+            follow: text.ends_with('/') || text.ends_with("/."),
+        },
+        Base::Scratch => Place::Scratch,
+        Base::Unknown => Place::Loose(text.to_owned()),
+    }
+}
+
+fn globbed(before: &str, rest: &[Token], cwd: &Cwd) -> Place {
+    let (dir, start) = split_dir(before);
+    let mut pattern = escaped(start);
+    for token in rest {
+        match token {
+            Token::Text(text) => pattern.push_str(&escaped(text)),
+            Token::Glob(text) => pattern.push_str(text),
+            Token::Unknown | Token::Name => return folder(dir, true, cwd),
+        }
+    }
+    match absolute(dir, cwd) {
+        Base::Known(dir) => Place::Glob { dir, pattern },
+        Base::Scratch => Place::Scratch,
+        Base::Unknown => Place::Loose(format!("{dir}{pattern}")),
+    }
+}
+
+/// Protects literal text from being read as a pattern.
+fn escaped(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '*' | '?' | '[' | ']' | '\\') {
+            all.push('\\');
+        }
+        all.push(letter);
+    }
+    all
+}
+
+fn below(before: &str, after: &[Token], name: bool, cwd: &Cwd) -> Place {
+    let (dir, start) = split_dir(before);
+    if before.is_empty() && !name {
+        return Place::Anywhere;
+    }
+    if before == "/" && !name {
+        return Place::Anywhere;
+    }
+    let more = after
+        .iter()
+        .any(|token| !matches!(token, Token::Text(text) if text.trim_matches('/').is_empty()));
+    folder(dir, name || !start.is_empty() || more, cwd)
+}
+
+fn folder(dir: &str, strict: bool, cwd: &Cwd) -> Place {
+    match absolute(dir, cwd) {
+        Base::Known(dir) => Place::Below { dir, strict },
+        Base::Scratch => Place::Scratch,
+        Base::Unknown => Place::Loose(format!("{dir}?")),
+    }
+}
+
+/// Splits before the last name: `a/b` gives `a/` and `b`.
+fn split_dir(text: &str) -> (&str, &str) {
+    match text.rfind('/') {
+        Some(index) => text.split_at(index + 1),
+        None => ("", text),
+    }
+}
+
+enum Base {
+    Known(PathBuf),
+    Scratch,
+    Unknown,
+}
+
+fn absolute(text: &str, cwd: &Cwd) -> Base {
+    if text.starts_with('/') {
+        return Base::Known(PathBuf::from(text));
+    }
+    match cwd {
+        Cwd::Known(dir) => Base::Known(if text.is_empty() {
+            dir.clone()
+        } else {
+            dir.join(text)
+        }),
+        Cwd::Temporary if !escapes(Path::new(text)) => Base::Scratch,
+        Cwd::Temporary | Cwd::Unknown => Base::Unknown,
+    }
+}
+
+/// Tells whether `..` leads a relative path out of where it starts.
+fn escapes(path: &Path) -> bool {
+    let mut depth = 0_i64;
+    for part in path.components() {
+        match part {
+            Component::ParentDir => depth -= 1,
+            Component::Normal(_) => depth += 1,
+            Component::RootDir | Component::Prefix(_) => return true,
+            Component::CurDir => {}
+        }
+        if depth < 0 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Returns the path without `.` and `..`, links left aside.
+pub fn lexical(path: &Path) -> PathBuf {
+    let mut all = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                all.pop();
+            }
+            Component::CurDir => {}
+            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => {
+                all.push(part.as_os_str());
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::{Bench, command, hole, join, word};
+
+    fn of(word: &Word) -> Vec<Place> {
+        let bench = Bench::assumed();
+        places(
+            word,
+            &command(&["rm"]),
+            &bench.context(),
+            &mut Needs::default(),
+        )
+    }
+
+    #[test]
+    fn a_relative_word_is_joined_to_the_working_directory() {
+        assert_eq!(
+            of(&word("data")),
+            [Place::At {
+                path: "/home/ann/shop/data".into(),
+                follow: false
+            }]
+        );
+    }
+
+    #[test]
+    fn an_inherited_variable_before_a_glob_may_be_the_root() {
+        let word = join(&[
+            hole(Hole::Inherited("DIR".into())),
+            word("/"),
+            bench_glob("*"),
+        ]);
+        let places = of(&word);
+        assert!(places.contains(&Place::Glob {
+            dir: "/".into(),
+            pattern: "*".into()
+        }));
+        assert!(places.contains(&Place::Anywhere));
+    }
+
+    fn bench_glob(text: &str) -> Word {
+        crate::classify::files::bench::glob(text)
+    }
+
+    #[test]
+    fn a_name_below_a_known_folder_stays_there() {
+        let word = join(&[word("/srv/a/"), hole(Hole::Name)]);
+        assert_eq!(
+            of(&word),
+            [Place::Below {
+                dir: "/srv/a/".into(),
+                strict: true
+            }]
+        );
+    }
+
+    #[test]
+    fn a_temporary_variable_and_a_name_are_scratch_but_its_whole_content_is_not() {
+        let tmp = || hole(Hole::Inherited("TMPDIR".into()));
+        assert_eq!(of(&join(&[tmp(), word("/x")])), [Place::Scratch]);
+        assert_ne!(
+            of(&join(&[tmp(), word("/"), bench_glob("*")])),
+            [Place::Scratch]
+        );
+        assert_ne!(of(&join(&[tmp(), word("/../x")])), [Place::Scratch]);
+    }
+
+    #[test]
+    fn an_empty_word_is_no_place() {
+        assert_eq!(of(&word("")), []);
+    }
+}

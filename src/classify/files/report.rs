@@ -1,0 +1,155 @@
+//! From losses to findings: severity and words of the rule, grouped so that one command gives one finding a rule.
+//! Nothing here decides whether something is lost.
+
+use crate::classify::Context;
+use crate::model::command::Command;
+use crate::model::finding::{Blast, Finding, Severity};
+use crate::model::span::Origin;
+use crate::model::target::Target;
+
+/// One thing that a command would lose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    pub rule: &'static str,
+    pub target: Target,
+    /// Why nothing is lost after all.
+    pub exempt: Option<String>,
+    /// Set when words that are not known decide.
+    pub opaque: bool,
+    pub lines: Vec<String>,
+}
+
+impl Loss {
+    /// Returns a loss that is known and not exempt.
+    pub fn new(rule: &'static str, target: Target) -> Self {
+        Self {
+            rule,
+            target,
+            exempt: None,
+            opaque: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds the reason why nothing is lost.
+    pub fn exempt(mut self, reason: impl Into<String>) -> Self {
+        self.exempt = Some(reason.into());
+        self
+    }
+
+    /// Marks that words that are not known decide.
+    pub fn opaque(mut self) -> Self {
+        self.opaque = true;
+        self
+    }
+
+    /// Adds a sentence about how much is lost.
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+}
+
+/// Where a finding stands: the words, and the wrappers that lead to them.
+#[derive(Clone, Debug)]
+pub struct Site<'a> {
+    pub words: Vec<String>,
+    pub via: Vec<String>,
+    pub origin: Option<&'a Origin>,
+}
+
+impl<'a> Site<'a> {
+    /// Returns the site of a command.
+    pub fn of(command: &'a Command) -> Self {
+        Self {
+            words: command.shown(),
+            via: command.via.iter().map(|via| via.name.clone()).collect(),
+            origin: Some(&command.origin),
+        }
+    }
+}
+
+/// Returns one finding for each rule among the losses, exempt ones apart.
+pub fn report(losses: Vec<Loss>, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for loss in losses {
+        let open = all.iter_mut().find(|finding| {
+            finding.rule == loss.rule
+                && finding.exempt.is_some() == loss.exempt.is_some()
+                && finding.opaque == loss.opaque
+        });
+        match open {
+            Some(finding) => {
+                if !finding.targets.contains(&loss.target) {
+                    finding.targets.push(loss.target);
+                }
+                finding.blast.lines.extend(loss.lines);
+            }
+            None => all.push(single(loss, site, context)),
+        }
+    }
+    for finding in &mut all {
+        finding.summary = summary(&finding.summary, &finding.targets);
+    }
+    all
+}
+
+fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
+    let rule = context.rules.rule(loss.rule);
+    let (span, file) = match site.origin {
+        Some(Origin::Text(span)) => (Some(*span), None),
+        Some(Origin::File(place)) => (None, Some(place.clone())),
+        None => (None, None),
+    };
+    Finding {
+        rule: loss.rule.to_owned(),
+        severity: rule.map_or(Severity::High, |rule| rule.severity),
+        summary: rule
+            .map_or("loses {targets}", |rule| rule.summary)
+            .to_owned(),
+        command: site.words.clone(),
+        span,
+        file,
+        via: site.via.clone(),
+        targets: vec![loss.target],
+        opaque: loss.opaque,
+        instead: rule.map(|rule| rule.instead.to_owned()),
+        blast: Blast { lines: loss.lines },
+        exempt: loss.exempt,
+    }
+}
+
+/// Names shown in a summary before it says "and N more".
+const SHOWN: usize = 3;
+
+fn summary(template: &str, targets: &[Target]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for target in targets.iter().take(SHOWN) {
+        names.push(match &target.object {
+            Some(object) => object.clone(),
+            None => target.locator.clone(),
+        });
+    }
+    let mut list = names.join(", ");
+    if targets.len() > SHOWN {
+        list.push_str(&format!(" and {} more", targets.len() - SHOWN));
+    }
+    template.replace("{targets}", &list)
+}
+
+/// Returns a number of bytes as people read it.
+pub fn bytes(count: u64) -> String {
+    const UNITS: &[(&str, u64)] = &[("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
+    for (unit, size) in UNITS {
+        if count >= *size {
+            let tenths = u128::from(count) * 10 / u128::from(*size);
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+    }
+    format!("{count} bytes")
+}
+
+/// Returns a number with its noun.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

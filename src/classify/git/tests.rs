@@ -1,0 +1,178 @@
+use crate::classify::files::bench::{Bench, line, rules};
+use crate::model::command::Command;
+use crate::model::fact::{Answer, GitFact, Needs, Question};
+
+fn lost(bench: &Bench, command: &Command) -> Vec<String> {
+    let mut needs = Needs::default();
+    let found = super::findings(command, &bench.context(), &mut needs);
+    assert!(needs.is_empty(), "open: {:?}", needs.into_questions());
+    rules(&found)
+}
+
+fn repository(change: impl FnOnce(&mut GitFact)) -> Bench {
+    let mut fact = GitFact {
+        root: "/home/ann/shop".into(),
+        git_dir: "/home/ann/shop/.git".into(),
+        branch: Some("main".into()),
+        has_head: true,
+        ..GitFact::default()
+    };
+    change(&mut fact);
+    let question = Question::Git {
+        dir: "/home/ann/shop".into(),
+        paths: Vec::new(),
+    };
+    Bench::here().learn(question, Answer::Git(fact))
+}
+
+#[test]
+fn each_way_to_lose_is_found_without_facts() {
+    let bench = Bench::assumed();
+    for (text, rule) in [
+        ("git reset --hard", "git.discard-changes"),
+        (
+            "git -C sub --no-pager reset --hard HEAD",
+            "git.discard-changes",
+        ),
+        ("git checkout -- src", "git.discard-changes"),
+        ("git checkout .", "git.discard-changes"),
+        ("git checkout main.rs", "git.discard-changes"),
+        ("git checkout HEAD -- .", "git.discard-changes"),
+        ("git checkout -f main", "git.discard-changes"),
+        ("git restore src", "git.discard-changes"),
+        ("git restore --staged --worktree .", "git.discard-changes"),
+        ("git switch --discard-changes main", "git.discard-changes"),
+        ("git clean -fd", "git.clean"),
+        ("git clean -fdx", "git.clean-ignored"),
+        ("git stash drop", "git.stash-drop"),
+        ("git stash clear", "git.stash-clear"),
+        ("git branch -D topic", "git.branch-delete"),
+        ("git branch --delete --force topic", "git.branch-delete"),
+        ("git tag -d v1", "git.tag-delete"),
+        ("git push --force origin main", "git.push-force"),
+        ("git push -f", "git.push-force"),
+        (
+            "git push --force-with-lease origin topic",
+            "git.push-force-branch",
+        ),
+        ("git push origin +main", "git.push-force"),
+        ("git push origin :topic", "git.push-delete-branch"),
+        ("git push --delete origin main", "git.push-delete"),
+        ("git push --mirror backup", "git.push-mirror"),
+        ("git reflog expire --expire=now --all", "git.reflog-expire"),
+        ("git gc --prune=now", "git.prune"),
+        ("git update-ref -d refs/heads/x", "git.ref-delete"),
+        ("git filter-branch --all", "git.rewrite-history"),
+        ("git-filter-repo --path x", "git.rewrite-history"),
+        ("git worktree remove --force ../x", "git.worktree-remove"),
+        ("git submodule deinit -f lib", "git.submodule-deinit"),
+        ("git rm -f a.txt", "git.discard-changes"),
+        ("git -c alias.zap=clean zap -fd", "git.clean"),
+    ] {
+        assert_eq!(lost(&bench, &line(text)), [rule], "{text}");
+    }
+}
+
+#[test]
+fn look_alikes_lose_nothing() {
+    let bench = Bench::assumed();
+    for text in [
+        "git status",
+        "git reset",
+        "git reset --soft HEAD~1",
+        "git reset HEAD file.txt",
+        "git checkout main",
+        "git checkout -b topic/delete-all",
+        "git checkout feature/v1.2",
+        "git restore --staged .",
+        "git switch -c force",
+        "git clean -nfdx",
+        "git clean -n",
+        "git stash",
+        "git stash pop",
+        "git branch -d merged",
+        "git branch -M main",
+        "git branch -D -r origin/x",
+        "git tag v1",
+        "git push",
+        "git push origin main",
+        "git push --force --dry-run origin main",
+        "git push --tags",
+        "git fetch --prune",
+        "git remote prune origin",
+        "git gc",
+        "git rm --cached a.txt",
+        "git rm a.txt",
+        "git commit --amend --no-edit",
+        "git rebase main",
+        "git log --all -- reset --hard",
+        "git clean --help",
+        "git commit -m reset",
+    ] {
+        assert!(lost(&bench, &line(text)).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_clean_tree_has_nothing_to_discard() {
+    let clean = repository(|_| {});
+    assert!(lost(&clean, &line("git reset --hard")).is_empty());
+    assert!(lost(&clean, &line("git reset --hard main")).is_empty());
+    assert!(lost(&clean, &line("git clean -fd")).is_empty());
+    assert!(lost(&clean, &line("git stash drop")).is_empty());
+    let dirty = repository(|fact| fact.dirty = 2);
+    assert_eq!(
+        lost(&dirty, &line("git reset --hard")),
+        ["git.discard-changes"]
+    );
+    assert_eq!(
+        lost(&clean, &line("git reset --hard HEAD~2")),
+        ["git.drop-commits"]
+    );
+}
+
+#[test]
+fn what_was_stashed_in_the_same_call_is_not_discarded() {
+    let mut bench = Bench::assumed();
+    bench.earlier = vec![line("git stash")];
+    assert!(lost(&bench, &line("git reset --hard")).is_empty());
+    assert_eq!(lost(&bench, &line("git clean -fd")), ["git.clean"]);
+    bench.earlier = vec![line("git stash push -u")];
+    assert!(lost(&bench, &line("git clean -fd")).is_empty());
+}
+
+#[test]
+fn a_forced_push_is_small_only_when_the_old_tip_is_known_here() {
+    let known = repository(|_| {}).file("/home/ann/shop/.git/refs/remotes/origin/topic", 41);
+    assert_eq!(
+        lost(&known, &line("git push -f origin topic")),
+        ["git.push-force-branch"]
+    );
+    let unknown = repository(|_| {})
+        .absent("/home/ann/shop/.git/refs/remotes/origin/topic")
+        .learn(
+            Question::Text("/home/ann/shop/.git/packed-refs".into()),
+            Answer::Absent,
+        );
+    assert_eq!(
+        lost(&unknown, &line("git push -f origin topic")),
+        ["git.push-force"]
+    );
+}
+
+#[test]
+fn going_around_hooks_counts_where_they_are_ours() {
+    let hook = "/home/ann/shop/.git/hooks/pre-commit";
+    let text = |text: &str| Answer::Text {
+        text: text.into(),
+        sha256: String::new(),
+    };
+    let commit = line("git commit --no-verify -m x");
+    let ours = repository(|_| {}).learn(
+        Question::Text(hook.into()),
+        text("exec backstop git pre-commit"),
+    );
+    assert_eq!(lost(&ours, &commit), ["git.bypass-hooks"]);
+    let others = repository(|_| {}).learn(Question::Text(hook.into()), text("exec lint"));
+    assert!(lost(&others, &commit).is_empty());
+}

@@ -1,0 +1,460 @@
+//! backstop itself: its commands when an agent runs them, and its files, settings and processes.
+//! Files of others are the family `files`; whether an agent or a human types is not known here.
+
+use std::path::{Path, PathBuf};
+
+use crate::classify::Context;
+use crate::classify::files::kinds::is_catastrophic;
+use crate::classify::files::place::{Place, lexical, places};
+use crate::classify::files::report::{Loss, Site, report};
+use crate::classify::files::{Args, Valued, world};
+use crate::model::command::{Command, WriteMode};
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::finding::Finding;
+use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::word::Word;
+
+const NAME: &str = "backstop";
+
+/// Returns what a command would do to backstop itself.
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut losses = Vec::new();
+    if let Some(program) = command.program() {
+        if is_backstop(command, &program, context) {
+            losses.extend(asked_of_backstop(command));
+        }
+        losses.extend(against_process(command, &program));
+        losses.extend(against_client(command, &program));
+        if command.is_here() {
+            against_files(command, &program, context, needs, &mut losses);
+        }
+    }
+    if command.is_here() {
+        against_written(command, context, needs, &mut losses);
+    }
+    report(losses, &Site::of(command), context)
+}
+
+/// Tells whether a path is backstop's own, lies in it, or (for what goes whole) holds it.
+pub fn touches(path: &Path, context: &Context<'_>, whole: bool) -> bool {
+    let own = &context.scene.own;
+    own.iter()
+        .any(|mine| path.starts_with(mine) || (whole && mine.starts_with(path)))
+}
+
+fn itself(what: &str) -> Target {
+    Target {
+        kind: TargetKind::Resource,
+        locator: format!("{NAME}:{what}"),
+        object: None,
+        reach: Reach::Unreachable("it is the guard itself".to_owned()),
+    }
+}
+
+fn is_backstop(command: &Command, program: &str, context: &Context<'_>) -> bool {
+    if program == NAME || program == "backstop.exe" {
+        return true;
+    }
+    let text = command.words.first().and_then(Word::text);
+    text.is_some_and(|text| {
+        let path = Path::new(&text);
+        path.is_absolute() && context.scene.own.iter().any(|mine| mine == path)
+    })
+}
+
+/// Options of backstop that take a value and may stand before the subcommand.
+const OPTIONS: Valued = Valued {
+    short: "",
+    long: &[
+        "--state",
+        "--profile",
+        "--cwd",
+        "--format",
+        "--backup-dir",
+        "--type",
+        "--scope",
+    ],
+};
+
+/// Design, section 5: what an agent may ask of backstop.
+fn asked_of_backstop(command: &Command) -> Option<Loss> {
+    let args = Args::read(command.args(), OPTIONS);
+    if args.has(&["--help", "-h", "--version", "-V"]) {
+        return None;
+    }
+    let open = command.args().iter().any(Word::has_hole);
+    let steps: Vec<Option<String>> = args.operands.iter().map(|word| word.text()).collect();
+    let first = steps.first().cloned().flatten();
+    let second = steps.get(1).cloned().flatten();
+    let dry = args.has(&["--dry-run"]);
+    match (first.as_deref(), second.as_deref()) {
+        (Some("approve" | "reject" | "revoke" | "lease"), _) => {
+            Some(Loss::new("own.approve", itself("approvals")))
+        }
+        (Some("install" | "uninstall" | "init"), _) if dry => None,
+        (Some("install" | "uninstall" | "init"), _) => {
+            Some(Loss::new("own.install", itself("settings")))
+        }
+        (Some("backup"), Some("prune")) => Some(Loss::new("own.prune", itself("backups"))),
+        (Some("undo" | "restore"), _) if dry => None,
+        (Some("undo" | "restore"), _) => Some(Loss::new("own.restore", itself("restore"))),
+        (None, _) if open => Some(Loss::new("own.approve", itself("approvals")).opaque()),
+        (Some("backup"), None) if open => Some(Loss::new("own.prune", itself("backups")).opaque()),
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// `pkill backstop`, `killall backstop`: its worker dies in the middle of a backup.
+fn against_process(command: &Command, program: &str) -> Option<Loss> {
+    if !matches!(
+        program,
+        "pkill" | "killall" | "kill" | "taskkill" | "Stop-Process"
+    ) {
+        return None;
+    }
+    let named = command.args().iter().any(|word| {
+        let text = word.shown();
+        !text.starts_with('-') && text.contains(NAME)
+    });
+    named.then(|| Loss::new("own.tamper", itself("process")))
+}
+
+/// Ways to switch hooks off through the client.
+fn against_client(command: &Command, program: &str) -> Option<Loss> {
+    if program != "claude" {
+        return None;
+    }
+    let texts: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let hooks_off = texts.first().is_some_and(|text| text == "edit-hook")
+        || texts.iter().any(|text| text.contains("disableAllHooks"));
+    hooks_off.then(|| Loss::new("own.tamper", itself("hooks")))
+}
+
+/// What a program does to the files that its operands name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Touch {
+    /// They go whole, folders with all that is in them.
+    Removes,
+    /// Their content or their rights change.
+    Changes,
+}
+
+fn against_files(
+    command: &Command,
+    program: &str,
+    context: &Context<'_>,
+    needs: &mut Needs,
+    losses: &mut Vec<Loss>,
+) {
+    for (word, touch) in touched(command, program) {
+        for place in places(&word, command, context, needs) {
+            let path = match &place {
+                Place::At { path, .. } => lexical(path),
+                Place::Glob { dir, pattern } if touch == Touch::Removes => {
+                    if !covers(dir, pattern, context) {
+                        continue;
+                    }
+                    lexical(dir)
+                }
+                Place::Below { dir, .. } if inside(&lexical(dir), context) => lexical(dir),
+                Place::Glob { dir, .. } if inside(&lexical(dir), context) => lexical(dir),
+                Place::Glob { .. }
+                | Place::Below { .. }
+                | Place::Loose(_)
+                | Place::Scratch
+                | Place::Anywhere => continue,
+            };
+            losses.extend(against(&path, touch, context, needs, None));
+        }
+    }
+}
+
+/// Tells whether a pattern in a folder may give something of backstop's.
+fn covers(dir: &Path, pattern: &str, context: &Context<'_>) -> bool {
+    let dir = lexical(dir);
+    let first = pattern.split('/').next().unwrap_or_default();
+    context.scene.own.iter().any(|mine| {
+        if dir.starts_with(mine) {
+            return true;
+        }
+        let Ok(rest) = mine.strip_prefix(&dir) else {
+            return false;
+        };
+        let Some(name) = rest.components().next() else {
+            return true;
+        };
+        let name = name.as_os_str().to_string_lossy();
+        let hidden = name.starts_with('.') && !first.starts_with('.');
+        !hidden && crate::classify::files::kinds::like(&name, first)
+    })
+}
+
+fn inside(path: &Path, context: &Context<'_>) -> bool {
+    context.scene.own.iter().any(|mine| path.starts_with(mine))
+}
+
+/// Returns the loss when this path is backstop's own.
+fn against(
+    path: &Path,
+    touch: Touch,
+    context: &Context<'_>,
+    needs: &mut Needs,
+    content: Option<&str>,
+) -> Option<Loss> {
+    let removes = touch == Touch::Removes;
+    if removes && is_catastrophic(path, context.scene.home.as_deref()) {
+        // Said by the family `files`.
+        return None;
+    }
+    let real = resolved(path, context, needs);
+    let hit = touches(path, context, removes) || touches(&real, context, removes);
+    if is_settings(path) || is_settings(&real) {
+        let managed = path.ends_with("managed-settings.json") && context.facts.assumed;
+        if !hit && !managed && !holds_hook(path, context, needs) {
+            return content
+                .filter(|text| switches_off(text))
+                .map(|_| Loss::new("own.tamper", world::path_target(path)));
+        }
+        if removes || content.is_some_and(switches_off) {
+            return Some(Loss::new("own.tamper", world::path_target(path)));
+        }
+        return Some(Loss::new("own.settings", world::path_target(path)));
+    }
+    hit.then(|| Loss::new("own.tamper", world::path_target(path)))
+}
+
+/// Asks for the path without links, where it could lead to backstop's own under another name.
+fn resolved(path: &Path, context: &Context<'_>, needs: &mut Needs) -> PathBuf {
+    if context.facts.assumed || context.scene.own.is_empty() {
+        return path.to_path_buf();
+    }
+    match context
+        .facts
+        .ask(Question::Entry(path.to_path_buf()), needs)
+    {
+        Some(Answer::Entry(entry)) => entry.resolved.clone(),
+        _ => path.to_path_buf(),
+    }
+}
+
+fn switches_off(text: &str) -> bool {
+    text.contains("disableAllHooks")
+}
+
+/// Tells whether a file may hold an agent's hooks.
+fn is_settings(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let folder = path
+        .parent()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str());
+    match (folder, name) {
+        (Some(".claude"), Some("settings.json" | "settings.local.json")) => true,
+        (_, Some("managed-settings.json")) => true,
+        (
+            Some(
+                ".codex" | ".cursor" | ".gemini" | ".windsurf" | ".copilot" | ".clinerules"
+                | ".opencode",
+            ),
+            Some("hooks.json" | "settings.json" | "config.toml" | "opencode.json"),
+        ) => true,
+        _ => false,
+    }
+}
+
+fn holds_hook(path: &Path, context: &Context<'_>, needs: &mut Needs) -> bool {
+    match context.facts.ask(Question::Text(path.to_path_buf()), needs) {
+        Some(Answer::Text { text, .. }) => text.contains(NAME),
+        // INVARIANT: settings that cannot be read may hold the hook.
+        Some(Answer::Unknown(_)) | None => true,
+        Some(_) => false,
+    }
+}
+
+/// Returns the operands that a program removes or changes.
+fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
+    let args = command.args();
+    let plain = |valued: Valued| Args::read(args, valued);
+    let operands =
+        |valued: Valued| -> Vec<Word> { plain(valued).operands.into_iter().cloned().collect() };
+    let each =
+        |words: Vec<Word>, touch: Touch| words.into_iter().map(|word| (word, touch)).collect();
+    match program {
+        "rm" | "unlink" | "shred" | "rmdir" | "srm" | "rimraf" => each(
+            operands(Valued {
+                short: "ns",
+                long: &[],
+            }),
+            Touch::Removes,
+        ),
+        "mv" => each(
+            operands(Valued {
+                short: "tS",
+                long: &[],
+            }),
+            Touch::Removes,
+        ),
+        "chmod" | "chown" | "chgrp" | "chattr" | "setfacl" => {
+            each(operands(Valued::NONE), Touch::Removes)
+        }
+        "truncate" | "tee" | "sponge" | "ed" | "ex" => each(
+            operands(Valued {
+                short: "sr",
+                long: &["--size"],
+            }),
+            Touch::Changes,
+        ),
+        "cp" | "install" | "ln" | "rsync" => {
+            let last = operands(Valued {
+                short: "tSgmo",
+                long: &[],
+            })
+            .pop();
+            each(last.into_iter().collect(), Touch::Changes)
+        }
+        "sed" | "perl" | "ruby"
+            if args.iter().any(|word| {
+                word.shown().starts_with("-i")
+                    || word.shown().starts_with("--in-place")
+                    || word.shown().starts_with("-pi")
+            }) =>
+        {
+            each(operands(Valued::NONE), Touch::Changes)
+        }
+        "dd" => args
+            .iter()
+            .filter(|word| word.prefix().starts_with("of="))
+            .map(|word| (crate::classify::files::cut(word, 3), Touch::Changes))
+            .collect(),
+        "find" if args.iter().any(|word| word.shown() == "-delete") => {
+            let starts = crate::classify::files::starts_of_find(command);
+            each(starts, Touch::Removes)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn against_written(
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+    losses: &mut Vec<Loss>,
+) {
+    for write in &command.writes {
+        let content = write.content.as_ref().map(Word::shown);
+        for place in places(&write.file, command, context, needs) {
+            let Place::At { path, .. } = &place else {
+                continue;
+            };
+            let touch = match write.mode {
+                WriteMode::Truncate | WriteMode::Append | WriteMode::ReadWrite => Touch::Changes,
+            };
+            let path = lexical(path);
+            if near(&path, context) {
+                losses.extend(against(&path, touch, context, needs, content.as_deref()));
+            }
+        }
+    }
+}
+
+/// Tells whether a path is worth a look: redirections are everywhere, and must not cost a question each.
+fn near(path: &Path, context: &Context<'_>) -> bool {
+    is_settings(path) || touches(path, context, false)
+}
+
+/// Returns what the Write or Edit tool would do to backstop itself.
+pub fn asked(
+    path: &Path,
+    content: &str,
+    site: &Site<'_>,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let plain = lexical(path);
+    let loss = against(&plain, Touch::Changes, context, needs, Some(content));
+    report(loss.into_iter().collect(), site, context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::{Bench, command, line, redirected, rules};
+
+    fn of(bench: &Bench, command: &Command) -> Vec<String> {
+        rules(&findings(command, &bench.context(), &mut Needs::default()))
+    }
+
+    #[test]
+    fn an_agent_may_look_but_not_approve() {
+        let bench = Bench::assumed();
+        for harmless in [
+            "backstop check ls",
+            "backstop wait 7F3K",
+            "backstop backup list",
+            "backstop ledger show",
+            "backstop approve --help",
+            "backstop install claude --dry-run",
+        ] {
+            assert!(of(&bench, &line(harmless)).is_empty(), "{harmless}");
+        }
+        assert_eq!(of(&bench, &line("backstop approve 7F3K")), ["own.approve"]);
+        assert_eq!(
+            of(&bench, &line("/opt/bin/backstop --state /x lease db")),
+            ["own.approve"]
+        );
+        assert_eq!(of(&bench, &line("backstop backup prune")), ["own.prune"]);
+        assert_eq!(of(&bench, &line("backstop undo 7F3K")), ["own.restore"]);
+        assert_eq!(
+            of(&bench, &line("backstop uninstall claude")),
+            ["own.install"]
+        );
+    }
+
+    #[test]
+    fn its_state_is_not_to_be_removed_moved_or_written() {
+        let bench = Bench::assumed();
+        for hostile in [
+            "rm -rf /home/ann/.local/state/backstop",
+            "rm -rf /home/ann/.local/state",
+            "rm /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "mv /home/ann/.local/state/backstop /home/ann/x",
+            "chmod -R 000 /home/ann/.local/state/backstop",
+            "rm -rf /home/ann/.local/state/*",
+            "cp /bin/true /opt/bin/backstop",
+            "pkill -9 backstop",
+            "claude edit-hook --json",
+        ] {
+            assert_eq!(of(&bench, &line(hostile)), ["own.tamper"], "{hostile}");
+        }
+        for harmless in [
+            "cat /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "ls -la /home/ann/.local/state/backstop",
+            "rm -rf /home/ann/.local/state/other",
+            "cp /opt/bin/backstop /home/ann/x",
+        ] {
+            assert!(of(&bench, &line(harmless)).is_empty(), "{harmless}");
+        }
+    }
+
+    #[test]
+    fn settings_that_hold_the_hook_are_held_and_others_are_not() {
+        let path = "/home/ann/shop/.claude/settings.json";
+        let text = |text: &str| Answer::Text {
+            text: text.into(),
+            sha256: String::new(),
+        };
+        let write = redirected(&["echo", "{}"], WriteMode::Truncate, path);
+        let ours = Bench::assumed().learn(
+            Question::Text(path.into()),
+            text("{\"command\":\"/opt/bin/backstop\"}"),
+        );
+        assert_eq!(of(&ours, &write), ["own.settings"]);
+        assert_eq!(
+            of(&ours, &command(&["sed", "-i", "s/x//", path])),
+            ["own.settings"]
+        );
+        let others = Bench::assumed().learn(Question::Text(path.into()), text("{}"));
+        assert!(of(&others, &write).is_empty());
+        assert!(of(&others, &command(&["sed", "-n", "p", path])).is_empty());
+    }
+}

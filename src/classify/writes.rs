@@ -1,0 +1,187 @@
+//! Files that are written: redirections of any command, and the Write, Edit and NotebookEdit tools.
+//! Programs that write files by their own operands are the family `files`.
+
+use std::path::Path;
+
+use crate::classify::Context;
+use crate::classify::files::judge::{Judge, Over};
+use crate::classify::files::place::places;
+use crate::classify::files::report::{Site, report};
+use crate::classify::files::world::{self, World};
+use crate::classify::files::{folder, place::Place};
+use crate::classify::own;
+use crate::model::command::{Command, Redirect, WriteMode};
+use crate::model::fact::Needs;
+use crate::model::finding::Finding;
+use crate::model::word::Word;
+
+/// Returns what a command would lose through its redirections.
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let lossy: Vec<&Redirect> = command
+        .writes
+        .iter()
+        .filter(|write| counts(write))
+        .collect();
+    if lossy.is_empty() {
+        return Vec::new();
+    }
+    let mut places_of = Vec::new();
+    for write in lossy {
+        for place in places(&write.file, command, context, needs) {
+            places_of.push((place, over(write, command)));
+        }
+    }
+    let mut judge = Judge::new(context, needs, world::of(command), folder(&command.cwd));
+    for (place, over) in places_of {
+        judge.overwrite(&place, over);
+    }
+    report(judge.finish(), &Site::of(command), context)
+}
+
+/// Appending loses nothing, unless it goes to a disk.
+fn counts(write: &Redirect) -> bool {
+    match write.mode {
+        WriteMode::Truncate => true,
+        WriteMode::Append | WriteMode::ReadWrite => write.file.prefix().starts_with("/dev/"),
+    }
+}
+
+fn over(write: &Redirect, command: &Command) -> Over {
+    let silent = matches!(
+        command.program().as_deref(),
+        None | Some(":" | "true" | "false" | "exec" | "")
+    );
+    let null = command.program().as_deref() == Some("cat")
+        && command
+            .args()
+            .iter()
+            .all(|word| word.text().as_deref() == Some("/dev/null"));
+    let content = write.content.as_ref();
+    let nothing = content
+        .and_then(Word::text)
+        .is_some_and(|text| text.trim().is_empty());
+    Over {
+        emptied: silent || null || nothing,
+        provided: content.is_some_and(Word::has_hole) || command.args().iter().any(Word::has_hole),
+        ..Over::NEW
+    }
+}
+
+/// Returns what the Write, Edit or NotebookEdit tool would lose.
+pub fn asked(
+    path: &Path,
+    content: &str,
+    edit: bool,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let site = Site {
+        words: vec![path.to_string_lossy().into_owned()],
+        via: Vec::new(),
+        origin: None,
+    };
+    let mut findings = own::asked(path, content, &site, context, needs);
+    if !findings.is_empty() {
+        return findings;
+    }
+    let path = context.scene.cwd.join(path);
+    let place = Place::At {
+        path,
+        follow: false,
+    };
+    let over = Over {
+        edit,
+        emptied: content.trim().is_empty() && !edit,
+        ..Over::NEW
+    };
+    let mut judge = Judge::new(context, needs, World::Here, context.scene.cwd.clone());
+    judge.overwrite(&place, over);
+    findings.extend(report(judge.finish(), &site, context));
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::{Bench, line, redirected, rules};
+    use crate::model::fact::{Answer, Question};
+
+    const NOTHING: [&str; 0] = [];
+
+    fn lost(bench: &Bench, command: &Command) -> Vec<String> {
+        let mut needs = Needs::default();
+        let found = findings(command, &bench.context(), &mut needs);
+        assert!(needs.is_empty(), "open: {:?}", needs.into_questions());
+        rules(&found)
+    }
+
+    fn tool(bench: &Bench, path: &str, edit: bool) -> Vec<String> {
+        let mut needs = Needs::default();
+        rules(&asked(
+            Path::new(path),
+            "new text",
+            edit,
+            &bench.context(),
+            &mut needs,
+        ))
+    }
+
+    #[test]
+    fn a_redirection_loses_only_what_was_there_and_is_nowhere_else() {
+        let path = "/home/ann/shop/out.txt";
+        let write = |mode| redirected(&["echo", "x"], mode, "out.txt");
+        let old = Bench::here()
+            .file(path, 5)
+            .git(path, |git| git.untracked = 1);
+        assert_eq!(lost(&old, &write(WriteMode::Truncate)), ["files.overwrite"]);
+        assert_eq!(lost(&old, &write(WriteMode::Append)), NOTHING);
+        assert_eq!(
+            lost(&Bench::here().absent(path), &write(WriteMode::Truncate)),
+            NOTHING
+        );
+        let clean = Bench::here().file(path, 5).git(path, |git| git.tracked = 1);
+        assert_eq!(lost(&clean, &write(WriteMode::Truncate)), NOTHING);
+        assert_eq!(lost(&Bench::here(), &line("ls -la")), NOTHING);
+    }
+
+    #[test]
+    fn without_facts_only_guarded_kinds_count() {
+        let bench = Bench::assumed();
+        let to = |file: &str| {
+            lost(
+                &bench,
+                &redirected(&["echo", "x"], WriteMode::Truncate, file),
+            )
+        };
+        assert_eq!(to("notes.txt"), NOTHING);
+        assert_eq!(to("/dev/null"), NOTHING);
+        assert_eq!(to("/dev/stderr"), NOTHING);
+        assert_eq!(to("/tmp/app.db"), NOTHING);
+        assert_eq!(to("/dev/sda"), ["files.wipe"]);
+        assert_eq!(to("app.db"), ["files.overwrite-guarded"]);
+        assert_eq!(to("/etc/passwd"), ["files.overwrite-guarded"]);
+        let dump = redirected(&["pg_dump", "shop"], WriteMode::Truncate, "shop.dump");
+        assert_eq!(lost(&bench, &dump), NOTHING);
+        let emptied = redirected(&[":"], WriteMode::Truncate, "shop.dump");
+        assert_eq!(lost(&bench, &emptied), ["files.overwrite-guarded"]);
+    }
+
+    #[test]
+    fn the_write_tool_is_judged_like_a_redirection_and_edits_of_databases_stay_small() {
+        let path = "/home/ann/shop/a.txt";
+        let own = |bench: Bench| bench.learn(Question::Text(path.into()), Answer::Absent);
+        let old = own(Bench::here()
+            .file(path, 5)
+            .git(path, |git| git.untracked = 1));
+        assert_eq!(tool(&old, path, false), ["files.overwrite"]);
+        assert_eq!(tool(&old, path, true), ["files.overwrite"]);
+        assert_eq!(tool(&Bench::here().absent(path), path, false), NOTHING);
+        assert_eq!(tool(&Bench::assumed(), path, false), NOTHING);
+        assert_eq!(
+            tool(&Bench::assumed(), "/home/ann/shop/app.db", false),
+            ["files.overwrite-guarded"]
+        );
+        let state = "/home/ann/.local/state/backstop/ledger/1.jsonl";
+        assert_eq!(tool(&Bench::assumed(), state, false), ["own.tamper"]);
+    }
+}
