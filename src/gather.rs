@@ -1,1 +1,150 @@
-//! Asks the world the questions of the pure rooms and finds the evidence.
+//! Asks the world the questions of the pure rooms and finds the evidence for a requirement.
+//! It is the only room that makes evidence; it decides nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::adapters::{environment, files, git, postgres, sqlite};
+use crate::model::fact::{Answer, Question, Scene};
+use crate::model::target::Reach;
+use crate::ports::World;
+
+/// Largest script, Makefile or SQL file that is read to judge a call, in bytes.
+const TEXT_CAP: u64 = 1024 * 1024;
+
+/// The world as it is here, asked within one deadline.
+#[derive(Debug)]
+pub struct Here {
+    pub deadline: Instant,
+    /// Folders of client programs from the owner's configuration.
+    pub tool_dirs: Vec<PathBuf>,
+}
+
+impl Here {
+    fn of_servers(&self, left: Duration) -> postgres::Limits {
+        let limits = postgres::Limits::default();
+        postgres::Limits { time: left.min(limits.time), tool_dirs: self.tool_dirs.clone(), ..limits }
+    }
+}
+
+impl World for Here {
+    fn answer(&self, question: &Question) -> Answer {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match question {
+            Question::Entry(path) => files::entry(path, environment::home().as_deref()),
+            Question::Tree(path) => files::tree(path, limits(left)),
+            Question::Glob { dir, pattern } => files::glob(dir, pattern, limits(left)),
+            Question::Text(path) => files::text(path, TEXT_CAP),
+            Question::Variable(name) => variable(name),
+            Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
+            Question::Database(question) => match &question.reach {
+                Reach::Sqlite(_) => sqlite::answer(question),
+                Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
+                Reach::Path(_) | Reach::NoDriver => Answer::Unknown("no database driver for it".to_owned()),
+                Reach::Unreachable(reason) => Answer::Unknown(reason.clone()),
+            },
+        }
+    }
+
+    fn out_of_time(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+}
+
+fn limits(left: Duration) -> files::Limits {
+    let limits = files::Limits::default();
+    files::Limits { time: left.min(limits.time), ..limits }
+}
+
+/// `--facts none`: only files that the command would run or feed are read; nothing else is asked.
+#[derive(Debug)]
+pub struct Elsewhere {
+    pub deadline: Instant,
+}
+
+impl World for Elsewhere {
+    fn answer(&self, question: &Question) -> Answer {
+        match question {
+            Question::Text(path) => files::text(path, TEXT_CAP),
+            Question::Variable(_)
+            | Question::Entry(_)
+            | Question::Tree(_)
+            | Question::Glob { .. }
+            | Question::Git { .. }
+            | Question::Database(_) => Answer::Assumed,
+        }
+    }
+
+    fn out_of_time(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+}
+
+fn variable(name: &str) -> Answer {
+    match environment::variable(name) {
+        None => Answer::Absent,
+        Some(value) => value.into_string().map_or_else(|_| Answer::Unknown("not UTF-8".to_owned()), Answer::Variable),
+    }
+}
+
+/// What a scene is made from besides the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub cwd: &'a Path,
+    pub scratchpad: Option<&'a Path>,
+    /// State, backups, configuration and binary of backstop itself.
+    pub own: &'a [PathBuf],
+    pub assumed: bool,
+}
+
+/// Returns where the call runs.
+pub fn scene(place: &Place<'_>) -> Scene {
+    let home = environment::home();
+    let cwd = place.cwd.to_path_buf();
+    let project = project(&cwd, home.as_deref());
+    Scene {
+        temporary: temporary(home.as_deref(), &project, place),
+        user: environment::user(),
+        own: place.own.to_vec(),
+        assumed: place.assumed,
+        home,
+        cwd,
+        project,
+    }
+}
+
+/// Returns the top of the work tree that holds `cwd`, else `cwd`; looks at most at 64 parents.
+fn project(cwd: &Path, home: Option<&Path>) -> PathBuf {
+    let top = cwd.ancestors().take(64).find(|dir| dir.join(".git").symlink_metadata().is_ok());
+    match top {
+        Some(top) if Some(top) != home || cwd == top => top.to_path_buf(),
+        Some(_) | None => cwd.to_path_buf(),
+    }
+}
+
+/// Returns the temporary directories, as named and with links resolved.
+fn temporary(home: Option<&Path>, project: &Path, place: &Place<'_>) -> Vec<PathBuf> {
+    let mut dirs = vec![PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    if cfg!(target_os = "macos") {
+        dirs.push(PathBuf::from("/var/folders"));
+    }
+    let ours = environment::tmpdir().filter(|dir| is_private_temporary(dir, home, project, place.assumed));
+    let scratch = place.scratchpad.filter(|dir| is_private_temporary(dir, home, project, false));
+    dirs.extend(ours);
+    dirs.extend(scratch.map(Path::to_path_buf));
+    let resolved: Vec<PathBuf> = dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect();
+    for dir in resolved {
+        if !dirs.contains(&dir) {
+            dirs.push(dir);
+        }
+    }
+    dirs
+}
+
+/// A directory that the environment or the payload calls temporary counts only when it holds neither home nor project and is deep enough.
+fn is_private_temporary(dir: &Path, home: Option<&Path>, project: &Path, assumed: bool) -> bool {
+    let inside_home = home.is_some_and(|home| dir.starts_with(home) || home.starts_with(dir));
+    let touches_project = dir.starts_with(project) || project.starts_with(dir);
+    let deep = dir.is_absolute() && dir.components().count() >= 2;
+    deep && !inside_home && (assumed || !touches_project) && !dir.components().any(|part| part.as_os_str() == "..")
+}

@@ -1,1 +1,94 @@
-//! The pipeline: the one place where all stages meet.
+//! The pipeline: the one place where all stages meet. `check`, the hook and the git hooks share it.
+//! It records nothing and runs nothing; what a verdict leads to is the work of `enforce`.
+
+use crate::classify::{self, Context, RuleBook};
+use crate::model::command::Unfolding;
+use crate::model::fact::{Facts, Needs, Scene};
+use crate::model::finding::Finding;
+use crate::model::policy::{Policy, Requirement};
+use crate::model::request::Asked;
+use crate::policy;
+use crate::ports::World;
+use crate::shell::unfold::unfold;
+
+/// Rounds of questions: a script, the Makefile it calls, the glob in it, the facts of what it names; with room to spare.
+const ROUNDS: usize = 16;
+
+/// Questions in one call; a line that names more paths than this is not judged to the end.
+const QUESTIONS: usize = 20_000;
+
+/// Why a call could not be judged. The caller blocks it.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum GuardError {
+    #[error("ran out of time while judging this call")]
+    OutOfTime,
+    #[error("the call asks more of the world than can be answered in {ROUNDS} rounds")]
+    Rounds,
+    #[error("the call names more than {QUESTIONS} things")]
+    Questions,
+}
+
+/// Everything that the stages read.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    pub policy: &'a Policy,
+    pub rules: &'a dyn RuleBook,
+    pub scene: &'a Scene,
+    pub world: &'a dyn World,
+    /// Seconds since 1970.
+    pub now_s: i64,
+}
+
+impl std::fmt::Debug for Setting<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setting").field("scene", self.scene).finish_non_exhaustive()
+    }
+}
+
+/// What the pure stages say about one call.
+#[must_use]
+#[derive(Debug)]
+pub struct Judgement {
+    /// Findings that policy did not lower to `none`.
+    pub findings: Vec<Finding>,
+    /// Something was seen at all, also when it turned out to lose nothing: then policy has to be asked.
+    pub seen: bool,
+    pub requirement: Requirement,
+    pub unfolding: Unfolding,
+    pub facts: Facts,
+}
+
+/// Judges one call: unfold, classify, require, with facts before deeds.
+///
+/// # Errors
+/// Returns why no judgement could be made; then the call is blocked.
+pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardError> {
+    let mut facts = Facts::new(setting.scene.assumed);
+    let mut questions = 0;
+    for _ in 0..ROUNDS {
+        let mut needs = Needs::default();
+        let unfolding = match asked {
+            Asked::Shell { kind, text } => unfold(*kind, text, setting.scene, &facts, &mut needs),
+            Asked::Write { .. } | Asked::Sql { .. } | Asked::Mcp { .. } | Asked::Nothing => Unfolding::default(),
+        };
+        let context = Context { scene: setting.scene, facts: &facts, rules: setting.rules, regenerable: &setting.policy.regenerable, earlier: &[] };
+        let mut findings = classify::classify(asked, &unfolding, &context, &mut needs);
+        if needs.is_empty() {
+            let seen = !findings.is_empty();
+            let requirement = policy::require(&mut findings, setting.policy, setting.now_s);
+            return Ok(Judgement { findings, seen, requirement, unfolding, facts });
+        }
+        for question in needs.into_questions() {
+            questions += 1;
+            if questions > QUESTIONS {
+                return Err(GuardError::Questions);
+            }
+            if setting.world.out_of_time() {
+                return Err(GuardError::OutOfTime);
+            }
+            let answer = setting.world.answer(&question);
+            facts.learn(question, answer);
+        }
+    }
+    Err(GuardError::Rounds)
+}

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod classify;
 pub mod cli;
 pub mod decide;
+pub mod enforce;
 pub mod gather;
 pub mod guard;
 pub mod intake;

@@ -68,6 +68,21 @@ pub fn pgpass() -> Option<PathBuf> {
     path("PGPASSFILE").or_else(|| home().map(|home| home.join(".pgpass")))
 }
 
+/// `CLAUDE_CONFIG_DIR`: where Claude Code keeps its user settings instead of `~/.claude`.
+pub fn claude_config_dir() -> Option<PathBuf> {
+    path("CLAUDE_CONFIG_DIR")
+}
+
+/// `CLAUDE_PID`: the process of the agent session, as Claude Code names it in hooks and shells.
+pub fn claude_pid() -> Option<u32> {
+    env::var("CLAUDE_PID").ok()?.parse().ok()
+}
+
+/// `CLAUDE_CODE_SESSION_ID`: the agent session that this process runs in.
+pub fn claude_session() -> Option<String> {
+    env::var("CLAUDE_CODE_SESSION_ID").ok()
+}
+
 /// `NO_COLOR` is set and not empty.
 pub fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())

@@ -33,9 +33,7 @@ pub fn engine(reach: &Reach) -> Result<Box<dyn Engine>, BackupError> {
     match reach {
         Reach::Path(_) => Ok(Box::new(Tree)),
         Reach::Sqlite(_) => Ok(Box::new(Sqlite)),
-        Reach::Postgres(_) => Err(BackupError::Unreachable(
-            "this build has no engine for PostgreSQL".into(),
-        )),
+        Reach::Postgres(_) => Ok(Box::new(super::postgres::Postgres)),
         Reach::Unreachable(why) => Err(BackupError::Unreachable(why.clone())),
         Reach::NoDriver => Err(BackupError::Unreachable(
             "there is no engine for this kind of target".into(),

@@ -3,21 +3,29 @@
 
 mod clients;
 pub mod code;
-pub mod packs;
-pub mod sql;
 pub mod files;
 pub mod git;
+pub mod mcp;
+pub mod opaque;
 pub mod own;
 pub mod packs;
+pub mod sql;
 pub mod writes;
 
-use crate::model::command::Command;
+use std::collections::HashSet;
+
+use crate::model::command::{Command, Passage, Unfolding, Wrapper};
 use crate::model::fact::{Facts, Needs, Scene};
+use crate::model::finding::Finding;
+use crate::model::request::{Asked, ShellKind};
+use crate::model::span::{FilePos, Origin, Span};
+
+use crate::shell::unfold::unfold;
 
 pub use crate::model::rule::RuleBook;
 
 /// What every family reads while it classifies.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub scene: &'a Scene,
     pub facts: &'a Facts,
@@ -28,5 +36,85 @@ pub struct Context<'a> {
     pub earlier: &'a [Command],
 }
 
-/// Questions that came up while classifying.
-pub type Asked = Needs;
+/// One family of rules: from one command to findings.
+type Family = fn(&Command, &Context<'_>, &mut Needs) -> Vec<Finding>;
+
+/// Every family that looks at commands, in the order in which their findings are listed.
+const FAMILIES: [Family; 7] = [
+    own::findings,
+    files::findings,
+    sql::findings,
+    git::findings,
+    packs::findings,
+    writes::findings,
+    code::findings,
+];
+
+/// Returns what the call would lose; facts that are missing are noted in `needs`, and the caller comes again.
+pub fn classify(asked: &Asked, unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut findings = match asked {
+        Asked::Shell { .. } => commands(unfolding, context, needs),
+        Asked::Write { path, content, edit } => writes::asked(path, content, *edit, context, needs),
+        Asked::Sql { dialect, text } => sql::findings_in_text(text, *dialect, context),
+        Asked::Mcp { server, tool, strings } => mcp::findings(server, tool, strings, context, needs),
+        Asked::Nothing => Vec::new(),
+    };
+    once(&mut findings);
+    findings
+}
+
+/// Returns the findings of everything that an unfolding would start.
+pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, command) in unfolding.commands.iter().enumerate() {
+        let earlier = unfolding.commands.get(..index).unwrap_or_default();
+        let context = Context { earlier, ..*context };
+        for family in FAMILIES {
+            findings.extend(family(command, &context, needs));
+        }
+        let mut started = sql::started(command, &context, needs);
+        started.extend(code::started(command, &context, needs));
+        for started in started {
+            findings.extend(inner(command, &started, &context, needs));
+        }
+    }
+    findings.extend(opaque::findings(&unfolding.opaque, context));
+    findings
+}
+
+/// Returns the findings of a program that a SQL client starts through its own shell; it runs where the client runs.
+fn inner(client: &Command, started: &sql::Started, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut unfolding = unfold(ShellKind::Posix, &started.text, context.scene, context.facts, needs);
+    let name = client.program().unwrap_or_default();
+    for command in &mut unfolding.commands {
+        let mut via = client.via.clone();
+        via.push(Wrapper { name: name.clone(), passage: Passage::Plain });
+        via.append(&mut command.via);
+        command.via = via;
+        command.cwd = client.cwd.clone();
+    }
+    // The text that a client starts is a shell's: it may start another client, whose shell text is not opened again.
+    let mut findings: Vec<Finding> = unfolding.commands.iter().flat_map(|command| FAMILIES.iter().flat_map(|family| family(command, context, needs)).collect::<Vec<_>>()).collect();
+    findings.extend(opaque::findings(&unfolding.opaque, context));
+    for finding in &mut findings {
+        (finding.span, finding.file) = place(&started.origin);
+    }
+    findings
+}
+
+/// Keeps the first of findings that say the same of the same targets in the same place.
+fn once(findings: &mut Vec<Finding>) {
+    let mut seen = HashSet::new();
+    findings.retain(|finding| {
+        let targets: Vec<_> = finding.targets.iter().map(|target| (&target.locator, &target.object)).collect();
+        seen.insert(format!("{} {:?} {:?} {:?}", finding.rule, finding.span, finding.file, targets))
+    });
+}
+
+/// Returns an origin as the two fields of a finding.
+pub fn place(origin: &Origin) -> (Option<Span>, Option<FilePos>) {
+    match origin {
+        Origin::Text(span) => (Some(*span), None),
+        Origin::File(at) => (None, Some(at.clone())),
+    }
+}

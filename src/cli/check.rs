@@ -1,11 +1,315 @@
-//! `backstop check`. Judges a command, a hook payload or SQL without any side effect.
+//! `backstop check`: the same path as the hook, without any side effect.
+//! It opens state and catalog for reading only, and only when something was found.
+
+use std::io::{BufRead as _, BufWriter, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::adapters::environment;
+use crate::decide::{self, fingerprint};
+use crate::enforce::{House, evidence};
+use crate::gather::{self, Elsewhere, Here};
+use crate::guard::{self, Judgement, Setting};
+use crate::intake::{self, Strictness};
+use crate::model::effect::Dialect;
+use crate::model::evidence::Evidence;
+use crate::model::fact::Scene;
+use crate::model::policy::{Mode, Policy};
+use crate::model::request::{Asked, Event, ShellKind, ToolCall};
+use crate::model::verdict::Verdict;
+use crate::policy::builtin;
+use crate::ports::World;
+use crate::render::{json, text};
+
+use super::{say, say_error};
+
+/// Longest line of `--batch`, in bytes; a longer one is answered with an error.
+const LINE_CAP: usize = 8 * 1024 * 1024;
+
+/// Stack of the thread that judges: address space, not memory.
+const STACK: usize = 64 * 1024 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum WhichFacts {
+    /// The world is asked.
+    Here,
+    /// The command is meant for somewhere else: everything named exists and holds data.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum DialectName {
+    Postgres,
+    Mysql,
+    Mariadb,
+    Sqlite,
+    Mssql,
+    Oracle,
+    Clickhouse,
+    Snowflake,
+    Bigquery,
+    Duckdb,
+    Redshift,
+    Hive,
+    Unknown,
+}
 
 /// Judges a command, a hook payload or SQL without any side effect.
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The command; `-` reads it from stdin.
+    #[arg(allow_hyphen_values = true)]
+    command: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Working directory of the command.
+    #[arg(long)]
+    cwd: Option<PathBuf>,
+    /// Tool that would run it: `Bash`, `PowerShell`, …
+    #[arg(long, default_value = "Bash")]
+    tool: String,
+    /// A built-in policy (`default`, `strict`, `relaxed`) instead of the one in force.
+    #[arg(long)]
+    profile: Option<String>,
+    /// Whether the world is asked.
+    #[arg(long, value_enum, default_value = "here")]
+    facts: WhichFacts,
+    /// Hook JSON on stdin.
+    #[arg(long, conflicts_with_all = ["batch", "sql", "command"])]
+    hook: bool,
+    /// One JSON object a line on stdin, one result a line on stdout.
+    #[arg(long, conflicts_with_all = ["sql", "command"])]
+    batch: bool,
+    /// The text is SQL.
+    #[arg(long)]
+    sql: bool,
+    /// Syntax of the SQL; unknown tries several and takes the worst.
+    #[arg(long, value_enum, default_value = "unknown", requires = "sql")]
+    dialect: DialectName,
+    /// Reads the SQL from a file.
+    #[arg(long, requires = "sql", conflicts_with = "command")]
+    file: Option<PathBuf>,
+    /// State directory.
+    #[arg(long)]
+    state: Option<PathBuf>,
+}
 
 /// Runs the command and returns the exit code.
-pub fn run(_args: &Args) -> u8 {
-    super::say_error("`check` is not built yet", "see CHANGELOG.md for what is");
-    2
+pub fn run(args: &Args) -> u8 {
+    let args = args.clone();
+    std::panic::set_hook(Box::new(|_| {}));
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || check(&args));
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(Ok(code))) => code,
+        Ok(Ok(Err(what))) => {
+            say_error(&what, "run `backstop check --help`");
+            2
+        }
+        Ok(Err(_)) => {
+            say_error("failed inside while judging; the hook would block this call", "please report it with the command");
+            2
+        }
+        Err(error) => {
+            say_error(&format!("no thread could be started: {error}"), "");
+            2
+        }
+    }
+}
+
+fn check(args: &Args) -> Result<u8, String> {
+    if args.batch {
+        return batch(args);
+    }
+    let call = call(args)?;
+    let start = Instant::now();
+    let (verdict, policy) = verdict(&call, args)?;
+    let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let found = !verdict.findings.is_empty();
+    match args.format {
+        Format::Json => say(&format!("{}\n", json::check(&verdict, &call.id, mode_name(policy.mode), elapsed))),
+        Format::Text => {
+            let colour = std::io::stdout().is_terminal() && !environment::no_color();
+            let shown = match &call.asked {
+                Asked::Shell { text, .. } | Asked::Sql { text, .. } => text.as_str(),
+                Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => "",
+            };
+            say(&text::report(shown, &verdict, mode_name(policy.mode), colour));
+        }
+    }
+    Ok(u8::from(found))
+}
+
+/// Returns the word for a mode.
+pub fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "enforce",
+        Mode::SnapshotOnly => "snapshot-only",
+        Mode::Observe => "observe",
+    }
+}
+
+/// Reads the one call that is asked about.
+fn call(args: &Args) -> Result<ToolCall, String> {
+    if args.hook {
+        return intake::read(&stdin()?, Strictness::Check).map_err(|error| error.to_string());
+    }
+    let text = match (&args.file, args.command.as_deref()) {
+        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?,
+        (None, Some("-")) => String::from_utf8(stdin()?).map_err(|_| "stdin is not UTF-8".to_owned())?,
+        (None, Some(text)) => text.to_owned(),
+        (None, None) => return Err("nothing to check: give a command, or `-` for stdin".to_owned()),
+    };
+    let asked = if args.sql {
+        Asked::Sql { dialect: dialect(args.dialect), text }
+    } else {
+        let kind = if args.tool == "PowerShell" { ShellKind::PowerShell } else { ShellKind::Posix };
+        Asked::Shell { kind, text }
+    };
+    Ok(plain(asked, &args.tool))
+}
+
+fn plain(asked: Asked, tool: &str) -> ToolCall {
+    ToolCall {
+        event: Event::PreToolUse,
+        tool: tool.to_owned(),
+        asked,
+        input: Value::Null,
+        cwd: None,
+        session: None,
+        tool_use_id: None,
+        agent_id: None,
+        permission_mode: None,
+        scratchpad: None,
+        file_path: None,
+        id: Value::Null,
+    }
+}
+
+fn stdin() -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let cap = u64::try_from(LINE_CAP).unwrap_or(u64::MAX);
+    std::io::stdin().lock().take(cap + 1).read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
+    if bytes.len() > LINE_CAP { Err("stdin is larger than 8 MiB".to_owned()) } else { Ok(bytes) }
+}
+
+fn dialect(name: DialectName) -> Dialect {
+    match name {
+        DialectName::Postgres => Dialect::Postgres,
+        DialectName::Mysql | DialectName::Mariadb => Dialect::Mysql,
+        DialectName::Sqlite => Dialect::Sqlite,
+        DialectName::Mssql => Dialect::Mssql,
+        DialectName::Oracle => Dialect::Oracle,
+        DialectName::Clickhouse => Dialect::Clickhouse,
+        DialectName::Snowflake => Dialect::Snowflake,
+        DialectName::Bigquery => Dialect::Bigquery,
+        DialectName::Duckdb => Dialect::Duckdb,
+        DialectName::Redshift => Dialect::Redshift,
+        DialectName::Hive => Dialect::Hive,
+        DialectName::Unknown => Dialect::Unknown,
+    }
+}
+
+/// Judges every line of stdin.
+fn batch(args: &Args) -> Result<u8, String> {
+    let mut input = std::io::stdin().lock();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let count = input.read_until(b'\n', &mut line).map_err(|error| format!("stdin cannot be read: {error}"))?;
+        if count == 0 {
+            break;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let result = one_line(&line, args);
+        serde_json::to_writer(&mut out, &result).and_then(|()| Ok(out.write_all(b"\n").map_err(serde_json::Error::io)?)).map_err(|error| format!("stdout cannot be written: {error}"))?;
+    }
+    out.flush().map_err(|error| format!("stdout cannot be written: {error}"))?;
+    Ok(0)
+}
+
+fn one_line(line: &[u8], args: &Args) -> Value {
+    let id = || serde_json::from_slice::<Value>(line).ok().and_then(|value| value.get("id").cloned()).unwrap_or(Value::Null);
+    if line.len() > LINE_CAP {
+        return json::failed(&Value::Null, "the line is larger than 8 MiB");
+    }
+    let start = Instant::now();
+    let judged = std::panic::catch_unwind(|| {
+        let call = intake::read(line, Strictness::Check).map_err(|error| error.to_string())?;
+        let (verdict, policy) = verdict(&call, args)?;
+        let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok::<_, String>(json::check(&verdict, &call.id, mode_name(policy.mode), elapsed))
+    });
+    match judged {
+        Ok(Ok(result)) => result,
+        Ok(Err(what)) => json::failed(&id(), &what),
+        Err(_) => json::failed(&id(), "failed inside while judging"),
+    }
+}
+
+/// Judges one call the way the hook does, and looks for evidence without leaving a trace.
+fn verdict(call: &ToolCall, args: &Args) -> Result<(Verdict, Policy), String> {
+    let house = House::new(args.state.clone(), Instant::now() + Duration::from_secs(19));
+    let assumed = args.facts == WhichFacts::None;
+    let cwd = cwd(call, args)?;
+    let own = house.own();
+    let scene = gather::scene(&gather::Place { cwd: &cwd, scratchpad: call.scratchpad.as_deref(), own: &own, assumed });
+    let policy = policy(&house, &scene.project, args)?;
+    if call.event != Event::PreToolUse {
+        let owed = crate::model::policy::Requirement { demand: crate::model::policy::Demand::Allow, backups: vec![], approvals: 0, waivers: vec![] };
+        return Ok((decide::decide(Vec::new(), owed, &Evidence::default(), policy.mode), policy));
+    }
+    let here = Here { deadline: house.deadline, tool_dirs: policy.tool_dirs.clone() };
+    let elsewhere = Elsewhere { deadline: house.deadline };
+    let world: &dyn World = if assumed { &elsewhere } else { &here };
+    let now = Timestamp::now();
+    let setting = Setting { policy: &policy, rules: builtin::book(), scene: &scene, world, now_s: now.as_second() };
+    let judgement = guard::judge(&call.asked, &setting).map_err(|error| error.to_string())?;
+    let evidence = if assumed || judgement.findings.is_empty() { Evidence::default() } else { look(call, &judgement, &scene, &policy, &house) };
+    Ok((decide::decide(judgement.findings, judgement.requirement, &evidence, policy.mode), policy))
+}
+
+fn policy(house: &House, project: &Path, args: &Args) -> Result<Policy, String> {
+    if args.facts == WhichFacts::None && args.profile.is_none() {
+        return Ok(builtin::default_policy());
+    }
+    house.policy(project, args.profile.as_deref()).map_err(|error| error.to_string())
+}
+
+fn cwd(call: &ToolCall, args: &Args) -> Result<PathBuf, String> {
+    let own = || std::env::current_dir().map_err(|error| format!("the working directory cannot be read: {error}"));
+    let named = call.cwd.clone().or_else(|| args.cwd.clone());
+    match named {
+        Some(dir) if dir.is_absolute() => Ok(dir),
+        Some(dir) => Ok(own()?.join(dir)),
+        None => own(),
+    }
+}
+
+/// Looks for evidence in what is there already.
+fn look(call: &ToolCall, judgement: &Judgement, scene: &Scene, policy: &Policy, house: &House) -> Evidence {
+    let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
+        tool: &call.tool,
+        asked: &call.asked,
+        input: &call.input,
+        unfolding: &judgement.unfolding,
+        findings: &judgement.findings,
+        cwd: &scene.cwd,
+        project: &scene.project,
+    });
+    let store = house.store_if_there();
+    let backups = house.backups(policy).ok().filter(|dir| dir.is_dir());
+    let place = evidence::Where { backups: backups.as_deref(), store: store.as_ref(), now: Timestamp::now() };
+    evidence::gather(&judgement.requirement, &fingerprint, &judgement.facts, policy, &place)
 }

@@ -70,7 +70,7 @@ enum Task {
     /// Installs the guard into an agent.
     Install(install::Args),
     /// Takes the guard out of an agent.
-    Uninstall(uninstall::Args),
+    Uninstall(install::Args),
     /// Says what is wrong, why it matters and what mends it.
     Doctor(doctor::Args),
     /// The whole story in a scratch directory: hold, backup, approvals, loss, undo.

@@ -1,14 +1,55 @@
-//! `backstop uninstall`. Takes the guard out of an agent.
+//! `backstop uninstall claude`: takes the guard out of the settings of an agent.
+//! A file that nobody else changed comes back byte for byte; from any other only our entries are cut.
 
-/// Takes the guard out of an agent.
-#[derive(Debug, clap::Args)]
-pub struct Args {}
+use crate::decide::fingerprint::sha256;
+use crate::plan::settings;
+
+use super::install::{self, Args, Change, Trouble};
+use super::{say, say_error};
 
 /// Runs the command and returns the exit code.
-pub fn run(_args: &Args) -> u8 {
-    super::say_error(
-        "`uninstall` is not built yet",
-        "see CHANGELOG.md for what is",
-    );
-    2
+pub fn run(args: &Args) -> u8 {
+    match uninstall(args) {
+        Ok(code) => code,
+        Err((what, help)) => {
+            say_error(&what, &help);
+            1
+        }
+    }
+}
+
+fn uninstall(args: &Args) -> Result<u8, Trouble> {
+    let file = install::settings_file(args)?;
+    let state = install::state_dir(args)?;
+    let record = install::load(&state, &file);
+    let Some(before) = install::read(&file)? else {
+        install::forget(&state, &file);
+        say(&format!("There is no {}; nothing to take out.\n", file.display()));
+        return Ok(0);
+    };
+    let untouched = record.as_ref().filter(|record| record.after_sha256 == sha256(before.as_bytes()));
+    let after = match untouched {
+        Some(record) => record.before.clone(),
+        None => {
+            let cut = settings::uninstall(&before).map_err(|error| {
+                (format!("`{}` cannot be changed: {error}", file.display()), "mend the file, then uninstall again".to_owned())
+            })?;
+            let ours_alone = record.is_some_and(|record| record.before.is_none()) && serde_json::from_str::<serde_json::Value>(&cut).is_ok_and(|value| value == serde_json::json!({}));
+            (!ours_alone).then_some(cut)
+        }
+    };
+    if after.as_deref() == Some(before.as_str()) {
+        install::forget(&state, &file);
+        say(&format!("backstop does not stand in {}.\n", file.display()));
+        return Ok(0);
+    }
+    let change = Change { file: file.clone(), before: Some(before), after };
+    say(&install::shown(&change));
+    if args.dry_run || !install::agreed(args)? {
+        return Ok(u8::from(!args.dry_run));
+    }
+    install::apply(&change)?;
+    install::forget(&state, &file);
+    say(&format!("Taken out of {}. State and backups stay in {}.\n", file.display(), state.display()));
+    Ok(0)
 }

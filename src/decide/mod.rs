@@ -1,6 +1,8 @@
 //! The verdict over what was found and what is owed. Pure: it asks nothing and records nothing.
 //! An approval never replaces a backup, and a backup never replaces an approval.
 
+pub mod fingerprint;
+
 use crate::model::backup::Freshness;
 use crate::model::evidence::{BackupFound, Evidence};
 use crate::model::finding::Finding;

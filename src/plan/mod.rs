@@ -2,5 +2,7 @@
 //! Nothing is read, written or asked here; `now` is a parameter.
 
 pub mod coverage;
+pub mod json;
 pub mod restore;
 pub mod retention;
+pub mod settings;

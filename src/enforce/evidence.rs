@@ -1,0 +1,125 @@
+//! Evidence for a requirement, from the catalog, the store and the world as it is now.
+//! It decides nothing; `decide` reads what is found here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::backup::control::Control;
+use crate::backup::{catalog, make};
+use crate::model::approval::{Fingerprint, Request};
+use crate::model::backup::Freshness;
+use crate::model::database::Identity;
+use crate::model::evidence::{BackupFound, Evidence};
+use crate::model::fact::{Answer, Facts, Question};
+use crate::model::policy::{BackupNeed, Policy, Requirement};
+use crate::model::target::{Reach, Target};
+use crate::plan::coverage;
+use crate::store::Store;
+
+/// Where evidence is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Where<'a> {
+    pub backups: Option<&'a Path>,
+    pub store: Option<&'a Store>,
+    pub now: Timestamp,
+}
+
+/// Returns the evidence for a requirement.
+pub fn gather(owed: &Requirement, fingerprint: &Fingerprint, facts: &Facts, policy: &Policy, place: &Where<'_>) -> Evidence {
+    let mut evidence = Evidence { backups: owed.backups.iter().map(|need| found(need, facts, place)).collect(), ..Evidence::default() };
+    let Some(store) = place.store else { return evidence };
+    if let Ok(Some(request)) = store.by_fingerprint(fingerprint, place.now) {
+        approvals(&request, policy, place.now, &mut evidence);
+    }
+    for need in &owed.backups {
+        let identity = identity(&need.target, facts);
+        if let Ok(Some(lease)) = store.lease_for(&need.target.key(), identity.as_ref(), place.now) {
+            evidence.leased.push(lease.target);
+        }
+    }
+    evidence
+}
+
+/// Longest look at one target: walking a tree for its marks has to end before the call's own deadline.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Returns the best backup for one need.
+fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
+    let mut best = BackupFound {
+        need: need.clone(),
+        freshness: Freshness::Missing,
+        id: None,
+        age_s: None,
+        bytes: 0,
+        recovery: Vec::new(),
+        progress: None,
+    };
+    let Some(dir) = place.backups else { return best };
+    best.progress = progress(dir, need);
+    let control = Control::within(PATIENCE);
+    let key = need.target.key();
+    if !catalog::newest(dir, &key).is_ok_and(|mut entries| entries.next().is_some()) {
+        return best;
+    }
+    let identity = identity(&need.target, facts).or_else(|| make::identity_now(&need.target.reach));
+    let marks = make::marks_now(&need.target.reach, &control);
+    if marks.is_none() && matches!(need.target.reach, Reach::Path(_) | Reach::Sqlite(_)) {
+        best.freshness = Freshness::Changed("the target could not be compared with what the backup saw".to_owned());
+        return best;
+    }
+    if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_)) {
+        best.freshness = Freshness::WrongTarget("the server cannot be asked which database it is".to_owned());
+        return best;
+    }
+    let Ok((entry, freshness)) = catalog::evidence(dir, need, identity.as_ref(), marks.as_ref(), &control) else { return best };
+    if freshness == Freshness::Fresh {
+        best.progress = None;
+    }
+    if let Some(entry) = entry {
+        best.age_s = coverage::age(&entry.manifest, place.now);
+        best.bytes = entry.manifest.bytes();
+        best.recovery = entry.manifest.recovery.clone();
+        best.id = Some(entry.manifest.id);
+        best.freshness = freshness;
+    }
+    best
+}
+
+/// Returns what the last maker of a backup says, when that is not simply "done".
+fn progress(dir: &Path, need: &BackupNeed) -> Option<String> {
+    let last = make::progress(dir, &need.target.key())?;
+    match last.state.as_str() {
+        "running" => Some("a backup is being made".to_owned()),
+        "failed" => Some(format!("the last try failed: {}", last.error.unwrap_or_default())),
+        _ => None,
+    }
+}
+
+/// Returns which database answered for this target while the call was judged.
+pub fn identity(target: &Target, facts: &Facts) -> Option<Identity> {
+    facts.iter().find_map(|(question, answer)| match (question, answer) {
+        (Question::Database(asked), Answer::Database(fact)) if asked.reach == target.reach => Some(fact.identity.clone()),
+        _ => None,
+    })
+}
+
+fn approvals(request: &Request, policy: &Policy, now: Timestamp, evidence: &mut Evidence) {
+    use crate::model::approval::RequestState;
+    if !matches!(request.state, RequestState::Pending | RequestState::Approved) {
+        return;
+    }
+    let ttl = i64::try_from(policy.approval_ttl_s).unwrap_or(i64::MAX);
+    for approval in &request.approvals {
+        let age = approval.at.parse::<Timestamp>().map(|at| now.as_second() - at.as_second());
+        match age {
+            Ok(age) if age >= 0 && age < ttl => {
+                evidence.approvals = evidence.approvals.saturating_add(1);
+                evidence.waived.extend(approval.waived.iter().cloned());
+            }
+            Ok(age) if age < 0 => evidence.refused.push("the clock is before the approval's time".to_owned()),
+            Ok(_) | Err(_) => evidence.refused.push("an approval has expired".to_owned()),
+        }
+    }
+}

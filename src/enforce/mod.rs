@@ -1,0 +1,367 @@
+//! What a verdict leads to: requests, backups, the single use, and the words for the agent.
+//! It judges nothing; `guard` does. Every failure in here blocks the call.
+
+pub mod evidence;
+pub mod house;
+pub mod outcome;
+pub mod worker;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::adapters::failpoint;
+use crate::decide::{self, fingerprint};
+use crate::gather::{self, Here};
+use crate::guard::{self, Judgement, Setting};
+use crate::model::approval::{Fingerprint, Request};
+use crate::model::evidence::Evidence;
+use crate::model::fact::Scene;
+use crate::model::policy::{Demand, Mode, Policy};
+use crate::model::request::{Asked, Event, ToolCall};
+use crate::model::verdict::{Answer, Verdict};
+use crate::policy::builtin;
+use crate::render::redact::redact;
+use crate::render::text::{self, Hold};
+use crate::store::{ApprovalRules, Draft, Spending, Store};
+
+pub use house::{House, HouseError};
+
+/// The answer of the hook.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// No opinion: exit 0 and not a word.
+    Silent,
+    /// Blocked: exit 2 and the reason on stderr.
+    Block(String),
+}
+
+/// Answers one hook event.
+pub fn event(call: &ToolCall, house: &House) -> Reply {
+    match &call.event {
+        Event::PreToolUse => gate(call, house),
+        Event::PostToolUse => outcome::ran(call, house),
+        Event::PostToolUseFailure => outcome::failed(call, house),
+        Event::SessionStart => outcome::session(call, house),
+        Event::ConfigChange => outcome::config(call, house),
+        Event::Other(_) => Reply::Silent,
+    }
+}
+
+fn blocked(what: &str) -> Reply {
+    let next = "tell your user; they can run `backstop doctor`, or run the command in their own terminal. Do not look for another way.";
+    Reply::Block(format!("backstop: held: {what}\n  next: {next}\n"))
+}
+
+/// One call on its way through the gate.
+struct Gate<'a> {
+    call: &'a ToolCall,
+    house: &'a House,
+    scene: Scene,
+    policy: Policy,
+    judgement: Judgement,
+    fingerprint: Fingerprint,
+    now: Timestamp,
+}
+
+/// Judges a call, and lets it run only when nothing is lost or nothing is missing.
+fn gate(call: &ToolCall, house: &House) -> Reply {
+    if matches!(call.asked, Asked::Nothing) {
+        return Reply::Silent;
+    }
+    let Some(cwd) = call.cwd.clone().or_else(|| std::env::current_dir().ok()) else {
+        return blocked("the working directory of the call is not known");
+    };
+    let own = house.own();
+    let place = gather::Place { cwd: &cwd, scratchpad: call.scratchpad.as_deref(), own: &own, assumed: false };
+    let scene = gather::scene(&place);
+    let now = Timestamp::now();
+    let quick = match judge(call, &scene, &builtin::default_policy(), house, now) {
+        Ok(judgement) => judgement,
+        Err(error) => return blocked(&error.to_string()),
+    };
+    if !quick.seen {
+        return Reply::Silent;
+    }
+    let policy = match house.policy(&scene.project, None) {
+        Ok(policy) => policy,
+        Err(error) => return blocked(&format!("{} (the policy is needed, because this call has a finding)", error)),
+    };
+    let judgement = if policy == builtin::default_policy() { Ok(quick) } else { judge(call, &scene, &policy, house, now) };
+    let judgement = match judgement {
+        Ok(judgement) => judgement,
+        Err(error) => return blocked(&error.to_string()),
+    };
+    if judgement.findings.is_empty() {
+        return Reply::Silent;
+    }
+    let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
+        tool: &call.tool,
+        asked: &call.asked,
+        input: &call.input,
+        unfolding: &judgement.unfolding,
+        findings: &judgement.findings,
+        cwd: &scene.cwd,
+        project: &scene.project,
+    });
+    Gate { call, house, scene, policy, judgement, fingerprint, now }.answer()
+}
+
+fn judge(call: &ToolCall, scene: &Scene, policy: &Policy, house: &House, now: Timestamp) -> Result<Judgement, guard::GuardError> {
+    let world = Here { deadline: house.deadline, tool_dirs: policy.tool_dirs.clone() };
+    let setting = Setting { policy, rules: builtin::book(), scene, world: &world, now_s: now.as_second() };
+    guard::judge(&call.asked, &setting)
+}
+
+impl Gate<'_> {
+    fn answer(self) -> Reply {
+        let store = match self.house.store() {
+            Ok(store) => store,
+            Err(_) if self.policy.mode == Mode::Observe => return Reply::Silent,
+            Err(error) => return self.without_store(&error),
+        };
+        outcome::note_session(self.call, &store, self.now);
+        match (self.policy.mode, self.judgement.requirement.demand) {
+            (_, Demand::Allow) => Reply::Silent,
+            (Mode::Observe, Demand::Snapshot | Demand::Hold | Demand::Deny) => {
+                let _ = store.record("observed", &self.summary(), self.now);
+                Reply::Silent
+            }
+            (Mode::Enforce | Mode::SnapshotOnly, Demand::Deny) => {
+                let _ = store.record("denied", &self.summary(), self.now);
+                let verdict = self.verdict(&Evidence::default());
+                Reply::Block(text::reason(&verdict, &Hold { text: self.text(), id: None, repeated: false, backups: &[], lease: None }))
+            }
+            (Mode::Enforce | Mode::SnapshotOnly, Demand::Snapshot) | (Mode::SnapshotOnly, Demand::Hold) => self.snapshot(&store),
+            (Mode::Enforce, Demand::Hold) => self.hold(&store),
+        }
+    }
+
+    /// Held without a request: nothing can be recorded, so nothing can be approved.
+    fn without_store(&self, error: &HouseError) -> Reply {
+        let mut verdict = self.verdict(&Evidence::default());
+        verdict.gaps.insert(0, format!("nothing can be recorded: {error}"));
+        Reply::Block(text::reason(&verdict, &Hold { text: self.text(), id: None, repeated: false, backups: &[], lease: None }))
+    }
+
+    fn verdict(&self, evidence: &Evidence) -> Verdict {
+        decide::decide(self.judgement.findings.clone(), self.judgement.requirement.clone(), evidence, self.policy.mode)
+    }
+
+    fn text(&self) -> &str {
+        match &self.call.asked {
+            Asked::Shell { text, .. } | Asked::Sql { text, .. } => text,
+            Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => "",
+        }
+    }
+
+    /// What is recorded about the call, secrets hidden.
+    fn summary(&self) -> serde_json::Value {
+        let findings: Vec<_> = self.judgement.findings.iter().map(crate::render::json::finding).collect();
+        json!({
+            "tool": self.call.tool, "command": self.shown(), "cwd": self.scene.cwd, "session": self.call.session,
+            "agent": self.call.agent_id, "fingerprint": self.fingerprint, "findings": findings,
+        })
+    }
+
+    /// The command as people get to see it.
+    fn shown(&self) -> String {
+        match &self.call.asked {
+            Asked::Shell { text, .. } | Asked::Sql { text, .. } => redact(text),
+            Asked::Write { path, .. } => format!("{} {}", self.call.tool, path.display()),
+            Asked::Mcp { .. } | Asked::Nothing => format!("{} {}", self.call.tool, redact(&self.call.input.to_string())),
+        }
+    }
+
+    fn evidence(&self, store: Option<&Store>) -> Evidence {
+        let backups = self.house.backups(&self.policy).ok();
+        let place = evidence::Where { backups: backups.as_deref(), store, now: Timestamp::now() };
+        evidence::gather(&self.judgement.requirement, &self.fingerprint, &self.judgement.facts, &self.policy, &place)
+    }
+
+    /// Takes and verifies the backup inside the call; what does not fit in the time is held.
+    fn snapshot(self, store: &Store) -> Reply {
+        let evidence = self.backed_up(store, None, self.policy.limits.snapshot_wait_ms);
+        let fresh = evidence.backups.iter().all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
+        let unwaived = self.judgement.requirement.waivers.is_empty();
+        if fresh && unwaived {
+            let ids: Vec<_> = evidence.backups.iter().filter_map(|found| found.id.clone()).collect();
+            let mut body = self.summary();
+            if let Some(map) = body.as_object_mut() {
+                map.insert("backups".to_owned(), json!(ids));
+            }
+            return match store.record("snapshot", &body, Timestamp::now()) {
+                Ok(_) => Reply::Silent,
+                Err(error) => blocked(&error.to_string()),
+            };
+        }
+        self.hold(store)
+    }
+
+    /// Holds the call until the backup and the approvals are there; then uses them up.
+    fn hold(self, store: &Store) -> Reply {
+        let request = match store.hold(&self.draft(), Timestamp::now()) {
+            Ok(request) => request,
+            Err(error) => return self.without_store(&error.into()),
+        };
+        let evidence = self.backed_up(store, Some(&request), self.policy.limits.hold_wait_ms);
+        let ids: Vec<String> = evidence.backups.iter().filter_map(|found| found.id.clone()).collect();
+        if request.backups != ids
+            && let Err(error) = store.set_backups(&request.id, &ids, Timestamp::now())
+        {
+            return self.without_store(&error.into());
+        }
+        let mut verdict = self.verdict(&evidence);
+        if verdict.answer == Answer::Allow {
+            match self.spend(store, &request, &evidence, &ids) {
+                Ok(()) => return Reply::Silent,
+                Err(why) => {
+                    verdict.answer = Answer::Hold;
+                    verdict.gaps = vec![why];
+                }
+            }
+        }
+        verdict.answer = Answer::Hold;
+        let backups: Vec<String> = evidence.backups.iter().filter_map(describe).collect();
+        let lease = (request.held > 2).then(|| self.lease_line()).flatten();
+        let hold = Hold { text: self.text(), id: Some(&request.id.0), repeated: request.held > 1, backups: &backups, lease: lease.as_deref() };
+        Reply::Block(text::reason(&verdict, &hold))
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            fingerprint: self.fingerprint.clone(),
+            tool: self.call.tool.clone(),
+            command: self.shown(),
+            cwd: self.scene.cwd.display().to_string(),
+            session: self.call.session.clone(),
+            findings: self.judgement.findings.iter().map(clean).collect(),
+            requirement: clean_requirement(&self.judgement.requirement),
+            confirm: confirm(&self.judgement),
+            backups: Vec::new(),
+            request_ttl_s: self.policy.request_ttl_s,
+            approval_ttl_s: self.policy.approval_ttl_s,
+        }
+    }
+
+    /// Looks for the backups, starts a worker for what is missing, and waits a little for it.
+    fn backed_up(&self, store: &Store, request: Option<&Request>, wait_ms: u64) -> Evidence {
+        use crate::model::backup::Freshness;
+        let evidence = self.evidence(Some(store));
+        let missing: Vec<_> = evidence
+            .backups
+            .iter()
+            .filter(|found| found.freshness != Freshness::Fresh && !evidence.waived.contains(&found.need.target.key()))
+            .map(|found| worker::Job::new(found.need.clone(), Some(self.fingerprint.0.clone()), request.map(|request| request.id.0.clone())))
+            .collect();
+        if missing.is_empty() {
+            return evidence;
+        }
+        let until = (Instant::now() + Duration::from_millis(wait_ms)).min(self.house.deadline);
+        let Some(work) = self.work(missing) else { return evidence };
+        let Ok(mut child) = worker::start(&work) else { return evidence };
+        while Instant::now() < until {
+            match child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+                Ok(Some(_)) | Err(_) => break,
+            }
+        }
+        self.evidence(Some(store))
+    }
+
+    fn work(&self, jobs: Vec<worker::Job>) -> Option<worker::Work> {
+        Some(worker::Work {
+            backups: std::path::absolute(self.house.backups(&self.policy).ok()?).ok()?,
+            max_bytes: self.policy.limits.backup_bytes,
+            max_seconds: self.policy.limits.backup_seconds,
+            keep_free: self.policy.limits.free_bytes,
+            codec: self.policy.codec.clone(),
+            jobs,
+        })
+    }
+
+    /// Records the single use, synced, before the call may run.
+    fn spend(&self, store: &Store, request: &Request, evidence: &Evidence, backups: &[String]) -> Result<(), String> {
+        failpoint::reach("hook.before-use").map_err(|error| error.to_string())?;
+        let leased = !evidence.leased.is_empty() && evidence.approvals < self.judgement.requirement.approvals;
+        let spending = Spending {
+            id: &request.id,
+            fingerprint: &self.fingerprint,
+            approvals: if leased { 0 } else { self.judgement.requirement.approvals },
+            rules: rules(&self.policy),
+            backups,
+            facts: json!({"tool_use_id": self.call.tool_use_id, "session": self.call.session, "leased": leased}),
+        };
+        let used = store.spend(&spending, Timestamp::now()).map_err(|error| error.to_string())?;
+        failpoint::reach("hook.after-use").map_err(|error| error.to_string())?;
+        outcome::expect(self.call, self.house, &used.request.id);
+        Ok(())
+    }
+
+    fn lease_line(&self) -> Option<String> {
+        let need = self.judgement.requirement.backups.first()?;
+        Some(format!("backstop lease '{}:{}' --for 2h --reason '…'", need.target.kind.name(), need.target.locator))
+    }
+}
+
+/// Returns what policy demands of approvals.
+pub fn rules(policy: &Policy) -> ApprovalRules {
+    use crate::model::approval::Strength;
+    let strength = match policy.strength.as_str() {
+        "password" => Strength::Password,
+        "key" => Strength::Key,
+        "hardware" => Strength::Hardware,
+        "second-person" => Strength::SecondPerson,
+        _ => Strength::Terminal,
+    };
+    ApprovalRules { ttl_s: policy.approval_ttl_s, pause_s: policy.pause_s, two_people: policy.two_people, strength }
+}
+
+/// Returns the state of one backup as a sentence; nothing when there is none.
+fn describe(found: &crate::model::evidence::BackupFound) -> Option<String> {
+    use crate::model::backup::Freshness;
+    let id = found.id.as_ref()?;
+    let age = found.age_s.map(decide::age).unwrap_or_default();
+    let state = if found.freshness == Freshness::Fresh { "verified" } else { "does not count" };
+    Some(format!("{id} ({state}, {age} old, {} bytes)", found.bytes))
+}
+
+/// Returns a finding as it may be stored: secrets hidden.
+fn clean(finding: &crate::model::finding::Finding) -> crate::model::finding::Finding {
+    let mut clean = finding.clone();
+    clean.command = crate::render::json::redacted(&clean.command);
+    clean.summary = redact(&clean.summary);
+    for target in &mut clean.targets {
+        target.locator = redact(&target.locator);
+    }
+    clean
+}
+
+fn clean_requirement(owed: &crate::model::policy::Requirement) -> crate::model::policy::Requirement {
+    let mut clean = owed.clone();
+    for need in &mut clean.backups {
+        need.target.locator = redact(&need.target.locator);
+    }
+    clean
+}
+
+/// Returns what the second approval has to type: the first target's name; server and database where they were not in the words.
+fn confirm(judgement: &Judgement) -> String {
+    use crate::model::target::Reach;
+    let target = judgement.findings.iter().flat_map(|finding| &finding.targets).next();
+    match target {
+        Some(target) => match &target.reach {
+            Reach::Postgres(reach) if reach.implicit => target.locator.clone(),
+            Reach::Postgres(_) | Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => target.confirm(),
+        },
+        None => judgement.findings.first().map(|finding| finding.rule.clone()).unwrap_or_default(),
+    }
+}
+
+/// A path that nobody can mistake for a relative one.
+pub fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}

@@ -1,0 +1,83 @@
+//! Backups in the background: a worker that outlives the hook makes what a hold or a snapshot needs.
+//! Jobs travel through a pipe, never through arguments or files, because they may carry a password.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::policy::BackupNeed;
+use crate::model::secret::Secret;
+use crate::model::target::Reach;
+
+/// One backup that the worker has to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    pub need: BackupNeed,
+    /// Kept apart, because a reach is never stored with it.
+    password: Option<Secret>,
+    pub fingerprint: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl Job {
+    /// Returns the job for one need.
+    pub fn new(need: BackupNeed, fingerprint: Option<String>, request_id: Option<String>) -> Self {
+        let password = match &need.target.reach {
+            Reach::Postgres(reach) => reach.password.clone(),
+            Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
+        };
+        Self { need, password, fingerprint, request_id }
+    }
+
+    /// Returns the need with its password put back.
+    pub fn need(&self) -> BackupNeed {
+        let mut need = self.need.clone();
+        if let Reach::Postgres(reach) = &mut need.target.reach {
+            reach.password = self.password.clone();
+        }
+        need
+    }
+}
+
+/// Everything one worker gets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Work {
+    pub backups: PathBuf,
+    pub max_bytes: u64,
+    pub max_seconds: u64,
+    pub keep_free: u64,
+    pub codec: String,
+    pub jobs: Vec<Job>,
+}
+
+/// Starts a worker for these jobs.
+///
+/// # Errors
+/// Returns why it could not be started.
+pub fn start(work: &Work) -> std::io::Result<Child> {
+    let program = std::env::current_exe()?;
+    let mut child = Command::new(program)
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()?;
+    let text = serde_json::to_vec(work)?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(&text)?;
+    }
+    Ok(child)
+}
+
+/// Reads the work that the hook sent.
+///
+/// # Errors
+/// Returns what is wrong with it.
+pub fn receive() -> std::io::Result<Work> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
