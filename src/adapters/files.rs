@@ -133,8 +133,7 @@ fn size(stat: &Stat) -> u64 {
     u64::try_from(stat.st_size).unwrap_or(0)
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
+#[allow(
     clippy::useless_conversion,
     reason = "the width and sign differ between systems"
 )]
@@ -142,19 +141,17 @@ fn device(stat: &Stat) -> u64 {
     u64::try_from(stat.st_dev).unwrap_or(0)
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
+#[allow(
     clippy::useless_conversion,
-    reason = "the width differs between systems"
+    reason = "the width and sign differ between systems"
 )]
 fn links(stat: &Stat) -> u64 {
     u64::try_from(stat.st_nlink).unwrap_or(0)
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
+#[allow(
     clippy::useless_conversion,
-    reason = "the width differs between systems"
+    reason = "the width and sign differ between systems"
 )]
 fn changed(stat: &Stat) -> i64 {
     i64::try_from(stat.st_mtime).unwrap_or(0)

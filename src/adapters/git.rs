@@ -20,6 +20,23 @@ const LEVELS_MAX: usize = 256;
 /// Files whose content is compared in one question; beyond, they count as changed.
 const HASHED_MAX: usize = 20_000;
 
+const UNTRACKED: &[&str] = &[
+    "ls-files",
+    "-z",
+    "-o",
+    "--exclude-standard",
+    "--directory",
+    "--no-empty-directory",
+];
+const IGNORED: &[&str] = &[
+    "ls-files",
+    "-z",
+    "-o",
+    "-i",
+    "--exclude-standard",
+    "--directory",
+];
+
 /// Answers what git knows about the repository that holds `dir`, and about these absolute paths in it.
 /// With paths, only they are looked at, and the counts of the whole are lower bounds.
 /// `tool_dirs` come before the system's places when the program git is looked for; `PATH` is never asked.
@@ -106,17 +123,7 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
                 .as_ref()
                 .is_none_or(|staged| staged.contains(&entry.path))
     };
-    let others = runner.list(
-        &[
-            "ls-files",
-            "-z",
-            "-o",
-            "--exclude-standard",
-            "--directory",
-            "--no-empty-directory",
-        ],
-        &scopes,
-    )?;
+    let others = runner.list(UNTRACKED, &scopes)?;
     let mut fact = GitFact {
         root: place.root.clone(),
         git_dir: place.git_dir.clone(),
@@ -127,43 +134,60 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
         stashes: stashes(&place.common),
         paths: Vec::new(),
     };
-    if let Some(staged) = &staged {
-        let known: BTreeSet<&[u8]> = within.iter().map(|entry| entry.path.as_slice()).collect();
-        let gone = staged
-            .iter()
-            .filter(|path| !known.contains(path.as_slice()));
-        fact.dirty += count(gone.count());
-    }
+    fact.dirty += staged.as_ref().map_or(0, |staged| gone(staged, &within));
     if paths.is_empty() {
         return Ok(fact);
     }
-    let hidden = runner.list(
-        &[
-            "ls-files",
-            "-z",
-            "-o",
-            "-i",
-            "--exclude-standard",
-            "--directory",
-        ],
-        &scopes,
-    )?;
-    let ignored = runner.ignored(&scopes)?;
+    let look = Look {
+        within: &within,
+        others: &others,
+        hidden: &runner.list(IGNORED, &scopes)?,
+        ignored: &runner.ignored(&scopes)?,
+    };
     for (path, scope) in paths.iter().zip(&scopes) {
-        let mine: Vec<&&Entry> = within
-            .iter()
-            .filter(|entry| covers(scope, &entry.path))
-            .collect();
-        fact.paths.push(GitPathFact {
-            path: path.clone(),
-            tracked: count(mine.len()),
-            changed: count(mine.iter().filter(|entry| changed(entry)).count()),
-            untracked: touching(&others, scope),
-            ignored: touching(&hidden, scope),
-            is_ignored: ignored.contains(scope),
-        });
+        fact.paths.push(look.at(path, scope, changed));
     }
     Ok(fact)
+}
+
+/// What was found, to be told apart by path.
+struct Look<'a> {
+    within: &'a [&'a Entry],
+    others: &'a [Vec<u8>],
+    hidden: &'a [Vec<u8>],
+    ignored: &'a BTreeSet<Vec<u8>>,
+}
+
+impl Look<'_> {
+    fn at(&self, path: &Path, scope: &[u8], changed: impl Fn(&Entry) -> bool) -> GitPathFact {
+        let mut one = GitPathFact {
+            path: path.to_path_buf(),
+            untracked: touching(self.others, scope),
+            ignored: touching(self.hidden, scope),
+            is_ignored: self.ignored.contains(scope),
+            ..GitPathFact::default()
+        };
+        for entry in self
+            .within
+            .iter()
+            .filter(|entry| covers(scope, &entry.path))
+        {
+            one.tracked += 1;
+            one.changed += u64::from(changed(entry));
+        }
+        one
+    }
+}
+
+/// Counts paths of HEAD that the index no longer has.
+fn gone(staged: &BTreeSet<Vec<u8>>, within: &[&Entry]) -> u64 {
+    let known: BTreeSet<&[u8]> = within.iter().map(|entry| entry.path.as_slice()).collect();
+    count(
+        staged
+            .iter()
+            .filter(|path| !known.contains(path.as_slice()))
+            .count(),
+    )
 }
 
 fn count(number: usize) -> u64 {
@@ -261,7 +285,7 @@ fn differing(
         .collect();
     let hashes: HashMap<&[u8], String> = runner.hashes(&plain)?;
     for entry in unsure {
-        if hashes.get(entry.path.as_slice()) != Some(&entry.id) {
+        if hashes.get(entry.path.as_slice()) != Some(&entry.id()) {
             differs.insert(entry.path.clone());
         }
     }

@@ -248,18 +248,25 @@ fn is_settings(path: &Path) -> bool {
         .parent()
         .and_then(Path::file_name)
         .and_then(|name| name.to_str());
-    match (folder, name) {
-        (Some(".claude"), Some("settings.json" | "settings.local.json")) => true,
-        (_, Some("managed-settings.json")) => true,
+    matches!(
+        (folder, name),
         (
-            Some(
-                ".codex" | ".cursor" | ".gemini" | ".windsurf" | ".copilot" | ".clinerules"
-                | ".opencode",
-            ),
-            Some("hooks.json" | "settings.json" | "config.toml" | "opencode.json"),
-        ) => true,
-        _ => false,
-    }
+            Some(".claude"),
+            Some("settings.json" | "settings.local.json")
+        ) | (_, Some("managed-settings.json"))
+            | (
+                Some(
+                    ".codex"
+                        | ".cursor"
+                        | ".gemini"
+                        | ".windsurf"
+                        | ".copilot"
+                        | ".clinerules"
+                        | ".opencode"
+                ),
+                Some("hooks.json" | "settings.json" | "config.toml" | "opencode.json"),
+            )
+    )
 }
 
 fn holds_hook(path: &Path, context: &Context<'_>, needs: &mut Needs) -> bool {

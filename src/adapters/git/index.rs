@@ -19,8 +19,8 @@ const KIND: u32 = 0o170_000;
 #[derive(Debug)]
 pub struct Entry {
     pub path: Vec<u8>,
-    /// Name of the blob, in hex.
-    pub id: String,
+    /// Name of the blob.
+    id: Vec<u8>,
     mode: u32,
     ctime: (u32, u32),
     mtime: (u32, u32),
@@ -31,6 +31,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Returns the name of the blob in hex.
+    pub fn id(&self) -> String {
+        use std::fmt::Write;
+        self.id.iter().fold(String::new(), |mut all, byte| {
+            let _ = write!(all, "{byte:02x}");
+            all
+        })
+    }
+
     /// Tells whether it is a symbolic link.
     pub fn is_link(&self) -> bool {
         self.mode & KIND == LINK
@@ -135,8 +144,7 @@ impl Index {
     }
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
+#[allow(
     clippy::useless_conversion,
     reason = "the width and sign differ between systems"
 )]
@@ -147,8 +155,7 @@ fn modified(stat: &Stat) -> (i64, i64) {
     )
 }
 
-#[expect(
-    clippy::unnecessary_fallible_conversions,
+#[allow(
     clippy::useless_conversion,
     reason = "the width and sign differ between systems"
 )]
@@ -214,14 +221,7 @@ impl<'a> Reader<'a> {
         let mode = self.word()?;
         self.take(8)?;
         let size = self.word()?;
-        let id = self
-            .take(id_bytes)?
-            .iter()
-            .fold(String::new(), |mut all, byte| {
-                use std::fmt::Write;
-                let _ = write!(all, "{byte:02x}");
-                all
-            });
+        let id = self.take(id_bytes)?.to_vec();
         let flags = self.half()?;
         let more = if flags & 0x4000 != 0 { self.half()? } else { 0 };
         let path = if version == 4 {

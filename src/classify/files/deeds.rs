@@ -13,6 +13,42 @@ use crate::model::command::Command;
 use crate::model::fact::{EntryKind, Needs};
 use crate::model::word::Word;
 
+/// Options of rsync that take a value.
+const RSYNC: Valued = Valued {
+    short: "eTMBf",
+    long: &[
+        "--rsh",
+        "--exclude",
+        "--include",
+        "--exclude-from",
+        "--include-from",
+        "--filter",
+        "--files-from",
+        "--temp-dir",
+        "--compare-dest",
+        "--copy-dest",
+        "--link-dest",
+        "--backup-dir",
+        "--suffix",
+        "--chmod",
+        "--chown",
+        "--bwlimit",
+        "--timeout",
+        "--port",
+        "--log-file",
+        "--password-file",
+        "--out-format",
+        "--max-size",
+        "--min-size",
+        "--partial-dir",
+        "--rsync-path",
+        "--info",
+        "--debug",
+        "--max-delete",
+        "--address",
+    ],
+};
+
 /// One thing that a program does to a place.
 #[derive(Clone, Debug)]
 pub enum Deed {
@@ -361,42 +397,8 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn rsync(&mut self) {
-        let valued = Valued {
-            short: "eTMBf",
-            long: &[
-                "--rsh",
-                "--exclude",
-                "--include",
-                "--exclude-from",
-                "--include-from",
-                "--filter",
-                "--files-from",
-                "--temp-dir",
-                "--compare-dest",
-                "--copy-dest",
-                "--link-dest",
-                "--backup-dir",
-                "--suffix",
-                "--chmod",
-                "--chown",
-                "--bwlimit",
-                "--timeout",
-                "--port",
-                "--log-file",
-                "--password-file",
-                "--out-format",
-                "--max-size",
-                "--min-size",
-                "--partial-dir",
-                "--rsync-path",
-                "--info",
-                "--debug",
-                "--max-delete",
-                "--address",
-            ],
-        };
         let command = self.command;
-        let mut args = Args::read(command.args(), valued);
+        let mut args = Args::read(command.args(), RSYNC);
         let deletes = args
             .flags()
             .any(|(flag, _)| flag == "--del" || flag.starts_with("--delete"));
@@ -451,9 +453,8 @@ impl<'a> Reader<'a, '_> {
             let bundled =
                 first && !text.starts_with('-') || text.starts_with('-') && !text.starts_with("--");
             first = false;
-            if bundled && text.ends_with('f') || text == "--file" {
-                rest.next();
-            } else if text == "-C" || text == "--directory" {
+            let valued = matches!(text.as_str(), "--file" | "-C" | "--directory");
+            if valued || (bundled && text.ends_with('f')) {
                 rest.next();
             } else if !text.starts_with('-') && !bundled {
                 operands.push(word);
@@ -680,9 +681,8 @@ fn copy(judge: &mut Judge<'_, '_>, from: &str, to: Place, over: Over) {
         .rsplit('/')
         .next()
         .unwrap_or_default();
-    match landing(judge, to, name) {
-        Some(place) => judge.overwrite(&place, over),
-        None => {}
+    if let Some(place) = landing(judge, to, name) {
+        judge.overwrite(&place, over);
     }
 }
 

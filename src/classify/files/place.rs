@@ -79,10 +79,10 @@ pub fn places(
         let Some(tokens) = tokens(word, reading, context, needs) else {
             continue;
         };
-        if let Some(place) = locate(&tokens, &command.cwd) {
-            if !found.contains(&place) {
-                found.push(place);
-            }
+        if let Some(place) = locate(&tokens, &command.cwd)
+            && !found.contains(&place)
+        {
+            found.push(place);
         }
     }
     found
