@@ -617,3 +617,33 @@ fn an_empty_file_is_an_empty_database() {
     )
     .unwrap();
 }
+
+#[test]
+fn a_named_table_becomes_again_what_it_was_and_the_others_stay() {
+    let scene = scene();
+    drop(fill(&scene.db));
+    let before = dump(&scene.db);
+    let manifest = back_up(&scene);
+    run(
+        &scene,
+        "UPDATE users SET mail = 'x'; INSERT INTO users(name) VALUES ('dan'); DROP INDEX by_mail;
+         ALTER TABLE users DROP COLUMN mail; DELETE FROM plain WHERE x = 1; DELETE FROM log;",
+    );
+    let table = Wish {
+        only: vec!["Users".into()],
+        ..Wish::default()
+    };
+    let undone =
+        restore::plan(&entry(&scene, &manifest), &wish(true), &Control::default()).unwrap();
+    assert!(
+        undone
+            .notes
+            .iter()
+            .any(|note| note.contains("--table users")),
+        "{undone:?}"
+    );
+    bring_back(&scene, &manifest, &table);
+    assert_ne!(dump(&scene.db), before);
+    bring_back(&scene, &manifest, &wish(true));
+    assert_eq!(dump(&scene.db), before);
+}

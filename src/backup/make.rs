@@ -126,8 +126,11 @@ pub fn run(order: &Order) -> Result<Manifest, BackupError> {
     make_folder(dir)?;
     catalog::set_aside(dir)?;
     let key = order.target.key();
+    let since = jiff::Timestamp::now();
     let (_lock, waited) = Lock::take(dir, &key, &order.control)?;
-    let made = (waited && !order.force).then(|| shared(order)).flatten();
+    let made = (waited && !order.force)
+        .then(|| shared(order, since))
+        .flatten();
     if let Some(made) = made {
         return Ok(made);
     }
@@ -158,7 +161,7 @@ pub fn run(order: &Order) -> Result<Manifest, BackupError> {
 }
 
 /// Returns a backup that was finished while this run waited, if it covers the same.
-fn shared(order: &Order) -> Option<Manifest> {
+fn shared(order: &Order, since: jiff::Timestamp) -> Option<Manifest> {
     let need = BackupNeed {
         target: order.target.clone(),
         max_age_s: Order::MAX_SECONDS,
@@ -166,7 +169,11 @@ fn shared(order: &Order) -> Option<Manifest> {
         objects: order.objects.clone(),
     };
     let marks = marks_now(&order.target.reach, &order.control);
-    let entries = catalog::newest_for(&order.backup_dir, &order.target.key()).ok()?;
+    let mut entries = catalog::newest_for(&order.backup_dir, &order.target.key()).ok()?;
+    entries.retain(|entry| {
+        let finished = entry.manifest.finished_at.parse::<jiff::Timestamp>();
+        finished.is_ok_and(|finished| finished >= since)
+    });
     let now = jiff::Timestamp::now();
     let (entry, found) = coverage::best(&entries, &need, None, marks.as_ref(), now);
     (found == crate::model::backup::Freshness::Fresh)

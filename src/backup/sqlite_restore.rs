@@ -109,7 +109,7 @@ pub(super) fn plan(
     if wish.missing_only || !wish.only.is_empty() {
         let copy = Copy::of(entry, control)?;
         let living = Living::open(&path, &copy, false)?;
-        steps = living.steps(&wish.only, &mut plan.notes)?;
+        steps = living.steps(wish, &mut plan.notes)?;
     } else {
         steps.push(Step::ReplaceDatabase { path: path.clone() });
     }
@@ -140,7 +140,7 @@ pub(super) fn apply(
             }
             Step::PlaceDatabase { path } => place_new(entry, &copy, path)?,
             Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
-            Step::Create { .. } | Step::InsertRows { .. } => {
+            Step::Create { .. } | Step::InsertRows { .. } | Step::ReplaceTable { .. } => {
                 rows.push(step.clone());
                 continue;
             }
@@ -293,55 +293,49 @@ impl Living {
         found().unwrap_or_default()
     }
 
-    fn steps(&self, only: &[String], notes: &mut Vec<String>) -> Result<Vec<Step>, BackupError> {
+    fn steps(&self, wish: &Wish, notes: &mut Vec<String>) -> Result<Vec<Step>, BackupError> {
+        let only = &wish.only;
         let wanted = |name: &str| {
-            only.is_empty()
-                || only
-                    .iter()
-                    .any(|one| crate::plan::coverage::same_name(name, one))
+            let same = |one: &String| crate::plan::coverage::same_name(name, one);
+            only.is_empty() || only.iter().any(same)
         };
         let shadows = self.shadows();
-        let mut steps = Vec::new();
-        let mut inserts = Vec::new();
+        let (mut creates, mut fills) = (Vec::new(), Vec::new());
+        let mut replaced = BTreeSet::new();
         for (_, name, sql) in self.names("old", "'table'")? {
             if !wanted(&name) || shadows.contains(&name) {
                 continue;
             }
-            let is_virtual = sql
-                .trim_start()
-                .get(..14)
-                .is_some_and(|head| head.eq_ignore_ascii_case("CREATE VIRTUAL"));
-            if self.exists("table", &name)? {
-                if is_virtual {
-                    notes.push(format!(
-                        "rows of the virtual table `{name}` are not compared"
-                    ));
-                } else if let Some(step) = self.missing_rows(&name, notes)? {
-                    inserts.push(step);
-                }
-                continue;
-            }
-            let rows = self.count(&format!("old.{}", quote(&name)))?;
-            steps.push(Step::Create {
-                kind: "table".into(),
-                name: name.clone(),
-            });
-            if rows > 0 {
-                inserts.push(Step::InsertRows {
-                    table: name,
-                    rows,
-                    conflicts: 0,
+            let head = sql.trim_start().get(..14).unwrap_or_default();
+            let is_virtual = head.eq_ignore_ascii_case("CREATE VIRTUAL");
+            let rows = || self.count(&format!("old.{}", quote(&name)));
+            if !self.exists("table", &name)? {
+                fills.extend(insert_all(&name, rows()?));
+                creates.push(Step::Create {
+                    kind: "table".into(),
+                    name,
                 });
+            } else if is_virtual {
+                notes.push(format!(
+                    "rows of the virtual table `{name}` are not compared"
+                ));
+            } else if wish.missing_only {
+                fills.extend(self.missing_rows(&name, notes)?);
+            } else {
+                let rows = rows()?;
+                replaced.insert(name.to_lowercase());
+                fills.push(Step::ReplaceTable { table: name, rows });
             }
         }
-        steps.append(&mut inserts);
+        creates.append(&mut fills);
         for (kind, name, _) in self.names("old", "'index','view','trigger'")? {
             let owner = self.owner(&kind, &name)?;
-            if (only.is_empty() || wanted(&owner)) && !self.exists(&kind, &name)? {
-                steps.push(Step::Create { kind, name });
+            let goes = kind != "view" && replaced.contains(&owner.to_lowercase());
+            if (only.is_empty() || wanted(&owner)) && (goes || !self.exists(&kind, &name)?) {
+                creates.push(Step::Create { kind, name });
             }
         }
-        Ok(steps)
+        Ok(creates)
     }
 
     fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {
@@ -435,7 +429,7 @@ impl Living {
             .collect();
         if !gone.is_empty() {
             notes.push(format!(
-                "`{name}` has lost the columns {}; they come back only with the whole database (`backstop restore`)",
+                "`{name}` has lost the columns {}; `backstop restore ID --table {name}` brings the table back as it was",
                 gone.join(", ")
             ));
             return Ok(None);
@@ -463,6 +457,12 @@ impl Living {
             match step {
                 Step::Create { kind, name } => self.create(kind, name, restored)?,
                 Step::InsertRows { table, .. } => self.insert(table, restored)?,
+                Step::ReplaceTable { table, .. } => {
+                    let drop = format!("DROP TABLE main.{}", quote(table));
+                    self.connection.execute_batch(&drop).map_err(&said)?;
+                    self.create("table", table, restored)?;
+                    self.insert(table, restored)?;
+                }
                 _ => {}
             }
             restored.done.push(step.sentence());
@@ -571,6 +571,14 @@ impl Living {
             .map(|found| found > 0)
             .map_err(failed("look for sequences"))
     }
+}
+
+fn insert_all(table: &str, rows: u64) -> Option<Step> {
+    (rows > 0).then(|| Step::InsertRows {
+        table: table.to_owned(),
+        rows,
+        conflicts: 0,
+    })
 }
 
 impl Table {

@@ -36,6 +36,8 @@ pub enum Step {
     ReplaceDatabase { path: PathBuf },
     /// A missing table, view, index or trigger is created again.
     Create { kind: String, name: String },
+    /// A table becomes again what it was, rows that are there now included.
+    ReplaceTable { table: String, rows: u64 },
     /// Rows whose key is missing are inserted; rows that differ are listed, never overwritten.
     InsertRows {
         table: String,
@@ -73,6 +75,9 @@ impl Step {
                 )
             }
             Self::Create { kind, name } => format!("create the {kind} `{name}` again"),
+            Self::ReplaceTable { table, rows } => {
+                format!("replace the table `{table}` with the {rows} rows of the backup")
+            }
             Self::InsertRows {
                 table,
                 rows,
