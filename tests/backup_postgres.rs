@@ -1,4 +1,12 @@
 //! Backups of a real server: made, cut, flipped, restored; losses done for real and undone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
 
 #[path = "support/backup.rs"]
 mod backup;

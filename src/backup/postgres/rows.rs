@@ -397,6 +397,14 @@ impl RowJob {
             "SELECT 'differ', ({differ});\nWITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
              SELECT 'inserted', count(*) FROM backstop_in;\nDROP TABLE pg_temp.backstop_rows;\n"
         );
+        text.push_str(&self.afterwards());
+        text
+    }
+
+    /// Sequences go to the greater of both values; foreign keys that were quiet are checked.
+    fn afterwards(&self) -> String {
+        let full = &self.full;
+        let mut text = String::new();
         for (name, value, called) in &self.sequences {
             text.push_str(&format!(
                 "SELECT 'sequence', setval({}, greatest(s.last_value, {value}), CASE WHEN s.last_value > {value} THEN s.is_called ELSE s.is_called AND s.last_value = {value} OR {} END) FROM {name} s;\n",
