@@ -1,4 +1,12 @@
 //! A PostgreSQL server inside a real container: questions, backups and restores through the engine's API.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
 
 #[path = "support/backup.rs"]
 mod backup;

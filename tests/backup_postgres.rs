@@ -1,4 +1,12 @@
 //! Backups of a real server: made, cut, flipped, restored; losses done for real and undone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
 
 #[path = "support/backup.rs"]
 mod backup;
@@ -273,6 +281,49 @@ fn deleted_rows_come_back_and_later_rows_stay() {
         "0",
         "user triggers stay quiet"
     );
+}
+
+#[test]
+fn a_dropped_column_comes_back_with_its_values() {
+    let Some(made) = made("bk_column") else {
+        return;
+    };
+    made.sql(
+        "ALTER TABLE orders DROP COLUMN customer CASCADE; ALTER TABLE customers DROP COLUMN mood;",
+    );
+    let report = undo(&made.entry, &["public.orders", "public.customers"]);
+    assert!(
+        report.done.iter().any(|line| line.contains("`customer`")),
+        "{report:?}"
+    );
+    assert_eq!(
+        made.sql("SELECT count(*), count(mood) FROM customers"),
+        "20|20"
+    );
+    assert_eq!(made.sql("SELECT count(*) FROM rich"), "20");
+    assert_eq!(
+        made.sql("SELECT count(*) FROM orders WHERE customer = 1 + id % 20"),
+        "200"
+    );
+    assert_eq!(
+        made.sql("SELECT count(*) FROM pg_constraint WHERE conname = 'orders_customer_fkey'"),
+        "1"
+    );
+    assert_eq!(made.sql("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attname = 'customer'"), "t");
+}
+
+#[test]
+fn a_named_table_is_put_back_to_the_values_it_had() {
+    let Some(made) = made("bk_update") else {
+        return;
+    };
+    made.sql("UPDATE orders SET total = 0; UPDATE customers SET name = 'x';");
+    let wish = Wish {
+        only: vec!["public.orders".into(), "public.customers".into()],
+        ..Wish::default()
+    };
+    restore(&made.entry, &wish).unwrap();
+    made.assert_back();
 }
 
 #[test]

@@ -1,4 +1,12 @@
 //! What a real server says about losses.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails loudly"
+)]
 
 #[path = "support/postgres.rs"]
 mod postgres;

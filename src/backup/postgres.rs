@@ -1,6 +1,7 @@
 //! Backs PostgreSQL databases up, verifies the backups and brings lost things back.
 //! Where backups are kept and whether one counts as evidence is decided elsewhere.
 
+mod columns;
 mod dump;
 mod lexer;
 mod load;

@@ -169,15 +169,12 @@ fn roots(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<Vec<Root>>, Sessio
     let Some(name) = effect.object.as_deref() else {
         return Ok(None);
     };
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let names = format!(
-        "({}, {}, {}, {})",
-        literal(name),
-        literal(&name.to_lowercase()),
-        literal(last),
-        literal(&last.to_lowercase())
-    );
-    let (class, query) = match effect.kind {
+    let root = |class, oid| Root {
+        class,
+        oid,
+        part: 0,
+    };
+    match effect.kind {
         ObjectKind::Table
         | ObjectKind::View
         | ObjectKind::MaterializedView
@@ -186,99 +183,91 @@ fn roots(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<Vec<Root>>, Sessio
         | ObjectKind::Partition
         | ObjectKind::Column => {
             let found = ask.relation(name)?;
-            return Ok(Some(
+            Ok(Some(
+                found.map(|oid| root("pg_class", oid)).into_iter().collect(),
+            ))
+        }
+        ObjectKind::Type => type_root(ask, name).map(Some),
+        kind => {
+            let Some((class, question)) = catalog(kind) else {
+                return Ok(None);
+            };
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let found = ask.session.rows(&format!(
+                "{question} IN ({}, {}, {}, {})",
+                literal(name),
+                literal(&name.to_lowercase()),
+                literal(last),
+                literal(&last.to_lowercase())
+            ))?;
+            Ok(Some(
                 found
-                    .map(|oid| Root {
-                        class: "pg_class",
-                        oid,
-                        part: 0,
-                    })
-                    .into_iter()
+                    .iter()
+                    .map(|row| root(class, number(row, 0)))
                     .collect(),
-            ));
+            ))
         }
-        ObjectKind::Type => {
-            for reading in readings(name, &ask.about.database) {
-                let query = format!(
-                    "SELECT coalesce(nullif(t.typrelid, 0), t.oid), t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype({})",
-                    literal(&reading)
-                );
-                if let Some(row) = ask.under_own_path(&query)?.first() {
-                    let class = if number::<u32>(row, 1) == 0 {
-                        "pg_type"
-                    } else {
-                        "pg_class"
-                    };
-                    return Ok(Some(vec![Root {
-                        class,
-                        oid: number(row, 0),
-                        part: 0,
-                    }]));
-                }
-            }
-            return Ok(Some(Vec::new()));
-        }
-        ObjectKind::Schema => (
-            "pg_namespace",
-            format!("SELECT oid FROM pg_namespace WHERE nspname IN {names}"),
-        ),
+    }
+}
+
+/// The catalog of a kind of object and the question for its oid; without a catalog, only whether it exists is asked.
+const fn catalog(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        ObjectKind::Schema => ("pg_namespace", "SELECT oid FROM pg_namespace WHERE nspname"),
         ObjectKind::Function => (
             "pg_proc",
-            format!("SELECT oid FROM pg_proc WHERE proname IN {names} AND oid >= 16384"),
+            "SELECT oid FROM pg_proc WHERE oid >= 16384 AND proname",
         ),
-        ObjectKind::Extension => (
-            "pg_extension",
-            format!("SELECT oid FROM pg_extension WHERE extname IN {names}"),
-        ),
+        ObjectKind::Extension => ("pg_extension", "SELECT oid FROM pg_extension WHERE extname"),
         ObjectKind::Trigger => (
             "pg_trigger",
-            format!("SELECT oid FROM pg_trigger WHERE tgname IN {names} AND NOT tgisinternal"),
+            "SELECT oid FROM pg_trigger WHERE NOT tgisinternal AND tgname",
         ),
-        ObjectKind::Policy => (
-            "pg_policy",
-            format!("SELECT oid FROM pg_policy WHERE polname IN {names}"),
-        ),
+        ObjectKind::Policy => ("pg_policy", "SELECT oid FROM pg_policy WHERE polname"),
         ObjectKind::Publication => (
             "pg_publication",
-            format!("SELECT oid FROM pg_publication WHERE pubname IN {names}"),
+            "SELECT oid FROM pg_publication WHERE pubname",
         ),
         ObjectKind::Constraint => (
             "pg_constraint",
-            format!("SELECT oid FROM pg_constraint WHERE conname IN {names}"),
+            "SELECT oid FROM pg_constraint WHERE conname",
         ),
-        // Shared or stored elsewhere: whether they exist is all that is asked.
-        ObjectKind::Role => (
-            "",
-            format!("SELECT 1 FROM pg_roles WHERE rolname IN {names}"),
-        ),
-        ObjectKind::Tablespace => (
-            "",
-            format!("SELECT 1 FROM pg_tablespace WHERE spcname IN {names}"),
-        ),
-        ObjectKind::ReplicationSlot => (
-            "",
-            format!("SELECT 1 FROM pg_replication_slots WHERE slot_name IN {names}"),
-        ),
-        ObjectKind::LargeObject => (
-            "",
-            format!("SELECT 1 FROM pg_largeobject_metadata WHERE oid::text IN {names}"),
-        ),
-        ObjectKind::Subscription
+        ObjectKind::Role => ("", "SELECT 1 FROM pg_roles WHERE rolname"),
+        ObjectKind::Tablespace => ("", "SELECT 1 FROM pg_tablespace WHERE spcname"),
+        ObjectKind::ReplicationSlot => ("", "SELECT 1 FROM pg_replication_slots WHERE slot_name"),
+        ObjectKind::LargeObject => ("", "SELECT 1 FROM pg_largeobject_metadata WHERE oid::text"),
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Index
+        | ObjectKind::Sequence
+        | ObjectKind::Partition
+        | ObjectKind::Column
+        | ObjectKind::Type
+        | ObjectKind::Subscription
         | ObjectKind::Database
         | ObjectKind::Other
-        | ObjectKind::Everything => return Ok(None),
-    };
-    let found = ask.session.rows(&query)?;
-    Ok(Some(
-        found
-            .iter()
-            .map(|row| Root {
-                class,
+        | ObjectKind::Everything => return None,
+    })
+}
+
+/// Finds a type; that of a relation goes with the relation.
+fn type_root(ask: &mut Ask<'_>, name: &str) -> Result<Vec<Root>, SessionError> {
+    for reading in readings(name, &ask.about.database) {
+        let query = format!(
+            "SELECT coalesce(nullif(t.typrelid, 0), t.oid), t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype({})",
+            literal(&reading)
+        );
+        if let Some(row) = ask.under_own_path(&query)?.first() {
+            let of_relation = number::<u32>(row, 1) != 0;
+            return Ok(vec![Root {
+                class: if of_relation { "pg_class" } else { "pg_type" },
                 oid: number(row, 0),
                 part: 0,
-            })
-            .collect(),
-    ))
+            }]);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn values_of(roots: &[Root]) -> String {
@@ -353,6 +342,53 @@ fn describe(
         .filter_map(|one| one.table.clone())
         .filter(Table::holds_rows)
         .collect();
+    let (dependants, mut notes) = going(effect, met);
+    if !tables.is_empty() {
+        notes.extend(views_of(ask, &tables)?);
+    }
+    let rows = ask.count(&tables)?;
+    let takes_more = lost
+        .iter()
+        .any(|one| !one.is_root && shown(one).is_some() && !is_own_part(one));
+    let is_data = matches!(
+        effect.kind,
+        ObjectKind::Table
+            | ObjectKind::MaterializedView
+            | ObjectKind::Partition
+            | ObjectKind::Schema
+    );
+    let mut names: Vec<String> = tables
+        .iter()
+        .filter(|table| table.kind == "r")
+        .map(|table| table.name.clone())
+        .collect();
+    names.sort();
+    Ok(ObjectFact {
+        name: full_name(met).unwrap_or_else(|| name.to_owned()),
+        exists: true,
+        // "No rows" must not be read as "nothing is lost" where definitions go.
+        rows: if rows.is_proven_empty() && (!is_data || takes_more) {
+            Rows::Unknown
+        } else {
+            rows
+        },
+        bytes: tables.iter().map(|table| table.bytes).sum(),
+        dependants,
+        tables: names,
+        notes,
+    })
+}
+
+fn full_name(met: &[Met]) -> Option<String> {
+    let root = met.iter().find(|one| one.is_root)?;
+    Some(match &root.table {
+        Some(table) => table.name.clone(),
+        None => root.identity.clone(),
+    })
+}
+
+/// What goes with the object or stands in its way, and sentences about it.
+fn going(effect: &Effect, met: &[Met]) -> (Vec<Dependant>, Vec<String>) {
     let relations: BTreeSet<&str> = met
         .iter()
         .filter(|one| one.table.is_some())
@@ -373,20 +409,17 @@ fn describe(
         if blocks {
             blocked.push(format!("{kind} `{}`", one.identity));
         }
-        if dependants.len() < NAMED {
-            dependants.push(Dependant {
-                kind: kind.to_owned(),
-                name: one.identity.clone(),
-                how: if blocks { "blocks" } else { "dropped with it" }.to_owned(),
-                rows: one
-                    .table
-                    .as_ref()
-                    .filter(|table| table.holds_rows())
-                    .map_or(Rows::Unknown, |table| Rows::About(table.estimate)),
-            });
-        } else {
+        if dependants.len() >= NAMED {
             folded += 1;
+            continue;
         }
+        let table = one.table.as_ref().filter(|table| table.holds_rows());
+        dependants.push(Dependant {
+            kind: kind.to_owned(),
+            name: one.identity.clone(),
+            how: if blocks { "blocks" } else { "dropped with it" }.to_owned(),
+            rows: table.map_or(Rows::Unknown, |table| Rows::About(table.estimate)),
+        });
     }
     let mut notes = Vec::new();
     if !blocked.is_empty() {
@@ -399,58 +432,14 @@ fn describe(
     if folded > 0 {
         notes.push(format!("{folded} further objects depend on it"));
     }
+    let is_foreign = |table: &Table| table.kind == "f";
     if met
         .iter()
-        .any(|one| one.table.as_ref().is_some_and(|table| table.kind == "f"))
+        .any(|one| one.table.as_ref().is_some_and(is_foreign))
     {
         notes.push("rows of foreign tables live elsewhere and are in no dump".to_owned());
     }
-    let rows = ask.count(&tables)?;
-    let takes_more = lost
-        .iter()
-        .any(|one| !one.is_root && shown(one).is_some() && !is_own_part(one));
-    let is_data = matches!(
-        effect.kind,
-        ObjectKind::Table | ObjectKind::MaterializedView | ObjectKind::Partition
-    ) || (effect.kind == ObjectKind::Schema && !takes_more);
-    // "No rows" must not be read as "nothing is lost" where definitions go.
-    let rows = if rows.is_proven_empty() && (!is_data || takes_more) {
-        Rows::Unknown
-    } else {
-        rows
-    };
-    let full = met.iter().find(|one| one.is_root).map_or_else(
-        || name.to_owned(),
-        |one| {
-            one.table
-                .as_ref()
-                .map_or(one.identity.clone(), |table| table.name.clone())
-        },
-    );
-    Ok(ObjectFact {
-        name: full,
-        exists: true,
-        rows,
-        bytes: tables.iter().map(|table| table.bytes).sum(),
-        dependants,
-        notes: {
-            notes.extend(if tables.is_empty() {
-                Vec::new()
-            } else {
-                views_of(ask, &tables)?
-            });
-            notes
-        },
-        tables: {
-            let mut names: Vec<String> = tables
-                .into_iter()
-                .filter(|table| table.kind == "r")
-                .map(|table| table.name)
-                .collect();
-            names.sort();
-            names
-        },
-    })
+    (dependants, notes)
 }
 
 /// Functions whose bodies are text have no dependencies in the catalog.

@@ -170,15 +170,13 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
     let links = links(ask, oid, effect.only, deletes)?;
     let mut counts = BTreeMap::new();
     if let Bound::Where { predicate, pure } = &effect.bound {
+        let steps = if deletes {
+            cascade(&fact.name, &own, &links)
+        } else {
+            Vec::new()
+        };
         let counted = if *pure && is_one_expression(predicate) {
-            hits(
-                ask,
-                &fact.name,
-                effect.only,
-                predicate,
-                &own,
-                if deletes { &links } else { &[] },
-            )?
+            hits(ask, &fact.name, effect.only, predicate, &steps)?
         } else {
             None
         };
@@ -187,26 +185,33 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
                 fact.rows = rows;
                 counts = of;
             }
-            None => {
-                fact.notes.push(
-                    "which rows the condition meets was not asked; all are taken to be lost"
-                        .to_owned(),
-                );
-            }
+            None => fact.notes.push(
+                "which rows the condition meets was not asked; all are taken to be lost".to_owned(),
+            ),
         }
     }
+    follow(ask, &mut fact, &links, &counts, deletes)?;
+    Ok(fact)
+}
+
+/// Adds the tables behind foreign keys: those that lose or change rows, and those that stand in the way.
+fn follow(
+    ask: &mut Ask<'_>,
+    fact: &mut ObjectFact,
+    links: &[Link],
+    counts: &BTreeMap<String, Rows>,
+    deletes: bool,
+) -> Result<(), SessionError> {
     let mut more = Vec::new();
-    for link in &links {
+    for link in links {
         let how = match link.act.as_str() {
             "c" if deletes => "cascades",
             "c" => "may change",
             "n" => "set null",
             "d" => "set default",
-            _ => "blocks",
+            _ if deletes => "blocks",
+            _ => continue,
         };
-        if how == "blocks" && !deletes {
-            continue;
-        }
         if how != "blocks" {
             more.push(link.child_oid);
         }
@@ -230,7 +235,7 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
             .map(|table| table.name),
     );
     fact.tables = names.into_iter().collect();
-    Ok(fact)
+    Ok(())
 }
 
 impl Link {
@@ -322,11 +327,9 @@ fn hits(
     target: &str,
     only: bool,
     predicate: &str,
-    own: &[Table],
-    links: &[Link],
+    steps: &[CascadeStep],
 ) -> Result<Option<Counted>, SessionError> {
     let only = if only { "ONLY " } else { "" };
-    let steps = cascade(target, own, links);
     let mut alias = None;
     for _attempt in 0..2 {
         let named = alias.as_ref().map_or(String::new(), |alias: &String| {
@@ -334,7 +337,7 @@ fn hits(
         });
         let query = counting(
             &format!("SELECT * FROM {only}{target}{named} WHERE (\n{predicate}\n)"),
-            &steps,
+            steps,
         );
         match ask.under_own_path(&query) {
             Ok(rows) => {

@@ -65,11 +65,11 @@ impl Way {
             self.database = self.user.clone();
         }
         if self.password.is_none() {
-            self.password = self.from_file();
+            self.password = self.filed_password();
         }
     }
 
-    fn from_file(&self) -> Option<Secret> {
+    fn filed_password(&self) -> Option<Secret> {
         let host = self.host.as_deref()?;
         let usual = SOCKET_FOLDERS.contains(&host);
         let wanted = Wanted {

@@ -22,7 +22,7 @@ pub(super) trait Listener {
     fn block(&mut self, rows: u64) -> Result<(), ScanError>;
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At the beginning of a line between statements.
     Start,
@@ -146,40 +146,9 @@ impl Lexer {
     }
 
     fn step(&mut self, byte: u8, to: &mut dyn Listener) -> Result<(), ScanError> {
-        match self.state.clone() {
-            State::Start => {
-                match byte {
-                    b'\n' => {}
-                    b'\\' => self.state = State::Meta,
-                    _ => self.state = State::Statement,
-                }
-                if byte != b'\n' {
-                    self.text.clear();
-                    self.whole = true;
-                    self.before = 0;
-                    self.parens = 0;
-                    self.atomic = false;
-                    if byte == b'\\' {
-                        self.keep(&[byte]);
-                    } else {
-                        self.inside(byte, to)?;
-                    }
-                }
-            }
-            State::Comment | State::Meta => {
-                if byte != b'\n' {
-                    self.keep(&[byte]);
-                    return Ok(());
-                }
-                let line = std::mem::take(&mut self.text);
-                let is_comment = self.state == State::Comment;
-                self.state = State::Start;
-                if is_comment {
-                    to.comment(&line)?;
-                } else {
-                    to.meta(&line)?;
-                }
-            }
+        match self.state {
+            State::Start => self.begin(byte, to)?,
+            State::Comment | State::Meta => self.line_of_its_own(byte, to)?,
             State::Statement => self.inside(byte, to)?,
             State::Quoted {
                 close,
@@ -187,23 +156,16 @@ impl Lexer {
                 skip,
             } => {
                 self.keep(&[byte]);
+                let goes_on = |skip| State::Quoted {
+                    close,
+                    escapes,
+                    skip,
+                };
                 self.state = match byte {
-                    _ if skip => State::Quoted {
-                        close,
-                        escapes,
-                        skip: false,
-                    },
-                    b'\\' if escapes => State::Quoted {
-                        close,
-                        escapes,
-                        skip: true,
-                    },
+                    _ if skip => goes_on(false),
+                    b'\\' if escapes => goes_on(true),
                     _ if byte == close => State::Statement,
-                    _ => State::Quoted {
-                        close,
-                        escapes,
-                        skip: false,
-                    },
+                    _ => goes_on(false),
                 };
                 self.before = byte;
             }
@@ -215,6 +177,7 @@ impl Lexer {
                 }
             }
             State::Block { depth, before } => {
+                self.before = b' ';
                 self.state = match (before, byte) {
                     (b'/', b'*') => State::Block {
                         depth: depth.saturating_add(1),
@@ -230,29 +193,69 @@ impl Lexer {
                         before: byte,
                     },
                 };
-                self.before = b' ';
             }
             State::Tag => self.tag(byte)?,
             State::Dollar { matched } => self.dollar(byte, matched),
-            State::Rest { copy } => match byte {
-                b'\n' if copy => {
-                    self.rows = 0;
-                    self.line.clear();
-                    self.state = State::Copy;
-                }
-                b'\n' => self.state = State::Start,
-                b' ' | b'\t' | b'\r' if !copy => {}
-                _ if copy => {
-                    return Err(ScanError::new(
-                        "something follows a COPY header on its line",
-                    ));
-                }
-                _ => {
-                    self.state = State::Start;
-                    self.step(byte, to)?;
-                }
-            },
+            State::Rest { copy } => self.rest(byte, copy, to)?,
             State::Copy => {}
+        }
+        Ok(())
+    }
+
+    /// The first byte of something new.
+    fn begin(&mut self, byte: u8, to: &mut dyn Listener) -> Result<(), ScanError> {
+        if byte == b'\n' {
+            return Ok(());
+        }
+        self.text.clear();
+        self.whole = true;
+        self.before = 0;
+        self.parens = 0;
+        self.atomic = false;
+        if byte == b'\\' {
+            self.state = State::Meta;
+            self.keep(&[byte]);
+            return Ok(());
+        }
+        self.state = State::Statement;
+        self.inside(byte, to)
+    }
+
+    /// A comment or a meta-command, up to the end of its line.
+    fn line_of_its_own(&mut self, byte: u8, to: &mut dyn Listener) -> Result<(), ScanError> {
+        if byte != b'\n' {
+            self.keep(&[byte]);
+            return Ok(());
+        }
+        let line = std::mem::take(&mut self.text);
+        let is_comment = self.state == State::Comment;
+        self.state = State::Start;
+        if is_comment {
+            to.comment(&line)
+        } else {
+            to.meta(&line)
+        }
+    }
+
+    /// What follows a semicolon.
+    fn rest(&mut self, byte: u8, copy: bool, to: &mut dyn Listener) -> Result<(), ScanError> {
+        match byte {
+            b'\n' if copy => {
+                self.rows = 0;
+                self.line.clear();
+                self.state = State::Copy;
+            }
+            b'\n' => self.state = State::Start,
+            b' ' | b'\t' | b'\r' if !copy => {}
+            _ if copy => {
+                return Err(ScanError::new(
+                    "something follows a COPY header on its line",
+                ));
+            }
+            _ => {
+                self.state = State::Start;
+                return self.begin(byte, to);
+            }
         }
         Ok(())
     }

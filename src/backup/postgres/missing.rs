@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::Instant;
 
+use super::columns;
 use super::load::{client, io, look};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
@@ -29,6 +30,8 @@ pub(super) struct Missing<'a> {
     /// Names that were lost; empty means everything that is missing.
     pub wanted: BTreeSet<Name>,
     pub major: u32,
+    /// Rows that differ get the values of the backup.
+    pub overwrite: bool,
     pub control: &'a Control,
 }
 
@@ -56,9 +59,12 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         has,
     };
     let lost = lost(job, &mut both)?;
+    let columns = columns::lost(job, &mut both)?;
     let foreign = foreign_keys(job, &mut both, &lost)?;
+    // Asked before anything is changed: afterwards the questions would wait for our own locks.
+    let belongings = columns::belongings(&mut both, &columns)?;
     let functions = functions(&mut both)?;
-    let rows = rows::work(job, &mut both)?;
+    let rows = rows::work(job, &mut both, &columns)?;
 
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
@@ -71,11 +77,20 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
             .done
             .push(format!("created function `{name}` again"));
     }
+    for one in &columns {
+        feed(&mut psql, &one.add())?;
+        restored
+            .done
+            .push(format!("added column {} again", one.title()));
+    }
     create(job, &lost, &mut psql, restored)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
     feed(&mut psql, "SET search_path = pg_catalog;\n")?;
     for one in &rows {
         one.feed(job, &mut psql)?;
+    }
+    for (_, statement) in &belongings {
+        feed(&mut psql, &format!("{statement};\n"))?;
     }
     for (name, statement) in &foreign {
         feed(&mut psql, &format!("{statement};\n"))?;
@@ -260,7 +275,7 @@ fn foreign_keys(
         .filter(|row| {
             let name = (text(row, 0), text(row, 1));
             // Those of a table that is created come with its own dump.
-            back.contains(&number::<u32>(row, 6))
+            (back.contains(&number::<u32>(row, 6)) || job.wanted.contains(&name))
                 && !created.contains(&name)
                 && both.has.contains_key(&name)
                 && !has.contains(&(name, text(row, 2)))

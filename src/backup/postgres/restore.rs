@@ -197,6 +197,7 @@ pub(super) fn apply(
                 scratch: &scratch.way,
                 wanted: wanted(wish),
                 major: major(entry),
+                overwrite: !wish.missing_only,
                 control,
             };
             missing::bring_back(&job, &mut restored)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::Instant;
 
+use super::columns::Column;
 use super::load::io;
 use super::missing::{Both, Missing, feed};
 use super::scan::Name;
@@ -28,10 +29,16 @@ pub(super) struct RowJob {
     /// Conditions that find a row without its parent, by name of the foreign key.
     orphans: Vec<(String, String)>,
     quiet: bool,
+    /// Columns that get the values of the backup in rows that are there.
+    overwrite: Vec<String>,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order: parents first.
-pub(super) fn work(job: &Missing<'_>, both: &mut Both) -> Result<Vec<RowJob>, BackupError> {
+pub(super) fn work(
+    job: &Missing<'_>,
+    both: &mut Both,
+    lost: &[Column],
+) -> Result<Vec<RowJob>, BackupError> {
     let links = links(both)?;
     let names: BTreeMap<u32, Name> = both
         .had
@@ -54,7 +61,10 @@ pub(super) fn work(job: &Missing<'_>, both: &mut Both) -> Result<Vec<RowJob>, Ba
         .is_some_and(|row| text(row, 0) == "on");
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
-        if let Some(one) = row_job(both, &table, &links, &names, superuser)? {
+        if let Some(mut one) = row_job(both, &table, &links, &names, superuser, lost)? {
+            if job.overwrite {
+                one.overwrite_all(both)?;
+            }
             jobs.push(one);
         }
     }
@@ -202,8 +212,15 @@ fn row_job(
     links: &[Link],
     names: &BTreeMap<u32, Name>,
     quiet: bool,
+    lost: &[Column],
 ) -> Result<Option<RowJob>, BackupError> {
-    let live: BTreeSet<String> = columns(both, &table.full, true)?.into_iter().collect();
+    let added: BTreeSet<String> = lost
+        .iter()
+        .filter(|one| one.table == table.name && !one.generated)
+        .map(|one| one.name.clone())
+        .collect();
+    let mut live: BTreeSet<String> = columns(both, &table.full, true)?.into_iter().collect();
+    live.extend(added.iter().cloned());
     let columns: Vec<String> = columns(both, &table.full, false)?
         .into_iter()
         .filter(|column| live.contains(column))
@@ -262,6 +279,7 @@ fn row_job(
         sequences,
         orphans,
         quiet,
+        overwrite: added.iter().map(|one| identifier(one)).collect(),
     }))
 }
 
@@ -305,6 +323,46 @@ fn sequences(
 }
 
 impl RowJob {
+    /// Lets every column but those of the key and those that the server fills take the backup's value.
+    fn overwrite_all(&mut self, both: &mut Both) -> Result<(), BackupError> {
+        let filled: BTreeSet<String> = both
+            .live
+            .rows(&format!(
+                "SELECT attname FROM pg_attribute WHERE attrelid = {}::regclass AND attidentity = 'a'",
+                literal(&self.full)
+            ))
+            .map_err(fault)?
+            .iter()
+            .map(|row| identifier(&text(row, 0)))
+            .collect();
+        self.overwrite = self
+            .columns
+            .iter()
+            .filter(|one| !self.key.contains(one) && !filled.contains(*one))
+            .cloned()
+            .collect();
+        Ok(())
+    }
+
+    /// Gives rows that are there the values of the backup.
+    fn update(&self) -> String {
+        if self.overwrite.is_empty() || self.key.is_empty() {
+            return String::new();
+        }
+        let full = &self.full;
+        let each = |make: &dyn Fn(&String) -> String, list: &[String], between: &str| {
+            list.iter().map(make).collect::<Vec<_>>().join(between)
+        };
+        let set = each(&|one| format!("{one} = b.{one}"), &self.overwrite, ", ");
+        let same = each(&|one| format!("o.{one} = b.{one}"), &self.key, " AND ");
+        let new = each(&|one| format!("b.{one}"), &self.overwrite, ", ");
+        let old = each(&|one| format!("o.{one}"), &self.overwrite, ", ");
+        format!(
+            "WITH backstop_up AS (UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {same} \
+             AND ROW({new})::text IS DISTINCT FROM ROW({old})::text RETURNING 1) SELECT 'updated', count(*) FROM backstop_up;\n"
+        )
+    }
+
     /// Feeds everything for this table: its rows of the backup, the insertion, sequences and checks.
     pub(super) fn feed(
         &self,
@@ -394,9 +452,18 @@ impl RowJob {
             )
         };
         let mut text = format!(
-            "SELECT 'differ', ({differ});\nWITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
-             SELECT 'inserted', count(*) FROM backstop_in;\nDROP TABLE pg_temp.backstop_rows;\n"
+            "{}SELECT 'differ', ({differ});\nWITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
+             SELECT 'inserted', count(*) FROM backstop_in;\nDROP TABLE pg_temp.backstop_rows;\n",
+            self.update()
         );
+        text.push_str(&self.afterwards());
+        text
+    }
+
+    /// Sequences go to the greater of both values; foreign keys that were quiet are checked.
+    fn afterwards(&self) -> String {
+        let full = &self.full;
+        let mut text = String::new();
         for (name, value, called) in &self.sequences {
             text.push_str(&format!(
                 "SELECT 'sequence', setval({}, greatest(s.last_value, {value}), CASE WHEN s.last_value > {value} THEN s.is_called ELSE s.is_called AND s.last_value = {value} OR {} END) FROM {name} s;\n",
