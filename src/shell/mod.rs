@@ -12,6 +12,8 @@ mod params;
 pub mod parse;
 mod pattern;
 mod plumbing;
+pub mod cmd;
+pub mod powershell;
 pub mod print;
 mod printf;
 mod pure;

@@ -55,23 +55,8 @@ pub fn unfold(
 ) -> Unfolding {
     match kind {
         ShellKind::Posix => posix(text, scene, facts, needs),
-        ShellKind::PowerShell | ShellKind::Cmd => unread(text),
-    }
-}
-
-/// Another shell's text is opaque as a whole until its own reader is called here.
-fn unread(text: &str) -> Unfolding {
-    let opaque = Opaque {
-        origin: Origin::Text(Span::new(0, text.len())),
-        reason: "texts of this shell are not read".to_owned(),
-        words: seen_words(text),
-        kind: OpaqueKind::Syntax,
-        via: Vec::new(),
-    };
-    Unfolding {
-        opaque: vec![opaque],
-        canonical: text.to_owned(),
-        ..Unfolding::default()
+        ShellKind::PowerShell => super::powershell::unfold_powershell(text, scene),
+        ShellKind::Cmd => super::cmd::unfold_cmd(text, scene),
     }
 }
 

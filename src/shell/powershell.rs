@@ -1,0 +1,218 @@
+//! Finds every program and cmdlet that a PowerShell text would start, with its words.
+//! It does not run expressions: what is neither a literal nor a variable set to one in the text is a hole.
+
+mod names;
+mod read;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Passage, Stdin, Unfolding, Wrapper};
+use crate::model::fact::Scene;
+use crate::model::span::{Origin, Span};
+use crate::model::word::Word;
+
+pub use names::canonical_name;
+pub use words::{Payload, payload};
+
+/// How deep blocks, substitutions and nested shells may go.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// How many shells may run one another.
+const MAX_SHELLS: usize = 15;
+
+/// How many programs one text may start.
+const MAX_COMMANDS: usize = 4_096;
+
+/// Unfolds a PowerShell text.
+pub fn unfold_powershell(text: &str, scene: &Scene) -> Unfolding {
+    let mut found = Found::new(scene);
+    let frame = Frame::default();
+    read::run(text, &frame, &mut found);
+    found.unfolding.canonical = text.to_owned();
+    found.unfolding
+}
+
+/// Where a nested text comes from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    /// The place of the whole text in the deciding one; nothing for the deciding text itself.
+    pub place: Option<Span>,
+    pub via: Vec<Wrapper>,
+    pub depth: usize,
+}
+
+impl Frame {
+    /// Returns the origin of a stretch of this text.
+    pub fn origin(&self, start: usize, end: usize) -> Origin {
+        Origin::Text(self.place.unwrap_or(Span::new(start, end)))
+    }
+
+    /// Returns the frame of a text inside this one.
+    pub fn inside(&self, name: &str, place: Span) -> Self {
+        let mut via = self.via.clone();
+        via.push(Wrapper {
+            name: name.to_owned(),
+            passage: Passage::Plain,
+        });
+        Self {
+            place: Some(self.place.unwrap_or(place)),
+            via,
+            depth: self.depth + 1,
+        }
+    }
+}
+
+/// Collects what the readers find.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub unfolding: Unfolding,
+    pub cwd: Cwd,
+    pub env: Vec<(String, Word)>,
+    /// Levels that are open in all texts together.
+    pub depth: usize,
+}
+
+impl Found {
+    pub fn new(scene: &Scene) -> Self {
+        Self {
+            unfolding: Unfolding::default(),
+            cwd: Cwd::Known(scene.cwd.clone()),
+            env: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Notes an unreadable stretch.
+    pub fn opaque(
+        &mut self,
+        origin: Origin,
+        kind: OpaqueKind,
+        reason: &str,
+        words: &[Word],
+        via: &[Wrapper],
+    ) {
+        if self.unfolding.opaque.len() < MAX_COMMANDS {
+            self.unfolding.opaque.push(Opaque {
+                origin,
+                reason: reason.to_owned(),
+                words: words.iter().map(Word::shown).collect(),
+                kind,
+                via: via.to_vec(),
+            });
+        }
+    }
+
+    /// Notes a program, and what runs inside it.
+    pub fn start(&mut self, mut command: Command, frame: &Frame) {
+        if self.unfolding.commands.len() >= MAX_COMMANDS {
+            let origin = command.origin;
+            self.opaque(
+                origin,
+                OpaqueKind::Budget,
+                "the text starts too many programs",
+                &[],
+                &frame.via,
+            );
+            return;
+        }
+        command.via = frame.via.clone();
+        command.cwd = self.cwd.clone();
+        command.env = self.env.clone();
+        let inner = payload(&command.words);
+        let origin = command.origin.clone();
+        let place = origin.span().unwrap_or_default();
+        self.change_directory(&command);
+        let words = command.words.clone();
+        let stdin = command.stdin.clone();
+        self.unfolding.commands.push(command);
+        if frame.depth >= MAX_SHELLS {
+            if inner.is_some() {
+                self.opaque(
+                    origin,
+                    OpaqueKind::Budget,
+                    "shells nest too deeply",
+                    &words,
+                    &frame.via,
+                );
+            }
+            return;
+        }
+        match inner {
+            None => {}
+            Some(Payload::PowerShell(text)) => {
+                read::run(&text, &frame.inside("powershell", place), self);
+            }
+            Some(Payload::Cmd(text)) => {
+                super::cmd::run(&text, &frame.inside("cmd /c", place), self);
+            }
+            Some(Payload::Argv(argv)) => self.start_inner(argv, origin, frame),
+            Some(Payload::Stdin) => match stdin {
+                Stdin::Text(word) if word.is_literal() => {
+                    let text = word.text().unwrap_or_default();
+                    read::run(&text, &frame.inside("powershell", place), self);
+                }
+                Stdin::Inherited | Stdin::Null => {}
+                Stdin::Text(_) | Stdin::File(_) | Stdin::Opaque { .. } => {
+                    let reason = "a shell runs text that is not known";
+                    self.opaque(origin, OpaqueKind::Payload, reason, &words, &frame.via);
+                }
+            },
+            Some(Payload::Unknown) => {
+                let reason = "a shell runs text that is not known";
+                self.opaque(origin, OpaqueKind::Payload, reason, &words, &frame.via);
+            }
+        }
+    }
+
+    fn start_inner(&mut self, words: Vec<Word>, origin: Origin, frame: &Frame) {
+        if words.is_empty() {
+            return;
+        }
+        let place = origin.span().unwrap_or_default();
+        let command = plain_command(words, origin);
+        self.start(command, &frame.inside("Start-Process", place));
+    }
+
+    /// Follows `cd` to a literal place; any other place is unknown.
+    fn change_directory(&mut self, command: &Command) {
+        let Some(name) = command.words.first().and_then(Word::text) else {
+            return;
+        };
+        match canonical_name(&name) {
+            "Set-Location" | "Push-Location" => {}
+            "Pop-Location" => {
+                self.cwd = Cwd::Unknown;
+                return;
+            }
+            _ => return,
+        }
+        let target = command.args().iter().find(|word| {
+            let text = word.prefix();
+            !text.starts_with('-') && !text.eq_ignore_ascii_case("/d")
+        });
+        let Some(target) = target else { return };
+        self.cwd = match (&self.cwd, target.text()) {
+            (Cwd::Known(here), Some(text)) if !text.starts_with('~') && !text.contains('\\') => {
+                Cwd::Known(here.join(text))
+            }
+            (_, Some(text)) if text.starts_with('/') => Cwd::Known(text.into()),
+            _ => Cwd::Unknown,
+        };
+    }
+}
+
+/// Returns a command of which only the words are known yet.
+pub(super) fn plain_command(words: Vec<Word>, origin: Origin) -> Command {
+    Command {
+        script: None,
+        words,
+        env: Vec::new(),
+        env_cleared: false,
+        stdin: Stdin::Inherited,
+        writes: Vec::new(),
+        via: Vec::new(),
+        cwd: Cwd::Unknown,
+        origin,
+    }
+}

@@ -1,0 +1,888 @@
+//! Reads one PowerShell text: statements, pipelines, words, strings, blocks.
+//! Blocks and substitutions are read as code that may run; expressions are not computed.
+
+use std::collections::HashMap;
+
+use super::{Found, Frame, MAX_DEPTH, canonical_name, plain_command};
+use crate::model::command::{Command, OpaqueKind, Redirect, Stdin, WriteMode};
+use crate::model::word::{Hole, Part, Piece, Word};
+
+/// Reads a text and notes what it starts.
+pub(in crate::shell) fn run(text: &str, frame: &Frame, found: &mut Found) {
+    let top = found.depth + 2;
+    let mut reader = Reader {
+        text,
+        pos: 0,
+        fuel: text
+            .len()
+            .saturating_mul(FUEL_PER_BYTE)
+            .saturating_add(FUEL_BASE),
+        frame,
+        found,
+        vars: HashMap::new(),
+        aliases: HashMap::new(),
+        top,
+    };
+    let base = reader.found.depth;
+    let outcome = reader.statements(None);
+    reader.found.depth = base;
+    if outcome.is_err() || reader.pos < text.len() {
+        let origin = frame.origin(reader.pos, text.len());
+        let shown = Word::literal(text.get(reader.pos..).unwrap_or_default(), origin.clone());
+        let reason = "the text cannot be read from here on";
+        found.opaque(origin, OpaqueKind::Syntax, reason, &[shown], &frame.via);
+    }
+}
+
+/// Steps allowed for each byte of a text, and on top of them.
+const FUEL_PER_BYTE: usize = 20;
+const FUEL_BASE: usize = 2_000;
+
+/// The text cannot be read.
+#[derive(Debug)]
+struct Unreadable;
+
+type Read<T> = Result<T, Unreadable>;
+
+/// Words that introduce code and are no programs.
+const KEYWORDS: [&str; 26] = [
+    "if",
+    "elseif",
+    "else",
+    "while",
+    "for",
+    "foreach",
+    "switch",
+    "do",
+    "until",
+    "try",
+    "catch",
+    "finally",
+    "trap",
+    "begin",
+    "process",
+    "end",
+    "return",
+    "throw",
+    "exit",
+    "function",
+    "filter",
+    "param",
+    "in",
+    "break",
+    "continue",
+    "dynamicparam",
+];
+
+#[derive(Debug)]
+struct Reader<'t, 'f> {
+    text: &'t str,
+    pos: usize,
+    /// Steps left; second readings draw on it too.
+    fuel: usize,
+    frame: &'f Frame,
+    found: &'f mut Found,
+    /// Variables set to literals in this text; nothing for those set to anything else.
+    vars: HashMap<String, Option<String>>,
+    aliases: HashMap<String, String>,
+    /// Depth of the statements that surely run, one after the other.
+    top: usize,
+}
+
+impl Reader<'_, '_> {
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.byte(self.pos)
+    }
+
+    fn starts(&self, text: &str) -> bool {
+        self.text
+            .get(self.pos..)
+            .is_some_and(|rest| rest.starts_with(text))
+    }
+
+    fn bump_char(&mut self) -> Option<char> {
+        let next = self.text.get(self.pos..)?.chars().next()?;
+        self.pos += next.len_utf8();
+        Some(next)
+    }
+
+    fn enter(&mut self) -> Read<()> {
+        self.found.depth += 1;
+        if self.found.depth > MAX_DEPTH {
+            return Err(Unreadable);
+        }
+        self.pay(1)
+    }
+
+    fn pay(&mut self, steps: usize) -> Read<()> {
+        self.fuel = self.fuel.checked_sub(steps).ok_or(Unreadable)?;
+        Ok(())
+    }
+
+    /// Moves over blanks, comments and escaped line ends; over newlines too when `lines`.
+    fn skip(&mut self, lines: bool) {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\r') => self.pos += 1,
+                Some(b'\n') if lines => self.pos += 1,
+                Some(b'`') if self.starts("`\n") => self.pos += 2,
+                Some(b'`') if self.starts("`\r\n") => self.pos += 3,
+                Some(b'#') => self.skip_to("\n"),
+                Some(b'<') if self.starts("<#") => {
+                    self.skip_to("#>");
+                    self.pos = (self.pos + 2).min(self.text.len());
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn skip_to(&mut self, end: &str) {
+        let rest = self.text.get(self.pos..).unwrap_or_default();
+        self.pos += rest.find(end).unwrap_or(rest.len());
+    }
+
+    /// Reads statements up to `closer` (left in place) or the end.
+    fn statements(&mut self, closer: Option<u8>) -> Read<()> {
+        self.enter()?;
+        loop {
+            self.skip(true);
+            match self.peek() {
+                None => break,
+                here if here == closer => break,
+                Some(b';' | b',') => self.pos += 1,
+                Some(b'}' | b')') => return Err(Unreadable),
+                Some(b'&') if self.starts("&&") => self.pos += 2,
+                Some(b'|') if self.starts("||") => self.pos += 2,
+                Some(_) => self.pipeline()?,
+            }
+        }
+        self.found.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads `open … close` as code.
+    fn code(&mut self, head: usize, close: u8) -> Read<()> {
+        self.pos += head;
+        self.statements(Some(close))?;
+        if self.peek() != Some(close) {
+            return Err(Unreadable);
+        }
+        self.pos += 1;
+        Ok(())
+    }
+
+    fn pipeline(&mut self) -> Read<()> {
+        self.enter()?;
+        self.elements()?;
+        self.found.depth -= 1;
+        Ok(())
+    }
+
+    fn elements(&mut self) -> Read<()> {
+        let mut stdin = Stdin::Inherited;
+        loop {
+            let before = self.pos;
+            stdin = self.element(stdin)?;
+            self.skip(false);
+            if self.pos == before {
+                return Err(Unreadable);
+            }
+            match self.peek() {
+                Some(b'|') if !self.starts("||") => {
+                    self.pos += 1;
+                    self.skip(true);
+                }
+                Some(b'&') if !self.starts("&&") => {
+                    self.pos += 1;
+                    return Ok(());
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads one part of a pipeline and returns what the next one gets.
+    fn element(&mut self, stdin: Stdin) -> Read<Stdin> {
+        match self.peek() {
+            Some(b'&' | b'.') if self.is_call() => {
+                self.pos += 1;
+                self.skip(false);
+                self.command(stdin)
+            }
+            Some(b'$') => self.variable_statement(),
+            Some(b'"' | b'\'' | b'(' | b'@' | b'[' | b'{' | b'0'..=b'9' | b'-' | b'!' | b'+') => {
+                self.expression()
+            }
+            _ => {
+                if let Some(len) = self.keyword() {
+                    let word = self.text.get(self.pos..self.pos + len).unwrap_or_default();
+                    let names = ["function", "filter"]
+                        .iter()
+                        .any(|head| word.eq_ignore_ascii_case(head));
+                    self.pos += len;
+                    return self.after_keyword(names);
+                }
+                self.command(stdin)
+            }
+        }
+    }
+
+    fn is_call(&self) -> bool {
+        self.peek() == Some(b'&')
+            || matches!(
+                self.byte(self.pos + 1),
+                Some(b' ' | b'\t' | b'{' | b'$' | b'"' | b'\'' | b'(')
+            )
+    }
+
+    /// Returns the length of the keyword that stands here.
+    fn keyword(&self) -> Option<usize> {
+        let rest = self.text.get(self.pos..)?;
+        let len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = rest.get(..len)?;
+        let ended = rest
+            .as_bytes()
+            .get(len)
+            .is_none_or(|next| b" \t\r\n({;}|&$".contains(next));
+        // `foreach` behind a pipe is the alias of a cmdlet; its block is read either way.
+        let known = KEYWORDS
+            .iter()
+            .any(|keyword| keyword.eq_ignore_ascii_case(word));
+        (ended && known).then_some(len)
+    }
+
+    /// Reads what follows a keyword: a name, a condition, a block or a pipeline.
+    fn after_keyword(&mut self, names: bool) -> Read<Stdin> {
+        self.skip(false);
+        if names {
+            while self
+                .peek()
+                .is_some_and(|byte| !b" \t\r\n({".contains(&byte))
+            {
+                self.pos += 1;
+            }
+        }
+        self.skip(true);
+        match self.peek() {
+            Some(b'(') => self.code(1, b')')?,
+            Some(b'{') => self.code(1, b'}')?,
+            Some(b'[') => {
+                self.expression()?;
+            }
+            _ => {}
+        }
+        Ok(Stdin::Inherited)
+    }
+
+    /// Reads `$name = …` or an expression that starts with a variable.
+    fn variable_statement(&mut self) -> Read<Stdin> {
+        let start = self.pos;
+        self.pos += 1;
+        let name = self.variable_name();
+        self.skip(false);
+        let assigns = self.peek() == Some(b'=') && self.byte(self.pos + 1) != Some(b'=');
+        let adds = self.starts("+=");
+        if name.is_empty() || !(assigns || adds) {
+            self.pos = start;
+            return self.expression();
+        }
+        self.pos += if adds { 2 } else { 1 };
+        self.skip(true);
+        let value = self.literal_value()?;
+        let value = if adds { None } else { value };
+        if value.is_none() {
+            self.vars.insert(name.clone(), None);
+            self.pipeline()?;
+        }
+        if let Some(variable) = name.strip_prefix("env:") {
+            let origin = self.frame.origin(start, self.pos);
+            let word = match &value {
+                Some(text) => Word::literal(text.clone(), origin),
+                None => Word::hole(Hole::Unknown, false, origin),
+            };
+            self.found.env.push((variable.to_ascii_uppercase(), word));
+        }
+        // A value that a block sets may or may not be there later.
+        let value = value.filter(|_| self.found.depth <= self.top);
+        self.vars.insert(name, value);
+        Ok(Stdin::Inherited)
+    }
+
+    /// Reads a value that is one literal up to the end of the statement, or moves nothing.
+    fn literal_value(&mut self) -> Read<Option<String>> {
+        let start = self.pos;
+        if !matches!(self.peek(), Some(b'"' | b'\'' | b'@' | b'0'..=b'9'))
+            || self.starts("@(")
+            || self.starts("@{")
+        {
+            return Ok(None);
+        }
+        let before = self.found.unfolding.commands.len();
+        let word = self.word()?;
+        self.skip(false);
+        let ended = matches!(self.peek(), None | Some(b'\n' | b';' | b'}' | b')'));
+        match word.text() {
+            Some(text) if ended => Ok(Some(text)),
+            _ => {
+                self.found.unfolding.commands.truncate(before);
+                self.pos = start;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads the name behind `$`, braces undone, in lower case.
+    fn variable_name(&mut self) -> String {
+        if self.peek() == Some(b'{') {
+            let start = self.pos + 1;
+            self.skip_to("}");
+            let name = self.text.get(start..self.pos).unwrap_or_default();
+            self.pos = (self.pos + 1).min(self.text.len());
+            return name.to_lowercase();
+        }
+        let start = self.pos;
+        if matches!(self.peek(), Some(b'$' | b'?' | b'^')) {
+            self.pos += 1;
+        } else {
+            while let Some(byte) = self.peek() {
+                let scoped = byte == b':'
+                    && self
+                        .byte(self.pos + 1)
+                        .is_some_and(|next| next.is_ascii_alphabetic());
+                if !(byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 || scoped) {
+                    break;
+                }
+                self.pos += 1;
+            }
+        }
+        let name = self
+            .text
+            .get(start..self.pos)
+            .unwrap_or_default()
+            .to_lowercase();
+        for scope in ["global:", "script:", "local:", "private:", "variable:"] {
+            if let Some(bare) = name.strip_prefix(scope) {
+                return bare.to_owned();
+            }
+        }
+        name
+    }
+
+    /// Reads an expression up to the end of its pipeline part; method calls in it are noted as programs.
+    fn expression(&mut self) -> Read<Stdin> {
+        let start = self.pos;
+        let mut parts = 0_usize;
+        let mut last: Option<Word> = None;
+        loop {
+            self.skip(false);
+            match self.peek() {
+                None | Some(b'\n' | b';' | b'|' | b')' | b'}') => break,
+                Some(b'&') => break,
+                Some(b'(') => self.code(1, b')')?,
+                Some(b'{') => self.code(1, b'}')?,
+                Some(b'@') if self.starts("@(") => self.code(2, b')')?,
+                Some(b'@') if self.starts("@{") => self.code(2, b'}')?,
+                Some(b'[') => self.bracket()?,
+                Some(b'.' | b':') => self.member()?,
+                Some(b'"' | b'\'' | b'$' | b'@') => last = Some(self.word()?),
+                Some(b'=') => {
+                    self.pos += 1;
+                    self.skip(true);
+                    // What follows `=` is a statement: `$a.b = command`.
+                    if !matches!(self.peek(), Some(b'=' | b'\n' | b';' | b'}' | b')') | None) {
+                        self.pipeline()?;
+                    }
+                }
+                Some(_) => {
+                    self.bump_char();
+                }
+            }
+            parts += 1;
+        }
+        if self.pos == start {
+            return Err(Unreadable);
+        }
+        match last {
+            Some(word) if parts == 1 => Ok(Stdin::Text(word)),
+            _ => Ok(Stdin::Opaque {
+                from: "expression".to_owned(),
+            }),
+        }
+    }
+
+    /// Reads `[Type]` or an index, with the call behind it: `[IO.File]::Delete(…)`.
+    fn bracket(&mut self) -> Read<()> {
+        let start = self.pos;
+        self.enter()?;
+        self.pos += 1;
+        loop {
+            match self.peek() {
+                None => return Err(Unreadable),
+                Some(b']') => break,
+                Some(b'[') => self.bracket()?,
+                Some(b'(') => self.code(1, b')')?,
+                Some(b'{') => self.code(1, b'}')?,
+                Some(b'"' | b'\'' | b'$') => {
+                    self.word()?;
+                }
+                Some(_) => {
+                    self.bump_char();
+                }
+            }
+        }
+        self.pos += 1;
+        self.found.depth -= 1;
+        if self.starts("::") {
+            self.pos += 2;
+            self.call(start)?;
+        }
+        Ok(())
+    }
+
+    /// Reads `.Name`, with its call if there is one.
+    fn member(&mut self) -> Read<()> {
+        let start = self.pos;
+        self.pos += 1;
+        if self.peek().is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            self.call(start)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a method's name and notes the call with its arguments.
+    fn call(&mut self, start: usize) -> Read<()> {
+        while self
+            .peek()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            self.pos += 1;
+        }
+        if self.peek() != Some(b'(') {
+            return Ok(());
+        }
+        let name = self.text.get(start..self.pos).unwrap_or_default();
+        let mut words = vec![Word::literal(name, self.frame.origin(start, self.pos))];
+        self.enter()?;
+        self.pos += 1;
+        loop {
+            self.skip(true);
+            match self.peek() {
+                None => return Err(Unreadable),
+                Some(b')') => break,
+                Some(b',') => self.pos += 1,
+                Some(b'[') => self.bracket()?,
+                Some(b'.') => self.member()?,
+                Some(_) => words.push(self.word_or_char()?),
+            }
+        }
+        self.pos += 1;
+        self.found.depth -= 1;
+        let command = plain_command(words, self.frame.origin(start, self.pos));
+        self.found.start(command, self.frame);
+        Ok(())
+    }
+
+    fn word_or_char(&mut self) -> Read<Word> {
+        let start = self.pos;
+        let word = self.word()?;
+        if self.pos == start {
+            self.bump_char();
+        }
+        Ok(word)
+    }
+
+    /// Reads a command: its name, words and redirections.
+    fn command(&mut self, stdin: Stdin) -> Read<Stdin> {
+        let start = self.pos;
+        let mut words: Vec<Word> = Vec::new();
+        let mut writes = Vec::new();
+        loop {
+            self.skip(false);
+            match self.peek() {
+                None | Some(b'\n' | b';' | b'|' | b'&' | b')' | b'}') => break,
+                Some(b',') => self.pos += 1,
+                Some(b'>' | b'<' | b'0'..=b'9' | b'*') if self.redirect(&mut writes)? => {}
+                Some(b'-') if self.starts("--% ") => self.verbatim(&mut words),
+                Some(_) => {
+                    let before = self.pos;
+                    let word = self.word()?;
+                    if self.pos == before {
+                        return Err(Unreadable);
+                    }
+                    words.push(word);
+                }
+            }
+        }
+        if words.is_empty() {
+            return if self.pos > start {
+                Ok(Stdin::Inherited)
+            } else {
+                Err(Unreadable)
+            };
+        }
+        Ok(self.finish(start, words, stdin, writes))
+    }
+
+    fn finish(
+        &mut self,
+        start: usize,
+        mut words: Vec<Word>,
+        stdin: Stdin,
+        writes: Vec<Redirect>,
+    ) -> Stdin {
+        let origin = self.frame.origin(start, self.pos.min(self.text.len()));
+        let Some(name) = words.first().and_then(Word::text) else {
+            let block = words.first().is_some_and(|word| word.shown() == "{}");
+            if !block {
+                let reason = "the program is not known";
+                self.found
+                    .opaque(origin, OpaqueKind::Program, reason, &words, &self.frame.via);
+            }
+            return Stdin::Opaque {
+                from: "expression".to_owned(),
+            };
+        };
+        if let (Some(target), Some(first)) =
+            (self.aliases.get(&name.to_lowercase()), words.first_mut())
+        {
+            *first = Word::literal(target.clone(), first.origin.clone());
+        }
+        let name = words.first().and_then(Word::text).unwrap_or(name);
+        if matches!(canonical_name(&name), "Set-Alias")
+            || name.eq_ignore_ascii_case("New-Alias")
+            || name.eq_ignore_ascii_case("sal")
+        {
+            let operands: Vec<String> = words
+                .iter()
+                .skip(1)
+                .filter_map(Word::text)
+                .filter(|text| !text.starts_with('-'))
+                .collect();
+            if let [alias, target, ..] = operands.as_slice() {
+                self.aliases.insert(alias.to_lowercase(), target.clone());
+            }
+        }
+        let out = match (canonical_name(&name), words.as_slice()) {
+            ("Write-Output", [_, text]) => Stdin::Text(text.clone()),
+            _ => Stdin::Opaque { from: name.clone() },
+        };
+        let mut command: Command = plain_command(words, origin);
+        command.stdin = stdin;
+        command.writes = writes;
+        self.found.start(command, self.frame);
+        out
+    }
+
+    /// Takes the rest of the line as words, as `--%` says.
+    fn verbatim(&mut self, words: &mut Vec<Word>) {
+        let start = self.pos + 4;
+        self.skip_to("\n");
+        let origin = self.frame.origin(start, self.pos);
+        let rest = self.text.get(start..self.pos).unwrap_or_default();
+        let pieces = rest.split_whitespace();
+        words.extend(pieces.map(|piece| Word::literal(piece.trim_matches('"'), origin.clone())));
+    }
+
+    /// Reads a redirection, if one stands here.
+    fn redirect(&mut self, writes: &mut Vec<Redirect>) -> Read<bool> {
+        let mut at = self.pos;
+        if matches!(self.byte(at), Some(b'0'..=b'9' | b'*')) {
+            at += 1;
+        }
+        if self.byte(at) != Some(b'>') {
+            return Ok(false);
+        }
+        at += 1;
+        let append = self.byte(at) == Some(b'>');
+        at += usize::from(append);
+        if self.byte(at) == Some(b'&') {
+            self.pos = (at + 2).min(self.text.len());
+            return Ok(true);
+        }
+        self.pos = at;
+        self.skip(false);
+        let file = self.word()?;
+        if file.shown() != "$null" {
+            let mode = if append {
+                WriteMode::Append
+            } else {
+                WriteMode::Truncate
+            };
+            writes.push(Redirect {
+                mode,
+                file,
+                content: None,
+            });
+        }
+        Ok(true)
+    }
+}
+
+/// Words and strings.
+impl Reader<'_, '_> {
+    /// Reads one word of a command.
+    fn word(&mut self) -> Read<Word> {
+        let start = self.pos;
+        let mut word = Word {
+            pieces: Vec::new(),
+            origin: self.frame.origin(start, start),
+            many: false,
+            quoted: false,
+        };
+        while let Some(byte) = self.peek() {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b')' | b'}' | b',' => break,
+                b'<' | b'>' if self.pos == start => break,
+                b'\'' => self.single(&mut word)?,
+                b'"' => self.double(&mut word)?,
+                b'$' => self.dollar(&mut word)?,
+                b'`' => {
+                    self.pos += 1;
+                    let from = self.pos;
+                    if let Some(next) = self.bump_char() {
+                        self.push(&mut word, Part::Literal(escaped(next).to_string()), from);
+                    }
+                }
+                b'(' => {
+                    // `a(b)`: an argument list or a sub-expression; both may run code.
+                    self.code(1, b')')?;
+                    self.hole(&mut word, start, true);
+                }
+                b'{' => {
+                    self.code(1, b'}')?;
+                    word.quoted = true;
+                    self.push(&mut word, Part::Glob("{}".to_owned()), start);
+                }
+                b'@' if self.pos == start => self.at_sign(&mut word)?,
+                b'*' | b'?' => {
+                    self.pos += 1;
+                    self.push(
+                        &mut word,
+                        Part::Glob(char::from(byte).to_string()),
+                        self.pos - 1,
+                    );
+                }
+                _ => self.bare(&mut word),
+            }
+        }
+        word.origin = self.frame.origin(start, self.pos);
+        self.pay(self.pos.saturating_sub(start) + 1)?;
+        Ok(word)
+    }
+
+    fn push(&self, word: &mut Word, part: Part, start: usize) {
+        if let (
+            Part::Literal(text),
+            Some(Piece {
+                part: Part::Literal(last),
+                ..
+            }),
+        ) = (&part, word.pieces.last_mut())
+        {
+            last.push_str(text);
+            return;
+        }
+        let origin = self.frame.origin(start, self.pos);
+        word.pieces.push(Piece { part, origin });
+    }
+
+    fn hole(&self, word: &mut Word, start: usize, many: bool) {
+        word.many |= many;
+        self.push(word, Part::Hole(Hole::Unknown), start);
+    }
+
+    fn bare(&mut self, word: &mut Word) {
+        let start = self.pos;
+        while let Some(byte) = self.peek() {
+            if b" \t\r\n;|&(){},'\"$`*?".contains(&byte) {
+                break;
+            }
+            self.bump_char();
+        }
+        let text = self
+            .text
+            .get(start..self.pos)
+            .unwrap_or_default()
+            .to_owned();
+        self.push(word, Part::Literal(text), start);
+    }
+
+    fn single(&mut self, word: &mut Word) -> Read<()> {
+        let start = self.pos;
+        self.pos += 1;
+        let mut text = String::new();
+        loop {
+            match self.bump_char().ok_or(Unreadable)? {
+                '\'' if self.peek() == Some(b'\'') => {
+                    self.pos += 1;
+                    text.push('\'');
+                }
+                '\'' => break,
+                next => text.push(next),
+            }
+        }
+        word.quoted = true;
+        self.push(word, Part::Literal(text), start);
+        Ok(())
+    }
+
+    fn double(&mut self, word: &mut Word) -> Read<()> {
+        self.pos += 1;
+        word.quoted = true;
+        self.push(word, Part::Literal(String::new()), self.pos - 1);
+        loop {
+            let start = self.pos;
+            match self.peek().ok_or(Unreadable)? {
+                b'"' if self.byte(self.pos + 1) == Some(b'"') => {
+                    self.pos += 2;
+                    self.push(word, Part::Literal("\"".to_owned()), start);
+                }
+                b'"' => {
+                    self.pos += 1;
+                    return Ok(());
+                }
+                b'`' => {
+                    self.pos += 1;
+                    let next = self.bump_char().ok_or(Unreadable)?;
+                    self.push(word, Part::Literal(escaped(next).to_string()), start);
+                }
+                b'$' => self.dollar(word)?,
+                _ => self.run_of(word, b"\"`$"),
+            }
+        }
+    }
+
+    /// Takes characters up to one of `stops`, at least one.
+    fn run_of(&mut self, word: &mut Word, stops: &[u8]) {
+        let start = self.pos;
+        self.bump_char();
+        while self.peek().is_some_and(|byte| !stops.contains(&byte)) {
+            self.bump_char();
+        }
+        let text = self
+            .text
+            .get(start..self.pos)
+            .unwrap_or_default()
+            .to_owned();
+        self.push(word, Part::Literal(text), start);
+    }
+
+    /// Reads `$name`, `${name}`, `$env:NAME` or `$( … )`.
+    fn dollar(&mut self, word: &mut Word) -> Read<()> {
+        let start = self.pos;
+        self.pos += 1;
+        if self.peek() == Some(b'(') {
+            self.code(1, b')')?;
+            self.hole(word, start, !word.quoted);
+            return Ok(());
+        }
+        let name = self.variable_name();
+        if name.is_empty() {
+            self.push(word, Part::Literal("$".to_owned()), start);
+            return Ok(());
+        }
+        let in_string = word.quoted;
+        let member = !in_string && matches!(self.peek(), Some(b'.' | b'['));
+        let part = match (name.as_str(), self.vars.get(&name)) {
+            ("true" | "false" | "null", _) => Part::Literal(format!("${name}")),
+            (_, Some(Some(text))) if !member => Part::Literal(text.clone()),
+            (_, None) if !member && name.starts_with("env:") => Part::Hole(Hole::Inherited(
+                name.get(4..).unwrap_or_default().to_uppercase(),
+            )),
+            _ => Part::Hole(Hole::Unknown),
+        };
+        word.many |= !in_string && matches!(part, Part::Hole(Hole::Unknown));
+        self.push(word, part, start);
+        while !in_string && matches!(self.peek(), Some(b'.' | b'[')) {
+            match self.peek() {
+                Some(b'[') => self.bracket()?,
+                _ => self.member()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads here-strings, `@( … )`, `@{ … }` and splatted variables.
+    fn at_sign(&mut self, word: &mut Word) -> Read<()> {
+        let start = self.pos;
+        match self.byte(self.pos + 1) {
+            Some(b'(') => {
+                self.code(2, b')')?;
+                self.hole(word, start, true);
+            }
+            Some(b'{') => {
+                self.code(2, b'}')?;
+                self.hole(word, start, false);
+            }
+            Some(quote @ (b'"' | b'\'')) => self.here_string(word, quote)?,
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                self.pos += 1;
+                self.variable_name();
+                self.hole(word, start, true);
+            }
+            _ => {
+                self.pos += 1;
+                self.push(word, Part::Literal("@".to_owned()), start);
+            }
+        }
+        Ok(())
+    }
+
+    fn here_string(&mut self, word: &mut Word, quote: u8) -> Read<()> {
+        self.skip_to("\n");
+        let start = self.pos + 1;
+        let end = if quote == b'"' { "\n\"@" } else { "\n'@" };
+        let rest = self.text.get(self.pos..).unwrap_or_default();
+        let close = self.pos + rest.find(end).ok_or(Unreadable)?;
+        word.quoted = true;
+        self.pos = start.min(close + 1);
+        if quote == b'\'' {
+            let body = self.text.get(start..close).unwrap_or_default().to_owned();
+            self.push(word, Part::Literal(body), start);
+        }
+        while quote == b'"' && self.pos < close {
+            match self.peek() {
+                Some(b'$') => self.dollar(word)?,
+                Some(b'`') => {
+                    let from = self.pos;
+                    self.pos += 1;
+                    let next = self.bump_char().ok_or(Unreadable)?;
+                    self.push(word, Part::Literal(escaped(next).to_string()), from);
+                }
+                _ => {
+                    let from = self.pos;
+                    self.bump_char();
+                    while self.pos < close && self.peek().is_some_and(|byte| !b"$`".contains(&byte))
+                    {
+                        self.bump_char();
+                    }
+                    let text = self.text.get(from..self.pos).unwrap_or_default().to_owned();
+                    self.push(word, Part::Literal(text), from);
+                }
+            }
+        }
+        self.pos = self.pos.max(close) + end.len();
+        Ok(())
+    }
+}
+
+/// Returns what a backtick and a character stand for.
+fn escaped(next: char) -> char {
+    match next {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'v' => '\u{b}',
+        'e' => '\u{1b}',
+        other => other,
+    }
+}
