@@ -5,4 +5,5 @@ pub mod docker;
 pub mod environment;
 pub mod failpoint;
 pub mod postgres;
+pub mod sqlite;
 pub mod tools;

@@ -2,7 +2,7 @@
 //! Nothing here knows what a backup is.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -71,5 +71,69 @@ pub fn write_small(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
     match place.parent() {
         Some(parent) => sync_folder(parent),
         None => Ok(()),
+    }
+}
+
+/// Writes a small file that may be lost in a crash: whole for its readers, but not synced.
+///
+/// # Errors
+/// When the disk says so.
+pub fn write_passing(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
+    let draft = draft_of(place);
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| BackupError::io("write", &draft, error))?;
+    fs::rename(&draft, place).map_err(|error| BackupError::io("rename", &draft, error))
+}
+
+/// Returns the time now, RFC 3339 in UTC with microseconds.
+pub fn now() -> String {
+    jiff::Timestamp::now()
+        .round(jiff::Unit::Microsecond)
+        .unwrap_or_else(|_| jiff::Timestamp::now())
+        .to_string()
+}
+
+/// Returns a word of 8 random letters and digits.
+pub fn random_name() -> String {
+    let mut bytes = [0_u8; 4];
+    // Where there is no such device the clock still makes names differ; names are created exclusively anyway.
+    let read = File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes));
+    if read.is_err() {
+        let now = jiff::Timestamp::now().subsec_nanosecond();
+        bytes = now.to_le_bytes();
+    }
+    hex(&bytes)
+}
+
+/// Quotes a path for a POSIX shell; bytes that are not UTF-8 or not printable stand as `$'\xNN'`.
+pub fn quoted(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = path.as_os_str().as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+:@%,=".contains(byte);
+    if !bytes.is_empty() && bytes.iter().all(plain) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(char::is_control) => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        _ => {
+            let escaped: String = bytes
+                .iter()
+                .map(|byte| match byte {
+                    b'\'' => "\\'".to_owned(),
+                    b'\\' => "\\\\".to_owned(),
+                    b' '..=b'~' => char::from(*byte).to_string(),
+                    byte => format!("\\x{byte:02x}"),
+                })
+                .collect();
+            format!("$'{escaped}'")
+        }
     }
 }

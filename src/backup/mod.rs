@@ -1,13 +1,25 @@
 //! Makes, verifies, lists and restores backups.
 //! It decides neither what is owed nor whether a backup counts as evidence: `decide` and `plan` do.
 
+pub mod catalog;
 pub mod control;
 pub mod engine;
 pub mod error;
 pub mod files;
+pub mod make;
+mod merge;
+pub mod pack;
 pub mod pipeline;
 pub mod postgres;
 pub mod readback;
+pub mod restore;
+pub mod sqlite;
+mod sqlite_restore;
 mod stream;
+pub mod tarball;
+pub mod tree;
+mod unpack;
+pub mod verify;
+pub mod walk;
 
 pub use error::BackupError;

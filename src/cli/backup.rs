@@ -1,11 +1,708 @@
-//! `backstop backup`. Makes, lists, shows, verifies and prunes backups.
+//! `backstop backup`. Makes, lists, shows, verifies and prunes backups by hand.
+//! What counts as evidence for a call is not decided here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{say, say_error};
+use crate::adapters::environment;
+use crate::backup::control::Control;
+use crate::backup::engine::Order;
+use crate::backup::pipeline::Codec;
+use crate::backup::{BackupError, catalog, make, verify};
+use crate::model::backup::{BackupType, Entry, Level, Manifest};
+use crate::model::secret::Secret;
+use crate::model::target::{PostgresReach, Reach, Route, Target, TargetKind};
+use crate::plan::retention::{self, Keep, Standing};
 
 /// Makes, lists, shows, verifies and prunes backups.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Task {
+    /// Backs up paths, SQLite files and databases now.
+    Run(RunArgs),
+    /// Lists backups, newest first.
+    List(ListArgs),
+    /// Shows one backup with its commands for restoring by hand.
+    Show(OneArgs),
+    /// Reads backups back and compares.
+    Verify(VerifyArgs),
+    /// Removes backups that nothing needs any more.
+    Prune(PruneArgs),
+    /// Says what is there, what runs, and what crashes left.
+    Status(ListArgs),
+}
+
+/// Where backups lie and how output looks.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// Folder of the backups.
+    #[arg(long, value_name = "DIR")]
+    pub backup_dir: Option<PathBuf>,
+    /// State directory.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    /// Lines that a shell can read.
+    Env,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Guard,
+    PreDeploy,
+    Scheduled,
+    Manual,
+    Emergency,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Depth {
+    Digest,
+    Readable,
+    Restored,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Packing {
+    Zstd,
+    Gzip,
+    None,
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// Paths, SQLite files, `postgres://` URLs, `docker:CONTAINER/DATABASE`.
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+    /// Why it is made; decides how long it is kept.
+    #[arg(long = "type", value_enum, default_value = "manual")]
+    kind: Kind,
+    /// Make a new one even if another process has just made one.
+    #[arg(long)]
+    force: bool,
+    #[arg(long, value_enum, default_value = "zstd")]
+    codec: Packing,
+    /// Largest source, in GB.
+    #[arg(long, default_value_t = 20.0)]
+    max_gb: f64,
+    /// Longest time, in minutes.
+    #[arg(long, default_value_t = 15)]
+    max_minutes: u64,
+    /// Go into other file systems that are mounted below.
+    #[arg(long)]
+    cross_mounts: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Only backups of these targets.
+    targets: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+struct OneArgs {
+    /// Id of a backup, or an end or beginning of it.
+    backup: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Args)]
+struct VerifyArgs {
+    /// Ids of backups; none means all.
+    backups: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+    /// How deep.
+    #[arg(long, value_enum, default_value = "readable")]
+    level: Depth,
+    /// Sizes and checksums only, as `--level digest`.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct PruneArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Say what would go, with reasons, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Most bytes that all backups together may take.
+    #[arg(long)]
+    total_bytes: Option<u64>,
+}
 
 /// Runs the command and returns the exit code.
-pub fn run(_args: &Args) -> u8 {
-    super::say_error("`backup` is not built yet", "see CHANGELOG.md for what is");
-    2
+pub fn run(args: &Args) -> u8 {
+    let done = match &args.task {
+        Task::Run(args) => make_all(args),
+        Task::List(args) => list(args),
+        Task::Show(args) => show(args),
+        Task::Verify(args) => verify_all(args),
+        Task::Prune(args) => prune(args),
+        Task::Status(args) => status(args),
+    };
+    done.unwrap_or_else(|error| fail(&error))
+}
+
+/// Says an error with its help and returns the exit code.
+pub fn fail(error: &BackupError) -> u8 {
+    say_error(&error.to_string(), error.help());
+    1
+}
+
+impl Common {
+    /// Returns the folder of the backups.
+    ///
+    /// # Errors
+    /// When there is neither an option nor a home.
+    pub fn dir(&self) -> Result<PathBuf, BackupError> {
+        let dir = self.backup_dir.clone().or_else(environment::backup_dir);
+        let dir = dir.ok_or_else(|| {
+            BackupError::NotFound("no folder for backups: HOME is not set".into())
+        })?;
+        std::path::absolute(&dir).map_err(|error| BackupError::io("find", &dir, error))
+    }
+}
+
+/// Returns the target that a word on the command line names.
+///
+/// # Errors
+/// When it names nothing that could be backed up.
+pub fn target(word: &str) -> Result<Target, BackupError> {
+    let server = |locator: String, reach: PostgresReach| Target {
+        kind: TargetKind::Postgres,
+        locator,
+        object: None,
+        reach: Reach::Postgres(reach),
+    };
+    if let Some(rest) = word.strip_prefix("docker:") {
+        let (name, database) = rest.split_once('/').unwrap_or((rest, "postgres"));
+        let reach = PostgresReach {
+            route: Route::Container {
+                engine: String::new(),
+                name: name.to_owned(),
+                user: None,
+            },
+            host: None,
+            port: None,
+            user: None,
+            database: Some(database.to_owned()),
+            password: None,
+            implicit: false,
+        };
+        return Ok(server(word.to_owned(), reach));
+    }
+    for scheme in ["postgres://", "postgresql://"] {
+        if let Some(rest) = word.strip_prefix(scheme) {
+            let (locator, reach) = url(rest);
+            return Ok(server(locator, reach));
+        }
+    }
+    let path = std::path::absolute(word)
+        .map_err(|error| BackupError::io("find", Path::new(word), error))?;
+    let path: PathBuf = path.components().collect();
+    let locator = path.to_string_lossy().into_owned();
+    let is_database = crate::adapters::sqlite::Shape::of(&path).is_ok_and(|shape| shape.bytes > 0);
+    Ok(Target {
+        kind: if is_database {
+            TargetKind::Sqlite
+        } else {
+            TargetKind::Path
+        },
+        locator,
+        object: None,
+        reach: if is_database {
+            Reach::Sqlite(path)
+        } else {
+            Reach::Path(path)
+        },
+    })
+}
+
+/// Reads `USER:PASSWORD@HOST:PORT/DATABASE`, each part but the host optional.
+fn url(rest: &str) -> (String, PostgresReach) {
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    let (account, place) = rest
+        .rsplit_once('@')
+        .map_or((None, rest), |(account, place)| (Some(account), place));
+    let (server, database) = place.split_once('/').unwrap_or((place, ""));
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (server, None),
+    };
+    let (user, password) =
+        match account.map(|account| account.split_once(':').unwrap_or((account, ""))) {
+            Some((user, password)) => (Some(user), Some(password)),
+            None => (None, None),
+        };
+    let word = |text: &str| (!text.is_empty()).then(|| percent(text));
+    let (host, database, user) = (word(host), word(database), user.and_then(word));
+    let locator = format!(
+        "{}:{}/{}",
+        host.as_deref().unwrap_or("localhost"),
+        port.unwrap_or(5432),
+        database.as_deref().or(user.as_deref()).unwrap_or_default()
+    );
+    let reach = PostgresReach {
+        route: Route::Direct,
+        host,
+        port,
+        user,
+        database,
+        password: password.and_then(word).map(Secret::new),
+        implicit: false,
+    };
+    (locator, reach)
+}
+
+fn percent(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let coded = rest
+            .get(1..3)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(coded.unwrap_or(*first));
+        rest = if coded.is_some() {
+            rest.get(3..).unwrap_or_default()
+        } else {
+            after
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let mut made = Vec::new();
+    let mut code = 0;
+    for word in &args.targets {
+        match target(word).and_then(|target| make::run(&order(args, target, &dir))) {
+            Ok(manifest) => {
+                if args.common.format != Format::Json {
+                    say(&told(&dir, &manifest, args.common.format));
+                }
+                made.push(manifest);
+            }
+            Err(error) => code = fail(&error),
+        }
+    }
+    if args.common.format == Format::Json {
+        let backups: Vec<Value> = made.iter().map(|one| as_json(&dir, one)).collect();
+        say_json(&json!({"schema": "backstop.backup-run/1", "backups": backups}));
+    }
+    Ok(code)
+}
+
+fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
+    let order = Order::new(target, args.kind.into(), dir.to_path_buf());
+    let limits = Control::within(Duration::from_secs(args.max_minutes.saturating_mul(60)));
+    Order {
+        codec: match args.codec {
+            Packing::Zstd => Codec::ZSTD,
+            Packing::Gzip => Codec::GZIP,
+            Packing::None => Codec::Plain,
+        },
+        control: Control {
+            deadline: limits.deadline,
+            max_bytes: (args.max_gb.max(0.0) * 1e9) as u64,
+            ..order.control
+        },
+        cross_mounts: args.cross_mounts,
+        force: args.force,
+        ..order
+    }
+}
+
+impl From<Kind> for BackupType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Guard => Self::Guard,
+            Kind::PreDeploy => Self::PreDeploy,
+            Kind::Scheduled => Self::Scheduled,
+            Kind::Manual => Self::Manual,
+            Kind::Emergency => Self::Emergency,
+        }
+    }
+}
+
+/// Returns the entries of a folder, of these targets if any are named.
+fn chosen(dir: &Path, words: &[String]) -> Result<catalog::Shelf, BackupError> {
+    let mut shelf = catalog::list(dir)?;
+    if !words.is_empty() {
+        let locators: Vec<String> = words
+            .iter()
+            .map(|word| target(word).map(|target| target.locator))
+            .collect::<Result<_, _>>()?;
+        shelf.entries.retain(|entry| {
+            let locator = &entry.manifest.target.locator;
+            locators.contains(locator) || words.contains(locator)
+        });
+    }
+    Ok(shelf)
+}
+
+fn list(args: &ListArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let shelf = chosen(&dir, &args.targets)?;
+    match args.common.format {
+        Format::Json => {
+            let backups: Vec<Value> = shelf
+                .entries
+                .iter()
+                .map(|one| as_json(&dir, &one.manifest))
+                .collect();
+            say_json(
+                &json!({"schema": "backstop.backup-list/1", "backup_dir": dir.to_string_lossy(), "backups": backups}),
+            );
+        }
+        Format::Env => {
+            for entry in &shelf.entries {
+                say(&told(&dir, &entry.manifest, Format::Env));
+            }
+        }
+        Format::Text if shelf.entries.is_empty() => {
+            say(&format!("No backups in {}.\n", dir.display()))
+        }
+        Format::Text => {
+            for entry in &shelf.entries {
+                let one = &entry.manifest;
+                say(&format!(
+                    "{}  {:>9}  {:<9}  {}  {} {}\n",
+                    one.snapshot_at,
+                    size(one.bytes()),
+                    one.verification.level.name(),
+                    one.id,
+                    one.target.kind.name(),
+                    visible(&one.target.locator)
+                ));
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn show(args: &OneArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let entry = catalog::find(&dir, &args.backup)?;
+    match args.common.format {
+        Format::Json => {
+            let manifest = serde_json::to_value(&entry.manifest).unwrap_or_default();
+            say_json(
+                &json!({"schema": "backstop.backup-show/1", "folder": entry.folder.to_string_lossy(), "manifest": manifest}),
+            );
+        }
+        format => say(&told(&dir, &entry.manifest, format)),
+    }
+    Ok(0)
+}
+
+/// Says what a backup is: several lines for people, assignments for a shell.
+pub fn told(dir: &Path, manifest: &Manifest, format: Format) -> String {
+    let folder = dir.join(&manifest.id);
+    if format == Format::Env {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+        return [
+            ("ID", manifest.id.clone()),
+            ("FOLDER", folder.to_string_lossy().into_owned()),
+            ("TARGET", manifest.target.locator.clone()),
+            ("BYTES", manifest.bytes().to_string()),
+            ("VERIFIED", manifest.verification.level.name().to_owned()),
+            ("SNAPSHOT_AT", manifest.snapshot_at.clone()),
+        ]
+        .iter()
+        .map(|(name, value)| format!("BACKSTOP_BACKUP_{name}={}\n", quoted(value)))
+        .collect();
+    }
+    let mut text = format!(
+        "{}\n  of        {} {}\n  taken     {}\n  size      {} ({} before compression)\n  verified  {} at {}\n",
+        manifest.id,
+        manifest.target.kind.name(),
+        visible(&manifest.target.locator),
+        manifest.snapshot_at,
+        size(manifest.bytes()),
+        size(manifest.artefacts.iter().map(|one| one.plain_bytes).sum()),
+        manifest.verification.level.name(),
+        manifest.verification.at,
+    );
+    for note in &manifest.verification.notes {
+        text.push_str(&format!("            {note}\n"));
+    }
+    for warning in &manifest.warnings {
+        text.push_str(&format!("  warning   {}\n", visible(warning)));
+    }
+    text.push_str("  by hand\n");
+    for line in &manifest.recovery {
+        text.push_str(&format!("    {line}\n"));
+    }
+    text
+}
+
+/// Makes control characters of names visible.
+pub fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let hidden = letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let shown: Vec<char> = if hidden { letter.escape_unicode().collect() } else { vec![letter] };
+            shown
+        })
+        .collect()
+}
+
+/// Returns a size for people.
+pub fn size(bytes: u64) -> String {
+    const STEPS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "TB"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1000, "kB"),
+    ];
+    match STEPS.iter().find(|(step, _)| bytes >= *step) {
+        Some((step, unit)) => format!("{}.{} {unit}", bytes / step, bytes % step * 10 / step),
+        None => format!("{bytes} B"),
+    }
+}
+
+fn as_json(dir: &Path, manifest: &Manifest) -> Value {
+    let age = crate::plan::coverage::age(manifest, Timestamp::now());
+    json!({
+        "id": manifest.id,
+        "type": manifest.kind.name(),
+        "folder": dir.join(&manifest.id).to_string_lossy(),
+        "target": {"kind": manifest.target.kind.name(), "locator": manifest.target.locator},
+        "snapshot_at": manifest.snapshot_at,
+        "age_s": age,
+        "bytes": manifest.bytes(),
+        "verified": manifest.verification.level.name(),
+        "verified_at": manifest.verification.at,
+        "request": manifest.request,
+        "recovery": manifest.recovery,
+        "warnings": manifest.warnings,
+    })
+}
+
+/// Writes a value as one line of JSON.
+pub fn say_json(value: &Value) {
+    say(&format!("{value}\n"));
+}
+
+fn verify_all(args: &VerifyArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let entries = match args.backups.as_slice() {
+        [] => catalog::list(&dir)?.entries,
+        words => words
+            .iter()
+            .map(|word| catalog::find(&dir, word))
+            .collect::<Result<_, _>>()?,
+    };
+    let level = match (args.quick, args.level) {
+        (true, _) | (false, Depth::Digest) => Level::Digest,
+        (false, Depth::Readable) => Level::Readable,
+        (false, Depth::Restored) => Level::Restored,
+    };
+    let control = Control::default();
+    let found: Vec<Value> = entries
+        .iter()
+        .map(|entry| {
+            tell(
+                entry,
+                verify::run(entry, level, &control),
+                level,
+                args.common.format,
+            )
+        })
+        .collect();
+    let broken = found
+        .iter()
+        .any(|one| one.get("ok") != Some(&Value::Bool(true)));
+    if args.common.format == Format::Json {
+        say_json(
+            &json!({"schema": "backstop.backup-verify/1", "level": level.name(), "backups": found}),
+        );
+    }
+    Ok(u8::from(broken))
+}
+
+/// Says how one verification went, and returns it for JSON.
+pub fn tell(
+    entry: &Entry,
+    found: Result<Manifest, BackupError>,
+    level: Level,
+    format: Format,
+) -> Value {
+    let id = &entry.manifest.id;
+    match found {
+        Ok(manifest) => {
+            if format != Format::Json {
+                say(&format!("ok      {id}  {}\n", level.name()));
+            }
+            json!({"id": id, "ok": true, "notes": manifest.verification.notes})
+        }
+        Err(error) => {
+            if format != Format::Json {
+                say(&format!("broken  {id}  {error}\n"));
+            }
+            json!({"id": id, "ok": false, "error": error.to_string()})
+        }
+    }
+}
+
+fn prune(args: &PruneArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let entries = catalog::list(&dir)?.entries;
+    let keep = Keep {
+        total_bytes: args.total_bytes.unwrap_or(u64::MAX),
+        wanted_bytes: wanted(&dir),
+        ..Keep::default()
+    };
+    let decisions = retention::decide(&entries, standing, &keep, Timestamp::now());
+    let mut rows = Vec::new();
+    let mut code = 0;
+    for (decision, entry) in decisions.iter().zip(&entries) {
+        let word = if decision.keep { "keep" } else { "drop" };
+        if args.common.format != Format::Json {
+            say(&format!("{word}  {}  {}\n", decision.id, decision.reason));
+        }
+        rows.push(json!({"id": decision.id, "decision": word, "reason": decision.reason}));
+        if !decision.keep
+            && !args.dry_run
+            && let Err(error) = catalog::remove(&dir, entry)
+        {
+            code = fail(&error);
+        }
+    }
+    if args.common.format == Format::Json {
+        say_json(
+            &json!({"schema": "backstop.backup-prune/1", "dry_run": args.dry_run, "backups": rows}),
+        );
+    }
+    Ok(code)
+}
+
+/// Returns the space that is missing to the floor of free space.
+fn wanted(dir: &Path) -> u64 {
+    fs2::available_space(dir).map_or(0, |free| Order::KEEP_FREE.saturating_sub(free))
+}
+
+/// What can be said without the ledger: a request that asked for a backup may be open or still be undone.
+fn standing(entry: &Entry) -> Standing {
+    let gone = match &entry.manifest.reach {
+        Reach::Path(path) | Reach::Sqlite(path) => matches!(
+            fs::symlink_metadata(path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound
+        ),
+        Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
+    };
+    let used_at = entry
+        .manifest
+        .request
+        .as_ref()
+        .and_then(|_| entry.manifest.finished_at.parse().ok());
+    Standing {
+        target_gone: gone,
+        open: false,
+        used_at,
+    }
+}
+
+fn status(args: &ListArgs) -> Result<u8, BackupError> {
+    let dir = args.common.dir()?;
+    let missing = if dir.is_dir() {
+        catalog::reindex(&dir)?
+    } else {
+        0
+    };
+    let shelf = chosen(&dir, &args.targets)?;
+    let bytes: u64 = shelf
+        .entries
+        .iter()
+        .map(|entry| entry.manifest.bytes())
+        .sum();
+    let free = fs2::available_space(&dir).ok();
+    if args.common.format == Format::Json {
+        say_json(&status_json(&dir, &shelf, bytes, free));
+        return Ok(u8::from(!shelf.broken.is_empty()));
+    }
+    let count = shelf.entries.len();
+    say(&format!(
+        "{count} backups, {} in {}\n",
+        size(bytes),
+        dir.display()
+    ));
+    if let Some(free) = free {
+        say(&format!("{} are free there\n", size(free)));
+    }
+    if let Some(entry) = shelf.entries.first() {
+        let locator = visible(&entry.manifest.target.locator);
+        say(&format!("newest: {} of {locator}\n", entry.manifest.id));
+    }
+    for path in &shelf.running {
+        say(&format!("running: {}\n", path.display()));
+    }
+    for path in &shelf.aside {
+        say(&format!(
+            "left by a crash, never counted: {}\n",
+            path.display()
+        ));
+    }
+    for (path, why) in &shelf.broken {
+        say(&format!("broken: {}: {why}\n", path.display()));
+    }
+    if missing > 0 {
+        say(&format!(
+            "{missing} notes of the index were missing and have been written.\n"
+        ));
+    }
+    Ok(u8::from(!shelf.broken.is_empty()))
+}
+
+fn status_json(dir: &Path, shelf: &catalog::Shelf, bytes: u64, free: Option<u64>) -> Value {
+    let names = |paths: &[PathBuf]| -> Vec<String> {
+        let name = |path: &PathBuf| path.to_string_lossy().into_owned();
+        paths.iter().map(name).collect()
+    };
+    let broken: Vec<Value> = shelf
+        .broken
+        .iter()
+        .map(|(path, why)| json!({"folder": path.to_string_lossy(), "error": why}))
+        .collect();
+    json!({
+        "schema": "backstop.backup-status/1",
+        "backup_dir": dir.to_string_lossy(),
+        "backups": shelf.entries.len(),
+        "bytes": bytes,
+        "free_bytes": free,
+        "newest": shelf.entries.first().map(|entry| as_json(dir, &entry.manifest)),
+        "running": names(&shelf.running),
+        "aside": names(&shelf.aside),
+        "broken": broken,
+    })
 }

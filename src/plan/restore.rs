@@ -28,12 +28,16 @@ pub enum Step {
     PlaceTree { path: PathBuf, entries: u64 },
     /// What stands at a place now is moved aside first, and removed once the new one is in place.
     ReplaceTree { path: PathBuf, entries: u64 },
+    /// What is missing or differs comes back into a living tree; what is only there now stays.
+    MergeTree { path: PathBuf, entries: u64 },
     /// A database file is written beside its place and renamed into it.
     PlaceDatabase { path: PathBuf },
     /// The content of a living database file is replaced through the database itself.
     ReplaceDatabase { path: PathBuf },
     /// A missing table, view, index or trigger is created again.
     Create { kind: String, name: String },
+    /// A table becomes again what it was, rows that are there now included.
+    ReplaceTable { table: String, rows: u64 },
     /// Rows whose key is missing are inserted; rows that differ are listed, never overwritten.
     InsertRows {
         table: String,
@@ -59,6 +63,10 @@ impl Step {
                     path.display()
                 )
             }
+            Self::MergeTree { path, entries } => format!(
+                "put back into {} what is missing or differs of the {entries} entries of the backup",
+                path.display()
+            ),
             Self::PlaceDatabase { path } => format!("write the database file {}", path.display()),
             Self::ReplaceDatabase { path } => {
                 format!(
@@ -67,6 +75,9 @@ impl Step {
                 )
             }
             Self::Create { kind, name } => format!("create the {kind} `{name}` again"),
+            Self::ReplaceTable { table, rows } => {
+                format!("replace the table `{table}` with the {rows} rows of the backup")
+            }
             Self::InsertRows {
                 table,
                 rows,

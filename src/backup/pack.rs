@@ -1,0 +1,487 @@
+//! Turns a tree into a tar stream: entries as the walk meets them, content read by descriptor, changes while reading noticed.
+//! It decides nothing about places: where the stream goes is the pipeline's business.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{FileType, Mode, OFlags};
+use sha2::{Digest as _, Sha256};
+
+use super::control::Control;
+use super::error::{BackupError, ScanError};
+use super::files::hex;
+use super::pipeline::{Scan, Scanned};
+use super::tarball::{self, Entry, Kind, MAX_SEGMENTS, Parser, Sink};
+use super::walk::{Facts, Item, Limits, Marker, Root, shown, walk};
+use crate::model::backup::{Content, Marks};
+
+/// Files up to this size are read whole before their header is written, so that a change while reading can be undone by reading again.
+const SMALL: u64 = 256 << 10;
+/// Size of the pieces in which larger files are read.
+const PIECE: usize = 256 << 10;
+/// Largest list of extended attribute names, and largest value.
+const MAX_XATTR: usize = 64 << 10;
+/// Most warnings of one kind that are written out.
+const MAX_WARNINGS: usize = 50;
+/// Most contents that a manifest lists; the artefact itself holds the whole list.
+pub const MAX_CONTENTS: usize = 1000;
+
+/// What packing learned.
+#[derive(Debug, Default)]
+pub struct Packed {
+    pub marks: Marks,
+    /// Digest over all headers: a scan of the artefact must come to the same.
+    pub listing: String,
+    pub entries: u64,
+    pub warnings: Vec<String>,
+}
+
+/// Packs a tree into a stream.
+///
+/// # Errors
+/// When a part cannot be read, or the stream cannot be written.
+pub fn pack(
+    root: &Root,
+    limits: Limits,
+    control: &Control,
+    out: &mut dyn Write,
+) -> Result<Packed, BackupError> {
+    let mut packer = Packer {
+        out,
+        control,
+        seen: HashMap::new(),
+        listing: Listing::default(),
+        marker: Marker::default(),
+        warnings: Vec::new(),
+        left_out: 0,
+    };
+    walk(root, limits, control, &mut |item| packer.item(item))?;
+    packer.put(&tarball::END)?;
+    let mut warnings = packer.warnings;
+    if packer.left_out > 0 {
+        warnings.push(format!("and {} more warnings", packer.left_out));
+    }
+    Ok(Packed {
+        marks: packer.marker.finish(),
+        entries: packer.listing.entries,
+        listing: packer.listing.finish(),
+        warnings,
+    })
+}
+
+struct Packer<'a> {
+    out: &'a mut dyn Write,
+    control: &'a Control,
+    /// First path of every inode that has several names.
+    seen: HashMap<(u64, u64), Vec<u8>>,
+    listing: Listing,
+    marker: Marker,
+    warnings: Vec<String>,
+    left_out: u64,
+}
+
+impl Packer<'_> {
+    fn warn(&mut self, text: String) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(text);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), BackupError> {
+        self.out
+            .write_all(bytes)
+            .map_err(|error| BackupError::Source(format!("cannot hand on the archive: {error}")))
+    }
+
+    fn item(&mut self, item: &Item<'_>) -> Result<(), BackupError> {
+        self.marker.add(item.path, &item.facts);
+        let kind = match item.facts.kind() {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Directory,
+            FileType::Symlink => Kind::Symlink,
+            FileType::Fifo => Kind::Fifo,
+            FileType::CharacterDevice => Kind::Char,
+            FileType::BlockDevice => Kind::Block,
+            _ => {
+                self.warn(format!(
+                    "`{}` is a socket and was left out",
+                    shown(item.path)
+                ));
+                return Ok(());
+            }
+        };
+        if item.foreign {
+            self.warn(format!(
+                "`{}` is another file system and its content was left out",
+                shown(item.path)
+            ));
+        }
+        let mut entry = entry(item.path, kind, &item.facts);
+        if kind != Kind::Directory && item.facts.links > 1 {
+            let id = (item.facts.device, item.facts.inode);
+            if let Some(first) = self.seen.get(&id) {
+                entry.kind = Kind::HardLink;
+                entry.link.clone_from(first);
+                entry.size = 0;
+                return self.header(&entry);
+            }
+            self.seen.insert(id, item.path.to_vec());
+        }
+        match kind {
+            Kind::File => self.file(item, entry),
+            Kind::Symlink => {
+                let link = rustix::fs::readlinkat(item.folder, item.name, Vec::new())
+                    .map_err(|error| failed("read the link", item, error))?;
+                entry.link = link.into_bytes();
+                self.header(&entry)
+            }
+            Kind::Directory => {
+                if let Some(opened) = item.opened {
+                    entry.xattrs = xattrs(opened)
+                        .map_err(|error| failed("read the attributes of", item, error))?;
+                }
+                self.header(&entry)
+            }
+            Kind::Char | Kind::Block => {
+                entry.device = (
+                    rustix::fs::major(item.facts.special as rustix::fs::Dev),
+                    rustix::fs::minor(item.facts.special as rustix::fs::Dev),
+                );
+                self.header(&entry)
+            }
+            Kind::Fifo | Kind::HardLink => self.header(&entry),
+        }
+    }
+
+    fn header(&mut self, entry: &Entry) -> Result<(), BackupError> {
+        self.listing.add(entry);
+        self.put(&entry.encode())
+    }
+
+    /// Packs a file; one that changes while it is read is read once more, then named.
+    fn file(&mut self, item: &Item<'_>, entry: Entry) -> Result<(), BackupError> {
+        for attempt in 0..2 {
+            let Some((file, facts)) = open(item)? else {
+                self.warn(format!(
+                    "`{}` vanished while the tree was read",
+                    shown(item.path)
+                ));
+                return Ok(());
+            };
+            let mut entry = self::entry(&entry.path, Kind::File, &facts);
+            entry.xattrs =
+                xattrs(&file).map_err(|error| failed("read the attributes of", item, error))?;
+            let steady = if facts.size <= SMALL && !has_holes(&facts) {
+                match self.small(item, &file, &entry, attempt > 0)? {
+                    Some(steady) => steady,
+                    None => continue,
+                }
+            } else {
+                self.large(item, file, entry)?
+            };
+            if steady {
+                return Ok(());
+            }
+        }
+        self.warn(format!("`{}` changed while it was read", shown(item.path)));
+        Ok(())
+    }
+
+    /// Returns nothing when the file changed and may be read again.
+    fn small(
+        &mut self,
+        item: &Item<'_>,
+        file: &File,
+        entry: &Entry,
+        last: bool,
+    ) -> Result<Option<bool>, BackupError> {
+        let mut data = Vec::with_capacity(entry.size as usize + 1);
+        file.take(SMALL * 2)
+            .read_to_end(&mut data)
+            .map_err(|error| unread(item, error))?;
+        let now = stat(file).map_err(|error| failed("look at", item, error))?;
+        let steady = data.len() as u64 == entry.size
+            && (now.mtime, now.size) == ((entry.seconds, entry.nanos), entry.size);
+        if !steady && !last {
+            return Ok(None);
+        }
+        let entry = Entry {
+            size: data.len() as u64,
+            ..entry.clone()
+        };
+        if data.starts_with(SQLITE) {
+            self.database(item);
+        }
+        self.header(&entry)?;
+        data.resize(data.len() + tarball::padding(data.len() as u64), 0);
+        self.put(&data)?;
+        Ok(Some(steady))
+    }
+
+    fn database(&mut self, item: &Item<'_>) {
+        self.warn(format!(
+            "`{}` is a SQLite database; it was copied as a file, which is whole only if nobody was writing to it",
+            shown(item.path)
+        ));
+    }
+
+    /// Streams a file segment by segment; what is missing at its end is filled with zeros.
+    fn large(
+        &mut self,
+        item: &Item<'_>,
+        mut file: File,
+        mut entry: Entry,
+    ) -> Result<bool, BackupError> {
+        let before = stat(&file).map_err(|error| failed("look at", item, error))?;
+        let segments = if has_holes(&before) {
+            segments(&file, entry.size)
+        } else {
+            None
+        };
+        entry.segments.clone_from(&segments);
+        self.header(&entry)?;
+        let mut whole = true;
+        for (offset, length) in segments.unwrap_or_else(|| vec![(0, entry.size)]) {
+            file.seek(SeekFrom::Start(offset))
+                .map_err(|error| unread(item, error))?;
+            whole &= self.segment(item, &mut file, offset, length)?;
+        }
+        let padding = tarball::padding(entry.stored());
+        self.put(tarball::END.get(..padding).unwrap_or_default())?;
+        let after = stat(&file).map_err(|error| failed("look at", item, error))?;
+        Ok(whole && before.same_content(&after))
+    }
+
+    fn segment(
+        &mut self,
+        item: &Item<'_>,
+        file: &mut File,
+        offset: u64,
+        length: u64,
+    ) -> Result<bool, BackupError> {
+        let mut buffer = vec![0; PIECE];
+        let mut left = length;
+        let mut whole = true;
+        while left > 0 {
+            self.control.check()?;
+            let room = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+            let piece = buffer.get_mut(..room).unwrap_or_default();
+            let read = if whole {
+                file.read(piece).map_err(|error| unread(item, error))?
+            } else {
+                room
+            };
+            if read == 0 {
+                whole = false;
+                buffer.fill(0);
+                continue;
+            }
+            let got = buffer.get(..read).unwrap_or_default();
+            if offset == 0 && left == length && got.starts_with(SQLITE) {
+                self.database(item);
+            }
+            let got = buffer.get(..read).unwrap_or_default();
+            self.out.write_all(got).map_err(|error| {
+                BackupError::Source(format!("cannot hand on the archive: {error}"))
+            })?;
+            left -= read as u64;
+        }
+        Ok(whole)
+    }
+}
+
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+fn entry(path: &[u8], kind: Kind, facts: &Facts) -> Entry {
+    Entry {
+        path: path.to_vec(),
+        kind,
+        mode: facts.mode & 0o7777,
+        uid: facts.uid,
+        gid: facts.gid,
+        size: if kind == Kind::File { facts.size } else { 0 },
+        seconds: facts.mtime.0,
+        nanos: facts.mtime.1,
+        ..Entry::default()
+    }
+}
+
+fn failed(what: &'static str, item: &Item<'_>, error: rustix::io::Errno) -> BackupError {
+    BackupError::io(what, std::path::Path::new(&shown(item.path)), error.into())
+}
+
+fn unread(item: &Item<'_>, error: std::io::Error) -> BackupError {
+    BackupError::io("read", std::path::Path::new(&shown(item.path)), error)
+}
+
+fn stat(file: &File) -> rustix::io::Result<Facts> {
+    rustix::fs::fstat(file).map(|stat| Facts::of(&stat))
+}
+
+/// Opens a regular file by its name in the held folder; nothing when it is gone or something else now.
+fn open(item: &Item<'_>) -> Result<Option<(File, Facts)>, BackupError> {
+    let flags =
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let opened: OwnedFd = match rustix::fs::openat(item.folder, item.name, flags, Mode::empty()) {
+        Ok(opened) => opened,
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::LOOP) => return Ok(None),
+        Err(error) => return Err(failed("open", item, error)),
+    };
+    let file = File::from(opened);
+    let facts = stat(&file).map_err(|error| failed("look at", item, error))?;
+    Ok((facts.kind() == FileType::RegularFile).then_some((file, facts)))
+}
+
+const fn has_holes(facts: &Facts) -> bool {
+    facts.size > 0 && facts.blocks.saturating_mul(512) < facts.size
+}
+
+/// Returns where the data of a sparse file lies; nothing when the system does not say.
+#[cfg(not(target_os = "macos"))]
+fn segments(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < size {
+        let start = match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(at)) {
+            Ok(start) => start,
+            Err(rustix::io::Errno::NXIO) => break,
+            Err(_) => return None,
+        };
+        let end = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(start))
+            .ok()?
+            .min(size);
+        if end <= start || out.len() >= MAX_SEGMENTS {
+            return None;
+        }
+        out.push((start, end - start));
+        at = end;
+    }
+    Some(out)
+}
+
+#[cfg(target_os = "macos")]
+fn segments(_file: &File, _size: u64) -> Option<Vec<(u64, u64)>> {
+    None
+}
+
+/// Reads all extended attributes; a file system without them has none.
+fn xattrs(of: impl AsFd) -> rustix::io::Result<Vec<tarball::Pair>> {
+    use rustix::io::Errno;
+    let of = of.as_fd();
+    // Most files have none: one call with no buffer tells.
+    match rustix::fs::flistxattr_query(of) {
+        Ok(0) | Err(Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::ACCESS) => {
+            return Ok(Vec::new());
+        }
+        Ok(_) => {}
+        Err(error) => return Err(error),
+    }
+    let mut names = vec![0_u8; MAX_XATTR];
+    let length = rustix::fs::flistxattr(of, names.as_mut_slice())?;
+    let mut out = Vec::new();
+    for name in names
+        .get(..length)
+        .unwrap_or_default()
+        .split(|byte| *byte == 0)
+    {
+        if name.is_empty() {
+            continue;
+        }
+        let mut value = vec![0_u8; MAX_XATTR];
+        match rustix::fs::fgetxattr(of, name, value.as_mut_slice()) {
+            Ok(length) => {
+                value.truncate(length);
+                out.push((name.to_vec(), value));
+            }
+            Err(Errno::NODATA | Errno::PERM | Errno::ACCESS | Errno::NOTSUP) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    out.sort();
+    Ok(out)
+}
+
+/// Digest and count over the headers of an archive.
+#[derive(Clone, Debug, Default)]
+struct Listing {
+    hash: Sha256,
+    entries: u64,
+}
+
+impl Listing {
+    fn add(&mut self, entry: &Entry) {
+        self.hash.update(entry.encode());
+        self.entries += 1;
+    }
+
+    fn finish(self) -> String {
+        hex(&self.hash.finalize())
+    }
+}
+
+/// Reads an archive to its end and lists what it holds.
+#[derive(Debug, Default)]
+pub struct TreeScan {
+    parser: Parser,
+    seen: Seen,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    listing: Listing,
+    contents: Vec<Content>,
+    size: u64,
+    got: u64,
+}
+
+impl Sink for Seen {
+    fn entry(&mut self, entry: Entry) -> Result<(), ScanError> {
+        self.listing.add(&entry);
+        self.size = entry.stored();
+        self.got = 0;
+        if self.contents.len() < MAX_CONTENTS {
+            self.contents.push(Content {
+                kind: entry.kind.name().to_owned(),
+                name: shown(&entry.path),
+                count: (entry.kind == Kind::File).then_some(entry.size),
+            });
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, _offset: u64, bytes: &[u8]) -> Result<(), ScanError> {
+        self.got = self.got.saturating_add(bytes.len() as u64);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), ScanError> {
+        if self.got != self.size {
+            return Err(ScanError::new(
+                "a file of the archive is shorter than its header says",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Scan for TreeScan {
+    fn feed(&mut self, plain: &[u8]) -> Result<(), ScanError> {
+        self.parser.feed(plain, &mut self.seen)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Scanned, ScanError> {
+        self.parser.finish()?;
+        if self.seen.listing.entries == 0 {
+            return Err(ScanError::new("the archive holds nothing"));
+        }
+        Ok(Scanned {
+            contents: self.seen.contents,
+            contents_total: self.seen.listing.entries,
+            notes: vec![self.seen.listing.finish()],
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Restores and undoes: a plan first, then a backup of the present state, then the steps of the plan.
+//! How a step is done is the engine's business; who may ask for it is decided elsewhere.
+
+use std::path::Path;
+
+use super::catalog;
+use super::control::Control;
+use super::engine::Order;
+use super::error::BackupError;
+use super::make::{self, engine};
+use crate::adapters::failpoint;
+use crate::model::backup::{BackupType, Entry, Level};
+use crate::model::target::{Reach, Target};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+
+/// Says what a restore would do; nothing is changed.
+///
+/// # Errors
+/// When the wish cannot be met.
+pub fn plan(entry: &Entry, wish: &Wish, control: &Control) -> Result<RestorePlan, BackupError> {
+    engine(&entry.manifest.reach)?.plan(entry, wish, control)
+}
+
+/// Plans and applies a restore.
+///
+/// # Errors
+/// When the backup is not intact, the present state cannot be saved, or a step fails.
+pub fn run(
+    entry: &Entry,
+    wish: &Wish,
+    backup_dir: &Path,
+    control: &Control,
+) -> Result<Restored, BackupError> {
+    let plan = plan(entry, wish, control)?;
+    apply(entry, wish, &plan, backup_dir, control)
+}
+
+/// Applies a plan that was made for the same wish.
+///
+/// # Errors
+/// As `run`.
+pub fn apply(
+    entry: &Entry,
+    wish: &Wish,
+    plan: &RestorePlan,
+    backup_dir: &Path,
+    control: &Control,
+) -> Result<Restored, BackupError> {
+    let engine = engine(&entry.manifest.reach)?;
+    engine.verify(entry, Level::Digest, control)?;
+    let saved = match plan
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::SavePresent { .. }))
+    {
+        true => Some(save(entry, backup_dir, control)?),
+        false => None,
+    };
+    failpoint::reach("restore.saved")
+        .map_err(|error| BackupError::io("save the present state in", backup_dir, error))?;
+    let mut restored = engine.apply(entry, wish, plan, control)?;
+    restored.saved = saved;
+    Ok(restored)
+}
+
+/// Backs up what stands there now. A broken database is saved as the file that it is.
+fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, BackupError> {
+    let manifest = &entry.manifest;
+    let target = |reach: Reach| Target {
+        kind: manifest.target.kind,
+        locator: manifest.target.locator.clone(),
+        object: None,
+        reach,
+    };
+    let order = |reach: Reach| {
+        let order = Order::new(target(reach), BackupType::Guard, backup_dir.to_path_buf());
+        Order {
+            control: Control {
+                deadline: control.deadline,
+                cancel: control.cancel.clone(),
+                ..order.control
+            },
+            force: true,
+            ..order
+        }
+    };
+    let made = match (make::run(&order(manifest.reach.clone())), &manifest.reach) {
+        (Err(BackupError::Unreachable(_) | BackupError::NotIntact(_)), Reach::Sqlite(path)) => {
+            make::run(&order(Reach::Path(path.clone())))
+        }
+        (made, _) => made,
+    };
+    made.map(|made| made.id)
+}
+
+/// Returns the backups that were made for a request: by its fingerprint, or by its short id in their names.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn of_request(backup_dir: &Path, request: &str) -> Result<Vec<Entry>, BackupError> {
+    let named = |entry: &Entry| {
+        let mut parts = entry.manifest.id.rsplit('-');
+        let _random = parts.next();
+        parts
+            .next()
+            .is_some_and(|part| part.eq_ignore_ascii_case(request))
+    };
+    let mut entries = catalog::list(backup_dir)?.entries;
+    entries.retain(|entry| entry.manifest.request.as_deref() == Some(request) || named(entry));
+    Ok(entries)
+}
+
+/// Brings back what the losses of a request took, from the backups that it relied on: one for each target.
+///
+/// # Errors
+/// When a restore fails; targets restored before stay restored, and the error names the one that failed.
+pub fn undo(
+    entries: &[Entry],
+    backup_dir: &Path,
+    control: &Control,
+) -> Result<Vec<(Entry, Restored)>, BackupError> {
+    let wish = Wish {
+        missing_only: true,
+        ..Wish::default()
+    };
+    let mut done: Vec<(Entry, Restored)> = Vec::new();
+    for entry in entries {
+        let before = |other: &(Entry, Restored)| other.0.manifest.target == entry.manifest.target;
+        if !done.iter().any(before) {
+            let restored = run(entry, &wish, backup_dir, control)?;
+            done.push((entry.clone(), restored));
+        }
+    }
+    Ok(done)
+}

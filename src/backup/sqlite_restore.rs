@@ -1,0 +1,663 @@
+//! Brings a SQLite database back: the whole file, or what is missing into a living one.
+//! Rows that are there with other values are listed and never overwritten; the state before has been backed up by the caller.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::control::Control;
+use super::error::BackupError;
+use super::files::{random_name, sync_folder};
+use super::sqlite::{
+    ATTRIBUTES, Attributes, Scratch, database, examine, failed, path_of, transfer, unpack,
+};
+use crate::adapters::failpoint;
+use crate::adapters::sqlite::{Shape, neighbour, open, quote};
+use crate::model::backup::Entry;
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+
+/// How long another process that holds the living database is waited for.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Most conflicting rows that are listed for one table.
+const MAX_LISTED: u32 = 10;
+
+/// Where a restore goes.
+enum Place {
+    /// A file that is not there yet.
+    New(PathBuf),
+    /// A living database.
+    Living(PathBuf),
+}
+
+fn place(entry: &Entry, wish: &Wish) -> Result<Place, BackupError> {
+    let from = path_of(&entry.manifest.reach)?;
+    let Some(to) = &wish.to else {
+        return Ok(match from.exists() {
+            true => Place::Living(from.to_path_buf()),
+            false => Place::New(from.to_path_buf()),
+        });
+    };
+    let mut to = PathBuf::from(to);
+    if to.is_dir() {
+        to = to.join(from.file_name().unwrap_or_default());
+    }
+    if fs::symlink_metadata(&to).is_ok() {
+        return Err(BackupError::Busy(format!(
+            "`{}` is there already",
+            to.display()
+        )));
+    }
+    Ok(Place::New(to))
+}
+
+/// The backup's database, unpacked and checked, in a scratch folder of its own.
+struct Copy {
+    scratch: Scratch,
+}
+
+impl Copy {
+    fn of(entry: &Entry, control: &Control) -> Result<Self, BackupError> {
+        let scratch = Scratch::near(&entry.folder)?;
+        let copy = Self { scratch };
+        unpack(entry, database(entry)?, &copy.file(), control)?;
+        if examine(&copy.file(), "quick_check", control)? != database(entry)?.contents {
+            return Err(BackupError::NotIntact(
+                "the database does not hold what the manifest says".into(),
+            ));
+        }
+        Ok(copy)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.scratch.path.join("copy")
+    }
+}
+
+/// Says what a restore would do.
+pub(super) fn plan(
+    entry: &Entry,
+    wish: &Wish,
+    control: &Control,
+) -> Result<RestorePlan, BackupError> {
+    let mut plan = RestorePlan {
+        backup: entry.manifest.id.clone(),
+        ..RestorePlan::default()
+    };
+    let path = match place(entry, wish)? {
+        Place::New(path) => {
+            if !wish.only.is_empty() {
+                plan.notes.push(
+                    "the whole database is written: there is none to put single tables into".into(),
+                );
+            }
+            let parent = path.parent().unwrap_or(&path);
+            if !parent.exists() {
+                plan.steps.push(Step::MakeParents {
+                    path: parent.to_path_buf(),
+                });
+            }
+            plan.steps.push(Step::PlaceDatabase { path });
+            return Ok(plan);
+        }
+        Place::Living(path) => path,
+    };
+    let mut steps = Vec::new();
+    if wish.missing_only || !wish.only.is_empty() {
+        let copy = Copy::of(entry, control)?;
+        let living = Living::open(&path, &copy, false)?;
+        steps = living.steps(wish, &mut plan.notes)?;
+    } else {
+        steps.push(Step::ReplaceDatabase { path: path.clone() });
+    }
+    if !steps.is_empty() {
+        plan.steps.push(Step::SavePresent {
+            what: format!("`{}`", path.display()),
+        });
+        plan.steps.append(&mut steps);
+    }
+    Ok(plan)
+}
+
+/// Applies a plan.
+pub(super) fn apply(
+    entry: &Entry,
+    wish: &Wish,
+    plan: &RestorePlan,
+    control: &Control,
+) -> Result<Restored, BackupError> {
+    let mut restored = Restored::default();
+    let copy = Copy::of(entry, control)?;
+    let path = path_of(&entry.manifest.reach)?;
+    let mut rows = Vec::new();
+    for step in &plan.steps {
+        match step {
+            Step::MakeParents { path } => {
+                fs::create_dir_all(path).map_err(|error| BackupError::io("create", path, error))?;
+            }
+            Step::PlaceDatabase { path } => place_new(entry, &copy, path)?,
+            Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
+            Step::Create { .. } | Step::InsertRows { .. } | Step::ReplaceTable { .. } => {
+                rows.push(step.clone());
+                continue;
+            }
+            _ => continue,
+        }
+        restored.done.push(step.sentence());
+    }
+    if !rows.is_empty() {
+        let mut living = Living::open(path, &copy, true)?;
+        living.apply(&rows, &mut restored)?;
+        restored.notes.extend(plan.notes.iter().cloned());
+    }
+    let _ = wish;
+    Ok(restored)
+}
+
+/// Writes the database beside its place, moves stale neighbours aside and renames it in.
+fn place_new(entry: &Entry, copy: &Copy, path: &Path) -> Result<(), BackupError> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let tail = random_name();
+    let draft = neighbour(path, &format!(".backstop-{tail}"));
+    fs::copy(copy.file(), &draft)
+        .and_then(|_| fs::File::open(&draft)?.sync_all())
+        .map_err(|error| BackupError::io("write", &draft, error))?;
+    dress(entry, &draft);
+    // A log of a database that is gone would be played into the restored one.
+    for ending in ["-wal", "-shm", "-journal"] {
+        let stale = neighbour(path, ending);
+        if fs::symlink_metadata(&stale).is_ok() {
+            fs::rename(&stale, neighbour(&stale, &format!(".aside-{tail}")))
+                .map_err(|error| BackupError::io("move aside", &stale, error))?;
+        }
+    }
+    failpoint::reach("restore.sqlite.written")
+        .map_err(|error| BackupError::io("write", &draft, error))?;
+    fs::rename(&draft, path).map_err(|error| BackupError::io("rename into place", path, error))?;
+    sync_folder(parent)
+}
+
+/// Gives the file the owner and mode that it had; what cannot be set stays as it is.
+fn dress(entry: &Entry, file: &Path) {
+    let noted = fs::read(entry.folder.join(ATTRIBUTES)).unwrap_or_default();
+    if let Ok(attributes) = serde_json::from_slice::<Attributes>(&noted) {
+        let _ = std::os::unix::fs::chown(file, Some(attributes.uid), Some(attributes.gid));
+        let _ = fs::set_permissions(file, fs::Permissions::from_mode(attributes.mode));
+    }
+}
+
+/// Replaces the content of a living database through itself, so that those who have it open go on with it.
+fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result<(), BackupError> {
+    let source = open(&copy.file(), true)?;
+    let living = Shape::of(path).and_then(|_| {
+        Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(|source| crate::adapters::sqlite::OpenError::Sqlite {
+            path: path.to_path_buf(),
+            source,
+        })
+    });
+    let replaced = match living {
+        Ok(mut target) => {
+            target
+                .busy_timeout(MAX_WAIT.min(control.left()))
+                .map_err(failed("open the database"))?;
+            transfer(&source, &mut target, control)
+        }
+        Err(error) => Err(error.into()),
+    };
+    match replaced {
+        // No database any more, or one of another page size in write-ahead mode: the file itself is exchanged.
+        Err(BackupError::Source(_) | BackupError::Unreachable(_)) => {
+            let aside = neighbour(path, &format!(".aside-{}", random_name()));
+            fs::rename(path, &aside).map_err(|error| BackupError::io("move aside", path, error))?;
+            place_new(entry, copy, path)
+        }
+        replaced => replaced,
+    }
+}
+
+/// A living database with the backup's copy attached as `old`.
+struct Living {
+    connection: Connection,
+}
+
+struct Table {
+    name: String,
+    columns: Vec<String>,
+    /// Columns by which a row is the same row; empty means the rowid alone.
+    key: Vec<String>,
+    /// The name by which the rowid can be spoken of; none WITHOUT ROWID.
+    rowid: Option<&'static str>,
+}
+
+impl Living {
+    fn open(path: &Path, copy: &Copy, write: bool) -> Result<Self, BackupError> {
+        let said = failed("open the living database");
+        Shape::of(path)?;
+        let mode = if write {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        };
+        let flags = mode | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(&said)?;
+        connection.busy_timeout(MAX_WAIT).map_err(&said)?;
+        connection
+            .pragma_update(None, "foreign_keys", false)
+            .map_err(&said)?;
+        connection
+            .set_db_config(
+                rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                false,
+            )
+            .map_err(&said)?;
+        let old = copy.file();
+        let uri = format!("file:{}?immutable=1", percent(&old));
+        connection
+            .execute("ATTACH ?1 AS old", [uri])
+            .map_err(&said)?;
+        Ok(Self { connection })
+    }
+
+    fn names(
+        &self,
+        schema: &str,
+        kinds: &str,
+    ) -> Result<Vec<(String, String, String)>, BackupError> {
+        let said = failed("list the tables");
+        let text = format!(
+            "SELECT type, name, sql FROM {schema}.sqlite_master WHERE sql IS NOT NULL AND type IN ({kinds}) \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
+        );
+        let mut query = self.connection.prepare(&text).map_err(&said)?;
+        let rows = query
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .map_err(&said)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(said)
+    }
+
+    /// Returns the shadow tables of virtual ones: they come and go with those.
+    fn shadows(&self) -> BTreeSet<String> {
+        let found = || -> rusqlite::Result<BTreeSet<String>> {
+            let mut query = self.connection.prepare(
+                "SELECT name FROM pragma_table_list WHERE schema = 'old' AND type = 'shadow'",
+            )?;
+            query.query_map([], |row| row.get(0))?.collect()
+        };
+        found().unwrap_or_default()
+    }
+
+    fn steps(&self, wish: &Wish, notes: &mut Vec<String>) -> Result<Vec<Step>, BackupError> {
+        let only = &wish.only;
+        let wanted = |name: &str| {
+            let same = |one: &String| crate::plan::coverage::same_name(name, one);
+            only.is_empty() || only.iter().any(same)
+        };
+        let shadows = self.shadows();
+        let (mut creates, mut fills) = (Vec::new(), Vec::new());
+        let mut replaced = BTreeSet::new();
+        for (_, name, sql) in self.names("old", "'table'")? {
+            if !wanted(&name) || shadows.contains(&name) {
+                continue;
+            }
+            let head = sql.trim_start().get(..14).unwrap_or_default();
+            let is_virtual = head.eq_ignore_ascii_case("CREATE VIRTUAL");
+            let rows = || self.count(&format!("old.{}", quote(&name)));
+            if !self.exists("table", &name)? {
+                fills.extend(insert_all(&name, rows()?));
+                creates.push(Step::Create {
+                    kind: "table".into(),
+                    name,
+                });
+            } else if is_virtual {
+                notes.push(format!(
+                    "rows of the virtual table `{name}` are not compared"
+                ));
+            } else if wish.missing_only {
+                fills.extend(self.missing_rows(&name, notes)?);
+            } else {
+                let rows = rows()?;
+                replaced.insert(name.to_lowercase());
+                fills.push(Step::ReplaceTable { table: name, rows });
+            }
+        }
+        creates.append(&mut fills);
+        for (kind, name, _) in self.names("old", "'index','view','trigger'")? {
+            let owner = self.owner(&kind, &name)?;
+            let goes = kind != "view" && replaced.contains(&owner.to_lowercase());
+            if (only.is_empty() || wanted(&owner)) && (goes || !self.exists(&kind, &name)?) {
+                creates.push(Step::Create { kind, name });
+            }
+        }
+        Ok(creates)
+    }
+
+    fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {
+        self.connection
+            .query_row(
+                "SELECT tbl_name FROM old.sqlite_master WHERE type = ?1 AND name = ?2",
+                [kind, name],
+                |row| row.get(0),
+            )
+            .map_err(failed("list the tables"))
+    }
+
+    fn exists(&self, kind: &str, name: &str) -> Result<bool, BackupError> {
+        self.connection
+            .query_row(
+                "SELECT count(*) FROM main.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE",
+                [kind, name],
+                |row| row.get::<_, i64>(0),
+            )
+            .map(|found| found > 0)
+            .map_err(failed("list the tables"))
+    }
+
+    fn count(&self, from: &str) -> Result<u64, BackupError> {
+        self.connection
+            .query_row(&format!("SELECT count(*) FROM {from}"), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map(|rows| u64::try_from(rows).unwrap_or(0))
+            .map_err(failed("count rows"))
+    }
+
+    fn columns(&self, schema: &str, table: &str) -> Result<Vec<(String, i64)>, BackupError> {
+        let said = failed("list the columns");
+        let mut query = self
+            .connection
+            .prepare(
+                "SELECT name, pk FROM pragma_table_xinfo(?1, ?2) WHERE hidden = 0 ORDER BY cid",
+            )
+            .map_err(&said)?;
+        let rows = query
+            .query_map([table, schema], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(&said)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(said)
+    }
+
+    fn table(&self, name: &str) -> Result<Table, BackupError> {
+        let columns = self.columns("old", name)?;
+        let mut key: Vec<(i64, String)> = columns
+            .iter()
+            .filter(|(_, pk)| *pk > 0)
+            .map(|(name, pk)| (*pk, name.clone()))
+            .collect();
+        key.sort();
+        let taken = |alias: &str| {
+            columns
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(alias))
+        };
+        let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(|alias| {
+            !taken(alias)
+                && self
+                    .connection
+                    .prepare(&format!("SELECT {alias} FROM old.{} LIMIT 0", quote(name)))
+                    .is_ok()
+        });
+        Ok(Table {
+            name: name.to_owned(),
+            columns: columns.into_iter().map(|(name, _)| name).collect(),
+            key: key.into_iter().map(|(_, name)| name).collect(),
+            rowid,
+        })
+    }
+
+    fn missing_rows(
+        &self,
+        name: &str,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Step>, BackupError> {
+        let table = self.table(name)?;
+        let here: BTreeSet<String> = self
+            .columns("main", name)?
+            .into_iter()
+            .map(|(name, _)| name.to_lowercase())
+            .collect();
+        let gone: Vec<&str> = table
+            .columns
+            .iter()
+            .filter(|column| !here.contains(&column.to_lowercase()))
+            .map(String::as_str)
+            .collect();
+        if !gone.is_empty() {
+            notes.push(format!(
+                "`{name}` has lost the columns {}; `backstop restore ID --table {name}` brings the table back as it was",
+                gone.join(", ")
+            ));
+            return Ok(None);
+        }
+        let rows = self.count(&format!(
+            "old.{} AS o WHERE NOT EXISTS ({})",
+            quote(name),
+            table.twin()
+        ))?;
+        let conflicts = self.count(&table.differing())?;
+        Ok((rows > 0 || conflicts > 0).then(|| Step::InsertRows {
+            table: name.to_owned(),
+            rows,
+            conflicts,
+        }))
+    }
+
+    /// Applies creations and insertions in one transaction.
+    fn apply(&mut self, steps: &[Step], restored: &mut Restored) -> Result<(), BackupError> {
+        let said = failed("put rows back");
+        self.connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(&said)?;
+        for step in steps {
+            match step {
+                Step::Create { kind, name } => self.create(kind, name, restored)?,
+                Step::InsertRows { table, .. } => self.insert(table, restored)?,
+                Step::ReplaceTable { table, .. } => {
+                    let drop = format!("DROP TABLE main.{}", quote(table));
+                    self.connection.execute_batch(&drop).map_err(&said)?;
+                    self.create("table", table, restored)?;
+                    self.insert(table, restored)?;
+                }
+                _ => {}
+            }
+            restored.done.push(step.sentence());
+        }
+        self.sequences()?;
+        failpoint::reach("restore.sqlite.inserted")
+            .map_err(|error| BackupError::Source(error.to_string()))?;
+        self.connection.execute_batch("COMMIT").map_err(said)
+    }
+
+    fn create(&self, kind: &str, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
+        let sql: String = self
+            .connection
+            .query_row(
+                "SELECT sql FROM old.sqlite_master WHERE type = ?1 AND name = ?2",
+                [kind, name],
+                |row| row.get(0),
+            )
+            .map_err(failed("read the definition"))?;
+        match self.connection.execute_batch(&sql) {
+            Ok(()) => Ok(()),
+            Err(error) if kind == "table" => Err(failed("create the table again")(error)),
+            Err(error) => {
+                restored.conflicts.push(format!(
+                    "the {kind} `{name}` cannot be created again: {error}"
+                ));
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(&self, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
+        let said = failed("insert rows");
+        let table = self.table(name)?;
+        self.list_conflicts(&table, restored)?;
+        let missing = format!(
+            "old.{} AS o WHERE NOT EXISTS ({})",
+            quote(name),
+            table.twin()
+        );
+        let wanted = self.count(&missing)?;
+        let mut inserted = 0_u64;
+        for text in table.inserts() {
+            inserted += self.connection.execute(&text, []).map_err(&said)? as u64;
+        }
+        if inserted < wanted {
+            restored.conflicts.push(format!(
+                "{} rows of `{name}` clash with rows that are there now and were not inserted",
+                wanted - inserted
+            ));
+        }
+        Ok(())
+    }
+
+    fn list_conflicts(&self, table: &Table, restored: &mut Restored) -> Result<(), BackupError> {
+        let said = failed("compare rows");
+        let key = match (table.key.is_empty(), table.rowid) {
+            (true, Some(rowid)) => format!("o.{rowid}"),
+            _ => table
+                .key
+                .iter()
+                .map(|column| format!("coalesce(o.{}, 'NULL')", quote(column)))
+                .collect::<Vec<_>>()
+                .join(" || ', ' || "),
+        };
+        let text = format!(
+            "SELECT cast({key} AS TEXT) FROM {} LIMIT {MAX_LISTED}",
+            table.differing()
+        );
+        let mut query = self.connection.prepare(&text).map_err(&said)?;
+        let keys = query
+            .query_map([], |row| row.get::<_, Option<String>>(0))
+            .map_err(&said)?
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .map_err(&said)?;
+        for key in keys {
+            restored.conflicts.push(format!(
+                "row {} of `{}` is there with other values and was left as it is",
+                key.unwrap_or_default(),
+                table.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Lets AUTOINCREMENT go on where the backup had got to, never lower.
+    fn sequences(&self) -> Result<(), BackupError> {
+        if !self.has_sequences("old")? || !self.has_sequences("main")? {
+            return Ok(());
+        }
+        self.connection
+            .execute_batch(
+                "UPDATE main.sqlite_sequence SET seq = max(seq, (SELECT o.seq FROM old.sqlite_sequence o WHERE o.name = main.sqlite_sequence.name))
+                   WHERE name IN (SELECT name FROM old.sqlite_sequence);
+                 INSERT INTO main.sqlite_sequence(name, seq) SELECT name, seq FROM old.sqlite_sequence
+                   WHERE name NOT IN (SELECT name FROM main.sqlite_sequence) AND name IN (SELECT name FROM main.sqlite_master WHERE type = 'table')",
+            )
+            .map_err(failed("set the sequences"))
+    }
+
+    fn has_sequences(&self, schema: &str) -> Result<bool, BackupError> {
+        let text =
+            format!("SELECT count(*) FROM {schema}.sqlite_master WHERE name = 'sqlite_sequence'");
+        self.connection
+            .query_row(&text, [], |row| row.get::<_, i64>(0))
+            .map(|found| found > 0)
+            .map_err(failed("look for sequences"))
+    }
+}
+
+fn insert_all(table: &str, rows: u64) -> Option<Step> {
+    (rows > 0).then(|| Step::InsertRows {
+        table: table.to_owned(),
+        rows,
+        conflicts: 0,
+    })
+}
+
+impl Table {
+    fn same_row(&self) -> String {
+        match (self.key.is_empty(), self.rowid) {
+            (true, Some(rowid)) => format!("m.{rowid} = o.{rowid}"),
+            _ => self
+                .key
+                .iter()
+                .map(|column| format!("m.{0} IS o.{0}", quote(column)))
+                .collect::<Vec<_>>()
+                .join(" AND "),
+        }
+    }
+
+    /// Selects the row of the living table that is the same row as `o`.
+    fn twin(&self) -> String {
+        format!(
+            "SELECT 1 FROM main.{} AS m WHERE {}",
+            quote(&self.name),
+            self.same_row()
+        )
+    }
+
+    /// The rows that are in both with different values.
+    fn differing(&self) -> String {
+        let name = quote(&self.name);
+        let other = self
+            .columns
+            .iter()
+            .map(|column| format!("o.{0} IS NOT m.{0}", quote(column)))
+            .collect::<Vec<_>>()
+            .join(" OR ");
+        format!(
+            "old.{name} AS o JOIN main.{name} AS m ON {} WHERE {other}",
+            self.same_row()
+        )
+    }
+
+    /// Inserts missing rows: first those whose rowid is free, with it, then the others with a new one.
+    fn inserts(&self) -> Vec<String> {
+        let name = quote(&self.name);
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| quote(column))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let from = format!("FROM old.{name} AS o WHERE NOT EXISTS ({})", self.twin());
+        let plain = format!("INSERT OR IGNORE INTO main.{name}({columns}) SELECT {columns} {from}");
+        match self.rowid {
+            Some(rowid) => {
+                let free = format!(
+                    "NOT EXISTS (SELECT 1 FROM main.{name} AS r WHERE r.{rowid} = o.{rowid})"
+                );
+                let kept = format!(
+                    "INSERT OR IGNORE INTO main.{name}({rowid}, {columns}) SELECT o.{rowid}, {columns} {from} AND {free}"
+                );
+                if self.key.is_empty() {
+                    vec![kept]
+                } else {
+                    vec![kept, plain]
+                }
+            }
+            None => vec![plain],
+        }
+    }
+}
+
+fn percent(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    path.as_os_str()
+        .as_bytes()
+        .iter()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) => {
+                char::from(*byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
