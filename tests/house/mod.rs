@@ -48,9 +48,22 @@ pub struct House {
 /// Returns a folder outside every temporary directory, because what lies in those is nobody's loss.
 pub fn place() -> PathBuf {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let is_temporary = |dir: &PathBuf| ["/tmp", "/var/tmp", "/private/tmp"].iter().any(|tmp| dir.starts_with(tmp));
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/backstop-tests"));
-    let place = [Some(target), home, Some(PathBuf::from("/opt/backstop-tests"))].into_iter().flatten().find(|dir| !is_temporary(dir)).unwrap();
+    let is_temporary = |dir: &PathBuf| {
+        ["/tmp", "/var/tmp", "/private/tmp"]
+            .iter()
+            .any(|tmp| dir.starts_with(tmp))
+    };
+    let home =
+        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/backstop-tests"));
+    let place = [
+        Some(target),
+        home,
+        Some(PathBuf::from("/opt/backstop-tests")),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|dir| !is_temporary(dir))
+    .unwrap();
     std::fs::create_dir_all(&place).unwrap();
     place.canonicalize().unwrap()
 }
@@ -113,7 +126,11 @@ impl House {
 
     /// A clean environment: no agent's marks, nothing inherited.
     pub fn env(&self) -> Vec<(String, String)> {
-        vec![("HOME".into(), self.home.display().to_string()), ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()), ("USER".into(), "tester".into())]
+        vec![
+            ("HOME".into(), self.home.display().to_string()),
+            ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ("USER".into(), "tester".into()),
+        ]
     }
 
     fn entry(&self) -> Value {
@@ -126,24 +143,53 @@ impl House {
     pub fn hook(&self) -> Command {
         // The settings may have been broken by the test; the line is the one that was installed.
         let state = self.state().display().to_string();
-        let (program, args) = match std::fs::read_to_string(self.settings()).ok().filter(|text| text.contains("PreToolUse")) {
+        let (program, args) = match std::fs::read_to_string(self.settings())
+            .ok()
+            .filter(|text| text.contains("PreToolUse"))
+        {
             Some(_) => {
                 let entry = self.entry();
-                let args = entry["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap().to_owned()).collect();
+                let args = entry["args"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|arg| arg.as_str().unwrap().to_owned())
+                    .collect();
                 (entry["command"].as_str().unwrap().to_owned(), args)
             }
-            None => (self.binary.display().to_string(), vec!["hook".to_owned(), "claude".to_owned(), "--state".to_owned(), state]),
+            None => (
+                self.binary.display().to_string(),
+                vec![
+                    "hook".to_owned(),
+                    "claude".to_owned(),
+                    "--state".to_owned(),
+                    state,
+                ],
+            ),
         };
         let mut command = Command::new(program);
-        command.args::<Vec<String>, String>(args).env_clear().envs(self.env()).current_dir(self.project());
+        command
+            .args::<Vec<String>, String>(args)
+            .env_clear()
+            .envs(self.env())
+            .current_dir(self.project());
         command
     }
 
     /// The installed command as one shell line.
     pub fn line(&self) -> String {
         let entry = self.entry();
-        let args: Vec<String> = entry["args"].as_array().unwrap().iter().map(|arg| format!("'{}'", arg.as_str().unwrap())).collect();
-        format!("'{}' {}", entry["command"].as_str().unwrap(), args.join(" "))
+        let args: Vec<String> = entry["args"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|arg| format!("'{}'", arg.as_str().unwrap()))
+            .collect();
+        format!(
+            "'{}' {}",
+            entry["command"].as_str().unwrap(),
+            args.join(" ")
+        )
     }
 
     pub fn payload(&self, tool: &str, input: &Value) -> Value {
@@ -171,7 +217,11 @@ impl House {
 
     pub fn backstop(&self, words: &[&str]) -> Answer {
         let mut command = Command::new(&self.binary);
-        command.args(words).env_clear().envs(self.env()).current_dir(self.project());
+        command
+            .args(words)
+            .env_clear()
+            .envs(self.env())
+            .current_dir(self.project());
         run(command, b"")
     }
 
@@ -180,7 +230,14 @@ impl House {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
         let store = Store::open(&self.state()).unwrap();
         let id = RequestId(id.to_owned());
-        while std::time::Instant::now() < until && self.backstop(&["backup", "list", "--format", "json"]).stdout.matches("\"readable\"").count() == 0 {
+        while std::time::Instant::now() < until
+            && self
+                .backstop(&["backup", "list", "--format", "json"])
+                .stdout
+                .matches("\"readable\"")
+                .count()
+                == 0
+        {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         for step in [1, 2] {
@@ -194,7 +251,9 @@ impl House {
                 backups: vec![],
                 waived: vec![],
             };
-            store.approve(&id, approval, &ApprovalRules::default(), now).unwrap();
+            store
+                .approve(&id, approval, &ApprovalRules::default(), now)
+                .unwrap();
         }
     }
 }
@@ -208,7 +267,12 @@ impl Drop for House {
 }
 
 fn run(mut command: Command, input: &[u8]) -> Answer {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     Answer {

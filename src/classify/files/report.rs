@@ -114,7 +114,10 @@ fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
         targets: vec![loss.target],
         opaque: loss.opaque,
         instead: rule.map(|rule| rule.instead.to_owned()),
-        blast: Blast { lines: loss.lines, ..Blast::default() },
+        blast: Blast {
+            lines: loss.lines,
+            ..Blast::default()
+        },
         exempt: loss.exempt,
     }
 }
