@@ -22,7 +22,7 @@ fn words(node: &Node) -> &[RawWord] {
 /// The words of all simple commands, as they are written.
 fn written(text: &str) -> Vec<Vec<String>> {
     let script = tree(text);
-    let of = |word: &RawWord| text[word.span.start..word.span.end].to_owned();
+    let of = |word: &RawWord| text.get(word.span.start..word.span.end).unwrap().to_owned();
     nodes(&script)
         .into_iter()
         .map(|node| words(node).iter().map(of).collect())
