@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 use crate::backup::{catalog, control::Control, make};
 use crate::decide;
 use crate::enforce::{self, House, evidence as found};
-use crate::gather::Here;
+use crate::gather::{self, Elsewhere, Here};
+use crate::guard;
 use crate::model::approval::Request;
 use crate::model::backup::Freshness;
 use crate::model::database::{DatabaseQuestion, Identity};
 use crate::model::evidence::BackupFound;
 use crate::model::fact::{Answer, Question};
 use crate::model::policy::BackupNeed;
-use crate::model::target::{Reach, TargetKey};
+use crate::model::request::{Asked, ShellKind};
+use crate::model::target::{Reach, Target, TargetKey};
+use crate::policy::builtin;
 use crate::ports::World as _;
 use crate::store::ApprovalRules;
 
@@ -172,6 +175,19 @@ fn shown(found: &BackupFound, dir: &std::path::Path) -> BackupShown {
         recovery: found.recovery.clone(),
         changed,
     }
+}
+
+/// Returns the target of a PostgreSQL URL or conninfo string, found the way the hook finds it, so that both file backups alike.
+pub fn server_target(text: &str) -> Option<Target> {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let scene = gather::scene(&gather::Place { cwd: &cwd, scratchpad: None, own: &[], assumed: true });
+    let policy = builtin::default_policy();
+    let world = Elsewhere { deadline: Instant::now() + PATIENCE };
+    let setting = guard::Setting { policy: &policy, rules: builtin::book(), scene: &scene, world: &world, now_s: 0 };
+    let line = format!("psql '{}' -c 'TRUNCATE backstop'", text.replace('\'', "'\\''"));
+    let judged = guard::judge(&Asked::Shell { kind: ShellKind::Posix, text: line }, &setting).ok()?;
+    let target = judged.findings.into_iter().flat_map(|finding| finding.targets).next()?;
+    Some(Target { object: None, ..target })
 }
 
 impl Identify for Wired {
