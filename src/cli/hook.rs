@@ -56,7 +56,9 @@ pub fn entry(words: &[OsString]) -> u8 {
 const BROKEN: &str = "backstop: failed inside while judging this call, so the call is blocked; please report it with the command\n";
 
 fn judged(words: Vec<OsString>, start: Instant) -> u8 {
-    let judging = std::thread::Builder::new().stack_size(STACK).spawn(move || call(&words, start));
+    let judging = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || call(&words, start));
     if failpoint::reach("hook.main").is_err() {
         return block("backstop: blocked: a test asked for it\n");
     }
@@ -64,7 +66,9 @@ fn judged(words: Vec<OsString>, start: Instant) -> u8 {
         Ok(Ok(Reply::Silent)) => 0,
         Ok(Ok(Reply::Block(reason))) => block(&reason),
         Ok(Err(_)) => block(BROKEN),
-        Err(error) => block(&format!("backstop: no thread could be started ({error}), so the call is blocked\n")),
+        Err(error) => block(&format!(
+            "backstop: no thread could be started ({error}), so the call is blocked\n"
+        )),
     }
 }
 
@@ -83,16 +87,32 @@ fn call(words: &[OsString], start: Instant) -> Reply {
     }
     let state = match state(words) {
         Ok(state) => state,
-        Err(what) => return blocked(&what, "run `backstop install claude` again; it writes the right line"),
+        Err(what) => {
+            return blocked(
+                &what,
+                "run `backstop install claude` again; it writes the right line",
+            );
+        }
     };
     let bytes = match read_all() {
         Ok(bytes) => bytes,
-        Err(what) => return blocked(&what, "send the call again, in smaller parts when it is large"),
+        Err(what) => {
+            return blocked(
+                &what,
+                "send the call again, in smaller parts when it is large",
+            );
+        }
     };
     match intake::read(&bytes, Strictness::Hook) {
-        Err(error) => blocked(&error.to_string(), "tell your user; a hook payload that cannot be read is never let through"),
+        Err(error) => blocked(
+            &error.to_string(),
+            "tell your user; a hook payload that cannot be read is never let through",
+        ),
         Ok(call) => {
-            let house = House::new(state, start + DEADLINE.saturating_sub(Duration::from_secs(1)));
+            let house = House::new(
+                state,
+                start + DEADLINE.saturating_sub(Duration::from_secs(1)),
+            );
             enforce::event(&call, &house)
         }
     }
@@ -109,9 +129,20 @@ fn state(words: &[OsString]) -> Result<Option<PathBuf>, String> {
     let mut state = None;
     while let Some(word) = words.next() {
         match word.to_str() {
-            Some("--state") => state = Some(PathBuf::from(words.next().ok_or("`--state` needs a directory")?)),
-            Some(text) if text.starts_with("--state=") => state = text.strip_prefix("--state=").map(PathBuf::from),
-            _ => return Err(format!("`{}` is not known after `hook claude`", word.display())),
+            Some("--state") => {
+                state = Some(PathBuf::from(
+                    words.next().ok_or("`--state` needs a directory")?,
+                ))
+            }
+            Some(text) if text.starts_with("--state=") => {
+                state = text.strip_prefix("--state=").map(PathBuf::from)
+            }
+            _ => {
+                return Err(format!(
+                    "`{}` is not known after `hook claude`",
+                    word.display()
+                ));
+            }
         }
     }
     Ok(state)
@@ -142,7 +173,10 @@ fn wait_readable(until: Instant) -> Result<(), String> {
         let left = until.saturating_duration_since(Instant::now());
         let stdin = std::io::stdin();
         let mut list = [PollFd::new(&stdin, PollFlags::IN)];
-        let time = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(10), tv_nsec: left.subsec_nanos().into() };
+        let time = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(10),
+            tv_nsec: left.subsec_nanos().into(),
+        };
         match poll(&mut list, Some(&time)) {
             Ok(0) => return Err("the hook input did not end in time".to_owned()),
             Ok(_) => return Ok(()),

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use super::kinds;
 use super::place::{Place, lexical};
 use super::report::{Loss, bytes};
-use super::rules::{far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, over_rule, tree_lines, usual};
+use super::rules::{
+    far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, measured,
+    one_file, over_rule, tree_lines, usual,
+};
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
-use crate::model::fact::{
-    Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question,
-};
+use crate::model::fact::{Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question};
 
 /// Paths of one pattern that are judged one by one; beyond, the folder is judged.
 const PATHS_MAX: usize = 64;
@@ -77,6 +78,8 @@ struct Pending {
     path: PathBuf,
     directory: bool,
     rule: &'static str,
+    /// Size of a file.
+    bytes: u64,
     lines: Vec<String>,
     /// The outermost part of the path that is named as regenerable.
     named: Option<PathBuf>,
@@ -168,6 +171,7 @@ impl<'a, 'n> Judge<'a, 'n> {
     }
 
     fn settle(&mut self, one: Pending, git: Option<(&GitFact, &GitPathFact)>) -> Loss {
+        let small = self.may_be_small(&one);
         let mut loss = Loss::new(one.rule, world::path_target(&one.path));
         loss.lines = one.lines;
         if let Some((all, path)) = git {
@@ -187,12 +191,14 @@ impl<'a, 'n> Judge<'a, 'n> {
             return loss.exempt(reason);
         }
         if !one.directory {
+            loss.measured = small.then_some(one_file(one.bytes));
             return loss;
         }
         match self.ask(Question::Tree(one.path)) {
             Some(Answer::Tree(tree)) if is_empty(tree) => loss.exempt("empty"),
             Some(Answer::Tree(tree)) => {
                 loss.lines.extend(tree_lines(tree));
+                loss.measured = measured(tree).filter(|_| small);
                 if one.narrowed {
                     loss.lines.push("only a part of it goes".to_owned());
                 }
@@ -200,6 +206,20 @@ impl<'a, 'n> Judge<'a, 'n> {
             }
             _ => loss,
         }
+    }
+
+    /// Policy may call an ordinary loss inside the project small; databases, keys and repositories never are.
+    fn may_be_small(&self, one: &Pending) -> bool {
+        const ORDINARY: [&str; 3] = [
+            "files.recursive-delete",
+            "files.delete",
+            "files.delete-many",
+        ];
+        let project = &self.context.scene.project;
+        ORDINARY.contains(&one.rule)
+            && !one.repository_goes
+            && one.path.starts_with(project)
+            && &one.path != project
     }
 
     /// Returns the proof by content that a folder (or file) is what its name says.
@@ -516,6 +536,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             path: place,
             directory,
             rule,
+            bytes: entry.bytes,
             lines,
             named,
             repository_goes: how.repository_goes,
@@ -668,6 +689,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         self.pending.push(Pending {
             rule: loss.rule,
             directory: false,
+            bytes: entry.bytes,
             lines: vec![bytes(entry.bytes)],
             named,
             repository_goes: false,

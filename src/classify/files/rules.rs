@@ -7,6 +7,7 @@ use super::judge::{How, Over, SMALL_FILE};
 use super::kinds;
 use super::report::{bytes, counted};
 use crate::model::fact::TreeFact;
+use crate::model::finding::Measured;
 
 const TEMPORARY: &[&str] = &[
     "/tmp",
@@ -31,6 +32,26 @@ pub fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
 
 pub fn is_empty(tree: &TreeFact) -> bool {
     tree.files == 0 && !tree.more && !tree.mounts && tree.unreadable == 0
+}
+
+/// Returns the size of a tree that was counted to its end and holds no database and no repository.
+pub fn measured(tree: &TreeFact) -> Option<Measured> {
+    let whole = !tree.more && !tree.mounts && tree.unreadable == 0;
+    let plain = tree.databases.is_empty() && tree.repositories.is_empty();
+    (whole && plain).then_some(Measured {
+        files: tree.files,
+        bytes: tree.bytes,
+        rows: 0,
+    })
+}
+
+/// Returns the size of one file.
+pub fn one_file(bytes: u64) -> Measured {
+    Measured {
+        files: 1,
+        bytes,
+        rows: 0,
+    }
 }
 
 pub fn tree_lines(tree: &TreeFact) -> Vec<String> {

@@ -1,8 +1,6 @@
 //! Reads one PowerShell text: statements, pipelines, words, strings, blocks.
 //! Blocks and substitutions are read as code that may run; expressions are not computed.
 
-mod word;
-
 use std::collections::HashMap;
 
 use super::{Found, Frame, MAX_DEPTH, canonical_name, plain_command};
@@ -42,9 +40,9 @@ const FUEL_BASE: usize = 2_000;
 
 /// The text cannot be read.
 #[derive(Debug)]
-struct Unreadable;
+pub(super) struct Unreadable;
 
-type Read<T> = Result<T, Unreadable>;
+pub(super) type Read<T> = Result<T, Unreadable>;
 
 /// Words that introduce code and are no programs.
 const KEYWORDS: [&str; 26] = [
@@ -77,36 +75,36 @@ const KEYWORDS: [&str; 26] = [
 ];
 
 #[derive(Debug)]
-struct Reader<'t, 'f> {
-    text: &'t str,
-    pos: usize,
+pub(super) struct Reader<'t, 'f> {
+    pub(super) text: &'t str,
+    pub(super) pos: usize,
     /// Steps left; second readings draw on it too.
     fuel: usize,
-    frame: &'f Frame,
+    pub(super) frame: &'f Frame,
     found: &'f mut Found,
     /// Variables set to literals in this text; nothing for those set to anything else.
-    vars: HashMap<String, Option<String>>,
+    pub(super) vars: HashMap<String, Option<String>>,
     aliases: HashMap<String, String>,
     /// Depth of the statements that surely run, one after the other.
     top: usize,
 }
 
 impl Reader<'_, '_> {
-    fn byte(&self, at: usize) -> Option<u8> {
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.byte(self.pos)
     }
 
-    fn starts(&self, text: &str) -> bool {
+    pub(super) fn starts(&self, text: &str) -> bool {
         self.text
             .get(self.pos..)
             .is_some_and(|rest| rest.starts_with(text))
     }
 
-    fn bump_char(&mut self) -> Option<char> {
+    pub(super) fn bump_char(&mut self) -> Option<char> {
         let next = self.text.get(self.pos..)?.chars().next()?;
         self.pos += next.len_utf8();
         Some(next)
@@ -120,7 +118,7 @@ impl Reader<'_, '_> {
         self.pay(1)
     }
 
-    fn pay(&mut self, steps: usize) -> Read<()> {
+    pub(super) fn pay(&mut self, steps: usize) -> Read<()> {
         self.fuel = self.fuel.checked_sub(steps).ok_or(Unreadable)?;
         Ok(())
     }
@@ -143,7 +141,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn skip_to(&mut self, end: &str) {
+    pub(super) fn skip_to(&mut self, end: &str) {
         let rest = self.text.get(self.pos..).unwrap_or_default();
         self.pos += rest.find(end).unwrap_or(rest.len());
     }
@@ -168,7 +166,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `open … close` as code.
-    fn code(&mut self, head: usize, close: u8) -> Read<()> {
+    pub(super) fn code(&mut self, head: usize, close: u8) -> Read<()> {
         self.pos += head;
         self.statements(Some(close))?;
         if self.peek() != Some(close) {
@@ -339,7 +337,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads the name behind `$`, braces undone, in lower case.
-    fn variable_name(&mut self) -> String {
+    pub(super) fn variable_name(&mut self) -> String {
         if self.peek() == Some(b'{') {
             let start = self.pos + 1;
             self.skip_to("}");
@@ -418,7 +416,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `[Type]` or an index, with the call behind it: `[IO.File]::Delete(…)`.
-    fn bracket(&mut self) -> Read<()> {
+    pub(super) fn bracket(&mut self) -> Read<()> {
         let start = self.pos;
         self.enter()?;
         self.pos += 1;
@@ -447,7 +445,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `.Name`, with its call if there is one.
-    fn member(&mut self) -> Read<()> {
+    pub(super) fn member(&mut self) -> Read<()> {
         let start = self.pos;
         self.pos += 1;
         if self.peek().is_some_and(|byte| byte.is_ascii_alphabetic()) {

@@ -1,7 +1,7 @@
-//! Words and strings of PowerShell: quotes, here-strings, backticks, `$`, `@`.
-//! What a word means is not known here.
+//! Reads words, strings and variables of PowerShell.
+//! Statements and pipelines are read in `read`.
 
-use super::{Read, Reader, Unreadable};
+use super::read::{Read, Reader, Unreadable};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 impl Reader<'_, '_> {
@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
         Ok(word)
     }
 
-    pub(super) fn push(&self, word: &mut Word, part: Part, start: usize) {
+    fn push(&self, word: &mut Word, part: Part, start: usize) {
         if let (
             Part::Literal(text),
             Some(Piece {
@@ -71,12 +71,12 @@ impl Reader<'_, '_> {
         word.pieces.push(Piece { part, origin });
     }
 
-    pub(super) fn hole(&self, word: &mut Word, start: usize, many: bool) {
+    fn hole(&self, word: &mut Word, start: usize, many: bool) {
         word.many |= many;
         self.push(word, Part::Hole(Hole::Unknown), start);
     }
 
-    pub(super) fn bare(&mut self, word: &mut Word) {
+    fn bare(&mut self, word: &mut Word) {
         let start = self.pos;
         while let Some(byte) = self.peek() {
             if b" \t\r\n;|&(){},'\"$`*?".contains(&byte) {
@@ -92,7 +92,7 @@ impl Reader<'_, '_> {
         self.push(word, Part::Literal(text), start);
     }
 
-    pub(super) fn single(&mut self, word: &mut Word) -> Read<()> {
+    fn single(&mut self, word: &mut Word) -> Read<()> {
         let start = self.pos;
         self.pos += 1;
         let mut text = String::new();
@@ -111,7 +111,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn double(&mut self, word: &mut Word) -> Read<()> {
+    fn double(&mut self, word: &mut Word) -> Read<()> {
         self.pos += 1;
         word.quoted = true;
         self.push(word, Part::Literal(String::new()), self.pos - 1);
@@ -153,7 +153,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `$name`, `${name}`, `$env:NAME` or `$( … )`.
-    pub(super) fn dollar(&mut self, word: &mut Word) -> Read<()> {
+    fn dollar(&mut self, word: &mut Word) -> Read<()> {
         let start = self.pos;
         self.pos += 1;
         if self.peek() == Some(b'(') {
