@@ -89,23 +89,30 @@ fn rooms() -> Vec<(String, PathBuf, Vec<String>)> {
                 .trim_end_matches(".rs")
                 .to_owned();
             let text = std::fs::read_to_string(&file).unwrap();
+            let name = file.file_name().unwrap().to_str().unwrap();
             let is_test_file =
-                file.file_name()
-                    .and_then(|name| name.to_str())
-                    .is_some_and(|name| {
-                        name == "tests.rs" || name == "bench.rs" || name.starts_with("tests_")
-                    });
+                name == "tests.rs" || name.starts_with("tests_") || name == "bench.rs";
             let lines = if is_test_file {
                 Vec::new()
             } else {
-                text.lines()
-                    .take_while(|line| !line.starts_with("#[cfg(test)]"))
-                    .map(str::to_owned)
-                    .collect()
+                code(&text)
             };
             (room, file, lines)
         })
         .collect()
+}
+
+/// The lines before the unit tests of a file.
+fn code(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_module = |line: &&str| {
+        (line.starts_with("mod ") || line.starts_with("pub mod ")) && line.ends_with('{')
+    };
+    let end = lines
+        .windows(2)
+        .position(|two| two[0] == "#[cfg(test)]" && is_module(&two[1]))
+        .unwrap_or(lines.len());
+    lines[..end].iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// Rooms named by a `crate::` path in a line of code.

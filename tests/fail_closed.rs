@@ -2,6 +2,7 @@
 //! The numbers are those of the conformance vectors; each row expects a block with a sentence, or silence.
 
 mod house;
+mod support;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -51,15 +52,29 @@ fn rows_2_to_5_held_then_approved_passes_once_and_only_as_it_was() {
 }
 
 #[test]
-fn rows_6_to_10_every_tool_that_can_lose_data_is_judged() {
+fn row_6_powershell_is_a_shell() {
     let house = House::new("row6");
-    let data = house.data();
     house
         .call(
             "PowerShell",
             &json!({"command": "Remove-Item -Recurse -Force C:\\data"}),
         )
         .must_block();
+    house
+        .call(
+            "PowerShell",
+            &json!({"command": format!("Remove-Item -Recurse -Force {}", house.data().display())}),
+        )
+        .must_block();
+    house
+        .call("PowerShell", &json!({"command": "Get-ChildItem C:\\data"}))
+        .must_pass();
+}
+
+#[test]
+fn rows_7_to_10_every_tool_that_can_lose_data_is_judged() {
+    let house = House::new("row7");
+    let data = house.data();
     house
         .call(
             "Monitor",
@@ -182,7 +197,11 @@ fn row_15_a_state_directory_that_is_gone_blocks_losses_and_nothing_else() {
 #[test]
 fn row_15_a_state_that_cannot_be_written_blocks_losses() {
     let house = House::new("row15b");
-    for point in ["store.before-append=error", "hook.before-use=error"] {
+    for point in [
+        "store.append.before=error",
+        "store.append.half=error",
+        "store.append.written=error",
+    ] {
         let answer = house.send_with(
             &house.payload(
                 "Bash",
@@ -395,8 +414,12 @@ fn a_kill_at_any_step_of_the_use_never_gives_two_uses() {
     for point in [
         "hook.before-use",
         "hook.after-use",
-        "store.before-append",
-        "store.after-append",
+        "store.append.before",
+        "store.append.half",
+        "store.append.written",
+        "store.append.synced",
+        "store.head.before",
+        "store.head.after",
     ] {
         let house = House::new(&format!("kill-{point}"));
         let command = format!("rm -rf {}", house.data().display());

@@ -175,6 +175,7 @@ fn entry(path: &Path, directory: bool) -> Answer {
         is_root: false,
         is_home: false,
         is_mount: false,
+        mounts_below: false,
         magic: String::new(),
     })
 }

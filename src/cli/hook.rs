@@ -50,16 +50,22 @@ pub fn entry(words: &[OsString]) -> u8 {
     signals::deadline(u64::try_from(DEADLINE.as_millis()).unwrap_or(20_000));
     std::panic::set_hook(Box::new(|_| {}));
     let words = words.to_vec();
-    let judged = std::thread::Builder::new()
+    std::panic::catch_unwind(|| judged(words, start)).unwrap_or_else(|_| block(BROKEN))
+}
+
+const BROKEN: &str = "backstop: failed inside while judging this call, so the call is blocked; please report it with the command\n";
+
+fn judged(words: Vec<OsString>, start: Instant) -> u8 {
+    let judging = std::thread::Builder::new()
         .stack_size(STACK)
-        .spawn(move || call(&words, start))
-        .map(std::thread::JoinHandle::join);
-    match judged {
+        .spawn(move || call(&words, start));
+    if failpoint::reach("hook.main").is_err() {
+        return block("backstop: blocked: a test asked for it\n");
+    }
+    match judging.map(std::thread::JoinHandle::join) {
         Ok(Ok(Reply::Silent)) => 0,
         Ok(Ok(Reply::Block(reason))) => block(&reason),
-        Ok(Err(_)) => block(
-            "backstop: failed inside while judging this call, so the call is blocked; please report it with the command\n",
-        ),
+        Ok(Err(_)) => block(BROKEN),
         Err(error) => block(&format!(
             "backstop: no thread could be started ({error}), so the call is blocked\n"
         )),
