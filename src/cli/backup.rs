@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{say, say_error};
-use crate::enforce::House;
-use crate::model::approval::RequestState;
 use crate::backup::control::Control;
 use crate::backup::engine::Order;
 use crate::backup::pipeline::Codec;
 use crate::backup::{BackupError, catalog, make, verify};
+use crate::enforce::House;
+use crate::model::approval::RequestState;
 use crate::model::backup::{BackupType, Entry, Level, Manifest};
 use crate::model::target::{PostgresReach, Reach, Route, Target, TargetKind};
 use crate::plan::retention::{self, Keep, Standing};
@@ -186,8 +186,12 @@ impl Common {
         let mut house = House::new(self.state.clone(), std::time::Instant::now());
         house.named_backups.clone_from(&self.backup_dir);
         let cwd = std::env::current_dir().unwrap_or_default();
-        let policy = house.policy(&cwd, None).unwrap_or_else(|_| crate::policy::builtin::default_policy());
-        let dir = house.backups(&policy).map_err(|error| BackupError::NotFound(error.to_string()))?;
+        let policy = house
+            .policy(&cwd, None)
+            .unwrap_or_else(|_| crate::policy::builtin::default_policy());
+        let dir = house
+            .backups(&policy)
+            .map_err(|error| BackupError::NotFound(error.to_string()))?;
         std::path::absolute(&dir).map_err(|error| BackupError::io("find", &dir, error))
     }
 }
@@ -219,9 +223,17 @@ pub fn target(word: &str) -> Result<Target, BackupError> {
             reach: Reach::Postgres(reach),
         });
     }
-    if ["postgres://", "postgresql://"].iter().any(|scheme| word.starts_with(scheme)) || word.contains("dbname=") {
-        return super::wiring::server_target(word)
-            .ok_or_else(|| BackupError::NotFound(format!("`{}` names no server", crate::render::redact::redact(word))));
+    if ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| word.starts_with(scheme))
+        || word.contains("dbname=")
+    {
+        return super::wiring::server_target(word).ok_or_else(|| {
+            BackupError::NotFound(format!(
+                "`{}` names no server",
+                crate::render::redact::redact(word)
+            ))
+        });
     }
     let path = std::path::absolute(word)
         .map_err(|error| BackupError::io("find", Path::new(word), error))?;
@@ -528,7 +540,12 @@ fn prune(args: &PruneArgs) -> Result<u8, BackupError> {
         ..Keep::default()
     };
     let reliance = Reliance::read(args.common.state.clone());
-    let decisions = retention::decide(&entries, |entry| reliance.standing(entry), &keep, Timestamp::now());
+    let decisions = retention::decide(
+        &entries,
+        |entry| reliance.standing(entry),
+        &keep,
+        Timestamp::now(),
+    );
     let mut rows = Vec::new();
     let mut code = 0;
     for (decision, entry) in decisions.iter().zip(&entries) {
@@ -570,16 +587,29 @@ impl Reliance {
     const REQUESTS: usize = 10_000;
 
     fn read(state: Option<PathBuf>) -> Self {
-        let mut all = Self { open: BTreeSet::new(), used: BTreeMap::new(), known: false };
-        let Some(store) = House::new(state, std::time::Instant::now()).store_if_there() else { return all };
-        let Ok((requests, unreadable)) = store.requests(Self::REQUESTS, Timestamp::now()) else { return all };
+        let mut all = Self {
+            open: BTreeSet::new(),
+            used: BTreeMap::new(),
+            known: false,
+        };
+        let Some(store) = House::new(state, std::time::Instant::now()).store_if_there() else {
+            return all;
+        };
+        let Ok((requests, unreadable)) = store.requests(Self::REQUESTS, Timestamp::now()) else {
+            return all;
+        };
         all.known = unreadable.is_empty();
         for request in requests {
             match request.state {
                 RequestState::Pending | RequestState::Approved => all.open.extend(request.backups),
                 RequestState::Used => {
-                    let at = request.used_at.as_deref().and_then(|at| at.parse().ok()).unwrap_or_else(Timestamp::now);
-                    all.used.extend(request.backups.into_iter().map(|id| (id, at)));
+                    let at = request
+                        .used_at
+                        .as_deref()
+                        .and_then(|at| at.parse().ok())
+                        .unwrap_or_else(Timestamp::now);
+                    all.used
+                        .extend(request.backups.into_iter().map(|id| (id, at)));
                 }
                 RequestState::Rejected | RequestState::Expired => {}
             }
@@ -596,9 +626,23 @@ impl Reliance {
         };
         let id = &entry.manifest.id;
         // Without the ledger a backup of a request counts as used when it was finished.
-        let assumed = || entry.manifest.request.as_ref().and_then(|_| entry.manifest.finished_at.parse().ok());
-        let used_at = if self.known { self.used.get(id).copied() } else { assumed() };
-        Standing { target_gone: gone, open: self.open.contains(id), used_at }
+        let assumed = || {
+            entry
+                .manifest
+                .request
+                .as_ref()
+                .and_then(|_| entry.manifest.finished_at.parse().ok())
+        };
+        let used_at = if self.known {
+            self.used.get(id).copied()
+        } else {
+            assumed()
+        };
+        Standing {
+            target_gone: gone,
+            open: self.open.contains(id),
+            used_at,
+        }
     }
 }
 

@@ -141,8 +141,15 @@ pub struct Hold<'a> {
 pub fn reason(verdict: &Verdict, hold: &Hold<'_>) -> String {
     let first = first_line(verdict, hold);
     if let (true, Some(id)) = (hold.repeated, hold.id) {
-        let lease = hold.lease.map(|lease| format!("; for many calls on this target your user may grant a lease: {lease}")).unwrap_or_default();
-        return fit(vec![format!("{first}; your user runs `backstop approve {id}`, you may run `backstop wait {id}`{lease}")]);
+        let lease = hold
+            .lease
+            .map(|lease| {
+                format!("; for many calls on this target your user may grant a lease: {lease}")
+            })
+            .unwrap_or_default();
+        return fit(vec![format!(
+            "{first}; your user runs `backstop approve {id}`, you may run `backstop wait {id}`{lease}"
+        )]);
     }
     let mut lines = vec![first];
     lines.extend(details(verdict, hold));
