@@ -273,13 +273,15 @@ impl Gate<'_> {
     }
 
     /// Takes and verifies the backup inside the call; what does not fit in the time is held.
-    fn snapshot(self, store: &Store) -> Reply {
+    fn snapshot(mut self, store: &Store) -> Reply {
         let evidence = self.backed_up(store, None, self.policy.limits.snapshot_wait_ms);
         let fresh = evidence
             .backups
             .iter()
             .all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
-        let unwaived = self.judgement.requirement.waivers.is_empty();
+        let owed = &self.judgement.requirement;
+        // Nothing to back up is no reason to let a loss run, unless the owner asked for backups only.
+        let unwaived = owed.waivers.is_empty() && (!owed.backups.is_empty() || self.policy.mode == Mode::SnapshotOnly);
         if fresh && unwaived {
             let ids: Vec<_> = evidence
                 .backups
@@ -295,6 +297,9 @@ impl Gate<'_> {
                 Err(error) => blocked(&error.to_string()),
             };
         }
+        // It failed or did not fit in the time: from here on the call is held like any other.
+        self.judgement.requirement.demand = Demand::Hold;
+        self.judgement.requirement.approvals = self.policy.approvals;
         self.hold(store)
     }
 
