@@ -298,6 +298,7 @@ impl Gate<'_> {
             };
         }
         // It failed or did not fit in the time: from here on the call is held like any other.
+        self.policy.mode = Mode::Enforce;
         self.judgement.requirement.demand = Demand::Hold;
         self.judgement.requirement.approvals = self.policy.approvals;
         self.hold(store)
