@@ -1,5 +1,16 @@
 //! Every way in which the guard may die or be misled, against the built binary with the exact installed command line.
 //! The numbers are those of the conformance vectors; each row expects a block with a sentence, or silence.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 mod house;
 mod support;

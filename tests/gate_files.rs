@@ -1,5 +1,16 @@
 //! Files and trees through the gate, end to end: held, backed up, approved twice at a terminal, lost for real, undone.
 //! Every call goes to the installed command line; every loss is a real one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 mod house;
 mod support;

@@ -266,9 +266,10 @@ fn batch(args: &Args) -> Result<u8, String> {
             continue;
         }
         let result = one_line(&line, args);
-        serde_json::to_writer(&mut out, &result)
-            .and_then(|()| Ok(out.write_all(b"\n").map_err(serde_json::Error::io)?))
-            .map_err(|error| format!("stdout cannot be written: {error}"))?;
+        let written = serde_json::to_writer(&mut out, &result)
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"));
+        written.map_err(|error| format!("stdout cannot be written: {error}"))?;
     }
     out.flush()
         .map_err(|error| format!("stdout cannot be written: {error}"))?;

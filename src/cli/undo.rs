@@ -128,7 +128,7 @@ fn wish(entry: &Entry, request: Option<&Request>) -> Wish {
     });
     let only: Vec<String> = need.map(|need| need.objects.clone()).unwrap_or_default();
     Wish {
-        missing_only: !(changed && !only.is_empty()),
+        missing_only: !changed || only.is_empty(),
         only,
         to: None,
     }

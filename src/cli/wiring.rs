@@ -8,14 +8,17 @@ use std::time::{Duration, Instant};
 use crate::backup::{catalog, control::Control, make};
 use crate::decide;
 use crate::enforce::{self, House, evidence as found};
-use crate::gather::Here;
+use crate::gather::{self, Elsewhere, Here};
+use crate::guard;
 use crate::model::approval::Request;
 use crate::model::backup::Freshness;
 use crate::model::database::{DatabaseQuestion, Identity};
 use crate::model::evidence::BackupFound;
 use crate::model::fact::{Answer, Question};
 use crate::model::policy::BackupNeed;
-use crate::model::target::{Reach, TargetKey};
+use crate::model::request::{Asked, ShellKind};
+use crate::model::target::{Reach, Target, TargetKey};
+use crate::policy::builtin;
 use crate::ports::World as _;
 use crate::store::ApprovalRules;
 
@@ -65,7 +68,7 @@ impl Evidence for Wired {
                     .collect(),
                 gaps: backup_gaps(&again),
             },
-            None => self.from_catalog(request, &house),
+            None => self.as_catalogued(request, &house),
         }
     }
 
@@ -84,7 +87,7 @@ fn backup_gaps(again: &enforce::Again) -> Vec<String> {
 
 impl Wired {
     /// Looks into the catalog only: the command cannot be judged again here (its secrets were hidden, or its folder is gone).
-    fn from_catalog(&self, request: &Request, house: &House) -> Shown {
+    fn as_catalogued(&self, request: &Request, house: &House) -> Shown {
         let cwd = PathBuf::from(&request.cwd);
         let Some(dir) = house
             .policy(&cwd, None)
@@ -172,6 +175,49 @@ fn shown(found: &BackupFound, dir: &std::path::Path) -> BackupShown {
         recovery: found.recovery.clone(),
         changed,
     }
+}
+
+/// Returns the target of a PostgreSQL URL or conninfo string, found the way the hook finds it, so that both file backups alike.
+pub fn server_target(text: &str) -> Option<Target> {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let scene = gather::scene(&gather::Place {
+        cwd: &cwd,
+        scratchpad: None,
+        own: &[],
+        assumed: true,
+    });
+    let policy = builtin::default_policy();
+    let world = Elsewhere {
+        deadline: Instant::now() + PATIENCE,
+    };
+    let setting = guard::Setting {
+        policy: &policy,
+        rules: builtin::book(),
+        scene: &scene,
+        world: &world,
+        now_s: 0,
+    };
+    let line = format!(
+        "psql '{}' -c 'TRUNCATE backstop'",
+        text.replace('\'', "'\\''")
+    );
+    let judged = guard::judge(
+        &Asked::Shell {
+            kind: ShellKind::Posix,
+            text: line,
+        },
+        &setting,
+    )
+    .ok()?;
+    let target = judged
+        .findings
+        .into_iter()
+        .flat_map(|finding| finding.targets)
+        .next()?;
+    Some(Target {
+        object: None,
+        ..target
+    })
 }
 
 impl Identify for Wired {

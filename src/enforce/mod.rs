@@ -340,7 +340,10 @@ impl Gate<'_> {
         }
         verdict.answer = Answer::Hold;
         let backups: Vec<String> = evidence.backups.iter().filter_map(describe).collect();
-        let lease = (request.held > 2).then(|| self.lease_line()).flatten();
+        let lease = self
+            .was_held_before(store, &request)
+            .then(|| self.lease_line())
+            .flatten();
         let hold = Hold {
             text: self.text(),
             id: Some(&request.id.0),
@@ -452,6 +455,24 @@ impl Gate<'_> {
         agreed
             || is_local(need, &self.judgement.facts)
             || self.policy.enrolled.contains(&need.target.key())
+    }
+
+    /// Tells whether another of the newest requests was held for the same target: then a lease is worth offering.
+    fn was_held_before(&self, store: &Store, request: &Request) -> bool {
+        const NEWEST: usize = 16;
+        let Some(need) = self.judgement.requirement.backups.first() else {
+            return false;
+        };
+        let (others, _) = store.requests(NEWEST, Timestamp::now()).unwrap_or_default();
+        let key = need.target.key();
+        others.iter().any(|other| {
+            other.id != request.id
+                && other
+                    .requirement
+                    .backups
+                    .iter()
+                    .any(|need| need.target.key() == key)
+        })
     }
 
     fn lease_line(&self) -> Option<String> {
