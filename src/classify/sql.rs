@@ -291,6 +291,8 @@ fn measured(effect: &Effect, object: &ObjectFact) -> Option<Measured> {
 
 /// Tells whether it is proven that the object holds nothing that this effect takes.
 fn is_empty(effect: &Effect, object: &ObjectFact) -> bool {
+    // Rows that are not deleted take none along, whatever refers to the table.
+    let takes_along = effect.verb != Verb::Delete;
     let holds_rows = matches!(
         effect.kind,
         ObjectKind::Table
@@ -301,7 +303,8 @@ fn is_empty(effect: &Effect, object: &ObjectFact) -> bool {
     holds_rows
         && object.rows.is_proven_empty()
         && object.dependants.iter().all(|one| {
-            one.rows.is_proven_empty()
+            !takes_along
+                || one.rows.is_proven_empty()
                 || !one.how.contains("cascade") && !one.how.contains("dropped")
         })
 }
