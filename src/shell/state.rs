@@ -17,6 +17,11 @@ pub const MAX_ALTERNATIVES: usize = 8;
 /// More possible working directories than this are unknown.
 const MAX_CWDS: usize = 4;
 
+/// A value of more bytes than this is unknown: a loop that doubles one would never end.
+const MAX_VALUE_BYTES: usize = 1 << 20;
+/// A value or an output of more pieces than this is unknown.
+const MAX_PIECES: usize = 4_096;
+
 /// Name references followed in a row; a circle ends there.
 const MAX_REFERENCES: usize = 8;
 
@@ -37,6 +42,31 @@ impl Value {
             origin,
         }])
     }
+
+    /// Returns the value itself, or an unknown one when it has grown out of all measure.
+    fn bounded(self) -> Self {
+        let fits = match &self {
+            Self::Text(pieces) => is_bounded(pieces),
+            Self::List(items) => {
+                items.len() <= MAX_PIECES && items.iter().all(|item| is_bounded(&item.1))
+            }
+            Self::Unset => true,
+        };
+        if fits {
+            self
+        } else {
+            Self::unknown(Hole::Unknown, nowhere())
+        }
+    }
+}
+
+/// Tells whether pieces are few and short enough to be carried on.
+fn is_bounded(pieces: &[Piece]) -> bool {
+    let bytes = |piece: &Piece| match &piece.part {
+        Part::Literal(text) | Part::Glob(text) => text.len(),
+        Part::Hole(_) => 1,
+    };
+    pieces.len() <= MAX_PIECES && pieces.iter().map(bytes).sum::<usize>() <= MAX_VALUE_BYTES
 }
 
 /// A variable that the text has assigned.
@@ -150,7 +180,7 @@ impl State {
         let old = self.variables.get(name);
         let exported = old.is_some_and(|variable| variable.exported);
         let variable = Variable {
-            alternatives: vec![value],
+            alternatives: vec![value.bounded()],
             exported,
             reference: false,
         };
@@ -222,13 +252,7 @@ impl State {
     /// Takes in the state of another path that may have been gone instead.
     pub fn join(&mut self, other: Self) {
         if other.ended && !self.ended {
-            self.traps.extend(
-                other
-                    .traps
-                    .into_iter()
-                    .filter(|trap| !self.traps.contains(trap))
-                    .collect::<Vec<_>>(),
-            );
+            self.trap_too(other.traps);
             return;
         }
         if self.ended && !other.ended {
@@ -236,7 +260,7 @@ impl State {
             let choices = self.choices.take();
             *self = other;
             self.choices = choices;
-            self.traps.extend(traps);
+            self.trap_too(traps);
             return;
         }
         self.join_variables(&other);
@@ -250,7 +274,12 @@ impl State {
         }
         join_cwds(&mut self.cwd, other.cwd);
         join_cwds(&mut self.previous, other.previous);
-        for trap in other.traps {
+        self.trap_too(other.traps);
+    }
+
+    /// Takes in traps that are not set yet.
+    fn trap_too(&mut self, traps: Vec<Word>) {
+        for trap in traps {
             if !self.traps.contains(&trap) {
                 self.traps.push(trap);
             }
@@ -406,6 +435,9 @@ impl Feed {
         }
         let mut pieces = this.into_pieces();
         pieces.extend(next.into_pieces());
+        if !is_bounded(&pieces) {
+            return Self::Opaque("shell".to_owned());
+        }
         Self::Text { pieces, certain }
     }
 
