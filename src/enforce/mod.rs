@@ -281,7 +281,8 @@ impl Gate<'_> {
             .all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
         let owed = &self.judgement.requirement;
         // Nothing to back up is no reason to let a loss run, unless the owner asked for backups only.
-        let unwaived = owed.waivers.is_empty() && (!owed.backups.is_empty() || self.policy.mode == Mode::SnapshotOnly);
+        let unwaived = owed.waivers.is_empty()
+            && (!owed.backups.is_empty() || self.policy.mode == Mode::SnapshotOnly);
         if fresh && unwaived {
             let ids: Vec<_> = evidence
                 .backups
