@@ -239,7 +239,10 @@ fn a_lease_lets_a_scratch_database_go_with_its_backup_and_ends_when_revoked() {
     let path = file.to_str().unwrap();
     let before = dump(&house);
     let mut held = house.held("sqlite3 app.db 'DROP TABLE orders'");
-    let third = (0..3).map(|_| house.bash(&held.command)).next_back().unwrap();
+    let third = (0..3)
+        .map(|_| house.bash(&held.command))
+        .next_back()
+        .unwrap();
     assert!(third.stderr.contains("backstop lease"), "{third:?}");
     let mut terminal = house.terminal(&[
         "lease",
