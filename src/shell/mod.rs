@@ -4,6 +4,7 @@ mod arith;
 pub mod ast;
 mod brace;
 mod builtins;
+mod carriers;
 mod expand;
 mod flow;
 mod lists;
