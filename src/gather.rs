@@ -18,12 +18,19 @@ pub struct Here {
     pub deadline: Instant,
     /// Folders of client programs from the owner's configuration.
     pub tool_dirs: Vec<PathBuf>,
+    /// Servers elsewhere may be asked: a human said so.
+    pub elsewhere: bool,
 }
 
 impl Here {
     fn of_servers(&self, left: Duration) -> postgres::Limits {
         let limits = postgres::Limits::default();
-        postgres::Limits { time: left.min(limits.time), tool_dirs: self.tool_dirs.clone(), ..limits }
+        postgres::Limits {
+            time: left.min(limits.time),
+            tool_dirs: self.tool_dirs.clone(),
+            elsewhere: self.elsewhere,
+            ..limits
+        }
     }
 }
 
@@ -40,7 +47,9 @@ impl World for Here {
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
-                Reach::Path(_) | Reach::NoDriver => Answer::Unknown("no database driver for it".to_owned()),
+                Reach::Path(_) | Reach::NoDriver => {
+                    Answer::Unknown("no database driver for it".to_owned())
+                }
                 Reach::Unreachable(reason) => Answer::Unknown(reason.clone()),
             },
         }
@@ -53,7 +62,10 @@ impl World for Here {
 
 fn limits(left: Duration) -> files::Limits {
     let limits = files::Limits::default();
-    files::Limits { time: left.min(limits.time), ..limits }
+    files::Limits {
+        time: left.min(limits.time),
+        ..limits
+    }
 }
 
 /// `--facts none`: only files that the command would run or feed are read; nothing else is asked.
@@ -83,7 +95,10 @@ impl World for Elsewhere {
 fn variable(name: &str) -> Answer {
     match environment::variable(name) {
         None => Answer::Absent,
-        Some(value) => value.into_string().map_or_else(|_| Answer::Unknown("not UTF-8".to_owned()), Answer::Variable),
+        Some(value) => value.into_string().map_or_else(
+            |_| Answer::Unknown("not UTF-8".to_owned()),
+            Answer::Variable,
+        ),
     }
 }
 
@@ -115,7 +130,10 @@ pub fn scene(place: &Place<'_>) -> Scene {
 
 /// Returns the top of the work tree that holds `cwd`, else `cwd`; looks at most at 64 parents.
 fn project(cwd: &Path, home: Option<&Path>) -> PathBuf {
-    let top = cwd.ancestors().take(64).find(|dir| dir.join(".git").symlink_metadata().is_ok());
+    let top = cwd
+        .ancestors()
+        .take(64)
+        .find(|dir| dir.join(".git").symlink_metadata().is_ok());
     match top {
         Some(top) if Some(top) != home || cwd == top => top.to_path_buf(),
         Some(_) | None => cwd.to_path_buf(),
@@ -128,11 +146,17 @@ fn temporary(home: Option<&Path>, project: &Path, place: &Place<'_>) -> Vec<Path
     if cfg!(target_os = "macos") {
         dirs.push(PathBuf::from("/var/folders"));
     }
-    let ours = environment::tmpdir().filter(|dir| is_private_temporary(dir, home, project, place.assumed));
-    let scratch = place.scratchpad.filter(|dir| is_private_temporary(dir, home, project, false));
+    let ours =
+        environment::tmpdir().filter(|dir| is_private_temporary(dir, home, project, place.assumed));
+    let scratch = place
+        .scratchpad
+        .filter(|dir| is_private_temporary(dir, home, project, false));
     dirs.extend(ours);
     dirs.extend(scratch.map(Path::to_path_buf));
-    let resolved: Vec<PathBuf> = dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect();
+    let resolved: Vec<PathBuf> = dirs
+        .iter()
+        .filter_map(|dir| dir.canonicalize().ok())
+        .collect();
     for dir in resolved {
         if !dirs.contains(&dir) {
             dirs.push(dir);
@@ -146,5 +170,7 @@ fn is_private_temporary(dir: &Path, home: Option<&Path>, project: &Path, assumed
     let inside_home = home.is_some_and(|home| dir.starts_with(home) || home.starts_with(dir));
     let touches_project = dir.starts_with(project) || project.starts_with(dir);
     let deep = dir.is_absolute() && dir.components().count() >= 2;
-    deep && !inside_home && (assumed || !touches_project) && !dir.components().any(|part| part.as_os_str() == "..")
+    deep && !inside_home
+        && (assumed || !touches_project)
+        && !dir.components().any(|part| part.as_os_str() == "..")
 }

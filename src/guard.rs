@@ -41,7 +41,9 @@ pub struct Setting<'a> {
 
 impl std::fmt::Debug for Setting<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setting").field("scene", self.scene).finish_non_exhaustive()
+        f.debug_struct("Setting")
+            .field("scene", self.scene)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,14 +71,28 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         let mut needs = Needs::default();
         let unfolding = match asked {
             Asked::Shell { kind, text } => unfold(*kind, text, setting.scene, &facts, &mut needs),
-            Asked::Write { .. } | Asked::Sql { .. } | Asked::Mcp { .. } | Asked::Nothing => Unfolding::default(),
+            Asked::Write { .. } | Asked::Sql { .. } | Asked::Mcp { .. } | Asked::Nothing => {
+                Unfolding::default()
+            }
         };
-        let context = Context { scene: setting.scene, facts: &facts, rules: setting.rules, regenerable: &setting.policy.regenerable, earlier: &[] };
+        let context = Context {
+            scene: setting.scene,
+            facts: &facts,
+            rules: setting.rules,
+            regenerable: &setting.policy.regenerable,
+            earlier: &[],
+        };
         let mut findings = classify::classify(asked, &unfolding, &context, &mut needs);
         if needs.is_empty() {
             let seen = !findings.is_empty();
             let requirement = policy::require(&mut findings, setting.policy, setting.now_s);
-            return Ok(Judgement { findings, seen, requirement, unfolding, facts });
+            return Ok(Judgement {
+                findings,
+                seen,
+                requirement,
+                unfolding,
+                facts,
+            });
         }
         for question in needs.into_questions() {
             questions += 1;

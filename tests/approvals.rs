@@ -148,6 +148,7 @@ fn draft() -> Draft {
             instead: None,
             blast: Blast {
                 lines: vec!["1,204 rows, 96 kB".into()],
+                ..Blast::default()
             },
             exempt: None,
         }],

@@ -1,5 +1,16 @@
 //! Real bash, with a PATH of recording stubs, says which programs ran; the unfolding must name each of them or call it unknown.
 //! Nothing destructive exists on that PATH: the dangerous names are stubs, the rest are a few text tools.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -175,6 +186,7 @@ fn entry(path: &Path, directory: bool) -> Answer {
         is_root: false,
         is_home: false,
         is_mount: false,
+        mounts_below: false,
         magic: String::new(),
     })
 }

@@ -82,6 +82,7 @@ fn command(line: &str) -> Option<Command> {
         words.remove(0);
     }
     Some(Command {
+        script: None,
         words,
         env,
         env_cleared: false,
@@ -105,6 +106,8 @@ fn judge(line: &str) -> Option<Vec<Finding>> {
     };
     let facts = Facts::new(true);
     let context = Context {
+        regenerable: &[],
+        earlier: &[],
         scene: &scene,
         facts: &facts,
         rules: book(),

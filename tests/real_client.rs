@@ -1,8 +1,20 @@
 //! The real Claude Code, driven in `-p` mode against a scripted model server on loopback, with backstop installed by its own `install claude`.
 //! Without the client the suite says so; with `CI=true` that is a failure.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 mod house;
 mod model_server;
+mod support;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -14,9 +26,15 @@ use serde_json::{Value, json};
 
 /// Returns the client, or says why the suite is left out.
 fn client() -> Option<PathBuf> {
-    let found = std::env::var_os("BACKSTOP_TEST_CLAUDE").map(PathBuf::from).filter(|path| path.exists());
+    let found = std::env::var_os("BACKSTOP_TEST_CLAUDE")
+        .map(PathBuf::from)
+        .filter(|path| path.exists());
     if found.is_none() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "the real client is missing, and CI=true");
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "the real client is missing, and CI=true"
+        );
         eprintln!("left out: BACKSTOP_TEST_CLAUDE names no Claude Code; `scripts/test` fetches it");
     }
     found
@@ -27,7 +45,11 @@ fn drive(client: &PathBuf, house: &House, steps: Vec<Step>) -> (Vec<String>, Val
     let server = ModelServer::start(steps);
     let config = house.home.join("mcp.json");
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/mcp-server.js");
-    std::fs::write(&config, json!({"mcpServers": {"db": {"command": "node", "args": [script]}}}).to_string()).unwrap();
+    std::fs::write(
+        &config,
+        json!({"mcpServers": {"db": {"command": "node", "args": [script]}}}).to_string(),
+    )
+    .unwrap();
     let mut child = Command::new(client)
         .args(["-p", "go", "--output-format", "json", "--mcp-config"])
         .arg(&config)
@@ -57,12 +79,20 @@ fn drive(client: &PathBuf, house: &House, steps: Vec<Step>) -> (Vec<String>, Val
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let told = server.told();
-    let result = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}\n{}\n{told:?}", String::from_utf8_lossy(&output.stderr)));
+    let result = serde_json::from_str(&text).unwrap_or_else(|_| {
+        panic!(
+            "{text}\n{}\n{told:?}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    });
     (told, result)
 }
 
 fn bash(command: &str) -> Step {
-    Step::Tool { name: "Bash", input: json!({"command": command, "description": "a step"}) }
+    Step::Tool {
+        name: "Bash",
+        input: json!({"command": command, "description": "a step"}),
+    }
 }
 
 #[test]
@@ -72,33 +102,72 @@ fn the_real_client_is_held_reads_why_and_passes_once_after_two_approvals() {
     let steps = vec![
         bash("ls -la"),
         bash("rm -rf data"),
-        Step::Tool { name: "mcp__db__query", input: json!({"sql": "DROP TABLE users"}) },
-        Step::Tool { name: "mcp__db__query", input: json!({"sql": "SELECT 1"}) },
+        Step::Tool {
+            name: "mcp__db__query",
+            input: json!({"sql": "DROP TABLE users"}),
+        },
+        Step::Tool {
+            name: "mcp__db__query",
+            input: json!({"sql": "SELECT 1"}),
+        },
         Step::Text("done"),
     ];
     let (told, result) = drive(&client, &house, steps);
     assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[0].contains("data"), "the harmless call runs: {}", told[0]);
-    assert!(told[1].contains("backstop: held") && told[1].contains("backstop approve"), "{}", told[1]);
-    assert!(house.data().join("inner/a").exists(), "the held call must not run");
+    assert!(
+        told[0].contains("data"),
+        "the harmless call runs: {}",
+        told[0]
+    );
+    assert!(
+        told[1].contains("backstop: held") && told[1].contains("backstop approve"),
+        "{}",
+        told[1]
+    );
+    assert!(
+        house.data().join("inner/a").exists(),
+        "the held call must not run"
+    );
     assert!(told[2].contains("backstop: held"), "{}", told[2]);
     assert!(told[3].contains("the server ran: SELECT 1"), "{}", told[3]);
     assert!(result["is_error"] == json!(false), "{result}");
 
-    let id = told[1].split("(request ").nth(1).and_then(|rest| rest.split(')').next()).unwrap().to_owned();
+    let id = told[1]
+        .split("(request ")
+        .nth(1)
+        .and_then(|rest| rest.split(')').next())
+        .unwrap()
+        .to_owned();
     house.approve_in_a_terminal(&id);
-    let steps = vec![bash("rm -rf data"), bash("mkdir -p data/inner && echo again > data/inner/a"), bash("rm -rf data"), Step::Text("done")];
+    let steps = vec![
+        bash("rm -rf data"),
+        bash("mkdir -p data/inner && echo again > data/inner/a"),
+        bash("rm -rf data"),
+        Step::Text("done"),
+    ];
     let (told, _) = drive(&client, &house, steps);
     assert!(!told[0].contains("backstop"), "approved: {}", told[0]);
     assert!(!told[1].contains("backstop"), "{}", told[1]);
-    assert!(told[2].contains("backstop: held"), "a second use needs new approvals: {}", told[2]);
-    assert_eq!(std::fs::read_to_string(house.data().join("inner/a")).unwrap(), "again\n");
+    assert!(
+        told[2].contains("backstop: held"),
+        "a second use needs new approvals: {}",
+        told[2]
+    );
+    assert_eq!(
+        std::fs::read_to_string(house.data().join("inner/a")).unwrap(),
+        "again\n"
+    );
     let ledger = house.ledger();
-    assert!(ledger.contains("\"outcome\":\"ran\""), "PostToolUse is recorded: {ledger}");
+    assert!(
+        ledger.contains("\"outcome\":\"ran\""),
+        "PostToolUse is recorded: {ledger}"
+    );
 
-    let undone = house.backstop(&["undo", &id, "--yes"]);
-    assert_eq!(undone.code, Some(0), "{undone:?}");
-    assert_eq!(std::fs::read_to_string(house.data().join("inner/a")).unwrap(), "precious");
+    house.undo(&id);
+    assert_eq!(
+        std::fs::read_to_string(house.data().join("inner/a")).unwrap(),
+        "precious"
+    );
 }
 
 #[test]
@@ -106,6 +175,14 @@ fn a_missing_binary_blocks_every_call() {
     let Some(client) = client() else { return };
     let house = House::with_copy("gone");
     std::fs::remove_file(house.binary()).unwrap();
-    let (told, _) = drive(&client, &house, vec![bash("echo it-ran"), Step::Text("done")]);
-    assert!(!told[0].contains("it-ran\n") && told[0].to_lowercase().contains("hook"), "{}", told[0]);
+    let (told, _) = drive(
+        &client,
+        &house,
+        vec![bash("echo it-ran"), Step::Text("done")],
+    );
+    assert!(
+        !told[0].contains("it-ran\n") && told[0].to_lowercase().contains("hook"),
+        "{}",
+        told[0]
+    );
 }

@@ -82,6 +82,8 @@ fn command(line: &str) -> Command {
 fn found(command: &Command, facts: &Facts) -> (Vec<Finding>, Vec<Question>) {
     let scene = scene();
     let context = Context {
+        regenerable: &[],
+        earlier: &[],
         scene: &scene,
         facts,
         rules: &NoRules,
@@ -473,6 +475,8 @@ fn programs_that_a_client_starts_are_handed_on() {
     let scene = scene();
     let facts = Facts::new(true);
     let context = Context {
+        regenerable: &[],
+        earlier: &[],
         scene: &scene,
         facts: &facts,
         rules: &NoRules,
@@ -486,6 +490,8 @@ fn prose_is_not_sql_and_sql_is() {
     let scene = scene();
     let facts = Facts::new(true);
     let context = Context {
+        regenerable: &[],
+        earlier: &[],
         scene: &scene,
         facts: &facts,
         rules: &NoRules,

@@ -1,6 +1,6 @@
 //! The examples of the SQL packs, from the shell line to the finding.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::too_many_lines)]
 
 use backstop::classify::{Context, code, sql};
 use backstop::model::fact::{Facts, Needs, Scene};
@@ -27,6 +27,8 @@ fn rules(line: &str) -> Vec<String> {
     let mut needs = Needs::default();
     let unfolding = unfold(ShellKind::Posix, line, &scene, &facts, &mut needs);
     let context = Context {
+        regenerable: &[],
+        earlier: &[],
         scene: &scene,
         facts: &facts,
         rules: builtin::book(),

@@ -12,8 +12,15 @@ use std::path::{Path, PathBuf};
 /// Returns the error of the step that failed; the old content then still stands.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let folder = real.parent().map(Path::to_path_buf).unwrap_or_else(|| PathBuf::from("."));
-    let name = real.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = real
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_else(|| PathBuf::from("."));
+    let name = real
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
     let mode = real.metadata().map_or(mode, |old| old.mode() & 0o7777);
     let written = write(&temporary, content, mode).and_then(|()| fs::rename(&temporary, &real));
@@ -25,7 +32,11 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(content)?;
     file.sync_all()

@@ -68,8 +68,8 @@ pub fn deadline(milliseconds: u64) {
             tv_usec: 0,
         },
     };
-    timer.it_value.tv_sec = libc::time_t::try_from(milliseconds / 1000).unwrap_or(20);
-    timer.it_value.tv_usec = libc::suseconds_t::try_from(milliseconds % 1000 * 1000).unwrap_or(0);
+    timer.it_value.tv_sec = (milliseconds / 1000).try_into().unwrap_or(20);
+    timer.it_value.tv_usec = (milliseconds % 1000 * 1000).try_into().unwrap_or(0);
     // SAFETY: the timer is fully initialised and lives through the call.
     unsafe {
         libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut());

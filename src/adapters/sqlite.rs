@@ -1,6 +1,8 @@
 //! Opens SQLite files without leaving a trace beside them, and says what a loss would take from one.
 //! It writes nothing; making and restoring backups is the backup room's work.
 
+pub mod trigger;
+
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -437,7 +439,8 @@ impl Asker {
             let owned = object.table.eq_ignore_ascii_case(table)
                 && object.kind != "table"
                 && !object.sql.is_empty();
-            if owned && (gone || object.kind == "trigger") {
+            let fires = object.kind == "trigger" && trigger::fires(&object.sql, verb);
+            if owned && (gone || fires) {
                 found.push(Dependant {
                     kind: object.kind.clone(),
                     name: object.name.clone(),

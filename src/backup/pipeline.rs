@@ -57,8 +57,8 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// zstd at the level that measured best: no slower than 1 and a little smaller.
-    pub const ZSTD: Self = Self::Zstd(3);
+    /// zstd at the level that measured best: on text level 3 costs twice the time of level 1 for half a percent.
+    pub const ZSTD: Self = Self::Zstd(1);
     /// gzip at the level that a hold can afford.
     pub const GZIP: Self = Self::Gzip(1);
 

@@ -115,19 +115,15 @@ pub fn of_request(backup_dir: &Path, request: &str) -> Result<Vec<Entry>, Backup
 /// # Errors
 /// When a restore fails; targets restored before stay restored, and the error names the one that failed.
 pub fn undo(
-    entries: &[Entry],
+    wishes: &[(Entry, Wish)],
     backup_dir: &Path,
     control: &Control,
 ) -> Result<Vec<(Entry, Restored)>, BackupError> {
-    let wish = Wish {
-        missing_only: true,
-        ..Wish::default()
-    };
     let mut done: Vec<(Entry, Restored)> = Vec::new();
-    for entry in entries {
+    for (entry, wish) in wishes {
         let before = |other: &(Entry, Restored)| other.0.manifest.target == entry.manifest.target;
         if !done.iter().any(before) {
-            let restored = run(entry, &wish, backup_dir, control)?;
+            let restored = run(entry, wish, backup_dir, control)?;
             done.push((entry.clone(), restored));
         }
     }

@@ -16,8 +16,9 @@ use super::sqlite::{
     ATTRIBUTES, Attributes, Scratch, database, examine, failed, path_of, transfer, unpack,
 };
 use crate::adapters::failpoint;
-use crate::adapters::sqlite::{Shape, neighbour, open, quote};
+use crate::adapters::sqlite::{Shape, neighbour, open, quote, trigger};
 use crate::model::backup::Entry;
+use crate::model::effect::Verb;
 use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 
 /// How long another process that holds the living database is waited for.
@@ -294,7 +295,10 @@ impl Living {
     }
 
     fn steps(&self, wish: &Wish, notes: &mut Vec<String>) -> Result<Vec<Step>, BackupError> {
-        let only = &wish.only;
+        let only = &match wish.missing_only {
+            true => self.reached(&wish.only)?,
+            false => wish.only.clone(),
+        };
         let wanted = |name: &str| {
             let same = |one: &String| crate::plan::coverage::same_name(name, one);
             only.is_empty() || only.iter().any(same)
@@ -336,6 +340,37 @@ impl Living {
             }
         }
         Ok(creates)
+    }
+
+    /// Widens the tables to those whose rows went with theirs by foreign keys; nothing, which means all, where a trigger may have taken others.
+    fn reached(&self, only: &[String]) -> Result<Vec<String>, BackupError> {
+        let said = failed("list the foreign keys");
+        let text = "SELECT m.name, f.\"table\" FROM old.sqlite_master AS m, pragma_foreign_key_list(m.name, 'old') AS f \
+                    WHERE m.type = 'table' AND upper(f.on_delete) = 'CASCADE'";
+        let mut query = self.connection.prepare(text).map_err(&said)?;
+        let rows = query
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(&said)?;
+        let edges: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(said)?;
+        let mut all = only.to_vec();
+        let mut at = 0;
+        while let Some(parent) = all.get(at).cloned() {
+            for (child, of) in &edges {
+                let same = |one: &String| crate::plan::coverage::same_name(child, one);
+                if crate::plan::coverage::same_name(of, &parent) && !all.iter().any(same) {
+                    all.push(child.clone());
+                }
+            }
+            at += 1;
+        }
+        for (kind, name, sql) in self.names("old", "'trigger'")? {
+            let owner = self.owner(&kind, &name)?;
+            let same = |one: &String| crate::plan::coverage::same_name(&owner, one);
+            if all.iter().any(same) && trigger::fires(&sql, Verb::Delete) {
+                return Ok(Vec::new());
+            }
+        }
+        Ok(all)
     }
 
     fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {

@@ -10,6 +10,7 @@ pub mod judge;
 pub mod kinds;
 pub mod place;
 pub mod report;
+mod rules;
 pub mod world;
 
 pub use argv::{Args, Valued};

@@ -3,6 +3,7 @@
 
 mod clients;
 pub mod code;
+mod doors;
 pub mod files;
 pub mod git;
 pub mod mcp;
@@ -51,12 +52,25 @@ const FAMILIES: [Family; 7] = [
 ];
 
 /// Returns what the call would lose; facts that are missing are noted in `needs`, and the caller comes again.
-pub fn classify(asked: &Asked, unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+pub fn classify(
+    asked: &Asked,
+    unfolding: &Unfolding,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
     let mut findings = match asked {
         Asked::Shell { .. } => commands(unfolding, context, needs),
-        Asked::Write { path, content, edit } => writes::asked(path, content, *edit, context, needs),
+        Asked::Write {
+            path,
+            content,
+            edit,
+        } => writes::asked(path, content, *edit, context, needs),
         Asked::Sql { dialect, text } => sql::findings_in_text(text, *dialect, context),
-        Asked::Mcp { server, tool, strings } => mcp::findings(server, tool, strings, context, needs),
+        Asked::Mcp {
+            server,
+            tool,
+            strings,
+        } => mcp::findings(server, tool, strings, context, needs),
         Asked::Nothing => Vec::new(),
     };
     once(&mut findings);
@@ -68,12 +82,16 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
     let mut findings = Vec::new();
     for (index, command) in unfolding.commands.iter().enumerate() {
         let earlier = unfolding.commands.get(..index).unwrap_or_default();
-        let context = Context { earlier, ..*context };
+        let context = Context {
+            earlier,
+            ..*context
+        };
         for family in FAMILIES {
             findings.extend(family(command, &context, needs));
         }
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
+        started.extend(doors::started(command));
         for started in started {
             findings.extend(inner(command, &started, &context, needs));
         }
@@ -83,18 +101,41 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
 }
 
 /// Returns the findings of a program that a SQL client starts through its own shell; it runs where the client runs.
-fn inner(client: &Command, started: &sql::Started, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let mut unfolding = unfold(ShellKind::Posix, &started.text, context.scene, context.facts, needs);
+fn inner(
+    client: &Command,
+    started: &sql::Started,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let mut unfolding = unfold(
+        ShellKind::Posix,
+        &started.text,
+        context.scene,
+        context.facts,
+        needs,
+    );
     let name = client.program().unwrap_or_default();
     for command in &mut unfolding.commands {
         let mut via = client.via.clone();
-        via.push(Wrapper { name: name.clone(), passage: Passage::Plain });
+        via.push(Wrapper {
+            name: name.clone(),
+            passage: Passage::Plain,
+        });
         via.append(&mut command.via);
         command.via = via;
         command.cwd = client.cwd.clone();
     }
     // The text that a client starts is a shell's: it may start another client, whose shell text is not opened again.
-    let mut findings: Vec<Finding> = unfolding.commands.iter().flat_map(|command| FAMILIES.iter().flat_map(|family| family(command, context, needs)).collect::<Vec<_>>()).collect();
+    let mut findings: Vec<Finding> = unfolding
+        .commands
+        .iter()
+        .flat_map(|command| {
+            FAMILIES
+                .iter()
+                .flat_map(|family| family(command, context, needs))
+                .collect::<Vec<_>>()
+        })
+        .collect();
     findings.extend(opaque::findings(&unfolding.opaque, context));
     for finding in &mut findings {
         (finding.span, finding.file) = place(&started.origin);
@@ -106,8 +147,15 @@ fn inner(client: &Command, started: &sql::Started, context: &Context<'_>, needs:
 fn once(findings: &mut Vec<Finding>) {
     let mut seen = HashSet::new();
     findings.retain(|finding| {
-        let targets: Vec<_> = finding.targets.iter().map(|target| (&target.locator, &target.object)).collect();
-        seen.insert(format!("{} {:?} {:?} {:?}", finding.rule, finding.span, finding.file, targets))
+        let targets: Vec<_> = finding
+            .targets
+            .iter()
+            .map(|target| (&target.locator, &target.object))
+            .collect();
+        seen.insert(format!(
+            "{} {:?} {:?} {:?}",
+            finding.rule, finding.span, finding.file, targets
+        ))
     });
 }
 

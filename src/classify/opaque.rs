@@ -9,37 +9,101 @@ use super::{Context, sql};
 
 /// Programs that take away more than files of their own; a line that cannot be read and names one is held.
 const DANGEROUS: [&str; 34] = [
-    "rm", "rmdir", "shred", "unlink", "dd", "wipefs", "blkdiscard", "truncate", "find", "rsync", "psql", "mysql", "mariadb",
-    "sqlite3", "mongosh", "mongo", "redis-cli", "dropdb", "dropuser", "clickhouse-client", "cqlsh", "kubectl", "helm", "terraform",
-    "tofu", "pulumi", "aws", "gcloud", "az", "docker", "podman", "Remove-Item", "diskpart", "git",
+    "rm",
+    "rmdir",
+    "shred",
+    "unlink",
+    "dd",
+    "wipefs",
+    "blkdiscard",
+    "truncate",
+    "find",
+    "rsync",
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "mongosh",
+    "mongo",
+    "redis-cli",
+    "dropdb",
+    "dropuser",
+    "clickhouse-client",
+    "cqlsh",
+    "kubectl",
+    "helm",
+    "terraform",
+    "tofu",
+    "pulumi",
+    "aws",
+    "gcloud",
+    "az",
+    "docker",
+    "podman",
+    "Remove-Item",
+    "diskpart",
+    "git",
 ];
 
 /// Programs that bring text from somewhere else, or turn text into other text.
 const FOREIGN: [&str; 22] = [
-    "curl", "wget", "http", "https", "xh", "aria2c", "fetch", "nc", "ncat", "netcat", "socat", "ssh", "ftp", "base64", "base32",
-    "xxd", "openssl", "gpg", "gunzip", "zcat", "rev", "tr",
+    "curl", "wget", "http", "https", "xh", "aria2c", "fetch", "nc", "ncat", "netcat", "socat",
+    "ssh", "ftp", "base64", "base32", "xxd", "openssl", "gpg", "gunzip", "zcat", "rev", "tr",
 ];
 
 /// Words that ask for a loss whatever the program is.
 const VERBS: [&str; 22] = [
-    "-rf", "-fr", "-Rf", "-rF", "-r", "-R", "--recursive", "-delete", "--force", "--hard", "destroy", "drop", "dropdb", "prune",
-    "purge", "wipe", "flushall", "flushdb", "truncate", "terminate", "--delete", "--no-preserve-root",
+    "-rf",
+    "-fr",
+    "-Rf",
+    "-rF",
+    "-r",
+    "-R",
+    "--recursive",
+    "-delete",
+    "--force",
+    "--hard",
+    "destroy",
+    "drop",
+    "dropdb",
+    "prune",
+    "purge",
+    "wipe",
+    "flushall",
+    "flushdb",
+    "truncate",
+    "terminate",
+    "--delete",
+    "--no-preserve-root",
 ];
 
 /// Returns one finding for every stretch that could reach a guarded family.
 pub fn findings(list: &[Opaque], context: &Context<'_>) -> Vec<Finding> {
-    list.iter().filter(|opaque| reaches(opaque, context)).map(|opaque| finding(opaque, context)).collect()
+    list.iter()
+        .filter(|opaque| reaches(opaque, context))
+        .map(|opaque| finding(opaque, context))
+        .collect()
 }
 
 fn reaches(opaque: &Opaque, context: &Context<'_>) -> bool {
     match opaque.kind {
         OpaqueKind::Script | OpaqueKind::Budget => true,
-        OpaqueKind::Program => opaque.words.iter().any(|word| is_verb(word) || is_sql(word, context) || is_device(word)),
-        OpaqueKind::Syntax => opaque.words.iter().any(|word| is_dangerous(word, context) || is_sql(word, context)),
+        OpaqueKind::Program => opaque
+            .words
+            .iter()
+            .any(|word| is_verb(word) || is_sql(word, context) || is_device(word)),
+        OpaqueKind::Syntax => opaque
+            .words
+            .iter()
+            .any(|word| is_dangerous(word, context) || is_sql(word, context)),
         OpaqueKind::Payload => {
             let mut words = opaque.words.iter();
-            words.any(|word| FOREIGN.contains(&base(word)) || word.starts_with('$') || is_dangerous(word, context) || is_sql(word, context))
-                || opaque.words.is_empty()
+            words.any(|word| {
+                FOREIGN.contains(&base(word))
+                    || word.starts_with('$')
+                    || is_dangerous(word, context)
+                    || is_sql(word, context)
+            }) || opaque.words.is_empty()
         }
     }
 }
@@ -49,17 +113,26 @@ fn base(word: &str) -> &str {
 }
 
 fn is_verb(word: &str) -> bool {
-    VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word)) || word.starts_with("delete-") || word.starts_with("drop-")
+    VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word))
+        || word.starts_with("delete-")
+        || word.starts_with("drop-")
 }
 
 fn is_device(word: &str) -> bool {
-    word.contains("/dev/sd") || word.contains("/dev/nvme") || word.contains("/dev/disk") || word.contains("/dev/vd")
+    word.contains("/dev/sd")
+        || word.contains("/dev/nvme")
+        || word.contains("/dev/disk")
+        || word.contains("/dev/vd")
 }
 
 /// A program name anywhere in the word: the text did not parse, so words are only what could be seen.
 fn is_dangerous(word: &str, context: &Context<'_>) -> bool {
     let parts = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
-    parts.filter(|part| !part.is_empty()).any(|part| DANGEROUS.contains(&part) || part.starts_with("mkfs") || !context.rules.for_program(part).is_empty())
+    parts.filter(|part| !part.is_empty()).any(|part| {
+        DANGEROUS.contains(&part)
+            || part.starts_with("mkfs")
+            || !context.rules.for_program(part).is_empty()
+    })
 }
 
 fn is_sql(word: &str, context: &Context<'_>) -> bool {

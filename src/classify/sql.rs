@@ -10,10 +10,10 @@ pub(in crate::classify) mod tools;
 pub(in crate::classify) mod wording;
 
 use crate::model::command::Command;
-use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact};
-use crate::model::effect::{Dialect, Effect, ObjectKind, Verb};
+use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact, Rows};
+use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
 use crate::model::fact::{Answer, Needs, Question};
-use crate::model::finding::{Blast, Finding, Severity};
+use crate::model::finding::{Blast, Finding, Measured, Severity};
 use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Route, Target, TargetKind};
 use crate::sql::{self, Loss};
@@ -263,11 +263,36 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
         ));
     } else {
         finding.blast.lines = wording::blast(object);
+        finding.blast.measured = measured(effect, object);
     }
+}
+
+/// Returns how many rows a DELETE takes that its WHERE bounds, cascades included; nothing where they were not counted.
+fn measured(effect: &Effect, object: &ObjectFact) -> Option<Measured> {
+    let bounded = matches!(effect.bound, Bound::Where { pure: true, .. });
+    if effect.verb != Verb::Delete || !bounded {
+        return None;
+    }
+    let touched = object
+        .dependants
+        .iter()
+        .filter(|one| !matches!(one.how.as_str(), "blocks" | "breaks"));
+    let counted = touched.map(|one| one.rows).chain([object.rows]);
+    let rows = counted.map(|rows| match rows {
+        Rows::Exactly(count) => Some(count),
+        Rows::MoreThan(_) | Rows::About(_) | Rows::Unknown => None,
+    });
+    let rows = rows.sum::<Option<u64>>()?;
+    Some(Measured {
+        rows,
+        ..Measured::default()
+    })
 }
 
 /// Tells whether it is proven that the object holds nothing that this effect takes.
 fn is_empty(effect: &Effect, object: &ObjectFact) -> bool {
+    // Rows that are not deleted take none along, whatever refers to the table.
+    let takes_along = effect.verb != Verb::Delete;
     let holds_rows = matches!(
         effect.kind,
         ObjectKind::Table
@@ -278,7 +303,8 @@ fn is_empty(effect: &Effect, object: &ObjectFact) -> bool {
     holds_rows
         && object.rows.is_proven_empty()
         && object.dependants.iter().all(|one| {
-            one.rows.is_proven_empty()
+            !takes_along
+                || one.rows.is_proven_empty()
                 || !one.how.contains("cascade") && !one.how.contains("dropped")
         })
 }

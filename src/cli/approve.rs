@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::evidence::{BackupState, Evidence, NoEvidence, Shown};
+use super::evidence::{BackupState, Evidence, Shown};
 use super::human::{self, Human};
 use super::screens;
 use super::settings::{self, StateArgs, Trouble};
+use super::wiring::Wired;
 use crate::model::approval::{Approval, Request, RequestId, RequestState, Strength};
 use crate::model::target::TargetKey;
 use crate::store::{self, ApprovalRules, Store};
@@ -31,7 +32,10 @@ pub struct Args {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(args, &NoEvidence, &ApprovalRules::default())
+    let wired = Wired {
+        state: args.state.state.clone(),
+    };
+    run_with(args, &wired, &wired.rules())
 }
 
 /// Runs the command with a catalog to look into and the rules of policy.

@@ -1,6 +1,7 @@
 //! `backstop backup`. Makes, lists, shows, verifies and prunes backups by hand.
 //! What counts as evidence for a call is not decided here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,13 +11,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{say, say_error};
-use crate::adapters::environment;
 use crate::backup::control::Control;
 use crate::backup::engine::Order;
 use crate::backup::pipeline::Codec;
 use crate::backup::{BackupError, catalog, make, verify};
+use crate::enforce::House;
+use crate::model::approval::RequestState;
 use crate::model::backup::{BackupType, Entry, Level, Manifest};
-use crate::model::secret::Secret;
 use crate::model::target::{PostgresReach, Reach, Route, Target, TargetKind};
 use crate::plan::retention::{self, Keep, Standing};
 
@@ -182,10 +183,15 @@ impl Common {
     /// # Errors
     /// When there is neither an option nor a home.
     pub fn dir(&self) -> Result<PathBuf, BackupError> {
-        let dir = self.backup_dir.clone().or_else(environment::backup_dir);
-        let dir = dir.ok_or_else(|| {
-            BackupError::NotFound("no folder for backups: HOME is not set".into())
-        })?;
+        let mut house = House::new(self.state.clone(), std::time::Instant::now());
+        house.named_backups.clone_from(&self.backup_dir);
+        let cwd = std::env::current_dir().unwrap_or_default();
+        let policy = house
+            .policy(&cwd, None)
+            .unwrap_or_else(|_| crate::policy::builtin::default_policy());
+        let dir = house
+            .backups(&policy)
+            .map_err(|error| BackupError::NotFound(error.to_string()))?;
         std::path::absolute(&dir).map_err(|error| BackupError::io("find", &dir, error))
     }
 }
@@ -195,34 +201,39 @@ impl Common {
 /// # Errors
 /// When it names nothing that could be backed up.
 pub fn target(word: &str) -> Result<Target, BackupError> {
-    let server = |locator: String, reach: PostgresReach| Target {
-        kind: TargetKind::Postgres,
-        locator,
-        object: None,
-        reach: Reach::Postgres(reach),
-    };
     if let Some(rest) = word.strip_prefix("docker:") {
         let (name, database) = rest.split_once('/').unwrap_or((rest, "postgres"));
         let reach = PostgresReach {
             route: Route::Container {
-                engine: String::new(),
+                engine: "docker".to_owned(),
                 name: name.to_owned(),
                 user: None,
             },
             host: None,
             port: None,
-            user: None,
+            user: Some("postgres".to_owned()),
             database: Some(database.to_owned()),
             password: None,
             implicit: false,
         };
-        return Ok(server(word.to_owned(), reach));
+        return Ok(Target {
+            kind: TargetKind::Postgres,
+            locator: word.to_owned(),
+            object: None,
+            reach: Reach::Postgres(reach),
+        });
     }
-    for scheme in ["postgres://", "postgresql://"] {
-        if let Some(rest) = word.strip_prefix(scheme) {
-            let (locator, reach) = url(rest);
-            return Ok(server(locator, reach));
-        }
+    if ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| word.starts_with(scheme))
+        || word.contains("dbname=")
+    {
+        return super::wiring::server_target(word).ok_or_else(|| {
+            BackupError::NotFound(format!(
+                "`{}` names no server",
+                crate::render::redact::redact(word)
+            ))
+        });
     }
     let path = std::path::absolute(word)
         .map_err(|error| BackupError::io("find", Path::new(word), error))?;
@@ -243,61 +254,6 @@ pub fn target(word: &str) -> Result<Target, BackupError> {
             Reach::Path(path)
         },
     })
-}
-
-/// Reads `USER:PASSWORD@HOST:PORT/DATABASE`, each part but the host optional.
-fn url(rest: &str) -> (String, PostgresReach) {
-    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
-    let (account, place) = rest
-        .rsplit_once('@')
-        .map_or((None, rest), |(account, place)| (Some(account), place));
-    let (server, database) = place.split_once('/').unwrap_or((place, ""));
-    let (host, port) = match server.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()),
-        None => (server, None),
-    };
-    let (user, password) =
-        match account.map(|account| account.split_once(':').unwrap_or((account, ""))) {
-            Some((user, password)) => (Some(user), Some(password)),
-            None => (None, None),
-        };
-    let word = |text: &str| (!text.is_empty()).then(|| percent(text));
-    let (host, database, user) = (word(host), word(database), user.and_then(word));
-    let locator = format!(
-        "{}:{}/{}",
-        host.as_deref().unwrap_or("localhost"),
-        port.unwrap_or(5432),
-        database.as_deref().or(user.as_deref()).unwrap_or_default()
-    );
-    let reach = PostgresReach {
-        route: Route::Direct,
-        host,
-        port,
-        user,
-        database,
-        password: password.and_then(word).map(Secret::new),
-        implicit: false,
-    };
-    (locator, reach)
-}
-
-fn percent(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let coded = rest
-            .get(1..3)
-            .filter(|_| *first == b'%')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(coded.unwrap_or(*first));
-        rest = if coded.is_some() {
-            rest.get(3..).unwrap_or_default()
-        } else {
-            after
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
@@ -583,7 +539,13 @@ fn prune(args: &PruneArgs) -> Result<u8, BackupError> {
         wanted_bytes: wanted(&dir),
         ..Keep::default()
     };
-    let decisions = retention::decide(&entries, standing, &keep, Timestamp::now());
+    let reliance = Reliance::read(args.common.state.clone());
+    let decisions = retention::decide(
+        &entries,
+        |entry| reliance.standing(entry),
+        &keep,
+        Timestamp::now(),
+    );
     let mut rows = Vec::new();
     let mut code = 0;
     for (decision, entry) in decisions.iter().zip(&entries) {
@@ -612,24 +574,75 @@ fn wanted(dir: &Path) -> u64 {
     fs2::available_space(dir).map_or(0, |free| Order::KEEP_FREE.saturating_sub(free))
 }
 
-/// What can be said without the ledger: a request that asked for a backup may be open or still be undone.
-fn standing(entry: &Entry) -> Standing {
-    let gone = match &entry.manifest.reach {
-        Reach::Path(path) | Reach::Sqlite(path) => matches!(
-            fs::symlink_metadata(path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound
-        ),
-        Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
-    };
-    let used_at = entry
-        .manifest
-        .request
-        .as_ref()
-        .and_then(|_| entry.manifest.finished_at.parse().ok());
-    Standing {
-        target_gone: gone,
-        open: false,
-        used_at,
+/// Which backups open requests rely on, and when used ones relied on theirs.
+struct Reliance {
+    open: BTreeSet<String>,
+    used: BTreeMap<String, Timestamp>,
+    /// The ledger was read: what is in neither list is relied on by nobody.
+    known: bool,
+}
+
+impl Reliance {
+    /// Most requests that are looked at; older ones are long past their undo window.
+    const REQUESTS: usize = 10_000;
+
+    fn read(state: Option<PathBuf>) -> Self {
+        let mut all = Self {
+            open: BTreeSet::new(),
+            used: BTreeMap::new(),
+            known: false,
+        };
+        let Some(store) = House::new(state, std::time::Instant::now()).store_if_there() else {
+            return all;
+        };
+        let Ok((requests, unreadable)) = store.requests(Self::REQUESTS, Timestamp::now()) else {
+            return all;
+        };
+        all.known = unreadable.is_empty();
+        for request in requests {
+            match request.state {
+                RequestState::Pending | RequestState::Approved => all.open.extend(request.backups),
+                RequestState::Used => {
+                    let at = request
+                        .used_at
+                        .as_deref()
+                        .and_then(|at| at.parse().ok())
+                        .unwrap_or_else(Timestamp::now);
+                    all.used
+                        .extend(request.backups.into_iter().map(|id| (id, at)));
+                }
+                RequestState::Rejected | RequestState::Expired => {}
+            }
+        }
+        all
+    }
+
+    fn standing(&self, entry: &Entry) -> Standing {
+        let gone = match &entry.manifest.reach {
+            Reach::Path(path) | Reach::Sqlite(path) => {
+                matches!(fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+            }
+            Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
+        };
+        let id = &entry.manifest.id;
+        // Without the ledger a backup of a request counts as used when it was finished.
+        let assumed = || {
+            entry
+                .manifest
+                .request
+                .as_ref()
+                .and_then(|_| entry.manifest.finished_at.parse().ok())
+        };
+        let used_at = if self.known {
+            self.used.get(id).copied()
+        } else {
+            assumed()
+        };
+        Standing {
+            target_gone: gone,
+            open: self.open.contains(id),
+            used_at,
+        }
     }
 }
 

@@ -107,7 +107,9 @@ pub struct Args {
 pub fn run(args: &Args) -> u8 {
     let args = args.clone();
     std::panic::set_hook(Box::new(|_| {}));
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || check(&args));
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || check(&args));
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(what))) => {
@@ -115,7 +117,10 @@ pub fn run(args: &Args) -> u8 {
             2
         }
         Ok(Err(_)) => {
-            say_error("failed inside while judging; the hook would block this call", "please report it with the command");
+            say_error(
+                "failed inside while judging; the hook would block this call",
+                "please report it with the command",
+            );
             2
         }
         Err(error) => {
@@ -135,14 +140,22 @@ fn check(args: &Args) -> Result<u8, String> {
     let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     let found = !verdict.findings.is_empty();
     match args.format {
-        Format::Json => say(&format!("{}\n", json::check(&verdict, &call.id, mode_name(policy.mode), elapsed))),
+        Format::Json => say(&format!(
+            "{}\n",
+            json::check(&verdict, &call.id, mode_name(policy.mode), elapsed)
+        )),
         Format::Text => {
             let colour = std::io::stdout().is_terminal() && !environment::no_color();
             let shown = match &call.asked {
                 Asked::Shell { text, .. } | Asked::Sql { text, .. } => text.as_str(),
                 Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => "",
             };
-            say(&text::report(shown, &verdict, mode_name(policy.mode), colour));
+            say(&text::report(
+                shown,
+                &verdict,
+                mode_name(policy.mode),
+                colour,
+            ));
         }
     }
     Ok(u8::from(found))
@@ -163,15 +176,25 @@ fn call(args: &Args) -> Result<ToolCall, String> {
         return intake::read(&stdin()?, Strictness::Check).map_err(|error| error.to_string());
     }
     let text = match (&args.file, args.command.as_deref()) {
-        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?,
-        (None, Some("-")) => String::from_utf8(stdin()?).map_err(|_| "stdin is not UTF-8".to_owned())?,
+        (Some(file), _) => std::fs::read_to_string(file)
+            .map_err(|error| format!("`{}` cannot be read: {error}", file.display()))?,
+        (None, Some("-")) => {
+            String::from_utf8(stdin()?).map_err(|_| "stdin is not UTF-8".to_owned())?
+        }
         (None, Some(text)) => text.to_owned(),
         (None, None) => return Err("nothing to check: give a command, or `-` for stdin".to_owned()),
     };
     let asked = if args.sql {
-        Asked::Sql { dialect: dialect(args.dialect), text }
+        Asked::Sql {
+            dialect: dialect(args.dialect),
+            text,
+        }
     } else {
-        let kind = if args.tool == "PowerShell" { ShellKind::PowerShell } else { ShellKind::Posix };
+        let kind = if args.tool == "PowerShell" {
+            ShellKind::PowerShell
+        } else {
+            ShellKind::Posix
+        };
         Asked::Shell { kind, text }
     };
     Ok(plain(asked, &args.tool))
@@ -197,8 +220,16 @@ fn plain(asked: Asked, tool: &str) -> ToolCall {
 fn stdin() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let cap = u64::try_from(LINE_CAP).unwrap_or(u64::MAX);
-    std::io::stdin().lock().take(cap + 1).read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
-    if bytes.len() > LINE_CAP { Err("stdin is larger than 8 MiB".to_owned()) } else { Ok(bytes) }
+    std::io::stdin()
+        .lock()
+        .take(cap + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("stdin cannot be read: {error}"))?;
+    if bytes.len() > LINE_CAP {
+        Err("stdin is larger than 8 MiB".to_owned())
+    } else {
+        Ok(bytes)
+    }
 }
 
 fn dialect(name: DialectName) -> Dialect {
@@ -225,7 +256,9 @@ fn batch(args: &Args) -> Result<u8, String> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let count = input.read_until(b'\n', &mut line).map_err(|error| format!("stdin cannot be read: {error}"))?;
+        let count = input
+            .read_until(b'\n', &mut line)
+            .map_err(|error| format!("stdin cannot be read: {error}"))?;
         if count == 0 {
             break;
         }
@@ -233,14 +266,23 @@ fn batch(args: &Args) -> Result<u8, String> {
             continue;
         }
         let result = one_line(&line, args);
-        serde_json::to_writer(&mut out, &result).and_then(|()| Ok(out.write_all(b"\n").map_err(serde_json::Error::io)?)).map_err(|error| format!("stdout cannot be written: {error}"))?;
+        let written = serde_json::to_writer(&mut out, &result)
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"));
+        written.map_err(|error| format!("stdout cannot be written: {error}"))?;
     }
-    out.flush().map_err(|error| format!("stdout cannot be written: {error}"))?;
+    out.flush()
+        .map_err(|error| format!("stdout cannot be written: {error}"))?;
     Ok(0)
 }
 
 fn one_line(line: &[u8], args: &Args) -> Value {
-    let id = || serde_json::from_slice::<Value>(line).ok().and_then(|value| value.get("id").cloned()).unwrap_or(Value::Null);
+    let id = || {
+        serde_json::from_slice::<Value>(line)
+            .ok()
+            .and_then(|value| value.get("id").cloned())
+            .unwrap_or(Value::Null)
+    };
     if line.len() > LINE_CAP {
         return json::failed(&Value::Null, "the line is larger than 8 MiB");
     }
@@ -249,7 +291,12 @@ fn one_line(line: &[u8], args: &Args) -> Value {
         let call = intake::read(line, Strictness::Check).map_err(|error| error.to_string())?;
         let (verdict, policy) = verdict(&call, args)?;
         let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok::<_, String>(json::check(&verdict, &call.id, mode_name(policy.mode), elapsed))
+        Ok::<_, String>(json::check(
+            &verdict,
+            &call.id,
+            mode_name(policy.mode),
+            elapsed,
+        ))
     });
     match judged {
         Ok(Ok(result)) => result,
@@ -264,31 +311,73 @@ fn verdict(call: &ToolCall, args: &Args) -> Result<(Verdict, Policy), String> {
     let assumed = args.facts == WhichFacts::None;
     let cwd = cwd(call, args)?;
     let own = house.own();
-    let scene = gather::scene(&gather::Place { cwd: &cwd, scratchpad: call.scratchpad.as_deref(), own: &own, assumed });
+    let scene = gather::scene(&gather::Place {
+        cwd: &cwd,
+        scratchpad: call.scratchpad.as_deref(),
+        own: &own,
+        assumed,
+    });
     let policy = policy(&house, &scene.project, args)?;
     if call.event != Event::PreToolUse {
-        let owed = crate::model::policy::Requirement { demand: crate::model::policy::Demand::Allow, backups: vec![], approvals: 0, waivers: vec![] };
-        return Ok((decide::decide(Vec::new(), owed, &Evidence::default(), policy.mode), policy));
+        let owed = crate::model::policy::Requirement {
+            demand: crate::model::policy::Demand::Allow,
+            backups: vec![],
+            approvals: 0,
+            waivers: vec![],
+        };
+        return Ok((
+            decide::decide(Vec::new(), owed, &Evidence::default(), policy.mode),
+            policy,
+        ));
     }
-    let here = Here { deadline: house.deadline, tool_dirs: policy.tool_dirs.clone() };
-    let elsewhere = Elsewhere { deadline: house.deadline };
+    let here = Here {
+        deadline: house.deadline,
+        tool_dirs: policy.tool_dirs.clone(),
+        elsewhere: false,
+    };
+    let elsewhere = Elsewhere {
+        deadline: house.deadline,
+    };
     let world: &dyn World = if assumed { &elsewhere } else { &here };
     let now = Timestamp::now();
-    let setting = Setting { policy: &policy, rules: builtin::book(), scene: &scene, world, now_s: now.as_second() };
+    let setting = Setting {
+        policy: &policy,
+        rules: builtin::book(),
+        scene: &scene,
+        world,
+        now_s: now.as_second(),
+    };
     let judgement = guard::judge(&call.asked, &setting).map_err(|error| error.to_string())?;
-    let evidence = if assumed || judgement.findings.is_empty() { Evidence::default() } else { look(call, &judgement, &scene, &policy, &house) };
-    Ok((decide::decide(judgement.findings, judgement.requirement, &evidence, policy.mode), policy))
+    let evidence = if assumed || judgement.findings.is_empty() {
+        Evidence::default()
+    } else {
+        look(call, &judgement, &scene, &policy, &house)
+    };
+    Ok((
+        decide::decide(
+            judgement.findings,
+            judgement.requirement,
+            &evidence,
+            policy.mode,
+        ),
+        policy,
+    ))
 }
 
 fn policy(house: &House, project: &Path, args: &Args) -> Result<Policy, String> {
     if args.facts == WhichFacts::None && args.profile.is_none() {
         return Ok(builtin::default_policy());
     }
-    house.policy(project, args.profile.as_deref()).map_err(|error| error.to_string())
+    house
+        .policy(project, args.profile.as_deref())
+        .map_err(|error| error.to_string())
 }
 
 fn cwd(call: &ToolCall, args: &Args) -> Result<PathBuf, String> {
-    let own = || std::env::current_dir().map_err(|error| format!("the working directory cannot be read: {error}"));
+    let own = || {
+        std::env::current_dir()
+            .map_err(|error| format!("the working directory cannot be read: {error}"))
+    };
     let named = call.cwd.clone().or_else(|| args.cwd.clone());
     match named {
         Some(dir) if dir.is_absolute() => Ok(dir),
@@ -298,7 +387,13 @@ fn cwd(call: &ToolCall, args: &Args) -> Result<PathBuf, String> {
 }
 
 /// Looks for evidence in what is there already.
-fn look(call: &ToolCall, judgement: &Judgement, scene: &Scene, policy: &Policy, house: &House) -> Evidence {
+fn look(
+    call: &ToolCall,
+    judgement: &Judgement,
+    scene: &Scene,
+    policy: &Policy,
+    house: &House,
+) -> Evidence {
     let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
         tool: &call.tool,
         asked: &call.asked,
@@ -310,6 +405,16 @@ fn look(call: &ToolCall, judgement: &Judgement, scene: &Scene, policy: &Policy, 
     });
     let store = house.store_if_there();
     let backups = house.backups(policy).ok().filter(|dir| dir.is_dir());
-    let place = evidence::Where { backups: backups.as_deref(), store: store.as_ref(), now: Timestamp::now() };
-    evidence::gather(&judgement.requirement, &fingerprint, &judgement.facts, policy, &place)
+    let place = evidence::Where {
+        backups: backups.as_deref(),
+        store: store.as_ref(),
+        now: Timestamp::now(),
+    };
+    evidence::gather(
+        &judgement.requirement,
+        &fingerprint,
+        &judgement.facts,
+        policy,
+        &place,
+    )
 }

@@ -48,7 +48,10 @@ pub fn run(args: &Args) -> u8 {
     let told = Stage::build(args).and_then(|stage| {
         let told = stage.tell();
         if args.keep || told.is_err() {
-            say(&format!("\nThe scratch directory stays: {}\n", stage.dir.display()));
+            say(&format!(
+                "\nThe scratch directory stays: {}\n",
+                stage.dir.display()
+            ));
         } else {
             let _ = std::fs::remove_dir_all(&stage.dir);
         }
@@ -57,7 +60,10 @@ pub fn run(args: &Args) -> u8 {
     match told {
         Ok(()) => 0,
         Err(error) => {
-            say_error(&error.to_string(), "run `backstop demo --keep` and look at what is left");
+            say_error(
+                &error.to_string(),
+                "run `backstop demo --keep` and look at what is left",
+            );
             1
         }
     }
@@ -77,9 +83,16 @@ impl Stage {
             Some(dir) => std::path::absolute(dir)?,
             None => std::env::current_dir()?,
         };
-        let temporary = [PathBuf::from("/tmp"), PathBuf::from("/var/tmp"), PathBuf::from("/private/tmp")];
+        let temporary = [
+            PathBuf::from("/tmp"),
+            PathBuf::from("/var/tmp"),
+            PathBuf::from("/private/tmp"),
+        ];
         if temporary.iter().any(|tmp| base.starts_with(tmp)) {
-            return Err(DemoError::Place(format!("`{}` is a temporary place, where nothing counts as lost", base.display())));
+            return Err(DemoError::Place(format!(
+                "`{}` is a temporary place, where nothing counts as lost",
+                base.display()
+            )));
         }
         let dir = base.join(format!("backstop-demo-{}", std::process::id()));
         std::fs::create_dir_all(dir.join("shop/photos"))?;
@@ -102,10 +115,14 @@ impl Stage {
         self.furnish()?;
         self.harmless()?;
         let drop = format!("sqlite3 {} \"DROP TABLE users\"", self.database().display());
-        let first = self.one_story("A table is about to be dropped", &drop, || self.drop_users())?;
+        let first = self.one_story("A table is about to be dropped", &drop, || {
+            self.drop_users()
+        })?;
         let tree = format!("rm -rf {}", self.shop().join("photos").display());
         let photos = self.shop().join("photos");
-        let second = self.one_story("A folder is about to be removed", &tree, || Ok(std::fs::remove_dir_all(&photos)?))?;
+        let second = self.one_story("A folder is about to be removed", &tree, || {
+            Ok(std::fs::remove_dir_all(&photos)?)
+        })?;
         self.bring_back(&first, &second)?;
         self.last_words()
     }
@@ -126,34 +143,62 @@ impl Stage {
         std::fs::write(photos.join("two\nlines.raw"), b"an odd name")?;
         std::fs::create_dir_all(photos.join("empty"))?;
         std::os::unix::fs::symlink("one.raw", photos.join("latest"))?;
-        let _ = crate::store::Store::create(&self.state()).map_err(|error| DemoError::Story(error.to_string()))?;
-        std::fs::write(self.state().join(terminal::MARK), "a state directory of the demo\n")?;
-        say(&format!("  {}\n  {}/ (4 entries)\n", self.database().display(), photos.display()));
+        let _ = crate::store::Store::create(&self.state())
+            .map_err(|error| DemoError::Story(error.to_string()))?;
+        std::fs::write(
+            self.state().join(terminal::MARK),
+            "a state directory of the demo\n",
+        )?;
+        say(&format!(
+            "  {}\n  {}/ (4 entries)\n",
+            self.database().display(),
+            photos.display()
+        ));
         Ok(())
     }
 
     fn harmless(&self) -> Result<(), DemoError> {
         heading("A harmless call: the hook has no opinion and says nothing");
         let output = self.hook("ls -la")?;
-        expect(output.status.code() == Some(0) && output.stderr.is_empty(), "`ls -la` has to pass in silence")
+        expect(
+            output.status.code() == Some(0) && output.stderr.is_empty(),
+            "`ls -la` has to pass in silence",
+        )
     }
 
     /// Held, approved twice, let run once, held again. Returns the request's id.
-    fn one_story(&self, title: &str, command: &str, destroy: impl Fn() -> Result<(), DemoError>) -> Result<String, DemoError> {
-        heading(&format!("{title}: the call is held, and the hook makes the backup"));
+    fn one_story(
+        &self,
+        title: &str,
+        command: &str,
+        destroy: impl Fn() -> Result<(), DemoError>,
+    ) -> Result<String, DemoError> {
+        heading(&format!(
+            "{title}: the call is held, and the hook makes the backup"
+        ));
         let held = self.hook(command)?;
         expect(held.status.code() == Some(2), "the call has to be held")?;
         let reason = String::from_utf8_lossy(&held.stderr).into_owned();
-        let id = reason.split("(request ").nth(1).and_then(|rest| rest.split(')').next()).unwrap_or_default().to_owned();
+        let id = reason
+            .split("(request ")
+            .nth(1)
+            .and_then(|rest| rest.split(')').next())
+            .unwrap_or_default()
+            .to_owned();
         expect(!id.is_empty(), "the reason has to name the request")?;
 
-        heading(&format!("The human: `backstop approve {id}` in a terminal of their own"));
+        heading(&format!(
+            "The human: `backstop approve {id}` in a terminal of their own"
+        ));
         self.backstop(&["backup", "list"])?;
         self.approve(&id)?;
 
         heading("The agent sends exactly the same call again: this time it passes, once");
         let passed = self.hook(command)?;
-        expect(passed.status.code() == Some(0) && passed.stdout.is_empty(), "the approved call has to pass in silence")?;
+        expect(
+            passed.status.code() == Some(0) && passed.stdout.is_empty(),
+            "the approved call has to pass in silence",
+        )?;
         destroy()?;
         say("  (the command runs; the data is gone)\n");
         Ok(id)
@@ -174,8 +219,14 @@ impl Stage {
         let users: i64 = base.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
         let photos = self.shop().join("photos");
         let odd = std::fs::read(photos.join("two\nlines.raw"))?;
-        let whole = users == 3 && odd == b"an odd name" && photos.join("empty").is_dir() && std::fs::read_link(photos.join("latest"))? == Path::new("one.raw");
-        say(&format!("  users: {users} rows; photos/: {} entries\n", std::fs::read_dir(&photos)?.count()));
+        let whole = users == 3
+            && odd == b"an odd name"
+            && photos.join("empty").is_dir()
+            && std::fs::read_link(photos.join("latest"))? == Path::new("one.raw");
+        say(&format!(
+            "  users: {users} rows; photos/: {} entries\n",
+            std::fs::read_dir(&photos)?.count()
+        ));
         expect(whole, "everything has to be back")?;
         heading("The record: every hold, approval, use and undo, in one hash chain");
         self.backstop(&["ledger", "verify"])
@@ -197,7 +248,13 @@ impl Stage {
             "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "toolu_demo",
         });
         say(&format!("  $ echo '{payload}' | backstop hook claude\n"));
-        let mut child = self.command(&["hook", "claude", "--state"]).arg(self.state()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = self
+            .command(&["hook", "claude", "--state"])
+            .arg(self.state())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         if let Some(mut pipe) = child.stdin.take() {
             pipe.write_all(payload.to_string().as_bytes())?;
         }
@@ -211,33 +268,60 @@ impl Stage {
         let mut command = Command::new(&self.program);
         command.args(words).current_dir(self.shop());
         // The agent's marks must not leak into the human's part of the story.
-        for mark in ["CLAUDECODE", "CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PID"] {
+        for mark in [
+            "CLAUDECODE",
+            "CLAUDE_CODE_CHILD_SESSION",
+            "CLAUDE_CODE_SESSION_ID",
+            "CLAUDE_PID",
+        ] {
             command.env_remove(mark);
         }
-        command.env("XDG_STATE_HOME", self.dir.join("xdg-state")).env("XDG_DATA_HOME", self.dir.join("data")).env("XDG_CONFIG_HOME", self.dir.join("config"));
+        command
+            .env("XDG_STATE_HOME", self.dir.join("xdg-state"))
+            .env("XDG_DATA_HOME", self.dir.join("data"))
+            .env("XDG_CONFIG_HOME", self.dir.join("config"));
         command
     }
 
     fn backstop(&self, words: &[&str]) -> Result<(), DemoError> {
         say(&format!("  $ backstop {}\n", words.join(" ")));
-        let output = self.command(words).arg("--state").arg(self.state()).stdin(Stdio::null()).output()?;
+        let output = self
+            .command(words)
+            .arg("--state")
+            .arg(self.state())
+            .stdin(Stdio::null())
+            .output()?;
         show(&output);
-        expect(output.status.success(), &format!("`backstop {}` failed", words.join(" ")))
+        expect(
+            output.status.success(),
+            &format!("`backstop {}` failed", words.join(" ")),
+        )
     }
 
     /// The two approvals, typed into a real terminal of the demo's own.
     fn approve(&self, id: &str) -> Result<(), DemoError> {
-        let transcript = terminal::approve(self.command(&[]), id, &self.state(), std::time::Duration::from_secs(60))?;
+        let transcript = terminal::approve(
+            self.command(&[]),
+            id,
+            &self.state(),
+            std::time::Duration::from_secs(60),
+        )?;
         say(&format!("  $ backstop approve {id}\n"));
         for line in transcript.output.lines() {
             say(&format!("  | {}\n", line.trim_end()));
         }
-        expect(transcript.code == Some(0), "the approval has to be recorded")
+        expect(
+            transcript.code == Some(0),
+            "the approval has to be recorded",
+        )
     }
 }
 
 fn show(output: &Output) {
-    for line in String::from_utf8_lossy(&output.stdout).lines().chain(String::from_utf8_lossy(&output.stderr).lines()) {
+    for line in String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .chain(String::from_utf8_lossy(&output.stderr).lines())
+    {
         say(&format!("  | {line}\n"));
     }
 }
@@ -247,5 +331,9 @@ fn heading(text: &str) {
 }
 
 fn expect(holds: bool, what: &str) -> Result<(), DemoError> {
-    if holds { Ok(()) } else { Err(DemoError::Story(what.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(DemoError::Story(what.to_owned()))
+    }
 }

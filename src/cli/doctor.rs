@@ -45,11 +45,26 @@ struct Point {
 
 impl Point {
     fn ok(what: impl Into<String>) -> Self {
-        Self { grade: Grade::Ok, what: what.into(), why: String::new(), mend: String::new() }
+        Self {
+            grade: Grade::Ok,
+            what: what.into(),
+            why: String::new(),
+            mend: String::new(),
+        }
     }
 
-    fn new(grade: Grade, what: impl Into<String>, why: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { grade, what: what.into(), why: why.into(), mend: mend.into() }
+    fn new(
+        grade: Grade,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self {
+            grade,
+            what: what.into(),
+            why: why.into(),
+            mend: mend.into(),
+        }
     }
 }
 
@@ -71,7 +86,13 @@ pub fn run(args: &Args) -> u8 {
     points.push(version());
     points.extend(state(&house));
     let cwd = std::env::current_dir().unwrap_or_default();
-    let project = crate::gather::scene(&crate::gather::Place { cwd: &cwd, scratchpad: None, own: &[], assumed: false }).project;
+    let project = crate::gather::scene(&crate::gather::Place {
+        cwd: &cwd,
+        scratchpad: None,
+        own: &[],
+        assumed: false,
+    })
+    .project;
     points.extend(policy(&house, &project));
     let (settings, entries) = settings::points(&project);
     points.extend(settings);
@@ -84,8 +105,16 @@ pub fn run(args: &Args) -> u8 {
         "a determined agent under your account could write them itself; see THREAT_MODEL.md",
         "keep the agent under another account than the one that owns the state directory",
     ));
-    let worst = points.iter().map(|point| point.grade).max().unwrap_or(Grade::Ok);
-    say(&if args.format == "json" { as_json(&points) } else { as_text(&points) });
+    let worst = points
+        .iter()
+        .map(|point| point.grade)
+        .max()
+        .unwrap_or(Grade::Ok);
+    say(&if args.format == "json" {
+        as_json(&points)
+    } else {
+        as_text(&points)
+    });
     u8::from(worst == Grade::Fail)
 }
 
@@ -108,7 +137,10 @@ fn as_json(points: &[Point]) -> String {
         .iter()
         .map(|point| json!({"grade": point.grade.name().to_lowercase(), "what": point.what, "why": point.why, "mend": point.mend}))
         .collect();
-    format!("{}\n", json!({"schema": "backstop.doctor/1", "points": list}))
+    format!(
+        "{}\n",
+        json!({"schema": "backstop.doctor/1", "points": list})
+    )
 }
 
 /// Oldest Claude Code that knows `onFailure`.
@@ -117,39 +149,89 @@ const ON_FAILURE: (u32, u32, u32) = (2, 1, 295);
 fn version() -> Point {
     let why = "before 2.1.295 a crash, a timeout or a missing binary lets the call run";
     let Some(text) = live::claude_version() else {
-        return Point::new(Grade::Warn, "Claude Code: version unknown (`claude --version` did not answer)", why, "install Claude Code 2.1.295 or newer");
+        return Point::new(
+            Grade::Warn,
+            "Claude Code: version unknown (`claude --version` did not answer)",
+            why,
+            "install Claude Code 2.1.295 or newer",
+        );
     };
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse::<u32>().ok());
-    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse::<u32>().ok());
+    let found = (
+        numbers.next().unwrap_or(0),
+        numbers.next().unwrap_or(0),
+        numbers.next().unwrap_or(0),
+    );
     let shown = format!("Claude Code {}.{}.{}", found.0, found.1, found.2);
     if found >= ON_FAILURE {
         Point::ok(shown)
     } else {
-        Point::new(Grade::Fail, shown, why, "update Claude Code, or `backstop install claude --shell-form`")
+        Point::new(
+            Grade::Fail,
+            shown,
+            why,
+            "update Claude Code, or `backstop install claude --shell-form`",
+        )
     }
 }
 
 fn state(house: &House) -> Vec<Point> {
     let dir = match house.state() {
         Ok(dir) => dir,
-        Err(error) => return vec![Point::new(Grade::Fail, error.to_string(), "calls with findings are held, and nothing can be approved", "set HOME, or pass `--state DIR`")],
+        Err(error) => {
+            return vec![Point::new(
+                Grade::Fail,
+                error.to_string(),
+                "calls with findings are held, and nothing can be approved",
+                "set HOME, or pass `--state DIR`",
+            )];
+        }
     };
     let Some(store) = house.store_if_there() else {
         let mend = "backstop install claude";
         let why = "calls with findings are held, and nothing can be approved";
-        return vec![Point::new(Grade::Fail, format!("the state directory {} is missing or cannot be used", dir.display()), why, mend)];
+        return vec![Point::new(
+            Grade::Fail,
+            format!(
+                "the state directory {} is missing or cannot be used",
+                dir.display()
+            ),
+            why,
+            mend,
+        )];
     };
     let verified = store.verify();
     vec![match verified {
-        Ok(checked) if checked.fault.is_none() => Point::ok(format!("state {} ({} records, chain intact)", dir.display(), checked.records)),
-        Ok(_) => Point::new(Grade::Fail, "the ledger's chain is broken", "a record was changed, removed or reordered", "backstop ledger verify"),
-        Err(error) => Point::new(Grade::Fail, error.to_string(), "calls with findings are held", "backstop ledger verify"),
+        Ok(checked) if checked.fault.is_none() => Point::ok(format!(
+            "state {} ({} records, chain intact)",
+            dir.display(),
+            checked.records
+        )),
+        Ok(_) => Point::new(
+            Grade::Fail,
+            "the ledger's chain is broken",
+            "a record was changed, removed or reordered",
+            "backstop ledger verify",
+        ),
+        Err(error) => Point::new(
+            Grade::Fail,
+            error.to_string(),
+            "calls with findings are held",
+            "backstop ledger verify",
+        ),
     }]
 }
 
 fn policy(house: &House, project: &Path) -> Vec<Point> {
     match house.policy(project, None) {
-        Err(error) => vec![Point::new(Grade::Fail, error.to_string(), "a broken policy blocks every call that has a finding", "backstop policy validate")],
+        Err(error) => vec![Point::new(
+            Grade::Fail,
+            error.to_string(),
+            "a broken policy blocks every call that has a finding",
+            "backstop policy validate",
+        )],
         Ok(policy) => vec![mode(&policy), space(house, &policy)],
     }
 }
@@ -169,7 +251,12 @@ fn mode(policy: &Policy) -> Point {
 
 fn space(house: &House, policy: &Policy) -> Point {
     let Ok(dir) = house.backups(policy) else {
-        return Point::new(Grade::Fail, "there is no place for backups", "every hold stays without a backup", "set `backup_dir` in your policy");
+        return Point::new(
+            Grade::Fail,
+            "there is no place for backups",
+            "every hold stays without a backup",
+            "set `backup_dir` in your policy",
+        );
     };
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir);
     match fs2::available_space(there) {
@@ -179,29 +266,56 @@ fn space(house: &House, policy: &Policy) -> Point {
             "no backup starts below the floor of free space, so every hold stays",
             "free space, or set `backup_dir` to another disk",
         ),
-        Ok(free) => Point::ok(format!("backups {} ({} GB free)", dir.display(), free / 1_000_000_000)),
-        Err(error) => Point::new(Grade::Fail, format!("backups {}: {error}", dir.display()), "no backup can be made", "make the folder writable"),
+        Ok(free) => Point::ok(format!(
+            "backups {} ({} GB free)",
+            dir.display(),
+            free / 1_000_000_000
+        )),
+        Err(error) => Point::new(
+            Grade::Fail,
+            format!("backups {}: {error}", dir.display()),
+            "no backup can be made",
+            "make the folder writable",
+        ),
     }
 }
 
 /// The installed binaries are the ones that were installed, and run.
 fn binaries(house: &House) -> Vec<Point> {
-    let Ok(state) = house.state() else { return Vec::new() };
+    let Ok(state) = house.state() else {
+        return Vec::new();
+    };
     let mut points = Vec::new();
     for record in super::install::all(&state) {
         let shown = record.binary.display().to_string();
-        let mend = format!("backstop install {} --scope {}", record.agent, format!("{:?}", record.scope).to_lowercase());
+        let mend = format!(
+            "backstop install {} --scope {}",
+            record.agent,
+            format!("{:?}", record.scope).to_lowercase()
+        );
         points.push(match std::fs::read(&record.binary) {
-            Err(error) => Point::new(Grade::Fail, format!("the installed binary {shown} cannot be read: {error}"), "every call is blocked without it", mend),
-            Ok(bytes) if crate::decide::fingerprint::sha256(&bytes) != record.binary_sha256 => {
-                Point::new(Grade::Fail, format!("{shown} is not the binary that was installed"), "something replaced the guard, or it was updated", mend)
-            }
-            Ok(_) if rustix::fs::access(&record.binary, rustix::fs::Access::WRITE_OK).is_ok() => Point::new(
-                Grade::Warn,
-                format!("{shown} can be written by this account"),
-                "the agent runs under this account and could replace the guard",
-                "install the binary where only root can write, such as /usr/local/bin",
+            Err(error) => Point::new(
+                Grade::Fail,
+                format!("the installed binary {shown} cannot be read: {error}"),
+                "every call is blocked without it",
+                mend,
             ),
+            Ok(bytes) if crate::decide::fingerprint::sha256(&bytes) != record.binary_sha256 => {
+                Point::new(
+                    Grade::Fail,
+                    format!("{shown} is not the binary that was installed"),
+                    "something replaced the guard, or it was updated",
+                    mend,
+                )
+            }
+            Ok(_) if rustix::fs::access(&record.binary, rustix::fs::Access::WRITE_OK).is_ok() => {
+                Point::new(
+                    Grade::Warn,
+                    format!("{shown} can be written by this account"),
+                    "the agent runs under this account and could replace the guard",
+                    "install the binary where only root can write, such as /usr/local/bin",
+                )
+            }
             Ok(_) => Point::ok(format!("binary {shown}")),
         });
     }
@@ -212,7 +326,10 @@ fn heartbeat(house: &House) -> Point {
     let Some(session) = crate::adapters::environment::claude_session() else {
         return Point::ok("heartbeat: not inside an agent session, nothing to compare");
     };
-    let seen = house.store_if_there().and_then(|store| store.sessions().ok()).is_some_and(|list| list.iter().any(|one| one.session == session));
+    let seen = house
+        .store_if_there()
+        .and_then(|store| store.sessions().ok())
+        .is_some_and(|list| list.iter().any(|one| one.session == session));
     if seen {
         Point::ok("heartbeat: the hook has seen this session")
     } else {

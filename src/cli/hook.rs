@@ -12,7 +12,6 @@ use crate::adapters::{failpoint, signals};
 use crate::enforce::{self, House, Reply};
 use crate::intake::{self, Strictness};
 
-
 /// The guard's own deadline; the registered timeout of the hook is 30 s.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -51,12 +50,25 @@ pub fn entry(words: &[OsString]) -> u8 {
     signals::deadline(u64::try_from(DEADLINE.as_millis()).unwrap_or(20_000));
     std::panic::set_hook(Box::new(|_| {}));
     let words = words.to_vec();
-    let judged = std::thread::Builder::new().stack_size(STACK).spawn(move || call(&words, start)).map(std::thread::JoinHandle::join);
-    match judged {
+    std::panic::catch_unwind(|| judged(words, start)).unwrap_or_else(|_| block(BROKEN))
+}
+
+const BROKEN: &str = "backstop: failed inside while judging this call, so the call is blocked; please report it with the command\n";
+
+fn judged(words: Vec<OsString>, start: Instant) -> u8 {
+    let judging = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || call(&words, start));
+    if failpoint::reach("hook.main").is_err() {
+        return block("backstop: blocked: a test asked for it\n");
+    }
+    match judging.map(std::thread::JoinHandle::join) {
         Ok(Ok(Reply::Silent)) => 0,
         Ok(Ok(Reply::Block(reason))) => block(&reason),
-        Ok(Err(_)) => block("backstop: failed inside while judging this call, so the call is blocked; please report it with the command\n"),
-        Err(error) => block(&format!("backstop: no thread could be started ({error}), so the call is blocked\n")),
+        Ok(Err(_)) => block(BROKEN),
+        Err(error) => block(&format!(
+            "backstop: no thread could be started ({error}), so the call is blocked\n"
+        )),
     }
 }
 
@@ -75,16 +87,32 @@ fn call(words: &[OsString], start: Instant) -> Reply {
     }
     let state = match state(words) {
         Ok(state) => state,
-        Err(what) => return blocked(&what, "run `backstop install claude` again; it writes the right line"),
+        Err(what) => {
+            return blocked(
+                &what,
+                "run `backstop install claude` again; it writes the right line",
+            );
+        }
     };
     let bytes = match read_all() {
         Ok(bytes) => bytes,
-        Err(what) => return blocked(&what, "send the call again, in smaller parts when it is large"),
+        Err(what) => {
+            return blocked(
+                &what,
+                "send the call again, in smaller parts when it is large",
+            );
+        }
     };
     match intake::read(&bytes, Strictness::Hook) {
-        Err(error) => blocked(&error.to_string(), "tell your user; a hook payload that cannot be read is never let through"),
+        Err(error) => blocked(
+            &error.to_string(),
+            "tell your user; a hook payload that cannot be read is never let through",
+        ),
         Ok(call) => {
-            let house = House::new(state, start + DEADLINE.saturating_sub(Duration::from_secs(1)));
+            let house = House::new(
+                state,
+                start + DEADLINE.saturating_sub(Duration::from_secs(1)),
+            );
             enforce::event(&call, &house)
         }
     }
@@ -101,9 +129,20 @@ fn state(words: &[OsString]) -> Result<Option<PathBuf>, String> {
     let mut state = None;
     while let Some(word) = words.next() {
         match word.to_str() {
-            Some("--state") => state = Some(PathBuf::from(words.next().ok_or("`--state` needs a directory")?)),
-            Some(text) if text.starts_with("--state=") => state = text.strip_prefix("--state=").map(PathBuf::from),
-            _ => return Err(format!("`{}` is not known after `hook claude`", word.display())),
+            Some("--state") => {
+                state = Some(PathBuf::from(
+                    words.next().ok_or("`--state` needs a directory")?,
+                ))
+            }
+            Some(text) if text.starts_with("--state=") => {
+                state = text.strip_prefix("--state=").map(PathBuf::from)
+            }
+            _ => {
+                return Err(format!(
+                    "`{}` is not known after `hook claude`",
+                    word.display()
+                ));
+            }
         }
     }
     Ok(state)
@@ -134,7 +173,10 @@ fn wait_readable(until: Instant) -> Result<(), String> {
         let left = until.saturating_duration_since(Instant::now());
         let stdin = std::io::stdin();
         let mut list = [PollFd::new(&stdin, PollFlags::IN)];
-        let time = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(10), tv_nsec: left.subsec_nanos().into() };
+        let time = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(10),
+            tv_nsec: left.subsec_nanos().into(),
+        };
         match poll(&mut list, Some(&time)) {
             Ok(0) => return Err("the hook input did not end in time".to_owned()),
             Ok(_) => return Ok(()),

@@ -87,13 +87,26 @@ fn install(args: &Args) -> Result<u8, Trouble> {
     let file = settings_file(args)?;
     let state = state_dir(args)?;
     let binary = binary()?;
-    let wanted = Wanted { binary: binary.display().to_string(), state: state.display().to_string(), shell_form: args.shell_form };
+    let wanted = Wanted {
+        binary: binary.display().to_string(),
+        state: state.display().to_string(),
+        shell_form: args.shell_form,
+    };
     let before = read(&file)?;
-    let after = settings::install(before.as_deref().unwrap_or_default(), &wanted)
-        .map_err(|error| (format!("`{}` cannot be changed: {error}", file.display()), "mend the file, then install again".to_owned()))?;
+    let after =
+        settings::install(before.as_deref().unwrap_or_default(), &wanted).map_err(|error| {
+            (
+                format!("`{}` cannot be changed: {error}", file.display()),
+                "mend the file, then install again".to_owned(),
+            )
+        })?;
     warn(&binary);
     let had_record = record_path(&state, &file).exists();
-    let change = Change { file: file.clone(), before: before.clone(), after: Some(after.clone()) };
+    let change = Change {
+        file: file.clone(),
+        before: before.clone(),
+        after: Some(after.clone()),
+    };
     if before.as_deref() == Some(after.as_str()) && had_record {
         say(&format!("backstop already stands in {}.\n", file.display()));
         return Ok(0);
@@ -104,7 +117,10 @@ fn install(args: &Args) -> Result<u8, Trouble> {
     }
     make_state(&state)?;
     let pristine = settings::uninstall(before.as_deref().unwrap_or_default()).ok();
-    let kept = load(&state, &file).map_or_else(|| if before.is_some() { pristine } else { None }, |old| old.before);
+    let kept = load(&state, &file).map_or_else(
+        || if before.is_some() { pristine } else { None },
+        |old| old.before,
+    );
     let record = Installed {
         v: 1,
         agent: args.agent.clone(),
@@ -112,46 +128,94 @@ fn install(args: &Args) -> Result<u8, Trouble> {
         file: file.clone(),
         before: kept,
         after_sha256: sha256(after.as_bytes()),
-        binary_sha256: std::fs::read(&binary).map(|bytes| sha256(&bytes)).unwrap_or_default(),
+        binary_sha256: std::fs::read(&binary)
+            .map(|bytes| sha256(&bytes))
+            .unwrap_or_default(),
         binary,
     };
     save(&state, &record)?;
     apply(&change)?;
-    say(&format!("Installed in {}.\nRun `backstop doctor` to see it hold.\n", file.display()));
+    say(&format!(
+        "Installed in {}.\nRun `backstop doctor` to see it hold.\n",
+        file.display()
+    ));
     Ok(0)
 }
 
 /// Returns the settings file of the scope.
 pub fn settings_file(args: &Args) -> Result<PathBuf, Trouble> {
     if args.agent != "claude" {
-        return Err((format!("`{}` is not an agent that backstop can be installed into yet", args.agent), "use `claude`".to_owned()));
+        return Err((
+            format!(
+                "`{}` is not an agent that backstop can be installed into yet",
+                args.agent
+            ),
+            "use `claude`".to_owned(),
+        ));
     }
     if args.scope == Scope::User {
-        let home = environment::home().ok_or_else(|| ("HOME is not set".to_owned(), "set HOME, or use `--scope project`".to_owned()))?;
-        return Ok(environment::claude_config_dir().unwrap_or_else(|| home.join(".claude")).join("settings.json"));
+        let home = environment::home().ok_or_else(|| {
+            (
+                "HOME is not set".to_owned(),
+                "set HOME, or use `--scope project`".to_owned(),
+            )
+        })?;
+        return Ok(environment::claude_config_dir()
+            .unwrap_or_else(|| home.join(".claude"))
+            .join("settings.json"));
     }
-    let cwd = std::env::current_dir().map_err(|error| (format!("the working directory cannot be read: {error}"), String::new()))?;
-    let project = cwd.ancestors().find(|dir| dir.join(".git").exists()).unwrap_or(&cwd).to_path_buf();
-    let name = if args.scope == Scope::Project { "settings.json" } else { "settings.local.json" };
+    let cwd = std::env::current_dir().map_err(|error| {
+        (
+            format!("the working directory cannot be read: {error}"),
+            String::new(),
+        )
+    })?;
+    let project = cwd
+        .ancestors()
+        .find(|dir| dir.join(".git").exists())
+        .unwrap_or(&cwd)
+        .to_path_buf();
+    let name = if args.scope == Scope::Project {
+        "settings.json"
+    } else {
+        "settings.local.json"
+    };
     Ok(project.join(".claude").join(name))
 }
 
 /// Returns the state directory, absolute.
 pub fn state_dir(args: &Args) -> Result<PathBuf, Trouble> {
     let dir = args.state.clone().or_else(environment::state_dir);
-    let dir = dir.ok_or_else(|| ("no state directory: neither HOME nor XDG_STATE_HOME is set".to_owned(), "name one with `--state DIR`".to_owned()))?;
-    std::path::absolute(&dir).map_err(|error| (format!("`{}` cannot be resolved: {error}", dir.display()), String::new()))
+    let dir = dir.ok_or_else(|| {
+        (
+            "no state directory: neither HOME nor XDG_STATE_HOME is set".to_owned(),
+            "name one with `--state DIR`".to_owned(),
+        )
+    })?;
+    std::path::absolute(&dir).map_err(|error| {
+        (
+            format!("`{}` cannot be resolved: {error}", dir.display()),
+            String::new(),
+        )
+    })
 }
 
 fn binary() -> Result<PathBuf, Trouble> {
     let path = std::env::current_exe().and_then(|path| path.canonicalize());
-    path.map_err(|error| (format!("the path of this program cannot be found: {error}"), String::new()))
+    path.map_err(|error| {
+        (
+            format!("the path of this program cannot be found: {error}"),
+            String::new(),
+        )
+    })
 }
 
 fn warn(binary: &Path) {
     let text = binary.display().to_string();
     if text.contains("/target/debug/") || text.contains("/target/release/") {
-        say(&format!("warning: `{text}` lies in a build directory: `cargo clean` would remove the guard, and every call would be blocked.\n"));
+        say(&format!(
+            "warning: `{text}` lies in a build directory: `cargo clean` would remove the guard, and every call would be blocked.\n"
+        ));
     }
 }
 
@@ -160,7 +224,10 @@ pub fn read(file: &Path) -> Result<Option<String>, Trouble> {
     match std::fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err((format!("`{}` cannot be read: {error}", file.display()), "make it readable, then try again".to_owned())),
+        Err(error) => Err((
+            format!("`{}` cannot be read: {error}", file.display()),
+            "make it readable, then try again".to_owned(),
+        )),
     }
 }
 
@@ -182,7 +249,10 @@ pub fn shown(change: &Change) -> String {
                 ChangeTag::Insert => '+',
                 ChangeTag::Equal => ' ',
             };
-            text.push_str(&format!("  {sign} {}\n", line.value().trim_end_matches('\n')));
+            text.push_str(&format!(
+                "  {sign} {}\n",
+                line.value().trim_end_matches('\n')
+            ));
         }
     }
     text
@@ -194,7 +264,10 @@ pub fn agreed(args: &Args) -> Result<bool, Trouble> {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() {
-        return Err(("there is no terminal to ask on, and nothing was changed".to_owned(), "add `--yes`, or run it in a terminal".to_owned()));
+        return Err((
+            "there is no terminal to ask on, and nothing was changed".to_owned(),
+            "add `--yes`, or run it in a terminal".to_owned(),
+        ));
     }
     let mut out = std::io::stdout().lock();
     let _ = write!(out, "apply? [y/N] ");
@@ -210,7 +283,12 @@ pub fn agreed(args: &Args) -> Result<bool, Trouble> {
 
 /// Writes or removes the file.
 pub fn apply(change: &Change) -> Result<(), Trouble> {
-    let trouble = |error: std::io::Error| (format!("`{}` cannot be written: {error}", change.file.display()), "nothing was changed there".to_owned());
+    let trouble = |error: std::io::Error| {
+        (
+            format!("`{}` cannot be written: {error}", change.file.display()),
+            "nothing was changed there".to_owned(),
+        )
+    };
     match &change.after {
         Some(after) => {
             if let Some(folder) = change.file.parent() {
@@ -225,11 +303,19 @@ pub fn apply(change: &Change) -> Result<(), Trouble> {
 fn make_state(state: &Path) -> Result<(), Trouble> {
     crate::store::Store::create(state)
         .map(|_| ())
-        .map_err(|error| (error.to_string(), "name another state directory with `--state DIR`".to_owned()))
+        .map_err(|error| {
+            (
+                error.to_string(),
+                "name another state directory with `--state DIR`".to_owned(),
+            )
+        })
 }
 
 fn record_path(state: &Path, file: &Path) -> PathBuf {
-    state.join("installed").join(format!("{}.json", sha256(file.as_os_str().as_encoded_bytes())))
+    state.join("installed").join(format!(
+        "{}.json",
+        sha256(file.as_os_str().as_encoded_bytes())
+    ))
 }
 
 /// Returns what the installation into this file recorded.
@@ -240,20 +326,32 @@ pub fn load(state: &Path, file: &Path) -> Option<Installed> {
 
 /// Returns every recorded installation.
 pub fn all(state: &Path) -> Vec<Installed> {
-    let Ok(folder) = std::fs::read_dir(state.join("installed")) else { return Vec::new() };
-    let texts = folder.flatten().filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
-    texts.filter_map(|text| serde_json::from_str(&text).ok()).collect()
+    let Ok(folder) = std::fs::read_dir(state.join("installed")) else {
+        return Vec::new();
+    };
+    let texts = folder
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts
+        .filter_map(|text| serde_json::from_str(&text).ok())
+        .collect()
 }
 
 fn save(state: &Path, record: &Installed) -> Result<(), Trouble> {
     let path = record_path(state, &record.file);
-    let trouble = |error: std::io::Error| (format!("`{}` cannot be written: {error}", path.display()), "nothing was installed".to_owned());
+    let trouble = |error: std::io::Error| {
+        (
+            format!("`{}` cannot be written: {error}", path.display()),
+            "nothing was installed".to_owned(),
+        )
+    };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(trouble)?;
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
         std::fs::set_permissions(folder, private).map_err(trouble)?;
     }
-    let text = serde_json::to_string_pretty(record).map_err(|error| (error.to_string(), String::new()))?;
+    let text =
+        serde_json::to_string_pretty(record).map_err(|error| (error.to_string(), String::new()))?;
     replace(&path, text.as_bytes(), 0o600).map_err(trouble)
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::human::{self, Human};
 use super::screens;
 use super::settings::{self, Format, StateArgs, Trouble};
+use super::wiring::Wired;
 use crate::model::approval::{Approval, Lease, Strength};
 use crate::model::database::Identity;
 use crate::model::target::{TargetKey, TargetKind};
@@ -65,7 +66,12 @@ impl Identify for FilesOnly {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(args, &FilesOnly)
+    run_with(
+        args,
+        &Wired {
+            state: args.state.state.clone(),
+        },
+    )
 }
 
 /// Runs the command with a way to identify servers.

@@ -23,6 +23,7 @@ pub mod settings;
 pub mod undo;
 pub mod uninstall;
 pub mod wait;
+pub mod wiring;
 pub mod worker;
 
 use std::io::Write as _;

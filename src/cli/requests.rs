@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::evidence::{Evidence, NoEvidence, Shown};
+use super::evidence::{Evidence, Shown};
 use super::screens;
 use super::settings::{self, Format, StateArgs, Trouble};
+use super::wiring::Wired;
 use crate::adapters::terminal;
 use crate::model::approval::{Request, RequestState};
 use crate::model::finding::Finding;
@@ -44,7 +45,12 @@ pub enum Task {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(args, &NoEvidence)
+    run_with(
+        args,
+        &Wired {
+            state: args.state.state.clone(),
+        },
+    )
 }
 
 /// Runs the command with a catalog to look into.

@@ -1,6 +1,7 @@
 //! `backstop restore`. Says what a restore would do, and does it.
 //! Who may restore is decided elsewhere.
 
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -9,6 +10,7 @@ use super::backup::{Common, Format, fail, say_json, visible};
 use super::say;
 use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
+use crate::model::backup::Entry;
 use crate::plan::restore::{RestorePlan, Restored, Wish};
 
 /// Restores a backup.
@@ -31,6 +33,9 @@ pub struct Args {
     /// Print the plan and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Applies without asking.
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -38,6 +43,28 @@ pub struct Args {
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
     go(args).unwrap_or_else(|error| fail(&error))
+}
+
+/// Shows what an undo would do, and asks on a terminal; elsewhere the caller has decided.
+pub fn agreed(yes: bool, wishes: &[(Entry, Wish)]) -> Result<bool, BackupError> {
+    if yes || !std::io::stdin().is_terminal() {
+        return Ok(true);
+    }
+    for (entry, wish) in wishes {
+        say(&planned(&restore::plan(entry, wish, &Control::default())?));
+    }
+    Ok(confirmed(false))
+}
+
+/// Asks on a terminal; a script has decided by calling.
+fn confirmed(yes: bool) -> bool {
+    if yes || !std::io::stdin().is_terminal() {
+        return true;
+    }
+    say("apply? [y/N] ");
+    let mut answer = String::new();
+    let _ = std::io::stdin().lock().read_line(&mut answer);
+    matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 fn go(args: &Args) -> Result<u8, BackupError> {
@@ -73,6 +100,10 @@ fn go(args: &Args) -> Result<u8, BackupError> {
             }
         }
         return Ok(0);
+    }
+    if !confirmed(args.yes) {
+        say("Nothing was changed.\n");
+        return Ok(1);
     }
     let restored = restore::apply(&entry, &wish, &plan, &dir, &control)?;
     match args.common.format {

@@ -24,17 +24,27 @@ fn uninstall(args: &Args) -> Result<u8, Trouble> {
     let record = install::load(&state, &file);
     let Some(before) = install::read(&file)? else {
         install::forget(&state, &file);
-        say(&format!("There is no {}; nothing to take out.\n", file.display()));
+        say(&format!(
+            "There is no {}; nothing to take out.\n",
+            file.display()
+        ));
         return Ok(0);
     };
-    let untouched = record.as_ref().filter(|record| record.after_sha256 == sha256(before.as_bytes()));
+    let untouched = record
+        .as_ref()
+        .filter(|record| record.after_sha256 == sha256(before.as_bytes()));
     let after = match untouched {
         Some(record) => record.before.clone(),
         None => {
             let cut = settings::uninstall(&before).map_err(|error| {
-                (format!("`{}` cannot be changed: {error}", file.display()), "mend the file, then uninstall again".to_owned())
+                (
+                    format!("`{}` cannot be changed: {error}", file.display()),
+                    "mend the file, then uninstall again".to_owned(),
+                )
             })?;
-            let ours_alone = record.is_some_and(|record| record.before.is_none()) && serde_json::from_str::<serde_json::Value>(&cut).is_ok_and(|value| value == serde_json::json!({}));
+            let ours_alone = record.is_some_and(|record| record.before.is_none())
+                && serde_json::from_str::<serde_json::Value>(&cut)
+                    .is_ok_and(|value| value == serde_json::json!({}));
             (!ours_alone).then_some(cut)
         }
     };
@@ -43,13 +53,21 @@ fn uninstall(args: &Args) -> Result<u8, Trouble> {
         say(&format!("backstop does not stand in {}.\n", file.display()));
         return Ok(0);
     }
-    let change = Change { file: file.clone(), before: Some(before), after };
+    let change = Change {
+        file: file.clone(),
+        before: Some(before),
+        after,
+    };
     say(&install::shown(&change));
     if args.dry_run || !install::agreed(args)? {
         return Ok(u8::from(!args.dry_run));
     }
     install::apply(&change)?;
     install::forget(&state, &file);
-    say(&format!("Taken out of {}. State and backups stay in {}.\n", file.display(), state.display()));
+    say(&format!(
+        "Taken out of {}. State and backups stay in {}.\n",
+        file.display(),
+        state.display()
+    ));
     Ok(0)
 }

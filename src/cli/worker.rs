@@ -42,5 +42,6 @@ fn one(work: &Work, job: &Job) -> bool {
         ..Order::new(need.target.clone(), BackupType::Guard, work.backups.clone())
     };
     // `make` notes progress and failure beside the backups, where the hook and `approve` look.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| make::run(&order))).is_ok_and(|made| made.is_ok())
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| make::run(&order)))
+        .is_ok_and(|made| made.is_ok())
 }

@@ -35,14 +35,19 @@ pub fn fingerprint(parts: &Parts<'_>) -> Fingerprint {
     match parts.asked {
         Asked::Shell { .. } => field(&mut hash, parts.unfolding.canonical.as_bytes()),
         Asked::Sql { text, .. } => field(&mut hash, text.as_bytes()),
-        Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => field(&mut hash, sorted(parts.input).to_string().as_bytes()),
+        Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => {
+            field(&mut hash, sorted(parts.input).to_string().as_bytes())
+        }
     }
     field(&mut hash, parts.cwd.as_os_str().as_encoded_bytes());
     field(&mut hash, parts.project.as_os_str().as_encoded_bytes());
     for target in parts.findings.iter().flat_map(|finding| &finding.targets) {
         field(&mut hash, target.kind.name().as_bytes());
         field(&mut hash, target.locator.as_bytes());
-        field(&mut hash, target.object.as_deref().unwrap_or_default().as_bytes());
+        field(
+            &mut hash,
+            target.object.as_deref().unwrap_or_default().as_bytes(),
+        );
     }
     let mut read: Vec<_> = parts.unfolding.read.iter().collect();
     read.sort();
@@ -65,7 +70,12 @@ fn sorted(value: &Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| key.as_str());
-            Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
+            Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), sorted(value)))
+                    .collect(),
+            )
         }
         Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),

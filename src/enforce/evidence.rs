@@ -27,9 +27,24 @@ pub struct Where<'a> {
 }
 
 /// Returns the evidence for a requirement.
-pub fn gather(owed: &Requirement, fingerprint: &Fingerprint, facts: &Facts, policy: &Policy, place: &Where<'_>) -> Evidence {
-    let mut evidence = Evidence { backups: owed.backups.iter().map(|need| found(need, facts, place)).collect(), ..Evidence::default() };
-    let Some(store) = place.store else { return evidence };
+pub fn gather(
+    owed: &Requirement,
+    fingerprint: &Fingerprint,
+    facts: &Facts,
+    policy: &Policy,
+    place: &Where<'_>,
+) -> Evidence {
+    let mut evidence = Evidence {
+        backups: owed
+            .backups
+            .iter()
+            .map(|need| found(need, facts, place))
+            .collect(),
+        ..Evidence::default()
+    };
+    let Some(store) = place.store else {
+        return evidence;
+    };
     if let Ok(Some(request)) = store.by_fingerprint(fingerprint, place.now) {
         approvals(&request, policy, place.now, &mut evidence);
     }
@@ -56,7 +71,9 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         recovery: Vec::new(),
         progress: None,
     };
-    let Some(dir) = place.backups else { return best };
+    let Some(dir) = place.backups else {
+        return best;
+    };
     best.progress = progress(dir, need);
     let control = Control::within(PATIENCE);
     let key = need.target.key();
@@ -66,14 +83,21 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     let identity = identity(&need.target, facts).or_else(|| make::identity_now(&need.target.reach));
     let marks = make::marks_now(&need.target.reach, &control);
     if marks.is_none() && matches!(need.target.reach, Reach::Path(_) | Reach::Sqlite(_)) {
-        best.freshness = Freshness::Changed("the target could not be compared with what the backup saw".to_owned());
+        best.freshness = Freshness::Changed(
+            "the target could not be compared with what the backup saw".to_owned(),
+        );
         return best;
     }
     if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_)) {
-        best.freshness = Freshness::WrongTarget("the server cannot be asked which database it is".to_owned());
+        best.freshness =
+            Freshness::WrongTarget("the server cannot be asked which database it is".to_owned());
         return best;
     }
-    let Ok((entry, freshness)) = catalog::evidence(dir, need, identity.as_ref(), marks.as_ref(), &control) else { return best };
+    let Ok((entry, freshness)) =
+        catalog::evidence(dir, need, identity.as_ref(), marks.as_ref(), &control)
+    else {
+        return best;
+    };
     if freshness == Freshness::Fresh {
         best.progress = None;
     }
@@ -88,37 +112,52 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
 }
 
 /// Returns what the last maker of a backup says, when that is not simply "done".
-fn progress(dir: &Path, need: &BackupNeed) -> Option<String> {
+pub fn progress(dir: &Path, need: &BackupNeed) -> Option<String> {
     let last = make::progress(dir, &need.target.key())?;
     match last.state.as_str() {
         "running" => Some("a backup is being made".to_owned()),
-        "failed" => Some(format!("the last try failed: {}", last.error.unwrap_or_default())),
+        "failed" => Some(format!(
+            "the last try failed: {}",
+            last.error.unwrap_or_default()
+        )),
         _ => None,
     }
 }
 
 /// Returns which database answered for this target while the call was judged.
 pub fn identity(target: &Target, facts: &Facts) -> Option<Identity> {
-    facts.iter().find_map(|(question, answer)| match (question, answer) {
-        (Question::Database(asked), Answer::Database(fact)) if asked.reach == target.reach => Some(fact.identity.clone()),
-        _ => None,
-    })
+    facts
+        .iter()
+        .find_map(|(question, answer)| match (question, answer) {
+            (Question::Database(asked), Answer::Database(fact)) if asked.reach == target.reach => {
+                Some(fact.identity.clone())
+            }
+            _ => None,
+        })
 }
 
 fn approvals(request: &Request, policy: &Policy, now: Timestamp, evidence: &mut Evidence) {
     use crate::model::approval::RequestState;
-    if !matches!(request.state, RequestState::Pending | RequestState::Approved) {
+    if !matches!(
+        request.state,
+        RequestState::Pending | RequestState::Approved
+    ) {
         return;
     }
     let ttl = i64::try_from(policy.approval_ttl_s).unwrap_or(i64::MAX);
     for approval in &request.approvals {
-        let age = approval.at.parse::<Timestamp>().map(|at| now.as_second() - at.as_second());
+        let age = approval
+            .at
+            .parse::<Timestamp>()
+            .map(|at| now.as_second() - at.as_second());
         match age {
             Ok(age) if age >= 0 && age < ttl => {
                 evidence.approvals = evidence.approvals.saturating_add(1);
                 evidence.waived.extend(approval.waived.iter().cloned());
             }
-            Ok(age) if age < 0 => evidence.refused.push("the clock is before the approval's time".to_owned()),
+            Ok(age) if age < 0 => evidence
+                .refused
+                .push("the clock is before the approval's time".to_owned()),
             Ok(_) | Err(_) => evidence.refused.push("an approval has expired".to_owned()),
         }
     }

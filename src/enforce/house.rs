@@ -35,7 +35,11 @@ pub struct House {
 impl House {
     /// Returns the house of this account.
     pub fn new(named_state: Option<PathBuf>, deadline: Instant) -> Self {
-        Self { named_state, named_backups: None, deadline }
+        Self {
+            named_state,
+            named_backups: None,
+            deadline,
+        }
     }
 
     /// Returns the state directory.
@@ -43,7 +47,10 @@ impl House {
     /// # Errors
     /// `NoState` without a place for it.
     pub fn state(&self) -> Result<PathBuf, HouseError> {
-        self.named_state.clone().or_else(environment::state_dir).ok_or(HouseError::NoState)
+        self.named_state
+            .clone()
+            .or_else(environment::state_dir)
+            .ok_or(HouseError::NoState)
     }
 
     /// Opens the store. A directory that the installed line names has to be there; the default one is made.
@@ -52,7 +59,11 @@ impl House {
     /// What the store says; the caller holds the call.
     pub fn store(&self) -> Result<Store, HouseError> {
         let dir = self.state()?;
-        Ok(if self.named_state.is_some() { Store::open(&dir)? } else { Store::create(&dir)? })
+        Ok(if self.named_state.is_some() {
+            Store::open(&dir)?
+        } else {
+            Store::create(&dir)?
+        })
     }
 
     /// Opens the store for reading only what is there; nothing when there is none.
@@ -66,8 +77,13 @@ impl House {
     /// # Errors
     /// `NoBackups` without a place for it.
     pub fn backups(&self, policy: &Policy) -> Result<PathBuf, HouseError> {
-        let named = self.named_backups.clone().or_else(|| policy.backup_dir.clone());
-        named.or_else(environment::backup_dir).ok_or(HouseError::NoBackups)
+        let named = self
+            .named_backups
+            .clone()
+            .or_else(|| policy.backup_dir.clone());
+        named
+            .or_else(environment::backup_dir)
+            .ok_or(HouseError::NoBackups)
     }
 
     /// Returns the policy in force for a project; the built-in one, without reading TOML, when no layer is there.
@@ -76,7 +92,8 @@ impl House {
     /// Every fault in every layer, with file and line.
     pub fn policy(&self, project: &Path, profile: Option<&str>) -> Result<Policy, HouseError> {
         if let Some(name) = profile {
-            return builtin::profile(name).ok_or_else(|| HouseError::Policy(format!("there is no profile `{name}`")));
+            return builtin::profile(name)
+                .ok_or_else(|| HouseError::Policy(format!("there is no profile `{name}`")));
         }
         let layers = layers(project)?;
         if layers.is_empty() {
@@ -109,8 +126,17 @@ fn layers(project: &Path) -> Result<Vec<LayerText>, HouseError> {
     for (place, file) in places {
         match std::fs::read_to_string(&file) {
             Ok(text) => layers.push(LayerText { place, file, text }),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {}
-            Err(error) => return Err(HouseError::Policy(format!("`{}` cannot be read: {error}", file.display()))),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) => {}
+            Err(error) => {
+                return Err(HouseError::Policy(format!(
+                    "`{}` cannot be read: {error}",
+                    file.display()
+                )));
+            }
         }
     }
     Ok(layers)

@@ -18,9 +18,10 @@ use crate::gather::{self, Here};
 use crate::guard::{self, Judgement, Setting};
 use crate::model::approval::{Fingerprint, Request};
 use crate::model::evidence::Evidence;
-use crate::model::fact::Scene;
-use crate::model::policy::{Demand, Mode, Policy};
+use crate::model::fact::{Answer as Told, Facts, Question, Scene};
+use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
+use crate::model::target::Reach;
 use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
 use crate::render::redact::redact;
@@ -76,10 +77,16 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
         return blocked("the working directory of the call is not known");
     };
     let own = house.own();
-    let place = gather::Place { cwd: &cwd, scratchpad: call.scratchpad.as_deref(), own: &own, assumed: false };
+    let place = gather::Place {
+        cwd: &cwd,
+        scratchpad: call.scratchpad.as_deref(),
+        own: &own,
+        assumed: false,
+    };
     let scene = gather::scene(&place);
     let now = Timestamp::now();
-    let quick = match judge(call, &scene, &builtin::default_policy(), house, now) {
+    let ask = |policy: &Policy| judge(&call.asked, &scene, policy, house, false);
+    let quick = match ask(&builtin::default_policy()) {
         Ok(judgement) => judgement,
         Err(error) => return blocked(&error.to_string()),
     };
@@ -88,9 +95,18 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     }
     let policy = match house.policy(&scene.project, None) {
         Ok(policy) => policy,
-        Err(error) => return blocked(&format!("{} (the policy is needed, because this call has a finding)", error)),
+        Err(error) => {
+            return blocked(&format!(
+                "{} (the policy is needed, because this call has a finding)",
+                error
+            ));
+        }
     };
-    let judgement = if policy == builtin::default_policy() { Ok(quick) } else { judge(call, &scene, &policy, house, now) };
+    let judgement = if policy == builtin::default_policy() {
+        Ok(quick)
+    } else {
+        ask(&policy)
+    };
     let judgement = match judgement {
         Ok(judgement) => judgement,
         Err(error) => return blocked(&error.to_string()),
@@ -98,7 +114,21 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     if judgement.findings.is_empty() {
         return Reply::Silent;
     }
-    let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
+    let fingerprint = fingerprint_of(call, &judgement, &scene);
+    Gate {
+        call,
+        house,
+        scene,
+        policy,
+        judgement,
+        fingerprint,
+        now,
+    }
+    .answer()
+}
+
+fn fingerprint_of(call: &ToolCall, judgement: &Judgement, scene: &Scene) -> Fingerprint {
+    fingerprint::fingerprint(&fingerprint::Parts {
         tool: &call.tool,
         asked: &call.asked,
         input: &call.input,
@@ -106,14 +136,29 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
         findings: &judgement.findings,
         cwd: &scene.cwd,
         project: &scene.project,
-    });
-    Gate { call, house, scene, policy, judgement, fingerprint, now }.answer()
+    })
 }
 
-fn judge(call: &ToolCall, scene: &Scene, policy: &Policy, house: &House, now: Timestamp) -> Result<Judgement, guard::GuardError> {
-    let world = Here { deadline: house.deadline, tool_dirs: policy.tool_dirs.clone() };
-    let setting = Setting { policy, rules: builtin::book(), scene, world: &world, now_s: now.as_second() };
-    guard::judge(&call.asked, &setting)
+fn judge(
+    asked: &Asked,
+    scene: &Scene,
+    policy: &Policy,
+    house: &House,
+    elsewhere: bool,
+) -> Result<Judgement, guard::GuardError> {
+    let world = Here {
+        deadline: house.deadline,
+        tool_dirs: policy.tool_dirs.clone(),
+        elsewhere,
+    };
+    let setting = Setting {
+        policy,
+        rules: builtin::book(),
+        scene,
+        world: &world,
+        now_s: Timestamp::now().as_second(),
+    };
+    guard::judge(asked, &setting)
 }
 
 impl Gate<'_> {
@@ -133,9 +178,19 @@ impl Gate<'_> {
             (Mode::Enforce | Mode::SnapshotOnly, Demand::Deny) => {
                 let _ = store.record("denied", &self.summary(), self.now);
                 let verdict = self.verdict(&Evidence::default());
-                Reply::Block(text::reason(&verdict, &Hold { text: self.text(), id: None, repeated: false, backups: &[], lease: None }))
+                Reply::Block(text::reason(
+                    &verdict,
+                    &Hold {
+                        text: self.text(),
+                        id: None,
+                        repeated: false,
+                        backups: &[],
+                        lease: None,
+                    },
+                ))
             }
-            (Mode::Enforce | Mode::SnapshotOnly, Demand::Snapshot) | (Mode::SnapshotOnly, Demand::Hold) => self.snapshot(&store),
+            (Mode::Enforce | Mode::SnapshotOnly, Demand::Snapshot)
+            | (Mode::SnapshotOnly, Demand::Hold) => self.snapshot(&store),
             (Mode::Enforce, Demand::Hold) => self.hold(&store),
         }
     }
@@ -143,12 +198,28 @@ impl Gate<'_> {
     /// Held without a request: nothing can be recorded, so nothing can be approved.
     fn without_store(&self, error: &HouseError) -> Reply {
         let mut verdict = self.verdict(&Evidence::default());
-        verdict.gaps.insert(0, format!("nothing can be recorded: {error}"));
-        Reply::Block(text::reason(&verdict, &Hold { text: self.text(), id: None, repeated: false, backups: &[], lease: None }))
+        verdict
+            .gaps
+            .insert(0, format!("nothing can be recorded: {error}"));
+        Reply::Block(text::reason(
+            &verdict,
+            &Hold {
+                text: self.text(),
+                id: None,
+                repeated: false,
+                backups: &[],
+                lease: None,
+            },
+        ))
     }
 
     fn verdict(&self, evidence: &Evidence) -> Verdict {
-        decide::decide(self.judgement.findings.clone(), self.judgement.requirement.clone(), evidence, self.policy.mode)
+        decide::decide(
+            self.judgement.findings.clone(),
+            self.judgement.requirement.clone(),
+            evidence,
+            self.policy.mode,
+        )
     }
 
     fn text(&self) -> &str {
@@ -160,7 +231,12 @@ impl Gate<'_> {
 
     /// What is recorded about the call, secrets hidden.
     fn summary(&self) -> serde_json::Value {
-        let findings: Vec<_> = self.judgement.findings.iter().map(crate::render::json::finding).collect();
+        let findings: Vec<_> = self
+            .judgement
+            .findings
+            .iter()
+            .map(crate::render::json::finding)
+            .collect();
         json!({
             "tool": self.call.tool, "command": self.shown(), "cwd": self.scene.cwd, "session": self.call.session,
             "agent": self.call.agent_id, "fingerprint": self.fingerprint, "findings": findings,
@@ -172,23 +248,47 @@ impl Gate<'_> {
         match &self.call.asked {
             Asked::Shell { text, .. } | Asked::Sql { text, .. } => redact(text),
             Asked::Write { path, .. } => format!("{} {}", self.call.tool, path.display()),
-            Asked::Mcp { .. } | Asked::Nothing => format!("{} {}", self.call.tool, redact(&self.call.input.to_string())),
+            Asked::Mcp { .. } | Asked::Nothing => format!(
+                "{} {}",
+                self.call.tool,
+                redact(&self.call.input.to_string())
+            ),
         }
     }
 
     fn evidence(&self, store: Option<&Store>) -> Evidence {
         let backups = self.house.backups(&self.policy).ok();
-        let place = evidence::Where { backups: backups.as_deref(), store, now: Timestamp::now() };
-        evidence::gather(&self.judgement.requirement, &self.fingerprint, &self.judgement.facts, &self.policy, &place)
+        let place = evidence::Where {
+            backups: backups.as_deref(),
+            store,
+            now: Timestamp::now(),
+        };
+        evidence::gather(
+            &self.judgement.requirement,
+            &self.fingerprint,
+            &self.judgement.facts,
+            &self.policy,
+            &place,
+        )
     }
 
     /// Takes and verifies the backup inside the call; what does not fit in the time is held.
-    fn snapshot(self, store: &Store) -> Reply {
+    fn snapshot(mut self, store: &Store) -> Reply {
         let evidence = self.backed_up(store, None, self.policy.limits.snapshot_wait_ms);
-        let fresh = evidence.backups.iter().all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
-        let unwaived = self.judgement.requirement.waivers.is_empty();
+        let fresh = evidence
+            .backups
+            .iter()
+            .all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
+        let owed = &self.judgement.requirement;
+        // Nothing to back up is no reason to let a loss run, unless the owner asked for backups only.
+        let unwaived = owed.waivers.is_empty()
+            && (!owed.backups.is_empty() || self.policy.mode == Mode::SnapshotOnly);
         if fresh && unwaived {
-            let ids: Vec<_> = evidence.backups.iter().filter_map(|found| found.id.clone()).collect();
+            let ids: Vec<_> = evidence
+                .backups
+                .iter()
+                .filter_map(|found| found.id.clone())
+                .collect();
             let mut body = self.summary();
             if let Some(map) = body.as_object_mut() {
                 map.insert("backups".to_owned(), json!(ids));
@@ -198,17 +298,38 @@ impl Gate<'_> {
                 Err(error) => blocked(&error.to_string()),
             };
         }
+        // It failed or did not fit in the time: from here on the call is held like any other.
+        self.policy.mode = Mode::Enforce;
+        self.judgement.requirement.demand = Demand::Hold;
+        self.judgement.requirement.approvals = self.policy.approvals;
         self.hold(store)
     }
 
     /// Holds the call until the backup and the approvals are there; then uses them up.
-    fn hold(self, store: &Store) -> Reply {
+    fn hold(mut self, store: &Store) -> Reply {
         let request = match store.hold(&self.draft(), Timestamp::now()) {
             Ok(request) => request,
             Err(error) => return self.without_store(&error.into()),
         };
+        if !request.approvals.is_empty()
+            && self.has_remote()
+            && let Ok(asked) = judge(
+                &self.call.asked,
+                &self.scene,
+                &self.policy,
+                self.house,
+                true,
+            )
+        {
+            // A human has agreed to contact the server elsewhere; what it says never changes what was approved.
+            self.judgement.facts = asked.facts;
+        }
         let evidence = self.backed_up(store, Some(&request), self.policy.limits.hold_wait_ms);
-        let ids: Vec<String> = evidence.backups.iter().filter_map(|found| found.id.clone()).collect();
+        let ids: Vec<String> = evidence
+            .backups
+            .iter()
+            .filter_map(|found| found.id.clone())
+            .collect();
         if request.backups != ids
             && let Err(error) = store.set_backups(&request.id, &ids, Timestamp::now())
         {
@@ -226,8 +347,17 @@ impl Gate<'_> {
         }
         verdict.answer = Answer::Hold;
         let backups: Vec<String> = evidence.backups.iter().filter_map(describe).collect();
-        let lease = (request.held > 2).then(|| self.lease_line()).flatten();
-        let hold = Hold { text: self.text(), id: Some(&request.id.0), repeated: request.held > 1, backups: &backups, lease: lease.as_deref() };
+        let lease = self
+            .was_held_before(store, &request)
+            .then(|| self.lease_line())
+            .flatten();
+        let hold = Hold {
+            text: self.text(),
+            id: Some(&request.id.0),
+            repeated: request.held > 1,
+            backups: &backups,
+            lease: lease.as_deref(),
+        };
         Reply::Block(text::reason(&verdict, &hold))
     }
 
@@ -254,15 +384,30 @@ impl Gate<'_> {
         let missing: Vec<_> = evidence
             .backups
             .iter()
-            .filter(|found| found.freshness != Freshness::Fresh && !evidence.waived.contains(&found.need.target.key()))
-            .map(|found| worker::Job::new(found.need.clone(), Some(self.fingerprint.0.clone()), request.map(|request| request.id.0.clone())))
+            .filter(|found| {
+                found.freshness != Freshness::Fresh
+                    && !evidence.waived.contains(&found.need.target.key())
+            })
+            .filter(|found| self.may_contact(&found.need, request))
+            .map(|found| {
+                worker::Job::new(
+                    found.need.clone(),
+                    Some(self.fingerprint.0.clone()),
+                    request.map(|request| request.id.0.clone()),
+                )
+            })
             .collect();
         if missing.is_empty() {
             return evidence;
         }
         let until = (Instant::now() + Duration::from_millis(wait_ms)).min(self.house.deadline);
-        let Some(work) = self.work(missing) else { return evidence };
-        let Ok(mut child) = worker::start(&work) else { return evidence };
+        let Ok(backups) = self.house.backups(&self.policy) else {
+            return evidence;
+        };
+        let work = worker::Work::new(&self.policy, absolute(backups), missing);
+        let Ok(mut child) = worker::start(&work) else {
+            return evidence;
+        };
         while Instant::now() < until {
             match child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(5)),
@@ -272,38 +417,187 @@ impl Gate<'_> {
         self.evidence(Some(store))
     }
 
-    fn work(&self, jobs: Vec<worker::Job>) -> Option<worker::Work> {
-        Some(worker::Work {
-            backups: std::path::absolute(self.house.backups(&self.policy).ok()?).ok()?,
-            max_bytes: self.policy.limits.backup_bytes,
-            max_seconds: self.policy.limits.backup_seconds,
-            keep_free: self.policy.limits.free_bytes,
-            codec: self.policy.codec.clone(),
-            jobs,
-        })
-    }
-
     /// Records the single use, synced, before the call may run.
-    fn spend(&self, store: &Store, request: &Request, evidence: &Evidence, backups: &[String]) -> Result<(), String> {
+    fn spend(
+        &self,
+        store: &Store,
+        request: &Request,
+        evidence: &Evidence,
+        backups: &[String],
+    ) -> Result<(), String> {
         failpoint::reach("hook.before-use").map_err(|error| error.to_string())?;
-        let leased = !evidence.leased.is_empty() && evidence.approvals < self.judgement.requirement.approvals;
+        let leased = !evidence.leased.is_empty()
+            && evidence.approvals < self.judgement.requirement.approvals;
         let spending = Spending {
             id: &request.id,
             fingerprint: &self.fingerprint,
-            approvals: if leased { 0 } else { self.judgement.requirement.approvals },
+            approvals: if leased {
+                0
+            } else {
+                self.judgement.requirement.approvals
+            },
             rules: rules(&self.policy),
             backups,
             facts: json!({"tool_use_id": self.call.tool_use_id, "session": self.call.session, "leased": leased}),
         };
-        let used = store.spend(&spending, Timestamp::now()).map_err(|error| error.to_string())?;
+        let used = store
+            .spend(&spending, Timestamp::now())
+            .map_err(|error| error.to_string())?;
         failpoint::reach("hook.after-use").map_err(|error| error.to_string())?;
         outcome::expect(self.call, self.house, &used.request.id);
         Ok(())
     }
 
+    fn has_remote(&self) -> bool {
+        self.judgement
+            .requirement
+            .backups
+            .iter()
+            .any(|need| !is_local(need, &self.judgement.facts))
+    }
+
+    /// What is not on this machine is contacted only after a human said so: by a first approval, or in the owner's policy.
+    fn may_contact(&self, need: &BackupNeed, request: Option<&Request>) -> bool {
+        let agreed = request.is_some_and(|request| !request.approvals.is_empty());
+        agreed
+            || is_local(need, &self.judgement.facts)
+            || self.policy.enrolled.contains(&need.target.key())
+    }
+
+    /// Tells whether another of the newest requests was held for the same target: then a lease is worth offering.
+    fn was_held_before(&self, store: &Store, request: &Request) -> bool {
+        const NEWEST: usize = 16;
+        let Some(need) = self.judgement.requirement.backups.first() else {
+            return false;
+        };
+        let (others, _) = store.requests(NEWEST, Timestamp::now()).unwrap_or_default();
+        let key = need.target.key();
+        others.iter().any(|other| {
+            other.id != request.id
+                && other
+                    .requirement
+                    .backups
+                    .iter()
+                    .any(|need| need.target.key() == key)
+        })
+    }
+
     fn lease_line(&self) -> Option<String> {
         let need = self.judgement.requirement.backups.first()?;
-        Some(format!("backstop lease '{}:{}' --for 2h --reason '…'", need.target.kind.name(), need.target.locator))
+        Some(format!(
+            "backstop lease '{}:{}' --for 2h --reason '…'",
+            need.target.kind.name(),
+            need.target.locator
+        ))
+    }
+}
+
+/// Tells whether a target is on this machine: files always, a server when it says so itself.
+fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
+    if !matches!(need.target.reach, Reach::Postgres(_)) {
+        return true;
+    }
+    facts
+        .iter()
+        .any(|(question, answer)| match (question, answer) {
+            (Question::Database(asked), Told::Database(fact)) => {
+                asked.reach == need.target.reach && fact.local
+            }
+            _ => false,
+        })
+}
+
+/// A held call as it stands now: judged again, with the evidence of this moment.
+#[derive(Debug)]
+pub struct Again {
+    pub judgement: Judgement,
+    pub evidence: Evidence,
+    /// Where the backups are.
+    pub backups: PathBuf,
+}
+
+/// Judges the call of a request again; nothing when its text or its place is not what was held (hidden secrets, another fingerprint).
+pub fn look_again(request: &Request, house: &House) -> Option<Again> {
+    if !matches!(request.tool.as_str(), "Bash" | "Monitor") {
+        return None;
+    }
+    let cwd = PathBuf::from(&request.cwd);
+    let own = house.own();
+    let scene = gather::scene(&gather::Place {
+        cwd: &cwd,
+        scratchpad: None,
+        own: &own,
+        assumed: false,
+    });
+    let policy = house.policy(&scene.project, None).ok()?;
+    let asked = Asked::Shell {
+        kind: crate::model::request::ShellKind::Posix,
+        text: request.command.clone(),
+    };
+    let judgement = judge(
+        &asked,
+        &scene,
+        &policy,
+        house,
+        !request.approvals.is_empty(),
+    )
+    .ok()?;
+    let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
+        tool: &request.tool,
+        asked: &asked,
+        input: &serde_json::Value::Null,
+        unfolding: &judgement.unfolding,
+        findings: &judgement.findings,
+        cwd: &scene.cwd,
+        project: &scene.project,
+    });
+    if fingerprint != request.fingerprint {
+        return None;
+    }
+    let backups = house.backups(&policy).ok()?;
+    let store = house.store_if_there();
+    let place = evidence::Where {
+        backups: Some(&backups),
+        store: store.as_ref(),
+        now: Timestamp::now(),
+    };
+    let evidence = evidence::gather(
+        &judgement.requirement,
+        &fingerprint,
+        &judgement.facts,
+        &policy,
+        &place,
+    );
+    Some(Again {
+        judgement,
+        evidence,
+        backups,
+    })
+}
+
+/// Starts the backups of targets elsewhere, after a human agreed to contact them. Passwords come from this process's environment.
+pub fn start_remote(request: &Request, house: &House) {
+    let facts = Facts::default();
+    let remote = request
+        .requirement
+        .backups
+        .iter()
+        .filter(|need| !is_local(need, &facts));
+    let jobs: Vec<_> = remote
+        .map(|need| {
+            worker::Job::new(
+                need.clone(),
+                Some(request.fingerprint.0.clone()),
+                Some(request.id.0.clone()),
+            )
+        })
+        .collect();
+    let Ok(policy) = house.policy(&PathBuf::from(&request.cwd), None) else {
+        return;
+    };
+    let backups = house.backups(&policy).ok().map(absolute);
+    if let (false, Some(backups)) = (jobs.is_empty(), backups) {
+        let _ = worker::start(&worker::Work::new(&policy, backups, jobs));
     }
 }
 
@@ -317,7 +611,12 @@ pub fn rules(policy: &Policy) -> ApprovalRules {
         "second-person" => Strength::SecondPerson,
         _ => Strength::Terminal,
     };
-    ApprovalRules { ttl_s: policy.approval_ttl_s, pause_s: policy.pause_s, two_people: policy.two_people, strength }
+    ApprovalRules {
+        ttl_s: policy.approval_ttl_s,
+        pause_s: policy.pause_s,
+        two_people: policy.two_people,
+        strength,
+    }
 }
 
 /// Returns the state of one backup as a sentence; nothing when there is none.
@@ -325,7 +624,11 @@ fn describe(found: &crate::model::evidence::BackupFound) -> Option<String> {
     use crate::model::backup::Freshness;
     let id = found.id.as_ref()?;
     let age = found.age_s.map(decide::age).unwrap_or_default();
-    let state = if found.freshness == Freshness::Fresh { "verified" } else { "does not count" };
+    let state = if found.freshness == Freshness::Fresh {
+        "verified"
+    } else {
+        "does not count"
+    };
     Some(format!("{id} ({state}, {age} old, {} bytes)", found.bytes))
 }
 
@@ -340,7 +643,9 @@ fn clean(finding: &crate::model::finding::Finding) -> crate::model::finding::Fin
     clean
 }
 
-fn clean_requirement(owed: &crate::model::policy::Requirement) -> crate::model::policy::Requirement {
+fn clean_requirement(
+    owed: &crate::model::policy::Requirement,
+) -> crate::model::policy::Requirement {
     let mut clean = owed.clone();
     for need in &mut clean.backups {
         need.target.locator = redact(&need.target.locator);
@@ -350,14 +655,25 @@ fn clean_requirement(owed: &crate::model::policy::Requirement) -> crate::model::
 
 /// Returns what the second approval has to type: the first target's name; server and database where they were not in the words.
 fn confirm(judgement: &Judgement) -> String {
-    use crate::model::target::Reach;
-    let target = judgement.findings.iter().flat_map(|finding| &finding.targets).next();
+    let target = judgement
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.targets)
+        .next();
     match target {
         Some(target) => match &target.reach {
             Reach::Postgres(reach) if reach.implicit => target.locator.clone(),
-            Reach::Postgres(_) | Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => target.confirm(),
+            Reach::Postgres(_)
+            | Reach::Path(_)
+            | Reach::Sqlite(_)
+            | Reach::Unreachable(_)
+            | Reach::NoDriver => target.confirm(),
         },
-        None => judgement.findings.first().map(|finding| finding.rule.clone()).unwrap_or_default(),
+        None => judgement
+            .findings
+            .first()
+            .map(|finding| finding.rule.clone())
+            .unwrap_or_default(),
     }
 }
 

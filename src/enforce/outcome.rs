@@ -25,16 +25,28 @@ struct Expected {
 
 fn expected_path(house: &House, call: &ToolCall) -> Option<PathBuf> {
     let id = call.tool_use_id.as_deref()?;
-    Some(house.state().ok()?.join("passed").join(format!("{}.json", sha256(id.as_bytes()))))
+    Some(
+        house
+            .state()
+            .ok()?
+            .join("passed")
+            .join(format!("{}.json", sha256(id.as_bytes()))),
+    )
 }
 
 /// Notes that an outcome is awaited for this call. Without a note the outcome stays `passed`.
 pub fn expect(call: &ToolCall, house: &House, request: &RequestId) {
-    let Some(path) = expected_path(house, call) else { return };
-    let expected = Expected { request: request.clone(), input_sha256: sha256(call.input.to_string().as_bytes()) };
+    let Some(path) = expected_path(house, call) else {
+        return;
+    };
+    let expected = Expected {
+        request: request.clone(),
+        input_sha256: sha256(call.input.to_string().as_bytes()),
+    };
     if let (Some(folder), Ok(text)) = (path.parent(), serde_json::to_vec(&expected)) {
         let _ = std::fs::create_dir_all(folder);
-        let _ = std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let _ =
+            std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let _ = replace(&path, &text, 0o600);
     }
 }
@@ -52,15 +64,31 @@ pub fn failed(call: &ToolCall, house: &House) -> Reply {
 }
 
 fn finish(call: &ToolCall, house: &House, note: &str) {
-    let Some(path) = expected_path(house, call) else { return };
-    let Ok(text) = std::fs::read(&path) else { return };
-    let (Ok(expected), Ok(store)) = (serde_json::from_slice::<Expected>(&text), house.store()) else { return };
+    let Some(path) = expected_path(house, call) else {
+        return;
+    };
+    let Ok(text) = std::fs::read(&path) else {
+        return;
+    };
+    let (Ok(expected), Ok(store)) = (serde_json::from_slice::<Expected>(&text), house.store())
+    else {
+        return;
+    };
     let now = Timestamp::now();
     if expected.input_sha256 == sha256(call.input.to_string().as_bytes()) {
         let _ = store.outcome(&expected.request, Outcome::Ran, note, now);
     } else {
-        let _ = store.outcome(&expected.request, Outcome::Unknown, "ALARM: the input that ran differs from the input that was judged", now);
-        let _ = store.record("alarm", &json!({"id": expected.request, "what": "executed input differs from the judged one"}), now);
+        let _ = store.outcome(
+            &expected.request,
+            Outcome::Unknown,
+            "ALARM: the input that ran differs from the input that was judged",
+            now,
+        );
+        let _ = store.record(
+            "alarm",
+            &json!({"id": expected.request, "what": "executed input differs from the judged one"}),
+            now,
+        );
     }
     let _ = std::fs::remove_file(path);
 }
@@ -91,10 +119,16 @@ fn agent_process() -> Option<(u32, String)> {
 
 /// ConfigChange: blocked when a settings file that was installed into no longer holds the guard.
 pub fn config(call: &ToolCall, house: &House) -> Reply {
-    let Ok(state) = house.state() else { return Reply::Silent };
+    let Ok(state) = house.state() else {
+        return Reply::Silent;
+    };
     let lost: Vec<String> = installed_files(&state)
         .into_iter()
-        .filter(|file| call.file_path.as_ref().is_none_or(|changed| same(changed, file)))
+        .filter(|file| {
+            call.file_path
+                .as_ref()
+                .is_none_or(|changed| same(changed, file))
+        })
         .filter(|file| !holds_guard(file))
         .map(|file| file.display().to_string())
         .collect();
@@ -102,7 +136,11 @@ pub fn config(call: &ToolCall, house: &House) -> Reply {
         return Reply::Silent;
     }
     if let Ok(store) = house.store() {
-        let _ = store.record("alarm", &json!({"what": "the guard was taken out of a settings file", "files": lost}), Timestamp::now());
+        let _ = store.record(
+            "alarm",
+            &json!({"what": "the guard was taken out of a settings file", "files": lost}),
+            Timestamp::now(),
+        );
     }
     Reply::Block(format!(
         "backstop: this change takes the guard out of {}; it does not take effect in this session\n  next: only your user changes that, with `backstop uninstall claude`\n",
@@ -116,22 +154,44 @@ pub fn installed_files(state: &Path) -> Vec<PathBuf> {
     struct Record {
         file: PathBuf,
     }
-    let Ok(folder) = std::fs::read_dir(state.join("installed")) else { return Vec::new() };
-    let texts = folder.flatten().filter_map(|entry| std::fs::read(entry.path()).ok());
-    texts.filter_map(|text| serde_json::from_slice::<Record>(&text).ok()).map(|record| record.file).collect()
+    let Ok(folder) = std::fs::read_dir(state.join("installed")) else {
+        return Vec::new();
+    };
+    let texts = folder
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path()).ok());
+    texts
+        .filter_map(|text| serde_json::from_slice::<Record>(&text).ok())
+        .map(|record| record.file)
+        .collect()
 }
 
 fn same(one: &Path, other: &Path) -> bool {
-    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    one == other
+        || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Tells whether a settings file still calls the guard before each tool use.
 fn holds_guard(file: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(file) else { return false };
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { return false };
-    let off = value.get("disableAllHooks").and_then(serde_json::Value::as_bool).unwrap_or(false);
-    let groups = value.pointer("/hooks/PreToolUse").and_then(serde_json::Value::as_array);
-    let hooks = groups.into_iter().flatten().filter(|group| group.get("matcher").is_none());
-    let mut entries = hooks.filter_map(|group| group.get("hooks").and_then(serde_json::Value::as_array)).flatten();
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return false;
+    };
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else {
+        return false;
+    };
+    let off = value
+        .get("disableAllHooks")
+        .and_then(serde_json::Value::as_bool)
+        .unwrap_or(false);
+    let groups = value
+        .pointer("/hooks/PreToolUse")
+        .and_then(serde_json::Value::as_array);
+    let hooks = groups
+        .into_iter()
+        .flatten()
+        .filter(|group| group.get("matcher").is_none());
+    let mut entries = hooks
+        .filter_map(|group| group.get("hooks").and_then(serde_json::Value::as_array))
+        .flatten();
     !off && entries.any(settings::is_ours)
 }

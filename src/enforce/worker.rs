@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::policy::BackupNeed;
+use crate::model::policy::{BackupNeed, Policy};
 use crate::model::secret::Secret;
 use crate::model::target::Reach;
 
@@ -28,7 +28,12 @@ impl Job {
             Reach::Postgres(reach) => reach.password.clone(),
             Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
         };
-        Self { need, password, fingerprint, request_id }
+        Self {
+            need,
+            password,
+            fingerprint,
+            request_id,
+        }
     }
 
     /// Returns the need with its password put back.
@@ -50,6 +55,20 @@ pub struct Work {
     pub keep_free: u64,
     pub codec: String,
     pub jobs: Vec<Job>,
+}
+
+impl Work {
+    /// Returns the work for these jobs within the limits of policy.
+    pub fn new(policy: &Policy, backups: PathBuf, jobs: Vec<Job>) -> Self {
+        Self {
+            backups,
+            max_bytes: policy.limits.backup_bytes,
+            max_seconds: policy.limits.backup_seconds,
+            keep_free: policy.limits.free_bytes,
+            codec: policy.codec.clone(),
+            jobs,
+        }
+    }
 }
 
 /// Starts a worker for these jobs.

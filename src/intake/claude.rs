@@ -116,63 +116,50 @@ fn asked(tool: &str, input: &Value) -> Result<Asked, IntakeError> {
             field: name,
         })
     };
-    Ok(match tool {
-        "Bash" => Asked::Shell {
-            kind: ShellKind::Posix,
-            text: field("command")?,
-        },
-        "PowerShell" => Asked::Shell {
-            kind: ShellKind::PowerShell,
-            text: field("command")?,
-        },
-        "Monitor" if input.get("command").is_none() && input.get("ws").is_some() => Asked::Nothing,
-        "Monitor" => Asked::Shell {
-            kind: ShellKind::Posix,
-            text: field("command")?,
-        },
-        "Write" => Asked::Write {
-            path: field("file_path")?.into(),
-            content: field("content")?,
-            edit: false,
-        },
-        "Edit" => Asked::Write {
-            path: field("file_path")?.into(),
-            content: field("new_string")?,
-            edit: true,
-        },
-        "MultiEdit" => Asked::Write {
-            path: field("file_path")?.into(),
-            content: edits(input),
-            edit: true,
-        },
-        "NotebookEdit" => Asked::Write {
-            path: field("notebook_path")?.into(),
-            content: input
-                .get("new_source")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
-            edit: true,
-        },
-        _ if tool.starts_with("mcp__") => mcp(tool, input)?,
-        _ => match input.get("command") {
-            Some(Value::String(text)) => Asked::Shell {
-                kind: ShellKind::Posix,
-                text: text.clone(),
-            },
-            Some(Value::Array(words)) => Asked::Shell {
-                kind: ShellKind::Posix,
-                text: quoted(tool, words)?,
-            },
-            Some(Value::Null) | None => Asked::Nothing,
-            Some(_) => {
-                return Err(IntakeError::NoField {
-                    tool: tool.to_owned(),
-                    field: "command",
-                });
-            }
-        },
-    })
+    let shell = |kind| field("command").map(|text| Asked::Shell { kind, text });
+    let write = |path: &'static str, content: String, edit| {
+        field(path).map(|path| Asked::Write {
+            path: path.into(),
+            content,
+            edit,
+        })
+    };
+    match tool {
+        "Monitor" if input.get("command").is_none() && input.get("ws").is_some() => {
+            Ok(Asked::Nothing)
+        }
+        "Bash" | "Monitor" => shell(ShellKind::Posix),
+        "PowerShell" => shell(ShellKind::PowerShell),
+        "Write" => write("file_path", field("content")?, false),
+        "Edit" => write("file_path", field("new_string")?, true),
+        "MultiEdit" => write("file_path", edits(input), true),
+        "NotebookEdit" => {
+            let source = input.get("new_source").and_then(Value::as_str);
+            write("notebook_path", source.unwrap_or_default().to_owned(), true)
+        }
+        _ if tool.starts_with("mcp__") => mcp(tool, input),
+        _ => unknown(tool, input),
+    }
+}
+
+/// A tool that is not known is a shell when it has a `command`.
+fn unknown(tool: &str, input: &Value) -> Result<Asked, IntakeError> {
+    let kind = ShellKind::Posix;
+    match input.get("command") {
+        Some(Value::String(text)) => Ok(Asked::Shell {
+            kind,
+            text: text.clone(),
+        }),
+        Some(Value::Array(words)) => Ok(Asked::Shell {
+            kind,
+            text: quoted(tool, words)?,
+        }),
+        Some(Value::Null) | None => Ok(Asked::Nothing),
+        Some(_) => Err(IntakeError::NoField {
+            tool: tool.to_owned(),
+            field: "command",
+        }),
+    }
 }
 
 /// Returns an argument vector as one shell line in which every word is quoted.

@@ -26,7 +26,10 @@ impl Node {
     /// Returns the member of an object.
     pub fn member(&self, key: &str) -> Option<&Self> {
         match &self.kind {
-            Kind::Object(members) => members.iter().find(|(name, _, _)| name == key).map(|(_, _, node)| node),
+            Kind::Object(members) => members
+                .iter()
+                .find(|(name, _, _)| name == key)
+                .map(|(_, _, node)| node),
             Kind::Array(_) | Kind::Other => None,
         }
     }
@@ -38,10 +41,21 @@ impl Node {
 /// Returns what is wrong and where, as one sentence.
 pub fn spans(text: &str) -> Result<Node, String> {
     serde_json::from_str::<serde_json::Value>(text).map_err(|error| error.to_string())?;
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+    };
     let node = reader.value(0)?;
     reader.blanks();
-    if reader.at == text.len() { Ok(node) } else { Err(format!("text follows after the JSON value at byte {}", reader.at)) }
+    if reader.at == text.len() {
+        Ok(node)
+    } else {
+        Err(format!(
+            "text follows after the JSON value at byte {}",
+            reader.at
+        ))
+    }
 }
 
 struct Reader<'a> {
@@ -75,13 +89,19 @@ impl Reader<'_> {
                 Kind::Other
             }
             _ => {
-                while !matches!(self.peek(), 0 | b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n') {
+                while !matches!(
+                    self.peek(),
+                    0 | b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n'
+                ) {
                     self.at += 1;
                 }
                 Kind::Other
             }
         };
-        Ok(Node { span: start..self.at, kind })
+        Ok(Node {
+            span: start..self.at,
+            kind,
+        })
     }
 
     fn object(&mut self, depth: usize) -> Result<Kind, String> {

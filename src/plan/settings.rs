@@ -19,7 +19,13 @@ pub struct Wanted {
 }
 
 /// Events that the guard listens to, the deciding one first.
-pub const EVENTS: [&str; 5] = ["PreToolUse", "PostToolUse", "PostToolUseFailure", "SessionStart", "ConfigChange"];
+pub const EVENTS: [&str; 5] = [
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "SessionStart",
+    "ConfigChange",
+];
 
 /// The registered timeout, in seconds; the guard's own deadline is shorter.
 pub const TIMEOUT_S: u64 = 30;
@@ -37,7 +43,11 @@ impl Wanted {
     /// Returns the matcher group for one event.
     pub fn group(&self, event: &str) -> Value {
         let mut hook = if self.shell_form {
-            let command = format!("{} hook claude --state {} || exit 2", quoted(&self.binary), quoted(&self.state));
+            let command = format!(
+                "{} hook claude --state {} || exit 2",
+                quoted(&self.binary),
+                quoted(&self.state)
+            );
             json!({"type": "command", "command": command, "timeout": TIMEOUT_S})
         } else {
             let args = ["hook", "claude", "--state", self.state.as_str()];
@@ -59,7 +69,10 @@ fn quoted(text: &str) -> String {
 
 /// Tells whether a hook (one entry of `hooks` in a matcher group) runs `backstop hook claude`.
 pub fn is_ours(hook: &Value) -> bool {
-    let command = hook.get("command").and_then(Value::as_str).unwrap_or_default();
+    let command = hook
+        .get("command")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match hook.get("args").and_then(Value::as_array) {
         Some(args) => {
             let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
@@ -106,31 +119,61 @@ fn is_current(text: &str, wanted: &Wanted) -> Result<bool, SettingsError> {
     if text.trim().is_empty() {
         return Ok(false);
     }
-    let value: Value = serde_json::from_str(text).map_err(|error| SettingsError::Json(error.to_string()))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| SettingsError::Json(error.to_string()))?;
     Ok(EVENTS.iter().all(|event| {
-        let groups = value.get("hooks").and_then(|hooks| hooks.get(event)).and_then(Value::as_array);
-        let ours: Vec<&Value> = groups.into_iter().flatten().filter(|group| hooks_of(group).any(is_ours)).collect();
+        let groups = value
+            .get("hooks")
+            .and_then(|hooks| hooks.get(event))
+            .and_then(Value::as_array);
+        let ours: Vec<&Value> = groups
+            .into_iter()
+            .flatten()
+            .filter(|group| hooks_of(group).any(is_ours))
+            .collect();
         matches!(ours.as_slice(), [group] if **group == wanted.group(event))
     }))
 }
 
 fn hooks_of(group: &Value) -> impl Iterator<Item = &Value> {
-    group.get("hooks").and_then(Value::as_array).into_iter().flatten()
+    group
+        .get("hooks")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 /// Adds one matcher group at the end of an event's list.
 fn add(text: &str, event: &str, group: &Value) -> Result<String, SettingsError> {
     let root = spans(text).map_err(SettingsError::Json)?;
-    let Kind::Object(_) = root.kind else { return Err(SettingsError::Shape("the file".into(), "a JSON object")) };
+    let Kind::Object(_) = root.kind else {
+        return Err(SettingsError::Shape("the file".into(), "a JSON object"));
+    };
     let unit = indent(text);
     let Some(hooks) = root.member("hooks") else {
-        return Ok(insert(text, &root, &format!("\"hooks\": {}", pretty(&json!({event: [group]}), &unit, 1)), 0, &unit));
+        return Ok(insert(
+            text,
+            &root,
+            &format!("\"hooks\": {}", pretty(&json!({event: [group]}), &unit, 1)),
+            0,
+            &unit,
+        ));
     };
-    let Kind::Object(_) = hooks.kind else { return Err(SettingsError::Shape("hooks".into(), "an object")) };
+    let Kind::Object(_) = hooks.kind else {
+        return Err(SettingsError::Shape("hooks".into(), "an object"));
+    };
     let Some(list) = hooks.member(event) else {
-        return Ok(insert(text, hooks, &format!("\"{event}\": {}", pretty(&json!([group]), &unit, 2)), 1, &unit));
+        return Ok(insert(
+            text,
+            hooks,
+            &format!("\"{event}\": {}", pretty(&json!([group]), &unit, 2)),
+            1,
+            &unit,
+        ));
     };
-    let Kind::Array(_) = list.kind else { return Err(SettingsError::Shape(format!("hooks.{event}"), "an array")) };
+    let Kind::Array(_) = list.kind else {
+        return Err(SettingsError::Shape(format!("hooks.{event}"), "an array"));
+    };
     Ok(insert(text, list, &pretty(group, &unit, 3), 2, &unit))
 }
 
@@ -143,7 +186,10 @@ fn insert(text: &str, container: &Node, item: &str, depth: usize, unit: &str) ->
     };
     let close = container.span.end.saturating_sub(1);
     let line = format!("\n{}", unit.repeat(depth + 1));
-    let (head, tail) = (text.get(..last.unwrap_or(container.span.start + 1)), text.get(last.unwrap_or(close)..));
+    let (head, tail) = (
+        text.get(..last.unwrap_or(container.span.start + 1)),
+        text.get(last.unwrap_or(close)..),
+    );
     let (head, tail) = (head.unwrap_or_default(), tail.unwrap_or_default());
     match last {
         Some(_) => format!("{head},{line}{item}{tail}"),
@@ -164,8 +210,15 @@ fn pretty(value: &Value, unit: &str, depth: usize) -> String {
 
 /// Returns the indentation of the first indented line; two blanks without one.
 fn indent(text: &str) -> String {
-    let lines = text.lines().map(|line| line.len() - line.trim_start_matches([' ', '\t']).len()).zip(text.lines());
-    lines.filter(|(width, line)| *width > 0 && *width < line.len()).map(|(width, line)| line.get(..width).unwrap_or("  ").to_owned()).next().unwrap_or_else(|| "  ".to_owned())
+    let lines = text
+        .lines()
+        .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
+        .zip(text.lines());
+    lines
+        .filter(|(width, line)| *width > 0 && *width < line.len())
+        .map(|(width, line)| line.get(..width).unwrap_or("  ").to_owned())
+        .next()
+        .unwrap_or_else(|| "  ".to_owned())
 }
 
 /// Returns the settings without the guard; everything else stays byte for byte.
@@ -180,7 +233,9 @@ pub fn uninstall(text: &str) -> Result<String, SettingsError> {
             return Ok(text);
         }
         let root = spans(&text).map_err(SettingsError::Json)?;
-        let Some(cut) = first_of_ours(&text, &root) else { return Ok(text) };
+        let Some(cut) = first_of_ours(&text, &root) else {
+            return Ok(text);
+        };
         text.replace_range(cut, "");
     }
     Ok(text)
@@ -189,14 +244,30 @@ pub fn uninstall(text: &str) -> Result<String, SettingsError> {
 /// Returns the place of our first entry, with its comma; the event's list and `hooks` go too when nothing else is in them.
 fn first_of_ours(text: &str, root: &Node) -> Option<Range<usize>> {
     let hooks = root.member("hooks")?;
-    let Kind::Object(events) = &hooks.kind else { return None };
+    let Kind::Object(events) = &hooks.kind else {
+        return None;
+    };
     for (at, (_, _, list)) in events.iter().enumerate() {
-        let Kind::Array(groups) = &list.kind else { continue };
+        let Kind::Array(groups) = &list.kind else {
+            continue;
+        };
         for (index, group) in groups.iter().enumerate() {
-            let Some(inner) = group.member("hooks") else { continue };
-            let Kind::Array(entries) = &inner.kind else { continue };
-            let value = |node: &Node| text.get(node.span.clone()).and_then(|raw| serde_json::from_str::<Value>(raw).ok());
-            let Some(entry) = entries.iter().position(|node| value(node).is_some_and(|hook| is_ours(&hook))) else { continue };
+            let Some(inner) = group.member("hooks") else {
+                continue;
+            };
+            let Kind::Array(entries) = &inner.kind else {
+                continue;
+            };
+            let value = |node: &Node| {
+                text.get(node.span.clone())
+                    .and_then(|raw| serde_json::from_str::<Value>(raw).ok())
+            };
+            let Some(entry) = entries
+                .iter()
+                .position(|node| value(node).is_some_and(|hook| is_ours(&hook)))
+            else {
+                continue;
+            };
             if entries.len() > 1 {
                 return cut(text, inner, &spans_of(entries), entry);
             }
@@ -206,7 +277,9 @@ fn first_of_ours(text: &str, root: &Node) -> Option<Range<usize>> {
             if events.len() > 1 {
                 return cut(text, hooks, &members_of(events), at);
             }
-            let Kind::Object(members) = &root.kind else { return None };
+            let Kind::Object(members) = &root.kind else {
+                return None;
+            };
             let own = members.iter().position(|(key, _, _)| key == "hooks")?;
             return cut(text, root, &members_of(members), own);
         }
@@ -219,7 +292,10 @@ fn spans_of(nodes: &[Node]) -> Vec<Range<usize>> {
 }
 
 fn members_of(members: &[(String, Range<usize>, Node)]) -> Vec<Range<usize>> {
-    members.iter().map(|(_, key, node)| key.start..node.span.end).collect()
+    members
+        .iter()
+        .map(|(_, key, node)| key.start..node.span.end)
+        .collect()
 }
 
 /// Returns the bytes to cut for one item: with the comma before it, or after it when it is the first.
@@ -232,7 +308,8 @@ fn cut(text: &str, container: &Node, items: &[Range<usize>], index: usize) -> Op
         Some(next) => Some(item.start..next.start),
         None => {
             let inside = container.span.start + 1..container.span.end - 1;
-            let only_blanks = |range: Range<usize>| text.get(range).is_some_and(|gap| gap.trim().is_empty());
+            let only_blanks =
+                |range: Range<usize>| text.get(range).is_some_and(|gap| gap.trim().is_empty());
             let whole = only_blanks(inside.start..item.start) && only_blanks(item.end..inside.end);
             Some(if whole { inside } else { item.clone() })
         }
@@ -244,7 +321,11 @@ mod tests {
     use super::*;
 
     fn wanted() -> Wanted {
-        Wanted { binary: "/opt/backstop".into(), state: "/home/u/.local/state/backstop".into(), shell_form: false }
+        Wanted {
+            binary: "/opt/backstop".into(),
+            state: "/home/u/.local/state/backstop".into(),
+            shell_form: false,
+        }
     }
 
     const OTHERS: &str = r#"{
@@ -259,7 +340,15 @@ mod tests {
 
     #[test]
     fn what_others_wrote_stays_byte_for_byte() {
-        for before in [OTHERS, "{}\n", "{}", "{\n}\n", "{\"hooks\": {}}", "{\n\t\"a\": 1\n}", "{\"hooks\":{\"PreToolUse\":[]}}"] {
+        for before in [
+            OTHERS,
+            "{}\n",
+            "{}",
+            "{\n}\n",
+            "{\"hooks\": {}}",
+            "{\n\t\"a\": 1\n}",
+            "{\"hooks\":{\"PreToolUse\":[]}}",
+        ] {
             let after = install(before, &wanted()).unwrap();
             serde_json::from_str::<Value>(&after).unwrap();
             assert!(after.contains("/opt/backstop"), "{after}");
@@ -288,7 +377,10 @@ mod tests {
     fn twice_is_once_and_a_new_path_replaces_the_old_one() {
         let once = install(OTHERS, &wanted()).unwrap();
         assert_eq!(install(&once, &wanted()).unwrap(), once);
-        let moved = Wanted { binary: "/usr/bin/backstop".into(), ..wanted() };
+        let moved = Wanted {
+            binary: "/usr/bin/backstop".into(),
+            ..wanted()
+        };
         let again = install(&once, &moved).unwrap();
         assert!(!again.contains("/opt/backstop") && again.contains("/usr/bin/backstop"));
         assert_eq!(uninstall(&again).unwrap(), OTHERS);
@@ -296,18 +388,35 @@ mod tests {
 
     #[test]
     fn the_shell_form_ends_closed_and_is_taken_out_again() {
-        let shell = Wanted { shell_form: true, ..wanted() };
+        let shell = Wanted {
+            shell_form: true,
+            ..wanted()
+        };
         let after = install(OTHERS, &shell).unwrap();
-        assert!(after.contains("'/opt/backstop' hook claude --state '/home/u/.local/state/backstop' || exit 2"));
+        assert!(after.contains(
+            "'/opt/backstop' hook claude --state '/home/u/.local/state/backstop' || exit 2"
+        ));
         assert_eq!(uninstall(&after).unwrap(), OTHERS);
     }
 
     #[test]
     fn a_file_that_is_not_understood_is_refused() {
-        assert!(matches!(install("{", &wanted()), Err(SettingsError::Json(_))));
-        assert!(matches!(install("[]", &wanted()), Err(SettingsError::Shape(..))));
-        assert!(matches!(install("{\"hooks\": []}", &wanted()), Err(SettingsError::Shape(..))));
-        assert!(matches!(install("{\"hooks\": {\"PreToolUse\": 1}}", &wanted()), Err(SettingsError::Shape(..))));
+        assert!(matches!(
+            install("{", &wanted()),
+            Err(SettingsError::Json(_))
+        ));
+        assert!(matches!(
+            install("[]", &wanted()),
+            Err(SettingsError::Shape(..))
+        ));
+        assert!(matches!(
+            install("{\"hooks\": []}", &wanted()),
+            Err(SettingsError::Shape(..))
+        ));
+        assert!(matches!(
+            install("{\"hooks\": {\"PreToolUse\": 1}}", &wanted()),
+            Err(SettingsError::Shape(..))
+        ));
         assert!(install("{\"a\":1,\"a\":2}", &wanted()).is_err());
     }
 }

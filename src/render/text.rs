@@ -139,10 +139,20 @@ pub struct Hold<'a> {
 
 /// Returns the reason of a block for the agent: first line complete, whole text short.
 pub fn reason(verdict: &Verdict, hold: &Hold<'_>) -> String {
-    let mut lines = vec![first_line(verdict, hold)];
-    if !hold.repeated {
-        lines.extend(details(verdict, hold));
+    let first = first_line(verdict, hold);
+    if let (true, Some(id)) = (hold.repeated, hold.id) {
+        let lease = hold
+            .lease
+            .map(|lease| {
+                format!("; for many calls on this target your user may grant a lease: {lease}")
+            })
+            .unwrap_or_default();
+        return fit(vec![format!(
+            "{first}; your user runs `backstop approve {id}`, you may run `backstop wait {id}`{lease}"
+        )]);
     }
+    let mut lines = vec![first];
+    lines.extend(details(verdict, hold));
     lines.push(next(verdict.answer, hold));
     if let Some(lease) = hold.lease {
         lines.push(format!("  your user may also grant a lease: {lease}"));

@@ -5,6 +5,7 @@ mod names;
 mod read;
 #[cfg(test)]
 mod tests;
+mod text;
 mod words;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Passage, Stdin, Unfolding, Wrapper};

@@ -106,6 +106,39 @@ impl Printer {
             }
             NodeKind::Group(script) => self.braces(script),
             NodeKind::If { arms, otherwise } => self.conditional(arms, otherwise.as_ref()),
+            NodeKind::While { .. } | NodeKind::For { .. } | NodeKind::ForArith { .. } => {
+                self.looped(&node.kind);
+            }
+            NodeKind::Case { subject, arms } => self.case(subject, arms),
+            NodeKind::Test(words) => self.test(words),
+            NodeKind::Arith(parts) => {
+                self.out.push_str("((");
+                self.raw_text(parts, true);
+                self.out.push_str("))");
+            }
+            NodeKind::Function { name, body } => {
+                self.out.push_str("function ");
+                self.out.push_str(name);
+                self.out.push_str(" () ");
+                self.node(body);
+            }
+            NodeKind::Coproc { name, body } => {
+                self.out.push_str("coproc ");
+                if let Some(name) = name {
+                    self.out.push_str(name);
+                    self.out.push(' ');
+                }
+                self.node(body);
+            }
+        }
+        for redirect in &node.redirects {
+            self.out.push(' ');
+            self.redirect(redirect);
+        }
+    }
+
+    fn looped(&mut self, kind: &NodeKind) {
+        match kind {
             NodeKind::While {
                 until,
                 condition,
@@ -137,31 +170,7 @@ impl Printer {
                 self.newline();
                 self.do_done(body);
             }
-            NodeKind::Case { subject, arms } => self.case(subject, arms),
-            NodeKind::Test(words) => self.test(words),
-            NodeKind::Arith(parts) => {
-                self.out.push_str("((");
-                self.raw_text(parts, true);
-                self.out.push_str("))");
-            }
-            NodeKind::Function { name, body } => {
-                self.out.push_str("function ");
-                self.out.push_str(name);
-                self.out.push_str(" () ");
-                self.node(body);
-            }
-            NodeKind::Coproc { name, body } => {
-                self.out.push_str("coproc ");
-                if let Some(name) = name {
-                    self.out.push_str(name);
-                    self.out.push(' ');
-                }
-                self.node(body);
-            }
-        }
-        for redirect in &node.redirects {
-            self.out.push(' ');
-            self.redirect(redirect);
+            _ => {}
         }
     }
 

@@ -2,6 +2,8 @@
 //! Calls go to the exact command line that stands in the settings file.
 #![allow(dead_code)]
 
+pub mod story;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,6 +12,8 @@ use backstop::model::approval::{Approval, RequestId, Strength};
 use backstop::store::{ApprovalRules, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+use crate::support::pty::Terminal;
 
 /// What a program answered.
 #[derive(Debug)]
@@ -43,15 +47,31 @@ impl Answer {
 pub struct House {
     pub home: PathBuf,
     binary: PathBuf,
+    /// More variables for everything that is started here.
+    pub more: Vec<(String, String)>,
 }
 
-/// Returns a folder outside every temporary directory, because what lies in those is nobody's loss.
+/// Returns a folder outside every temporary directory and every repository: what lies in those may be nobody's loss.
 pub fn place() -> PathBuf {
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let is_temporary = |dir: &PathBuf| ["/tmp", "/var/tmp", "/private/tmp"].iter().any(|tmp| dir.starts_with(tmp));
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/backstop-tests"));
-    let place = [Some(target), home, Some(PathBuf::from("/opt/backstop-tests"))].into_iter().flatten().find(|dir| !is_temporary(dir)).unwrap();
-    std::fs::create_dir_all(&place).unwrap();
+    let is_temporary = |dir: &PathBuf| {
+        ["/tmp", "/var/tmp", "/private/tmp"]
+            .iter()
+            .any(|tmp| dir.starts_with(tmp))
+    };
+    let in_a_repository = |dir: &PathBuf| dir.ancestors().any(|above| above.join(".git").exists());
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".backstop-tests"));
+    let places = [
+        home,
+        Some(PathBuf::from("/opt/backstop-tests")),
+        Some(PathBuf::from("/var/lib/backstop-tests")),
+    ];
+    let mut places = places
+        .into_iter()
+        .flatten()
+        .filter(|dir| !is_temporary(dir) && !in_a_repository(dir));
+    let place = places
+        .find(|dir| std::fs::create_dir_all(dir).is_ok())
+        .unwrap();
     place.canonicalize().unwrap()
 }
 
@@ -78,10 +98,20 @@ impl House {
         let mut binary = PathBuf::from(env!("CARGO_BIN_EXE_backstop"));
         if copy {
             std::fs::create_dir_all(home.join("bin")).unwrap();
-            std::fs::copy(&binary, home.join("bin/backstop")).unwrap();
+            // By another process: a test that forks meanwhile would keep the copy open for writing, and it could not be started.
+            let copied = Command::new("cp")
+                .arg(&binary)
+                .arg(home.join("bin/backstop"))
+                .status()
+                .unwrap();
+            assert!(copied.success());
             binary = home.join("bin/backstop");
         }
-        let house = Self { home, binary };
+        let house = Self {
+            home,
+            binary,
+            more: Vec::new(),
+        };
         let installed = house.backstop(&["install", "claude", "--yes"]);
         assert_eq!(installed.code, Some(0), "{installed:?}");
         house
@@ -113,7 +143,13 @@ impl House {
 
     /// A clean environment: no agent's marks, nothing inherited.
     pub fn env(&self) -> Vec<(String, String)> {
-        vec![("HOME".into(), self.home.display().to_string()), ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()), ("USER".into(), "tester".into())]
+        let mut all = vec![
+            ("HOME".into(), self.home.display().to_string()),
+            ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ("USER".into(), "tester".into()),
+        ];
+        all.extend(self.more.iter().cloned());
+        all
     }
 
     fn entry(&self) -> Value {
@@ -126,24 +162,53 @@ impl House {
     pub fn hook(&self) -> Command {
         // The settings may have been broken by the test; the line is the one that was installed.
         let state = self.state().display().to_string();
-        let (program, args) = match std::fs::read_to_string(self.settings()).ok().filter(|text| text.contains("PreToolUse")) {
+        let (program, args) = match std::fs::read_to_string(self.settings())
+            .ok()
+            .filter(|text| text.contains("PreToolUse"))
+        {
             Some(_) => {
                 let entry = self.entry();
-                let args = entry["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap().to_owned()).collect();
+                let args = entry["args"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|arg| arg.as_str().unwrap().to_owned())
+                    .collect();
                 (entry["command"].as_str().unwrap().to_owned(), args)
             }
-            None => (self.binary.display().to_string(), vec!["hook".to_owned(), "claude".to_owned(), "--state".to_owned(), state]),
+            None => (
+                self.binary.display().to_string(),
+                vec![
+                    "hook".to_owned(),
+                    "claude".to_owned(),
+                    "--state".to_owned(),
+                    state,
+                ],
+            ),
         };
         let mut command = Command::new(program);
-        command.args::<Vec<String>, String>(args).env_clear().envs(self.env()).current_dir(self.project());
+        command
+            .args::<Vec<String>, String>(args)
+            .env_clear()
+            .envs(self.env())
+            .current_dir(self.project());
         command
     }
 
     /// The installed command as one shell line.
     pub fn line(&self) -> String {
         let entry = self.entry();
-        let args: Vec<String> = entry["args"].as_array().unwrap().iter().map(|arg| format!("'{}'", arg.as_str().unwrap())).collect();
-        format!("'{}' {}", entry["command"].as_str().unwrap(), args.join(" "))
+        let args: Vec<String> = entry["args"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|arg| format!("'{}'", arg.as_str().unwrap()))
+            .collect();
+        format!(
+            "'{}' {}",
+            entry["command"].as_str().unwrap(),
+            args.join(" ")
+        )
     }
 
     pub fn payload(&self, tool: &str, input: &Value) -> Value {
@@ -171,8 +236,57 @@ impl House {
 
     pub fn backstop(&self, words: &[&str]) -> Answer {
         let mut command = Command::new(&self.binary);
-        command.args(words).env_clear().envs(self.env()).current_dir(self.project());
+        command
+            .args(words)
+            .env_clear()
+            .envs(self.env())
+            .current_dir(self.project());
         run(command, b"")
+    }
+
+    /// A terminal of its own in which the built program runs with these words.
+    pub fn terminal(&self, words: &[&str]) -> Terminal {
+        let env = self.env();
+        let env: Vec<(&str, &str)> = env
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        Terminal::start(&self.home, words, &env)
+    }
+
+    /// A request as programs see it.
+    pub fn request(&self, id: &str) -> Value {
+        let answer = self.backstop(&["requests", "--format", "json"]);
+        let all: Value =
+            serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("{answer:?}"));
+        let found = all["requests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|request| request["id"] == json!(id));
+        found
+            .cloned()
+            .unwrap_or_else(|| panic!("no request {id} in {all}"))
+    }
+
+    /// Both screens in a real terminal; returns what the human saw.
+    pub fn approve_in_a_terminal(&self, id: &str) -> String {
+        let confirm = self.request(id)["confirm"].as_str().unwrap().to_owned();
+        let mut terminal = self.terminal(&["approve", id]);
+        terminal.wait_for("approve? [y/N] ").type_line("y");
+        terminal
+            .wait_for(&format!("type {confirm}: "))
+            .type_line(&confirm);
+        let (code, seen) = terminal.end();
+        assert_eq!(code, 0, "{seen}");
+        seen
+    }
+
+    /// Brings back what a request lost.
+    pub fn undo(&self, id: &str) -> Answer {
+        let answer = self.backstop(&["undo", id, "--yes"]);
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+        answer
     }
 
     /// Waits for the request's backup, then records two approvals as the terminal does.
@@ -180,7 +294,14 @@ impl House {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
         let store = Store::open(&self.state()).unwrap();
         let id = RequestId(id.to_owned());
-        while std::time::Instant::now() < until && self.backstop(&["backup", "list", "--format", "json"]).stdout.matches("\"readable\"").count() == 0 {
+        while std::time::Instant::now() < until
+            && self
+                .backstop(&["backup", "list", "--format", "json"])
+                .stdout
+                .matches("\"readable\"")
+                .count()
+                == 0
+        {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         for step in [1, 2] {
@@ -194,7 +315,9 @@ impl House {
                 backups: vec![],
                 waived: vec![],
             };
-            store.approve(&id, approval, &ApprovalRules::default(), now).unwrap();
+            store
+                .approve(&id, approval, &ApprovalRules::default(), now)
+                .unwrap();
         }
     }
 }
@@ -208,7 +331,12 @@ impl Drop for House {
 }
 
 fn run(mut command: Command, input: &[u8]) -> Answer {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     Answer {

@@ -70,22 +70,37 @@ fn serve(stream: TcpStream, steps: &[Step], told: &Mutex<Vec<String>>) -> std::i
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let asked: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        let (kind, answer) = if first.starts_with("POST /v1/messages") && asked["stream"] == json!(true) {
-            ("text/event-stream", events(&asked, steps, told))
-        } else {
-            ("application/json", "{}".to_owned())
-        };
-        write!(writer, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len())?;
+        let (kind, answer) =
+            if first.starts_with("POST /v1/messages") && asked["stream"] == json!(true) {
+                ("text/event-stream", events(&asked, steps, told))
+            } else {
+                ("application/json", "{}".to_owned())
+            };
+        write!(
+            writer,
+            "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{answer}",
+            answer.len()
+        )?;
         writer.flush()?;
     }
 }
 
 fn events(asked: &Value, steps: &[Step], told: &Mutex<Vec<String>>) -> String {
-    let has_tools = asked["tools"].as_array().is_some_and(|tools| !tools.is_empty());
-    let results: Vec<String> = asked["messages"].as_array().into_iter().flatten().flat_map(results).collect();
+    let has_tools = asked["tools"]
+        .as_array()
+        .is_some_and(|tools| !tools.is_empty());
+    let results: Vec<String> = asked["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(results)
+        .collect();
     let step = if has_tools {
         *told.lock().unwrap() = results.clone();
-        steps.get(results.len()).cloned().unwrap_or(Step::Text("done"))
+        steps
+            .get(results.len())
+            .cloned()
+            .unwrap_or(Step::Text("done"))
     } else {
         Step::Text("a title")
     };
@@ -94,11 +109,17 @@ fn events(asked: &Value, steps: &[Step], told: &Mutex<Vec<String>>) -> String {
 
 fn results(message: &Value) -> Vec<String> {
     let blocks = message["content"].as_array().cloned().unwrap_or_default();
-    let results = blocks.into_iter().filter(|block| block["type"] == "tool_result");
+    let results = blocks
+        .into_iter()
+        .filter(|block| block["type"] == "tool_result");
     results
         .map(|block| match &block["content"] {
             Value::String(text) => text.clone(),
-            Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n"),
+            Value::Array(parts) => parts
+                .iter()
+                .filter_map(|part| part["text"].as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
             _ => String::new(),
         })
         .collect()
@@ -111,7 +132,11 @@ fn stream(step: &Step, number: usize) -> String {
             json!({"type": "input_json_delta", "partial_json": input.to_string()}),
             "tool_use",
         ),
-        Step::Text(text) => (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": text}), "end_turn"),
+        Step::Text(text) => (
+            json!({"type": "text", "text": ""}),
+            json!({"type": "text_delta", "text": text}),
+            "end_turn",
+        ),
     };
     let message = json!({"id": format!("msg_{number}"), "type": "message", "role": "assistant", "model": "claude-test", "content": [],
         "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1}});
@@ -123,5 +148,13 @@ fn stream(step: &Step, number: usize) -> String {
         json!({"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": null}, "usage": {"output_tokens": 1}}),
         json!({"type": "message_stop"}),
     ];
-    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())).collect()
+    events
+        .iter()
+        .map(|event| {
+            format!(
+                "event: {}\ndata: {event}\n\n",
+                event["type"].as_str().unwrap_or_default()
+            )
+        })
+        .collect()
 }

@@ -1,4 +1,5 @@
 //! What several suites share: a clean terminal to start the program in, and a way to start it without one.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod pty;
 

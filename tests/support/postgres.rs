@@ -1,6 +1,10 @@
 //! A private PostgreSQL cluster for one test binary: started once, stopped and removed when the test process ends.
 //! Nothing outside its own folder is touched; no server that is already there is used.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    clippy::too_many_lines,
+    reason = "each test binary uses its own part"
+)]
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;

@@ -195,13 +195,15 @@ impl Ask<'_> {
 
     /// Asks under the search path that the command itself would have.
     pub(super) fn under_own_path(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
-        self.session.run(&format!(
-            "SELECT pg_catalog.set_config('search_path', {}, false)",
+        // One round trip; when the query fails, the server takes the setting back with the rest.
+        let mut rows = self.session.rows(&format!(
+            "SELECT pg_catalog.set_config('search_path', {}, false); {query}; SET search_path = pg_catalog",
             literal(&self.about.search_path)
         ))?;
-        let answer = self.session.rows(query);
-        self.session.run("SET search_path = pg_catalog")?;
-        answer
+        if !rows.is_empty() {
+            rows.remove(0);
+        }
+        Ok(rows)
     }
 
     fn database(&mut self, name: &str) -> Result<ObjectFact, SessionError> {

@@ -80,20 +80,12 @@ pub fn open(way: &Way, patience: Patience) -> Result<Box<dyn Session>, SessionEr
         Route::As { .. } | Route::Container { .. } => Box::new(Psql::open(way, patience)?),
     };
     let statement = patience.statement.as_millis();
-    for setting in [
-        "SET default_transaction_read_only = on".to_owned(),
-        format!("SET statement_timeout = {statement}"),
-        "SET lock_timeout = 1000".to_owned(),
-        // A policy that hides rows must be an error here, never a smaller number.
-        "SET row_security = off".to_owned(),
-        "SET standard_conforming_strings = on".to_owned(),
-        "SET client_encoding = 'UTF8'".to_owned(),
-    ] {
-        session.run(&setting)?;
-    }
-    session.rows(
-        "SELECT pg_catalog.set_config(name, 'off', false) FROM pg_catalog.pg_settings WHERE name = 'jit'",
-    )?;
+    // `row_security` off: a policy that hides rows must be an error here, never a smaller number. `jit` is there since version 11.
+    // One round trip: each one costs a wake-up of two processes, and a hold waits for them all.
+    session.run(&format!(
+        "SET default_transaction_read_only = on; SET statement_timeout = {statement}; SET lock_timeout = 1000; \
+         SET row_security = off; SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET jit = off"
+    ))?;
     Ok(session)
 }
 

@@ -206,6 +206,28 @@ fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<String>, Backu
     Ok(rows.iter().map(|row| text(row, 0)).collect())
 }
 
+/// The columns of the best unique index without NULLs; none where there is none or a column of it is lost.
+fn key(both: &mut Both, table: &Relation, columns: &[String]) -> Result<Vec<String>, BackupError> {
+    let key = both
+        .live
+        .rows(&format!(
+            "SELECT a.attname FROM (SELECT i.indkey, i.indrelid FROM pg_index i WHERE i.indrelid = {}::regclass AND i.indisunique AND i.indisvalid \
+             AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (SELECT 1 FROM unnest(i.indkey) k JOIN pg_attribute a ON a.attrelid = i.indrelid \
+             AND a.attnum = k WHERE NOT a.attnotnull) ORDER BY i.indisprimary DESC, i.indnatts LIMIT 1) x \
+             JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)",
+            literal(&table.full)
+        ))
+        .map_err(fault)?
+        .iter()
+        .map(|row| identifier(&text(row, 0)))
+        .collect::<Vec<_>>();
+    Ok(if key.iter().all(|one| columns.contains(one)) {
+        key
+    } else {
+        Vec::new()
+    })
+}
+
 fn row_job(
     both: &mut Both,
     table: &Relation,
@@ -229,24 +251,7 @@ fn row_job(
     if columns.is_empty() {
         return Ok(None);
     }
-    let key = both
-        .live
-        .rows(&format!(
-            "SELECT a.attname FROM (SELECT i.indkey, i.indrelid FROM pg_index i WHERE i.indrelid = {}::regclass AND i.indisunique AND i.indisvalid \
-             AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT EXISTS (SELECT 1 FROM unnest(i.indkey) k JOIN pg_attribute a ON a.attrelid = i.indrelid \
-             AND a.attnum = k WHERE NOT a.attnotnull) ORDER BY i.indisprimary DESC, i.indnatts LIMIT 1) x \
-             JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = ANY (x.indkey)",
-            literal(&table.full)
-        ))
-        .map_err(fault)?
-        .iter()
-        .map(|row| identifier(&text(row, 0)))
-        .collect::<Vec<_>>();
-    let key = if key.iter().all(|one| columns.contains(one)) {
-        key
-    } else {
-        Vec::new()
-    };
+    let key = key(both, table, &columns)?;
     let sequences = sequences(both, table)?;
     let orphans = links
         .iter()

@@ -244,6 +244,7 @@ pub fn line(text: &str) -> Command {
 
 pub fn of(words: Vec<Word>) -> Command {
     Command {
+        script: None,
         words,
         env: Vec::new(),
         env_cleared: false,

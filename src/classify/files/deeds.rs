@@ -51,6 +51,10 @@ const RSYNC: Valued = Valued {
 
 /// One thing that a program does to a place.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a command has a handful of them, and each lives for one judgement"
+)]
 pub enum Deed {
     Remove {
         place: Place,

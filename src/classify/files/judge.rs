@@ -6,19 +6,21 @@ use std::path::{Path, PathBuf};
 
 use super::kinds;
 use super::place::{Place, lexical};
-use super::report::{Loss, bytes, counted};
+use super::report::{Loss, bytes};
+use super::rules::{
+    far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, measured,
+    one_file, over_rule, tree_lines, usual,
+};
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
-use crate::model::fact::{
-    Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question, TreeFact,
-};
+use crate::model::fact::{Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question};
 
 /// Paths of one pattern that are judged one by one; beyond, the folder is judged.
 const PATHS_MAX: usize = 64;
 /// Files of one command up to which their loss is a small one.
 const FEW_FILES: usize = 16;
 /// Bytes of one file up to which its loss is a small one.
-const SMALL_FILE: u64 = 64 << 20;
+pub const SMALL_FILE: u64 = 64 << 20;
 
 /// How something is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +78,8 @@ struct Pending {
     path: PathBuf,
     directory: bool,
     rule: &'static str,
+    /// Size of a file.
+    bytes: u64,
     lines: Vec<String>,
     /// The outermost part of the path that is named as regenerable.
     named: Option<PathBuf>,
@@ -167,6 +171,7 @@ impl<'a, 'n> Judge<'a, 'n> {
     }
 
     fn settle(&mut self, one: Pending, git: Option<(&GitFact, &GitPathFact)>) -> Loss {
+        let small = self.may_be_small(&one);
         let mut loss = Loss::new(one.rule, world::path_target(&one.path));
         loss.lines = one.lines;
         if let Some((all, path)) = git {
@@ -186,12 +191,14 @@ impl<'a, 'n> Judge<'a, 'n> {
             return loss.exempt(reason);
         }
         if !one.directory {
+            loss.measured = small.then_some(one_file(one.bytes));
             return loss;
         }
         match self.ask(Question::Tree(one.path)) {
             Some(Answer::Tree(tree)) if is_empty(tree) => loss.exempt("empty"),
             Some(Answer::Tree(tree)) => {
                 loss.lines.extend(tree_lines(tree));
+                loss.measured = measured(tree).filter(|_| small);
                 if one.narrowed {
                     loss.lines.push("only a part of it goes".to_owned());
                 }
@@ -199,6 +206,20 @@ impl<'a, 'n> Judge<'a, 'n> {
             }
             _ => loss,
         }
+    }
+
+    /// Policy may call an ordinary loss inside the project small; databases, keys and repositories never are.
+    fn may_be_small(&self, one: &Pending) -> bool {
+        const ORDINARY: [&str; 3] = [
+            "files.recursive-delete",
+            "files.delete",
+            "files.delete-many",
+        ];
+        let project = &self.context.scene.project;
+        ORDINARY.contains(&one.rule)
+            && !one.repository_goes
+            && one.path.starts_with(project)
+            && &one.path != project
     }
 
     /// Returns the proof by content that a folder (or file) is what its name says.
@@ -515,6 +536,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             path: place,
             directory,
             rule,
+            bytes: entry.bytes,
             lines,
             named,
             repository_goes: how.repository_goes,
@@ -667,6 +689,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         self.pending.push(Pending {
             rule: loss.rule,
             directory: false,
+            bytes: entry.bytes,
             lines: vec![bytes(entry.bytes)],
             named,
             repository_goes: false,
@@ -769,103 +792,4 @@ pub enum Seen<'a> {
     There(&'a EntryFact),
     Absent,
     Unknown,
-}
-
-const TEMPORARY: &[&str] = &[
-    "/tmp",
-    "/var/tmp",
-    "/private/tmp",
-    "/private/var/tmp",
-    "/var/folders",
-    "/private/var/folders",
-    "/dev/shm",
-];
-
-/// Tells whether a path lies strictly inside a temporary directory.
-pub fn is_temporary(path: &Path, temporary: &[PathBuf]) -> bool {
-    let strictly = |dir: &Path| path.starts_with(dir) && path != dir;
-    temporary.iter().any(|dir| strictly(dir))
-        || TEMPORARY.iter().any(|dir| strictly(Path::new(dir)))
-}
-
-fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
-    temporary.iter().any(|dir| dir == path) || TEMPORARY.iter().any(|dir| Path::new(dir) == path)
-}
-
-fn is_empty(tree: &TreeFact) -> bool {
-    tree.files == 0 && !tree.more && !tree.mounts && tree.unreadable == 0
-}
-
-fn tree_lines(tree: &TreeFact) -> Vec<String> {
-    let more = if tree.more { "more than " } else { "" };
-    let mut lines = vec![format!(
-        "{more}{}, {}",
-        counted(tree.files, "file", "files"),
-        bytes(tree.bytes)
-    )];
-    if !tree.databases.is_empty() {
-        let count = u64::try_from(tree.databases.len()).unwrap_or(u64::MAX);
-        lines.push(format!(
-            "{} among them",
-            counted(count, "SQLite database", "SQLite databases")
-        ));
-    }
-    if !tree.repositories.is_empty() {
-        let count = u64::try_from(tree.repositories.len()).unwrap_or(u64::MAX);
-        lines.push(format!(
-            "{} among them",
-            counted(count, "git repository", "git repositories")
-        ));
-    }
-    if tree.mounts {
-        lines.push("another file system is mounted below".to_owned());
-    }
-    if tree.unreadable > 0 {
-        lines.push(format!(
-            "{} could not be read",
-            counted(tree.unreadable, "entry", "entries")
-        ));
-    }
-    lines
-}
-
-fn usual(how: How, path: &Path) -> &'static str {
-    match how.rule {
-        Some(rule) => rule,
-        None if how.recursive => folder_rule(path),
-        None => file_rule(path, "", 0),
-    }
-}
-
-fn folder_rule(path: &Path) -> &'static str {
-    if kinds::guarded_folder(path).is_some() || kinds::guarded(path, "").is_some() {
-        "files.delete-guarded"
-    } else {
-        "files.recursive-delete"
-    }
-}
-
-fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
-    if kinds::guarded(path, magic).is_some() {
-        "files.delete-guarded"
-    } else if bytes > SMALL_FILE {
-        "files.delete-many"
-    } else {
-        "files.delete"
-    }
-}
-
-fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
-    if !over.edit && kinds::guarded(path, magic).is_some() {
-        "files.overwrite-guarded"
-    } else {
-        "files.overwrite"
-    }
-}
-
-fn far_rule(path: &Path, how: How) -> &'static str {
-    if how.recursive && kinds::is_catastrophic(path, None) {
-        return "files.wipe-elsewhere";
-    }
-    usual(how, path)
 }

@@ -3,7 +3,7 @@
 
 use crate::classify::Context;
 use crate::model::command::Command;
-use crate::model::finding::{Blast, Finding, Severity};
+use crate::model::finding::{Blast, Finding, Measured, Severity};
 use crate::model::span::Origin;
 use crate::model::target::Target;
 
@@ -17,6 +17,8 @@ pub struct Loss {
     /// Set when words that are not known decide.
     pub opaque: bool,
     pub lines: Vec<String>,
+    /// Counted in full, and inside the project.
+    pub measured: Option<Measured>,
 }
 
 impl Loss {
@@ -28,6 +30,7 @@ impl Loss {
             exempt: None,
             opaque: false,
             lines: Vec::new(),
+            measured: None,
         }
     }
 
@@ -84,6 +87,7 @@ pub fn report(losses: Vec<Loss>, site: &Site<'_>, context: &Context<'_>) -> Vec<
                     finding.targets.push(loss.target);
                 }
                 finding.blast.lines.extend(loss.lines);
+                finding.blast.measured = sum(finding.blast.measured, loss.measured);
             }
             None => all.push(single(loss, site, context)),
         }
@@ -92,6 +96,16 @@ pub fn report(losses: Vec<Loss>, site: &Site<'_>, context: &Context<'_>) -> Vec<
         finding.summary = summary(&finding.summary, &finding.targets);
     }
     all
+}
+
+/// A sum is known only when both parts are.
+fn sum(one: Option<Measured>, other: Option<Measured>) -> Option<Measured> {
+    let (one, other) = (one?, other?);
+    Some(Measured {
+        files: one.files.saturating_add(other.files),
+        bytes: one.bytes.saturating_add(other.bytes),
+        rows: one.rows.saturating_add(other.rows),
+    })
 }
 
 fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
@@ -114,7 +128,10 @@ fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
         targets: vec![loss.target],
         opaque: loss.opaque,
         instead: rule.map(|rule| rule.instead.to_owned()),
-        blast: Blast { lines: loss.lines, ..Blast::default() },
+        blast: Blast {
+            lines: loss.lines,
+            measured: loss.measured,
+        },
         exempt: loss.exempt,
     }
 }

@@ -27,13 +27,29 @@ pub struct Transcript {
 ///
 /// # Errors
 /// When no terminal can be made, or the program does not end in time.
-pub fn approve(mut command: Command, id: &str, state: &Path, patience: Duration) -> io::Result<Transcript> {
+pub fn approve(
+    mut command: Command,
+    id: &str,
+    state: &Path,
+    patience: Duration,
+) -> io::Result<Transcript> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     grantpt(&master)?;
     unlockpt(&master)?;
     let slave = OsString::from_vec(ptsname(&master, Vec::new())?.into_bytes());
-    command.arg("demo").arg("--in-terminal").arg(&slave).arg("--approve").arg(id).arg("--dir").arg(state);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    command
+        .arg("demo")
+        .arg("--in-terminal")
+        .arg(&slave)
+        .arg("--approve")
+        .arg(id)
+        .arg("--dir")
+        .arg(state);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
     let mut terminal = File::from(master);
     let until = Instant::now() + patience;
     let mut output = Vec::new();
@@ -54,7 +70,10 @@ pub fn approve(mut command: Command, id: &str, state: &Path, patience: Duration)
         child.kill()?;
     }
     let code = child.wait()?.code();
-    Ok(Transcript { output: String::from_utf8_lossy(&output).into_owned(), code })
+    Ok(Transcript {
+        output: String::from_utf8_lossy(&output).into_owned(),
+        code,
+    })
 }
 
 /// Returns what the human types at a prompt: yes to the first screen, the name to the second.
@@ -69,7 +88,10 @@ fn answer(text: &str) -> Option<String> {
 
 /// Reads what is there within a moment; says whether anything came.
 fn read_some(terminal: &mut File, output: &mut Vec<u8>) -> bool {
-    let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+    let moment = Timespec {
+        tv_sec: 0,
+        tv_nsec: 20_000_000,
+    };
     let ready = poll(&mut [PollFd::new(&*terminal, PollFlags::IN)], Some(&moment));
     if !matches!(ready, Ok(count) if count > 0) {
         return false;
@@ -91,8 +113,15 @@ pub fn become_approve(slave: &Path, id: &str, state: &Path) -> u8 {
     if taken.is_err() || !own {
         return 1;
     }
-    let Ok(program) = std::env::current_exe() else { return 1 };
-    let _ = Command::new(program).arg("approve").arg(id).arg("--state").arg(state).exec();
+    let Ok(program) = std::env::current_exe() else {
+        return 1;
+    };
+    let _ = Command::new(program)
+        .arg("approve")
+        .arg(id)
+        .arg("--state")
+        .arg(state)
+        .exec();
     1
 }
 

@@ -14,8 +14,16 @@ const WAIT: Duration = Duration::from_secs(25);
 
 /// Returns what `claude --version` prints; nothing when it does not answer.
 pub fn claude_version() -> Option<String> {
-    let output = Command::new("claude").arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Command::new("claude")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Returns one point for each installed entry.
@@ -29,16 +37,33 @@ fn prove(entry: &Value) -> Point {
         ("a harmless call", shell("ls -la"), 0),
         ("the removal of everything", shell("rm -rf /"), 2),
         ("input that cannot be read", "{".to_owned(), 2),
-        ("a tool that is not known, with a command", payload(&json!({"command": "rm -rf /*"}), "BackstopProbe"), 2),
+        (
+            "a tool that is not known, with a command",
+            payload(&json!({"command": "rm -rf /*"}), "BackstopProbe"),
+            2,
+        ),
     ];
     for (what, input, wanted) in vectors {
         match answer(entry, &input) {
-            Ok((code, reason)) if code == Some(wanted) && (wanted == 0 || !reason.trim().is_empty()) => {}
+            Ok((code, reason))
+                if code == Some(wanted) && (wanted == 0 || !reason.trim().is_empty()) => {}
             Ok((code, _)) => {
                 let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-                return Point::new(Grade::Fail, format!("live proof: {what} gave {code} instead of {wanted}"), "the installed line does not guard", "backstop install claude");
+                return Point::new(
+                    Grade::Fail,
+                    format!("live proof: {what} gave {code} instead of {wanted}"),
+                    "the installed line does not guard",
+                    "backstop install claude",
+                );
             }
-            Err(error) => return Point::new(Grade::Fail, format!("live proof: the installed line does not start: {error}"), "every call is blocked, or passes, without a judgement", "backstop install claude"),
+            Err(error) => {
+                return Point::new(
+                    Grade::Fail,
+                    format!("live proof: the installed line does not start: {error}"),
+                    "every call is blocked, or passes, without a judgement",
+                    "backstop install claude",
+                );
+            }
         }
     }
     Point::ok("live proof: the installed line passes what is harmless and blocks what is not")
@@ -50,7 +75,10 @@ fn payload(input: &Value, tool: &str) -> String {
 
 /// Runs an installed entry as the client would.
 fn answer(entry: &Value, input: &str) -> std::io::Result<(Option<i32>, String)> {
-    let program = entry.get("command").and_then(Value::as_str).unwrap_or_default();
+    let program = entry
+        .get("command")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let mut command = match entry.get("args").and_then(Value::as_array) {
         Some(args) => {
             let mut command = Command::new(program);
@@ -63,7 +91,11 @@ fn answer(entry: &Value, input: &str) -> std::io::Result<(Option<i32>, String)> 
             command
         }
     };
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
     if let Some(mut pipe) = child.stdin.take() {
         let _ = pipe.write_all(input.as_bytes());
     }
@@ -76,5 +108,8 @@ fn answer(entry: &Value, input: &str) -> std::io::Result<(Option<i32>, String)> 
         std::thread::sleep(Duration::from_millis(5));
     }
     let output = child.wait_with_output()?;
-    Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    Ok((
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    ))
 }

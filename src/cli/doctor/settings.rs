@@ -30,7 +30,12 @@ pub fn points(project: &Path) -> (Vec<Point>, Vec<Value>) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {
-                points.push(Point::new(Grade::Fail, format!("{}: {error}", file.path.display()), "a settings file that cannot be read may hide the guard", "make it readable"));
+                points.push(Point::new(
+                    Grade::Fail,
+                    format!("{}: {error}", file.path.display()),
+                    "a settings file that cannot be read may hide the guard",
+                    "make it readable",
+                ));
                 continue;
             }
         };
@@ -50,7 +55,12 @@ pub fn points(project: &Path) -> (Vec<Point>, Vec<Value>) {
         }
     }
     if entries.is_empty() {
-        points.push(Point::new(Grade::Fail, "the guard stands in no settings file", "no call is judged", "backstop install claude"));
+        points.push(Point::new(
+            Grade::Fail,
+            "the guard stands in no settings file",
+            "no call is judged",
+            "backstop install claude",
+        ));
     }
     points.extend(levels(&managed));
     (points, entries)
@@ -62,11 +72,24 @@ fn files(project: &Path) -> Vec<File> {
     } else {
         "/etc/claude-code/managed-settings.json"
     };
-    let mut files = vec![File { path: PathBuf::from(managed), level: "managed" }];
-    let user = environment::claude_config_dir().or_else(|| environment::home().map(|home| home.join(".claude")));
-    files.extend(user.map(|dir| File { path: dir.join("settings.json"), level: "user" }));
-    files.push(File { path: project.join(".claude/settings.json"), level: "project" });
-    files.push(File { path: project.join(".claude/settings.local.json"), level: "local" });
+    let mut files = vec![File {
+        path: PathBuf::from(managed),
+        level: "managed",
+    }];
+    let user = environment::claude_config_dir()
+        .or_else(|| environment::home().map(|home| home.join(".claude")));
+    files.extend(user.map(|dir| File {
+        path: dir.join("settings.json"),
+        level: "user",
+    }));
+    files.push(File {
+        path: project.join(".claude/settings.json"),
+        level: "project",
+    });
+    files.push(File {
+        path: project.join(".claude/settings.local.json"),
+        level: "local",
+    });
     files
 }
 
@@ -74,7 +97,12 @@ fn look(file: &File, value: &Value, entries: &mut Vec<Value>) -> Vec<Point> {
     let shown = file.path.display();
     let mut points = Vec::new();
     if value.get("disableAllHooks").and_then(Value::as_bool) == Some(true) {
-        points.push(Point::new(Grade::Fail, format!("{shown}: `disableAllHooks` is true"), WHY_OFF, format!("take `disableAllHooks` out of {shown}")));
+        points.push(Point::new(
+            Grade::Fail,
+            format!("{shown}: `disableAllHooks` is true"),
+            WHY_OFF,
+            format!("take `disableAllHooks` out of {shown}"),
+        ));
     }
     for event in ["PreToolUse", "PermissionRequest"] {
         if let Some(list) = value.pointer(&format!("/hooks/{event}"))
@@ -98,7 +126,12 @@ fn look(file: &File, value: &Value, entries: &mut Vec<Value>) -> Vec<Point> {
                 points.push(Point::ok(format!("guard in {shown} ({})", file.level)));
             } else {
                 let what = format!("guard in {shown}: {}", faults.join("; "));
-                points.push(Point::new(Grade::Fail, what, "the guard can be passed by, or does not block when it fails", format!("backstop install claude --scope {}", file.level)));
+                points.push(Point::new(
+                    Grade::Fail,
+                    what,
+                    "the guard can be passed by, or does not block when it fails",
+                    format!("backstop install claude --scope {}", file.level),
+                ));
             }
         }
     }
@@ -106,17 +139,27 @@ fn look(file: &File, value: &Value, entries: &mut Vec<Value>) -> Vec<Point> {
 }
 
 fn is_well_formed(list: &Value) -> bool {
-    let Some(groups) = list.as_array() else { return false };
+    let Some(groups) = list.as_array() else {
+        return false;
+    };
     groups.iter().all(|group| {
         let hooks = group.get("hooks").and_then(Value::as_array);
-        group.is_object() && hooks.is_some_and(|hooks| hooks.iter().all(|hook| hook.get("type").is_some_and(Value::is_string)))
+        group.is_object()
+            && hooks.is_some_and(|hooks| {
+                hooks
+                    .iter()
+                    .all(|hook| hook.get("type").is_some_and(Value::is_string))
+            })
     })
 }
 
 /// Returns what is wrong with the shape of our entry.
 fn faults(group: &Value, hook: &Value) -> Vec<&'static str> {
     let mut faults = Vec::new();
-    let matcher = group.get("matcher").and_then(Value::as_str).unwrap_or_default();
+    let matcher = group
+        .get("matcher")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !matches!(matcher, "" | "*") {
         faults.push("a matcher leaves tools out");
     }
@@ -126,17 +169,25 @@ fn faults(group: &Value, hook: &Value) -> Vec<&'static str> {
     if hook.get("async").and_then(Value::as_bool) == Some(true) {
         faults.push("`async` hooks cannot block");
     }
-    let command = hook.get("command").and_then(Value::as_str).unwrap_or_default();
+    let command = hook
+        .get("command")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if hook.get("args").is_none() && !command.ends_with("|| exit 2") {
         faults.push("shell form without `|| exit 2`");
     }
-    if hook.get("args").is_some() && hook.get("onFailure").and_then(Value::as_str) != Some("block") {
+    if hook.get("args").is_some() && hook.get("onFailure").and_then(Value::as_str) != Some("block")
+    {
         faults.push("`onFailure` is not `block`");
     }
     if !command.trim_start_matches('\'').starts_with('/') {
         faults.push("the path of the binary is not absolute");
     }
-    if hook.get("timeout").and_then(Value::as_f64).is_none_or(|seconds| seconds <= DEADLINE_S) {
+    if hook
+        .get("timeout")
+        .and_then(Value::as_f64)
+        .is_none_or(|seconds| seconds <= DEADLINE_S)
+    {
         faults.push("`timeout` is missing or not above the guard's own deadline of 20 s");
     }
     faults
@@ -154,7 +205,12 @@ fn levels(managed: &Value) -> Vec<Point> {
             "put the entry into the managed settings file, as root",
         ));
     } else if !is_true("allowManagedHooksOnly") {
-        points.push(Point::new(Grade::Warn, "`allowManagedHooksOnly` is not set", "other hooks may change a call after it was judged", "set it in the managed settings"));
+        points.push(Point::new(
+            Grade::Warn,
+            "`allowManagedHooksOnly` is not set",
+            "other hooks may change a call after it was judged",
+            "set it in the managed settings",
+        ));
     }
     if managed.get("disableBypassPermissionsMode").is_none() {
         points.push(Point::new(

@@ -177,11 +177,7 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut start = self.cur.pos;
-        loop {
-            let Some(byte) = self.cur.peek() else { break };
-            if Some(byte) == stop {
-                break;
-            }
+        while let Some(byte) = self.cur.peek().filter(|byte| Some(*byte) != stop) {
             self.cur.pay(0)?;
             let here = self.cur.pos;
             let found = match byte {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Found, Frame, MAX_DEPTH, canonical_name, plain_command};
 use crate::model::command::{Command, OpaqueKind, Redirect, Stdin, WriteMode};
-use crate::model::word::{Hole, Part, Piece, Word};
+use crate::model::word::{Hole, Word};
 
 /// Reads a text and notes what it starts.
 pub(in crate::shell) fn run(text: &str, frame: &Frame, found: &mut Found) {
@@ -40,9 +40,9 @@ const FUEL_BASE: usize = 2_000;
 
 /// The text cannot be read.
 #[derive(Debug)]
-struct Unreadable;
+pub(super) struct Unreadable;
 
-type Read<T> = Result<T, Unreadable>;
+pub(super) type Read<T> = Result<T, Unreadable>;
 
 /// Words that introduce code and are no programs.
 const KEYWORDS: [&str; 26] = [
@@ -75,36 +75,36 @@ const KEYWORDS: [&str; 26] = [
 ];
 
 #[derive(Debug)]
-struct Reader<'t, 'f> {
-    text: &'t str,
-    pos: usize,
+pub(super) struct Reader<'t, 'f> {
+    pub(super) text: &'t str,
+    pub(super) pos: usize,
     /// Steps left; second readings draw on it too.
     fuel: usize,
-    frame: &'f Frame,
+    pub(super) frame: &'f Frame,
     found: &'f mut Found,
     /// Variables set to literals in this text; nothing for those set to anything else.
-    vars: HashMap<String, Option<String>>,
+    pub(super) vars: HashMap<String, Option<String>>,
     aliases: HashMap<String, String>,
     /// Depth of the statements that surely run, one after the other.
     top: usize,
 }
 
 impl Reader<'_, '_> {
-    fn byte(&self, at: usize) -> Option<u8> {
+    pub(super) fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.byte(self.pos)
     }
 
-    fn starts(&self, text: &str) -> bool {
+    pub(super) fn starts(&self, text: &str) -> bool {
         self.text
             .get(self.pos..)
             .is_some_and(|rest| rest.starts_with(text))
     }
 
-    fn bump_char(&mut self) -> Option<char> {
+    pub(super) fn bump_char(&mut self) -> Option<char> {
         let next = self.text.get(self.pos..)?.chars().next()?;
         self.pos += next.len_utf8();
         Some(next)
@@ -118,7 +118,7 @@ impl Reader<'_, '_> {
         self.pay(1)
     }
 
-    fn pay(&mut self, steps: usize) -> Read<()> {
+    pub(super) fn pay(&mut self, steps: usize) -> Read<()> {
         self.fuel = self.fuel.checked_sub(steps).ok_or(Unreadable)?;
         Ok(())
     }
@@ -141,7 +141,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn skip_to(&mut self, end: &str) {
+    pub(super) fn skip_to(&mut self, end: &str) {
         let rest = self.text.get(self.pos..).unwrap_or_default();
         self.pos += rest.find(end).unwrap_or(rest.len());
     }
@@ -166,7 +166,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `open … close` as code.
-    fn code(&mut self, head: usize, close: u8) -> Read<()> {
+    pub(super) fn code(&mut self, head: usize, close: u8) -> Read<()> {
         self.pos += head;
         self.statements(Some(close))?;
         if self.peek() != Some(close) {
@@ -337,7 +337,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads the name behind `$`, braces undone, in lower case.
-    fn variable_name(&mut self) -> String {
+    pub(super) fn variable_name(&mut self) -> String {
         if self.peek() == Some(b'{') {
             let start = self.pos + 1;
             self.skip_to("}");
@@ -416,7 +416,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `[Type]` or an index, with the call behind it: `[IO.File]::Delete(…)`.
-    fn bracket(&mut self) -> Read<()> {
+    pub(super) fn bracket(&mut self) -> Read<()> {
         let start = self.pos;
         self.enter()?;
         self.pos += 1;
@@ -445,7 +445,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads `.Name`, with its call if there is one.
-    fn member(&mut self) -> Read<()> {
+    pub(super) fn member(&mut self) -> Read<()> {
         let start = self.pos;
         self.pos += 1;
         if self.peek().is_some_and(|byte| byte.is_ascii_alphabetic()) {
@@ -620,269 +620,5 @@ impl Reader<'_, '_> {
             });
         }
         Ok(true)
-    }
-}
-
-/// Words and strings.
-impl Reader<'_, '_> {
-    /// Reads one word of a command.
-    fn word(&mut self) -> Read<Word> {
-        let start = self.pos;
-        let mut word = Word {
-            pieces: Vec::new(),
-            origin: self.frame.origin(start, start),
-            many: false,
-            quoted: false,
-        };
-        while let Some(byte) = self.peek() {
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b')' | b'}' | b',' => break,
-                b'<' | b'>' if self.pos == start => break,
-                b'\'' => self.single(&mut word)?,
-                b'"' => self.double(&mut word)?,
-                b'$' => self.dollar(&mut word)?,
-                b'`' => {
-                    self.pos += 1;
-                    let from = self.pos;
-                    if let Some(next) = self.bump_char() {
-                        self.push(&mut word, Part::Literal(escaped(next).to_string()), from);
-                    }
-                }
-                b'(' => {
-                    // `a(b)`: an argument list or a sub-expression; both may run code.
-                    self.code(1, b')')?;
-                    self.hole(&mut word, start, true);
-                }
-                b'{' => {
-                    self.code(1, b'}')?;
-                    word.quoted = true;
-                    self.push(&mut word, Part::Glob("{}".to_owned()), start);
-                }
-                b'@' if self.pos == start => self.at_sign(&mut word)?,
-                b'*' | b'?' => {
-                    self.pos += 1;
-                    self.push(
-                        &mut word,
-                        Part::Glob(char::from(byte).to_string()),
-                        self.pos - 1,
-                    );
-                }
-                _ => self.bare(&mut word),
-            }
-        }
-        word.origin = self.frame.origin(start, self.pos);
-        self.pay(self.pos.saturating_sub(start) + 1)?;
-        Ok(word)
-    }
-
-    fn push(&self, word: &mut Word, part: Part, start: usize) {
-        if let (
-            Part::Literal(text),
-            Some(Piece {
-                part: Part::Literal(last),
-                ..
-            }),
-        ) = (&part, word.pieces.last_mut())
-        {
-            last.push_str(text);
-            return;
-        }
-        let origin = self.frame.origin(start, self.pos);
-        word.pieces.push(Piece { part, origin });
-    }
-
-    fn hole(&self, word: &mut Word, start: usize, many: bool) {
-        word.many |= many;
-        self.push(word, Part::Hole(Hole::Unknown), start);
-    }
-
-    fn bare(&mut self, word: &mut Word) {
-        let start = self.pos;
-        while let Some(byte) = self.peek() {
-            if b" \t\r\n;|&(){},'\"$`*?".contains(&byte) {
-                break;
-            }
-            self.bump_char();
-        }
-        let text = self
-            .text
-            .get(start..self.pos)
-            .unwrap_or_default()
-            .to_owned();
-        self.push(word, Part::Literal(text), start);
-    }
-
-    fn single(&mut self, word: &mut Word) -> Read<()> {
-        let start = self.pos;
-        self.pos += 1;
-        let mut text = String::new();
-        loop {
-            match self.bump_char().ok_or(Unreadable)? {
-                '\'' if self.peek() == Some(b'\'') => {
-                    self.pos += 1;
-                    text.push('\'');
-                }
-                '\'' => break,
-                next => text.push(next),
-            }
-        }
-        word.quoted = true;
-        self.push(word, Part::Literal(text), start);
-        Ok(())
-    }
-
-    fn double(&mut self, word: &mut Word) -> Read<()> {
-        self.pos += 1;
-        word.quoted = true;
-        self.push(word, Part::Literal(String::new()), self.pos - 1);
-        loop {
-            let start = self.pos;
-            match self.peek().ok_or(Unreadable)? {
-                b'"' if self.byte(self.pos + 1) == Some(b'"') => {
-                    self.pos += 2;
-                    self.push(word, Part::Literal("\"".to_owned()), start);
-                }
-                b'"' => {
-                    self.pos += 1;
-                    return Ok(());
-                }
-                b'`' => {
-                    self.pos += 1;
-                    let next = self.bump_char().ok_or(Unreadable)?;
-                    self.push(word, Part::Literal(escaped(next).to_string()), start);
-                }
-                b'$' => self.dollar(word)?,
-                _ => self.run_of(word, b"\"`$"),
-            }
-        }
-    }
-
-    /// Takes characters up to one of `stops`, at least one.
-    fn run_of(&mut self, word: &mut Word, stops: &[u8]) {
-        let start = self.pos;
-        self.bump_char();
-        while self.peek().is_some_and(|byte| !stops.contains(&byte)) {
-            self.bump_char();
-        }
-        let text = self
-            .text
-            .get(start..self.pos)
-            .unwrap_or_default()
-            .to_owned();
-        self.push(word, Part::Literal(text), start);
-    }
-
-    /// Reads `$name`, `${name}`, `$env:NAME` or `$( … )`.
-    fn dollar(&mut self, word: &mut Word) -> Read<()> {
-        let start = self.pos;
-        self.pos += 1;
-        if self.peek() == Some(b'(') {
-            self.code(1, b')')?;
-            self.hole(word, start, !word.quoted);
-            return Ok(());
-        }
-        let name = self.variable_name();
-        if name.is_empty() {
-            self.push(word, Part::Literal("$".to_owned()), start);
-            return Ok(());
-        }
-        let in_string = word.quoted;
-        let member = !in_string && matches!(self.peek(), Some(b'.' | b'['));
-        let part = match (name.as_str(), self.vars.get(&name)) {
-            ("true" | "false" | "null", _) => Part::Literal(format!("${name}")),
-            (_, Some(Some(text))) if !member => Part::Literal(text.clone()),
-            (_, None) if !member && name.starts_with("env:") => Part::Hole(Hole::Inherited(
-                name.get(4..).unwrap_or_default().to_uppercase(),
-            )),
-            _ => Part::Hole(Hole::Unknown),
-        };
-        word.many |= !in_string && matches!(part, Part::Hole(Hole::Unknown));
-        self.push(word, part, start);
-        while !in_string && matches!(self.peek(), Some(b'.' | b'[')) {
-            match self.peek() {
-                Some(b'[') => self.bracket()?,
-                _ => self.member()?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads here-strings, `@( … )`, `@{ … }` and splatted variables.
-    fn at_sign(&mut self, word: &mut Word) -> Read<()> {
-        let start = self.pos;
-        match self.byte(self.pos + 1) {
-            Some(b'(') => {
-                self.code(2, b')')?;
-                self.hole(word, start, true);
-            }
-            Some(b'{') => {
-                self.code(2, b'}')?;
-                self.hole(word, start, false);
-            }
-            Some(quote @ (b'"' | b'\'')) => self.here_string(word, quote)?,
-            Some(byte) if byte.is_ascii_alphabetic() => {
-                self.pos += 1;
-                self.variable_name();
-                self.hole(word, start, true);
-            }
-            _ => {
-                self.pos += 1;
-                self.push(word, Part::Literal("@".to_owned()), start);
-            }
-        }
-        Ok(())
-    }
-
-    fn here_string(&mut self, word: &mut Word, quote: u8) -> Read<()> {
-        self.skip_to("\n");
-        let start = self.pos + 1;
-        let end = if quote == b'"' { "\n\"@" } else { "\n'@" };
-        let rest = self.text.get(self.pos..).unwrap_or_default();
-        let close = self.pos + rest.find(end).ok_or(Unreadable)?;
-        word.quoted = true;
-        self.pos = start.min(close + 1);
-        if quote == b'\'' {
-            let body = self.text.get(start..close).unwrap_or_default().to_owned();
-            self.push(word, Part::Literal(body), start);
-        }
-        while quote == b'"' && self.pos < close {
-            match self.peek() {
-                Some(b'$') => self.dollar(word)?,
-                Some(b'`') => {
-                    let from = self.pos;
-                    self.pos += 1;
-                    let next = self.bump_char().ok_or(Unreadable)?;
-                    self.push(word, Part::Literal(escaped(next).to_string()), from);
-                }
-                _ => {
-                    let from = self.pos;
-                    self.bump_char();
-                    while self.pos < close && self.peek().is_some_and(|byte| !b"$`".contains(&byte))
-                    {
-                        self.bump_char();
-                    }
-                    let text = self.text.get(from..self.pos).unwrap_or_default().to_owned();
-                    self.push(word, Part::Literal(text), from);
-                }
-            }
-        }
-        self.pos = self.pos.max(close) + end.len();
-        Ok(())
-    }
-}
-
-/// Returns what a backtick and a character stand for.
-fn escaped(next: char) -> char {
-    match next {
-        'n' => '\n',
-        't' => '\t',
-        'r' => '\r',
-        '0' => '\0',
-        'a' => '\u{7}',
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'v' => '\u{b}',
-        'e' => '\u{1b}',
-        other => other,
     }
 }

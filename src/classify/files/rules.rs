@@ -1,0 +1,129 @@
+//! Which rule names a loss, and how a tree is told: tables and words over facts that were found.
+//! It asks nothing and judges nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::judge::{How, Over, SMALL_FILE};
+use super::kinds;
+use super::report::{bytes, counted};
+use crate::model::fact::TreeFact;
+use crate::model::finding::Measured;
+
+const TEMPORARY: &[&str] = &[
+    "/tmp",
+    "/var/tmp",
+    "/private/tmp",
+    "/private/var/tmp",
+    "/var/folders",
+    "/private/var/folders",
+    "/dev/shm",
+];
+
+/// Tells whether a path lies strictly inside a temporary directory.
+pub fn is_temporary(path: &Path, temporary: &[PathBuf]) -> bool {
+    let strictly = |dir: &Path| path.starts_with(dir) && path != dir;
+    temporary.iter().any(|dir| strictly(dir))
+        || TEMPORARY.iter().any(|dir| strictly(Path::new(dir)))
+}
+
+pub fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
+    temporary.iter().any(|dir| dir == path) || TEMPORARY.iter().any(|dir| Path::new(dir) == path)
+}
+
+pub fn is_empty(tree: &TreeFact) -> bool {
+    tree.files == 0 && !tree.more && !tree.mounts && tree.unreadable == 0
+}
+
+/// Returns the size of a tree that was counted to its end and holds no database and no repository.
+pub fn measured(tree: &TreeFact) -> Option<Measured> {
+    let whole = !tree.more && !tree.mounts && tree.unreadable == 0;
+    let plain = tree.databases.is_empty() && tree.repositories.is_empty();
+    (whole && plain).then_some(Measured {
+        files: tree.files,
+        bytes: tree.bytes,
+        rows: 0,
+    })
+}
+
+/// Returns the size of one file.
+pub fn one_file(bytes: u64) -> Measured {
+    Measured {
+        files: 1,
+        bytes,
+        rows: 0,
+    }
+}
+
+pub fn tree_lines(tree: &TreeFact) -> Vec<String> {
+    let more = if tree.more { "more than " } else { "" };
+    let mut lines = vec![format!(
+        "{more}{}, {}",
+        counted(tree.files, "file", "files"),
+        bytes(tree.bytes)
+    )];
+    if !tree.databases.is_empty() {
+        let count = u64::try_from(tree.databases.len()).unwrap_or(u64::MAX);
+        lines.push(format!(
+            "{} among them",
+            counted(count, "SQLite database", "SQLite databases")
+        ));
+    }
+    if !tree.repositories.is_empty() {
+        let count = u64::try_from(tree.repositories.len()).unwrap_or(u64::MAX);
+        lines.push(format!(
+            "{} among them",
+            counted(count, "git repository", "git repositories")
+        ));
+    }
+    if tree.mounts {
+        lines.push("another file system is mounted below".to_owned());
+    }
+    if tree.unreadable > 0 {
+        lines.push(format!(
+            "{} could not be read",
+            counted(tree.unreadable, "entry", "entries")
+        ));
+    }
+    lines
+}
+
+pub fn usual(how: How, path: &Path) -> &'static str {
+    match how.rule {
+        Some(rule) => rule,
+        None if how.recursive => folder_rule(path),
+        None => file_rule(path, "", 0),
+    }
+}
+
+pub fn folder_rule(path: &Path) -> &'static str {
+    if kinds::guarded_folder(path).is_some() || kinds::guarded(path, "").is_some() {
+        "files.delete-guarded"
+    } else {
+        "files.recursive-delete"
+    }
+}
+
+pub fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
+    if kinds::guarded(path, magic).is_some() {
+        "files.delete-guarded"
+    } else if bytes > SMALL_FILE {
+        "files.delete-many"
+    } else {
+        "files.delete"
+    }
+}
+
+pub fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
+    if !over.edit && kinds::guarded(path, magic).is_some() {
+        "files.overwrite-guarded"
+    } else {
+        "files.overwrite"
+    }
+}
+
+pub fn far_rule(path: &Path, how: How) -> &'static str {
+    if how.recursive && kinds::is_catastrophic(path, None) {
+        return "files.wipe-elsewhere";
+    }
+    usual(how, path)
+}

@@ -1,0 +1,262 @@
+//! Ports to adapters: what the human's commands need to see of catalog, policy and the present loss.
+//! It shows and starts; it decides nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::backup::{catalog, control::Control, make};
+use crate::decide;
+use crate::enforce::{self, House, evidence as found};
+use crate::gather::{self, Elsewhere, Here};
+use crate::guard;
+use crate::model::approval::Request;
+use crate::model::backup::Freshness;
+use crate::model::database::{DatabaseQuestion, Identity};
+use crate::model::evidence::BackupFound;
+use crate::model::fact::{Answer, Question};
+use crate::model::policy::BackupNeed;
+use crate::model::request::{Asked, ShellKind};
+use crate::model::target::{Reach, Target, TargetKey};
+use crate::policy::builtin;
+use crate::ports::World as _;
+use crate::store::ApprovalRules;
+
+use super::evidence::{BackupShown, BackupState, Evidence, Shown};
+use super::lease::Identify;
+
+/// Longest look at the present state before a human decides.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The catalog and the world, as the approver sees them.
+#[derive(Debug)]
+pub struct Wired {
+    pub state: Option<PathBuf>,
+}
+
+impl Wired {
+    fn house(&self) -> House {
+        House::new(self.state.clone(), Instant::now() + PATIENCE)
+    }
+
+    /// Returns what policy demands of approvals.
+    pub fn rules(&self) -> ApprovalRules {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        self.house().policy(&cwd, None).map_or_else(
+            |_| ApprovalRules::default(),
+            |policy| enforce::rules(&policy),
+        )
+    }
+}
+
+impl Evidence for Wired {
+    fn refresh(&self, request: &Request) -> Shown {
+        let house = self.house();
+        match enforce::look_again(request, &house) {
+            Some(again) => Shown {
+                backups: again
+                    .evidence
+                    .backups
+                    .iter()
+                    .map(|one| shown(one, &again.backups))
+                    .collect(),
+                blast_now: again
+                    .judgement
+                    .findings
+                    .iter()
+                    .flat_map(|finding| finding.blast.lines.clone())
+                    .collect(),
+                gaps: backup_gaps(&again),
+            },
+            None => self.as_catalogued(request, &house),
+        }
+    }
+
+    fn agreed(&self, request: &Request) {
+        enforce::start_remote(request, &self.house());
+    }
+}
+
+/// The approvals themselves are not a gap to the person who is giving them.
+fn backup_gaps(again: &enforce::Again) -> Vec<String> {
+    let gaps = decide::gaps(&again.judgement.requirement, &again.evidence);
+    gaps.into_iter()
+        .filter(|gap| !gap.ends_with("approvals missing"))
+        .collect()
+}
+
+impl Wired {
+    /// Looks into the catalog only: the command cannot be judged again here (its secrets were hidden, or its folder is gone).
+    fn as_catalogued(&self, request: &Request, house: &House) -> Shown {
+        let cwd = PathBuf::from(&request.cwd);
+        let Some(dir) = house
+            .policy(&cwd, None)
+            .ok()
+            .and_then(|policy| house.backups(&policy).ok())
+        else {
+            return Shown::default();
+        };
+        let control = Control::within(PATIENCE);
+        let backups = request
+            .requirement
+            .backups
+            .iter()
+            .map(|need| catalogued(need, &dir, &control))
+            .collect();
+        Shown {
+            backups,
+            ..Shown::default()
+        }
+    }
+}
+
+fn catalogued(need: &BackupNeed, dir: &std::path::Path, control: &Control) -> BackupShown {
+    let marks = make::marks_now(&need.target.reach, control);
+    let identity = make::identity_now(&need.target.reach);
+    let (entry, freshness) =
+        catalog::evidence(dir, need, identity.as_ref(), marks.as_ref(), control)
+            .unwrap_or((None, Freshness::Missing));
+    let now = jiff::Timestamp::now();
+    let found = BackupFound {
+        need: need.clone(),
+        age_s: entry
+            .as_ref()
+            .and_then(|entry| crate::plan::coverage::age(&entry.manifest, now)),
+        bytes: entry.as_ref().map_or(0, |entry| entry.manifest.bytes()),
+        recovery: entry
+            .as_ref()
+            .map(|entry| entry.manifest.recovery.clone())
+            .unwrap_or_default(),
+        id: entry.map(|entry| entry.manifest.id),
+        freshness,
+        progress: found::progress(dir, need),
+    };
+    shown(&found, dir)
+}
+
+/// Returns one backup as the approver sees it.
+fn shown(found: &BackupFound, dir: &std::path::Path) -> BackupShown {
+    let progress = make::progress(dir, &found.need.target.key());
+    let state = match (&found.freshness, &progress) {
+        (Freshness::Fresh, _) => BackupState::Ready,
+        (_, Some(progress)) if progress.state == "running" => BackupState::Running,
+        (Freshness::Missing, None) => BackupState::Unknown,
+        _ => BackupState::Failed,
+    };
+    let changed = match &found.freshness {
+        Freshness::Fresh => None,
+        Freshness::Stale(age) => Some(format!("it is {} old", decide::age(*age))),
+        Freshness::Unverified(level) => Some(format!("it is verified to `{}` only", level.name())),
+        Freshness::WrongTarget(why) | Freshness::Changed(why) => Some(why.clone()),
+        Freshness::Missing => progress
+            .as_ref()
+            .and_then(|progress| progress.error.clone()),
+    };
+    let level = found
+        .id
+        .as_ref()
+        .and_then(|id| catalog::load(dir, id).ok())
+        .map(|entry| entry.manifest.verification.level.name().to_owned());
+    BackupShown {
+        id: found
+            .id
+            .clone()
+            .unwrap_or_else(|| format!("of {}", found.need.target.locator)),
+        state,
+        verified: level.unwrap_or_else(|| "none".to_owned()),
+        age_s: found.age_s,
+        bytes: progress
+            .as_ref()
+            .filter(|_| state == BackupState::Running)
+            .map_or(found.bytes, |progress| progress.written_bytes),
+        expected: progress
+            .filter(|_| state == BackupState::Running)
+            .map(|progress| progress.estimate_bytes),
+        recovery: found.recovery.clone(),
+        changed,
+    }
+}
+
+/// Returns the target of a PostgreSQL URL or conninfo string, found the way the hook finds it, so that both file backups alike.
+pub fn server_target(text: &str) -> Option<Target> {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let scene = gather::scene(&gather::Place {
+        cwd: &cwd,
+        scratchpad: None,
+        own: &[],
+        assumed: true,
+    });
+    let policy = builtin::default_policy();
+    let world = Elsewhere {
+        deadline: Instant::now() + PATIENCE,
+    };
+    let setting = guard::Setting {
+        policy: &policy,
+        rules: builtin::book(),
+        scene: &scene,
+        world: &world,
+        now_s: 0,
+    };
+    let line = format!(
+        "psql '{}' -c 'TRUNCATE backstop'",
+        text.replace('\'', "'\\''")
+    );
+    let judged = guard::judge(
+        &Asked::Shell {
+            kind: ShellKind::Posix,
+            text: line,
+        },
+        &setting,
+    )
+    .ok()?;
+    let target = judged
+        .findings
+        .into_iter()
+        .flat_map(|finding| finding.targets)
+        .next()?;
+    Some(Target {
+        object: None,
+        ..target
+    })
+}
+
+impl Identify for Wired {
+    fn identity(&self, target: &TargetKey) -> Result<Option<Identity>, String> {
+        let Some(reach) = self.reach_of(target) else {
+            return super::lease::FilesOnly.identity(target);
+        };
+        if !matches!(reach, Reach::Postgres(_)) {
+            return super::lease::FilesOnly.identity(target);
+        }
+        let world = Here {
+            deadline: Instant::now() + PATIENCE,
+            tool_dirs: Vec::new(),
+            elsewhere: true,
+        };
+        match world.answer(&Question::Database(DatabaseQuestion {
+            reach,
+            effects: Vec::new(),
+        })) {
+            Answer::Database(fact) => Ok(Some(fact.identity)),
+            Answer::Unknown(why) => Err(format!(
+                "the server of `{}` cannot be asked: {why}",
+                target.locator
+            )),
+            _ => Err(format!("`{}` is not there", target.locator)),
+        }
+    }
+}
+
+impl Wired {
+    /// Returns how a target was reached when a call that would lose it was held.
+    fn reach_of(&self, target: &TargetKey) -> Option<Reach> {
+        let store = self.house().store_if_there()?;
+        let (requests, _) = store.requests(200, jiff::Timestamp::now()).ok()?;
+        let targets = requests
+            .into_iter()
+            .flat_map(|request| request.findings)
+            .flat_map(|finding| finding.targets);
+        let known: BTreeMap<TargetKey, Reach> = targets.map(|one| (one.key(), one.reach)).collect();
+        known.get(target).cloned()
+    }
+}
