@@ -3,6 +3,7 @@
 
 mod clients;
 pub mod code;
+mod doors;
 pub mod files;
 pub mod git;
 pub mod mcp;
@@ -90,6 +91,7 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
         }
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
+        started.extend(doors::started(command));
         for started in started {
             findings.extend(inner(command, &started, &context, needs));
         }

@@ -4,6 +4,7 @@ mod arith;
 pub mod ast;
 mod brace;
 mod builtins;
+mod carriers;
 pub mod cmd;
 mod expand;
 mod flow;
