@@ -27,4 +27,5 @@ mod tasks;
 #[cfg(test)]
 mod tests_unfold;
 pub mod unfold;
+mod windows;
 mod wrappers;
