@@ -28,4 +28,5 @@ mod tasks;
 #[cfg(test)]
 mod tests_unfold;
 pub mod unfold;
+mod windows;
 mod wrappers;

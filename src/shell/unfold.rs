@@ -55,9 +55,27 @@ pub fn unfold(
 ) -> Unfolding {
     match kind {
         ShellKind::Posix => posix(text, scene, facts, needs),
-        ShellKind::PowerShell => super::powershell::unfold_powershell(text, scene),
-        ShellKind::Cmd => super::cmd::unfold_cmd(text, scene),
+        ShellKind::PowerShell => {
+            let unfolding = super::powershell::unfold_powershell(text, scene);
+            adopted(unfolding, scene, facts, needs)
+        }
+        ShellKind::Cmd => adopted(super::cmd::unfold_cmd(text, scene), scene, facts, needs),
     }
+}
+
+/// Opens the programs of a Windows text that run others.
+fn adopted(unfolding: Unfolding, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {
+    let mut unfolder = Unfolder::new(scene, facts, needs);
+    let st = State::new(vec![Cwd::Known(scene.cwd.clone())], false);
+    let frame = Frame {
+        source: Rc::new(Source::top(&unfolding.canonical)),
+        via: Rc::default(),
+        stdin: Feed::Inherited,
+        nesting: 0,
+    };
+    unfolder.out.canonical.clone_from(&unfolding.canonical);
+    unfolder.adopt(unfolding, &st, &frame);
+    unfolder.out
 }
 
 fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {

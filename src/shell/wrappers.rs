@@ -283,7 +283,10 @@ impl Unfolder<'_> {
             "git" => self.git(job, st, fr),
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
             | "task" => self.task(program, job, st, fr),
-            _ => self.direct(job, st, fr),
+            "wsl" | "wsl.exe" => self.wsl(job, st, fr),
+            _ => self
+                .windows_shell(job, st, fr)
+                .or_else(|| self.direct(job, st, fr)),
         }
     }
 
