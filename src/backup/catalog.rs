@@ -1,6 +1,7 @@
 //! Finds backups on disk: all of them, one by its id, the newest of a target through a small index.
 //! It reads manifests and stats artefacts; it neither makes nor judges backups.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,8 @@ use crate::plan::coverage;
 pub const MANIFEST: &str = "metadata/manifest.json";
 const SEALS: &str = "metadata/seals.json";
 const INDEX: &str = "index";
+/// Where it is noted which backups of a target are from before its last change.
+const BEFORE: &str = "before";
 /// Beginning of the name of a folder that is being filled.
 pub const PARTIAL: &str = ".partial-";
 /// Beginning of the name of a folder that a crash left.
@@ -220,8 +223,12 @@ pub fn evidence(
 ) -> Result<(Option<Entry>, Freshness), BackupError> {
     let now = jiff::Timestamp::now();
     let mut nearest = (None, Freshness::Missing);
+    let before = from_before(dir, &need.target.key());
     for entry in newest(dir, &need.target.key())? {
         let mut found = coverage::freshness(&entry, need, identity_now, marks_now, now);
+        if found == Freshness::Fresh && before.contains(&entry.manifest.id) {
+            found = Freshness::Changed("it is from before a loss or a restore".to_owned());
+        }
         if found == Freshness::Fresh {
             match intact(&entry, control) {
                 Ok(()) => return Ok((Some(entry), found)),
@@ -251,6 +258,25 @@ pub fn index(dir: &Path, key: &TargetKey, id: &str) -> Result<(), BackupError> {
     make_folder(&folder)?;
     write_small(&folder.join(id), b"")?;
     sync_folder(&dir.join(INDEX))
+}
+
+/// Notes that a target is about to change: the backups that are there now hold what was, and cover no later loss.
+///
+/// # Errors
+/// When the disk says so.
+pub fn changes(dir: &Path, key: &TargetKey) -> Result<(), BackupError> {
+    let ids = names(&dir.join(INDEX).join(key_name(key)))?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let folder = dir.join(BEFORE);
+    make_folder(&folder)?;
+    write_small(&folder.join(key_name(key)), ids.join("\n").as_bytes())
+}
+
+fn from_before(dir: &Path, key: &TargetKey) -> BTreeSet<String> {
+    let text = fs::read_to_string(dir.join(BEFORE).join(key_name(key))).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Takes a removed backup out of the index.

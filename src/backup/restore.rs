@@ -58,7 +58,10 @@ pub fn apply(
     };
     failpoint::reach("restore.saved")
         .map_err(|error| BackupError::io("save the present state in", backup_dir, error))?;
-    let mut restored = engine.apply(entry, wish, plan, control)?;
+    let applied = engine.apply(entry, wish, plan, control);
+    // A restore that failed half way has changed something too.
+    catalog::changes(backup_dir, &entry.manifest.target)?;
+    let mut restored = applied?;
     restored.saved = saved;
     Ok(restored)
 }

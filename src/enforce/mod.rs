@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::adapters::failpoint;
+use crate::backup::catalog;
 use crate::decide::{self, fingerprint};
 use crate::gather::{self, Here};
 use crate::guard::{self, Judgement, Setting};
@@ -293,6 +294,9 @@ impl Gate<'_> {
             if let Some(map) = body.as_object_mut() {
                 map.insert("backups".to_owned(), json!(ids));
             }
+            if let Err(error) = self.changes() {
+                return blocked(&error);
+            }
             return match store.record("snapshot", &body, Timestamp::now()) {
                 Ok(_) => Reply::Silent,
                 Err(error) => blocked(&error.to_string()),
@@ -426,6 +430,7 @@ impl Gate<'_> {
         backups: &[String],
     ) -> Result<(), String> {
         failpoint::reach("hook.before-use").map_err(|error| error.to_string())?;
+        self.changes()?;
         let leased = !evidence.leased.is_empty()
             && evidence.approvals < self.judgement.requirement.approvals;
         let spending = Spending {
@@ -445,6 +450,18 @@ impl Gate<'_> {
             .map_err(|error| error.to_string())?;
         failpoint::reach("hook.after-use").map_err(|error| error.to_string())?;
         outcome::expect(self.call, self.house, &used.request.id);
+        Ok(())
+    }
+
+    /// Notes in the catalog that the targets change now: the next loss needs a backup of its own.
+    fn changes(&self) -> Result<(), String> {
+        let dir = self
+            .house
+            .backups(&self.policy)
+            .map_err(|error| error.to_string())?;
+        for need in &self.judgement.requirement.backups {
+            catalog::changes(&dir, &need.target.key()).map_err(|error| error.to_string())?;
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::adapters::{environment, process, replace::replace};
+use crate::backup::catalog;
 use crate::decide::fingerprint::sha256;
 use crate::model::approval::{Outcome, RequestId};
 use crate::model::request::ToolCall;
@@ -77,6 +78,7 @@ fn finish(call: &ToolCall, house: &House, note: &str) {
     let now = Timestamp::now();
     if expected.input_sha256 == sha256(call.input.to_string().as_bytes()) {
         let _ = store.outcome(&expected.request, Outcome::Ran, note, now);
+        changed(call, house, &store, &expected.request);
     } else {
         let _ = store.outcome(
             &expected.request,
@@ -91,6 +93,21 @@ fn finish(call: &ToolCall, house: &House, note: &str) {
         );
     }
     let _ = std::fs::remove_file(path);
+}
+
+/// A backup that was begun between the use and its end may hold what was before it.
+fn changed(call: &ToolCall, house: &House, store: &Store, id: &RequestId) {
+    let Ok(request) = store.request(id, Timestamp::now()) else {
+        return;
+    };
+    let project = call.cwd.clone().unwrap_or_default();
+    let policy = house.policy(&project, None);
+    let Some(dir) = policy.ok().and_then(|policy| house.backups(&policy).ok()) else {
+        return;
+    };
+    for need in &request.requirement.backups {
+        let _ = catalog::changes(&dir, &need.target.key());
+    }
 }
 
 /// SessionStart: the session and its process are remembered, so that no approval is taken from below it.

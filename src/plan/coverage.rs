@@ -130,8 +130,9 @@ pub fn same_identity(one: &Identity, other: &Identity) -> bool {
 }
 
 /// Kinds of contents that are data by themselves; others (indexes, triggers) are definitions only.
-const DATA: [&str; 12] = [
+const DATA: [&str; 13] = [
     "table",
+    "partitioned-table",
     "view",
     "materialized-view",
     "sequence",
@@ -156,8 +157,19 @@ pub fn holds(manifest: &Manifest, object: &str) -> bool {
             .any(|content| DATA.contains(&content.kind.as_str()) && same(&content.name, object));
         // The list of a large tree is cut; the walk that filled the archive took everything below its root.
         let is_cut = artefact.contents_total > artefact.contents.len() as u64;
-        listed || (is_tree && is_cut && below(&manifest.target.locator, object))
+        let is_schema = !is_tree
+            && artefact
+                .contents
+                .iter()
+                .any(|content| in_schema(&content.name, object));
+        listed || is_schema || (is_tree && is_cut && below(&manifest.target.locator, object))
     })
+}
+
+/// Tells whether a name of two parts lies in a schema: a dump lists what is in `public`, and never `public` itself.
+pub fn in_schema(held: &str, schema: &str) -> bool {
+    let (held, schema) = (parts(held), parts(schema));
+    held.len() == 2 && schema.len() == 1 && held.first() == schema.first()
 }
 
 /// Paths match when one is the end of the other at a slash: entries begin with the tree's own name.

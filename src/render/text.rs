@@ -137,6 +137,9 @@ pub struct Hold<'a> {
     pub lease: Option<&'a str>,
 }
 
+/// Lines about one loss that an agent is told; the human sees them all.
+const LOSSES: usize = 6;
+
 /// Returns the reason of a block for the agent: first line complete, whole text short.
 pub fn reason(verdict: &Verdict, hold: &Hold<'_>) -> String {
     let first = first_line(verdict, hold);
@@ -228,7 +231,7 @@ fn details(verdict: &Verdict, hold: &Hold<'_>) -> Vec<String> {
                 .blast
                 .lines
                 .iter()
-                .take(4)
+                .take(LOSSES)
                 .map(|line| format!("  lost: {}", visible(line))),
         );
         if let Some(instead) = &finding.instead {

@@ -339,6 +339,8 @@ fn describe(
     let tables: Vec<Table> = lost
         .iter()
         .filter(|one| one.part == 0)
+        // What a materialized view holds is computed from what is lost or stays.
+        .filter(|one| one.is_root || one.kind != "materialized view")
         .filter_map(|one| one.table.clone())
         .filter(Table::holds_rows)
         .collect();
@@ -401,11 +403,18 @@ fn going(effect: &Effect, met: &[Met]) -> (Vec<Dependant>, Vec<String>) {
         if belongs(one, &relations) {
             continue;
         }
-        let Some(kind) = shown(one) else {
+        // The triggers of a foreign key stand on both tables, so that the catalog calls it a part of either.
+        let foreign = is_elsewhere(one, &relations);
+        let kind = if foreign {
+            Some("foreign-key")
+        } else {
+            shown(one)
+        };
+        let Some(kind) = kind else {
             folded += usize::from(!one.own);
             continue;
         };
-        let blocks = !effect.cascade && !one.own;
+        let blocks = !effect.cascade && (foreign || !one.own);
         if blocks {
             blocked.push(format!("{kind} `{}`", one.identity));
         }
@@ -421,6 +430,7 @@ fn going(effect: &Effect, met: &[Met]) -> (Vec<Dependant>, Vec<String>) {
             rows: table.map_or(Rows::Unknown, |table| Rows::About(table.estimate)),
         });
     }
+    dependants.sort_by_key(|one| rank(&one.kind));
     let mut notes = Vec::new();
     if !blocked.is_empty() {
         blocked.truncate(3);
@@ -474,6 +484,23 @@ fn escaped(name: &str) -> String {
             (!plain).then_some('\\').into_iter().chain([one])
         })
         .collect()
+}
+
+/// Other people's tables first, the object's own sequences last.
+fn rank(kind: &str) -> u8 {
+    match kind {
+        "foreign-key" => 0,
+        "table" => 1,
+        "view" | "materialized-view" => 2,
+        "sequence" => 4,
+        _ => 3,
+    }
+}
+
+/// Tells whether this is a constraint of a table that stays.
+fn is_elsewhere(met: &Met, relations: &BTreeSet<&str>) -> bool {
+    let table = met.identity.rsplit_once(" on ").map(|(_, table)| table);
+    met.kind == "table constraint" && table.is_some_and(|table| !relations.contains(table))
 }
 
 /// Rules, row types and arrays that exist only because a relation does.

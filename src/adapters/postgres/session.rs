@@ -244,7 +244,8 @@ fn not_connected(place: &str, error: &postgres::Error) -> SessionError {
     if why.contains("password missing") {
         return SessionError::Denied {
             code: "28P01".to_owned(),
-            message: "a password is needed and none is known".to_owned(),
+            message: "a password is needed and none is known; a line in `~/.pgpass` gives it"
+                .to_owned(),
         };
     }
     SessionError::Unreachable(format!("no PostgreSQL server answers at `{place}`: {why}"))

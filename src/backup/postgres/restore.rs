@@ -101,7 +101,18 @@ pub(super) fn plan(
     Ok(plan)
 }
 
-fn wanted(wish: &Wish) -> BTreeSet<Name> {
+/// Returns the names that were asked for; nothing, which means all, where a whole schema is among them.
+fn wanted(entry: &Entry, wish: &Wish) -> BTreeSet<Name> {
+    let is_schema = |name: &String| {
+        let plain = name.trim_matches('"').replace("\"\"", "\"");
+        rows_of(entry)
+            .keys()
+            .any(|(schema, table)| *schema == plain && *table != plain)
+            && !rows_of(entry).keys().any(|(_, table)| *table == plain)
+    };
+    if wish.only.iter().any(is_schema) {
+        return BTreeSet::new();
+    }
     wish.only
         .iter()
         .map(|name| {
@@ -118,7 +129,7 @@ fn fill_steps(
     control: &Control,
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
-    let wanted = wanted(wish);
+    let wanted = wanted(entry, wish);
     let mut session = look(live, control)?;
     let there = relations(session.as_mut())?;
     for (name, rows) in rows_of(entry) {
@@ -195,7 +206,7 @@ pub(super) fn apply(
             let job = Missing {
                 live: &live,
                 scratch: &scratch.way,
-                wanted: wanted(wish),
+                wanted: wanted(entry, wish),
                 major: major(entry),
                 overwrite: !wish.missing_only,
                 control,
