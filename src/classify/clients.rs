@@ -511,7 +511,16 @@ static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
-        names: &["isql", "iusql", "tsql", "fisql", "bteq", "db2", "gbase", "dolt-sql-shell"],
+        names: &[
+            "isql",
+            "iusql",
+            "tsql",
+            "fisql",
+            "bteq",
+            "db2",
+            "gbase",
+            "dolt-sql-shell",
+        ],
         ..PLAIN
     },
     Form {
@@ -569,7 +578,16 @@ static OTHERS: &[Form] = &[
         path: &["postgres", "connect"],
         client: Client::Psql,
         dialect: Dialect::Postgres,
-        valued: &["-a", "--app", "-d", "--database", "-u", "--user", "-p", "--password"],
+        valued: &[
+            "-a",
+            "--app",
+            "-d",
+            "--database",
+            "-u",
+            "--user",
+            "-p",
+            "--password",
+        ],
         database: &["-d", "--database"],
         ..PLAIN
     },
@@ -611,9 +629,24 @@ const PLAIN: Form = Form {
 
 const AWS: Form = Form {
     valued: &[
-        "--profile", "--region", "--output", "--query", "--endpoint-url", "--resource-arn", "--secret-arn", "--database",
-        "--schema", "--parameters", "--cluster-identifier", "--db-user", "--workgroup-name", "--work-group",
-        "--query-execution-context", "--result-configuration", "--transaction-id", "--statement-name",
+        "--profile",
+        "--region",
+        "--output",
+        "--query",
+        "--endpoint-url",
+        "--resource-arn",
+        "--secret-arn",
+        "--database",
+        "--schema",
+        "--parameters",
+        "--cluster-identifier",
+        "--db-user",
+        "--workgroup-name",
+        "--work-group",
+        "--query-execution-context",
+        "--result-configuration",
+        "--transaction-id",
+        "--statement-name",
     ],
     host: &["--resource-arn", "--cluster-identifier", "--workgroup-name"],
     database: &["--database"],
@@ -621,7 +654,13 @@ const AWS: Form = Form {
 };
 
 const GCLOUD: Form = Form {
-    valued: &["--instance", "--project", "--account", "--format", "--timeout"],
+    valued: &[
+        "--instance",
+        "--project",
+        "--account",
+        "--format",
+        "--timeout",
+    ],
     host: &["--instance"],
     ..PLAIN
 };
