@@ -6,6 +6,7 @@ pub mod code;
 mod doors;
 pub mod files;
 pub mod git;
+pub mod later;
 pub mod mcp;
 pub mod opaque;
 pub mod own;
@@ -64,7 +65,11 @@ pub fn classify(
             path,
             content,
             edit,
-        } => writes::asked(path, content, *edit, context, needs),
+        } => {
+            let mut found = writes::asked(path, content, *edit, context, needs);
+            found.extend(later::asked(path, content, context, needs));
+            found
+        }
         Asked::Sql { dialect, text } => sql::findings_in_text(text, *dialect, context),
         Asked::Mcp {
             server,
@@ -89,6 +94,7 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
         for family in FAMILIES {
             findings.extend(family(command, &context, needs));
         }
+        findings.extend(later::findings(command, &context, needs));
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
         started.extend(doors::started(command));
