@@ -2,6 +2,7 @@
 //! It decides nothing that needs a grammar or the content of the world; those families have files of their own.
 
 mod argv;
+mod fed;
 mod launch;
 mod matching;
 mod pattern;
@@ -49,8 +50,10 @@ pub use pattern::compile;
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let fed = fed::lines(command, context, needs);
     let mut found: Vec<(Finding, bool)> = Vec::new();
-    for words in launch::readings(&command.words) {
+    let readings = launch::readings(&command.words).into_iter();
+    for words in readings.chain(fed.iter().map(Vec::as_slice)) {
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };

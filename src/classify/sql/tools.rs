@@ -7,6 +7,7 @@ use crate::model::effect::{Bound, ObjectKind, Verb};
 use crate::model::fact::Needs;
 use crate::model::finding::Finding;
 use crate::model::span::Span;
+use crate::model::target::TargetKind;
 use crate::model::word::Word;
 use crate::sql::Loss;
 
@@ -27,6 +28,7 @@ pub(in crate::classify) fn findings(
     };
     let located = match program.as_str() {
         "dropdb" => dropdb(command, context, needs),
+        "mysqladmin" | "mariadb-admin" => mysqladmin(command, context, needs),
         "pg_restore" => restore(command, context, needs),
         "vacuumdb" => vacuum(command, context, needs),
         _ => None,
@@ -101,6 +103,32 @@ fn dropdb(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
         context,
         needs,
     ))
+}
+
+/// `mysqladmin drop shop`.
+fn mysqladmin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Located> {
+    let more = ["-u", "--user", "-P", "-S", "--socket", "--defaults-file"];
+    let options = read(command, &more)?;
+    let mut words = options.operands.iter();
+    words.find(|word| word.text().as_deref() == Some("drop"))?;
+    let name = words.next()?.clone();
+    let mut loss = loss(Verb::Drop, ObjectKind::Database);
+    loss.effect.object = name.text();
+    loss.effect.opaque = !name.is_literal();
+    let mut reading = Reading {
+        command,
+        context,
+        needs,
+        implicit: false,
+        unknown: false,
+    };
+    let server = server(&options, Some(name));
+    Some(Located {
+        loss,
+        place: reach::undriven(TargetKind::Mysql, "3306", &server, &mut reading),
+        origin: command.origin.clone(),
+        said: None,
+    })
 }
 
 /// `pg_restore --clean -d shop`: what is there is dropped first; without `-d` it only writes a script.

@@ -1,0 +1,186 @@
+//! Clients of stores that read their commands from standard input or a file: each as the words that say the same.
+//! It judges nothing; the rules see these words as they see a command line.
+
+use crate::classify::Context;
+use crate::model::command::{Command, Cwd, Passage, Stdin};
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::span::Origin;
+use crate::model::word::{Part, Word};
+
+/// More lines than this are not read one by one.
+const MAX_LINES: usize = 1_000;
+
+/// How a text becomes words.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Each line is a command of its own.
+    Lines,
+    /// The whole text is the value of this option.
+    Option(&'static str),
+    /// The whole text is one operand.
+    Operand,
+}
+
+/// Programs with their form, and the options that name a file with commands.
+const CLIENTS: &[(&[&str], Form, &[&str])] = &[
+    (
+        &["redis-cli", "valkey-cli", "keydb-cli", "iredis"],
+        Form::Lines,
+        &[],
+    ),
+    (&["etcdctl", "zkCli.sh", "rabbitmqadmin"], Form::Lines, &[]),
+    (
+        &["mongosh", "mongo"],
+        Form::Option("--eval"),
+        &["-f", "--file"],
+    ),
+    (&["cypher-shell"], Form::Operand, &["-f", "--file"]),
+    (&["influx"], Form::Option("-execute"), &[]),
+    (&["cbq"], Form::Option("-s"), &["-f", "--file"]),
+];
+
+/// Returns the words that say what a client reads from its standard input and from files.
+pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Vec<Word>> {
+    let Some(program) = command.program() else {
+        return Vec::new();
+    };
+    if matches!(
+        program.as_str(),
+        "nc" | "ncat" | "netcat" | "telnet" | "socat"
+    ) {
+        return raw(command);
+    }
+    let Some((_, form, files)) = CLIENTS
+        .iter()
+        .find(|(names, ..)| names.contains(&program.as_str()))
+    else {
+        return Vec::new();
+    };
+    let mut texts: Vec<(String, Origin)> = Vec::new();
+    texts.extend(stdin(command, context, needs));
+    for file in named(command, files) {
+        texts.extend(file_text(&file, command, context, needs));
+    }
+    texts
+        .into_iter()
+        .flat_map(|(text, origin)| words(command, *form, &text, &origin))
+        .collect()
+}
+
+/// A text to the port of a known store.
+fn raw(command: &Command) -> Vec<Vec<Word>> {
+    let Stdin::Text(word) = &command.stdin else {
+        return Vec::new();
+    };
+    let port = |wanted: &str| {
+        command
+            .args()
+            .iter()
+            .any(|word| word.shown() == wanted || word.shown().ends_with(&format!(":{wanted}")))
+    };
+    let text = shown(word);
+    let program = if port("6379") {
+        "redis-cli"
+    } else if port("11211") && text.trim_start().starts_with("flush_all") {
+        return vec![vec![Word::literal("memcflush", word.origin.clone())]];
+    } else {
+        return Vec::new();
+    };
+    split(program, &[], &text, &word.origin)
+}
+
+fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
+    let connected = command
+        .via
+        .iter()
+        .all(|wrapper| !matches!(&wrapper.passage, Passage::Container { stdin: false, .. }));
+    match &command.stdin {
+        Stdin::Text(word) if connected => Some((shown(word), word.origin.clone())),
+        Stdin::File(word) if connected => file_text(word, command, context, needs),
+        _ => None,
+    }
+}
+
+fn named(command: &Command, files: &[&str]) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut words = command.args().iter();
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        if files.contains(&text.as_str()) {
+            all.extend(words.next().cloned());
+        } else if text.ends_with(".js") && !text.starts_with('-') && !files.is_empty() {
+            all.push(word.clone());
+        }
+    }
+    all
+}
+
+fn file_text(
+    file: &Word,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<(String, Origin)> {
+    let name = file.text()?;
+    let path = match &command.cwd {
+        Cwd::Known(folder) => crate::classify::sql::reach::normal(&folder.join(&name)),
+        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
+        Cwd::Temporary | Cwd::Unknown => return None,
+    };
+    match context.facts.ask(Question::Text(path), needs) {
+        Some(Answer::Text { text, .. }) => Some((text.clone(), file.origin.clone())),
+        _ => None,
+    }
+}
+
+fn words(command: &Command, form: Form, text: &str, origin: &Origin) -> Vec<Vec<Word>> {
+    let literal = |text: &str| Word::literal(text, origin.clone());
+    match form {
+        Form::Lines => split(
+            &command.program().unwrap_or_default(),
+            command.args(),
+            text,
+            origin,
+        ),
+        Form::Option(option) => {
+            let mut all = command.words.clone();
+            all.extend([literal(option), literal(text)]);
+            vec![all]
+        }
+        Form::Operand => {
+            let mut all = command.words.clone();
+            all.push(literal(text));
+            vec![all]
+        }
+    }
+}
+
+fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Vec<Word>> {
+    let lines = text
+        .lines()
+        .take(MAX_LINES)
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    lines
+        .map(|line| {
+            let mut all = vec![Word::literal(program, origin.clone())];
+            all.extend(options.iter().cloned());
+            all.extend(
+                line.split_whitespace()
+                    .map(|word| Word::literal(word.trim_matches(['"', '\'']), origin.clone())),
+            );
+            all
+        })
+        .collect()
+}
+
+/// The word's text; what is not known stands as a NUL, as the rules expect it.
+fn shown(word: &Word) -> String {
+    let mut all = String::new();
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => all.push_str(text),
+            Part::Hole(_) => all.push('\0'),
+        }
+    }
+    all
+}
