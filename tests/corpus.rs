@@ -78,7 +78,8 @@ fn cases() -> Vec<Case> {
                     json!({ "command": command })
                 };
                 let cwd = group.cwd.as_deref().unwrap_or(CWD);
-                let asked = json!({"id": all.len(), "tool_name": tool, "tool_input": input, "cwd": cwd});
+                let asked =
+                    json!({"id": all.len(), "tool_name": tool, "tool_input": input, "cwd": cwd});
                 all.push(Case {
                     file: name.clone(),
                     folder: folder.clone(),
@@ -93,13 +94,12 @@ fn cases() -> Vec<Case> {
     all
 }
 
-/// Judges all cases in one run, in a home and a state directory that hold nothing.
+/// Judges all cases in one run, with a home that is not there.
 fn judged(cases: &[Case]) -> Vec<Value> {
-    let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
         .args(["check", "--batch", "--facts", "none"])
         .env_clear()
-        .env("HOME", home.path())
+        .env("HOME", "/home/nobody-here")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -114,15 +114,28 @@ fn judged(cases: &[Case]) -> Vec<Value> {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn wrong(case: &Case, result: &Value) -> Option<String> {
     let verdict = result["verdict"].as_str().unwrap_or("none");
     let findings = result["findings"].as_array().cloned().unwrap_or_default();
-    let found: Vec<&str> = findings.iter().filter_map(|finding| finding["rule"].as_str()).collect();
-    let missing: Vec<&String> = case.rules.iter().filter(|rule| !found.contains(&rule.as_str())).collect();
-    let passes = case.rules.is_empty() && case.verdict.as_deref().is_none_or(|verdict| verdict == "allow");
+    let found: Vec<&str> = findings
+        .iter()
+        .filter_map(|finding| finding["rule"].as_str())
+        .collect();
+    let missing: Vec<&String> = case
+        .rules
+        .iter()
+        .filter(|rule| !found.contains(&rule.as_str()))
+        .collect();
+    let passes = case.rules.is_empty()
+        && case
+            .verdict
+            .as_deref()
+            .is_none_or(|verdict| verdict == "allow");
     let as_said = match &case.verdict {
         Some(wanted) => wanted == verdict,
         None => (verdict == "allow") == passes,
@@ -131,8 +144,21 @@ fn wrong(case: &Case, result: &Value) -> Option<String> {
     if as_said && missing.is_empty() && !is_error {
         return None;
     }
-    let wanted = if passes { "allow".to_owned() } else { format!("{} {}", case.verdict.as_deref().unwrap_or("a finding"), case.rules.join(" ")) };
-    Some(format!("{}: `{}`\n    wanted {wanted}, found {verdict} {}", case.file, case.command, found.join(" ")))
+    let wanted = if passes {
+        "allow".to_owned()
+    } else {
+        format!(
+            "{} {}",
+            case.verdict.as_deref().unwrap_or("a finding"),
+            case.rules.join(" ")
+        )
+    };
+    Some(format!(
+        "{}: `{}`\n    wanted {wanted}, found {verdict} {}",
+        case.file,
+        case.command,
+        found.join(" ")
+    ))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reads the command lines of SQL clients: which SQL they run, in which dialect, against which server.
 //! It judges no SQL and asks nothing of the world.
 
-use crate::model::command::{Command, Passage, Stdin};
+use crate::model::command::{Command, Stdin};
 use crate::model::effect::Dialect;
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
@@ -511,7 +511,16 @@ static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
-        names: &["isql", "iusql", "tsql", "fisql", "bteq", "db2", "gbase", "dolt-sql-shell"],
+        names: &[
+            "isql",
+            "iusql",
+            "tsql",
+            "fisql",
+            "bteq",
+            "db2",
+            "gbase",
+            "dolt-sql-shell",
+        ],
         ..PLAIN
     },
     Form {
@@ -569,7 +578,16 @@ static OTHERS: &[Form] = &[
         path: &["postgres", "connect"],
         client: Client::Psql,
         dialect: Dialect::Postgres,
-        valued: &["-a", "--app", "-d", "--database", "-u", "--user", "-p", "--password"],
+        valued: &[
+            "-a",
+            "--app",
+            "-d",
+            "--database",
+            "-u",
+            "--user",
+            "-p",
+            "--password",
+        ],
         database: &["-d", "--database"],
         ..PLAIN
     },
@@ -611,9 +629,24 @@ const PLAIN: Form = Form {
 
 const AWS: Form = Form {
     valued: &[
-        "--profile", "--region", "--output", "--query", "--endpoint-url", "--resource-arn", "--secret-arn", "--database",
-        "--schema", "--parameters", "--cluster-identifier", "--db-user", "--workgroup-name", "--work-group",
-        "--query-execution-context", "--result-configuration", "--transaction-id", "--statement-name",
+        "--profile",
+        "--region",
+        "--output",
+        "--query",
+        "--endpoint-url",
+        "--resource-arn",
+        "--secret-arn",
+        "--database",
+        "--schema",
+        "--parameters",
+        "--cluster-identifier",
+        "--db-user",
+        "--workgroup-name",
+        "--work-group",
+        "--query-execution-context",
+        "--result-configuration",
+        "--transaction-id",
+        "--statement-name",
     ],
     host: &["--resource-arn", "--cluster-identifier", "--workgroup-name"],
     database: &["--database"],
@@ -621,7 +654,13 @@ const AWS: Form = Form {
 };
 
 const GCLOUD: Form = Form {
-    valued: &["--instance", "--project", "--account", "--format", "--timeout"],
+    valued: &[
+        "--instance",
+        "--project",
+        "--account",
+        "--format",
+        "--timeout",
+    ],
     host: &["--instance"],
     ..PLAIN
 };
@@ -743,13 +782,6 @@ fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
 
 /// What the client reads on its standard input.
 fn stdin(command: &Command) -> Option<Input> {
-    let connected = command.via.iter().all(|wrapper| match &wrapper.passage {
-        Passage::Container { stdin, .. } => *stdin,
-        _ => true,
-    });
-    if !connected {
-        return None;
-    }
     match &command.stdin {
         Stdin::Inherited | Stdin::Null => None,
         Stdin::Text(word) => Some(Input::Words(word.clone())),

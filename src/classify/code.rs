@@ -46,10 +46,18 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     (&["julia"], Language::Python, &["-e", "--eval", "-E"]),
     (&["elixir", "iex", "mix"], Language::Ruby, &["-e", "--eval"]),
     (&["crystal"], Language::Ruby, &["eval"]),
-    (&["groovy", "scala", "jshell", "kotlin"], Language::Javascript, &["-e"]),
+    (
+        &["groovy", "scala", "jshell", "kotlin"],
+        Language::Javascript,
+        &["-e"],
+    ),
     (&["osascript"], Language::Lua, &["-e"]),
     (&["tclsh", "expect"], Language::Ruby, &["-c"]),
-    (&["awk", "gawk", "mawk", "nawk", "goawk"], Language::Perl, &["-e", "--source"]),
+    (
+        &["awk", "gawk", "mawk", "nawk", "goawk"],
+        Language::Perl,
+        &["-e", "--source"],
+    ),
     (&["emacs"], Language::Lua, &["--eval"]),
 ];
 
@@ -57,10 +65,20 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
 const RUNNERS: &[(&[&str], &[&str], Language, &[&str])] = &[
     (&["rails"], &["runner", "r"], Language::Ruby, &[]),
     (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
-    (&["manage.py", "django-admin"], &["shell", "shell_plus"], Language::Python, &["-c", "--command"]),
+    (
+        &["manage.py", "django-admin"],
+        &["shell", "shell_plus"],
+        Language::Python,
+        &["-c", "--command"],
+    ),
     (&["flask"], &["shell"], Language::Python, &["-c"]),
     (&["wp"], &["eval"], Language::Php, &[]),
-    (&["drush"], &["php:eval", "ev", "php-eval", "eval"], Language::Php, &[]),
+    (
+        &["drush"],
+        &["php:eval", "ev", "php-eval", "eval"],
+        Language::Php,
+        &[],
+    ),
     (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
     (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
 ];
@@ -206,7 +224,10 @@ fn framework(command: &Command) -> Option<Code> {
     let mut program = command.program()?;
     words.next();
     // `python manage.py shell -c`, `php artisan tinker`, `ruby bin/rails runner`.
-    if matches!(program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'), "python" | "php" | "ruby") {
+    if matches!(
+        program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'),
+        "python" | "php" | "ruby"
+    ) {
         let script = words.next()?.text()?;
         script.rsplit('/').next()?.clone_into(&mut program);
     }

@@ -29,7 +29,11 @@ const OPTIONS: &[(&[&str], &str, &str)] = &[
     (&["gdb"], "-ex", "!"),
     (&["lldb"], "-o", "platform shell "),
     (&["docker-gen"], "-notify", ""),
-    (&["inotifywait", "fswatch", "chokidar", "onchange"], "-c", ""),
+    (
+        &["inotifywait", "fswatch", "chokidar", "onchange"],
+        "-c",
+        "",
+    ),
     (&["expect"], "-c", "spawn "),
     (&["expect"], "-c", "exec "),
     (&["expect"], "-c", "system "),
@@ -51,7 +55,11 @@ pub fn started(command: &Command) -> Vec<Started> {
     let mut all = Vec::new();
     for (programs, option, head) in OPTIONS {
         if programs.contains(&program.as_str()) {
-            all.extend(values(command, option).iter().filter_map(|word| behind(word, head)));
+            all.extend(
+                values(command, option)
+                    .iter()
+                    .filter_map(|word| behind(word, head)),
+            );
         }
     }
     if program == "tclsh" || program == "expect" {
@@ -103,9 +111,15 @@ fn shell_text(word: &Word) -> String {
 /// sed's `e COMMAND`, alone or behind an address.
 fn sed(command: &Command) -> Vec<Started> {
     let mut all = Vec::new();
-    for word in command.args().iter().filter(|word| !word.prefix().starts_with('-')) {
+    for word in command
+        .args()
+        .iter()
+        .filter(|word| !word.prefix().starts_with('-'))
+    {
         for line in shell_text(word).split(['\n', ';']) {
-            let bare = line.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '$' | ',' | ' ' | '{'));
+            let bare = line.trim_start_matches(|c: char| {
+                c.is_ascii_digit() || matches!(c, '$' | ',' | ' ' | '{')
+            });
             if let Some(text) = bare.strip_prefix("e ") {
                 all.push(Started {
                     text: text.to_owned(),
@@ -126,7 +140,10 @@ fn tcl(command: &Command) -> Vec<Started> {
     let text = shell_text(word);
     let lines = text.split(['\n', ';']).map(str::trim);
     lines
-        .filter_map(|line| line.strip_prefix("exec ").or_else(|| line.strip_prefix("spawn ")))
+        .filter_map(|line| {
+            line.strip_prefix("exec ")
+                .or_else(|| line.strip_prefix("spawn "))
+        })
         .map(|text| Started {
             text: text.to_owned(),
             origin: word.origin.clone(),
@@ -141,7 +158,10 @@ mod tests {
     use super::started;
 
     fn texts(text: &str) -> Vec<String> {
-        started(&line(text)).into_iter().map(|one| one.text).collect()
+        started(&line(text))
+            .into_iter()
+            .map(|one| one.text)
+            .collect()
     }
 
     #[test]

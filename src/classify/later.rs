@@ -47,11 +47,18 @@ impl Kind {
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut all = Vec::new();
     for write in &command.writes {
-        let (Some(path), Some(content)) = (write.file.text().or_else(|| Some(write.file.shown())), &write.content) else {
+        let (Some(path), Some(content)) = (
+            write.file.text().or_else(|| Some(write.file.shown())),
+            &write.content,
+        ) else {
             continue;
         };
         if let Some(kind) = kind(&path, &command.cwd) {
-            all.push(Later { text: shell_text(content), origin: Some(command.origin.clone()), kind });
+            all.push(Later {
+                text: shell_text(content),
+                origin: Some(command.origin.clone()),
+                kind,
+            });
         }
     }
     all.extend(installed(command));
@@ -60,10 +67,17 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
 
 /// Returns what would be lost later by the content of the Write and Edit tools.
 pub fn asked(path: &Path, content: &str, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let Some(kind) = kind(&path.to_string_lossy(), &Cwd::Known(context.scene.cwd.clone())) else {
+    let Some(kind) = kind(
+        &path.to_string_lossy(),
+        &Cwd::Known(context.scene.cwd.clone()),
+    ) else {
         return Vec::new();
     };
-    let later = Later { text: content.to_owned(), origin: None, kind };
+    let later = Later {
+        text: content.to_owned(),
+        origin: None,
+        kind,
+    };
     judged(vec![later], &[], context, needs)
 }
 
@@ -73,15 +87,32 @@ fn installed(command: &Command) -> Vec<Later> {
         return Vec::new();
     };
     let program = command.program().unwrap_or_default();
-    let later = |kind| Later { text: shell_text(word), origin: Some(command.origin.clone()), kind };
+    let later = |kind| Later {
+        text: shell_text(word),
+        origin: Some(command.origin.clone()),
+        kind,
+    };
     match program.as_str() {
         "crontab" => {
-            let looks = command.args().iter().any(|word| matches!(word.text().as_deref(), Some("-l" | "-r" | "-e")));
-            if looks { Vec::new() } else { vec![later(Kind::Crontab { user: false })] }
+            let looks = command
+                .args()
+                .iter()
+                .any(|word| matches!(word.text().as_deref(), Some("-l" | "-r" | "-e")));
+            if looks {
+                Vec::new()
+            } else {
+                vec![later(Kind::Crontab { user: false })]
+            }
         }
         "tee" => {
-            let files = command.args().iter().filter(|word| !word.prefix().starts_with('-'));
-            files.filter_map(|file| kind(&file.shown(), &command.cwd)).map(later).collect()
+            let files = command
+                .args()
+                .iter()
+                .filter(|word| !word.prefix().starts_with('-'));
+            files
+                .filter_map(|file| kind(&file.shown(), &command.cwd))
+                .map(later)
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -90,7 +121,9 @@ fn installed(command: &Command) -> Vec<Later> {
 /// Tells what runs a file by itself, from where it lies and how it is called.
 fn kind(path: &str, cwd: &Cwd) -> Option<Kind> {
     let full = match cwd {
-        Cwd::Known(folder) if !path.starts_with(['/', '~', '$']) => folder.join(path).to_string_lossy().into_owned(),
+        Cwd::Known(folder) if !path.starts_with(['/', '~', '$']) => {
+            folder.join(path).to_string_lossy().into_owned()
+        }
         _ => path.to_owned(),
     };
     let name = full.rsplit('/').next().unwrap_or_default();
@@ -104,28 +137,67 @@ fn kind(path: &str, cwd: &Cwd) -> Option<Kind> {
     if within("/etc/cron.") {
         return Some(Kind::StartUp);
     }
-    if (within("/.git/hooks/") || within("/.husky/") || within("/.githooks/")) && !name.ends_with(".sample") {
+    if (within("/.git/hooks/") || within("/.husky/") || within("/.githooks/"))
+        && !name.ends_with(".sample")
+    {
         return Some(Kind::Hook);
     }
     if name == ".envrc" {
         return Some(Kind::Envrc);
     }
     const START_UP: [&str; 14] = [
-        ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout",
-        ".kshrc", "config.fish", "rc.local", ".xprofile",
+        ".bashrc",
+        ".bash_profile",
+        ".bash_login",
+        ".bash_logout",
+        ".profile",
+        ".zshrc",
+        ".zshenv",
+        ".zprofile",
+        ".zlogin",
+        ".zlogout",
+        ".kshrc",
+        "config.fish",
+        "rc.local",
+        ".xprofile",
     ];
-    if START_UP.contains(&name) || within("/etc/profile") || within("/etc/bash.bashrc") || within("/etc/zsh/") {
+    if START_UP.contains(&name)
+        || within("/etc/profile")
+        || within("/etc/bash.bashrc")
+        || within("/etc/zsh/")
+    {
         return Some(Kind::StartUp);
     }
-    if [".service", ".timer", ".path"].iter().any(|end| name.ends_with(end)) && within("systemd") || name.ends_with(".service") {
+    if [".service", ".timer", ".path"]
+        .iter()
+        .any(|end| name.ends_with(end))
+        && within("systemd")
+        || name.ends_with(".service")
+    {
         return Some(Kind::Unit);
     }
-    let ci = within("/.github/workflows/") || within("/.circleci/") || within("/.gitea/workflows/") || within("/.forgejo/workflows/")
-        || matches!(name, ".gitlab-ci.yml" | "bitbucket-pipelines.yml" | "azure-pipelines.yml" | ".travis.yml" | ".drone.yml" | ".woodpecker.yml");
+    let ci = within("/.github/workflows/")
+        || within("/.circleci/")
+        || within("/.gitea/workflows/")
+        || within("/.forgejo/workflows/")
+        || matches!(
+            name,
+            ".gitlab-ci.yml"
+                | "bitbucket-pipelines.yml"
+                | "azure-pipelines.yml"
+                | ".travis.yml"
+                | ".drone.yml"
+                | ".woodpecker.yml"
+        );
     ci.then_some(Kind::Ci)
 }
 
-fn judged(list: Vec<Later>, via: &[Wrapper], context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+fn judged(
+    list: Vec<Later>,
+    via: &[Wrapper],
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
     let mut all = Vec::new();
     for later in list {
         let text = commands_of(&later.text, later.kind);
@@ -135,7 +207,10 @@ fn judged(list: Vec<Later>, via: &[Wrapper], context: &Context<'_>, needs: &mut 
         let mut unfolding = unfold(ShellKind::Posix, &text, context.scene, context.facts, needs);
         for command in &mut unfolding.commands {
             let mut outer = via.to_vec();
-            outer.push(Wrapper { name: later.kind.name().to_owned(), passage: Passage::Plain });
+            outer.push(Wrapper {
+                name: later.kind.name().to_owned(),
+                passage: Passage::Plain,
+            });
             outer.append(&mut command.via);
             command.via = outer;
             if !matches!(later.kind, Kind::Hook | Kind::Envrc | Kind::Ci) {
@@ -148,7 +223,8 @@ fn judged(list: Vec<Later>, via: &[Wrapper], context: &Context<'_>, needs: &mut 
                 let mut found = family(command, context, needs);
                 found.retain(|finding| counts(finding, later.kind));
                 for finding in &mut found {
-                    (finding.span, finding.file) = later.origin.as_ref().map_or((None, None), super::place);
+                    (finding.span, finding.file) =
+                        later.origin.as_ref().map_or((None, None), super::place);
                 }
                 all.extend(found);
             }
@@ -160,7 +236,10 @@ fn judged(list: Vec<Later>, via: &[Wrapper], context: &Context<'_>, needs: &mut 
 /// A hook that tidies up loses little; a runner of a CI is a machine of its own, with nothing on it to lose.
 fn counts(finding: &Finding, kind: Kind) -> bool {
     let family = finding.rule.split('.').next().unwrap_or_default();
-    let on_the_runner = matches!(family, "files" | "docker" | "git" | "code" | "system" | "opaque" | "own");
+    let on_the_runner = matches!(
+        family,
+        "files" | "docker" | "git" | "code" | "system" | "opaque" | "own"
+    );
     finding.severity >= Severity::High && !(kind == Kind::Ci && on_the_runner)
 }
 
@@ -168,7 +247,11 @@ fn counts(finding: &Finding, kind: Kind) -> bool {
 fn commands_of(text: &str, kind: Kind) -> String {
     match kind {
         Kind::Hook | Kind::Envrc | Kind::StartUp => text.to_owned(),
-        Kind::Crontab { user } => text.lines().filter_map(|line| job(line, user)).collect::<Vec<_>>().join("\n"),
+        Kind::Crontab { user } => text
+            .lines()
+            .filter_map(|line| job(line, user))
+            .collect::<Vec<_>>()
+            .join("\n"),
         Kind::Unit => text.lines().filter_map(unit).collect::<Vec<_>>().join("\n"),
         Kind::Ci => steps(text),
     }
@@ -191,12 +274,24 @@ fn job(line: &str, user: bool) -> Option<String> {
 /// `ExecStart=-/bin/sh -c '…'`.
 fn unit(line: &str) -> Option<String> {
     let (key, value) = line.trim().split_once('=')?;
-    key.trim().starts_with("Exec").then(|| value.trim().trim_start_matches(['-', '@', ':', '+', '!']).to_owned())
+    key.trim().starts_with("Exec").then(|| {
+        value
+            .trim()
+            .trim_start_matches(['-', '@', ':', '+', '!'])
+            .to_owned()
+    })
 }
 
 /// Values of `run:`, `script:` and the like, with the blocks and lists below them.
 fn steps(text: &str) -> String {
-    const KEYS: [&str; 6] = ["run", "script", "before_script", "after_script", "command", "commands"];
+    const KEYS: [&str; 6] = [
+        "run",
+        "script",
+        "before_script",
+        "after_script",
+        "command",
+        "commands",
+    ];
     let mut all = String::new();
     let mut inside: Option<usize> = None;
     for line in text.lines() {
@@ -211,7 +306,9 @@ fn steps(text: &str) -> String {
                 all.push_str(value.trim_matches('"'));
                 all.push('\n');
             }
-        } else if inside.is_some_and(|outer| indent > outer || bare.starts_with("- ") && indent == outer) {
+        } else if inside
+            .is_some_and(|outer| indent > outer || bare.starts_with("- ") && indent == outer)
+        {
             all.push_str(item);
             all.push('\n');
         } else if !bare.is_empty() {
@@ -256,11 +353,20 @@ mod tests {
 
     #[test]
     fn jobs_units_and_steps_give_their_commands() {
-        assert_eq!(job("*/5 * * * * rm -rf x", false).as_deref(), Some("rm -rf x"));
-        assert_eq!(job("@daily root rm -rf x", true).as_deref(), Some("rm -rf x"));
+        assert_eq!(
+            job("*/5 * * * * rm -rf x", false).as_deref(),
+            Some("rm -rf x")
+        );
+        assert_eq!(
+            job("@daily root rm -rf x", true).as_deref(),
+            Some("rm -rf x")
+        );
         assert_eq!(job("# rm", false), None);
         assert_eq!(unit("ExecStart=-/bin/rm x").as_deref(), Some("/bin/rm x"));
-        assert_eq!(steps("a:\n  - run: |\n      make\n      rm x\n  - uses: y\n"), "make\nrm x\n");
+        assert_eq!(
+            steps("a:\n  - run: |\n      make\n      rm x\n  - uses: y\n"),
+            "make\nrm x\n"
+        );
         assert_eq!(steps("t:\n  script:\n    - make\n  stage: b\n"), "make\n");
     }
 }

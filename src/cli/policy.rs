@@ -95,7 +95,8 @@ fn judged(example: &str) -> Vec<String> {
         text: example.to_owned(),
     };
     let asked = if example.starts_with("{\"") {
-        intake::read(example.as_bytes(), Strictness::Check).map_or_else(|_| shell(), |call| call.asked)
+        intake::read(example.as_bytes(), Strictness::Check)
+            .map_or_else(|_| shell(), |call| call.asked)
     } else {
         shell()
     };
@@ -115,7 +116,11 @@ fn judged(example: &str) -> Vec<String> {
         now_s: jiff::Timestamp::now().as_second(),
     };
     match guard::judge(&asked, &setting) {
-        Ok(judgement) => judgement.findings.into_iter().map(|finding| finding.rule).collect(),
+        Ok(judgement) => judgement
+            .findings
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect(),
         Err(error) => vec![error.to_string()],
     }
 }

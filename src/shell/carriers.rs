@@ -59,9 +59,17 @@ const CARRIERS: &[Carrier] = &[
     here("newgrp", "", At::Stdin),
     here("sops exec-env", "--user", At::Text(1)),
     here("sops exec-file", "--user --filename", At::Text(1)),
-    here("sbatch", "--wrap -p -n -J --job-name --partition", At::Option("--wrap")),
+    here(
+        "sbatch",
+        "--wrap -p -n -J --job-name --partition",
+        At::Option("--wrap"),
+    ),
     here("wezterm start", "--cwd", At::Rest(0)),
-    here("gnome-terminal", "--working-directory --title -e", At::Rest(0)),
+    here(
+        "gnome-terminal",
+        "--working-directory --title -e",
+        At::Rest(0),
+    ),
     here("xterm", "-T -e -title", At::Option("-e")),
     here("pm2 start", "-n --name -i --watch", At::Text(0)),
     there("gcloud compute ssh", CLOUD, At::Option("--command")),
@@ -78,7 +86,11 @@ const CARRIERS: &[Carrier] = &[
     there("aws ecs execute-command", CLOUD, At::Option("--command")),
     there("aws ssm send-command", CLOUD, At::Option("--parameters")),
     there("az vm run-command invoke", CLOUD, At::Option("--scripts")),
-    there("az container exec", "-g -n --resource-group --name --exec-command", At::Option("--exec-command")),
+    there(
+        "az container exec",
+        "-g -n --resource-group --name --exec-command",
+        At::Option("--exec-command"),
+    ),
     there("vagrant ssh", "-c --command", At::Option("-c --command")),
     there("minikube ssh", "-p --profile -n --node", At::Rest(0)),
     there("colima ssh", "-p --profile", At::Rest(0)),
@@ -90,8 +102,16 @@ const CARRIERS: &[Carrier] = &[
     there("machinectl shell", "--uid --setenv", At::Rest(1)),
     there("distrobox enter", "-n --name", At::Rest(0)),
     there("distrobox enter", "-n --name", At::Rest(1)),
-    there("apptainer exec", "-B --bind -H --home --pwd --env", At::Rest(1)),
-    there("singularity exec", "-B --bind -H --home --pwd --env", At::Rest(1)),
+    there(
+        "apptainer exec",
+        "-B --bind -H --home --pwd --env",
+        At::Rest(1),
+    ),
+    there(
+        "singularity exec",
+        "-B --bind -H --home --pwd --env",
+        At::Rest(1),
+    ),
     there("adb shell", "-s", At::Rest(0)),
     there("wsl", "-d --distribution -u --user --cd", At::Rest(0)),
     there("wsl.exe", "-d --distribution -u --user --cd", At::Rest(0)),
@@ -149,6 +169,10 @@ impl Unfolder<'_> {
     ) -> Option<Feed> {
         let words = job.words.get(at..).unwrap_or_default();
         let (list, operands) = split(words, carrier.valued);
+        // `wsl --unregister NAME` carries nothing; it is a loss of its own.
+        if list.iter().any(|(name, _)| name == "--unregister") {
+            return None;
+        }
         let passage = if carrier.far {
             let host = operands.first().unwrap_or(job.words.first()?);
             Passage::Remote { host: host.clone() }
@@ -173,17 +197,15 @@ impl Unfolder<'_> {
                 let text = operands.get(index)?.clone();
                 Some(self.shell_text(&text, &begin, &mut inside, &via))
             }
-            At::Rest(index) => {
-                match operands.get(index..)? {
-                    [] => None,
-                    [text] => Some(self.shell_text(&text.clone(), &begin, &mut inside, &via)),
-                    words => {
-                        let mut rest = job.rest(0);
-                        rest.words = words.to_vec();
-                        Some(self.run(rest, &mut inside, &via))
-                    }
+            At::Rest(index) => match operands.get(index..)? {
+                [] => None,
+                [text] => Some(self.shell_text(&text.clone(), &begin, &mut inside, &via)),
+                words => {
+                    let mut rest = job.rest(0);
+                    rest.words = words.to_vec();
+                    Some(self.run(rest, &mut inside, &via))
                 }
-            }
+            },
             At::Stdin => self.stdin_script(&begin, job, &mut inside, &via),
         }
     }

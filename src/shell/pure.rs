@@ -787,8 +787,8 @@ const PRINTING: [&str; 22] = [
 
 /// Programs that pass on text of others, whatever their first word is.
 const PASSES_ON: [&str; 15] = [
-    "curl", "wget", "cat", "head", "tail", "base64", "gunzip", "zcat", "nc", "ssh", "docker", "python", "python3",
-    "node", "git",
+    "curl", "wget", "cat", "head", "tail", "base64", "gunzip", "zcat", "nc", "ssh", "docker",
+    "python", "python3", "node", "git",
 ];
 
 fn prints_settings(program: &str, job: &Job) -> bool {
@@ -797,11 +797,18 @@ fn prints_settings(program: &str, job: &Job) -> bool {
     }
     let mut words = job.args().iter().filter_map(Word::text);
     let first = words.find(|word| !word.starts_with("-p") && word != "self" && word != "generate");
-    let prints = first.is_some_and(|word| PRINTING.contains(&word.as_str()) || word.starts_with("-Mlocal::lib") || word.starts_with("-I"));
+    let prints = first.is_some_and(|word| {
+        PRINTING.contains(&word.as_str())
+            || word.starts_with("-Mlocal::lib")
+            || word.starts_with("-I")
+    });
     prints && !(PASSES_ON.contains(&program) && first_is_plain(job))
 }
 
 /// `docker completion bash` is a setting too: only what is no completion is passed on.
 fn first_is_plain(job: &Job) -> bool {
-    job.args().first().and_then(Word::text).is_none_or(|word| !word.contains("completion"))
+    job.args()
+        .first()
+        .and_then(Word::text)
+        .is_none_or(|word| !word.contains("completion"))
 }

@@ -260,7 +260,8 @@ impl<'a> Calls<'a> {
             Language::Perl => {
                 let bar = Some(&Token::Sign('|'));
                 before(1) == bar && before(2) != bar
-                    || self.tokens.get(index + 1) == bar && named(self.tokens.get(index + 2), "getline")
+                    || self.tokens.get(index + 1) == bar
+                        && named(self.tokens.get(index + 2), "getline")
             }
             Language::Lua => named(before(1), "script") && named(before(2), "shell"),
             _ => false,
@@ -320,12 +321,21 @@ impl<'a> Calls<'a> {
         let is_model = root.starts_with(|c: char| c.is_ascii_uppercase());
         let mapper = last == "objects" || owner.ends_with(".objects");
         match (self.language, last) {
-            (Language::Ruby, "delete_all" | "destroy_all") if is_model => Some(format!("DELETE FROM {root}")),
-            (Language::Php, "truncate") if is_model && root != "DB" => Some(format!("TRUNCATE {root}")),
-            (Language::Javascript, "deleteMany") if owner.starts_with("prisma.") || is_model => {
-                Some(format!("DELETE FROM {}", owner.rsplit('.').next().unwrap_or(root)))
+            (Language::Ruby, "delete_all" | "destroy_all") if is_model => {
+                Some(format!("DELETE FROM {root}"))
             }
-            (Language::Python, _) if mapper && self.deletes_later(index) => Some(format!("DELETE FROM {root}")),
+            (Language::Php, "truncate") if is_model && root != "DB" => {
+                Some(format!("TRUNCATE {root}"))
+            }
+            (Language::Javascript, "deleteMany") if owner.starts_with("prisma.") || is_model => {
+                Some(format!(
+                    "DELETE FROM {}",
+                    owner.rsplit('.').next().unwrap_or(root)
+                ))
+            }
+            (Language::Python, _) if mapper && self.deletes_later(index) => {
+                Some(format!("DELETE FROM {root}"))
+            }
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //! It judges nothing; the rules see these words as they see a command line.
 
 use crate::classify::Context;
-use crate::model::command::{Command, Cwd, Passage, Stdin};
+use crate::model::command::{Command, Cwd, Stdin};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::span::Origin;
 use crate::model::word::{Part, Word};
@@ -23,9 +23,17 @@ enum Form {
 
 /// Programs with their form, and the options that name a file with commands.
 const CLIENTS: &[(&[&str], Form, &[&str])] = &[
-    (&["redis-cli", "valkey-cli", "keydb-cli", "iredis"], Form::Lines, &[]),
+    (
+        &["redis-cli", "valkey-cli", "keydb-cli", "iredis"],
+        Form::Lines,
+        &[],
+    ),
     (&["etcdctl", "zkCli.sh", "rabbitmqadmin"], Form::Lines, &[]),
-    (&["mongosh", "mongo"], Form::Option("--eval"), &["-f", "--file"]),
+    (
+        &["mongosh", "mongo"],
+        Form::Option("--eval"),
+        &["-f", "--file"],
+    ),
     (&["cypher-shell"], Form::Operand, &["-f", "--file"]),
     (&["influx"], Form::Option("-execute"), &[]),
     (&["cbq"], Form::Option("-s"), &["-f", "--file"]),
@@ -36,10 +44,16 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     let Some(program) = command.program() else {
         return Vec::new();
     };
-    if matches!(program.as_str(), "nc" | "ncat" | "netcat" | "telnet" | "socat") {
+    if matches!(
+        program.as_str(),
+        "nc" | "ncat" | "netcat" | "telnet" | "socat"
+    ) {
         return raw(command);
     }
-    let Some((_, form, files)) = CLIENTS.iter().find(|(names, ..)| names.contains(&program.as_str())) else {
+    let Some((_, form, files)) = CLIENTS
+        .iter()
+        .find(|(names, ..)| names.contains(&program.as_str()))
+    else {
         return Vec::new();
     };
     let mut texts: Vec<(String, Origin)> = Vec::new();
@@ -47,7 +61,10 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     for file in named(command, files) {
         texts.extend(file_text(&file, command, context, needs));
     }
-    texts.into_iter().flat_map(|(text, origin)| words(command, *form, &text, &origin)).collect()
+    texts
+        .into_iter()
+        .flat_map(|(text, origin)| words(command, *form, &text, &origin))
+        .collect()
 }
 
 /// A text to the port of a known store.
@@ -55,7 +72,12 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
     let Stdin::Text(word) = &command.stdin else {
         return Vec::new();
     };
-    let port = |wanted: &str| command.args().iter().any(|word| word.shown() == wanted || word.shown().ends_with(&format!(":{wanted}")));
+    let port = |wanted: &str| {
+        command
+            .args()
+            .iter()
+            .any(|word| word.shown() == wanted || word.shown().ends_with(&format!(":{wanted}")))
+    };
     let text = shown(word);
     let program = if port("6379") {
         "redis-cli"
@@ -68,10 +90,9 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
 }
 
 fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
-    let connected = command.via.iter().all(|wrapper| !matches!(&wrapper.passage, Passage::Container { stdin: false, .. }));
     match &command.stdin {
-        Stdin::Text(word) if connected => Some((shown(word), word.origin.clone())),
-        Stdin::File(word) if connected => file_text(word, command, context, needs),
+        Stdin::Text(word) => Some((shown(word), word.origin.clone())),
+        Stdin::File(word) => file_text(word, command, context, needs),
         _ => None,
     }
 }
@@ -90,7 +111,12 @@ fn named(command: &Command, files: &[&str]) -> Vec<Word> {
     all
 }
 
-fn file_text(file: &Word, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
+fn file_text(
+    file: &Word,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<(String, Origin)> {
     let name = file.text()?;
     let path = match &command.cwd {
         Cwd::Known(folder) => crate::classify::sql::reach::normal(&folder.join(&name)),
@@ -106,7 +132,12 @@ fn file_text(file: &Word, command: &Command, context: &Context<'_>, needs: &mut 
 fn words(command: &Command, form: Form, text: &str, origin: &Origin) -> Vec<Vec<Word>> {
     let literal = |text: &str| Word::literal(text, origin.clone());
     match form {
-        Form::Lines => split(&command.program().unwrap_or_default(), command.args(), text, origin),
+        Form::Lines => split(
+            &command.program().unwrap_or_default(),
+            command.args(),
+            text,
+            origin,
+        ),
         Form::Option(option) => {
             let mut all = command.words.clone();
             all.extend([literal(option), literal(text)]);
@@ -121,12 +152,18 @@ fn words(command: &Command, form: Form, text: &str, origin: &Origin) -> Vec<Vec<
 }
 
 fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Vec<Word>> {
-    let lines = text.lines().take(MAX_LINES).filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    let lines = text
+        .lines()
+        .take(MAX_LINES)
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     lines
         .map(|line| {
             let mut all = vec![Word::literal(program, origin.clone())];
             all.extend(options.iter().cloned());
-            all.extend(line.split_whitespace().map(|word| Word::literal(word.trim_matches(['"', '\'']), origin.clone())));
+            all.extend(
+                line.split_whitespace()
+                    .map(|word| Word::literal(word.trim_matches(['"', '\'']), origin.clone())),
+            );
             all
         })
         .collect()

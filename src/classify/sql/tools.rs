@@ -106,11 +106,7 @@ fn dropdb(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
 }
 
 /// `mysqladmin drop shop`.
-fn mysqladmin(
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Option<Located> {
+fn mysqladmin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Located> {
     let more = ["-u", "--user", "-P", "-S", "--socket", "--defaults-file"];
     let options = read(command, &more)?;
     let mut words = options.operands.iter();
