@@ -1,7 +1,7 @@
 //! Reads the command lines of SQL clients: which SQL they run, in which dialect, against which server.
 //! It judges no SQL and asks nothing of the world.
 
-use crate::model::command::{Command, Passage, Stdin};
+use crate::model::command::{Command, Stdin};
 use crate::model::effect::Dialect;
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
@@ -782,13 +782,6 @@ fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
 
 /// What the client reads on its standard input.
 fn stdin(command: &Command) -> Option<Input> {
-    let connected = command.via.iter().all(|wrapper| match &wrapper.passage {
-        Passage::Container { stdin, .. } => *stdin,
-        _ => true,
-    });
-    if !connected {
-        return None;
-    }
     match &command.stdin {
         Stdin::Inherited | Stdin::Null => None,
         Stdin::Text(word) => Some(Input::Words(word.clone())),

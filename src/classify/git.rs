@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::classify::Context;
 use crate::classify::files::report::{Loss, Site, report};
 use crate::classify::files::{Args, Valued};
-use crate::model::command::Command;
+use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, EntryKind, GitFact, Needs, Question};
 use crate::model::finding::Finding;
 use crate::model::target::{Reach, Target, TargetKind};
@@ -60,6 +60,9 @@ impl<'a> Git<'a, '_> {
             return;
         }
         self.bypass();
+        if self.is_scratch() && self.invocation.subcommand != "push" {
+            return;
+        }
         match self.invocation.subcommand.as_str() {
             "reset" => self.reset(),
             "checkout" => self.checkout(),
@@ -80,6 +83,19 @@ impl<'a> Git<'a, '_> {
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
             _ => {}
+        }
+    }
+
+    /// A repository below a temporary place is one to play with; on this machine its own state is asked instead.
+    fn is_scratch(&self) -> bool {
+        match (&self.invocation.dir, &self.command.cwd) {
+            (None, Cwd::Temporary) => true,
+            (Some(dir), _) if self.context.facts.assumed => {
+                let dir = crate::classify::files::place::lexical(dir);
+                let mut places = self.context.scene.temporary.iter();
+                places.any(|place| dir != *place && dir.starts_with(place))
+            }
+            _ => false,
         }
     }
 

@@ -167,6 +167,10 @@ impl Unfolder<'_> {
     ) -> Option<Feed> {
         let words = job.words.get(at..).unwrap_or_default();
         let (list, operands) = split(words, carrier.valued);
+        // `wsl --unregister NAME` carries nothing; it is a loss of its own.
+        if list.iter().any(|(name, _)| name == "--unregister") {
+            return None;
+        }
         let passage = if carrier.far {
             let host = operands.first().unwrap_or(job.words.first()?);
             Passage::Remote { host: host.clone() }

@@ -248,6 +248,10 @@ impl Unfolder<'_> {
 
     /// Returns the text of the code file that an interpreter is given.
     fn code_file(&mut self, program: &str, job: &Job, st: &State) -> Option<Word> {
+        let fed = |word: &&Word| word.prefix().starts_with("/dev/fd/");
+        if let Some(file) = job.args().iter().find(fed).cloned() {
+            return self.file_text(&file, st);
+        }
         let valued = match interpreter(program)? {
             "python" => "-W -X -Q --check-hash-based-pycs",
             "node" => "-r --require --import --loader --env-file -C --conditions",

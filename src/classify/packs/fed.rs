@@ -2,7 +2,7 @@
 //! It judges nothing; the rules see these words as they see a command line.
 
 use crate::classify::Context;
-use crate::model::command::{Command, Cwd, Passage, Stdin};
+use crate::model::command::{Command, Cwd, Stdin};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::span::Origin;
 use crate::model::word::{Part, Word};
@@ -90,13 +90,9 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
 }
 
 fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
-    let connected = command
-        .via
-        .iter()
-        .all(|wrapper| !matches!(&wrapper.passage, Passage::Container { stdin: false, .. }));
     match &command.stdin {
-        Stdin::Text(word) if connected => Some((shown(word), word.origin.clone())),
-        Stdin::File(word) if connected => file_text(word, command, context, needs),
+        Stdin::Text(word) => Some((shown(word), word.origin.clone())),
+        Stdin::File(word) => file_text(word, command, context, needs),
         _ => None,
     }
 }

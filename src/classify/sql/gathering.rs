@@ -176,6 +176,9 @@ impl Gathering<'_, '_> {
             return;
         }
         let context = self.context;
+        if let Some(text) = self.written(name, &path) {
+            return self.walk(&Source::of_word(&text), depth);
+        }
         let question = Question::Text(path.clone());
         match context.facts.ask(question, self.needs) {
             Some(Answer::Text { text, .. }) => self.walk(&Source::of_file(&path, text), depth),
@@ -189,6 +192,24 @@ impl Gathering<'_, '_> {
             }
             Some(_) => {}
         }
+    }
+
+    /// Returns the text that an earlier command of the same call wrote there, or that a substitution gives.
+    fn written(&self, name: &Path, path: &Path) -> Option<Word> {
+        if name.starts_with("/dev/fd") {
+            return self.command.script.clone();
+        }
+        let mut earlier = self.context.earlier.iter().rev();
+        earlier.find_map(|command| {
+            let write = command.writes.iter().rev().find(|write| {
+                let file = write.file.text().unwrap_or_default();
+                match &command.cwd {
+                    Cwd::Known(folder) => reach::normal(&folder.join(file)) == path,
+                    Cwd::Temporary | Cwd::Unknown => Path::new(&file) == path,
+                }
+            })?;
+            write.content.clone()
+        })
     }
 
     fn walk(&mut self, source: &Source, depth: usize) {
