@@ -443,6 +443,155 @@ static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
+        names: &["aws"],
+        path: &["rds-data", "execute-statement"],
+        sql: &["--sql"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["rds-data", "batch-execute-statement"],
+        sql: &["--sql"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["athena", "start-query-execution"],
+        dialect: Dialect::Hive,
+        sql: &["--query-string"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["redshift-data", "execute-statement"],
+        dialect: Dialect::Redshift,
+        sql: &["--sql"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["redshift-data", "batch-execute-statement"],
+        dialect: Dialect::Redshift,
+        sql: &["--sqls"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["dynamodb", "execute-statement"],
+        sql: &["--statement"],
+        ..AWS
+    },
+    Form {
+        names: &["gcloud"],
+        path: &["spanner", "databases", "execute-sql"],
+        sql: &["--sql"],
+        ..GCLOUD
+    },
+    Form {
+        names: &["gcloud"],
+        path: &["spanner", "databases", "ddl", "update"],
+        sql: &["--ddl"],
+        files: &["--ddl-file"],
+        ..GCLOUD
+    },
+    Form {
+        names: &["pscale"],
+        path: &["shell"],
+        dialect: Dialect::Mysql,
+        sql: &["-e", "--execute"],
+        valued: &["--org", "--local-addr", "--role"],
+        ..PLAIN
+    },
+    Form {
+        names: &["rqlite"],
+        dialect: Dialect::Sqlite,
+        valued: &["-H", "-p", "-u", "-s", "--host", "--port"],
+        host: &["-H", "--host"],
+        operands: Operands::Sql,
+        ..PLAIN
+    },
+    Form {
+        names: &[
+            "isql",
+            "iusql",
+            "tsql",
+            "fisql",
+            "bteq",
+            "db2",
+            "gbase",
+            "dolt-sql-shell",
+        ],
+        ..PLAIN
+    },
+    Form {
+        names: &["dolt"],
+        path: &["sql"],
+        dialect: Dialect::Mysql,
+        sql: &["-q", "--query"],
+        ..PLAIN
+    },
+    Form {
+        names: &["neon", "neonctl"],
+        path: &["psql"],
+        client: Client::Psql,
+        dialect: Dialect::Postgres,
+        sql: &["-c"],
+        ..PLAIN
+    },
+    Form {
+        names: &["supabase"],
+        path: &["db", "query"],
+        dialect: Dialect::Postgres,
+        files: &["-f", "--file"],
+        valued: &["--db-url", "--project-ref"],
+        operands: Operands::Sql,
+        ..PLAIN
+    },
+    Form {
+        names: &["rails", "dbconsole"],
+        path: &["dbconsole"],
+        valued: &["-e", "--environment", "--database", "--db"],
+        ..PLAIN
+    },
+    Form {
+        names: &["rails"],
+        path: &["db"],
+        valued: &["-e", "--environment", "--database", "--db"],
+        ..PLAIN
+    },
+    Form {
+        names: &["manage.py", "django-admin"],
+        path: &["dbshell"],
+        valued: &["--database", "--settings"],
+        database: &["--database"],
+        ..PLAIN
+    },
+    Form {
+        names: &["python", "python3"],
+        path: &["manage.py", "dbshell"],
+        valued: &["--database", "--settings"],
+        database: &["--database"],
+        ..PLAIN
+    },
+    Form {
+        names: &["fly", "flyctl"],
+        path: &["postgres", "connect"],
+        client: Client::Psql,
+        dialect: Dialect::Postgres,
+        valued: &[
+            "-a",
+            "--app",
+            "-d",
+            "--database",
+            "-u",
+            "--user",
+            "-p",
+            "--password",
+        ],
+        database: &["-d", "--database"],
+        ..PLAIN
+    },
+    Form {
         names: &["heroku"],
         path: &["pg:psql"],
         client: Client::Psql,
@@ -476,6 +625,44 @@ const PLAIN: Form = Form {
     database: &[],
     operands: Operands::Database,
     idle: HELP,
+};
+
+const AWS: Form = Form {
+    valued: &[
+        "--profile",
+        "--region",
+        "--output",
+        "--query",
+        "--endpoint-url",
+        "--resource-arn",
+        "--secret-arn",
+        "--database",
+        "--schema",
+        "--parameters",
+        "--cluster-identifier",
+        "--db-user",
+        "--workgroup-name",
+        "--work-group",
+        "--query-execution-context",
+        "--result-configuration",
+        "--transaction-id",
+        "--statement-name",
+    ],
+    host: &["--resource-arn", "--cluster-identifier", "--workgroup-name"],
+    database: &["--database"],
+    ..PLAIN
+};
+
+const GCLOUD: Form = Form {
+    valued: &[
+        "--instance",
+        "--project",
+        "--account",
+        "--format",
+        "--timeout",
+    ],
+    host: &["--instance"],
+    ..PLAIN
 };
 
 const CLICKHOUSE: Form = Form {

@@ -14,6 +14,7 @@ use crate::model::word::Word;
 use crate::sql::{self, HOLE};
 
 use super::Context;
+use super::sql::options;
 use super::sql::reach::{self, Place, Reading, Server};
 use super::sql::source::Source;
 use super::sql::{Located, Started, judged};
@@ -40,6 +41,46 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     ),
     (&["php"], Language::Php, &["-r"]),
     (&["lua", "luajit"], Language::Lua, &["-e"]),
+    // Languages whose strings, comments and calls look enough like one of the above.
+    (&["Rscript", "R", "littler"], Language::Python, &["-e"]),
+    (&["julia"], Language::Python, &["-e", "--eval", "-E"]),
+    (&["elixir", "iex", "mix"], Language::Ruby, &["-e", "--eval"]),
+    (&["crystal"], Language::Ruby, &["eval"]),
+    (
+        &["groovy", "scala", "jshell", "kotlin"],
+        Language::Javascript,
+        &["-e"],
+    ),
+    (&["osascript"], Language::Lua, &["-e"]),
+    (&["tclsh", "expect"], Language::Ruby, &["-c"]),
+    (
+        &["awk", "gawk", "mawk", "nawk", "goawk"],
+        Language::Perl,
+        &["-e", "--source"],
+    ),
+    (&["emacs"], Language::Lua, &["--eval"]),
+];
+
+/// Frameworks that run code by a subcommand: program, subcommand, language, options that carry the code.
+const RUNNERS: &[(&[&str], &[&str], Language, &[&str])] = &[
+    (&["rails"], &["runner", "r"], Language::Ruby, &[]),
+    (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
+    (
+        &["manage.py", "django-admin"],
+        &["shell", "shell_plus"],
+        Language::Python,
+        &["-c", "--command"],
+    ),
+    (&["flask"], &["shell"], Language::Python, &["-c"]),
+    (&["wp"], &["eval"], Language::Php, &[]),
+    (
+        &["drush"],
+        &["php:eval", "ev", "php-eval", "eval"],
+        Language::Php,
+        &[],
+    ),
+    (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
+    (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
 ];
 
 /// A code text with what is known about it.
@@ -119,6 +160,9 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
 /// Finds the code that an interpreter would run.
 fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let program = command.program()?;
+    if let Some(code) = framework(command) {
+        return Some(code);
+    }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
     let (_, language, flags) = INTERPRETERS
         .iter()
@@ -132,7 +176,12 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
     let mut pieces: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
-        if flags.contains(&text.as_str()) {
+        if let Some((flag, _)) = text.split_once('=')
+            && flag.starts_with("--")
+            && flags.contains(&flag)
+        {
+            pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
+        } else if flags.contains(&text.as_str()) {
             let Some(value) = words.next() else {
                 break;
             };
@@ -145,6 +194,12 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             }
         } else if text == "-" {
             break;
+        } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F" | "-f") {
+            words.next();
+        } else if is_awk(base) && !text.starts_with('-') {
+            // The first operand of awk is its program.
+            pieces = pieces.or_else(|| Some(Source::of_word(word)));
+            break;
         } else if !text.starts_with('-') && pieces.is_none() {
             return script(word, *language, command, context, needs);
         } else if *language == Language::Python
@@ -156,6 +211,53 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
     pieces.map(inline).or_else(|| match &command.stdin {
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
+    })
+}
+
+fn is_awk(base: &str) -> bool {
+    matches!(base, "awk" | "gawk" | "mawk" | "nawk" | "goawk")
+}
+
+/// Finds the code that a framework's own command runs: `rails runner CODE`, `artisan tinker --execute=CODE`.
+fn framework(command: &Command) -> Option<Code> {
+    let mut words = command.words.iter();
+    let mut program = command.program()?;
+    words.next();
+    // `python manage.py shell -c`, `php artisan tinker`, `ruby bin/rails runner`.
+    if matches!(
+        program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'),
+        "python" | "php" | "ruby"
+    ) {
+        let script = words.next()?.text()?;
+        script.rsplit('/').next()?.clone_into(&mut program);
+    }
+    let subcommand = words.next()?.text()?;
+    let (.., language, flags) = RUNNERS.iter().find(|(programs, subcommands, ..)| {
+        programs.contains(&program.as_str()) && subcommands.contains(&subcommand.as_str())
+    })?;
+    let mut source: Option<Source> = None;
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        let given = match text.split_once('=') {
+            Some((flag, _)) if flags.contains(&flag) => Some(options::tail(word, flag.len() + 1)),
+            _ if flags.contains(&text.as_str()) => words.next().cloned(),
+            _ if flags.is_empty() && !text.starts_with('-') => Some(word.clone()),
+            _ => None,
+        };
+        if let Some(given) = given {
+            source = Some(Source::of_word(&given));
+            break;
+        }
+    }
+    let source = match (source, &command.stdin) {
+        (Some(source), _) => source,
+        (None, Stdin::Text(word)) => Source::of_word(word),
+        (None, _) => return None,
+    };
+    Some(Code {
+        source,
+        language: *language,
+        inline: true,
     })
 }
 

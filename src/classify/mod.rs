@@ -3,13 +3,16 @@
 
 mod clients;
 pub mod code;
+mod doors;
 pub mod files;
 pub mod git;
+pub mod later;
 pub mod mcp;
 pub mod opaque;
 pub mod own;
 pub mod packs;
 pub mod sql;
+pub mod windows;
 pub mod writes;
 
 use std::collections::HashSet;
@@ -63,7 +66,11 @@ pub fn classify(
             path,
             content,
             edit,
-        } => writes::asked(path, content, *edit, context, needs),
+        } => {
+            let mut found = writes::asked(path, content, *edit, context, needs);
+            found.extend(later::asked(path, content, context));
+            found
+        }
         Asked::Sql { dialect, text } => sql::findings_in_text(text, *dialect, context),
         Asked::Mcp {
             server,
@@ -76,8 +83,15 @@ pub fn classify(
     findings
 }
 
-/// Returns the findings of everything that an unfolding would start.
+/// Returns the findings of everything that an unfolding would start, now or later.
 pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut findings = losses(unfolding, context, needs);
+    findings.extend(later::findings(unfolding, context, needs));
+    findings
+}
+
+/// Returns the findings of everything that an unfolding would start now.
+fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, command) in unfolding.commands.iter().enumerate() {
         let earlier = unfolding.commands.get(..index).unwrap_or_default();
@@ -85,16 +99,45 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
             earlier,
             ..*context
         };
+        let said = windows::read(command, &context);
+        findings.extend(said.findings);
+        for instead in &said.instead {
+            findings.extend(same(command, instead, &context, needs));
+        }
+        if said.owned {
+            findings.extend(own::findings(command, &context, needs));
+            findings.extend(writes::findings(command, &context, needs));
+            continue;
+        }
         for family in FAMILIES {
             findings.extend(family(command, &context, needs));
         }
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
+        started.extend(doors::started(command));
         for started in started {
             findings.extend(inner(command, &started, &context, needs));
         }
     }
     findings.extend(opaque::findings(&unfolding.opaque, context));
+    findings
+}
+
+/// Returns the findings of a command that says the same as another in this machine's language.
+fn same(
+    command: &Command,
+    instead: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = FAMILIES
+        .iter()
+        .flat_map(|family| family(instead, context, needs))
+        .collect();
+    for finding in &mut findings {
+        finding.command = command.shown();
+    }
+    findings.extend(later::redirected(instead, context));
     findings
 }
 

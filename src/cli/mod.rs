@@ -30,9 +30,22 @@ use std::io::Write as _;
 
 use clap::Parser as _;
 
+/// What `--version` says of this build.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+const TESTED: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nLinux x86_64: the system on which the whole test suite runs"
+);
+/// What `--version` says of this build.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+const TESTED: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nthis system: linked by the release script, not run by its makers; the test suite runs on Linux x86_64"
+);
+
 /// backstop: no loss without a verified backup and two human approvals.
 #[derive(Debug, clap::Parser)]
-#[command(name = "backstop", version, disable_help_subcommand = true)]
+#[command(name = "backstop", version, long_version = TESTED, disable_help_subcommand = true)]
 struct Line {
     #[command(subcommand)]
     task: Option<Task>,

@@ -2,8 +2,14 @@
 //! What a rule says is printed from the tables that classification reads; there is no second description.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use crate::enforce::House;
+use crate::gather::{self, Elsewhere};
+use crate::guard::{self, Setting};
+use crate::intake::{self, Strictness};
+use crate::model::request::{Asked, ShellKind};
 use crate::model::rule::Rule;
 use crate::policy::builtin::{book, default_policy, rules};
 use crate::policy::{LayerText, Place, load};
@@ -66,9 +72,57 @@ enum Format {
 /// Judges a command line as `check --facts none` would, and returns the ids of the rules that it finds.
 pub type Judge<'a> = &'a dyn Fn(&str) -> Vec<String>;
 
+/// One example has as long as a call has.
+const LIMIT: Duration = Duration::from_secs(19);
+
+/// Stack of the thread that judges the examples: as for `check`, deep texts need room.
+const STACK: usize = 64 << 20;
+
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(args, None)
+    std::thread::scope(|scope| {
+        let judging = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, || run_with(args, Some(&judged)));
+        judging.map_or(1, |thread| thread.join().unwrap_or(1))
+    })
+}
+
+/// Returns the rules that the real pipeline finds in an example, the world not asked; an example may be hook JSON.
+fn judged(example: &str) -> Vec<String> {
+    let shell = || Asked::Shell {
+        kind: ShellKind::Posix,
+        text: example.to_owned(),
+    };
+    let asked = if example.starts_with("{\"") {
+        intake::read(example.as_bytes(), Strictness::Check)
+            .map_or_else(|_| shell(), |call| call.asked)
+    } else {
+        shell()
+    };
+    let deadline = Instant::now() + LIMIT;
+    let own = House::new(None, deadline).own();
+    let place = gather::Place {
+        cwd: Path::new("/srv/app"),
+        scratchpad: None,
+        own: &own,
+        assumed: true,
+    };
+    let setting = Setting {
+        policy: &default_policy(),
+        rules: book(),
+        scene: &gather::scene(&place),
+        world: &Elsewhere { deadline },
+        now_s: jiff::Timestamp::now().as_second(),
+    };
+    match guard::judge(&asked, &setting) {
+        Ok(judgement) => judgement
+            .findings
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect(),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// Runs the command with the judge that `policy test` asks.

@@ -22,45 +22,6 @@ const MAX_CALLS: usize = 8;
 /// Bytes of a working directory; longer ones no system call takes.
 const MAX_PATH: usize = 4_096;
 
-/// Programs whose output, meant for `eval`, only sets variables and functions of the shell.
-const PRINTS_SETTINGS: &[&str] = &[
-    "brew",
-    "conda",
-    "dircolors",
-    "direnv",
-    "docker-machine",
-    "fnm",
-    "fzf",
-    "gpg-agent",
-    "jenv",
-    "keychain",
-    "lesspipe",
-    "locale",
-    "luarocks",
-    "minikube",
-    "mise",
-    "nodenv",
-    "opam",
-    "oh-my-posh",
-    "pip",
-    "pyenv",
-    "rbenv",
-    "register-python-argcomplete",
-    "resize",
-    "rtx",
-    "ssh-agent",
-    "starship",
-    "stty",
-    "thefuck",
-    "tset",
-    "zoxide",
-    "atuin",
-    "poetry",
-    "perl",
-    "getopt",
-    "shellenv",
-];
-
 impl Unfolder<'_> {
     /// Replaces an alias that the text itself defined.
     pub(super) fn alias(
@@ -255,7 +216,7 @@ impl Unfolder<'_> {
                 .rev()
                 .find(|(origin, _)| *origin == piece.origin)
             {
-                Some((_, program)) if PRINTS_SETTINGS.contains(&program.as_str()) => return,
+                Some((_, program)) if program == super::pure::SETTINGS => return,
                 Some((_, program)) => {
                     from = format!("the output of `{program}`");
                     seen.push(program.clone());

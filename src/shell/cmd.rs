@@ -1,7 +1,7 @@
 //! Finds every program that a text for `cmd.exe` would start, with its words.
 //! It reads no batch file and does not follow labels; both ways of an `if` count.
 
-use super::powershell::{Found, Frame, plain_command};
+use super::powershell::{CMD, Found, Frame, plain_command};
 use crate::model::command::{OpaqueKind, Redirect, Stdin, Unfolding, WriteMode};
 use crate::model::fact::Scene;
 use crate::model::word::{Hole, Part, Piece, Word};
@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 128;
 /// Unfolds a text for `cmd.exe`.
 pub fn unfold_cmd(text: &str, scene: &Scene) -> Unfolding {
     let mut found = Found::new(scene);
-    run(text, &Frame::default(), &mut found);
+    run(text, &Frame::top(CMD), &mut found);
     found.unfolding.canonical = text.to_owned();
     found.unfolding
 }
@@ -55,13 +55,33 @@ impl Reader<'_, '_> {
             match byte {
                 b'|' if self.byte(self.pos + 1) != Some(b'|') => self.pos += 1,
                 b' ' | b'\t' | b'(' | b'@' | b',' | b'=' => self.pos += 1,
-                b'\r' | b'\n' | b';' | b'&' | b'|' | b')' => {
+                b')' => {
+                    self.pos += 1;
+                    // What a group prints is the output of several commands.
+                    stdin = Stdin::Opaque {
+                        from: "group".to_owned(),
+                    };
+                }
+                b'\r' | b'\n' | b';' | b'&' | b'|' => {
                     self.pos += 1;
                     stdin = Stdin::Inherited;
                 }
-                _ => stdin = self.command(std::mem::replace(&mut stdin, Stdin::Inherited)),
+                _ => {
+                    let piped = self.is_piped();
+                    let given = std::mem::replace(&mut stdin, Stdin::Inherited);
+                    let given = if piped { given } else { Stdin::Inherited };
+                    stdin = self.command(given);
+                }
             }
         }
+    }
+
+    /// Tells whether a pipe stands before this place.
+    fn is_piped(&self) -> bool {
+        let before = self.text.get(..self.pos).unwrap_or_default();
+        before
+            .trim_end_matches([' ', '\t', '(', '@'])
+            .ends_with('|')
     }
 
     /// Reads one command and returns what a pipe behind it would carry.
@@ -162,6 +182,10 @@ impl Reader<'_, '_> {
         }
         let out = match (name.to_ascii_lowercase().as_str(), words.as_slice()) {
             ("echo", [_, text]) => Stdin::Text(text.clone()),
+            ("echo", [_, rest @ ..]) if rest.iter().all(Word::is_literal) && !rest.is_empty() => {
+                let shown: Vec<String> = rest.iter().map(Word::shown).collect();
+                Stdin::Text(Word::literal(shown.join(" "), origin.clone()))
+            }
             _ => Stdin::Opaque { from: name },
         };
         let mut command = plain_command(words, origin);

@@ -4,6 +4,7 @@ mod arith;
 pub mod ast;
 mod brace;
 mod builtins;
+mod carriers;
 pub mod cmd;
 mod expand;
 mod flow;
@@ -27,4 +28,5 @@ mod tasks;
 #[cfg(test)]
 mod tests_unfold;
 pub mod unfold;
+mod windows;
 mod wrappers;

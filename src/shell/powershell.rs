@@ -13,7 +13,7 @@ use crate::model::fact::Scene;
 use crate::model::span::{Origin, Span};
 use crate::model::word::Word;
 
-pub use names::canonical_name;
+pub use names::{canonical_name, is_native};
 pub use words::{Payload, payload};
 
 /// How deep blocks, substitutions and nested shells may go.
@@ -25,13 +25,73 @@ const MAX_SHELLS: usize = 15;
 /// How many programs one text may start.
 const MAX_COMMANDS: usize = 4_096;
 
+/// Wrappers under which a command stands when PowerShell or cmd starts it: their names say by which rules its words are read.
+pub const POWERSHELL: &str = "powershell";
+pub const CMD: &str = "cmd /c";
+
+/// A language of this room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    PowerShell,
+    Cmd,
+}
+
 /// Unfolds a PowerShell text.
 pub fn unfold_powershell(text: &str, scene: &Scene) -> Unfolding {
     let mut found = Found::new(scene);
-    let frame = Frame::default();
-    read::run(text, &frame, &mut found);
+    read::run(text, &Frame::top(POWERSHELL), &mut found);
     found.unfolding.canonical = text.to_owned();
     found.unfolding
+}
+
+/// Unfolds a text that a program of another text runs; everything in it stands at `origin`.
+pub(super) fn unfold_inside(
+    dialect: Dialect,
+    text: &str,
+    cwd: Cwd,
+    origin: &Origin,
+    via: &[Wrapper],
+) -> Unfolding {
+    let mut found = Found {
+        unfolding: Unfolding::default(),
+        cwd,
+        env: Vec::new(),
+        depth: 0,
+    };
+    let mut frame = Frame {
+        place: Some(origin.span().unwrap_or_default()),
+        via: via.to_vec(),
+        depth: 1,
+    };
+    match dialect {
+        Dialect::PowerShell => {
+            frame.via.push(plain_wrapper(POWERSHELL));
+            read::run(text, &frame, &mut found);
+        }
+        Dialect::Cmd => {
+            frame.via.push(plain_wrapper(CMD));
+            super::cmd::run(text, &frame, &mut found);
+        }
+    }
+    let mut unfolding = found.unfolding;
+    if origin.span().is_none() {
+        unfolding.commands = unfolding
+            .commands
+            .into_iter()
+            .map(|command| super::windows::moved(command, origin))
+            .collect();
+        for opaque in &mut unfolding.opaque {
+            opaque.origin = origin.clone();
+        }
+    }
+    unfolding
+}
+
+fn plain_wrapper(name: &str) -> Wrapper {
+    Wrapper {
+        name: name.to_owned(),
+        passage: Passage::Plain,
+    }
 }
 
 /// Where a nested text comes from.
@@ -44,6 +104,14 @@ pub(super) struct Frame {
 }
 
 impl Frame {
+    /// Returns the frame of the deciding text.
+    pub fn top(name: &str) -> Self {
+        Self {
+            via: vec![plain_wrapper(name)],
+            ..Self::default()
+        }
+    }
+
     /// Returns the origin of a stretch of this text.
     pub fn origin(&self, start: usize, end: usize) -> Origin {
         Origin::Text(self.place.unwrap_or(Span::new(start, end)))
@@ -52,10 +120,7 @@ impl Frame {
     /// Returns the frame of a text inside this one.
     pub fn inside(&self, name: &str, place: Span) -> Self {
         let mut via = self.via.clone();
-        via.push(Wrapper {
-            name: name.to_owned(),
-            passage: Passage::Plain,
-        });
+        via.push(plain_wrapper(name));
         Self {
             place: Some(self.place.unwrap_or(place)),
             via,
@@ -142,16 +207,16 @@ impl Found {
         match inner {
             None => {}
             Some(Payload::PowerShell(text)) => {
-                read::run(&text, &frame.inside("powershell", place), self);
+                read::run(&text, &frame.inside(POWERSHELL, place), self);
             }
             Some(Payload::Cmd(text)) => {
-                super::cmd::run(&text, &frame.inside("cmd /c", place), self);
+                super::cmd::run(&text, &frame.inside(CMD, place), self);
             }
             Some(Payload::Argv(argv)) => self.start_inner(argv, origin, frame),
             Some(Payload::Stdin) => match stdin {
                 Stdin::Text(word) if word.is_literal() => {
                     let text = word.text().unwrap_or_default();
-                    read::run(&text, &frame.inside("powershell", place), self);
+                    read::run(&text, &frame.inside(POWERSHELL, place), self);
                 }
                 Stdin::Inherited | Stdin::Null => {}
                 Stdin::Text(_) | Stdin::File(_) | Stdin::Opaque { .. } => {

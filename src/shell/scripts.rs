@@ -138,6 +138,9 @@ impl Unfolder<'_> {
     }
 
     fn fed_unknown(&mut self, name: &str, from: &str, job: &Job, fr: &Frame) {
+        if from == super::pure::SETTINGS {
+            return;
+        }
         let reason = format!("`{name}` runs the output of `{from}`");
         let words = vec![from.to_owned()];
         self.opaque(OpaqueKind::Payload, reason, words, job.origin.clone(), fr);

@@ -13,7 +13,7 @@ use crate::model::request::ShellKind;
 use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
-use super::ast::Script;
+use super::ast::{ParseError, Script};
 use super::parse::parse;
 use super::print::print;
 use super::source::Source;
@@ -55,9 +55,27 @@ pub fn unfold(
 ) -> Unfolding {
     match kind {
         ShellKind::Posix => posix(text, scene, facts, needs),
-        ShellKind::PowerShell => super::powershell::unfold_powershell(text, scene),
-        ShellKind::Cmd => super::cmd::unfold_cmd(text, scene),
+        ShellKind::PowerShell => {
+            let unfolding = super::powershell::unfold_powershell(text, scene);
+            adopted(unfolding, scene, facts, needs)
+        }
+        ShellKind::Cmd => adopted(super::cmd::unfold_cmd(text, scene), scene, facts, needs),
     }
+}
+
+/// Opens the programs of a Windows text that run others.
+fn adopted(unfolding: Unfolding, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {
+    let mut unfolder = Unfolder::new(scene, facts, needs);
+    let st = State::new(vec![Cwd::Known(scene.cwd.clone())], false);
+    let frame = Frame {
+        source: Rc::new(Source::top(&unfolding.canonical)),
+        via: Rc::default(),
+        stdin: Feed::Inherited,
+        nesting: 0,
+    };
+    unfolder.out.canonical.clone_from(&unfolding.canonical);
+    unfolder.adopt(unfolding, &st, &frame);
+    unfolder.out
 }
 
 fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {
@@ -76,7 +94,7 @@ fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfoldi
         }
         Err(error) => {
             unfolder.shell(&error.before, &mut st, &frame);
-            unfolder.tail(error.at, &error.reason, OpaqueKind::Syntax, &frame);
+            unfolder.tail(&error, OpaqueKind::Syntax, &frame);
             None
         }
     };
@@ -287,7 +305,11 @@ impl<'a> Unfolder<'a> {
     }
 
     /// Notes down the part of a text that does not parse.
-    pub fn tail(&mut self, at: usize, reason: &str, kind: OpaqueKind, fr: &Frame) {
+    pub fn tail(&mut self, error: &ParseError, kind: OpaqueKind, fr: &Frame) {
+        // The unreadable command may have begun long before the place where reading it failed.
+        let read = error.before.items.last().map_or(0, |item| item.span.end);
+        let at = read.min(error.at);
+        let reason = &error.reason;
         let text = fr.source.text.get(at..).unwrap_or(&fr.source.text);
         let span = Span::new(at.min(fr.source.text.len()), fr.source.text.len());
         let words = seen_words(text);
@@ -325,7 +347,7 @@ impl<'a> Unfolder<'a> {
             Ok(script) => run(self, &script, st),
             Err(error) => {
                 run(self, &error.before, st);
-                self.tail(error.at, &error.reason, kind, &fr);
+                self.tail(&error, kind, &fr);
                 Feed::Opaque("shell".to_owned())
             }
         }

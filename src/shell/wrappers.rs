@@ -115,6 +115,62 @@ const ROWS: &[Row] = &[
     row("dotenv", "-f --file -e -p -v -c", 0),
     row("dotenv run", "", 0),
     row("dotenvx run", "-f --env-file -e --env -fk", 0),
+    row("pkexec", "--user", 0),
+    row("proot", "-r -b -w -R -S -q -k --rootfs --bind --cwd", 0),
+    row(
+        "bwrap",
+        "--chdir --dir --dev --proc --tmpfs --mqueue --unsetenv --hostname --uid --gid --lock-file --sync-fd --seccomp --args --die-with-parent-fd --userns --pidns --perms --size",
+        0,
+    ),
+    row("faketime", "", 1),
+    row("libfaketime", "", 1),
+    row("chpst", "-u -U -b -/ -e -m -d -o -p -f -c -l -L -n", 0),
+    row("softlimit", "-m -d -o -p -f -c", 0),
+    row("setuidgid", "", 1),
+    row("envdir", "", 1),
+    row("envuidgid", "", 1),
+    row("setlock", "", 1),
+    row("runcon", "-u -r -t -l --user --role --type --range", 0),
+    row("cgexec", "-g", 0),
+    row("ip netns exec", "", 1),
+    row("authbind", "--depth", 0),
+    row("torify", "", 0),
+    row("tsocks", "", 0),
+    row("rr record", "-o", 0),
+    row("gdb", "-ex -x -p --pid", 0),
+    row("heaptrack", "-o", 0),
+    row("uftrace record", "-d", 0),
+    row("sshpass", "-p -f -d -P", 0),
+    row("autossh", "-M", 0),
+    row(
+        "srun",
+        "-p -n -N -c -t -J -A -w --partition --nodes --ntasks --time --job-name --account --gres --mem",
+        0,
+    ),
+    row("nq", "", 0),
+    row("tsp", "-L -N -D", 0),
+    row("retry", "-t -d -m --times --delay", 0),
+    row("envchain", "", 1),
+    row("teller run", "-c --config", 0),
+    row("phase run", "--env --app", 0),
+    row("bws run", "--project-id -t", 0),
+    row("foreman run", "-e -f -d --env --procfile", 0),
+    row("honcho run", "-e -f", 0),
+    row("lerna exec", "--scope --ignore --concurrency", 0),
+    row("zellij run", "-n --name --cwd -d --direction", 0),
+    row("dtach", "-c -A -n -N -p", 0),
+    row("abduco", "-e -n -c -A", 0),
+    row(
+        "systemd-nspawn",
+        "-D -i -M -u --directory --image --machine --user --bind",
+        0,
+    ),
+    row("toolbox run", "-c --container", 0),
+    row(
+        "devcontainer exec",
+        "--workspace-folder --container-id --config",
+        0,
+    ),
     row("env-cmd", "-f -r -e --file --rc-file --environments", 0),
     row("direnv exec", "", 1),
     row("mise exec", "-C -E -j --cd --env --jobs", 0),
@@ -209,6 +265,9 @@ impl Unfolder<'_> {
         if let Some(feed) = self.rows(program, job, st, fr) {
             return Some(feed);
         }
+        if let Some(feed) = self.carriers(program, job, st, fr) {
+            return Some(feed);
+        }
         match program {
             "sudo" | "doas" => self.sudo(program, job, st, fr),
             "su" | "runuser" => self.su(program, job, st, fr),
@@ -236,7 +295,10 @@ impl Unfolder<'_> {
             "git" => self.git(job, st, fr),
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
             | "task" => self.task(program, job, st, fr),
-            _ => self.direct(job, st, fr),
+            "wsl" | "wsl.exe" => self.wsl(job, st, fr),
+            _ => self
+                .windows_shell(job, st, fr)
+                .or_else(|| self.direct(job, st, fr)),
         }
     }
 
@@ -247,7 +309,7 @@ impl Unfolder<'_> {
             if parts.next() != Some(program) {
                 continue;
             }
-            if let Some(at) = subcommand(job, parts)
+            if let Some(at) = subcommand(job, row.valued, parts)
                 && best.is_none_or(|(_, old)| at > old)
             {
                 best = Some((row, at));
@@ -264,6 +326,9 @@ impl Unfolder<'_> {
             return Some(self.shell_text(&text.clone(), &start(row.name, job), st, &via));
         }
         let mut from = at + found.rest + row.skip;
+        if program == "bwrap" {
+            from = at + behind_pairs(words, row.valued);
+        }
         let mut env = Vec::new();
         while let Some(word) = job.words.get(from)
             && assigns(word)
@@ -453,22 +518,37 @@ impl Unfolder<'_> {
 }
 
 /// Returns where the words after these subcommands begin; options before them are skipped.
-fn subcommand<'s>(job: &Job, parts: impl Iterator<Item = &'s str>) -> Option<usize> {
+pub(super) fn subcommand<'s>(
+    job: &Job,
+    valued: &str,
+    parts: impl Iterator<Item = &'s str>,
+) -> Option<usize> {
     let mut at = 1;
     for part in parts {
-        while job
-            .words
-            .get(at)
-            .is_some_and(|word| word.prefix().starts_with('-'))
-        {
-            at += 1;
-        }
+        at += options(job.words.get(at..).unwrap_or_default(), valued).rest;
         if job.words.get(at).and_then(Word::text).as_deref() != Some(part) {
             return None;
         }
         at += 1;
     }
     Some(at)
+}
+
+/// Returns where the command of bubblewrap begins: some of its options take two values (`--bind A B`).
+fn behind_pairs(words: &[Word], valued: &str) -> usize {
+    const PAIRS: &str = "--bind --ro-bind --dev-bind --bind-try --ro-bind-try --dev-bind-try --symlink --setenv --file --bind-data --ro-bind-data --chmod";
+    let listed = |list: &str, name: &str| list.split(' ').any(|known| known == name);
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let text = word.prefix();
+        at += match text.as_str() {
+            name if listed(PAIRS, name) => 3,
+            name if listed(valued, name) => 2,
+            name if name.starts_with('-') => 1,
+            _ => break,
+        };
+    }
+    at
 }
 
 fn takes_text(name: &str) -> bool {

@@ -203,7 +203,7 @@ fn compare(expected: &Expected, held: &Held) -> Result<(), ScanError> {
 
 impl Listener for Reader {
     fn statement(&mut self, text: &[u8], whole: bool) -> Result<bool, ScanError> {
-        if self.trailer {
+        if self.trailer || self.unrestricted {
             return Err(ScanError::new("a statement follows the end of the dump"));
         }
         let line = text.trim_ascii_start();
@@ -235,8 +235,9 @@ impl Listener for Reader {
             }
         } else if let Some(key) = line.strip_prefix(b"\\unrestrict ")
             && self.restrict.as_deref() == Some(key)
-            && self.trailer
+            && (self.trailer || self.section == Section::Definitions)
         {
+            // A dump of the cluster closes before its last line, a dump of a database after it.
             self.unrestricted = true;
             return Ok(());
         } else if line.starts_with(b"\\connect ") && self.section == Section::Definitions {

@@ -44,7 +44,15 @@ const PERHAPS: [&str; 14] = [
     "statement",
 ];
 /// Calls that delete a file, and calls that delete a tree.
-const FILES: [&str; 13] = [
+const FILES: [&str; 21] = [
+    "os.unlinkSync",
+    "File.rm",
+    "file.remove",
+    "Files.delete",
+    "Files.deleteIfExists",
+    "unlinkSync",
+    "os.removedirs",
+    "file.delete",
     "os.remove",
     "os.unlink",
     "fs.unlink",
@@ -59,7 +67,17 @@ const FILES: [&str; 13] = [
     ".unlink",
     ".unlinkSync",
 ];
-const TREES: [&str; 30] = [
+const TREES: [&str; 40] = [
+    "fs.rmdir",
+    "rmdirSync",
+    ".rmdirSync",
+    "File.rm_rf",
+    "FileUtils.deleteDirectory",
+    "remove_dir_all",
+    ".removeSync",
+    ".emptyDirSync",
+    ".deleteDir",
+    ".deleteRecursively",
     "shutil.rmtree",
     "rmtree",
     "remove_tree",
@@ -92,7 +110,35 @@ const TREES: [&str; 30] = [
     "del.sync",
 ];
 /// Calls that start a shell or a program.
-const SHELLS: [&str; 34] = [
+const SHELLS: [&str; 62] = [
+    "system2",
+    "shell",
+    "System.cmd",
+    "System.shell",
+    ":os.cmd",
+    "os.cmd",
+    "Runtime.exec",
+    "os.execvp",
+    "os.execv",
+    "os.spawnlp",
+    "asyncio.create_subprocess_shell",
+    "asyncio.create_subprocess_exec",
+    "commands.getoutput",
+    "Open3.capture3",
+    "Open3.capture2e",
+    "Open3.popen3",
+    "Kernel.system",
+    "Kernel.exec",
+    "Process.spawn",
+    "shelljs.exec",
+    "execa",
+    "execaCommand",
+    "execaSync",
+    "execaCommandSync",
+    "$.sync",
+    "Deno.run",
+    "Deno.Command",
+    "process.system",
     "os.system",
     "os.popen",
     "subprocess.run",
@@ -199,7 +245,26 @@ impl<'a> Calls<'a> {
             {
                 self.shell(text, Span::new(*start, *end));
             }
+            Some(Token::Text {
+                text, start, end, ..
+            }) if self.is_piped(index) => self.shell(text, Span::new(*start, *end)),
             _ => {}
+        }
+    }
+
+    /// awk's `print | "cmd"` and `"cmd" | getline`, AppleScript's `do shell script "cmd"`.
+    fn is_piped(&self, index: usize) -> bool {
+        let before = |back: usize| index.checked_sub(back).and_then(|at| self.tokens.get(at));
+        let named = |token: Option<&Token>, wanted: &str| matches!(token, Some(Token::Name { name, .. }) if name == wanted);
+        match self.language {
+            Language::Perl => {
+                let bar = Some(&Token::Sign('|'));
+                before(1) == bar && before(2) != bar
+                    || self.tokens.get(index + 1) == bar
+                        && named(self.tokens.get(index + 2), "getline")
+            }
+            Language::Lua => named(before(1), "script") && named(before(2), "shell"),
+            _ => false,
         }
     }
 
@@ -222,6 +287,11 @@ impl<'a> Calls<'a> {
                 | "new"
                 | "PDO"
         );
+        if let Some(text) = self.model_loss(name, index) {
+            let span = Span::new(start, start + name.len());
+            self.deeds.sql.push((text, span, false));
+            return;
+        }
         if !(sends || perhaps || deletes || starts || connects) {
             return;
         }
@@ -242,6 +312,39 @@ impl<'a> Calls<'a> {
         if connects && let Some((text, _)) = strings.first() {
             self.deeds.connections.push(text.clone());
         }
+    }
+
+    /// Object mappers delete without SQL: `User.delete_all`, `User::truncate()`, `User.objects.all().delete()`.
+    fn model_loss(&self, name: &str, index: usize) -> Option<String> {
+        let (owner, last) = name.rsplit_once('.').or_else(|| name.rsplit_once("::"))?;
+        let root = owner.split(['.', ':']).next().unwrap_or_default();
+        let is_model = root.starts_with(|c: char| c.is_ascii_uppercase());
+        let mapper = last == "objects" || owner.ends_with(".objects");
+        match (self.language, last) {
+            (Language::Ruby, "delete_all" | "destroy_all") if is_model => {
+                Some(format!("DELETE FROM {root}"))
+            }
+            (Language::Php, "truncate") if is_model && root != "DB" => {
+                Some(format!("TRUNCATE {root}"))
+            }
+            (Language::Javascript, "deleteMany") if owner.starts_with("prisma.") || is_model => {
+                Some(format!(
+                    "DELETE FROM {}",
+                    owner.rsplit('.').next().unwrap_or(root)
+                ))
+            }
+            (Language::Python, _) if mapper && self.deletes_later(index) => {
+                Some(format!("DELETE FROM {root}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whether the chain of calls that begins here ends in `.delete()`, on the same line.
+    fn deletes_later(&self, index: usize) -> bool {
+        let rest = self.tokens.iter().skip(index + 1).take(MAX_ARGUMENTS);
+        let mut line = rest.take_while(|token| !matches!(token, Token::Line | Token::Sign(';')));
+        line.any(|token| matches!(token, Token::Name { name, .. } if name == ".delete" || name == "._raw_delete"))
     }
 
     /// Returns the tokens of a call's arguments: in parentheses, a template, or to the end of the line.

@@ -140,6 +140,132 @@ pub fn canonical_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
+/// Verbs with which the names of cmdlets begin.
+const VERBS: &[&str] = &[
+    "add",
+    "backup",
+    "block",
+    "checkpoint",
+    "clear",
+    "close",
+    "compare",
+    "compress",
+    "connect",
+    "convert",
+    "convertfrom",
+    "convertto",
+    "copy",
+    "debug",
+    "disable",
+    "disconnect",
+    "dismount",
+    "edit",
+    "enable",
+    "enter",
+    "exit",
+    "expand",
+    "export",
+    "find",
+    "foreach",
+    "format",
+    "get",
+    "grant",
+    "group",
+    "import",
+    "initialize",
+    "install",
+    "invoke",
+    "join",
+    "limit",
+    "lock",
+    "measure",
+    "merge",
+    "mount",
+    "move",
+    "new",
+    "open",
+    "optimize",
+    "out",
+    "ping",
+    "pop",
+    "protect",
+    "publish",
+    "push",
+    "read",
+    "receive",
+    "redo",
+    "register",
+    "remove",
+    "rename",
+    "repair",
+    "request",
+    "reset",
+    "resize",
+    "resolve",
+    "restart",
+    "restore",
+    "resume",
+    "revoke",
+    "save",
+    "search",
+    "select",
+    "send",
+    "set",
+    "show",
+    "skip",
+    "sort",
+    "split",
+    "start",
+    "step",
+    "stop",
+    "submit",
+    "suspend",
+    "switch",
+    "sync",
+    "tee",
+    "test",
+    "trace",
+    "unblock",
+    "undo",
+    "uninstall",
+    "unlock",
+    "unprotect",
+    "unpublish",
+    "unregister",
+    "update",
+    "use",
+    "wait",
+    "watch",
+    "where",
+    "write",
+];
+
+/// Commands that `cmd.exe` runs itself.
+const OF_CMD: &[&str] = &[
+    "assoc", "call", "cd", "chdir", "cls", "copy", "date", "del", "dir", "echo", "endlocal",
+    "erase", "exit", "for", "ftype", "goto", "if", "md", "mkdir", "mklink", "move", "path",
+    "pause", "popd", "prompt", "pushd", "rd", "rem", "ren", "rename", "rmdir", "set", "setlocal",
+    "shift", "start", "time", "title", "type", "ver", "verify", "vol",
+];
+
+/// Tells whether PowerShell or cmd runs this itself, as a cmdlet, an alias, a method call or a command of its own.
+pub fn is_native(name: &str) -> bool {
+    if matches!(name.to_ascii_lowercase().as_str(), "curl" | "wget") {
+        return false;
+    }
+    if name.starts_with(['[', '.']) && !name.contains(['/', '\\']) || canonical_name(name) != name {
+        return true;
+    }
+    let lower = name.to_ascii_lowercase();
+    let own = lower.split('/').next().unwrap_or_default();
+    if OF_CMD.contains(&own) {
+        return true;
+    }
+    lower
+        .split_once('-')
+        .is_some_and(|(verb, noun)| VERBS.contains(&verb) && !noun.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ALIASES, canonical_name};

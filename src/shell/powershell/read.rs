@@ -378,6 +378,7 @@ impl Reader<'_, '_> {
         let start = self.pos;
         let mut parts = 0_usize;
         let mut last: Option<Word> = None;
+        let mut writes = Vec::new();
         loop {
             self.skip(false);
             match self.peek() {
@@ -390,6 +391,15 @@ impl Reader<'_, '_> {
                 Some(b'[') => self.bracket()?,
                 Some(b'.' | b':') => self.member()?,
                 Some(b'"' | b'\'' | b'$' | b'@') => last = Some(self.word()?),
+                Some(b'>') if self.redirect(&mut writes)? => continue,
+                Some(b'i' | b'I') if self.is_in() => {
+                    // What follows `in` is a statement: `foreach ($a in command)`.
+                    self.pos += 2;
+                    self.skip(true);
+                    if !matches!(self.peek(), Some(b')') | None) {
+                        self.pipeline()?;
+                    }
+                }
                 Some(b'=') => {
                     self.pos += 1;
                     self.skip(true);
@@ -407,12 +417,35 @@ impl Reader<'_, '_> {
         if self.pos == start {
             return Err(Unreadable);
         }
+        let last = last.filter(|_| parts == 1);
+        if !writes.is_empty() {
+            let origin = self.frame.origin(start, self.pos);
+            let mut words = vec![Word::literal("Write-Output", origin.clone())];
+            words.extend(last.clone());
+            for write in &mut writes {
+                write.content.clone_from(&last);
+            }
+            let mut command = plain_command(words, origin);
+            command.writes = writes;
+            self.found.start(command, self.frame);
+        }
         match last {
-            Some(word) if parts == 1 => Ok(Stdin::Text(word)),
+            Some(word) => Ok(Stdin::Text(word)),
             _ => Ok(Stdin::Opaque {
                 from: "expression".to_owned(),
             }),
         }
+    }
+
+    /// Tells whether the word `in` stands here.
+    fn is_in(&self) -> bool {
+        let rest = self.text.as_bytes().get(self.pos + 1..);
+        matches!(rest, Some([b'n' | b'N', b' ' | b'\t' | b'(' | b'$', ..]))
+            && self
+                .pos
+                .checked_sub(1)
+                .and_then(|at| self.byte(at))
+                .is_some_and(|byte| byte.is_ascii_whitespace())
     }
 
     /// Reads `[Type]` or an index, with the call behind it: `[IO.File]::Delete(…)`.
@@ -574,6 +607,11 @@ impl Reader<'_, '_> {
         let mut command: Command = plain_command(words, origin);
         command.stdin = stdin;
         command.writes = writes;
+        if let Stdin::Text(text) = &out {
+            for write in &mut command.writes {
+                write.content = Some(text.clone());
+            }
+        }
         self.found.start(command, self.frame);
         out
     }

@@ -171,6 +171,8 @@ impl Reader<'_, '_> {
         let part = match (name.as_str(), self.vars.get(&name)) {
             ("true" | "false" | "null", _) => Part::Literal(format!("${name}")),
             (_, Some(Some(text))) if !member => Part::Literal(text.clone()),
+            ("pwd", None) if !member => Part::Literal(".".to_owned()),
+            ("home", None) if !member => Part::Hole(Hole::Inherited("HOME".to_owned())),
             (_, None) if !member && name.starts_with("env:") => Part::Hole(Hole::Inherited(
                 name.get(4..).unwrap_or_default().to_uppercase(),
             )),

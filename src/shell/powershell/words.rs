@@ -112,6 +112,22 @@ fn all_text(words: &[Word]) -> Option<Vec<String>> {
     words.iter().map(plain_text).collect()
 }
 
+/// Returns the texts of several words; one that holds a blank is quoted again, unless it is all there is.
+fn quoted_texts(words: &[Word]) -> Option<Vec<String>> {
+    let texts = all_text(words)?;
+    if texts.len() < 2 {
+        return Some(texts);
+    }
+    let quoted = texts.into_iter().map(|text| {
+        if text.contains(' ') && !text.contains('"') {
+            format!("\"{text}\"")
+        } else {
+            text
+        }
+    });
+    Some(quoted.collect())
+}
+
 /// Returns the text of a word; a pattern is text to the program that gets it.
 fn plain_text(word: &Word) -> Option<String> {
     (!word.has_hole()).then(|| word.shown())
@@ -136,12 +152,18 @@ fn cmd(args: &[Word]) -> Payload {
             return Payload::Unknown;
         };
         let lower = text.to_ascii_lowercase();
-        let Some(option) = lower.strip_prefix('/') else {
+        // `//c` is how a shell that rewrites paths is told to leave `/c` alone.
+        let option = lower.trim_start_matches('/');
+        if option.len() == lower.len() {
             continue;
-        };
+        }
         if option.starts_with(['c', 'k', 'r']) {
-            let attached = text.get(2..).unwrap_or_default().to_owned();
-            let Some(mut rest) = all_text(args.get(at + 1..).unwrap_or_default()) else {
+            let attached = text
+                .get(lower.len() - option.len() + 1..)
+                .unwrap_or_default()
+                .to_owned();
+            let rest = args.get(at + 1..).unwrap_or_default();
+            let Some(mut rest) = quoted_texts(rest) else {
                 return Payload::Unknown;
             };
             if !attached.is_empty() {

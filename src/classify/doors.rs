@@ -1,0 +1,173 @@
+//! Ordinary programs with a door to a shell: an option, or a command of their own language, that starts another program.
+//! It only finds the text behind the door; what it means is read like any other shell text.
+
+use crate::model::command::Command;
+use crate::model::word::Word;
+
+use super::sql::{Started, options};
+
+/// Options whose value a shell runs: programs, option, what stands before the command in the value.
+const OPTIONS: &[(&[&str], &str, &str)] = &[
+    (&["tar", "gtar", "bsdtar"], "--checkpoint-action", "exec="),
+    (&["tar", "gtar", "bsdtar"], "--to-command", ""),
+    (&["tar", "gtar", "bsdtar"], "--use-compress-program", ""),
+    (&["tar", "gtar", "bsdtar"], "-I", ""),
+    (&["rsync"], "-e", ""),
+    (&["rsync"], "--rsh", ""),
+    (&["rsync"], "--rsync-path", ""),
+    (&["ssh", "scp", "sftp"], "-o", "ProxyCommand="),
+    (&["ssh", "scp", "sftp"], "-o", "LocalCommand="),
+    (&["vim", "vi", "nvim", "ex", "view"], "-c", "!"),
+    (&["vim", "vi", "nvim", "ex", "view"], "-c", ":!"),
+    (&["vim", "vi", "nvim", "ex", "view"], "-c", "silent !"),
+    (&["vim", "vi", "nvim", "ex", "view"], "--cmd", "!"),
+    (&["less", "man"], "-P", ""),
+    (&["sort"], "--compress-program", ""),
+    (&["zip"], "-TT", ""),
+    (&["ip"], "-c", "exec "),
+    (&["gdb"], "-ex", "shell "),
+    (&["gdb"], "-ex", "!"),
+    (&["lldb"], "-o", "platform shell "),
+    (&["docker-gen"], "-notify", ""),
+    (
+        &["inotifywait", "fswatch", "chokidar", "onchange"],
+        "-c",
+        "",
+    ),
+    (&["expect"], "-c", "spawn "),
+    (&["expect"], "-c", "exec "),
+    (&["expect"], "-c", "system "),
+    (&["tclsh"], "-c", "exec "),
+    (&["split"], "--filter", ""),
+    (&["pv"], "--exec", ""),
+    (&["logrotate"], "--mail", ""),
+    (&["socat"], "-", "EXEC:"),
+];
+
+/// Returns the shell texts behind the doors of a command.
+pub fn started(command: &Command) -> Vec<Started> {
+    let Some(program) = command.program() else {
+        return Vec::new();
+    };
+    if matches!(program.as_str(), "sed" | "gsed") {
+        return sed(command);
+    }
+    let mut all = Vec::new();
+    for (programs, option, head) in OPTIONS {
+        if programs.contains(&program.as_str()) {
+            all.extend(
+                values(command, option)
+                    .iter()
+                    .filter_map(|word| behind(word, head)),
+            );
+        }
+    }
+    if program == "tclsh" || program == "expect" {
+        all.extend(tcl(command));
+    }
+    all
+}
+
+/// Returns the values of an option, attached or in the next word.
+fn values(command: &Command, option: &str) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut words = command.args().iter();
+    while let Some(word) = words.next() {
+        let head = word.prefix();
+        if head == option {
+            all.extend(words.next().cloned());
+        } else if let Some(rest) = head.strip_prefix(option)
+            && rest.starts_with('=')
+        {
+            all.push(options::tail(word, option.len() + 1));
+        }
+    }
+    all
+}
+
+fn behind(word: &Word, head: &str) -> Option<Started> {
+    let text = shell_text(word);
+    let rest = text.strip_prefix(head)?.trim();
+    // A bare program name (`rsync -e ssh`, `tar -I zstd`) starts nothing that could take anything away.
+    rest.contains(' ').then(|| Started {
+        text: rest.to_owned(),
+        origin: word.origin.clone(),
+    })
+}
+
+/// The word as a shell text, with what is not known as an unknown variable.
+fn shell_text(word: &Word) -> String {
+    use crate::model::word::Part;
+    let mut all = String::new();
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => all.push_str(text),
+            Part::Hole(_) => all.push_str("$UNKNOWN"),
+        }
+    }
+    all
+}
+
+/// sed's `e COMMAND`, alone or behind an address.
+fn sed(command: &Command) -> Vec<Started> {
+    let mut all = Vec::new();
+    for word in command
+        .args()
+        .iter()
+        .filter(|word| !word.prefix().starts_with('-'))
+    {
+        for line in shell_text(word).split(['\n', ';']) {
+            let bare = line.trim_start_matches(|c: char| {
+                c.is_ascii_digit() || matches!(c, '$' | ',' | ' ' | '{')
+            });
+            if let Some(text) = bare.strip_prefix("e ") {
+                all.push(Started {
+                    text: text.to_owned(),
+                    origin: word.origin.clone(),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Tcl's `exec` and expect's `spawn` on standard input.
+fn tcl(command: &Command) -> Vec<Started> {
+    use crate::model::command::Stdin;
+    let Stdin::Text(word) = &command.stdin else {
+        return Vec::new();
+    };
+    let text = shell_text(word);
+    let lines = text.split(['\n', ';']).map(str::trim);
+    lines
+        .filter_map(|line| {
+            line.strip_prefix("exec ")
+                .or_else(|| line.strip_prefix("spawn "))
+        })
+        .map(|text| Started {
+            text: text.to_owned(),
+            origin: word.origin.clone(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::classify::files::bench::line;
+
+    use super::started;
+
+    fn texts(text: &str) -> Vec<String> {
+        started(&line(text))
+            .into_iter()
+            .map(|one| one.text)
+            .collect()
+    }
+
+    #[test]
+    fn a_door_counts_only_with_a_command_behind_it() {
+        assert_eq!(texts("rsync -e ssh a b:"), Vec::<String>::new());
+        assert_eq!(texts("tar -I zstd -xf a"), Vec::<String>::new());
+        assert_eq!(texts("sed -n e a"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,296 @@
+//! What would run by itself later, and fire no hook then: crontabs, git hooks, shell start-up files, services, CI files, agents' settings.
+//! Where such a text is written, it is judged as if it ran now; an ordinary script that is written is none of this.
+
+mod places;
+mod texts;
+
+use std::path::{Path, PathBuf};
+
+use crate::classify::Context;
+use crate::model::command::{Command, Cwd, Stdin, Unfolding};
+use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
+use crate::model::finding::{Blast, Finding, Severity};
+use crate::model::request::ShellKind;
+use crate::model::span::Origin;
+use crate::model::target::{Reach, Target};
+use crate::model::word::{Part, Word};
+use crate::shell::unfold::unfold;
+
+use places::{Place, Runs};
+use texts::Task;
+
+/// Entries of one file that are judged; a crontab has a few dozen.
+const MAX_TASKS: usize = 500;
+
+/// Stands in a text for what cannot be known.
+const UNKNOWN: &str = "${UNKNOWN_TEXT}";
+
+/// Where a text is written, and by what.
+#[derive(Debug)]
+struct Site<'a> {
+    path: &'a Path,
+    words: Vec<String>,
+    via: Vec<String>,
+    origin: Option<Origin>,
+}
+
+/// Returns what the files that a call writes would lose when they run.
+pub fn findings(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for (path, word) in &unfolding.written {
+        let Some(place) = places::place(path, context.scene) else {
+            continue;
+        };
+        let site = Site {
+            path,
+            words: vec![format!("> {}", path.display())],
+            via: Vec::new(),
+            origin: Some(word.origin.clone()),
+        };
+        all.extend(judged(&place, &text_of(word), &site, context));
+    }
+    for command in &unfolding.commands {
+        all.extend(crontab(command, unfolding, context, needs));
+    }
+    all
+}
+
+/// Returns what the text that the Write or Edit tool writes would lose when it runs.
+pub fn asked(path: &Path, content: &str, context: &Context<'_>) -> Vec<Finding> {
+    let path = context.scene.cwd.join(path);
+    let Some(place) = places::place(&path, context.scene) else {
+        return Vec::new();
+    };
+    let site = Site {
+        path: &path,
+        words: vec![path.to_string_lossy().into_owned()],
+        via: Vec::new(),
+        origin: None,
+    };
+    judged(&place, content, &site, context)
+}
+
+/// Returns what the redirections of one command would let run later.
+pub fn redirected(command: &Command, context: &Context<'_>) -> Vec<Finding> {
+    let Cwd::Known(cwd) = &command.cwd else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for write in &command.writes {
+        let (Some(file), Some(content)) = (write.file.text(), &write.content) else {
+            continue;
+        };
+        let path = cwd.join(file);
+        if let Some(place) = places::place(&path, context.scene) {
+            let site = Site {
+                path: &path,
+                words: command.shown(),
+                via: super::opaque::names(&command.via),
+                origin: Some(command.origin.clone()),
+            };
+            all.extend(judged(&place, &text_of(content), &site, context));
+        }
+    }
+    all
+}
+
+/// `crontab -`, `crontab FILE`.
+fn crontab(
+    command: &Command,
+    unfolding: &Unfolding,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    if command.program().as_deref() != Some("crontab") {
+        return Vec::new();
+    }
+    let mut file = None;
+    let mut args = command.args().iter();
+    while let Some(word) = args.next() {
+        match word.text().as_deref() {
+            Some("-u") => {
+                args.next();
+            }
+            Some("-") => {}
+            Some(text) if text.starts_with('-') => return Vec::new(),
+            _ => file = Some(word),
+        }
+    }
+    let text = match file {
+        Some(word) => file_text(word, command, unfolding, context, needs),
+        None => match &command.stdin {
+            Stdin::Text(word) => Some(text_of(word)),
+            Stdin::File(word) => file_text(word, command, unfolding, context, needs),
+            Stdin::Inherited | Stdin::Null | Stdin::Opaque { .. } => None,
+        },
+    };
+    let Some(text) = text else {
+        return Vec::new();
+    };
+    let site = Site {
+        path: Path::new("crontab"),
+        words: command.shown(),
+        via: super::opaque::names(&command.via),
+        origin: Some(command.origin.clone()),
+    };
+    judged(&places::CRONTAB, &text, &site, context)
+}
+
+fn file_text(
+    word: &Word,
+    command: &Command,
+    unfolding: &Unfolding,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<String> {
+    let Cwd::Known(cwd) = &command.cwd else {
+        return None;
+    };
+    let path: PathBuf = cwd.join(word.text()?);
+    let written = unfolding
+        .written
+        .iter()
+        .rev()
+        .find(|(known, _)| *known == path);
+    if let Some((_, word)) = written {
+        return Some(text_of(word));
+    }
+    if !command.is_here() || context.facts.assumed {
+        return None;
+    }
+    match context.facts.ask(Question::Text(path), needs) {
+        Some(Answer::Text { text, .. }) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Returns the text of a word; what is not known of it is a variable without a value, or a line of its own.
+fn text_of(word: &Word) -> String {
+    let mut all = String::new();
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => all.push_str(text),
+            Part::Hole(_) if all.is_empty() || all.ends_with('\n') => all.push('\n'),
+            Part::Hole(_) => all.push_str(UNKNOWN),
+        }
+    }
+    all
+}
+
+/// Judges every task of a text as if it ran now, without asking the world.
+fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for task in texts::tasks(place.form, text).into_iter().take(MAX_TASKS) {
+        for inner in task_findings(&task, context) {
+            if !counts(place.runs, &inner) {
+                continue;
+            }
+            let finding = finding(place, inner, site, context);
+            if !all.contains(&finding) {
+                all.push(finding);
+            }
+        }
+    }
+    all
+}
+
+fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
+    let facts = Facts::new(true);
+    let scene = Scene {
+        assumed: true,
+        ..context.scene.clone()
+    };
+    let mut needs = Needs::default();
+    let inner = Context {
+        scene: &scene,
+        facts: &facts,
+        earlier: &[],
+        ..*context
+    };
+    let unfolding = match task {
+        Task::Shell(text) => unfold(ShellKind::Posix, text, &scene, &facts, &mut needs),
+        Task::PowerShell(text) => unfold(ShellKind::PowerShell, text, &scene, &facts, &mut needs),
+        Task::Code { interpreter, text } => {
+            let origin = Origin::Text(crate::model::span::Span::default());
+            let word = |text: &str| Word::literal(text, origin.clone());
+            let mut command = plain(word(interpreter), word("script"), &origin);
+            command.script = Some(word(text));
+            Unfolding {
+                commands: vec![command],
+                ..Unfolding::default()
+            }
+        }
+    };
+    super::losses(&unfolding, &inner, &mut needs)
+}
+
+fn plain(program: Word, file: Word, origin: &Origin) -> Command {
+    Command {
+        words: vec![program, file],
+        env: Vec::new(),
+        env_cleared: false,
+        stdin: Stdin::Null,
+        writes: Vec::new(),
+        via: Vec::new(),
+        cwd: Cwd::Unknown,
+        origin: origin.clone(),
+        script: None,
+    }
+}
+
+/// One small file more or less is the everyday work of such texts; so is what only another file decides.
+fn counts(runs: Runs, inner: &Finding) -> bool {
+    let family = inner.rule.split('.').next().unwrap_or_default();
+    if inner.exempt.is_some() || inner.severity < Severity::High || family == "opaque" {
+        return false;
+    }
+    match runs {
+        Runs::Here => true,
+        // A runner of CI is thrown away after the job: only what it reaches from there is lost.
+        Runs::Runner => match family {
+            "files" | "docker" | "system" | "windows" | "code" | "git" | "sqlite" | "own" => false,
+            _ => inner.targets.iter().any(is_far),
+        },
+    }
+}
+
+fn is_far(target: &Target) -> bool {
+    let local = [
+        "local:",
+        "localhost",
+        "127.0.0.1",
+        "/",
+        "docker:",
+        "unknown",
+    ];
+    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_));
+    !near && !local.iter().any(|start| target.locator.starts_with(start))
+}
+
+fn finding(place: &Place, inner: Finding, site: &Site<'_>, context: &Context<'_>) -> Finding {
+    let rule = context.rules.rule(place.rule);
+    let (span, file) = match &site.origin {
+        Some(origin) => super::place(origin),
+        None => (None, None),
+    };
+    Finding {
+        rule: place.rule.to_owned(),
+        severity: inner.severity,
+        summary: format!(
+            "lets {} later do this: {} ({})",
+            place.name, inner.summary, inner.rule
+        ),
+        command: site.words.clone(),
+        span,
+        file,
+        via: site.via.clone(),
+        targets: inner.targets,
+        opaque: inner.opaque,
+        instead: rule.map(|rule| rule.instead.to_owned()),
+        blast: Blast {
+            lines: vec![format!("it stands in `{}`", site.path.display())],
+            ..Blast::default()
+        },
+        exempt: None,
+    }
+}

@@ -1,0 +1,290 @@
+//! Files that are run by themselves: which they are by their path, and in which form they hold what runs.
+//! Nothing here reads them.
+
+use std::path::Path;
+
+use crate::classify::files::place::lexical;
+use crate::model::fact::Scene;
+
+/// How a file holds what it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A script: its first line may name the interpreter.
+    Script,
+    PowerShell,
+    /// Lines of times and commands; `user` when a user stands between them.
+    Cron {
+        user: bool,
+    },
+    /// `ExecStart=` and its kin.
+    Unit,
+    /// `Exec=`.
+    Desktop,
+    /// `ProgramArguments`.
+    Plist,
+    /// `run:` and `script:` of a CI file.
+    Steps,
+    /// `"command": "…"` in JSON.
+    Hooks,
+}
+
+/// Where it will run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    Here,
+    /// On a machine that is made for the job and thrown away.
+    Runner,
+}
+
+/// A kind of file that is run by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub rule: &'static str,
+    /// Who runs it, with an article.
+    pub name: &'static str,
+    pub form: Form,
+    pub runs: Runs,
+}
+
+const fn here(rule: &'static str, name: &'static str, form: Form) -> Place {
+    Place {
+        rule,
+        name,
+        form,
+        runs: Runs::Here,
+    }
+}
+
+pub const CRONTAB: Place = here("later.crontab", "cron", Form::Cron { user: false });
+const SYSTEM_CRONTAB: Place = here("later.crontab", "cron", Form::Cron { user: true });
+const CRON_SCRIPT: Place = here("later.crontab", "cron", Form::Script);
+const HOOK: Place = here("later.git-hook", "git", Form::Script);
+const START: Place = here("later.shell-start", "every new shell", Form::Script);
+const PROFILE: Place = here(
+    "later.shell-start",
+    "every new PowerShell",
+    Form::PowerShell,
+);
+const BOOT: Place = here("later.service", "the start of the machine", Form::Script);
+const UNIT: Place = here("later.service", "a service", Form::Unit);
+const DESKTOP: Place = here("later.service", "the next login", Form::Desktop);
+const PLIST: Place = here("later.service", "launchd", Form::Plist);
+const AGENT: Place = here("later.agent-state", "another agent or editor", Form::Hooks);
+const CI: Place = Place {
+    rule: "later.ci",
+    name: "a CI runner",
+    form: Form::Steps,
+    runs: Runs::Runner,
+};
+
+const START_FILES: &[&str] = &[
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".profile",
+    ".zshrc",
+    ".zshenv",
+    ".zprofile",
+    ".zlogin",
+    ".zlogout",
+    ".kshrc",
+    ".mkshrc",
+    ".xprofile",
+    ".xinitrc",
+    ".xsession",
+    ".xsessionrc",
+    ".envrc",
+];
+
+const START_PATHS: &[&str] = &[
+    "/etc/profile",
+    "/etc/bash.bashrc",
+    "/etc/bashrc",
+    "/etc/zshrc",
+    "/etc/zsh/zshrc",
+    "/etc/zsh/zshenv",
+    "/etc/zsh/zprofile",
+    "/etc/environment",
+];
+
+const CI_FILES: &[&str] = &[
+    ".gitlab-ci.yml",
+    ".gitlab-ci.yaml",
+    ".travis.yml",
+    ".drone.yml",
+    ".woodpecker.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "appveyor.yml",
+    ".appveyor.yml",
+    ".cirrus.yml",
+    "cloudbuild.yaml",
+];
+
+/// Files in which agents and editors keep commands that they run by themselves: folder and name.
+const AGENT_FILES: &[(&str, &str)] = &[
+    (".claude", "settings.json"),
+    (".claude", "settings.local.json"),
+    (".claude", "hooks.json"),
+    (".cursor", "hooks.json"),
+    (".cursor", "mcp.json"),
+    (".gemini", "settings.json"),
+    (".codex", "hooks.json"),
+    (".windsurf", "hooks.json"),
+    (".vscode", "tasks.json"),
+    (".vscode", "mcp.json"),
+    (".devcontainer", "devcontainer.json"),
+    (".kiro", "hooks.json"),
+];
+
+/// Tells what runs a file by itself, by its absolute path.
+pub fn place(path: &Path, scene: &Scene) -> Option<Place> {
+    let path = lexical(path);
+    let text = path.to_str()?;
+    let name = path.file_name()?.to_str()?;
+    let folder = path
+        .parent()
+        .and_then(Path::file_name)
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    system(text, name, folder)
+        .or_else(|| of_repository(text, name, folder))
+        .or_else(|| of_account(&path, text, name, folder, scene))
+}
+
+fn system(text: &str, name: &str, folder: &str) -> Option<Place> {
+    if text == "/etc/crontab" || text.starts_with("/etc/cron.d/") {
+        return Some(SYSTEM_CRONTAB);
+    }
+    if ["/var/spool/cron/", "/var/cron/tabs/"]
+        .iter()
+        .any(|dir| text.starts_with(dir))
+    {
+        return Some(CRONTAB);
+    }
+    if ["hourly", "daily", "weekly", "monthly"]
+        .iter()
+        .any(|when| text.starts_with(&format!("/etc/cron.{when}/")))
+    {
+        return Some(CRON_SCRIPT);
+    }
+    if START_PATHS.contains(&text) || text.starts_with("/etc/profile.d/") {
+        return Some(START);
+    }
+    if text == "/etc/rc.local" || text.starts_with("/etc/init.d/") || text.starts_with("/etc/rc.d/")
+    {
+        return Some(BOOT);
+    }
+    let unit =
+        name.ends_with(".service") || name.ends_with(".conf") && folder.ends_with(".service.d");
+    if unit
+        && text.contains("/systemd/")
+        && (text.starts_with("/etc/")
+            || text.starts_with("/usr/")
+            || text.starts_with("/lib/")
+            || text.starts_with("/run/"))
+    {
+        return Some(UNIT);
+    }
+    let launchd = matches!(folder, "LaunchAgents" | "LaunchDaemons");
+    (launchd && name.ends_with(".plist")).then_some(PLIST)
+}
+
+fn of_repository(text: &str, name: &str, folder: &str) -> Option<Place> {
+    let hooks =
+        text.contains("/.git/hooks/") || text.contains("/.git/modules/") && folder == "hooks";
+    if hooks && !name.ends_with(".sample") {
+        return Some(HOOK);
+    }
+    if matches!(folder, ".husky" | ".githooks" | ".git-hooks") && !name.contains('.') {
+        return Some(HOOK);
+    }
+    let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    let ci = CI_FILES.contains(&name)
+        || yaml && text.contains("/.github/workflows/")
+        || yaml && matches!(folder, ".circleci" | ".woodpecker" | ".buildkite")
+        || yaml && (text.contains("/.gitea/workflows/") || text.contains("/.forgejo/workflows/"));
+    ci.then_some(CI)
+}
+
+fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) -> Option<Place> {
+    if name == ".envrc" {
+        return Some(START);
+    }
+    if AGENT_FILES.contains(&(folder, name)) {
+        return Some(AGENT);
+    }
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with("profile.ps1") && text.to_ascii_lowercase().contains("powershell") {
+        return Some(PROFILE);
+    }
+    // In a folder of dotfiles such a name is only a copy; in a home it is read.
+    let parent = path.parent();
+    let home =
+        parent.is_some_and(|parent| scene.home.as_deref() == Some(parent) || is_home(parent));
+    if home && START_FILES.contains(&name) {
+        return Some(START);
+    }
+    if text.contains("/.config/systemd/user/") && name.ends_with(".service") {
+        return Some(UNIT);
+    }
+    if text.contains("/.config/autostart/") && name.ends_with(".desktop") {
+        return Some(DESKTOP);
+    }
+    let fish = text.contains("/.config/fish/") && name.ends_with(".fish");
+    let config = text.contains("/.config/zsh/") && START_FILES.contains(&name);
+    (fish || config).then_some(START)
+}
+
+fn is_home(folder: &Path) -> bool {
+    let text = folder.to_string_lossy();
+    let below = |root: &str| {
+        text.strip_prefix(root)
+            .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    };
+    text == "/root" || below("/home/") || below("/Users/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::Bench;
+
+    #[test]
+    fn files_that_run_by_themselves_are_told_from_files_that_look_like_them() {
+        let bench = Bench::assumed();
+        let rule = |path: &str| place(Path::new(path), &bench.scene).map(|place| place.rule);
+        for (path, expected) in [
+            ("/etc/crontab", "later.crontab"),
+            ("/etc/cron.d/clean", "later.crontab"),
+            ("/etc/cron.daily/clean", "later.crontab"),
+            ("/home/ann/shop/.git/hooks/pre-commit", "later.git-hook"),
+            ("/home/ann/shop/.husky/pre-push", "later.git-hook"),
+            ("/home/ann/.bashrc", "later.shell-start"),
+            ("/home/ann/shop/.envrc", "later.shell-start"),
+            ("/etc/profile.d/x.sh", "later.shell-start"),
+            ("/etc/systemd/system/x.service", "later.service"),
+            ("/home/ann/.config/systemd/user/x.service", "later.service"),
+            ("/Users/ann/Library/LaunchAgents/x.plist", "later.service"),
+            ("/home/ann/shop/.github/workflows/ci.yml", "later.ci"),
+            ("/home/ann/shop/.gitlab-ci.yml", "later.ci"),
+            ("/home/ann/shop/.cursor/hooks.json", "later.agent-state"),
+        ] {
+            assert_eq!(rule(path), Some(expected), "{path}");
+        }
+        for path in [
+            "/home/ann/shop/clean.sh",
+            "/home/ann/shop/hooks/pre-commit",
+            "/home/ann/shop/.git/hooks/pre-commit.sample",
+            "/home/ann/shop/dotfiles/.bashrc",
+            "/home/ann/shop/deploy/x.service",
+            "/home/ann/shop/docs/workflows/ci.yml",
+            "/home/ann/shop/settings.json",
+            "/home/ann/shop/.husky/_/husky.sh",
+        ] {
+            assert_eq!(rule(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,529 @@
+//! Cmdlets and cmd commands that take paths: what each removes, empties or writes over.
+//! A path that this machine could have becomes a command of its own language, and the other families judge that.
+
+use crate::model::command::{Command, Redirect, Stdin, WriteMode};
+use crate::model::word::{Hole, Part, Piece, Word};
+use crate::shell::powershell::canonical_name;
+
+use super::params::{Params, Slashes, Spec};
+use super::spot::{self, Reachout, Spot};
+use super::{Reader, target_named};
+use crate::classify::files::report::Loss;
+
+const REMOVE: Spec = Spec {
+    switches: &["recurse", "force"],
+    valued: &["credential", "filter", "stream"],
+    lists: &["path", "literalpath", "lp", "pspath", "include", "exclude"],
+};
+
+const CHILDREN: Spec = Spec {
+    switches: &[
+        "recurse",
+        "s",
+        "force",
+        "file",
+        "directory",
+        "ad",
+        "af",
+        "hidden",
+        "name",
+        "readonly",
+        "system",
+        "followsymlink",
+    ],
+    valued: &["filter", "depth", "attributes"],
+    lists: &["path", "literalpath", "lp", "pspath", "include", "exclude"],
+};
+
+const CONTENT: Spec = Spec {
+    switches: &[
+        "append",
+        "force",
+        "noclobber",
+        "nonewline",
+        "passthru",
+        "asbytestream",
+        "notypeinformation",
+        "nti",
+    ],
+    valued: &[
+        "filepath",
+        "value",
+        "inputobject",
+        "encoding",
+        "delimiter",
+        "width",
+        "stream",
+        "credential",
+        "filter",
+        "itemtype",
+        "variable",
+        "depth",
+    ],
+    lists: &["path", "literalpath", "lp", "pspath", "include", "exclude"],
+};
+
+const TRANSFER: Spec = Spec {
+    switches: &["recurse", "force", "container", "passthru"],
+    valued: &[
+        "destination",
+        "newname",
+        "credential",
+        "filter",
+        "fromsession",
+        "tosession",
+    ],
+    lists: &["path", "literalpath", "lp", "pspath", "include", "exclude"],
+};
+
+const PROPERTY: Spec = Spec {
+    switches: &["force"],
+    valued: &["credential", "filter"],
+    lists: &[
+        "path",
+        "literalpath",
+        "lp",
+        "pspath",
+        "name",
+        "include",
+        "exclude",
+    ],
+};
+
+/// Names under which a parameter gives paths.
+const PATHS: &[&str] = &["path", "literalpath", "lp", "pspath"];
+
+impl Reader<'_, '_> {
+    /// Reads `Remove-Item` under any of its names.
+    pub(super) fn remove_item(&mut self) {
+        let words = &self.command.words;
+        let options = words.iter().skip(1).any(|word| {
+            matches!(
+                word.shown().to_ascii_lowercase().as_str(),
+                "/s" | "/q" | "/f" | "/s/q"
+            )
+        });
+        if options {
+            return self.cmd_remove();
+        }
+        let params = Params::read(self.command.args(), &REMOVE);
+        if params.is_rehearsal() {
+            return;
+        }
+        let recursive = params.has("recurse") || clustered(self.command.args());
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        paths.extend(params.operands.iter().cloned());
+        let names: Vec<String> = params
+            .values(&["include", "filter"])
+            .iter()
+            .map(|word| word.shown())
+            .collect();
+        let many = paths.iter().all(is_unknown);
+        if many && let Some(children) = self.children() {
+            return self.remove_children(&children, recursive);
+        }
+        if paths.is_empty()
+            && let Stdin::Text(word) = &self.command.stdin
+        {
+            paths.push(word.clone());
+        }
+        if paths.is_empty() {
+            if matches!(self.command.stdin, Stdin::Opaque { .. }) {
+                let target = target_named("what the pipeline gives");
+                self.losses
+                    .push(Loss::new("windows.remove-tree", target).opaque());
+            }
+            return;
+        }
+        self.remove_all(
+            &paths,
+            Reachout {
+                recursive,
+                narrowed: !names.is_empty(),
+            },
+            false,
+        );
+    }
+
+    /// Reads `rd`, `rmdir`, `del` and `erase` of cmd.
+    pub(super) fn cmd_remove(&mut self) {
+        let read = Slashes::read(&self.command.words);
+        let name = self
+            .command
+            .words
+            .first()
+            .map(Word::shown)
+            .unwrap_or_default();
+        let folder = matches!(base(&name).as_str(), "rd" | "rmdir");
+        let recursive = read.options.iter().any(|option| option.starts_with('s'));
+        if read.has("?") || (folder && !recursive) {
+            return;
+        }
+        let operands = read.operands;
+        self.remove_all(
+            &operands,
+            Reachout {
+                recursive,
+                narrowed: false,
+            },
+            true,
+        );
+    }
+
+    fn remove_all(&mut self, paths: &[Word], how: Reachout, in_cmd: bool) {
+        let mut here = Vec::new();
+        for word in paths {
+            match spot::spot(word, in_cmd, self.context) {
+                Spot::Posix(word) => here.push(word),
+                Spot::Session => {}
+                Spot::Registry(key) => self.registry(key),
+                Spot::Windows { text, shown } => {
+                    self.losses
+                        .extend(spot::removed(&text, &shown, how, self.context));
+                }
+            }
+        }
+        if !here.is_empty() {
+            let flags = if how.recursive { "-rf" } else { "-f" };
+            self.start(&["rm", flags, "--"], here);
+        }
+    }
+
+    fn registry(&mut self, key: String) {
+        self.losses
+            .push(Loss::new("windows.registry", target_named(&key)));
+    }
+
+    /// Returns the latest listing of the same text, which feeds this command.
+    fn children(&self) -> Option<Command> {
+        let listing = |command: &&Command| {
+            let name = command
+                .words
+                .first()
+                .and_then(Word::text)
+                .unwrap_or_default();
+            matches!(canonical_name(&name), "Get-ChildItem" | "Get-Item")
+        };
+        self.context.earlier.iter().rev().find(listing).cloned()
+    }
+
+    /// Removes what a listing gives.
+    fn remove_children(&mut self, listing: &Command, recursive: bool) {
+        let params = Params::read(listing.args(), &CHILDREN);
+        let mut operands = params.operands.clone().into_iter();
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        if paths.is_empty() {
+            paths.extend(operands.next());
+        }
+        let mut names: Vec<Word> = params
+            .values(&["include", "filter"])
+            .into_iter()
+            .cloned()
+            .collect();
+        names.extend(operands.filter(|word| word.has_glob() || params.values(PATHS).is_empty()));
+        if paths.is_empty() {
+            paths.push(Word::literal(".", self.command.origin.clone()));
+        }
+        let single = listing
+            .words
+            .first()
+            .and_then(Word::text)
+            .is_some_and(|name| canonical_name(&name) == "Get-Item");
+        let known = |word: &Word| {
+            crate::classify::files::kinds::is_regenerable_name(
+                &word.shown(),
+                self.context.regenerable,
+            )
+        };
+        if !names.is_empty() && names.iter().all(known) {
+            return;
+        }
+        let deep = recursive || params.has("recurse") || params.has("s");
+        let narrowed = names
+            .iter()
+            .any(|word| !matches!(word.shown().as_str(), "*" | "*.*"));
+        let mut here = Vec::new();
+        for word in &paths {
+            match spot::spot(word, false, self.context) {
+                Spot::Posix(word) => here.push(word),
+                Spot::Session => {}
+                Spot::Registry(key) => self.registry(key),
+                Spot::Windows { text, shown } => {
+                    let how = Reachout {
+                        recursive: deep || !(single || word.has_glob()),
+                        narrowed,
+                    };
+                    self.losses
+                        .extend(spot::removed(&text, &shown, how, self.context));
+                }
+            }
+        }
+        if here.is_empty() {
+            return;
+        }
+        if single || here.iter().any(Word::has_glob) {
+            return self.start(&["rm", if recursive { "-rf" } else { "-f" }, "--"], here);
+        }
+        self.start_find(here, &names, deep, params.has("file") || params.has("af"));
+    }
+
+    fn start_find(&mut self, from: Vec<Word>, names: &[Word], deep: bool, files: bool) {
+        let mut tail: Vec<Word> = Vec::new();
+        let mut say = |text: &str| tail.push(Word::literal(text, self.command.origin.clone()));
+        say("-mindepth");
+        say("1");
+        if !deep {
+            say("-maxdepth");
+            say("1");
+        }
+        if files {
+            say("-type");
+            say("f");
+        }
+        for (at, name) in names.iter().enumerate() {
+            if at > 0 {
+                say("-o");
+            }
+            say("-name");
+            say(&name.shown());
+            if at + 1 < names.len() {
+                say("-delete");
+            }
+        }
+        say("-delete");
+        let mut words = from;
+        words.extend(tail);
+        self.start(&["find"], words);
+    }
+
+    /// Reads `Set-Content`, `Clear-Content`, `Out-File` and their kin.
+    pub(super) fn content(&mut self, emptied: bool, appends: bool) {
+        let params = Params::read(self.command.args(), &CONTENT);
+        if params.is_rehearsal() || params.has("noclobber") {
+            return;
+        }
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        paths.extend(params.values(&["filepath"]).into_iter().cloned());
+        let mut operands = params.operands.iter();
+        if paths.is_empty() {
+            paths.extend(operands.next().cloned());
+        }
+        let value = params
+            .values(&["value", "inputobject"])
+            .first()
+            .map(|word| (*word).clone());
+        let piped = match &self.command.stdin {
+            Stdin::Text(word) => Some(word.clone()),
+            _ => None,
+        };
+        let content = value.or_else(|| operands.next().cloned()).or(piped);
+        let appends = appends || params.has("append");
+        for word in paths {
+            match spot::spot(&word, false, self.context) {
+                Spot::Posix(file) => {
+                    let mode = if appends {
+                        WriteMode::Append
+                    } else {
+                        WriteMode::Truncate
+                    };
+                    let content = if emptied { None } else { content.clone() };
+                    self.start_writing(
+                        Redirect {
+                            mode,
+                            file,
+                            content,
+                        },
+                        emptied,
+                    );
+                }
+                Spot::Registry(_) | Spot::Session => {}
+                Spot::Windows { text, shown } if !appends => {
+                    self.losses
+                        .extend(spot::overwritten(&text, &shown, self.context));
+                }
+                Spot::Windows { .. } => {}
+            }
+        }
+    }
+
+    fn start_writing(&mut self, redirect: Redirect, emptied: bool) {
+        let words: &[&str] = if emptied { &[":"] } else { &["echo", "text"] };
+        let mut command = self.like(words, Vec::new());
+        command.writes = vec![redirect];
+        self.here.push(command);
+    }
+
+    /// Reads `Move-Item`, `Rename-Item` and `Copy-Item`: only what is written over is lost.
+    pub(super) fn transfer(&mut self, program: &str) {
+        let params = Params::read(self.command.args(), &TRANSFER);
+        if params.is_rehearsal() || !params.values(&["fromsession", "tosession"]).is_empty() {
+            return;
+        }
+        let mut words: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        words.extend(params.operands.iter().cloned());
+        words.extend(params.values(&["destination"]).into_iter().cloned());
+        let mut here = Vec::new();
+        for word in &words {
+            match spot::spot(word, false, self.context) {
+                Spot::Posix(word) => here.push(word),
+                Spot::Registry(_) | Spot::Session | Spot::Windows { .. } => return,
+            }
+        }
+        if here.len() < 2 {
+            return;
+        }
+        match (program, params.has("force")) {
+            ("mv", true) => self.start(&["mv", "-f", "--"], here),
+            ("mv", false) => self.start(&["mv", "-n", "--"], here),
+            _ => self.start(&["cp", "-r", "--"], here),
+        }
+    }
+
+    /// Reads `Clear-Item` and `Remove-ItemProperty`, which matter in the registry.
+    pub(super) fn property(&mut self) {
+        let params = Params::read(self.command.args(), &PROPERTY);
+        if params.is_rehearsal() {
+            return;
+        }
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        paths.extend(params.operands.iter().take(1).cloned());
+        for word in paths {
+            if let Spot::Registry(key) = spot::spot(&word, false, self.context) {
+                self.registry(key);
+            }
+        }
+    }
+
+    /// Reads `[IO.File]::Delete(…)` and its kin, and `.Delete()` of an object.
+    pub(super) fn method(&mut self, name: &str) {
+        let lower = name.to_ascii_lowercase();
+        let (class, method) = match lower.rsplit_once("::") {
+            Some((class, method)) => (class.trim_matches(['[', ']']).to_owned(), method.to_owned()),
+            None => (String::new(), lower.trim_start_matches('.').to_owned()),
+        };
+        let class = class.rsplit('.').next().unwrap_or_default().to_owned();
+        let args = self.command.args().to_vec();
+        let flag = |at: usize| {
+            args.get(at)
+                .is_some_and(|word| word.shown().eq_ignore_ascii_case("$true") || word.has_hole())
+        };
+        let first: Vec<Word> = args.first().cloned().into_iter().collect();
+        match (class.as_str(), method.as_str()) {
+            ("file", "delete") => self.remove_all(
+                &first,
+                Reachout {
+                    recursive: false,
+                    narrowed: false,
+                },
+                false,
+            ),
+            ("directory", "delete") if flag(1) => {
+                self.remove_all(
+                    &first,
+                    Reachout {
+                        recursive: true,
+                        narrowed: false,
+                    },
+                    false,
+                );
+            }
+            ("filesystem", "deletedirectory" | "deletefile") => {
+                let recursive = method == "deletedirectory";
+                self.remove_all(
+                    &first,
+                    Reachout {
+                        recursive,
+                        narrowed: false,
+                    },
+                    false,
+                );
+            }
+            ("file", "writealltext" | "writealllines" | "writeallbytes" | "create") => {
+                for word in first {
+                    if let Spot::Windows { text, shown } = spot::spot(&word, false, self.context) {
+                        self.losses
+                            .extend(spot::overwritten(&text, &shown, self.context));
+                    } else {
+                        let redirect = Redirect {
+                            mode: WriteMode::Truncate,
+                            file: word,
+                            content: args.get(1).cloned(),
+                        };
+                        self.start_writing(redirect, false);
+                    }
+                }
+            }
+            ("", "delete" | "deletetree" | "deletesubkeytree") => self.object_method(&args),
+            _ => {}
+        }
+    }
+
+    /// `(Get-Item x).Delete()`, `$dir.Delete($true)`, `$_.Delete()`.
+    fn object_method(&mut self, args: &[Word]) {
+        let bool_or_nothing = match args {
+            [] => true,
+            [one] => matches!(
+                one.shown().to_ascii_lowercase().as_str(),
+                "$true" | "$false" | "1" | "0"
+            ),
+            _ => false,
+        };
+        if !bool_or_nothing {
+            return;
+        }
+        if let Some(listing) = self.children() {
+            return self.remove_children(&listing, !args.is_empty());
+        }
+        let target = target_named("the object whose `Delete` is called");
+        self.losses
+            .push(Loss::new("windows.method-delete", target).opaque());
+    }
+
+    /// Adds a command of this machine that does the same.
+    pub(super) fn start(&mut self, words: &[&str], operands: Vec<Word>) {
+        let command = self.like(words, operands);
+        self.here.push(command);
+    }
+
+    pub(super) fn like(&self, words: &[&str], operands: Vec<Word>) -> Command {
+        let origin = &self.command.origin;
+        let mut command = self.command.clone();
+        command.words = words
+            .iter()
+            .map(|&text| Word::literal(text, origin.clone()))
+            .collect();
+        command.words.extend(operands);
+        command.writes = Vec::new();
+        command.stdin = Stdin::Null;
+        command
+    }
+}
+
+/// Returns the name of a cmd command without glued options, in lower case.
+pub(super) fn base(name: &str) -> String {
+    let name = name.rsplit('\\').next().unwrap_or(name);
+    name.split('/').next().unwrap_or(name).to_ascii_lowercase()
+}
+
+/// `-rf` is no parameter, but PowerShell elsewhere than on Windows has the system's own `rm`.
+fn clustered(args: &[Word]) -> bool {
+    args.iter().any(|word| {
+        let text = word.shown();
+        text.strip_prefix('-').is_some_and(|letters| {
+            !letters.is_empty()
+                && letters.chars().all(|c| "rRfFvVdiI".contains(c))
+                && letters.contains(['r', 'R'])
+        })
+    })
+}
+
+/// Tells whether a word is one value that cannot be known (`$_`, `$file.FullName`).
+fn is_unknown(word: &Word) -> bool {
+    matches!(
+        word.pieces.as_slice(),
+        [Piece {
+            part: Part::Hole(Hole::Unknown),
+            ..
+        }]
+    )
+}
