@@ -1,5 +1,16 @@
 //! PostgreSQL on this host through the gate, end to end: held, backed up, approved twice at a terminal, lost for real, undone.
 //! A private cluster is used; `pg_dump` before and after is what is compared.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 mod house;
 mod support;

@@ -61,8 +61,16 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     (&["emacs"], Language::Lua, &["--eval"]),
 ];
 
-/// Frameworks that run code by a subcommand: program, subcommand, language, options that carry the code.
-const RUNNERS: &[(&[&str], &[&str], Language, &[&str])] = &[
+/// Program, subcommand, language, options that carry the code.
+type Runner = (
+    &'static [&'static str],
+    &'static [&'static str],
+    Language,
+    &'static [&'static str],
+);
+
+/// Frameworks that run code by a subcommand.
+const RUNNERS: &[Runner] = &[
     (&["rails"], &["runner", "r"], Language::Ruby, &[]),
     (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
     (

@@ -22,7 +22,7 @@ use crate::policy::builtin;
 use crate::ports::World as _;
 use crate::store::ApprovalRules;
 
-use super::evidence::{BackupShown, BackupState, Evidence, Shown};
+use super::evidence::{BackupShown, BackupState, Evidence, NoEvidence, Shown};
 use super::lease::Identify;
 
 /// Longest look at the present state before a human decides.
@@ -52,7 +52,7 @@ impl Wired {
 impl Evidence for Wired {
     fn refresh(&self, request: &Request) -> Shown {
         let house = self.house();
-        match enforce::look_again(request, &house) {
+        let mut seen = match enforce::look_again(request, &house) {
             Some(again) => Shown {
                 backups: again
                     .evidence
@@ -69,7 +69,21 @@ impl Evidence for Wired {
                 gaps: backup_gaps(&again),
             },
             None => self.as_catalogued(request, &house),
+        };
+        if seen
+            .backups
+            .iter()
+            .all(|one| one.state != BackupState::Ready)
+        {
+            // What the ledger names and the catalog does not know is shown as just that.
+            let recorded = NoEvidence.refresh(request).backups;
+            let unknown: Vec<_> = recorded
+                .into_iter()
+                .filter(|one| seen.backups.iter().all(|other| other.id != one.id))
+                .collect();
+            seen.backups.splice(0..0, unknown);
         }
+        seen
     }
 
     fn agreed(&self, request: &Request) {

@@ -113,8 +113,6 @@ const CARRIERS: &[Carrier] = &[
         At::Rest(1),
     ),
     there("adb shell", "-s", At::Rest(0)),
-    there("wsl", "-d --distribution -u --user --cd", At::Rest(0)),
-    there("wsl.exe", "-d --distribution -u --user --cd", At::Rest(0)),
     there("pssh", "-h -H -l -p -o -e -t -O -x", At::Rest(0)),
     there("parallel-ssh", "-h -H -l -p -o -e -t -O -x", At::Rest(0)),
     there("pdsh", "-w -x -l -R -f -t -u", At::Rest(0)),
