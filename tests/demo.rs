@@ -2,7 +2,9 @@
 //! What it says in words is its own; that it ends well and leaves nothing behind is tested here.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     reason = "a test may stop with a panic"
 )]

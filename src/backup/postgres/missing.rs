@@ -70,19 +70,7 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
 
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
-    for (name, definition) in &types {
-        feed(&mut psql, &format!("{definition};\n"))?;
-        restored.done.push(format!("created type `{name}` again"));
-    }
-    for (name, definition) in &functions {
-        feed(
-            &mut psql,
-            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
-        )?;
-        restored
-            .done
-            .push(format!("created function `{name}` again"));
-    }
+    definitions(&types, &functions, &mut psql, restored)?;
     for one in &columns {
         feed(&mut psql, &one.add())?;
         restored
@@ -109,6 +97,29 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     rows::report(&rows, &said, restored);
+    Ok(())
+}
+
+/// Types first: functions, columns and tables speak of them.
+fn definitions(
+    types: &Named,
+    functions: &Named,
+    psql: &mut Box<dyn Program>,
+    restored: &mut Restored,
+) -> Result<(), BackupError> {
+    for (name, definition) in types {
+        feed(psql, &format!("{definition};\n"))?;
+        restored.done.push(format!("created type `{name}` again"));
+    }
+    for (name, definition) in functions {
+        feed(
+            psql,
+            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
+        )?;
+        restored
+            .done
+            .push(format!("created function `{name}` again"));
+    }
     Ok(())
 }
 
