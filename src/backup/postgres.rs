@@ -11,6 +11,7 @@ mod route;
 mod rows;
 pub mod scan;
 mod snapshot;
+mod types;
 
 use std::path::Path;
 

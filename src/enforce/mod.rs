@@ -594,13 +594,22 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
 
 /// Starts the backups of targets elsewhere, after a human agreed to contact them. Passwords come from this process's environment.
 pub fn start_remote(request: &Request, house: &House) {
-    let facts = Facts::default();
-    let remote = request
-        .requirement
-        .backups
-        .iter()
-        .filter(|need| !is_local(need, &facts));
-    let jobs: Vec<_> = remote
+    let Ok(policy) = house.policy(&PathBuf::from(&request.cwd), None) else {
+        return;
+    };
+    let Some(backups) = house.backups(&policy).ok().map(absolute) else {
+        return;
+    };
+    // What could be reached without asking has its backup by now; a second one would only be in the way of the call.
+    let is_there = |need: &BackupNeed| {
+        let key = need.target.key();
+        let made = request.backups.iter();
+        made.filter_map(|id| catalog::load(&backups, id).ok())
+            .any(|entry| entry.manifest.target == key)
+    };
+    let needs = request.requirement.backups.iter();
+    let jobs: Vec<_> = needs
+        .filter(|need| matches!(need.target.reach, Reach::Postgres(_)) && !is_there(need))
         .map(|need| {
             worker::Job::new(
                 need.clone(),
@@ -609,11 +618,7 @@ pub fn start_remote(request: &Request, house: &House) {
             )
         })
         .collect();
-    let Ok(policy) = house.policy(&PathBuf::from(&request.cwd), None) else {
-        return;
-    };
-    let backups = house.backups(&policy).ok().map(absolute);
-    if let (false, Some(backups)) = (jobs.is_empty(), backups) {
+    if !jobs.is_empty() {
         let _ = worker::start(&worker::Work::new(&policy, backups, jobs));
     }
 }

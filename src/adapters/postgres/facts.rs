@@ -195,15 +195,12 @@ impl Ask<'_> {
 
     /// Asks under the search path that the command itself would have.
     pub(super) fn under_own_path(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
-        // One round trip; when the query fails, the server takes the setting back with the rest.
-        let mut rows = self.session.rows(&format!(
-            "SELECT pg_catalog.set_config('search_path', {}, false); {query}; SET search_path = pg_catalog",
+        let path = format!(
+            "SELECT pg_catalog.set_config('search_path', {}, false)",
             literal(&self.about.search_path)
-        ))?;
-        if !rows.is_empty() {
-            rows.remove(0);
-        }
-        Ok(rows)
+        );
+        self.session
+            .rows_between(&path, query, "SET search_path = pg_catalog")
     }
 
     fn database(&mut self, name: &str) -> Result<ObjectFact, SessionError> {

@@ -57,6 +57,22 @@ pub trait Session: Send {
     /// # Errors
     /// Fails when the server refuses it or does not answer.
     fn run(&mut self, statement: &str) -> Result<(), SessionError>;
+
+    /// Returns the rows of a query between a setting that answers with one row and its end.
+    ///
+    /// # Errors
+    /// As `rows`; the setting may then still be in force.
+    fn rows_between(
+        &mut self,
+        setting: &str,
+        query: &str,
+        end: &str,
+    ) -> Result<Vec<Row>, SessionError> {
+        self.run(setting)?;
+        let rows = self.rows(query);
+        self.run(end)?;
+        rows
+    }
 }
 
 impl fmt::Debug for dyn Session {
@@ -176,6 +192,20 @@ impl Session for Direct {
 
     fn run(&mut self, statement: &str) -> Result<(), SessionError> {
         self.rows(statement).map(|_none| ())
+    }
+
+    /// One round trip; when the query fails, the server takes the setting back with the rest.
+    fn rows_between(
+        &mut self,
+        setting: &str,
+        query: &str,
+        end: &str,
+    ) -> Result<Vec<Row>, SessionError> {
+        let mut rows = self.rows(&format!("{setting}; {query}; {end}"))?;
+        if !rows.is_empty() {
+            rows.remove(0);
+        }
+        Ok(rows)
     }
 }
 

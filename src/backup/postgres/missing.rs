@@ -10,6 +10,7 @@ use super::load::{client, io, look};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
 use super::snapshot::{Relation, fault, number, relations, text};
+use super::types;
 use crate::adapters::postgres::session::Session;
 use crate::adapters::postgres::way::Way;
 use crate::adapters::tools::Program;
@@ -63,20 +64,13 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let foreign = foreign_keys(job, &mut both, &lost)?;
     // Asked before anything is changed: afterwards the questions would wait for our own locks.
     let belongings = columns::belongings(&mut both, &columns)?;
+    let types = types::lost(&mut both)?;
     let functions = functions(&mut both)?;
     let rows = rows::work(job, &mut both, &columns)?;
 
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
-    for (name, definition) in &functions {
-        feed(
-            &mut psql,
-            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
-        )?;
-        restored
-            .done
-            .push(format!("created function `{name}` again"));
-    }
+    definitions(&types, &functions, &mut psql, restored)?;
     for one in &columns {
         feed(&mut psql, &one.add())?;
         restored
@@ -103,6 +97,29 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     rows::report(&rows, &said, restored);
+    Ok(())
+}
+
+/// Types first: functions, columns and tables speak of them.
+fn definitions(
+    types: &Named,
+    functions: &Named,
+    psql: &mut Box<dyn Program>,
+    restored: &mut Restored,
+) -> Result<(), BackupError> {
+    for (name, definition) in types {
+        feed(psql, &format!("{definition};\n"))?;
+        restored.done.push(format!("created type `{name}` again"));
+    }
+    for (name, definition) in functions {
+        feed(
+            psql,
+            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
+        )?;
+        restored
+            .done
+            .push(format!("created function `{name}` again"));
+    }
     Ok(())
 }
 
@@ -244,7 +261,7 @@ fn copy_section(
     Ok(())
 }
 
-type Named = Vec<(String, String)>;
+pub(super) type Named = Vec<(String, String)>;
 
 /// Foreign keys between what came back and what stayed, which went with it.
 fn foreign_keys(
