@@ -1,5 +1,16 @@
 //! The corpora in `fixtures/corpus/`: every case judged by the program itself, in one batch, the world not asked.
 //! A wrong case is named with what was expected and what was found; all wrong cases are told at once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

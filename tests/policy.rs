@@ -80,6 +80,9 @@ fn command(line: &str) -> Option<Command> {
     }
     if words.first()?.text()? == "sudo" {
         words.remove(0);
+        if words.first()?.text()? == "-u" {
+            words.drain(..2);
+        }
     }
     Some(Command {
         script: None,

@@ -1,5 +1,16 @@
 //! What must hold for every command, whatever it is: wrapping and quoting lose no finding, harmless company adds none,
 //! `check` and `check --batch` agree, and random bytes end in an answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

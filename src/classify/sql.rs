@@ -264,6 +264,9 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
     } else {
         finding.blast.lines = wording::blast(object);
         finding.blast.measured = measured(effect, object);
+        if effect.verb == Verb::Truncate {
+            finding.blast.tables.clone_from(&object.tables);
+        }
     }
 }
 

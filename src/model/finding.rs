@@ -38,6 +38,9 @@ pub struct Blast {
     /// Set only for a loss that policy may call small: files inside the project, rows of a DELETE that its WHERE bounds.
     #[serde(default)]
     pub measured: Option<Measured>,
+    /// Further tables whose rows go along (`public.items` under TRUNCATE … CASCADE): a backup has to hold them, and an undo brings them back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
 }
 
 /// The counted size of a loss.

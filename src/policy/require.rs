@@ -31,6 +31,7 @@ pub fn require(findings: &mut Vec<Finding>, policy: &Policy, now_s: i64) -> Requ
         if demand > Demand::Allow && !finding.opaque {
             for target in &finding.targets {
                 add(&mut owed, target, policy);
+                widen(&mut owed, target, &finding.blast.tables);
             }
         }
     }
@@ -197,6 +198,22 @@ fn need(owed: &mut Requirement, target: &Target, policy: &Policy) {
             verify: policy.level,
             objects: object.into_iter().collect(),
         }),
+    }
+}
+
+/// Tables that go along with the named object belong to the same backup and the same undo.
+fn widen(owed: &mut Requirement, target: &Target, tables: &[String]) {
+    let key = target.key();
+    let need = owed
+        .backups
+        .iter_mut()
+        .find(|need| need.target.key() == key);
+    if let Some(need) = need.filter(|need| !need.objects.is_empty()) {
+        for table in tables {
+            if !need.objects.contains(table) {
+                need.objects.push(table.clone());
+            }
+        }
     }
 }
 

@@ -131,6 +131,7 @@ fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
         blast: Blast {
             lines: loss.lines,
             measured: loss.measured,
+            ..Blast::default()
         },
         exempt: loss.exempt,
     }
