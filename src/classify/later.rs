@@ -7,9 +7,9 @@ use crate::model::command::{Command, Cwd, Passage, Stdin, Wrapper};
 use crate::model::finding::{Finding, Severity};
 use crate::model::request::ShellKind;
 use crate::model::span::Origin;
-use crate::model::word::{Part, Word};
 use crate::shell::unfold::unfold;
 
+use super::doors::shell_text;
 use super::{Context, FAMILIES, Needs};
 
 /// A text that something runs later.
@@ -294,6 +294,7 @@ fn steps(text: &str) -> String {
     ];
     let mut all = String::new();
     let mut inside: Option<usize> = None;
+    let mut listed = false;
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
         let bare = line.trim_start();
@@ -301,30 +302,19 @@ fn steps(text: &str) -> String {
         let key = item.split_once(':').filter(|(key, _)| KEYS.contains(key));
         if let Some((_, value)) = key {
             inside = Some(indent);
+            listed = !bare.starts_with("- ");
             let value = value.trim();
             if !matches!(value, "" | "|" | ">" | "|-" | ">-" | "|+") {
                 all.push_str(value.trim_matches('"'));
                 all.push('\n');
             }
-        } else if inside
-            .is_some_and(|outer| indent > outer || bare.starts_with("- ") && indent == outer)
-        {
+        } else if inside.is_some_and(|outer| {
+            indent > outer || listed && bare.starts_with("- ") && indent == outer
+        }) {
             all.push_str(item);
             all.push('\n');
         } else if !bare.is_empty() {
             inside = None;
-        }
-    }
-    all
-}
-
-/// The word as a shell text, with what is not known as an unknown variable.
-fn shell_text(word: &Word) -> String {
-    let mut all = String::new();
-    for piece in &word.pieces {
-        match &piece.part {
-            Part::Literal(text) | Part::Glob(text) => all.push_str(text),
-            Part::Hole(_) => all.push_str("$UNKNOWN"),
         }
     }
     all

@@ -21,6 +21,7 @@ mod pure;
 mod remote;
 pub mod scan;
 mod scripts;
+mod settings;
 mod source;
 mod start;
 mod state;

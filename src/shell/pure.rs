@@ -70,7 +70,9 @@ impl Unfolder<'_> {
             }
             _ if SILENT.contains(&program) => Feed::nothing(),
             _ if NAMES.contains(&program) => Feed::text(vec![name_piece(&job.origin)]),
-            _ if prints_settings(program, job) => Feed::Opaque(SETTINGS.to_owned()),
+            _ if super::settings::prints(program, job) => {
+                Feed::Opaque(super::settings::SETTINGS.to_owned())
+            }
             _ => Feed::Opaque(program.to_owned()),
         }
     }
@@ -730,85 +732,4 @@ fn grep(found: &super::options::Options, words: &[String], text: &str) -> Option
     wanted.push_active("*");
     let keep = |line: &&str| wanted.matches(line) != found.has("-v");
     Some(joined(text.lines().filter(keep).map(ToOwned::to_owned)))
-}
-
-/// What `eval "$(ssh-agent -s)"` runs: settings for a shell, printed by a tool that is there for it.
-pub(super) const SETTINGS: &str = "settings for the shell";
-
-/// Tools whose whole output is settings for a shell.
-const PRINTERS: [&str; 20] = [
-    "brew",
-    "dircolors",
-    "direnv",
-    "docker-machine",
-    "fnm",
-    "gpg-agent",
-    "jenv",
-    "keychain",
-    "lesspipe",
-    "locale",
-    "luarocks",
-    "nodenv",
-    "oh-my-posh",
-    "register-python-argcomplete",
-    "resize",
-    "ssh-agent",
-    "stty",
-    "thefuck",
-    "tset",
-    "getopt",
-];
-
-/// First words by which tools of many kinds print completions and settings.
-const PRINTING: [&str; 22] = [
-    "completion",
-    "completions",
-    "--completion",
-    "--completions",
-    "shell-completion",
-    "generate-shell-completion",
-    "init",
-    "hook",
-    "shellenv",
-    "env",
-    "activate",
-    "shell-init",
-    "shell",
-    "shell.bash",
-    "shell.zsh",
-    "docker-env",
-    "podman-env",
-    "setup",
-    "export",
-    "--bash",
-    "--zsh",
-    "local-lib",
-];
-
-/// Programs that pass on text of others, whatever their first word is.
-const PASSES_ON: [&str; 15] = [
-    "curl", "wget", "cat", "head", "tail", "base64", "gunzip", "zcat", "nc", "ssh", "docker",
-    "python", "python3", "node", "git",
-];
-
-fn prints_settings(program: &str, job: &Job) -> bool {
-    if PRINTERS.contains(&program) {
-        return true;
-    }
-    let mut words = job.args().iter().filter_map(Word::text);
-    let first = words.find(|word| !word.starts_with("-p") && word != "self" && word != "generate");
-    let prints = first.is_some_and(|word| {
-        PRINTING.contains(&word.as_str())
-            || word.starts_with("-Mlocal::lib")
-            || word.starts_with("-I")
-    });
-    prints && !(PASSES_ON.contains(&program) && first_is_plain(job))
-}
-
-/// `docker completion bash` is a setting too: only what is no completion is passed on.
-fn first_is_plain(job: &Job) -> bool {
-    job.args()
-        .first()
-        .and_then(Word::text)
-        .is_none_or(|word| !word.contains("completion"))
 }
