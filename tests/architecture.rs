@@ -248,15 +248,9 @@ fn environment_variables_are_read_in_one_file() {
     }
 }
 
-/// Files that are mostly one table; a table may be longer.
-const TABLES: [&str; 1] = ["classify/clients.rs"];
-
 #[test]
 fn files_stay_small() {
     for (_, file, lines) in rooms() {
-        if TABLES.iter().any(|table| file.ends_with(table)) {
-            continue;
-        }
         assert!(
             lines.len() <= 800,
             "{} has {} lines",

@@ -194,3 +194,14 @@ fn every_case_is_judged_as_it_says() {
     assert!(wrong == 0, "{wrong} cases are judged wrongly:\n{report}");
     assert!(cases.len() >= LEAST, "only {} cases are there", cases.len());
 }
+
+#[test]
+fn every_example_of_every_rule_is_judged_as_its_pack_says() {
+    let output = Command::new(env!("CARGO_BIN_EXE_backstop"))
+        .args(["policy", "test"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains(" 0 failures."), "{text}");
+}

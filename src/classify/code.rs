@@ -4,7 +4,7 @@
 mod calls;
 mod tokens;
 
-use crate::model::command::{Command, Cwd, Stdin};
+use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::effect::Dialect;
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Severity};
@@ -101,6 +101,9 @@ struct Code {
 
 /// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    if let Some(payload) = payload(command) {
+        return super::opaque::findings(&[payload], context);
+    }
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
@@ -219,6 +222,29 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
     pieces.map(inline).or_else(|| match &command.stdin {
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
+    })
+}
+
+/// An interpreter without a script whose code comes from a program that cannot be computed: `curl … | python3`.
+fn payload(command: &Command) -> Option<Opaque> {
+    let program = command.program()?;
+    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let known = INTERPRETERS
+        .iter()
+        .any(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()));
+    let bare = command
+        .args()
+        .iter()
+        .all(|word| word.text().as_deref() == Some("-"));
+    let Stdin::Opaque { from } = &command.stdin else {
+        return None;
+    };
+    (known && bare && !is_awk(base)).then(|| Opaque {
+        origin: command.origin.clone(),
+        reason: format!("`{program}` runs the output of `{from}`"),
+        words: vec![from.clone()],
+        kind: OpaqueKind::Payload,
+        via: command.via.clone(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Ordinary programs with a door to a shell: an option, or a command of their own language, that starts another program.
 //! It only finds the text behind the door; what it means is read like any other shell text.
 
-use crate::model::command::Command;
-use crate::model::word::Word;
+use crate::model::command::{Command, Stdin};
+use crate::model::word::{Part, Word};
 
 use super::sql::{Started, options};
 
@@ -96,8 +96,7 @@ fn behind(word: &Word, head: &str) -> Option<Started> {
 }
 
 /// The word as a shell text, with what is not known as an unknown variable.
-fn shell_text(word: &Word) -> String {
-    use crate::model::word::Part;
+pub(super) fn shell_text(word: &Word) -> String {
     let mut all = String::new();
     for piece in &word.pieces {
         match &piece.part {
@@ -133,7 +132,6 @@ fn sed(command: &Command) -> Vec<Started> {
 
 /// Tcl's `exec` and expect's `spawn` on standard input.
 fn tcl(command: &Command) -> Vec<Started> {
-    use crate::model::command::Stdin;
     let Stdin::Text(word) = &command.stdin else {
         return Vec::new();
     };

@@ -257,6 +257,10 @@ impl<'a> Git<'a, '_> {
     }
 
     fn checkout(&mut self) {
+        // Taking one side of a conflict: the other side is still in the index and in the commits.
+        if self.args(Valued::NONE).has(&["--ours", "--theirs"]) {
+            return;
+        }
         let valued = Valued {
             short: "bB",
             long: &["--orphan", "--conflict", "--pathspec-from-file"],

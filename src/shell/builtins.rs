@@ -216,7 +216,7 @@ impl Unfolder<'_> {
                 .rev()
                 .find(|(origin, _)| *origin == piece.origin)
             {
-                Some((_, program)) if program == super::pure::SETTINGS => return,
+                Some((_, program)) if program == super::settings::SETTINGS => return,
                 Some((_, program)) => {
                     from = format!("the output of `{program}`");
                     seen.push(program.clone());

@@ -10,7 +10,6 @@ use super::expand::literal_piece;
 use super::options::options;
 use super::pattern::Pattern;
 use super::printf;
-use super::settings::prints_settings;
 use super::state::{Feed, State, literal, nowhere, word_of};
 use super::unfold::{Content, Frame, Job, Unfolder};
 
@@ -71,7 +70,9 @@ impl Unfolder<'_> {
             }
             _ if SILENT.contains(&program) => Feed::nothing(),
             _ if NAMES.contains(&program) => Feed::text(vec![name_piece(&job.origin)]),
-            _ if prints_settings(program, job) => Feed::Opaque(SETTINGS.to_owned()),
+            _ if super::settings::prints(program, job) => {
+                Feed::Opaque(super::settings::SETTINGS.to_owned())
+            }
             _ => Feed::Opaque(program.to_owned()),
         }
     }
@@ -732,6 +733,3 @@ fn grep(found: &super::options::Options, words: &[String], text: &str) -> Option
     let keep = |line: &&str| wanted.matches(line) != found.has("-v");
     Some(joined(text.lines().filter(keep).map(ToOwned::to_owned)))
 }
-
-/// What `eval "$(ssh-agent -s)"` runs: settings for a shell, printed by a tool that is there for it.
-pub(super) const SETTINGS: &str = "settings for the shell";

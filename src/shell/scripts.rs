@@ -138,7 +138,7 @@ impl Unfolder<'_> {
     }
 
     fn fed_unknown(&mut self, name: &str, from: &str, job: &Job, fr: &Frame) {
-        if from == super::pure::SETTINGS {
+        if from == super::settings::SETTINGS {
             return;
         }
         let reason = format!("`{name}` runs the output of `{from}`");

@@ -1,9 +1,12 @@
-//! Programs whose output is made for `eval`: completions and settings of a shell. What they print starts nothing of its own.
-//! It runs none of them and reads no output.
+//! Tools that print settings for the shell that evaluates them: agents, version managers, completions.
+//! What they print is not read; it is known by who prints it.
 
 use crate::model::word::Word;
 
 use super::unfold::Job;
+
+/// What `eval "$(ssh-agent -s)"` runs: settings for a shell, printed by a tool that is there for it.
+pub(super) const SETTINGS: &str = "settings for the shell";
 
 /// Tools whose whole output is settings for a shell.
 const PRINTERS: [&str; 20] = [
@@ -61,8 +64,8 @@ const PASSES_ON: [&str; 15] = [
     "python", "python3", "node", "git",
 ];
 
-/// Tells whether a program only prints settings or completions for a shell.
-pub(super) fn prints_settings(program: &str, job: &Job) -> bool {
+/// Tells whether a program prints settings for the shell.
+pub(super) fn prints(program: &str, job: &Job) -> bool {
     if PRINTERS.contains(&program) {
         return true;
     }

@@ -273,7 +273,10 @@ impl<'a> Calls<'a> {
         let sends = EXECUTES.contains(&last);
         let dotted = name.contains('.') || matches!(self.language, Language::Php);
         let perhaps = PERHAPS.contains(&last) && (dotted || matches!(last, "text" | "sql"));
-        let deletes = FILES.contains(&name) || TREES.contains(&name);
+        let node = self.language == Language::Javascript
+            && (matches!(last, "rmSync" | "unlinkSync" | "rmdirSync")
+                || name.ends_with("promises.rm"));
+        let deletes = FILES.contains(&name) || TREES.contains(&name) || node;
         let starts = SHELLS.contains(&name) || name == "exec" && self.language != Language::Python;
         let connects = matches!(
             last,
@@ -424,7 +427,11 @@ impl<'a> Calls<'a> {
         }
         match path {
             Some(path) => {
-                let flags = if TREES.contains(&name) { "-rf" } else { "-f" };
+                let flags = if FILES.contains(&name) || name.ends_with("unlinkSync") {
+                    "-f"
+                } else {
+                    "-rf"
+                };
                 let text = format!("rm {flags} -- {}", quoted(&path));
                 self.deeds.shells.push((text, span));
             }
@@ -491,7 +498,13 @@ impl<'a> Calls<'a> {
                 .first()
                 .filter(|_| matches!(arguments.first(), Some(Token::Text { .. })))
             {
-                self.shell(&text.clone(), *place);
+                // `system("rm -rf " $1)`: what follows the text belongs to the command.
+                let more = matches!(
+                    arguments.get(1),
+                    Some(Token::Name { .. } | Token::Sign('+'))
+                );
+                let rest = if more { "$UNKNOWN" } else { "" };
+                self.shell(&format!("{text}{rest}"), *place);
             }
             return;
         }
