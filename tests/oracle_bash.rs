@@ -46,7 +46,7 @@ impl Place {
         let place = Self {
             root: tempfile::tempdir().unwrap(),
         };
-        for name in ["bin", "home", "cases", "records", "work"] {
+        for name in ["bin", "home", "cases", "records", "place"] {
             fs::create_dir(place.path(name)).unwrap();
         }
         for stub in STUBS {
@@ -85,11 +85,11 @@ impl Place {
         let mut driver = String::from("shopt -s expand_aliases\n");
         for (index, text) in cases.iter().enumerate() {
             fs::write(self.path("cases").join(index.to_string()), text).unwrap();
-            furnish(&self.path("work").join(index.to_string()));
+            furnish(&self.path("place").join(index.to_string()));
             let _ = writeln!(
                 driver,
                 "echo '{root}/records/{index}' > '{root}/current'; text=$(< '{root}/cases/{index}'); \
-                 ( cd '{root}/work/{index}' && {{ eval \"$text\"; wait; }} ) < /dev/null > /dev/null 2>&1"
+                 ( cd '{root}/place/{index}' && {{ eval \"$text\"; wait; }} ) < /dev/null > /dev/null 2>&1"
             );
         }
         Command::new("/bin/bash")
@@ -98,7 +98,7 @@ impl Place {
             .env("PATH", self.path("bin"))
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("home"))
-            .current_dir(self.path("work"))
+            .current_dir(self.path("place"))
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .status()
@@ -122,8 +122,8 @@ impl Place {
 
     /// Unfolds a text in an untouched copy of its folder, which then takes the place of the folder that bash used.
     fn unfolded(&self, index: usize, text: &str) -> Unfolding {
-        let dir = self.path("work").join(index.to_string());
-        fs::rename(&dir, self.path("work").join(format!("{index}.used"))).unwrap();
+        let dir = self.path("place").join(index.to_string());
+        fs::rename(&dir, self.path("place").join(format!("{index}.used"))).unwrap();
         furnish(&dir);
         let scene = Scene {
             cwd: dir.clone(),

@@ -34,10 +34,10 @@ impl RuleBook for NoRules {
 
 fn scene() -> Scene {
     Scene {
-        cwd: "/work/app".into(),
+        cwd: "/proj/app".into(),
         home: Some("/home/me".into()),
         user: Some("me".into()),
-        project: "/work/app".into(),
+        project: "/proj/app".into(),
         temporary: vec!["/tmp".into()],
         own: Vec::new(),
         assumed: false,
@@ -74,7 +74,7 @@ fn command(line: &str) -> Command {
         stdin: Stdin::Null,
         writes: Vec::new(),
         via: Vec::new(),
-        cwd: Cwd::Known("/work/app".into()),
+        cwd: Cwd::Known("/proj/app".into()),
         origin: Origin::Text(Span::new(0, line.len())),
     }
 }
@@ -178,15 +178,15 @@ fn command_lines_give_rule_place_and_object() {
         ),
         (
             "sqlite3 app.db 'DROP TABLE users'",
-            &["sql.drop-table /work/app/app.db users"],
+            &["sql.drop-table /proj/app/app.db users"],
         ),
         (
             "sqlite3 ../x/./app.db 'SELECT 1' 'DELETE FROM users'",
-            &["sql.delete-all /work/x/app.db users"],
+            &["sql.delete-all /proj/x/app.db users"],
         ),
         (
             "sqlite3 -header -cmd 'DELETE FROM a' app.db 'SELECT 1'",
-            &["sql.delete-all /work/app/app.db a"],
+            &["sql.delete-all /proj/app/app.db a"],
         ),
         ("sqlite3 -readonly app.db 'DROP TABLE users'", &[]),
         ("sqlite3 :memory: 'DROP TABLE users'", &[]),
@@ -194,15 +194,15 @@ fn command_lines_give_rule_place_and_object() {
         ("sqlite3 app.db .tables", &[]),
         (
             "sqlite3 app.db '.restore old.db'",
-            &["sqlite.restore /work/app/app.db -"],
+            &["sqlite.restore /proj/app/app.db -"],
         ),
         (
             "sqlite3 app.db '.open b.db' 'DROP TABLE t'",
-            &["sql.drop-table /work/app/b.db t"],
+            &["sql.drop-table /proj/app/b.db t"],
         ),
         (
             "sqlite3 :memory: 'ATTACH \"app.db\" AS a; DELETE FROM a.users'",
-            &["sql.delete-all /work/app/app.db users"],
+            &["sql.delete-all /proj/app/app.db users"],
         ),
         (
             "mysql -h db -P 3307 -u root -psecret shop -e 'DROP TABLE t'",
@@ -218,7 +218,7 @@ fn command_lines_give_rule_place_and_object() {
         ),
         (
             "duckdb a.duckdb -c 'DROP TABLE t'",
-            &["sql.drop-table /work/app/a.duckdb t"],
+            &["sql.drop-table /proj/app/a.duckdb t"],
         ),
         (
             "clickhouse-client '--query=TRUNCATE TABLE t'",
@@ -332,25 +332,25 @@ fn files_are_asked_for_and_their_statements_get_a_line() {
     let mut facts = Facts::new(false);
     let (findings, asked) = found(&one, &facts);
     assert!(findings.is_empty());
-    assert_eq!(asked, [Question::Text("/work/app/a.sql".into())]);
+    assert_eq!(asked, [Question::Text("/proj/app/a.sql".into())]);
     let answer = |text: &str| Answer::Text {
         text: text.into(),
         sha256: String::new(),
     };
     facts.learn(
-        Question::Text("/work/app/a.sql".into()),
+        Question::Text("/proj/app/a.sql".into()),
         answer("SELECT 1;\n\\ir sub/b.sql\n"),
     );
     facts.learn(
-        Question::Text("/work/app/sub/b.sql".into()),
+        Question::Text("/proj/app/sub/b.sql".into()),
         answer("SELECT 1;\n  DROP TABLE t;\n"),
     );
     let (findings, _) = found(&one, &facts);
     let place = findings[0].file.as_ref().unwrap();
-    assert_eq!(place.file, PathBuf::from("/work/app/sub/b.sql"));
+    assert_eq!(place.file, PathBuf::from("/proj/app/sub/b.sql"));
     assert_eq!((place.line, place.column), (2, 3));
     let mut absent = Facts::new(false);
-    absent.learn(Question::Text("/work/app/a.sql".into()), Answer::Absent);
+    absent.learn(Question::Text("/proj/app/a.sql".into()), Answer::Absent);
     assert!(found(&one, &absent).0.is_empty());
 }
 

@@ -10,10 +10,10 @@ use backstop::shell::unfold::unfold;
 
 fn scene() -> Scene {
     Scene {
-        cwd: "/work/app".into(),
+        cwd: "/proj/app".into(),
         home: Some("/home/me".into()),
         user: Some("me".into()),
-        project: "/work/app".into(),
+        project: "/proj/app".into(),
         temporary: vec!["/tmp".into()],
         own: Vec::new(),
         assumed: true,

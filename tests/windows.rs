@@ -11,10 +11,10 @@ use backstop::shell::unfold::unfold;
 
 fn scene() -> Scene {
     Scene {
-        cwd: "/work/app".into(),
+        cwd: "/proj/app".into(),
         home: Some("/home/me".into()),
         user: Some("me".into()),
-        project: "/work/app".into(),
+        project: "/proj/app".into(),
         temporary: vec!["/tmp".into()],
         own: Vec::new(),
         assumed: true,
@@ -150,7 +150,7 @@ fn powershell_that_removes_files_is_found() {
         [System.IO.Directory]::Delete('C:\data', $true) ## windows.remove-tree
         [IO.Directory]::Delete("C:\data", $true) ## windows.remove-tree
         [System.IO.File]::Delete('C:\data\shop.db') ## windows.remove-guarded
-        [IO.File]::Delete('/work/app/data.sqlite') ## files.delete-guarded
+        [IO.File]::Delete('/proj/app/data.sqlite') ## files.delete-guarded
         (Get-Item C:\data).Delete($true) ## windows.remove-tree
         $dir.Delete($true) ## windows.method-delete
         Get-WmiObject Win32_ShadowCopy | ForEach-Object { $_.Delete() } ## windows.method-delete

@@ -11,10 +11,10 @@ use super::unfold::unfold;
 
 fn scene() -> Scene {
     Scene {
-        cwd: "/work".into(),
+        cwd: "/proj".into(),
         home: Some("/home/ann".into()),
         user: Some("ann".to_owned()),
-        project: "/work".into(),
+        project: "/proj".into(),
         temporary: vec!["/tmp".into()],
         own: Vec::new(),
         assumed: false,
@@ -252,11 +252,11 @@ fn cd_decides_where_a_relative_path_lies() {
     };
     assert_eq!(
         cwd_of("cd a/b && cd ../c && rm x"),
-        [Cwd::Known("/work/a/c".into())]
+        [Cwd::Known("/proj/a/c".into())]
     );
     assert_eq!(
         cwd_of("(cd a; rm x); rm x"),
-        [Cwd::Known("/work/a".into()), Cwd::Known("/work".into())]
+        [Cwd::Known("/proj/a".into()), Cwd::Known("/proj".into())]
     );
     assert_eq!(cwd_of("cd \"$(mktemp -d)\" && rm x"), [Cwd::Temporary]);
     assert_eq!(
@@ -264,22 +264,22 @@ fn cd_decides_where_a_relative_path_lies() {
         [Cwd::Temporary]
     );
     assert_eq!(cwd_of("cd \"$X\"; rm x"), [Cwd::Unknown]);
-    assert_eq!(cwd_of("pushd a; popd; rm x"), [Cwd::Known("/work".into())]);
+    assert_eq!(cwd_of("pushd a; popd; rm x"), [Cwd::Known("/proj".into())]);
     assert_eq!(
         cwd_of("[ -d a ] && cd a; rm x"),
-        [Cwd::Known("/work/a".into()), Cwd::Known("/work".into())]
+        [Cwd::Known("/proj/a".into()), Cwd::Known("/proj".into())]
     );
 }
 
 #[test]
 fn a_cd_into_a_missing_folder_leaves_the_shell_where_it_was() {
     let mut facts = Facts::new(false);
-    facts.learn(Question::Entry("/work/gone".into()), Answer::Absent);
+    facts.learn(Question::Entry("/proj/gone".into()), Answer::Absent);
     assert_eq!(
         with("cd gone; rm -rf *", &facts)
             .commands
             .iter()
-            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .filter(|c| c.cwd == Cwd::Known("/proj".into()) && c.program().as_deref() == Some("rm"))
             .count(),
         1
     );
@@ -287,7 +287,7 @@ fn a_cd_into_a_missing_folder_leaves_the_shell_where_it_was() {
         with("cd gone && rm -rf *", &facts)
             .commands
             .iter()
-            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .filter(|c| c.cwd == Cwd::Known("/proj".into()) && c.program().as_deref() == Some("rm"))
             .count(),
         0
     );
@@ -295,7 +295,7 @@ fn a_cd_into_a_missing_folder_leaves_the_shell_where_it_was() {
         with("mkdir gone; cd gone; rm -rf *", &facts)
             .commands
             .iter()
-            .filter(|c| c.cwd == Cwd::Known("/work".into()) && c.program().as_deref() == Some("rm"))
+            .filter(|c| c.cwd == Cwd::Known("/proj".into()) && c.program().as_deref() == Some("rm"))
             .count(),
         0
     );
@@ -306,12 +306,12 @@ fn scripts_are_read_and_absent_ones_start_nothing() {
     let mut facts = Facts::new(false);
     script(
         &mut facts,
-        "/work/a.sh",
+        "/proj/a.sh",
         "#!/bin/sh\ncd \"$(dirname \"$0\")\"\nrm -rf \"$1\"\n",
     );
-    facts.learn(Question::Text("/work/none.sh".into()), Answer::Absent);
+    facts.learn(Question::Text("/proj/none.sh".into()), Answer::Absent);
     facts.learn(
-        Question::Text("/work/secret.sh".into()),
+        Question::Text("/proj/secret.sh".into()),
         Answer::Unknown("permission denied".to_owned()),
     );
     for line in [
@@ -344,7 +344,7 @@ fn files_written_by_the_same_call_are_run_as_written() {
     runs("echo 'rm y' | tee f >/dev/null; bash ./f", &["rm y"]);
     runs("cp /bin/rm z; ./z y", &["rm y"]);
     let unfolding = of("echo 'DROP TABLE t' > q.sql; psql db -f q.sql; psql db < q.sql");
-    assert_eq!(unfolding.written[0].0, PathBuf::from("/work/q.sql"));
+    assert_eq!(unfolding.written[0].0, PathBuf::from("/proj/q.sql"));
     let Stdin::Text(word) = &unfolding.commands[2].stdin else {
         panic!("{unfolding:#?}")
     };
@@ -356,12 +356,12 @@ fn task_files_are_followed() {
     let mut facts = Facts::new(false);
     script(
         &mut facts,
-        "/work/GNUmakefile",
+        "/proj/GNUmakefile",
         "clean: sub\n\trm -rf $(OUT)\nsub:\n\t@rm s\nOUT := o\n",
     );
     script(
         &mut facts,
-        "/work/package.json",
+        "/proj/package.json",
         r#"{"scripts":{"clean":"rm -rf dist","prebuild":"rm p","build":"npm run clean"}}"#,
     );
     assert_eq!(rms(&with("make clean", &facts)), ["rm s", "rm -rf o"]);

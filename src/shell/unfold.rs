@@ -39,7 +39,7 @@ const REPEATS: usize = 128;
 /// ```
 /// use backstop::model::{fact::{Facts, Needs, Scene}, request::ShellKind};
 /// let scene = Scene {
-///     cwd: "/work".into(), home: None, user: None, project: "/work".into(),
+///     cwd: "/proj".into(), home: None, user: None, project: "/proj".into(),
 ///     temporary: vec!["/tmp".into()], own: Vec::new(), assumed: true,
 /// };
 /// let unfolding = backstop::shell::unfold::unfold(

@@ -11,7 +11,7 @@ fn what_loses_nothing_without_facts_is_silent() {
     for text in [
         "rm -rf node_modules",
         "rm -rf ./dist/ build",
-        "rm -rf /tmp/work",
+        "rm -rf /tmp/proj",
         "rm -rf /home/ann/shop/target/debug",
         "rm -rf /var/lib/apt/lists/*",
         "rm --help",
