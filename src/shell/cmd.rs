@@ -136,7 +136,8 @@ impl Reader<'_, '_> {
         let append = self.peek() == Some(b'>');
         self.pos += usize::from(append);
         if self.peek() == Some(b'&') {
-            self.pos = (self.pos + 2).min(self.text.len());
+            self.pos += 1;
+            self.step();
             return;
         }
         while matches!(self.peek(), Some(b' ' | b'\t')) {
@@ -256,10 +257,20 @@ impl Reader<'_, '_> {
         word.pieces.push(Piece { part, origin });
     }
 
+    /// Takes one character, whatever it is; a reader that takes nothing would never end.
+    fn step(&mut self) {
+        self.pos += 1;
+        while self.pos < self.text.len() && !self.text.is_char_boundary(self.pos) {
+            self.pos += 1;
+        }
+        self.pos = self.pos.min(self.text.len());
+    }
+
     fn char_into(&mut self, word: &mut Word, pattern: bool) {
         let start = self.pos;
         let rest = self.text.get(start..).unwrap_or_default();
         let Some(next) = rest.chars().next() else {
+            self.step();
             return;
         };
         self.pos += next.len_utf8();

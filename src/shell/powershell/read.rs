@@ -104,7 +104,11 @@ impl Reader<'_, '_> {
             .is_some_and(|rest| rest.starts_with(text))
     }
 
+    /// Takes the next character. From inside a character it goes on to the next one: a reader that takes nothing would never end.
     pub(super) fn bump_char(&mut self) -> Option<char> {
+        while self.pos < self.text.len() && !self.text.is_char_boundary(self.pos) {
+            self.pos += 1;
+        }
         let next = self.text.get(self.pos..)?.chars().next()?;
         self.pos += next.len_utf8();
         Some(next)

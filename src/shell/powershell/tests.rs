@@ -223,6 +223,14 @@ fn ten_thousand_levels_end_in_a_result_on_a_small_stack() {
     thread.spawn(work).unwrap().join().unwrap();
 }
 
+#[test]
+fn a_redirection_before_a_wide_letter_ends_in_cmd_too() {
+    for text in ["a>&é", "a 2>&é b", ">&", "a>&", "^é", "%é%"] {
+        let unfolding = unfold_cmd(text, &scene());
+        assert!(unfolding.commands.len() <= 2, "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
