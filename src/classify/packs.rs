@@ -32,6 +32,7 @@ pub use pattern::compile;
 /// let origin = Origin::Text(Span::new(0, 27));
 /// let words = ["kubectl", "delete", "namespace", "shop"];
 /// let command = Command {
+///     script: None,
 ///     words: words.map(|word| Word::literal(word, origin.clone())).to_vec(),
 ///     env: Vec::new(),
 ///     env_cleared: false,
@@ -45,7 +46,7 @@ pub use pattern::compile;
 ///     cwd: "/".into(), home: None, user: None, project: "/".into(), temporary: Vec::new(), own: Vec::new(), assumed: true,
 /// };
 /// let rules = backstop::policy::builtin::book();
-/// let context = Context { scene: &scene, facts: &Facts::new(true), rules };
+/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], earlier: &[] };
 /// let found = packs::findings(&command, &context, &mut Needs::default());
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
