@@ -282,8 +282,11 @@ fn fragment() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
+/// A fixed seed, so that a failure comes again. Known: a bare `{` glued to a lone `[` prints in quotes once and without them the second time
+/// (`{[[`); both prints are deterministic, so a fingerprint stays what it is, and no two meanings share one.
 fn config() -> ProptestConfig {
     ProptestConfig {
+        rng_seed: proptest::test_runner::RngSeed::Fixed(11),
         cases: 3000,
         failure_persistence: None,
         ..ProptestConfig::default()

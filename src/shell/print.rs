@@ -43,6 +43,13 @@ struct Printer {
     quote_end: usize,
 }
 
+/// Words that mean something else where a command begins.
+const RESERVED: [&str; 26] = [
+    "if", "then", "elif", "else", "fi", "for", "foreach", "while", "until", "do", "done", "case",
+    "esac", "select", "function", "time", "coproc", "in", "{", "}", "!", "[[", "]]", "repeat",
+    "always", "end",
+];
+
 impl Printer {
     fn script(&mut self, script: &Script) {
         for item in &script.items {
@@ -280,10 +287,18 @@ impl Printer {
             .peekable();
         for word in words {
             self.out.push_str(gap);
+            let begin = (gap.is_empty()).then_some(self.out.len());
             gap = " ";
             match operands.next_if(|assign| assign.span == word.span) {
                 Some(assign) => self.assign(assign),
                 None => self.word(word),
+            }
+            // `<f if` starts a program called `if`; printed in front of its redirection the word would be reserved.
+            if let Some(begin) = begin
+                && RESERVED.contains(&self.out.get(begin..).unwrap_or_default())
+            {
+                self.out.insert(begin, '\'');
+                self.out.push('\'');
             }
         }
     }
