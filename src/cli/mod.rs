@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod drill;
 pub mod evidence;
+pub mod git;
 pub mod hook;
 pub mod human;
 pub mod install;
@@ -81,6 +82,8 @@ enum Task {
     Ledger(ledger::Args),
     /// Lists, explains, tests and validates rules and policy.
     Policy(policy::Args),
+    /// The commands that git's own hooks call.
+    Git(git::Args),
     /// Installs the guard into an agent.
     Install(install::Args),
     /// Takes the guard out of an agent.
@@ -118,6 +121,7 @@ pub fn run() -> u8 {
         Some(Task::Drill(args)) => drill::run(&args),
         Some(Task::Ledger(args)) => ledger::run(&args),
         Some(Task::Policy(args)) => policy::run(&args),
+        Some(Task::Git(args)) => git::run(&args),
         Some(Task::Install(args)) => install::run(&args),
         Some(Task::Uninstall(args)) => uninstall::run(&args),
         Some(Task::Doctor(args)) => doctor::run(&args),
