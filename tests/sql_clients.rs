@@ -403,7 +403,6 @@ fn database(one: &Command, object: Option<ObjectFact>) -> Vec<Finding> {
                     inode: 2,
                 },
                 local: true,
-                bytes: 0,
                 objects: vec![object.clone()],
             }),
             (Question::Database(_), None) => Answer::Absent,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::model::database::{DatabaseFact, DatabaseQuestion};
 use crate::model::fact::Answer;
 use crate::model::target::{PostgresReach, Reach};
-pub use facts::{About, about};
+pub use facts::{About, about, size};
 use session::{Patience, Session, SessionError, without};
 use way::Way;
 
@@ -69,7 +69,6 @@ fn look(
     Ok(DatabaseFact {
         identity: about.identity,
         local: about.local,
-        bytes: about.bytes,
         objects,
     })
 }

@@ -190,7 +190,6 @@ fn facts(shape: &Shape, effects: &[Effect]) -> Result<DatabaseFact, String> {
     Ok(DatabaseFact {
         identity: shape.identity(),
         local: true,
-        bytes: shape.bytes.saturating_add(shape.wal_bytes),
         objects,
     })
 }

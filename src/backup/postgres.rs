@@ -15,8 +15,8 @@ mod types;
 
 use std::path::Path;
 
-use crate::adapters::postgres::about;
 use crate::adapters::postgres::session;
+use crate::adapters::postgres::size;
 use crate::adapters::postgres::way::Way;
 use crate::backup::control::Control;
 use crate::backup::engine::{Engine, Estimate, Order, Snapshot};
@@ -47,12 +47,12 @@ impl Engine for Postgres {
         let way = Way::new(reach_of(order)?, &[]);
         let mut session =
             session::open(&way, snapshot::patience(&order.control)).map_err(snapshot::fault)?;
-        let about = about(session.as_mut(), &way).map_err(snapshot::fault)?;
+        let bytes = size(session.as_mut()).map_err(snapshot::fault)?;
         // Where the whole is too large, the rows of the threatened tables alone may do; `make` finds out.
         let source = if order.objects.is_empty() {
-            about.bytes
+            bytes
         } else {
-            about.bytes.min(order.control.max_bytes)
+            bytes.min(order.control.max_bytes)
         };
         Ok(Estimate {
             source_bytes: source,

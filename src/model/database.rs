@@ -86,6 +86,5 @@ pub struct DatabaseFact {
     pub identity: Identity,
     /// The server lives on this machine (socket, loopback that says so itself, container of the local engine, file).
     pub local: bool,
-    pub bytes: u64,
     pub objects: Vec<ObjectFact>,
 }

@@ -21,7 +21,6 @@ const TABLE_LIST: usize = 20_000;
 pub struct About {
     pub identity: Identity,
     pub local: bool,
-    pub bytes: u64,
     /// `150018` for 15.18.
     pub version: u32,
     pub role: String,
@@ -42,7 +41,7 @@ impl About {
 const ABOUT: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
  (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()), d.oid, d.datname, \
  pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), \
- pg_catalog.host(pg_catalog.inet_server_addr()), pg_catalog.pg_database_size(d.oid), pg_catalog.pg_is_in_recovery(), \
+ pg_catalog.host(pg_catalog.inet_server_addr()), pg_catalog.pg_is_in_recovery(), \
  current_user, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('is_superuser'), \
  pg_catalog.host(pg_catalog.inet_client_addr()) \
  FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
@@ -52,9 +51,10 @@ const ABOUT: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control
 /// # Errors
 /// Fails when the server does not answer.
 pub fn about(session: &mut dyn Session, way: &Way) -> Result<About, SessionError> {
-    let rows = session.rows(ABOUT)?;
-    let row = rows
-        .first()
+    let mut sets = session.batch(&[ABOUT, "SET search_path = pg_catalog"])?;
+    let row = sets.first_mut().and_then(Vec::pop);
+    let row = row
+        .as_ref()
         .ok_or_else(|| SessionError::Lost("the server does not know its database".to_owned()))?;
     let address = text(row, 6);
     let about = About {
@@ -65,17 +65,24 @@ pub fn about(session: &mut dyn Session, way: &Way) -> Result<About, SessionError
             database: text(row, 3),
             server_version: text(row, 4),
         },
-        local: is_local(way, &address, &text(row, 12)),
-        bytes: number(row, 7),
+        local: is_local(way, &address, &text(row, 11)),
         version: number(row, 5),
-        role: text(row, 9),
+        role: text(row, 8),
         database: text(row, 3),
-        superuser: text(row, 11) == "on",
-        search_path: text(row, 10),
-        in_recovery: text(row, 8) == "t",
+        superuser: text(row, 10) == "on",
+        search_path: text(row, 9),
+        in_recovery: text(row, 7) == "t",
     };
-    session.run("SET search_path = pg_catalog")?;
     Ok(about)
+}
+
+/// Asks how large the open database is, in bytes; the server adds up the sizes of all its files.
+///
+/// # Errors
+/// Fails when the server does not answer.
+pub fn size(session: &mut dyn Session) -> Result<u64, SessionError> {
+    let rows = session.rows("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())")?;
+    Ok(rows.first().map(|row| number(row, 0)).unwrap_or_default())
 }
 
 /// A loopback port may be forwarded: the server must say itself that it is here, or be a container of the local engine.
@@ -193,6 +200,15 @@ impl Ask<'_> {
         Ok(found)
     }
 
+    /// Asks the catalog by its indexes: a fresh server process reads a few of its pages instead of all of them.
+    pub(super) fn by_index(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
+        self.session.rows_between(
+            "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false)",
+            query,
+            "RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin",
+        )
+    }
+
     /// Asks under the search path that the command itself would have.
     pub(super) fn under_own_path(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
         let path = format!(
@@ -272,7 +288,7 @@ impl Ask<'_> {
             },
             exists: true,
             rows,
-            bytes: self.about.bytes,
+            bytes: size(self.session)?,
             dependants: Vec::new(),
             tables: tables
                 .into_iter()
@@ -287,13 +303,20 @@ impl Ask<'_> {
 
     /// Counts the rows of these tables themselves (no heirs), exactly up to the limit.
     pub(super) fn count(&mut self, tables: &[Table]) -> Result<Rows, SessionError> {
-        let mut total = 0_u64;
-        let mut exact = true;
-        let (counted, rest) = tables.split_at(tables.len().min(self.limits.tables));
+        let rows = match self.counting(tables) {
+            Some(query) => self.session.rows(&query).map(Some),
+            None => Ok(None),
+        };
+        self.counted(tables, rows)
+    }
+
+    /// The question behind `count`; nothing where no table holds rows of its own.
+    pub(super) fn counting(&self, tables: &[Table]) -> Option<String> {
         let limit = self.limits.rows;
         // One question for all: a round trip costs more than most counts.
-        let parts: Vec<String> = counted
+        let parts: Vec<String> = tables
             .iter()
+            .take(self.limits.tables)
             .filter(|table| table.holds_rows())
             .map(|table| {
                 format!(
@@ -303,19 +326,30 @@ impl Ask<'_> {
                 )
             })
             .collect();
-        if !parts.is_empty() {
-            match self.session.rows(&parts.join("\nUNION ALL ")) {
-                Ok(rows) => {
-                    for row in &rows {
-                        let count: u64 = number(row, 0);
-                        exact &= count <= limit;
-                        total += count.min(limit + 1);
-                    }
+        (!parts.is_empty()).then(|| parts.join("\nUNION ALL "))
+    }
+
+    /// Reads the answer to `counting`.
+    pub(super) fn counted(
+        &self,
+        tables: &[Table],
+        answer: Result<Option<Vec<Row>>, SessionError>,
+    ) -> Result<Rows, SessionError> {
+        let mut total = 0_u64;
+        let mut exact = true;
+        let (counted, rest) = tables.split_at(tables.len().min(self.limits.tables));
+        let limit = self.limits.rows;
+        match answer {
+            Ok(rows) => {
+                for row in rows.iter().flatten() {
+                    let count: u64 = number(row, 0);
+                    exact &= count <= limit;
+                    total += count.min(limit + 1);
                 }
-                // Not allowed to read, or too slow: how many is not known.
-                Err(SessionError::Refused { .. }) => return Ok(Rows::Unknown),
-                Err(error) => return Err(error),
             }
+            // Not allowed to read, or too slow: how many is not known.
+            Err(SessionError::Refused { .. }) => return Ok(Rows::Unknown),
+            Err(error) => return Err(error),
         }
         let about: u64 = rest.iter().map(|table| table.estimate).sum();
         Ok(if !rest.is_empty() {

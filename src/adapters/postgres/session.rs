@@ -52,6 +52,14 @@ pub trait Session: Send {
     /// Fails when the server refuses it or does not answer.
     fn rows(&mut self, query: &str) -> Result<Vec<Row>, SessionError>;
 
+    /// Runs settings before the next question, or along with it.
+    ///
+    /// # Errors
+    /// Fails when the server refuses them or does not answer; where they travel along, the question fails.
+    fn prepare(&mut self, settings: &str) -> Result<(), SessionError> {
+        self.run(settings)
+    }
+
     /// Runs one statement that gives no rows.
     ///
     /// # Errors
@@ -72,6 +80,23 @@ pub trait Session: Send {
         let rows = self.rows(query);
         self.run(end)?;
         rows
+    }
+
+    /// Returns the rows of several statements, a set for each, in as few round trips as the route allows.
+    ///
+    /// # Errors
+    /// As `rows`; an error of one is the error of all.
+    fn batch(&mut self, statements: &[&str]) -> Result<Vec<Vec<Row>>, SessionError> {
+        statements
+            .iter()
+            .map(|one| {
+                if one.starts_with("SELECT") || one.starts_with("WITH") {
+                    self.rows(one)
+                } else {
+                    self.run(one).map(|()| Vec::new())
+                }
+            })
+            .collect()
     }
 }
 
@@ -97,8 +122,8 @@ pub fn open(way: &Way, patience: Patience) -> Result<Box<dyn Session>, SessionEr
     };
     let statement = patience.statement.as_millis();
     // `row_security` off: a policy that hides rows must be an error here, never a smaller number. `jit` is there since version 11.
-    // One round trip: each one costs a wake-up of two processes, and a hold waits for them all.
-    session.run(&format!(
+    // It travels with the first question: each round trip costs a wake-up of two processes, and a hold waits for them all.
+    session.prepare(&format!(
         "SET default_transaction_read_only = on; SET statement_timeout = {statement}; SET lock_timeout = 1000; \
          SET row_security = off; SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET jit = off"
     ))?;
@@ -126,14 +151,19 @@ pub fn identifier(name: &str) -> String {
 
 /// What the thread that owns the connection is asked to do.
 enum Job {
-    Rows(String),
+    Sets(String),
 }
+
+/// One set of rows for each statement.
+type Sets = Vec<Vec<Row>>;
 
 /// A connection of our own, owned by a thread, so that a server that hangs cannot make us hang.
 struct Direct {
     ask: Sender<Job>,
-    answers: Receiver<Result<Vec<Row>, SessionError>>,
+    answers: Receiver<Result<Sets, SessionError>>,
     patience: Patience,
+    /// Settings that no question has carried yet, and how many statements they are.
+    ahead: Option<(String, usize)>,
 }
 
 impl Direct {
@@ -162,12 +192,13 @@ impl Direct {
             ask,
             answers,
             patience,
+            ahead: None,
         };
         direct.wait(patience.connect + Duration::from_secs(1))?;
         Ok(direct)
     }
 
-    fn wait(&self, time: Duration) -> Result<Vec<Row>, SessionError> {
+    fn wait(&self, time: Duration) -> Result<Sets, SessionError> {
         let left = self
             .patience
             .until
@@ -182,12 +213,37 @@ impl Direct {
     }
 }
 
-impl Session for Direct {
-    fn rows(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
+impl Direct {
+    /// Sends statements as one message; the server runs them as one transaction.
+    fn sets(&mut self, text: &str) -> Result<Sets, SessionError> {
+        let (text, ahead) = match &self.ahead {
+            Some((settings, count)) => (format!("{settings}; {text}"), *count),
+            None => (text.to_owned(), 0),
+        };
         self.ask
-            .send(Job::Rows(query.to_owned()))
+            .send(Job::Sets(text))
             .map_err(|_gone| SessionError::Lost("it was closed".to_owned()))?;
-        self.wait(self.patience.statement + Duration::from_secs(1))
+        let mut sets = self.wait(self.patience.statement + Duration::from_secs(1))?;
+        // A failed message takes its settings back: only now are they in force.
+        self.ahead = None;
+        sets.drain(..ahead.min(sets.len()));
+        Ok(sets)
+    }
+}
+
+impl Session for Direct {
+    fn prepare(&mut self, settings: &str) -> Result<(), SessionError> {
+        let count = settings.matches(';').count() + 1;
+        self.ahead = Some((settings.to_owned(), count));
+        Ok(())
+    }
+
+    fn rows(&mut self, query: &str) -> Result<Vec<Row>, SessionError> {
+        Ok(self.sets(query)?.into_iter().flatten().collect())
+    }
+
+    fn batch(&mut self, statements: &[&str]) -> Result<Vec<Vec<Row>>, SessionError> {
+        self.sets(&statements.join("; "))
     }
 
     fn run(&mut self, statement: &str) -> Result<(), SessionError> {
@@ -213,7 +269,7 @@ fn serve(
     config: &Config,
     place: &str,
     jobs: &Receiver<Job>,
-    reply: &Sender<Result<Vec<Row>, SessionError>>,
+    reply: &Sender<Result<Sets, SessionError>>,
 ) {
     let mut client = match config.connect(NoTls) {
         Ok(client) => client,
@@ -225,14 +281,14 @@ fn serve(
     if reply.send(Ok(Vec::new())).is_err() {
         return;
     }
-    for Job::Rows(query) in jobs {
+    for Job::Sets(query) in jobs {
         if reply.send(ask(&mut client, &query)).is_err() {
             return;
         }
     }
 }
 
-fn ask(client: &mut Client, query: &str) -> Result<Vec<Row>, SessionError> {
+fn ask(client: &mut Client, query: &str) -> Result<Sets, SessionError> {
     let messages = client
         .simple_query(query)
         .map_err(|error| match error.as_db_error() {
@@ -244,17 +300,20 @@ fn ask(client: &mut Client, query: &str) -> Result<Vec<Row>, SessionError> {
             },
             None => SessionError::Lost(error.to_string()),
         })?;
+    let mut sets = Vec::new();
     let mut rows = Vec::new();
     for message in messages {
-        if let SimpleQueryMessage::Row(row) = message {
-            rows.push(
+        match message {
+            SimpleQueryMessage::Row(row) => rows.push(
                 (0..row.len())
                     .map(|at| row.get(at).map(str::to_owned))
                     .collect(),
-            );
+            ),
+            SimpleQueryMessage::CommandComplete(_) => sets.push(std::mem::take(&mut rows)),
+            _ => {}
         }
     }
-    Ok(rows)
+    Ok(sets)
 }
 
 fn not_connected(place: &str, error: &postgres::Error) -> SessionError {

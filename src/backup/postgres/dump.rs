@@ -132,7 +132,7 @@ fn shards(
             .count() as u64
     };
     let total: u64 = tables.iter().map(|table| table.bytes).sum();
-    if snapshot.about.bytes > run.order.control.max_bytes {
+    if snapshot.bytes > run.order.control.max_bytes {
         return closure(run, tables, objects);
     }
     let whole = |path: String, args: Vec<String>, tables: Vec<Relation>, sequences: u64| Shard {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::scan::Name;
 use crate::adapters::postgres::session::{self, Patience, Row, Session, SessionError};
 use crate::adapters::postgres::way::Way;
-use crate::adapters::postgres::{About, about};
+use crate::adapters::postgres::{About, about, size};
 use crate::backup::control::Control;
 use crate::backup::error::BackupError;
 use crate::model::backup::Content;
@@ -42,6 +42,8 @@ pub(super) struct Snapshot {
     pub session: Box<dyn Session>,
     pub id: String,
     pub about: About,
+    /// Of the whole database.
+    pub bytes: u64,
     /// Position in the write-ahead log.
     pub position: String,
     pub at: String,
@@ -94,6 +96,7 @@ impl Snapshot {
             .run("SET LOCAL lock_timeout = 5000")
             .map_err(fault)?;
         let about = about(session.as_mut(), way).map_err(fault)?;
+        let bytes = size(session.as_mut()).map_err(fault)?;
         let first = |session: &mut dyn Session, query: &str| {
             let rows = session.rows(query).map_err(fault)?;
             Ok::<_, BackupError>(rows.first().map(|row| text(row, 0)).unwrap_or_default())
@@ -120,6 +123,7 @@ impl Snapshot {
             session,
             id,
             about,
+            bytes,
             position,
             at,
             relations,
