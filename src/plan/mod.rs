@@ -3,6 +3,7 @@
 
 pub mod coverage;
 pub mod json;
+pub mod refs;
 pub mod restore;
 pub mod retention;
 pub mod settings;
