@@ -2,6 +2,7 @@
 //! Nothing is read, written or asked here; `now` is a parameter.
 
 pub mod coverage;
+pub mod hooks;
 pub mod json;
 pub mod refs;
 pub mod restore;
