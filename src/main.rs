@@ -1,4 +1,4 @@
-//! Entry point: a hook call goes its short way, everything else through the command line room.
+//! Entry point: a hook call of an agent or of git's refs goes its short way, everything else through the command line room.
 
 use std::ffi::OsString;
 
@@ -9,6 +9,10 @@ fn main() {
             if first == "hook" && !rest.iter().any(|word| word == "--help" || word == "-h") =>
         {
             backstop::cli::hook::entry(rest)
+        }
+        Some((first, rest)) if first == "git" => {
+            backstop::cli::git::reference_transaction::entry(rest)
+                .unwrap_or_else(backstop::cli::run)
         }
         _ => backstop::cli::run(),
     };

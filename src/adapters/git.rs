@@ -2,6 +2,8 @@
 //! It never runs what a repository configures, and never writes into it.
 
 mod index;
+pub mod place;
+pub mod refs;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,5 +1,8 @@
-//! `backstop install claude`: puts the guard into the settings of an agent.
+//! `backstop install claude`: puts the guard into the settings of an agent; `install git` stands next door.
 //! It shows the exact change first, and changes nothing without a yes.
+
+pub mod git;
+pub mod steps;
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,10 +31,17 @@ pub enum Scope {
 /// What `install` and `uninstall` share.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// `claude`.
+    /// `claude`, or `git`.
     pub agent: String,
-    #[arg(long, value_enum, default_value = "user")]
-    pub scope: Scope,
+    /// Without it: `user` for an agent, this repository for git.
+    #[arg(long, value_enum)]
+    pub scope: Option<Scope>,
+    /// git: for every repository of this account, as `--scope user`.
+    #[arg(long)]
+    pub global: bool,
+    /// git: only this hook; may be repeated.
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub hook: Vec<HookName>,
     /// Applies without asking.
     #[arg(long)]
     pub yes: bool,
@@ -44,6 +54,33 @@ pub struct Args {
     /// State directory that the installed line names.
     #[arg(long)]
     pub state: Option<PathBuf>,
+}
+
+/// One of git's hooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum HookName {
+    PreCommit,
+    PrePush,
+    ReferenceTransaction,
+}
+
+impl HookName {
+    /// Returns the hook of this name.
+    pub const fn hook(self) -> crate::plan::hooks::Hook {
+        use crate::plan::hooks::Hook;
+        match self {
+            Self::PreCommit => Hook::PreCommit,
+            Self::PrePush => Hook::PrePush,
+            Self::ReferenceTransaction => Hook::ReferenceTransaction,
+        }
+    }
+}
+
+impl Args {
+    /// Returns the scope of an agent's settings.
+    pub fn scope(&self) -> Scope {
+        self.scope.unwrap_or(Scope::User)
+    }
 }
 
 /// What an installation did to one settings file; kept in the state directory.
@@ -84,6 +121,9 @@ pub fn run(args: &Args) -> u8 {
 pub type Trouble = (String, String);
 
 fn install(args: &Args) -> Result<u8, Trouble> {
+    if args.agent == "git" {
+        return git::install(args);
+    }
     let file = settings_file(args)?;
     let state = state_dir(args)?;
     let binary = binary()?;
@@ -124,7 +164,7 @@ fn install(args: &Args) -> Result<u8, Trouble> {
     let record = Installed {
         v: 1,
         agent: args.agent.clone(),
-        scope: args.scope,
+        scope: args.scope(),
         file: file.clone(),
         before: kept,
         after_sha256: sha256(after.as_bytes()),
@@ -150,10 +190,10 @@ pub fn settings_file(args: &Args) -> Result<PathBuf, Trouble> {
                 "`{}` is not an agent that backstop can be installed into yet",
                 args.agent
             ),
-            "use `claude`".to_owned(),
+            "use `claude`, or `git`".to_owned(),
         ));
     }
-    if args.scope == Scope::User {
+    if args.scope() == Scope::User {
         let home = environment::home().ok_or_else(|| {
             (
                 "HOME is not set".to_owned(),
@@ -175,7 +215,7 @@ pub fn settings_file(args: &Args) -> Result<PathBuf, Trouble> {
         .find(|dir| dir.join(".git").exists())
         .unwrap_or(&cwd)
         .to_path_buf();
-    let name = if args.scope == Scope::Project {
+    let name = if args.scope() == Scope::Project {
         "settings.json"
     } else {
         "settings.local.json"

@@ -19,6 +19,9 @@ pub fn run(args: &Args) -> u8 {
 }
 
 fn uninstall(args: &Args) -> Result<u8, Trouble> {
+    if args.agent == "git" {
+        return install::git::uninstall(args);
+    }
     let file = install::settings_file(args)?;
     let state = install::state_dir(args)?;
     let record = install::load(&state, &file);

@@ -4,6 +4,7 @@
 pub mod evidence;
 pub mod house;
 pub mod outcome;
+pub mod refs;
 pub mod worker;
 
 use std::path::PathBuf;

@@ -2,7 +2,9 @@
 //! Nothing is read, written or asked here; `now` is a parameter.
 
 pub mod coverage;
+pub mod hooks;
 pub mod json;
+pub mod refs;
 pub mod restore;
 pub mod retention;
 pub mod settings;
