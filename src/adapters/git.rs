@@ -2,6 +2,7 @@
 //! It never runs what a repository configures, and never writes into it.
 
 mod index;
+pub mod loose;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

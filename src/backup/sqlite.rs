@@ -108,6 +108,37 @@ pub fn marks(path: &Path) -> Result<Marks, BackupError> {
     })
 }
 
+/// A copy of a database that was checked, in a private folder that goes with it.
+#[derive(Debug)]
+pub(super) struct Twin {
+    pub file: PathBuf,
+    #[expect(dead_code, reason = "held, not read")]
+    scratch: Scratch,
+}
+
+/// Copies a database that lies in a tree, as one read transaction sees it, and checks the copy.
+pub(super) fn twin(
+    path: &Path,
+    identity: (u64, u64),
+    folder: &Path,
+    control: &Control,
+) -> Result<Twin, BackupError> {
+    let shape = Shape::of(path)?;
+    if (shape.device, shape.inode) != identity {
+        return Err(BackupError::Busy("another file stands there now".into()));
+    }
+    let marks = marks(path)?;
+    let scratch = Scratch::inside(folder)?;
+    let file = scratch.path.join("copy");
+    let contents = copy_of(path, &shape, &marks, &file, &scratch, control)?;
+    if examine(&file, "quick_check", control)? != contents {
+        return Err(BackupError::NotIntact(
+            "the copy does not hold what the snapshot held".into(),
+        ));
+    }
+    Ok(Twin { file, scratch })
+}
+
 /// Lists what a database holds: tables with their rows, views, indexes, triggers.
 ///
 /// # Errors

@@ -622,6 +622,9 @@ impl Reliance {
             Reach::Path(path) | Reach::Sqlite(path) => {
                 matches!(fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
             }
+            Reach::Worktree(reach) => {
+                matches!(fs::symlink_metadata(&reach.root), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+            }
             Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
         };
         let id = &entry.manifest.id;

@@ -688,6 +688,7 @@ fn confirm(judgement: &Judgement) -> String {
             Reach::Postgres(_)
             | Reach::Path(_)
             | Reach::Sqlite(_)
+            | Reach::Worktree(_)
             | Reach::Unreachable(_)
             | Reach::NoDriver => target.confirm(),
         },

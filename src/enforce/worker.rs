@@ -26,7 +26,11 @@ impl Job {
     pub fn new(need: BackupNeed, fingerprint: Option<String>, request_id: Option<String>) -> Self {
         let password = match &need.target.reach {
             Reach::Postgres(reach) => reach.password.clone(),
-            Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
+            Reach::Path(_)
+            | Reach::Sqlite(_)
+            | Reach::Worktree(_)
+            | Reach::Unreachable(_)
+            | Reach::NoDriver => None,
         };
         Self {
             need,
