@@ -93,9 +93,10 @@ fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, B
         reach => reach.clone(),
     };
     let made = match (make::run(&order(reach)), &manifest.reach) {
-        (Err(BackupError::Unreachable(_) | BackupError::NotIntact(_)), Reach::Sqlite(path)) => {
-            make::run(&order(Reach::Path(path.clone())))
-        }
+        (
+            Err(BackupError::Unreachable(_) | BackupError::NotIntact(_) | BackupError::Source(_)),
+            Reach::Sqlite(path),
+        ) => make::run(&order(Reach::Path(path.clone()))),
         (made, _) => made,
     };
     made.map(|made| made.id)

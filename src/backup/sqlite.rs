@@ -139,6 +139,17 @@ pub(super) fn twin(
     Ok(Twin { file, scratch })
 }
 
+/// Tells whether what stands at a path can be read as a database.
+pub(super) fn is_readable(path: &Path) -> bool {
+    Shape::of(path)
+        .and_then(|shape| open(&shape.real, shape.is_quiet()))
+        .is_ok_and(|connection| match inventory(&connection) {
+            // Held by somebody: alive.
+            Ok(_) | Err(BackupError::Busy(_)) => true,
+            Err(_) => false,
+        })
+}
+
 /// Lists what a database holds: tables with their rows, views, indexes, triggers.
 ///
 /// # Errors
@@ -309,6 +320,10 @@ fn copy_of(
             return Ok(contents);
         }
         let _ = fs::remove_file(copy);
+    }
+    if shape.wal && shape.wal_bytes > 0 && !neighbour(&shape.real, "-shm").exists() {
+        // A log that a crash left: opening it would put an index beside it, a file that was not there when the call was judged.
+        return cold(path, shape, copy, scratch, control);
     }
     match copy_from(&open(&shape.real, false)?, copy, control) {
         Err(BackupError::Source(_)) if shape.journal_bytes > 0 || shape.wal_bytes > 0 => {

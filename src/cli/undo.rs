@@ -15,6 +15,7 @@ use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
 use crate::model::approval::Request;
 use crate::model::backup::Entry;
+use crate::model::target::Reach;
 use crate::plan::restore::Wish;
 
 /// Brings back what a used request lost.
@@ -126,6 +127,15 @@ fn wish(entry: &Entry, request: Option<&Request>) -> Wish {
     let changed = request.findings.iter().any(|finding| {
         changes(&finding.rule) && finding.targets.iter().any(|target| target.key() == *key)
     });
+    // A database that was removed, moved away or written over as a file comes back as a whole.
+    let whole = need.is_some_and(|need| matches!(need.target.reach, Reach::Sqlite(_)))
+        && request.findings.iter().any(|finding| {
+            finding.rule.starts_with("files.")
+                && finding.targets.iter().any(|target| target.key() == *key)
+        });
+    if whole {
+        return Wish::default();
+    }
     let only: Vec<String> = need.map(|need| need.objects.clone()).unwrap_or_default();
     Wish {
         missing_only: !changed || only.is_empty(),
