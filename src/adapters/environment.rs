@@ -63,6 +63,13 @@ pub fn runtime_dir() -> Option<PathBuf> {
     path("XDG_RUNTIME_DIR")
 }
 
+/// `PGPASSWORD`, for what a human runs; the hook never takes it.
+pub fn pgpassword() -> Option<String> {
+    env::var("PGPASSWORD")
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
 /// `PGPASSFILE`, else `~/.pgpass`.
 pub fn pgpass() -> Option<PathBuf> {
     path("PGPASSFILE").or_else(|| home().map(|home| home.join(".pgpass")))

@@ -4,6 +4,7 @@
 mod index;
 pub mod place;
 pub mod refs;
+pub mod loose;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

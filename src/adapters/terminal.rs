@@ -62,6 +62,17 @@ impl Terminal {
         self.file.flush()
     }
 
+    /// Asks like `ask`, while what is typed is not shown.
+    ///
+    /// # Errors
+    /// As `ask`, and when the terminal cannot be told to be silent.
+    pub fn ask_hidden(&mut self, prompt: &str) -> io::Result<Option<String>> {
+        let _silence = Silence::begin(&self.file)?;
+        let answer = self.ask(prompt);
+        self.say("\n")?;
+        answer
+    }
+
     /// Asks, and reads one line without its end; nothing when the input ended.
     ///
     /// # Errors
@@ -84,6 +95,30 @@ impl Terminal {
             }
         }
         Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+    }
+}
+
+/// No echo until it is let go.
+struct Silence {
+    terminal: File,
+    before: rustix::termios::Termios,
+}
+
+impl Silence {
+    fn begin(terminal: &File) -> io::Result<Self> {
+        let terminal = terminal.try_clone()?;
+        let before = rustix::termios::tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(rustix::termios::LocalModes::ECHO);
+        rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Flush, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        let when = rustix::termios::OptionalActions::Now;
+        let _ = rustix::termios::tcsetattr(&self.terminal, when, &self.before);
     }
 }
 

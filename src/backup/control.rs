@@ -26,6 +26,8 @@ pub struct Control {
     /// Bytes that have to stay free on the file system of the backups.
     pub keep_free: u64,
     pub counters: Arc<Counters>,
+    /// Where the owner says that programs lie; they come before the system's places.
+    pub tool_dirs: Arc<[std::path::PathBuf]>,
 }
 
 impl Default for Control {
@@ -36,6 +38,7 @@ impl Default for Control {
             max_bytes: u64::MAX,
             keep_free: 0,
             counters: Arc::default(),
+            tool_dirs: Arc::default(),
         }
     }
 }

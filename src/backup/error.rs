@@ -41,6 +41,9 @@ pub enum BackupError {
     /// Nothing here can reach or read this target, with the reason.
     #[error("{0}")]
     Unreachable(String),
+    /// The server wants a password that is not known, or another one.
+    #[error("{0}")]
+    Password(String),
     /// Another process holds what is needed.
     #[error("{0}")]
     Busy(String),
@@ -78,6 +81,9 @@ impl BackupError {
             }
             Self::NotIntact(_) => {
                 "do not rely on this backup; make a new one with `backstop backup run`"
+            }
+            Self::Password(_) => {
+                "set PGPASSWORD, add a line to `~/.pgpass`, or run it in a terminal, where it is asked for"
             }
             Self::Busy(_) => "wait until the other process has finished, then try again",
             Self::NotFound(_) => "`backstop backup list` shows what is there",

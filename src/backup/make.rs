@@ -10,12 +10,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::catalog;
+use super::contents;
 use super::control::Control;
 use super::engine::{Engine, Estimate, Order, Snapshot};
 use super::error::BackupError;
 use super::files::{make_folder, now, quoted, random_name, sync_folder, write_passing};
 use super::sqlite::Sqlite;
 use super::tree::Tree;
+use super::worktree::Worktree;
 use crate::adapters::failpoint;
 use crate::model::backup::{Level, Manifest, Verification};
 use crate::model::policy::BackupNeed;
@@ -33,6 +35,7 @@ pub fn engine(reach: &Reach) -> Result<Box<dyn Engine>, BackupError> {
     match reach {
         Reach::Path(_) => Ok(Box::new(Tree)),
         Reach::Sqlite(_) => Ok(Box::new(Sqlite)),
+        Reach::Worktree(_) => Ok(Box::new(Worktree)),
         Reach::Postgres(_) => Ok(Box::new(super::postgres::Postgres)),
         Reach::Unreachable(why) => Err(BackupError::Unreachable(why.clone())),
         Reach::NoDriver => Err(BackupError::Unreachable(
@@ -186,6 +189,7 @@ pub fn marks_now(reach: &Reach, control: &Control) -> Option<crate::model::backu
     match reach {
         Reach::Path(path) => super::tree::marks(path, super::walk::Limits::default(), control).ok(),
         Reach::Sqlite(path) => super::sqlite::marks(path).ok(),
+        Reach::Worktree(reach) => super::worktree::marks(reach, control).ok(),
         Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
     }
 }
@@ -194,6 +198,7 @@ pub fn marks_now(reach: &Reach, control: &Control) -> Option<crate::model::backu
 pub fn identity_now(reach: &Reach) -> Option<crate::model::database::Identity> {
     match reach {
         Reach::Path(path) => super::tree::identity(path).ok(),
+        Reach::Worktree(reach) => super::tree::identity(&reach.root).ok(),
         Reach::Sqlite(path) => crate::adapters::sqlite::Shape::of(path)
             .ok()
             .map(|shape| shape.identity()),
@@ -325,6 +330,7 @@ fn publish(
     fs::rename(partial, &folder).map_err(|error| BackupError::io("rename", partial, error))?;
     step("backup.renamed", &folder)?;
     sync_folder(&order.backup_dir)?;
+    contents::index(&order.backup_dir, &folder, &draft.manifest);
     Ok(draft.manifest)
 }
 

@@ -1,7 +1,7 @@
 //! Puts a restored tree back into a living one: what is missing or differs comes back, what is new stays.
 //! The state before has been backed up by the caller; nothing is compared with it here.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -68,6 +68,37 @@ fn one(
     }
 }
 
+/// A log of another database must not be played into the one that comes back; the state before is saved.
+fn clear(
+    from: BorrowedFd<'_>,
+    into: BorrowedFd<'_>,
+    name: &CStr,
+    names: &[CString],
+) -> rustix::io::Result<()> {
+    const HEAD: &[u8] = b"SQLite format 3\0";
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let Ok(file) = rustix::fs::openat(from, name, flags, Mode::empty()) else {
+        return Ok(());
+    };
+    let mut head = Vec::new();
+    let read = File::from(file).take(16).read_to_end(&mut head);
+    if read.is_err() || head != HEAD {
+        return Ok(());
+    }
+    for ending in [&b"-wal"[..], b"-shm", b"-journal"] {
+        let Ok(stale) = CString::new([name.to_bytes(), ending].concat()) else {
+            continue;
+        };
+        if !names.contains(&stale) {
+            match rustix::fs::unlinkat(into, &stale, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
 fn look(folder: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result<Facts> {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::of(&stat))
 }
@@ -89,6 +120,7 @@ fn folder(
         }
     }
     for name in &names {
+        clear(from.as_fd(), into.as_fd(), name, &names)?;
         one(from.as_fd(), into.as_fd(), name, notes, depth + 1)?;
     }
     let _ = rustix::fs::fchown(

@@ -2,6 +2,7 @@
 //! It decides neither what is owed nor whether a backup counts as evidence: `decide` and `plan` do.
 
 pub mod catalog;
+mod contents;
 pub mod control;
 pub mod engine;
 pub mod error;
@@ -21,5 +22,6 @@ pub mod tree;
 mod unpack;
 pub mod verify;
 pub mod walk;
+pub mod worktree;
 
 pub use error::BackupError;

@@ -1,10 +1,11 @@
 //! Turns a tree into a tar stream: entries as the walk meets them, content read by descriptor, changes while reading noticed.
 //! It decides nothing about places: where the stream goes is the pipeline's business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use rustix::fs::{FileType, Mode, OFlags};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +15,7 @@ use super::error::{BackupError, ScanError};
 use super::files::hex;
 use super::pipeline::{Scan, Scanned};
 use super::tarball::{self, Entry, Kind, MAX_SEGMENTS, Parser, Sink};
-use super::walk::{Facts, Item, Limits, Marker, Root, shown, walk};
+use super::walk::{Chosen, Facts, Item, Limits, Marker, Root, shown, walk_chosen};
 use crate::model::backup::{Content, Marks};
 
 /// Files up to this size are read whole before their header is written, so that a change while reading can be undone by reading again.
@@ -23,6 +24,8 @@ const SMALL: u64 = 256 << 10;
 const PIECE: usize = 256 << 10;
 /// Largest list of extended attribute names, and largest value.
 const MAX_XATTR: usize = 64 << 10;
+/// Most databases of one tree that SQLite copies; what is beyond is packed as files.
+const MAX_DATABASES: usize = 256;
 /// Most warnings of one kind that are written out.
 const MAX_WARNINGS: usize = 50;
 /// Most contents that a manifest lists; the artefact itself holds the whole list.
@@ -35,7 +38,20 @@ pub struct Packed {
     /// Digest over all headers: a scan of the artefact must come to the same.
     pub listing: String,
     pub entries: u64,
+    /// Databases that were copied by SQLite itself, and the marks of the files alone, taken before.
+    pub databases: usize,
+    pub files: String,
     pub warnings: Vec<String>,
+}
+
+/// What is packed.
+#[derive(Clone, Copy, Debug)]
+pub struct Load<'a> {
+    pub root: &'a Root,
+    pub chosen: &'a Chosen,
+    pub limits: Limits,
+    /// Where copies of databases may lie while they are packed; without, databases are packed as the files that they are.
+    pub scratch: Option<&'a Path>,
 }
 
 /// Packs a tree into a stream.
@@ -43,12 +59,14 @@ pub struct Packed {
 /// # Errors
 /// When a part cannot be read, or the stream cannot be written.
 pub fn pack(
-    root: &Root,
-    limits: Limits,
+    load: &Load<'_>,
     control: &Control,
     out: &mut dyn Write,
 ) -> Result<Packed, BackupError> {
     let mut packer = Packer {
+        load: *load,
+        neighbours: HashSet::new(),
+        databases: 0,
         out,
         control,
         seen: HashMap::new(),
@@ -57,13 +75,17 @@ pub fn pack(
         warnings: Vec::new(),
         left_out: 0,
     };
-    walk(root, limits, control, &mut |item| packer.item(item))?;
+    walk_chosen(load.root, load.chosen, load.limits, control, &mut |item| {
+        packer.item(item)
+    })?;
     packer.put(&tarball::END)?;
     let mut warnings = packer.warnings;
     if packer.left_out > 0 {
         warnings.push(format!("and {} more warnings", packer.left_out));
     }
     Ok(Packed {
+        files: packer.marker.of_files(),
+        databases: packer.databases,
         marks: packer.marker.finish(),
         entries: packer.listing.entries,
         listing: packer.listing.finish(),
@@ -72,6 +94,10 @@ pub fn pack(
 }
 
 struct Packer<'a> {
+    load: Load<'a>,
+    /// Files beside a database whose content is in its copy already.
+    neighbours: HashSet<Vec<u8>>,
+    databases: usize,
     out: &'a mut dyn Write,
     control: &'a Control,
     /// First path of every inode that has several names.
@@ -98,7 +124,10 @@ impl Packer<'_> {
     }
 
     fn item(&mut self, item: &Item<'_>) -> Result<(), BackupError> {
-        self.marker.add(item.path, &item.facts);
+        self.marker.meet(item);
+        if self.neighbours.remove(item.path) {
+            return Ok(());
+        }
         let kind = match item.facts.kind() {
             FileType::RegularFile => Kind::File,
             FileType::Directory => Kind::Directory,
@@ -175,6 +204,9 @@ impl Packer<'_> {
             let mut entry = self::entry(&entry.path, Kind::File, &facts);
             entry.xattrs =
                 xattrs(&file).map_err(|error| failed("read the attributes of", item, error))?;
+            if is_database(&file, &facts) && self.database(item, &entry)? {
+                return Ok(());
+            }
             let steady = if facts.size <= SMALL && !has_holes(&facts) {
                 match self.small(item, &file, &entry, attempt > 0)? {
                     Some(steady) => steady,
@@ -213,20 +245,70 @@ impl Packer<'_> {
             size: data.len() as u64,
             ..entry.clone()
         };
-        if data.starts_with(SQLITE) {
-            self.database(item);
-        }
         self.header(&entry)?;
         data.resize(data.len() + tarball::padding(data.len() as u64), 0);
         self.put(&data)?;
         Ok(Some(steady))
     }
 
-    fn database(&mut self, item: &Item<'_>) {
-        self.warn(format!(
-            "`{}` is a SQLite database; it was copied as a file, which is whole only if nobody was writing to it",
-            shown(item.path)
-        ));
+    /// Packs a copy of a database that SQLite made and checked, in place of the file and its neighbours; says whether it could.
+    fn database(&mut self, item: &Item<'_>, entry: &Entry) -> Result<bool, BackupError> {
+        let path = super::walk::below(&self.load.root.parent_path, item.path);
+        let twin = match self.load.scratch {
+            Some(scratch) if self.databases < MAX_DATABASES => super::sqlite::twin(
+                &path,
+                (item.facts.device, item.facts.inode),
+                scratch,
+                self.control,
+            ),
+            _ => Err(BackupError::Limit(format!(
+                "only {MAX_DATABASES} databases of a tree are copied by SQLite"
+            ))),
+        };
+        let twin = match twin {
+            Ok(twin) => twin,
+            Err(error @ (BackupError::Deadline | BackupError::Cancelled)) => return Err(error),
+            Err(error) => {
+                self.warn(format!(
+                    "`{}` is a SQLite database; it was copied as a file, which is whole only if nobody was writing to it ({error})",
+                    shown(item.path)
+                ));
+                return Ok(false);
+            }
+        };
+        let unread = |error| BackupError::io("read", &twin.file, error);
+        let copy = File::open(&twin.file).map_err(unread)?;
+        let size = copy.metadata().map_err(unread)?.len();
+        self.header(&Entry {
+            size,
+            segments: None,
+            ..entry.clone()
+        })?;
+        let mut copy = copy.take(size);
+        let mut buffer = vec![0; PIECE];
+        loop {
+            self.control.check()?;
+            let read = copy.read(&mut buffer).map_err(unread)?;
+            if read == 0 {
+                break;
+            }
+            self.out
+                .write_all(buffer.get(..read).unwrap_or_default())
+                .map_err(|error| {
+                    BackupError::Source(format!("cannot hand on the archive: {error}"))
+                })?;
+        }
+        self.put(
+            tarball::END
+                .get(..tarball::padding(size))
+                .unwrap_or_default(),
+        )?;
+        self.databases += 1;
+        for ending in ["-wal", "-shm", "-journal"] {
+            self.neighbours
+                .insert([item.path, ending.as_bytes()].concat());
+        }
+        Ok(true)
     }
 
     /// Streams a file segment by segment; what is missing at its end is filled with zeros.
@@ -248,7 +330,7 @@ impl Packer<'_> {
         for (offset, length) in segments.unwrap_or_else(|| vec![(0, entry.size)]) {
             file.seek(SeekFrom::Start(offset))
                 .map_err(|error| unread(item, error))?;
-            whole &= self.segment(item, &mut file, offset, length)?;
+            whole &= self.segment(item, &mut file, length)?;
         }
         let padding = tarball::padding(entry.stored());
         self.put(tarball::END.get(..padding).unwrap_or_default())?;
@@ -260,7 +342,6 @@ impl Packer<'_> {
         &mut self,
         item: &Item<'_>,
         file: &mut File,
-        offset: u64,
         length: u64,
     ) -> Result<bool, BackupError> {
         let mut buffer = vec![0; PIECE];
@@ -281,10 +362,6 @@ impl Packer<'_> {
                 continue;
             }
             let got = buffer.get(..read).unwrap_or_default();
-            if offset == 0 && left == length && got.starts_with(SQLITE) {
-                self.database(item);
-            }
-            let got = buffer.get(..read).unwrap_or_default();
             self.out.write_all(got).map_err(|error| {
                 BackupError::Source(format!("cannot hand on the archive: {error}"))
             })?;
@@ -295,6 +372,13 @@ impl Packer<'_> {
 }
 
 const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// Tells by its first bytes whether a file is a SQLite database.
+fn is_database(file: &File, facts: &Facts) -> bool {
+    use std::os::unix::fs::FileExt as _;
+    let mut head = [0; SQLITE.len()];
+    facts.size >= 512 && file.read_exact_at(&mut head, 0).is_ok() && head == SQLITE
+}
 
 fn entry(path: &[u8], kind: Kind, facts: &Facts) -> Entry {
     Entry {
@@ -323,7 +407,7 @@ fn stat(file: &File) -> rustix::io::Result<Facts> {
 }
 
 /// Opens a regular file by its name in the held folder; nothing when it is gone or something else now.
-fn open(item: &Item<'_>) -> Result<Option<(File, Facts)>, BackupError> {
+pub(super) fn open(item: &Item<'_>) -> Result<Option<(File, Facts)>, BackupError> {
     let flags =
         OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let opened: OwnedFd = match rustix::fs::openat(item.folder, item.name, flags, Mode::empty()) {
@@ -369,7 +453,7 @@ fn segments(_file: &File, _size: u64) -> Option<Vec<(u64, u64)>> {
 }
 
 /// Reads all extended attributes; a file system without them has none.
-fn xattrs(of: impl AsFd) -> rustix::io::Result<Vec<tarball::Pair>> {
+pub(super) fn xattrs(of: impl AsFd) -> rustix::io::Result<Vec<tarball::Pair>> {
     use rustix::io::Errno;
     let of = of.as_fd();
     // Most files have none: one call with no buffer tells.

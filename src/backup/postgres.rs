@@ -44,7 +44,7 @@ fn reach_of(order: &Order) -> Result<&PostgresReach, BackupError> {
 
 impl Engine for Postgres {
     fn estimate(&self, order: &Order) -> Result<Estimate, BackupError> {
-        let way = Way::new(reach_of(order)?, &[]);
+        let way = Way::new(reach_of(order)?, &order.control.tool_dirs);
         let mut session =
             session::open(&way, snapshot::patience(&order.control)).map_err(snapshot::fault)?;
         let bytes = size(session.as_mut()).map_err(snapshot::fault)?;
@@ -82,7 +82,7 @@ impl Engine for Postgres {
             Level::Readable => notes = check(entry, control)?,
             Level::Restored => {
                 notes = check(entry, control)?;
-                let admin = load::admin(&restore::way(entry)?, control)?;
+                let admin = load::admin(&restore::way(entry, control)?, control)?;
                 let scratch = load::Scratch::load(entry, &admin, control)?;
                 notes.push(format!(
                     "restored into a scratch database; {} tables have the rows that the snapshot counted",

@@ -8,6 +8,7 @@ use super::control::Control;
 use super::engine::Order;
 use super::error::BackupError;
 use super::make::{self, engine};
+use super::worktree;
 use crate::adapters::failpoint;
 use crate::model::backup::{BackupType, Entry, Level};
 use crate::model::target::{Reach, Target};
@@ -87,10 +88,15 @@ fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, B
             ..order
         }
     };
-    let made = match (make::run(&order(manifest.reach.clone())), &manifest.reach) {
-        (Err(BackupError::Unreachable(_) | BackupError::NotIntact(_)), Reach::Sqlite(path)) => {
-            make::run(&order(Reach::Path(path.clone())))
-        }
+    let reach = match &manifest.reach {
+        Reach::Worktree(reach) => Reach::Worktree(worktree::whole(reach)),
+        reach => reach.clone(),
+    };
+    let made = match (make::run(&order(reach)), &manifest.reach) {
+        (
+            Err(BackupError::Unreachable(_) | BackupError::NotIntact(_) | BackupError::Source(_)),
+            Reach::Sqlite(path),
+        ) => make::run(&order(Reach::Path(path.clone()))),
         (made, _) => made,
     };
     made.map(|made| made.id)

@@ -108,6 +108,48 @@ pub fn marks(path: &Path) -> Result<Marks, BackupError> {
     })
 }
 
+/// A copy of a database that was checked, in a private folder that goes with it.
+#[derive(Debug)]
+pub(super) struct Twin {
+    pub file: PathBuf,
+    #[expect(dead_code, reason = "held, not read")]
+    scratch: Scratch,
+}
+
+/// Copies a database that lies in a tree, as one read transaction sees it, and checks the copy.
+pub(super) fn twin(
+    path: &Path,
+    identity: (u64, u64),
+    folder: &Path,
+    control: &Control,
+) -> Result<Twin, BackupError> {
+    let shape = Shape::of(path)?;
+    if (shape.device, shape.inode) != identity {
+        return Err(BackupError::Busy("another file stands there now".into()));
+    }
+    let marks = marks(path)?;
+    let scratch = Scratch::inside(folder)?;
+    let file = scratch.path.join("copy");
+    let contents = copy_of(path, &shape, &marks, &file, &scratch, control)?;
+    if examine(&file, "quick_check", control)? != contents {
+        return Err(BackupError::NotIntact(
+            "the copy does not hold what the snapshot held".into(),
+        ));
+    }
+    Ok(Twin { file, scratch })
+}
+
+/// Tells whether what stands at a path can be read as a database.
+pub(super) fn is_readable(path: &Path) -> bool {
+    Shape::of(path)
+        .and_then(|shape| open(&shape.real, shape.is_quiet()))
+        .is_ok_and(|connection| match inventory(&connection) {
+            // Held by somebody: alive.
+            Ok(_) | Err(BackupError::Busy(_)) => true,
+            Err(_) => false,
+        })
+}
+
 /// Lists what a database holds: tables with their rows, views, indexes, triggers.
 ///
 /// # Errors
@@ -278,6 +320,10 @@ fn copy_of(
             return Ok(contents);
         }
         let _ = fs::remove_file(copy);
+    }
+    if shape.wal && shape.wal_bytes > 0 && !neighbour(&shape.real, "-shm").exists() {
+        // A log that a crash left: opening it would put an index beside it, a file that was not there when the call was judged.
+        return cold(path, shape, copy, scratch, control);
     }
     match copy_from(&open(&shape.real, false)?, copy, control) {
         Err(BackupError::Source(_)) if shape.journal_bytes > 0 || shape.wal_bytes > 0 => {

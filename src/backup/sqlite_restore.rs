@@ -13,7 +13,8 @@ use super::control::Control;
 use super::error::BackupError;
 use super::files::{random_name, sync_folder};
 use super::sqlite::{
-    ATTRIBUTES, Attributes, Scratch, database, examine, failed, path_of, transfer, unpack,
+    ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_readable, path_of, transfer,
+    unpack,
 };
 use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote, trigger};
@@ -107,7 +108,10 @@ pub(super) fn plan(
         Place::Living(path) => path,
     };
     let mut steps = Vec::new();
-    if wish.missing_only || !wish.only.is_empty() {
+    if !is_readable(&path) {
+        // What stands there now is no database, or none any more: the file is replaced, not its content.
+        steps.push(Step::PlaceDatabase { path: path.clone() });
+    } else if wish.missing_only || !wish.only.is_empty() {
         let copy = Copy::of(entry, control)?;
         let living = Living::open(&path, &copy, false)?;
         steps = living.steps(wish, &mut plan.notes)?;

@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
+use super::contents;
 use super::control::Control;
 use super::engine::{Engine, Estimate, Order, Snapshot};
 use super::error::BackupError;
 use super::files::{make_folder, now, sync_folder};
-use super::pack::{Packed, TreeScan, pack};
+use super::pack::{Load, Packed, TreeScan, pack};
 use super::pipeline::{Codec, Job, Scanned, digest_artefact, produce_artefact, read_artefact};
 use super::unpack::Unpacker;
-use super::walk::{self, Limits, Root, shown, walk};
+use super::walk::{self, Chosen, Limits, Root, shown, walk};
 use crate::adapters::failpoint;
 use crate::model::backup::{Artefact, Entry, Level, Marks};
 use crate::model::database::Identity;
@@ -27,9 +28,10 @@ use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 #[derive(Clone, Copy, Debug)]
 pub struct Tree;
 
-fn path_of(reach: &Reach) -> Result<&Path, BackupError> {
+pub(super) fn path_of(reach: &Reach) -> Result<&Path, BackupError> {
     match reach {
         Reach::Path(path) | Reach::Sqlite(path) => Ok(path),
+        Reach::Worktree(reach) => Ok(&reach.root),
         _ => Err(BackupError::Unreachable("this is no path".into())),
     }
 }
@@ -81,31 +83,49 @@ impl Engine for Tree {
         let path = path_of(&order.target.reach)?;
         let snapshot_at = now();
         let root = Root::open(path)?;
-        let (artefact, packed) = write(order, folder, &root)?;
-        let mut notes = vec![format!(
-            "{} entries decompressed and parsed to the end of the archive, every header as it was read",
-            packed.entries
-        )];
-        if !packed.warnings.is_empty() {
-            notes.push(format!("{} warnings", packed.warnings.len()));
-        }
-        Ok(Snapshot {
+        let file = root.facts.kind() == FileType::RegularFile;
+        let weighed = file
+            .then(|| contents::weigh(&root, &Chosen::Whole, &order.control))
+            .transpose()?
+            .flatten();
+        let mut snapshot = Snapshot {
             snapshot_at,
             identity: Identity::Tree {
                 device: root.facts.device,
                 inode: root.facts.inode,
             },
-            marks: packed.marks,
+            marks: Marks::default(),
             tool: format!("backstop {}", env!("CARGO_PKG_VERSION")),
             server_version: String::new(),
-            recovery: vec![by_hand(&artefact, order.codec, &root.parent_path)],
-            artefacts: vec![artefact],
+            recovery: Vec::new(),
+            artefacts: Vec::new(),
             level: Level::Readable,
-            notes,
-            warnings: packed.warnings,
+            notes: Vec::new(),
+            warnings: Vec::new(),
             same_disk: same_disk(folder, root.facts.device),
             reach: order.target.reach.clone(),
-        })
+        };
+        if let Some(weighed) = &weighed
+            && let Some((artefacts, note)) = contents::again(order, folder, weighed)
+        {
+            snapshot.marks.clone_from(&weighed.marks);
+            snapshot.notes.push(note);
+            snapshot.artefacts = artefacts;
+        } else {
+            let (artefact, packed) = write(order, folder, &root, &Chosen::Whole)?;
+            snapshot.notes = notes(&packed);
+            snapshot.marks = packed.marks;
+            snapshot.warnings = packed.warnings;
+            snapshot.artefacts.push(artefact);
+        }
+        if let Some(weighed) = weighed.filter(|weighed| weighed.marks == snapshot.marks) {
+            contents::put_down(folder, &weighed)?;
+        }
+        let lines = snapshot.artefacts.iter();
+        snapshot.recovery = lines
+            .map(|artefact| by_hand(artefact, &root.parent_path))
+            .collect();
+        Ok(snapshot)
     }
 
     fn verify(
@@ -242,19 +262,42 @@ fn outside(order: &Order) -> Result<(), BackupError> {
     Ok(())
 }
 
-fn limits(order: &Order) -> Limits {
+pub(super) fn limits(order: &Order) -> Limits {
     Limits {
         cross_mounts: order.cross_mounts,
         ..Limits::default()
     }
 }
 
-fn same_disk(folder: &Path, device: u64) -> bool {
+pub(super) fn same_disk(folder: &Path, device: u64) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(folder).is_ok_and(|meta| meta.dev() == device)
 }
 
-fn write(order: &Order, folder: &Path, root: &Root) -> Result<(Artefact, Packed), BackupError> {
+/// Says what was checked while a tree was packed.
+pub(super) fn notes(packed: &Packed) -> Vec<String> {
+    let mut notes = vec![format!(
+        "{} entries decompressed and parsed to the end of the archive, every header as it was read",
+        packed.entries
+    )];
+    if packed.databases > 0 {
+        notes.push(format!(
+            "{} SQLite databases were copied by SQLite, what waits in their logs included, and quick_check passed on the copies",
+            packed.databases
+        ));
+    }
+    if !packed.warnings.is_empty() {
+        notes.push(format!("{} warnings", packed.warnings.len()));
+    }
+    notes
+}
+
+pub(super) fn write(
+    order: &Order,
+    folder: &Path,
+    root: &Root,
+    chosen: &Chosen,
+) -> Result<(Artefact, Packed), BackupError> {
     let file = format!("files/tree.tar{}", order.codec.ending());
     let job = Job {
         folder,
@@ -264,17 +307,30 @@ fn write(order: &Order, folder: &Path, root: &Root) -> Result<(Artefact, Packed)
         codec: order.codec,
         control: &order.control,
     };
+    let load = Load {
+        root,
+        chosen,
+        limits: limits(order),
+        scratch: Some(folder),
+    };
     let mut packed = Packed::default();
     let mut listing = String::new();
     let scan = Box::new(Listed(TreeScan::default(), &mut listing));
     let artefact = produce_artefact(&job, scan, |feed| {
-        packed = pack(root, limits(order), &order.control, feed)?;
+        packed = pack(&load, &order.control, feed)?;
         Ok(())
     })?;
     if listing != packed.listing || artefact.contents_total != packed.entries {
         return Err(BackupError::NotIntact(
             "the archive does not list what was read".into(),
         ));
+    }
+    if packed.databases > 0 {
+        // Reading a database may leave files of SQLite's own beside it: these are the marks with them.
+        let after = walk::mark(root, chosen, limits(order), &order.control)?;
+        if after.of_files() == packed.files {
+            packed.marks = after.finish();
+        }
     }
     Ok((artefact, packed))
 }
@@ -296,7 +352,7 @@ impl super::pipeline::Scan for Listed<'_> {
 }
 
 /// Compares what an artefact holds with what its manifest says.
-fn compare(artefact: &Artefact, scanned: &Scanned) -> Result<(), BackupError> {
+pub(super) fn compare(artefact: &Artefact, scanned: &Scanned) -> Result<(), BackupError> {
     if scanned.contents_total != artefact.contents_total || scanned.contents != artefact.contents {
         return Err(BackupError::NotIntact(format!(
             "`{}` holds other entries than its manifest says",
@@ -306,7 +362,8 @@ fn compare(artefact: &Artefact, scanned: &Scanned) -> Result<(), BackupError> {
     Ok(())
 }
 
-fn by_hand(artefact: &Artefact, codec: Codec, parent: &Path) -> String {
+pub(super) fn by_hand(artefact: &Artefact, parent: &Path) -> String {
+    let codec = Codec::named(&artefact.codec).unwrap_or(Codec::ZSTD);
     format!(
         "{} {{folder}}/{} | tar -C {} -xpf - --xattrs --xattrs-include='*'",
         codec.by_hand(),
@@ -316,7 +373,10 @@ fn by_hand(artefact: &Artefact, codec: Codec, parent: &Path) -> String {
 }
 
 /// Returns the artefact and the place where it goes.
-fn aim<'e>(entry: &'e Entry, wish: &Wish) -> Result<(&'e Artefact, PathBuf), BackupError> {
+pub(super) fn aim<'e>(
+    entry: &'e Entry,
+    wish: &Wish,
+) -> Result<(&'e Artefact, PathBuf), BackupError> {
     let artefact = artefact(entry)?;
     let from = path_of(&entry.manifest.reach)?;
     let place = match &wish.to {
@@ -342,7 +402,7 @@ fn artefact(entry: &Entry) -> Result<&Artefact, BackupError> {
 }
 
 /// Unpacks an archive into a scratch place; its digest and form are checked to the end before anything is renamed.
-fn fill(
+pub(super) fn fill(
     entry: &Entry,
     scratch: &Scratch,
     only: &[String],
@@ -373,6 +433,7 @@ fn fill(
             "not every entry was unpacked".into(),
         ));
     }
+    contents::dress(entry, &scratch.path)?;
     sync_all(&scratch.folder);
     Ok(scanned.notes)
 }
@@ -391,12 +452,49 @@ fn rehearse(entry: &Entry, control: &Control) -> Result<String, BackupError> {
         Ok(())
     })?;
     let expected = artefact(entry)?.contents_total;
+    let databases = examine_all(&scratch.path, control)?;
     if entries != expected && entry.manifest.warnings.is_empty() && notes.is_empty() {
         return Err(BackupError::NotIntact(format!(
             "{entries} entries came back and {expected} should have"
         )));
     }
-    Ok(format!("{entries} entries came back in a scratch folder"))
+    Ok(match databases {
+        0 => format!("{entries} entries came back in a scratch folder"),
+        some => format!(
+            "{entries} entries came back in a scratch folder, and integrity_check passed on {some} SQLite databases"
+        ),
+    })
+}
+
+/// Lets SQLite check every database of a scratch folder that has no log of its own; returns how many there are.
+fn examine_all(folder: &Path, control: &Control) -> Result<u64, BackupError> {
+    let mut found = std::collections::BTreeSet::new();
+    walk(
+        &Root::open(folder)?,
+        Limits::default(),
+        control,
+        &mut |item| {
+            if item.facts.kind() == FileType::RegularFile {
+                found.insert(item.path.to_vec());
+            }
+            Ok(())
+        },
+    )?;
+    let parent = folder.parent().unwrap_or(folder);
+    let mut databases = 0;
+    for path in &found {
+        let file = walk::below(parent, path);
+        let raw = ["-wal", "-journal"]
+            .iter()
+            .any(|ending| found.contains(&[path.as_slice(), ending.as_bytes()].concat()));
+        let is_database =
+            crate::adapters::sqlite::Shape::of(&file).is_ok_and(|shape| shape.bytes > 0);
+        if is_database && !raw {
+            super::sqlite::examine(&file, "integrity_check", control)?;
+            databases += 1;
+        }
+    }
+    Ok(databases)
 }
 
 #[cfg(target_os = "linux")]
@@ -411,14 +509,14 @@ fn sync_all(_folder: &OwnedFd) {
 
 /// A folder beside the place that is restored, removed when it is let go.
 #[derive(Debug)]
-struct Scratch {
-    path: PathBuf,
-    folder: OwnedFd,
+pub(super) struct Scratch {
+    pub path: PathBuf,
+    pub folder: OwnedFd,
     parent: PathBuf,
 }
 
 impl Scratch {
-    fn beside(place: &Path) -> Result<Self, BackupError> {
+    pub(super) fn beside(place: &Path) -> Result<Self, BackupError> {
         let parent = place.parent().unwrap_or(Path::new("/")).to_path_buf();
         let path = parent.join(format!(".backstop-restore-{}", super::files::random_name()));
         make_folder(&path)?;
@@ -447,7 +545,7 @@ impl Scratch {
     }
 
     /// Renames the unpacked tree into its place, where nothing stands.
-    fn place(&self, place: &Path) -> Result<(), BackupError> {
+    pub(super) fn place(&self, place: &Path) -> Result<(), BackupError> {
         let (parent, name) = self.names(place)?;
         rename_new(&self.folder, &name, &parent, &name)
             .map_err(|error| BackupError::io("rename into place", place, error.into()))?;
@@ -473,7 +571,7 @@ impl Scratch {
     }
 
     /// Puts back what is missing or differs, and leaves what only stands there now.
-    fn merge(&self, place: &Path) -> Result<Vec<String>, BackupError> {
+    pub(super) fn merge(&self, place: &Path) -> Result<Vec<String>, BackupError> {
         let (parent, name) = self.names(place)?;
         let mut notes = Vec::new();
         super::merge::merge(&self.folder, &parent, &name, &mut notes)

@@ -1,6 +1,7 @@
 //! Walks a tree by descriptors, never through a link, in a fixed order, and takes its marks.
 //! It reads no content; who needs it opens entries by the descriptor that the walk holds.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -106,6 +107,61 @@ pub struct Item<'a> {
     pub opened: Option<BorrowedFd<'a>>,
     /// Another file system is mounted here and is not entered.
     pub foreign: bool,
+    /// A folder that is met only because something chosen lies below it.
+    pub on_the_way: bool,
+}
+
+/// Which parts of a tree are visited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// An entry and everything below it.
+    Whole,
+    /// A folder, and of what it holds only these.
+    Parts(BTreeMap<CString, Chosen>),
+}
+
+impl Chosen {
+    /// Returns the choice of these paths, relative to the root and with plain parts; other paths choose nothing.
+    pub fn of<'p>(paths: impl IntoIterator<Item = &'p [u8]>) -> Self {
+        let mut all = Self::Parts(BTreeMap::new());
+        for path in paths {
+            let parts: Option<Vec<CString>> = path
+                .strip_suffix(b"/")
+                .unwrap_or(path)
+                .split(|byte| *byte == b'/')
+                .map(|part| match part {
+                    b"" | b"." | b".." => None,
+                    part => CString::new(part).ok(),
+                })
+                .collect();
+            if let Some(parts) = parts.filter(|parts| parts.len() < MAX_DEPTH) {
+                all.add(parts);
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, parts: Vec<CString>) {
+        let mut place = self;
+        let last = parts.len();
+        for (at, part) in parts.into_iter().enumerate() {
+            let Self::Parts(names) = place else {
+                return;
+            };
+            let inner = names
+                .entry(part)
+                .or_insert_with(|| Self::Parts(BTreeMap::new()));
+            if at + 1 == last {
+                *inner = Self::Whole;
+            }
+            place = inner;
+        }
+    }
+
+    /// Tells whether nothing is chosen.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Parts(names) if names.is_empty())
+    }
 }
 
 /// Where a tree begins: the folder above it, held open, and its name there.
@@ -175,6 +231,20 @@ pub fn walk(
     control: &Control,
     visit: &mut dyn FnMut(&Item<'_>) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
+    walk_chosen(root, &Chosen::Whole, limits, control, visit)
+}
+
+/// Visits the root, the chosen parts below it, and the folders on the way to them; what is not there is passed over.
+///
+/// # Errors
+/// As `walk`.
+pub fn walk_chosen(
+    root: &Root,
+    chosen: &Chosen,
+    limits: Limits,
+    control: &Control,
+    visit: &mut dyn FnMut(&Item<'_>) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
     let mut walker = Walker {
         root,
         limits,
@@ -183,7 +253,7 @@ pub fn walk(
         entries: 0,
         path: Vec::new(),
     };
-    walker.enter(root.parent.as_fd(), &root.name, 0)
+    walker.enter(root.parent.as_fd(), &root.name, chosen, 0)
 }
 
 struct Walker<'a> {
@@ -200,6 +270,7 @@ impl Walker<'_> {
         &mut self,
         folder: BorrowedFd<'_>,
         name: &CStr,
+        chosen: &Chosen,
         depth: usize,
     ) -> Result<(), BackupError> {
         self.control.check()?;
@@ -217,7 +288,7 @@ impl Walker<'_> {
         let stat = match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             // Gone since the folder was listed; a root that is gone has failed before.
-            Err(rustix::io::Errno::NOENT) if depth > 0 => return Ok(()),
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if depth > 0 => return Ok(()),
             Err(error) => return Err(self.failed("look at", name, error)),
         };
         let length = self.path.len();
@@ -225,16 +296,16 @@ impl Walker<'_> {
             self.path.push(b'/');
         }
         self.path.extend_from_slice(name.to_bytes());
-        let visited = self.visit(folder, name, Facts::of(&stat), depth);
+        let visited = self.visit((folder, name), Facts::of(&stat), chosen, depth);
         self.path.truncate(length);
         visited
     }
 
     fn visit(
         &mut self,
-        folder: BorrowedFd<'_>,
-        name: &CStr,
+        (folder, name): (BorrowedFd<'_>, &CStr),
         facts: Facts,
+        chosen: &Chosen,
         depth: usize,
     ) -> Result<(), BackupError> {
         let foreign = facts.device != self.root.facts.device && !self.limits.cross_mounts;
@@ -250,13 +321,20 @@ impl Walker<'_> {
             facts,
             opened: opened.as_ref().map(|opened| opened.as_fd()),
             foreign,
+            on_the_way: is_folder && matches!(chosen, Chosen::Parts(_)),
         };
         (self.visit)(&item)?;
         let Some(opened) = opened else {
             return Ok(());
         };
+        if let Chosen::Parts(names) = chosen {
+            for (child, chosen) in names {
+                self.enter(opened.as_fd(), child, chosen, depth + 1)?;
+            }
+            return Ok(());
+        }
         for child in self.children(&opened, name)? {
-            self.enter(opened.as_fd(), &child, depth + 1)?;
+            self.enter(opened.as_fd(), &child, &Chosen::Whole, depth + 1)?;
         }
         Ok(())
     }
@@ -309,38 +387,61 @@ pub fn open_folder(folder: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result<Ow
 
 /// Collects the marks of entries as they are met.
 #[derive(Clone, Debug)]
-pub struct Marker(Sha256);
+pub struct Marker {
+    all: Sha256,
+    /// The same without folders, whose times change when a reader of a database puts its own files there.
+    files: Sha256,
+}
 
 impl Default for Marker {
     fn default() -> Self {
-        Self(Sha256::new_with_prefix(b"backstop.marks/1\0"))
+        Self {
+            all: Sha256::new_with_prefix(b"backstop.marks/1\0"),
+            files: Sha256::new_with_prefix(b"backstop.marks/1\0"),
+        }
     }
 }
 
 impl Marker {
-    /// Adds one entry.
-    pub fn add(&mut self, path: &[u8], facts: &Facts) {
-        self.0.update((path.len() as u64).to_le_bytes());
-        self.0.update(path);
-        for number in [
-            u64::from(facts.mode),
-            facts.inode,
-            facts.size,
-            facts.mtime.0 as u64,
-            u64::from(facts.mtime.1),
-            facts.ctime.0 as u64,
-            u64::from(facts.ctime.1),
-        ] {
-            self.0.update(number.to_le_bytes());
+    /// Adds one entry as the walk meets it.
+    pub fn meet(&mut self, item: &Item<'_>) {
+        // Folders on the way change with everything that is not chosen; the index of a write-ahead log changes with every reader.
+        if item.on_the_way || item.path.ends_with(b"-shm") {
+            return;
         }
+        add(&mut self.all, item.path, &item.facts);
+        if item.facts.kind() != FileType::Directory {
+            add(&mut self.files, item.path, &item.facts);
+        }
+    }
+
+    /// Returns the marks of the files alone.
+    pub fn of_files(&self) -> String {
+        hex(&self.files.clone().finalize())
     }
 
     /// Returns the marks.
     pub fn finish(self) -> Marks {
         Marks {
-            digest: hex(&self.0.finalize()),
+            digest: hex(&self.all.finalize()),
             position: String::new(),
         }
+    }
+}
+
+fn add(hash: &mut Sha256, path: &[u8], facts: &Facts) {
+    hash.update((path.len() as u64).to_le_bytes());
+    hash.update(path);
+    for number in [
+        u64::from(facts.mode),
+        facts.inode,
+        facts.size,
+        facts.mtime.0 as u64,
+        u64::from(facts.mtime.1),
+        facts.ctime.0 as u64,
+        u64::from(facts.ctime.1),
+    ] {
+        hash.update(number.to_le_bytes());
     }
 }
 
@@ -349,13 +450,38 @@ impl Marker {
 /// # Errors
 /// `NotFound` when nothing is there, or when a part cannot be looked at.
 pub fn marks(path: &Path, limits: Limits, control: &Control) -> Result<Marks, BackupError> {
-    let root = Root::open(path)?;
+    marks_of(&Root::open(path)?, &Chosen::Whole, limits, control)
+}
+
+/// Takes the marks of the chosen parts of a tree.
+///
+/// # Errors
+/// As `marks`.
+pub fn marks_of(
+    root: &Root,
+    chosen: &Chosen,
+    limits: Limits,
+    control: &Control,
+) -> Result<Marks, BackupError> {
+    mark(root, chosen, limits, control).map(Marker::finish)
+}
+
+/// Looks at the chosen parts of a tree for their marks.
+///
+/// # Errors
+/// As `marks`.
+pub fn mark(
+    root: &Root,
+    chosen: &Chosen,
+    limits: Limits,
+    control: &Control,
+) -> Result<Marker, BackupError> {
     let mut marker = Marker::default();
-    walk(&root, limits, control, &mut |item| {
-        marker.add(item.path, &item.facts);
+    walk_chosen(root, chosen, limits, control, &mut |item| {
+        marker.meet(item);
         Ok(())
     })?;
-    Ok(marker.finish())
+    Ok(marker)
 }
 
 /// Writes a path of bytes as text: what is not UTF-8 or not printable is escaped, and so is the backslash then.

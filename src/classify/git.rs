@@ -14,7 +14,7 @@ use crate::classify::files::{Args, Valued};
 use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, EntryKind, GitFact, Needs, Question};
 use crate::model::finding::Finding;
-use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
 use crate::model::word::Word;
 
 use invocation::Invocation;
@@ -170,6 +170,7 @@ impl<'a> Git<'a, '_> {
         }
         let repository = self.ask(paths.clone());
         let target = self.target(&repository, TargetKind::GitWorktree, None);
+        let target = bound(target, &paths, (!untracked, untracked, false));
         let loss = Loss::new(rule, target);
         let loss = match repository {
             Repository::Absent => loss.exempt("no repository"),
@@ -367,14 +368,14 @@ impl<'a> Git<'a, '_> {
         }
         let operands = args.operands.clone();
         if args.may_have(&["-x", "-X"]) {
-            return self.clean_ignored(&operands);
+            return self.clean_ignored(&operands, args.may_have(&["-x"]));
         }
         let paths = self.paths(&operands).unwrap_or_default();
         self.discard("git.clean", paths, true);
     }
 
     /// `clean -x` takes ignored files too; in a scratch folder or of regenerable names that is nothing.
-    fn clean_ignored(&mut self, operands: &[&Word]) {
+    fn clean_ignored(&mut self, operands: &[&Word], untracked: bool) {
         let regenerable = !operands.is_empty()
             && operands.iter().all(|word| {
                 let text = word.text().unwrap_or_default();
@@ -392,6 +393,7 @@ impl<'a> Git<'a, '_> {
         let paths = self.paths(operands).unwrap_or_default();
         let repository = self.ask(paths.clone());
         let target = self.target(&repository, TargetKind::GitWorktree, None);
+        let target = bound(target, &paths, (false, untracked, true));
         let loss = Loss::new("git.clean-ignored", target);
         let loss = match &repository {
             Repository::Absent => loss.exempt("no repository"),
@@ -660,6 +662,22 @@ fn changed_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {
         return fact.dirty;
     }
     fact.paths.iter().map(|path| path.changed).sum()
+}
+
+/// Binds the loss of a work tree to what the command takes: changed files, untracked files, ignored files.
+fn bound(target: Target, paths: &[PathBuf], takes: (bool, bool, bool)) -> Target {
+    let (changed, untracked, ignored) = takes;
+    let reach = match target.reach {
+        Reach::Path(root) => Reach::Worktree(WorktreeReach {
+            root,
+            paths: paths.to_vec(),
+            changed,
+            untracked,
+            ignored,
+        }),
+        reach => reach,
+    };
+    Target { reach, ..target }
 }
 
 fn untracked_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::password::with_password;
 use super::{say, say_error};
 use crate::backup::control::Control;
 use crate::backup::engine::Order;
@@ -183,16 +184,29 @@ impl Common {
     /// # Errors
     /// When there is neither an option nor a home.
     pub fn dir(&self) -> Result<PathBuf, BackupError> {
+        let (house, policy) = self.house();
+        let dir = house
+            .backups(&policy)
+            .map_err(|error| BackupError::NotFound(error.to_string()))?;
+        std::path::absolute(&dir).map_err(|error| BackupError::io("find", &dir, error))
+    }
+
+    /// Returns a control without limits that knows where the owner says that programs lie.
+    pub fn control(&self) -> Control {
+        Control {
+            tool_dirs: self.house().1.tool_dirs.into(),
+            ..Control::default()
+        }
+    }
+
+    fn house(&self) -> (House, crate::model::policy::Policy) {
         let mut house = House::new(self.state.clone(), std::time::Instant::now());
         house.named_backups.clone_from(&self.backup_dir);
         let cwd = std::env::current_dir().unwrap_or_default();
         let policy = house
             .policy(&cwd, None)
             .unwrap_or_else(|_| crate::policy::builtin::default_policy());
-        let dir = house
-            .backups(&policy)
-            .map_err(|error| BackupError::NotFound(error.to_string()))?;
-        std::path::absolute(&dir).map_err(|error| BackupError::io("find", &dir, error))
+        (house, policy)
     }
 }
 
@@ -261,7 +275,7 @@ fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
     let mut made = Vec::new();
     let mut code = 0;
     for word in &args.targets {
-        match target(word).and_then(|target| make::run(&order(args, target, &dir))) {
+        match target(word).and_then(|target| make_one(args, target, &dir)) {
             Ok(manifest) => {
                 if args.common.format != Format::Json {
                     say(&told(&dir, &manifest, args.common.format));
@@ -278,6 +292,31 @@ fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
     Ok(code)
 }
 
+fn make_one(args: &RunArgs, target: Target, dir: &Path) -> Result<Manifest, BackupError> {
+    let mut reach = target.reach.clone();
+    with_password(&mut reach, |reach| {
+        let reach = reach.clone();
+        make::run(&order(
+            args,
+            Target {
+                reach,
+                ..target.clone()
+            },
+            dir,
+        ))
+    })
+}
+
+/// Verifies a backup; restoring it into a scratch place of its server may need a password.
+pub fn verified(entry: &Entry, level: Level, control: &Control) -> Result<Manifest, BackupError> {
+    let mut entry = entry.clone();
+    let mut reach = entry.manifest.reach.clone();
+    with_password(&mut reach, |reach| {
+        entry.manifest.reach = reach.clone();
+        verify::run(&entry, level, control)
+    })
+}
+
 fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
     let order = Order::new(target, args.kind.into(), dir.to_path_buf());
     let limits = Control::within(Duration::from_secs(args.max_minutes.saturating_mul(60)));
@@ -289,6 +328,7 @@ fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
         },
         control: Control {
             deadline: limits.deadline,
+            tool_dirs: args.common.control().tool_dirs,
             max_bytes: (args.max_gb.max(0.0) * 1e9) as u64,
             ..order.control
         },
@@ -484,13 +524,13 @@ fn verify_all(args: &VerifyArgs) -> Result<u8, BackupError> {
         (false, Depth::Readable) => Level::Readable,
         (false, Depth::Restored) => Level::Restored,
     };
-    let control = Control::default();
+    let control = args.common.control();
     let found: Vec<Value> = entries
         .iter()
         .map(|entry| {
             tell(
                 entry,
-                verify::run(entry, level, &control),
+                verified(entry, level, &control),
                 level,
                 args.common.format,
             )
@@ -621,6 +661,9 @@ impl Reliance {
         let gone = match &entry.manifest.reach {
             Reach::Path(path) | Reach::Sqlite(path) => {
                 matches!(fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
+            }
+            Reach::Worktree(reach) => {
+                matches!(fs::symlink_metadata(&reach.root), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
             }
             Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
         };

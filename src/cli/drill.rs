@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::backup::{Common, Format, fail, say_json, target, tell};
-use crate::backup::control::Control;
-use crate::backup::{BackupError, catalog, verify};
+use super::backup::{Common, Format, fail, say_json, target, tell, verified};
+use crate::backup::{BackupError, catalog};
 use crate::model::backup::{Entry, Level};
 
 /// Restores into a scratch place, compares and drops the scratch.
@@ -27,12 +26,12 @@ pub fn run(args: &Args) -> u8 {
 fn go(args: &Args) -> Result<u8, BackupError> {
     let dir = args.common.dir()?;
     let entries = chosen(args, &dir)?;
-    let control = Control::default();
+    let control = args.common.control();
     let found: Vec<Value> = entries
         .iter()
         .map(|entry| {
-            let verified = verify::run(entry, Level::Restored, &control);
-            tell(entry, verified, Level::Restored, args.common.format)
+            let found = verified(entry, Level::Restored, &control);
+            tell(entry, found, Level::Restored, args.common.format)
         })
         .collect();
     let broken = found

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::backup::{Common, Format, fail, say_json, visible};
+use super::password::with_password;
 use super::say;
 use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
@@ -46,14 +47,30 @@ pub fn run(args: &Args) -> u8 {
 }
 
 /// Shows what an undo would do, and asks on a terminal; elsewhere the caller has decided.
-pub fn agreed(yes: bool, wishes: &[(Entry, Wish)]) -> Result<bool, BackupError> {
+pub fn agreed(yes: bool, wishes: &[(Entry, Wish)], control: &Control) -> Result<bool, BackupError> {
     if yes || !std::io::stdin().is_terminal() {
         return Ok(true);
     }
     for (entry, wish) in wishes {
-        say(&planned(&restore::plan(entry, wish, &Control::default())?));
+        say(&planned(&restore::plan(entry, wish, control)?));
     }
     Ok(confirmed(false))
+}
+
+/// Plans a restore, and leaves the password that its server wanted in the entry's reach, in memory only.
+pub fn unlocked(
+    entry: &mut Entry,
+    wish: &Wish,
+    control: &Control,
+) -> Result<RestorePlan, BackupError> {
+    let mut reach = entry.manifest.reach.clone();
+    let plan = with_password(&mut reach, |reach| {
+        let mut entry = entry.clone();
+        entry.manifest.reach = reach.clone();
+        restore::plan(&entry, wish, control)
+    });
+    entry.manifest.reach = reach;
+    plan
 }
 
 /// Asks on a terminal; a script has decided by calling.
@@ -69,7 +86,7 @@ fn confirmed(yes: bool) -> bool {
 
 fn go(args: &Args) -> Result<u8, BackupError> {
     let dir = args.common.dir()?;
-    let entry = catalog::find(&dir, &args.backup)?;
+    let mut entry = catalog::find(&dir, &args.backup)?;
     let to = match &args.to {
         Some(to) => Some(
             std::path::absolute(to)
@@ -84,8 +101,8 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         to,
         missing_only: args.missing,
     };
-    let control = Control::default();
-    let plan = restore::plan(&entry, &wish, &control)?;
+    let control = args.common.control();
+    let plan = unlocked(&mut entry, &wish, &control)?;
     if args.common.format != Format::Json {
         say(&planned(&plan));
     }

@@ -10,11 +10,11 @@ use serde_json::json;
 use super::backup::{Common, Format, fail, say_json, visible};
 use super::restore::done;
 use super::say;
-use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
 use crate::model::approval::Request;
 use crate::model::backup::Entry;
+use crate::model::target::Reach;
 use crate::plan::restore::Wish;
 
 /// Brings back what a used request lost.
@@ -41,18 +41,24 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         Some(request) => of_use(request, &dir)?,
         None => chosen(args, &dir)?,
     };
-    let wishes: Vec<(Entry, Wish)> = entries
+    let mut wishes: Vec<(Entry, Wish)> = entries
         .into_iter()
         .map(|entry| {
             let wish = wish(&entry, request.as_ref());
             (entry, wish)
         })
         .collect();
-    if !super::restore::agreed(args.yes, &wishes)? {
+    let control = args.common.control();
+    for (entry, wish) in &mut wishes {
+        if matches!(entry.manifest.reach, Reach::Postgres(_)) {
+            let _ = super::restore::unlocked(entry, wish, &control)?;
+        }
+    }
+    if !super::restore::agreed(args.yes, &wishes, &control)? {
         say("Nothing was changed.\n");
         return Ok(1);
     }
-    let undone = restore::undo(&wishes, &dir, &Control::default())?;
+    let undone = restore::undo(&wishes, &dir, &control)?;
     record(args, request.as_ref(), &undone);
     if args.common.format == Format::Json {
         let rows: Vec<_> = undone
@@ -126,6 +132,15 @@ fn wish(entry: &Entry, request: Option<&Request>) -> Wish {
     let changed = request.findings.iter().any(|finding| {
         changes(&finding.rule) && finding.targets.iter().any(|target| target.key() == *key)
     });
+    // A database that was removed, moved away or written over as a file comes back as a whole.
+    let whole = need.is_some_and(|need| matches!(need.target.reach, Reach::Sqlite(_)))
+        && request.findings.iter().any(|finding| {
+            finding.rule.starts_with("files.")
+                && finding.targets.iter().any(|target| target.key() == *key)
+        });
+    if whole {
+        return Wish::default();
+    }
     let only: Vec<String> = need.map(|need| need.objects.clone()).unwrap_or_default();
     Wish {
         missing_only: !changed || only.is_empty(),

@@ -31,6 +31,7 @@ fn one(work: &Work, job: &Job) -> bool {
     let control = Control {
         max_bytes: work.max_bytes,
         keep_free: work.keep_free,
+        tool_dirs: work.tool_dirs.clone().into(),
         ..Control::within(Duration::from_secs(work.max_seconds))
     };
     let order = Order {

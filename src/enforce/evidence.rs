@@ -82,7 +82,12 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     }
     let identity = identity(&need.target, facts).or_else(|| make::identity_now(&need.target.reach));
     let marks = make::marks_now(&need.target.reach, &control);
-    if marks.is_none() && matches!(need.target.reach, Reach::Path(_) | Reach::Sqlite(_)) {
+    if marks.is_none()
+        && matches!(
+            need.target.reach,
+            Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_)
+        )
+    {
         best.freshness = Freshness::Changed(
             "the target could not be compared with what the backup saw".to_owned(),
         );

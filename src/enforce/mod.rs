@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::adapters::failpoint;
+use crate::adapters::{environment, failpoint};
 use crate::backup::catalog;
 use crate::decide::{self, fingerprint};
 use crate::gather::{self, Here};
@@ -23,6 +23,7 @@ use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
 use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
+use crate::model::secret::Secret;
 use crate::model::target::Reach;
 use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
@@ -612,8 +613,14 @@ pub fn start_remote(request: &Request, house: &House) {
     let jobs: Vec<_> = needs
         .filter(|need| matches!(need.target.reach, Reach::Postgres(_)) && !is_there(need))
         .map(|need| {
+            let mut need = need.clone();
+            if let Reach::Postgres(reach) = &mut need.target.reach
+                && reach.password.is_none()
+            {
+                reach.password = environment::pgpassword().map(Secret::new);
+            }
             worker::Job::new(
-                need.clone(),
+                need,
                 Some(request.fingerprint.0.clone()),
                 Some(request.id.0.clone()),
             )
@@ -689,6 +696,7 @@ fn confirm(judgement: &Judgement) -> String {
             Reach::Postgres(_)
             | Reach::Path(_)
             | Reach::Sqlite(_)
+            | Reach::Worktree(_)
             | Reach::Unreachable(_)
             | Reach::NoDriver => target.confirm(),
         },

@@ -26,7 +26,11 @@ impl Job {
     pub fn new(need: BackupNeed, fingerprint: Option<String>, request_id: Option<String>) -> Self {
         let password = match &need.target.reach {
             Reach::Postgres(reach) => reach.password.clone(),
-            Reach::Path(_) | Reach::Sqlite(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
+            Reach::Path(_)
+            | Reach::Sqlite(_)
+            | Reach::Worktree(_)
+            | Reach::Unreachable(_)
+            | Reach::NoDriver => None,
         };
         Self {
             need,
@@ -54,6 +58,9 @@ pub struct Work {
     pub max_seconds: u64,
     pub keep_free: u64,
     pub codec: String,
+    /// Where the owner says that programs lie.
+    #[serde(default)]
+    pub tool_dirs: Vec<PathBuf>,
     pub jobs: Vec<Job>,
 }
 
@@ -66,6 +73,7 @@ impl Work {
             max_seconds: policy.limits.backup_seconds,
             keep_free: policy.limits.free_bytes,
             codec: policy.codec.clone(),
+            tool_dirs: policy.tool_dirs.clone(),
             jobs,
         }
     }

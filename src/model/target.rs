@@ -90,6 +90,20 @@ pub struct PostgresReach {
     pub implicit: bool,
 }
 
+/// What of a git work tree would be lost.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WorktreeReach {
+    /// Top of the work tree, absolute.
+    pub root: PathBuf,
+    /// Absolute paths to which the loss is bound; none means the whole work tree.
+    #[serde(default)]
+    pub paths: Vec<PathBuf>,
+    /// Changed tracked files, and what is staged.
+    pub changed: bool,
+    pub untracked: bool,
+    pub ignored: bool,
+}
+
 /// How a target is reached from here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -98,6 +112,8 @@ pub enum Reach {
     Path(PathBuf),
     /// A SQLite file on this machine, absolute.
     Sqlite(PathBuf),
+    /// What is not committed in a work tree on this machine.
+    Worktree(WorktreeReach),
     Postgres(PostgresReach),
     /// Nothing here can reach it, with the reason as a sentence without full stop.
     Unreachable(String),

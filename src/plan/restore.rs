@@ -30,6 +30,8 @@ pub enum Step {
     ReplaceTree { path: PathBuf, entries: u64 },
     /// What is missing or differs comes back into a living tree; what is only there now stays.
     MergeTree { path: PathBuf, entries: u64 },
+    /// What was staged is staged again, where nothing else is staged by now.
+    Stage { files: u64 },
     /// A database file is written beside its place and renamed into it.
     PlaceDatabase { path: PathBuf },
     /// The content of a living database file is replaced through the database itself.
@@ -67,6 +69,7 @@ impl Step {
                 "put back into {} what is missing or differs of the {entries} entries of the backup",
                 path.display()
             ),
+            Self::Stage { files } => format!("stage {files} files again as they were staged"),
             Self::PlaceDatabase { path } => format!("write the database file {}", path.display()),
             Self::ReplaceDatabase { path } => {
                 format!(

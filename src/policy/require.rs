@@ -154,7 +154,7 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
 /// Adds what one target owes: a backup, or a waiver where nothing can make one.
 fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
     let reason = match &target.reach {
-        Reach::Path(_) | Reach::Sqlite(_) | Reach::Postgres(_) => {
+        Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_) | Reach::Postgres(_) => {
             return need(owed, target, policy);
         }
         Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
@@ -180,24 +180,45 @@ fn need(owed: &mut Requirement, target: &Target, policy: &Policy) {
         .iter_mut()
         .find(|need| need.target.key() == key)
     {
-        Some(need) => match object {
-            Some(object) if !need.objects.is_empty() => {
-                if !need.objects.contains(&object) {
-                    need.objects.push(object);
+        Some(need) => {
+            join(&mut need.target.reach, &target.reach);
+            match object {
+                Some(object) if !need.objects.is_empty() => {
+                    if !need.objects.contains(&object) {
+                        need.objects.push(object);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    need.objects.clear();
+                    need.target.object = None;
                 }
             }
-            Some(_) => {}
-            None => {
-                need.objects.clear();
-                need.target.object = None;
-            }
-        },
+        }
         None => owed.backups.push(BackupNeed {
             target: target.clone(),
             max_age_s: policy.max_age_s,
             verify: policy.level,
             objects: object.into_iter().collect(),
         }),
+    }
+}
+
+/// One backup of a work tree takes what all losses of it take together.
+fn join(reach: &mut Reach, other: &Reach) {
+    let (Reach::Worktree(reach), Reach::Worktree(other)) = (reach, other) else {
+        return;
+    };
+    reach.changed |= other.changed;
+    reach.untracked |= other.untracked;
+    reach.ignored |= other.ignored;
+    if other.paths.is_empty() {
+        reach.paths.clear();
+    }
+    if !reach.paths.is_empty() {
+        reach.paths.extend(other.paths.iter().cloned());
+        reach.paths.sort();
+        reach.paths.dedup();
     }
 }
 

@@ -182,10 +182,11 @@ fn value_at(text: &str, start: usize) -> Option<Range<usize>> {
     if rest.starts_with("$(") || rest.starts_with("${") {
         return None;
     }
-    for quote in ['"', '\''] {
+    // `\'` opens a string inside of `$'…'`, and `\"` one inside of `"…"`.
+    for quote in ["\\'", "\\\"", "\"", "'"] {
         if let Some(inner) = rest.strip_prefix(quote) {
-            let length = inner.find(quote).map_or(inner.len(), |at| at + 1);
-            return Some(start..start + 1 + length);
+            let length = closing(inner, quote).map_or(inner.len(), |at| at + quote.len());
+            return Some(start..start + quote.len() + length);
         }
     }
     let length = rest
@@ -194,6 +195,16 @@ fn value_at(text: &str, start: usize) -> Option<Range<usize>> {
         })
         .unwrap_or(rest.len());
     (length > 0).then_some(start..start + length)
+}
+
+/// Finds the closing quote; in double quotes a backslash takes the next one along.
+fn closing(inner: &str, quote: &str) -> Option<usize> {
+    inner.match_indices(quote).map(|(at, _)| at).find(|at| {
+        quote != "\""
+            || !inner
+                .get(..*at)
+                .is_some_and(|before| before.ends_with('\\'))
+    })
 }
 
 /// `mysql -pSECRET`, `redis-cli -a SECRET`, `curl -u user:SECRET`, `sshpass -p SECRET`.
@@ -269,6 +280,9 @@ mod tests {
             "ALTER USER x PASSWORD 'hunter2'",
             "CREATE USER x IDENTIFIED BY 'hunter2'",
             "MYSQL_PWD=hunter2 mysql",
+            "psql $'host=h password=\\'a hunter2\\' dbname=x' -c y",
+            "psql \"host=h password=\\\"a hunter2\\\" dbname=x\" -c y",
+            "PGPASSWORD=\"a\\\"hunter2\" psql",
         ] {
             let shown = redact(text);
             assert!(

@@ -40,6 +40,16 @@ impl Entry {
         })
     }
 
+    /// Returns the mode as the index writes it.
+    pub const fn mode(&self) -> u32 {
+        self.mode
+    }
+
+    /// Tells whether it is another repository inside of this one: its content is not this one's.
+    pub const fn is_repository(&self) -> bool {
+        self.mode & KIND == GITLINK
+    }
+
     /// Tells whether it is a symbolic link.
     pub fn is_link(&self) -> bool {
         self.mode & KIND == LINK

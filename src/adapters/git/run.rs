@@ -87,7 +87,7 @@ impl Runner {
     }
 
     /// Runs git and returns whether it succeeded, and what it said.
-    fn run(
+    pub fn run(
         &self,
         args: &[&str],
         scopes: &[Vec<u8>],

@@ -53,7 +53,7 @@ pub(super) fn make(
     folder: &Path,
     reach: &PostgresReach,
 ) -> Result<engine::Snapshot, BackupError> {
-    let way = Way::new(reach, &[]);
+    let way = Way::new(reach, &order.control.tool_dirs);
     let mut snapshot = Snapshot::open(&way, &order.control)?;
     failpoint::reach("backup.postgres.snapshot")
         .map_err(|error| BackupError::Source(error.to_string()))?;

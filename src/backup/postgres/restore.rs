@@ -26,9 +26,9 @@ enum Kind {
 }
 
 /// Returns the way to the server of a backup.
-pub(super) fn way(entry: &Entry) -> Result<Way, BackupError> {
+pub(super) fn way(entry: &Entry, control: &Control) -> Result<Way, BackupError> {
     match &entry.manifest.reach {
-        Reach::Postgres(reach) => Ok(Way::new(reach, &[])),
+        Reach::Postgres(reach) => Ok(Way::new(reach, &control.tool_dirs)),
         _ => Err(BackupError::Unreachable(
             "the manifest does not say how the server is reached".to_owned(),
         )),
@@ -57,7 +57,7 @@ pub(super) fn plan(
     wish: &Wish,
     control: &Control,
 ) -> Result<RestorePlan, BackupError> {
-    let admin = admin(&way(entry)?, control)?;
+    let admin = admin(&way(entry, control)?, control)?;
     let step = |verb: &str, what: String| Step::Server {
         verb: verb.to_owned(),
         what,
@@ -174,7 +174,7 @@ pub(super) fn apply(
     control: &Control,
 ) -> Result<Restored, BackupError> {
     super::check(entry, control)?;
-    let admin = admin(&way(entry)?, control)?;
+    let admin = admin(&way(entry, control)?, control)?;
     let kind = kind(entry, wish, &admin, control)?;
     let scratch = Scratch::load(entry, &admin, control)?;
     let mut restored = Restored {

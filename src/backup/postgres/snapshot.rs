@@ -57,12 +57,30 @@ pub(super) struct Snapshot {
 /// Turns a session's error into this room's.
 pub(super) fn fault(error: SessionError) -> BackupError {
     match error {
+        SessionError::Unreachable(_) | SessionError::Denied { .. } if wants_password(&error) => {
+            BackupError::Password(error.to_string())
+        }
         SessionError::Unreachable(_)
         | SessionError::Denied { .. }
         | SessionError::NoTool { .. } => BackupError::Unreachable(error.to_string()),
         SessionError::Late => BackupError::Source("the server did not answer in time".to_owned()),
         SessionError::Refused { .. } | SessionError::Lost(_) => {
             BackupError::Source(error.to_string())
+        }
+    }
+}
+
+/// The server and the client library have words of their own for it; a socket that trusts nobody has others.
+fn wants_password(error: &SessionError) -> bool {
+    match error {
+        SessionError::Denied { code, message } => {
+            code == "28P01" || (code.is_empty() && message.contains("password"))
+        }
+        other => {
+            let text = other.to_string();
+            text.contains("password authentication failed")
+                || text.contains("no password supplied")
+                || text.contains("password missing")
         }
     }
 }

@@ -9,7 +9,7 @@ use super::place::{Place, lexical};
 use super::report::{Loss, bytes};
 use super::rules::{
     far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, measured,
-    one_file, over_rule, tree_lines, usual,
+    moved_rule, one_file, over_rule, tree_lines, usual,
 };
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
@@ -87,6 +87,8 @@ struct Pending {
     narrowed: bool,
     /// A copy in HEAD makes it harmless.
     tracked_is_enough: bool,
+    /// A SQLite database, by its first bytes: SQLite itself copies it.
+    database: bool,
 }
 
 /// Judges the places of one command, then asks git about all of them in one question.
@@ -172,7 +174,7 @@ impl<'a, 'n> Judge<'a, 'n> {
 
     fn settle(&mut self, one: Pending, git: Option<(&GitFact, &GitPathFact)>) -> Loss {
         let small = self.may_be_small(&one);
-        let mut loss = Loss::new(one.rule, world::path_target(&one.path));
+        let mut loss = Loss::new(one.rule, world::file_target(&one.path, one.database));
         loss.lines = one.lines;
         if let Some((all, path)) = git {
             if one.named.is_some() && path.is_ignored && path.tracked == 0 {
@@ -523,7 +525,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             lines.push(bytes(entry.bytes));
         }
         let rule = match how.rule {
-            Some(rule) => rule,
+            Some(rule) => moved_rule(rule, &place, &entry.magic),
             None if directory => folder_rule(&place),
             None => file_rule(&place, &entry.magic, entry.bytes),
         };
@@ -542,6 +544,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             repository_goes: how.repository_goes,
             narrowed: how.narrowed,
             tracked_is_enough: true,
+            database: entry.magic == "sqlite",
         });
     }
 
@@ -695,6 +698,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             repository_goes: false,
             narrowed: false,
             tracked_is_enough: true,
+            database: entry.magic == "sqlite",
             path: place,
         });
     }

@@ -113,6 +113,15 @@ pub fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
     }
 }
 
+/// A database or key that is moved to a place that does not last is lost as by `rm`.
+pub fn moved_rule(rule: &'static str, path: &Path, magic: &str) -> &'static str {
+    if rule == "files.move-away" && kinds::guarded(path, magic).is_some() {
+        "files.delete-guarded"
+    } else {
+        rule
+    }
+}
+
 pub fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
     if !over.edit && kinds::guarded(path, magic).is_some() {
         "files.overwrite-guarded"

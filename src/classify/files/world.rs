@@ -150,6 +150,16 @@ pub fn path_target(path: &Path) -> Target {
     }
 }
 
+/// Returns the target for a file of this machine; a SQLite database is copied by SQLite itself.
+pub fn file_target(path: &Path, database: bool) -> Target {
+    let target = path_target(path);
+    let reach = match database {
+        true => Reach::Sqlite(path.to_path_buf()),
+        false => target.reach,
+    };
+    Target { reach, ..target }
+}
+
 /// Returns the target for a path somewhere that is not asked.
 pub fn far_target(place: &str, reason: &str, path: &str) -> Target {
     Target {
