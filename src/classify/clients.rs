@@ -2,6 +2,7 @@
 //! It judges no SQL and asks nothing of the world.
 
 mod forms;
+mod http;
 
 use crate::model::command::{Command, Stdin};
 use crate::model::effect::Dialect;
@@ -72,7 +73,9 @@ fn form(command: &Command) -> Option<(&'static Form, &[Word])> {
 
 /// Reads the command line of a SQL client; nothing for other programs, and for calls that run no SQL.
 pub(super) fn read(command: &Command) -> Option<Call> {
-    let (form, words) = form(command)?;
+    let Some((form, words)) = form(command) else {
+        return http::read(command);
+    };
     let valued: Vec<&str> = [form.sql, form.files, form.valued, form.host, form.database].concat();
     let options = options::read(words, form.style, &valued);
     if options.has(form.idle) {

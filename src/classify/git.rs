@@ -3,6 +3,7 @@
 
 mod invocation;
 mod push;
+mod refs;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +22,10 @@ use invocation::Invocation;
 
 /// Returns what a git command would lose.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let Some(invocation) = Invocation::read(command) else {
+    let Some(mut invocation) = Invocation::read(command) else {
         return Vec::new();
     };
+    invocation.learn(refs::earlier_aliases(context));
     let mut git = Git {
         command,
         context,
@@ -70,12 +72,18 @@ impl<'a> Git<'a, '_> {
             "switch" => self.switch(),
             "clean" => self.clean(),
             "stash" => self.stash(),
-            "branch" => self.branch(),
-            "tag" => self.tag(),
+            "branch" => refs::branch(self),
+            "tag" => refs::tag(self),
+            "symbolic-ref" => refs::symbolic(self),
+            "notes" => refs::notes(self),
+            "replace" => refs::replace(self),
+            "fetch" | "pull" => refs::fetch(self),
+            "fast-import" => self.fast_import(),
+            "lfs" => self.lfs(),
             "push" => push::read(self),
             "reflog" => self.reflog(),
             "gc" | "prune" => self.prune(),
-            "update-ref" => self.update_ref(),
+            "update-ref" => refs::update(self),
             "filter-branch" | "filter-repo" => self.rewrite(),
             "worktree" => self.worktree(),
             "submodule" => self.submodule(),
@@ -233,11 +241,15 @@ impl<'a> Git<'a, '_> {
 
     fn reset(&mut self) {
         let args = self.args(Valued::NONE);
-        if !args.may_have(&["--hard"]) {
+        // `--keep` gives up rather than lose a change, and `--merge` drops what is staged.
+        let keeps = args.has(&["--keep"]) && !args.has(&["--hard", "--merge"]);
+        if !keeps && !args.may_have(&["--hard", "--merge"]) {
             return;
         }
         let commit = args.operands.first().and_then(|word| word.text());
-        self.discard("git.discard-changes", Vec::new(), false);
+        if !keeps {
+            self.discard("git.discard-changes", Vec::new(), false);
+        }
         let Some(commit) = commit else {
             return;
         };
@@ -267,6 +279,7 @@ impl<'a> Git<'a, '_> {
             long: &["--orphan", "--conflict", "--pathspec-from-file"],
         };
         let args = self.args(valued);
+        refs::started_over(self, &["-B"], valued);
         if args.has(&["-b", "-B", "--orphan", "-p", "--patch"]) && !args.has(&["-f", "--force"]) {
             return;
         }
@@ -287,9 +300,13 @@ impl<'a> Git<'a, '_> {
             return self.discard("git.discard-changes", Vec::new(), false);
         }
         let operands: Vec<&Word> = args.operands.clone();
-        let from = usize::from(operands.len() > 1);
-        let rest = operands.get(from..).unwrap_or_default();
-        if rest.is_empty() || !rest.iter().any(|word| self.is_path(word)) {
+        if args.has(&["-t", "--track", "-d", "--detach"]) {
+            return;
+        }
+        // Behind a first word that is a commit (or a path itself) git takes every other for a path.
+        let several = operands.len() > 1;
+        let rest = operands.get(usize::from(several)..).unwrap_or_default();
+        if !several && !rest.iter().any(|word| self.is_path(word)) {
             return;
         }
         let paths = self.paths(rest).unwrap_or_default();
@@ -347,8 +364,13 @@ impl<'a> Git<'a, '_> {
     }
 
     fn switch(&mut self) {
+        let valued = Valued {
+            short: "cC",
+            long: &["--create", "--force-create", "--orphan", "--conflict"],
+        };
+        refs::started_over(self, &["-C", "--force-create"], valued);
         if self
-            .args(Valued::NONE)
+            .args(valued)
             .has(&["-f", "--force", "--discard-changes"])
         {
             self.discard("git.discard-changes", Vec::new(), false);
@@ -444,49 +466,6 @@ impl<'a> Git<'a, '_> {
         })
     }
 
-    fn branch(&mut self) {
-        let valued = Valued {
-            short: "u",
-            long: &[
-                "--set-upstream-to",
-                "--contains",
-                "--merged",
-                "--no-merged",
-                "--sort",
-                "--format",
-            ],
-        };
-        let args = self.args(valued);
-        let forced = args.has(&["-f", "--force"]);
-        let deletes = args.may_have(&["-D"]) || (args.has(&["-d", "--delete"]) && forced);
-        if args.has(&["-r", "--remotes"]) {
-            return;
-        }
-        if deletes {
-            for word in args.operands.clone() {
-                self.lose("git.branch-delete", TargetKind::GitRef, Some(word.shown()));
-            }
-        } else if forced
-            && !args.has(&["-m", "-M", "-c", "-C", "--move", "--copy"])
-            && !args.operands.is_empty()
-        {
-            let name = args.operands.first().map(|word| word.shown());
-            self.lose("git.ref-delete", TargetKind::GitRef, name);
-        }
-    }
-
-    fn tag(&mut self) {
-        let args = self.args(Valued {
-            short: "mFun",
-            long: &["--message", "--file"],
-        });
-        if args.has(&["-d", "--delete"]) {
-            for word in args.operands.clone() {
-                self.lose("git.tag-delete", TargetKind::GitRef, Some(word.shown()));
-            }
-        }
-    }
-
     fn reflog(&mut self) {
         let args = self.args(Valued::NONE);
         if args.has(&["-n", "--dry-run"]) {
@@ -507,27 +486,25 @@ impl<'a> Git<'a, '_> {
         if args.has(&["-n", "--dry-run"]) {
             return;
         }
-        let whole = self.invocation.subcommand == "prune"
-            || args.flags().any(|(flag, value)| {
-                flag == "--prune" && matches!(value, Some("now" | "all" | "0"))
-            });
+        let at_once = |value: &str| matches!(value, "now" | "all" | "0");
+        let set = [
+            "gc.pruneexpire",
+            "gc.reflogexpireunreachable",
+            "gc.reflogexpire",
+        ]
+        .iter()
+        .any(|name| self.invocation.setting(name).is_some_and(at_once));
+        let whole = set
+            || self.invocation.subcommand == "prune"
+            || args
+                .flags()
+                .any(|(flag, value)| flag == "--prune" && value.is_some_and(at_once));
         if whole {
             self.lose(
                 "git.prune",
                 TargetKind::GitRef,
                 Some("unreachable objects".to_owned()),
             );
-        }
-    }
-
-    fn update_ref(&mut self) {
-        let args = self.args(Valued {
-            short: "m",
-            long: &[],
-        });
-        if args.has(&["-d", "--delete"]) {
-            let name = args.operands.first().map(|word| word.shown());
-            self.lose("git.ref-delete", TargetKind::GitRef, name);
         }
     }
 
@@ -554,9 +531,48 @@ impl<'a> Git<'a, '_> {
     fn submodule(&mut self) {
         let args = self.args(Valued::NONE);
         let step = args.operands.first().and_then(|word| word.text());
-        if step.as_deref() == Some("deinit") && args.has(&["-f", "--force"]) {
-            let name = args.operands.get(1).map(|word| word.shown());
-            self.lose("git.submodule-deinit", TargetKind::GitWorktree, name);
+        if !args.has(&["-f", "--force"]) {
+            return;
+        }
+        let name = args.operands.get(1).map(|word| word.shown());
+        match step.as_deref() {
+            Some("deinit") => self.lose("git.submodule-deinit", TargetKind::GitWorktree, name),
+            Some("update") => {
+                let name = name.or_else(|| Some("every submodule".to_owned()));
+                self.lose("git.submodule-deinit", TargetKind::GitWorktree, name);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// `fast-import --force` puts branches where the stream says.
+    fn fast_import(&mut self) {
+        if self.args(Valued::NONE).has(&["--force"]) {
+            let name = Some("branches that the stream names".to_owned());
+            self.lose("git.ref-overwrite", TargetKind::GitRef, name);
+        }
+    }
+
+    /// `git lfs migrate import|export` writes the history anew.
+    fn lfs(&mut self) {
+        let args = self.args(Valued {
+            short: "IX",
+            long: &[
+                "--include",
+                "--exclude",
+                "--include-ref",
+                "--exclude-ref",
+                "--above",
+            ],
+        });
+        let steps: Vec<String> = args.operands.iter().map(|word| word.shown()).collect();
+        if let [first, second, ..] = steps.as_slice()
+            && first == "migrate"
+            && matches!(second.as_str(), "import" | "export")
+            && !args.has(&["--no-rewrite"])
+        {
+            let name = Some("history".to_owned());
+            self.lose("git.rewrite-history", TargetKind::GitRef, name);
         }
     }
 

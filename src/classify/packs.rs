@@ -18,6 +18,7 @@ use crate::model::word::Word;
 
 use super::Context;
 use matching::Match;
+pub(super) use url::decoded;
 pub use pattern::compile;
 
 /// Returns one finding for each rule of which a shape matches the command.

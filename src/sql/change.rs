@@ -125,14 +125,20 @@ impl Reader<'_> {
             self.is(at, "THEN") && self.any(at + 1, &["DELETE", "UPDATE"])
                 || self.at(at).is_some_and(|one| one.has_hole())
         });
-        if replaces {
-            let name = self.name(index, to).map(|(name, _)| name);
-            self.note(
-                Note::new(Verb::Replace, ObjectKind::Table).named(name),
-                from,
-                to,
-            );
+        let deletes = (from..to).any(|at| self.is(at, "THEN") && self.is(at + 1, "DELETE"));
+        if !replaces {
+            return;
         }
+        let name = self.name(index, to).map(|(name, _)| name);
+        let verb = if deletes { Verb::Delete } else { Verb::Replace };
+        let mut note = Note::new(verb, ObjectKind::Table).named(name);
+        if deletes {
+            note.bound = Bound::Where {
+                predicate: "the merge matches".to_owned(),
+                pure: false,
+            };
+        }
+        self.note(note, from, to);
     }
 
     pub fn replace(&mut self, from: usize, to: usize) {

@@ -320,7 +320,6 @@ pub(super) static OTHERS: &[Form] = &[
             "presto",
             "presto-cli",
             "impala-shell",
-            "hdbsql",
         ],
         dialect: Dialect::Hive,
         sql: &["-e", "--execute", "-q", "--query"],
@@ -475,11 +474,40 @@ pub(super) static OTHERS: &[Form] = &[
             "tsql",
             "fisql",
             "bteq",
-            "db2",
+            "sqlline",
+            "sqlline.py",
+            "phoenix-sqlline",
+            "phoenix-sqlline.py",
             "gbase",
             "dolt-sql-shell",
         ],
         ..PLAIN
+    },
+    Form {
+        names: &["hdbsql"],
+        files: &["-I"],
+        valued: &["-n", "-i", "-u", "-p", "-d", "-U", "-o", "-c"],
+        host: &["-n"],
+        database: &["-d"],
+        operands: Operands::Sql,
+        ..PLAIN
+    },
+    Form {
+        names: &["db2"],
+        files: &["-f", "-tvf", "-tf"],
+        operands: Operands::Sql,
+        ..PLAIN
+    },
+    Form {
+        names: &["sqlite-utils"],
+        path: &["query"],
+        kind: TargetKind::Sqlite,
+        ..SQLITE
+    },
+    Form {
+        names: &["sqlite-utils"],
+        kind: TargetKind::Sqlite,
+        ..SQLITE
     },
     Form {
         names: &["dolt"],

@@ -95,6 +95,15 @@ impl Invocation {
             .push((name.to_ascii_lowercase(), value.to_owned()));
     }
 
+    /// Takes settings that were written before this command, and reads its alias among them.
+    pub fn learn(&mut self, settings: Vec<(String, String)>) {
+        if settings.is_empty() {
+            return;
+        }
+        self.settings.splice(0..0, settings);
+        self.aliases();
+    }
+
     /// Returns the value that `-c` gives to a setting (its name in lower case).
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings

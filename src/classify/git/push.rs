@@ -111,7 +111,9 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
 
 fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
     let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
-    let tag = name.starts_with("refs/tags/");
+    // Without facts a name that says a version is a tag's.
+    let version = git.context.facts.assumed && is_version(branch);
+    let tag = name.starts_with("refs/tags/") || version;
     let reach = tip(git, remote, branch);
     let small = !tag && !is_protected(branch) && reach.is_some();
     let rule = match (fate, small) {
@@ -126,6 +128,14 @@ fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
         format!("refs/heads/{name}")
     };
     lose(git, rule, remote, &full, reach.unwrap_or(Reach::NoDriver));
+}
+
+/// Tells whether a name is a version alone: `v1.0.0`, `2.3`.
+fn is_version(name: &str) -> bool {
+    let digits = name.strip_prefix(['v', 'V']).unwrap_or(name);
+    digits.contains('.')
+        && digits.starts_with(|letter: char| letter.is_ascii_digit())
+        && !digits.contains('/')
 }
 
 /// Branches that others build on.

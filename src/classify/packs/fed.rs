@@ -35,6 +35,12 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
         &["-f", "--file"],
     ),
     (&["cypher-shell"], Form::Operand, &["-f", "--file"]),
+    (&["surreal", "hbase", "rman"], Form::Operand, &[]),
+    (
+        &["arangosh"],
+        Form::Option("--javascript.execute-string"),
+        &["--javascript.execute"],
+    ),
     (&["influx"], Form::Option("-execute"), &[]),
     (&["cbq"], Form::Option("-s"), &["-f", "--file"]),
 ];

@@ -187,7 +187,7 @@ impl Parts {
 }
 
 /// Undoes percent encoding; what is not UTF-8 afterwards stays as it was.
-fn decoded(text: &str) -> String {
+pub(in crate::classify) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
