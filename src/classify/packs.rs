@@ -58,7 +58,12 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };
-        for rule in rules(&program, context) {
+        let mut rules = rules(&program, context);
+        rules.sort_by_key(|rule| rule.otherwise);
+        for rule in rules {
+            if rule.otherwise && found.iter().any(|(_, guessed)| !guessed) {
+                break;
+            }
             if found.iter().any(|(finding, _)| finding.rule == rule.id) {
                 continue;
             }
