@@ -311,7 +311,7 @@ impl Tables {
             .map(|(command, found)| format!("Example {{ command: {command:?}, found: {found} }}"))
             .collect();
         format!(
-            "Rule {{ id: {:?}, severity: Severity::{}, summary: {:?}, lost: {:?}, why: {:?}, instead: {:?}, source: {:?}, argv: {}, examples: {} }}",
+            "Rule {{ id: {:?}, severity: Severity::{}, summary: {:?}, lost: {:?}, why: {:?}, instead: {:?}, source: {:?}, otherwise: {}, argv: {}, examples: {} }}",
             rule.id,
             variant(&rule.severity),
             rule.summary,
@@ -319,6 +319,7 @@ impl Tables {
             rule.why,
             rule.instead,
             rule.source,
+            rule.otherwise,
             self.list("Shape", &shapes),
             self.list("Example", &examples),
         )

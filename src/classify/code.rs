@@ -2,6 +2,7 @@
 //! It reads strings and calls by name, and follows no control flow and no library.
 
 mod calls;
+mod drivers;
 mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
@@ -43,14 +44,25 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     (&["lua", "luajit"], Language::Lua, &["-e"]),
     // Languages whose strings, comments and calls look enough like one of the above.
     (&["Rscript", "R", "littler"], Language::Python, &["-e"]),
-    (&["julia"], Language::Python, &["-e", "--eval", "-E"]),
+    (&["julia"], Language::Julia, &["-e", "--eval", "-E"]),
     (&["elixir", "iex", "mix"], Language::Ruby, &["-e", "--eval"]),
     (&["crystal"], Language::Ruby, &["eval"]),
+    (&["groovy"], Language::Groovy, &["-e"]),
     (
-        &["groovy", "scala", "jshell", "kotlin"],
+        &[
+            "scala",
+            "jshell",
+            "kotlin",
+            "kotlinc",
+            "swift",
+            "csharprepl",
+            "dart",
+        ],
         Language::Javascript,
         &["-e"],
     ),
+    (&["erl"], Language::Ruby, &["-eval"]),
+    (&["clojure", "clj", "bb", "lein"], Language::Ruby, &["-e"]),
     (&["osascript"], Language::Lua, &["-e"]),
     (&["tclsh", "expect"], Language::Ruby, &["-c"]),
     (
@@ -137,14 +149,15 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             .collect();
         all = judged(located, command, context, needs);
     }
-    let scratch = [
-        "tempfile",
-        "mkdtemp",
-        "tmpdir",
-        "TemporaryDirectory",
-        "mktmpdir",
-    ];
-    if code.inline && !scratch.iter().any(|word| code.source.text.contains(word)) {
+    let scratch = SCRATCH.iter().any(|word| code.source.text.contains(word));
+    if code.inline || !is_test(command) && !drivers::serves(&code.source.text) {
+        all.extend(deeds.wipes.iter().map(|(rule, name, span)| {
+            let origin = code.source.origin(*span, &command.origin);
+            let place = place(&deeds, command, context, needs);
+            taken_away(rule, name, place, &origin, command, context)
+        }));
+    }
+    if code.inline && !scratch {
         all.extend(deeds.unknown.iter().map(|span| {
             let origin = code.source.origin(*span, &command.origin);
             unknown_deletion(&origin, command, context)
@@ -153,14 +166,79 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     all
 }
 
+/// Words by which a code says that it works on files of its own making.
+const SCRATCH: [&str; 12] = [
+    "tempfile",
+    "mkdtemp",
+    "mkstemp",
+    "tmpdir",
+    "TemporaryDirectory",
+    "mktmpdir",
+    "sys_get_temp_dir",
+    "tempnam",
+    "Tempfile",
+    "File::Temp",
+    "GetTempPath",
+    "tempdir(",
+];
+
+/// A test makes what it takes away.
+fn is_test(command: &Command) -> bool {
+    command.args().iter().any(|word| {
+        let text = word.shown();
+        let name = text.rsplit('/').next().unwrap_or_default();
+        name.starts_with("test_")
+            || name.contains(".test.")
+            || name.contains(".spec.")
+            || name.contains("_test.")
+            || name.contains("_spec.")
+    })
+}
+
+/// A call of a driver or a client that takes data away.
+fn taken_away(
+    id: &'static str,
+    name: &str,
+    place: Place,
+    origin: &Origin,
+    command: &Command,
+    context: &Context<'_>,
+) -> Finding {
+    let mut finding = unknown_deletion(origin, command, context);
+    let rule = context.rules.rule(id);
+    finding.rule = id.to_owned();
+    finding.severity = rule.map_or(Severity::High, |rule| rule.severity);
+    finding.summary = format!("calls `{name}`, which takes data away");
+    finding.instead = rule.map(|rule| rule.instead.to_owned());
+    finding.opaque = false;
+    finding.exempt = place.scratch;
+    finding.targets = vec![Target {
+        kind: if id == drivers::DATA {
+            place.kind
+        } else {
+            TargetKind::Resource
+        },
+        locator: place.locator,
+        object: None,
+        reach: place.reach,
+    }];
+    finding
+}
+
 /// Returns the shell texts that stand for what the code starts or deletes; paths of deletions are written as `rm`.
 pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
-    deeds(&code.source.text, code.language)
+    let mut deeds = deeds(&code.source.text, code.language);
+    if code.inline {
+        deeds.shells.append(&mut deeds.places);
+    }
+    let serves = !code.inline && drivers::serves(&code.source.text);
+    deeds
         .shells
         .into_iter()
+        .filter(|(text, _)| !serves || !text.starts_with("curl -X DELETE"))
         .map(|(text, span)| Started {
             text,
             origin: code.source.origin(span, &command.origin),
@@ -183,7 +261,7 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         language: *language,
         inline: true,
     };
-    let mut words = command.args().iter();
+    let mut words = command.args().iter().peekable();
     let mut pieces: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
@@ -205,6 +283,12 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             }
         } else if text == "-" {
             break;
+        } else if matches!(base, "deno" | "bun") && text == "run" {
+            // The script follows, or `-`.
+        } else if matches!(base, "iex" | "elixir") && text == "-S" {
+            // `iex -S mix run -e CODE`: the task's own options follow.
+            words.next();
+            words.next_if(|word| word.text().as_deref() == Some("run"));
         } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F" | "-f") {
             words.next();
         } else if is_awk(base) && !text.starts_with('-') {

@@ -1,5 +1,11 @@
-//! Calls of MCP servers: SQL and shell text in their string values, and tool names that say what they do.
-//! It does not know where the server's data lives; the owner's configuration may name it.
+//! Calls of MCP servers: what their strings would run, what their files would become, and names of tools that say what they take away.
+//! Which database stands behind a server it knows only where the owner's configuration names it.
+
+mod lines;
+mod names;
+mod roles;
+
+use std::path::Path;
 
 use crate::model::effect::Dialect;
 use crate::model::fact::Needs;
@@ -8,59 +14,9 @@ use crate::model::request::ShellKind;
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::shell::unfold::unfold;
 
-use super::{Context, commands, sql};
-
-/// Verbs that a tool's name may begin or end with when it takes something away for good.
-const VERBS: [&str; 9] = [
-    "delete", "drop", "purge", "truncate", "destroy", "wipe", "erase", "reset", "remove",
-];
-
-/// What such a verb has to be joined with before the call counts: things that hold data.
-const NOUNS: [&str; 40] = [
-    "database",
-    "databases",
-    "db",
-    "schema",
-    "table",
-    "tables",
-    "collection",
-    "collections",
-    "index",
-    "indices",
-    "bucket",
-    "buckets",
-    "object",
-    "objects",
-    "file",
-    "files",
-    "directory",
-    "folder",
-    "volume",
-    "volumes",
-    "branch",
-    "project",
-    "repository",
-    "repo",
-    "instance",
-    "cluster",
-    "server",
-    "backup",
-    "backups",
-    "snapshot",
-    "snapshots",
-    "record",
-    "records",
-    "row",
-    "rows",
-    "document",
-    "documents",
-    "all",
-    "data",
-    "namespace",
-];
-
-/// Keys under which servers take shell text.
-const SHELL_KEYS: [&str; 5] = ["command", "cmd", "script", "shell", "commandline"];
+use super::{Context, commands, later, sql, writes};
+use lines::quoted;
+use roles::{Call, Role, key};
 
 /// Returns the findings of one call.
 pub fn findings(
@@ -70,32 +26,156 @@ pub fn findings(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
+    let call = Call::new(server, tool, strings);
+    if call.rehearses() {
+        return Vec::new();
+    }
     let mut all = Vec::new();
     for (pointer, text) in strings {
-        let key = pointer
-            .rsplit('/')
-            .find(|part| part.parse::<usize>().is_err())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let mut found = sql::findings_in_prose(text, Dialect::Unknown, context);
-        if found.is_empty() && SHELL_KEYS.contains(&key.as_str()) {
-            let unfolding = unfold(ShellKind::Posix, text, context.scene, context.facts, needs);
-            found = commands(&unfolding, context, needs);
-        } else {
-            for finding in &mut found {
-                aim(finding, server);
+        all.extend(match call.role(key(pointer)) {
+            Role::Text if call.reads => Vec::new(),
+            Role::Text => in_database(&call, text, context, needs),
+            Role::Shell => {
+                let found = in_shell(&call, text, context, needs);
+                if found.is_empty() {
+                    in_database(&call, text, context, needs)
+                } else {
+                    found
+                }
             }
-        }
-        for finding in &mut found {
-            finding.span = None;
-            finding.via.insert(0, format!("mcp__{server}__{tool}"));
-        }
-        all.extend(found);
+            Role::Code | Role::Path | Role::Prose => Vec::new(),
+        });
     }
-    if all.is_empty() && takes_away(tool) {
-        all.push(by_name(server, tool, strings, context));
+    if !call.reads {
+        for line in lines::lines(&call) {
+            all.extend(in_shell(&call, &line, context, needs));
+        }
+        all.extend(written(&call, context, needs));
+    }
+    if all.is_empty() && by_arguments(&call) {
+        all.extend(by_name(&call, context, needs));
+    }
+    for finding in &mut all {
+        finding.span = None;
+        finding.via.insert(0, format!("mcp__{server}__{tool}"));
     }
     all
+}
+
+/// SQL through a server is aimed at that server's database: the one that the owner names, or one that cannot be reached.
+fn in_database(
+    call: &Call<'_>,
+    text: &str,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let mut found = sql::findings_in_prose(text, Dialect::Unknown, context);
+    if found.is_empty() {
+        return found;
+    }
+    if let Some(line) = client(call, text, context) {
+        let known = run(&line, context, needs);
+        if !known.is_empty() {
+            return known;
+        }
+    }
+    for finding in &mut found {
+        aim(finding, call.server);
+    }
+    found
+}
+
+/// Returns the client's command line that says the same to the database which the owner's configuration names for a server.
+fn client(call: &Call<'_>, text: &str, context: &Context<'_>) -> Option<String> {
+    let target = context.behind.get(call.server)?;
+    let (place, text) = (quoted(target), quoted(text));
+    let lower = target.to_ascii_lowercase();
+    let is_file = [".db", ".sqlite", ".sqlite3", ".db3"]
+        .iter()
+        .any(|end| lower.ends_with(end));
+    if let Some((container, database)) = target
+        .strip_prefix("docker:")
+        .and_then(|rest| rest.split_once('/'))
+    {
+        return Some(format!(
+            "docker exec {} psql -d {} -c {text}",
+            quoted(container),
+            quoted(database)
+        ));
+    }
+    if let Some(path) = target.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return Some(format!("sqlite3 {} {text}", quoted(path)));
+    }
+    if lower.starts_with("mysql://") || lower.starts_with("mariadb://") {
+        return Some(format!("mysql {place} -e {text}"));
+    }
+    if is_file {
+        return Some(format!("sqlite3 {place} {text}"));
+    }
+    Some(format!("psql {place} -c {text}"))
+}
+
+fn run(line: &str, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let unfolding = unfold(ShellKind::Posix, line, context.scene, context.facts, needs);
+    commands(&unfolding, context, needs)
+}
+
+/// A server that speaks for another host runs its texts there.
+fn in_shell(call: &Call<'_>, text: &str, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    if call.named(&["ssh", "remote", "sftp"]) {
+        let host = call
+            .value(&["host", "hostname", "server", "machine", "connection"])
+            .unwrap_or(call.server);
+        return run(
+            &format!(
+                "ssh {} {}",
+                quoted(host.trim_start_matches('-')),
+                quoted(text)
+            ),
+            context,
+            needs,
+        );
+    }
+    run(text, context, needs)
+}
+
+/// What the tools that write files would overwrite, or let run later.
+fn written(call: &Call<'_>, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let word = |list: &[&str]| call.words.iter().any(|word| list.contains(&word.as_str()));
+    let writes = word(&[
+        "write", "create", "save", "edit", "append", "update", "replace", "insert", "put",
+    ]);
+    if !writes || call.keeps_files_elsewhere() || !lines::touches_files(call) {
+        return Vec::new();
+    }
+    let Some(path) = call.value(&[
+        "path",
+        "filepath",
+        "file",
+        "filename",
+        "targetfile",
+        "absolutepath",
+    ]) else {
+        return Vec::new();
+    };
+    let edit = word(&["edit", "append", "insert", "replace", "update"]);
+    let texts = call.values(&[
+        "content",
+        "contents",
+        "text",
+        "data",
+        "newtext",
+        "newstring",
+        "filecontent",
+    ]);
+    if texts.is_empty() && word(&["directory", "folder", "create"]) {
+        return Vec::new();
+    }
+    let content = texts.join("\n");
+    let mut found = writes::asked(Path::new(path), &content, edit, context, needs);
+    found.extend(later::asked(Path::new(path), &content, context));
+    found
 }
 
 /// SQL through a server is aimed at that server's database, which cannot be reached from here.
@@ -109,49 +189,68 @@ fn aim(finding: &mut Finding, server: &str) {
     }
 }
 
-/// Tells whether the name of a tool says that it takes data away: a verb at either end and a noun that holds data.
-fn takes_away(tool: &str) -> bool {
-    let words = words(tool);
-    let has_verb = [words.first(), words.last()]
-        .into_iter()
-        .flatten()
-        .any(|word| VERBS.contains(&word.as_str()));
-    let has_noun = words.iter().any(|word| NOUNS.contains(&word.as_str()));
-    has_verb && (has_noun || words.len() == 1)
-}
-
-/// Splits `deleteAllRows`, `delete_all_rows` and `delete-all-rows` into lower-case words.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.chars() {
-        if matches!(c, '_' | '-' | '.' | '/' | ' ') || (c.is_ascii_uppercase() && was_lower) {
-            words.push(String::new());
-        }
-        was_lower = c.is_ascii_lowercase();
-        if c.is_alphanumeric()
-            && let Some(last) = words.last_mut()
-        {
-            last.extend(c.to_lowercase());
-        }
+/// Tells whether the name of the tool, or of the operation that it is asked for, says that data is taken away.
+fn by_arguments(call: &Call<'_>) -> bool {
+    if names::takes_away(&call.words) {
+        return !on_local_files(call);
     }
-    words.retain(|word| !word.is_empty());
-    words
+    if call.reads {
+        return false;
+    }
+    let operations = [
+        "op",
+        "operation",
+        "operationname",
+        "action",
+        "method",
+        "operationtype",
+        "toolname",
+        "operationid",
+    ];
+    // A document that is stored may hold such a word as well; it says nothing of the call.
+    let stored = [
+        "document", "row", "record", "value", "data", "item", "field", "content", "propert",
+        "filter",
+    ];
+    let told = call.strings.iter().filter(|(pointer, _)| {
+        let parents = pointer.to_ascii_lowercase();
+        !stored.iter().any(|word| parents.contains(word))
+    });
+    let named = roles::under(told, &operations)
+        .any(|text| text.len() < 60 && names::takes_away(&names::words(text)));
+    let replaces = call
+        .strings
+        .iter()
+        .any(|(pointer, _)| pointer.contains("/$out") || pointer.contains("/$merge"));
+    named || replaces
 }
 
-fn by_name(
-    server: &str,
-    tool: &str,
-    strings: &[(String, String)],
-    context: &Context<'_>,
-) -> Finding {
+/// Deletions of local files were judged by their paths already.
+fn on_local_files(call: &Call<'_>) -> bool {
+    lines::touches_files(call) && !call.keeps_files_elsewhere()
+}
+
+fn by_name(call: &Call<'_>, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let (server, tool) = (call.server, call.tool);
+    let object = call
+        .value(&[
+            "table",
+            "tablename",
+            "name",
+            "collection",
+            "collectionname",
+            "id",
+            "path",
+            "key",
+            "index",
+            "bucket",
+        ])
+        .or_else(|| call.strings.first().map(|(_, text)| text.as_str()))
+        .filter(|text| !text.is_empty() && text.len() < 200)
+        .map(str::to_owned);
     let id = "mcp.delete-by-name";
     let rule = context.rules.rule(id);
-    let object = strings
-        .iter()
-        .find(|(_, text)| !text.is_empty() && text.len() < 200)
-        .map(|(_, text)| text.clone());
-    let target = Target {
+    let mut target = Target {
         kind: TargetKind::Resource,
         locator: format!("mcp:{server}"),
         object: object.clone(),
@@ -159,7 +258,19 @@ fn by_name(
             "nothing here can reach what the MCP server `{server}` manages"
         )),
     };
-    Finding {
+    // The owner names the database behind the server: the whole of it is what a backup has to cover.
+    if let Some(line) = client(call, "DROP SCHEMA public CASCADE", context)
+        && let Some(known) = run(&line, context, needs)
+            .into_iter()
+            .flat_map(|finding| finding.targets)
+            .next()
+    {
+        target = Target {
+            object: None,
+            ..known
+        };
+    }
+    vec![Finding {
         rule: id.to_owned(),
         severity: rule.map_or(Severity::High, |rule| rule.severity),
         summary: format!(
@@ -177,37 +288,5 @@ fn by_name(
         instead: rule.map(|rule| rule.instead.to_owned()),
         blast: Blast::default(),
         exempt: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::takes_away;
-
-    #[test]
-    fn tool_names_count_only_with_something_that_holds_data() {
-        for found in [
-            "delete_branch",
-            "drop_table",
-            "deleteAllRows",
-            "remove_files",
-            "reset_database",
-            "db_reset",
-            "purge",
-            "bucket-delete",
-        ] {
-            assert!(takes_away(found), "{found}");
-        }
-        for not in [
-            "delete_comment",
-            "reset_filters",
-            "remove_label",
-            "list_tables",
-            "undelete_file_info",
-            "get_removed",
-            "preset_database",
-        ] {
-            assert!(!takes_away(not), "{not}");
-        }
-    }
+    }]
 }

@@ -5,6 +5,7 @@ mod clients;
 pub mod code;
 mod doors;
 pub mod files;
+pub mod fleet;
 pub mod git;
 pub mod later;
 pub mod mcp;
@@ -15,7 +16,7 @@ pub mod sql;
 pub mod windows;
 pub mod writes;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::command::{Command, Passage, Unfolding, Wrapper};
 use crate::model::fact::{Facts, Needs, Scene};
@@ -35,6 +36,8 @@ pub struct Context<'a> {
     pub rules: &'a dyn RuleBook,
     /// Names of files and folders that hold regenerable output (policy's list; `*` stands for any text).
     pub regenerable: &'a [String],
+    /// Databases behind MCP servers, as the owner's policy names them: server to connection text.
+    pub behind: &'a BTreeMap<String, String>,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
 }
@@ -115,6 +118,7 @@ fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Ve
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
         started.extend(doors::started(command));
+        started.extend(fleet::started(command));
         for started in started {
             findings.extend(inner(command, &started, &context, needs));
         }

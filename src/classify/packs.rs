@@ -47,7 +47,7 @@ pub use pattern::compile;
 ///     cwd: "/".into(), home: None, user: None, project: "/".into(), temporary: Vec::new(), own: Vec::new(), assumed: true,
 /// };
 /// let rules = backstop::policy::builtin::book();
-/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], earlier: &[] };
+/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], behind: &Default::default(), earlier: &[] };
 /// let found = packs::findings(&command, &context, &mut Needs::default());
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
@@ -59,7 +59,12 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };
-        for rule in rules(&program, context) {
+        let mut rules = rules(&program, context);
+        rules.sort_by_key(|rule| rule.otherwise);
+        for rule in rules {
+            if rule.otherwise && found.iter().any(|(_, guessed)| !guessed) {
+                break;
+            }
             if found.iter().any(|(finding, _)| finding.rule == rule.id) {
                 continue;
             }

@@ -227,7 +227,9 @@ fn collect(value: &Value, pointer: &mut String, out: &mut Vec<(String, String)>)
                 pointer.truncate(length);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        // `force` and `dry_run` decide what a call does.
+        Value::Bool(truth) => out.push((pointer.clone(), truth.to_string())),
+        Value::Null | Value::Number(_) => {}
     }
 }
 

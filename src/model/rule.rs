@@ -20,6 +20,8 @@ pub struct Rule {
     pub instead: &'static str,
     /// Where the rule comes from, when from somewhere.
     pub source: &'static str,
+    /// Speaks only where no other rule of the same program does: the rule for whatever the others do not name.
+    pub otherwise: bool,
     pub argv: &'static [Shape],
     pub examples: &'static [Example],
 }

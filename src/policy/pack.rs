@@ -45,6 +45,7 @@ pub struct PackRule {
     pub why: String,
     pub instead: String,
     pub source: String,
+    pub otherwise: bool,
     pub shapes: Vec<PackShape>,
     pub found: Vec<String>,
     pub not_found: Vec<String>,
@@ -195,6 +196,9 @@ fn rule(
         source: section
             .text("source", faults)
             .map_or_else(String::new, |text| text.value),
+        otherwise: section
+            .truth("otherwise", faults)
+            .is_some_and(|yes| yes.value),
         shapes: Vec::new(),
         found: plain(section.texts("found", faults)),
         not_found: plain(section.texts("not_found", faults)),

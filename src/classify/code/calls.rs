@@ -1,9 +1,12 @@
 //! Reads the calls of a code by their names: what they send to databases, delete and start.
 //! Values are followed no further than one assignment of a literal.
 
+use std::cell::Cell;
+
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
+use super::drivers::{self, Site};
 use super::tokens::{self, Language, Token};
 
 /// Calls whose first argument is SQL, by the last part of their name.
@@ -181,10 +184,14 @@ pub(super) struct Deeds {
     /// SQL texts; the flag is set when a text only may be SQL.
     pub sql: Vec<(String, Span, bool)>,
     pub shells: Vec<(String, Span)>,
+    /// Moves and overwrites of named files, as shell texts.
+    pub places: Vec<(String, Span)>,
     /// Deletions of paths that are no literals.
     pub unknown: Vec<Span>,
     /// First strings of calls that connect.
     pub connections: Vec<String>,
+    /// Calls that take data away without SQL: their rule and their name.
+    pub wipes: Vec<(&'static str, String, Span)>,
 }
 
 /// Reads the calls of a code.
@@ -192,7 +199,9 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
     let tokens = tokens::cut(text, language);
     let mut reader = Calls {
         tokens: &tokens,
+        text,
         language,
+        lookups: Cell::new(0),
         deeds: Deeds::default(),
         sends_variable: false,
     };
@@ -218,10 +227,16 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
 
 struct Calls<'a> {
     tokens: &'a [Token],
+    text: &'a str,
     language: Language,
+    /// Walks through the whole code so far.
+    lookups: Cell<usize>,
     deeds: Deeds,
     sends_variable: bool,
 }
+
+/// Walks through the whole code for the value of a name; beyond that a value counts as unknown.
+const MAX_LOOKUPS: usize = 500;
 
 /// Arguments longer than this are not read to their end.
 const MAX_ARGUMENTS: usize = 400;
@@ -240,7 +255,7 @@ impl<'a> Calls<'a> {
                 end,
             }) if matches!(
                 self.language,
-                Language::Ruby | Language::Perl | Language::Php
+                Language::Ruby | Language::Perl | Language::Php | Language::Julia
             ) =>
             {
                 self.shell(text, Span::new(*start, *end));
@@ -276,8 +291,14 @@ impl<'a> Calls<'a> {
         let node = self.language == Language::Javascript
             && (matches!(last, "rmSync" | "unlinkSync" | "rmdirSync")
                 || name.ends_with("promises.rm"));
-        let deletes = FILES.contains(&name) || TREES.contains(&name) || node;
-        let starts = SHELLS.contains(&name) || name == "exec" && self.language != Language::Python;
+        let deletes = is_one_of(&FILES, name)
+            || is_one_of(&TREES, name)
+            || node
+            || self.deletes_elsewhere(name, index);
+        let starts = SHELLS.contains(&name)
+            || name == "exec" && self.language != Language::Python
+            || self.is_template_shell(name, index)
+            || name == ".execute" && self.language == Language::Groovy;
         let connects = matches!(
             last,
             "connect"
@@ -290,15 +311,34 @@ impl<'a> Calls<'a> {
                 | "new"
                 | "PDO"
         );
+        if name == "require" {
+            return self.required(start, index);
+        }
+        if name == "array_map" || name == "array_walk" {
+            return self.mapped(start, index);
+        }
+        if name == ".execute" && self.language == Language::Groovy {
+            return self.executed(index);
+        }
         if let Some(text) = self.model_loss(name, index) {
             let span = Span::new(start, start + name.len());
             self.deeds.sql.push((text, span, false));
             return;
         }
+        self.places(name, start, index);
+        if !(sends || perhaps || deletes || starts) {
+            self.driver(name, start, index);
+        }
         if !(sends || perhaps || deletes || starts || connects) {
             return;
         }
         let Some(arguments) = self.arguments(index + 1) else {
+            // `unlink <data/*>` of Perl.
+            if deletes && self.tokens.get(index + 1) == Some(&Token::Sign('<')) {
+                self.deeds
+                    .unknown
+                    .push(Span::new(start, start + name.len()));
+            }
             return;
         };
         let span = Span::new(start, self.end_of(arguments).max(start));
@@ -315,6 +355,251 @@ impl<'a> Calls<'a> {
         if connects && let Some((text, _)) = strings.first() {
             self.deeds.connections.push(text.clone());
         }
+    }
+
+    /// Moves between two named places, and files that are opened to be written anew.
+    fn places(&mut self, name: &str, start: usize, index: usize) {
+        const MOVES: [&str; 14] = [
+            "os.rename",
+            "os.replace",
+            "shutil.move",
+            "fs.renameSync",
+            "fs.rename",
+            "fs.promises.rename",
+            "fse.moveSync",
+            "fse.move",
+            ".renameSync",
+            "FileUtils.mv",
+            "FileUtils.move",
+            "File.rename",
+            "rename",
+            "Files.move",
+        ];
+        let opens = name == "open" && self.language == Language::Python;
+        if !opens && !MOVES.contains(&name) {
+            return;
+        }
+        let arguments = self.arguments(index + 1).unwrap_or_default();
+        let [
+            Token::Text { text: from, .. },
+            Token::Sign(','),
+            Token::Text { text: to, .. },
+            ..,
+        ] = arguments
+        else {
+            return;
+        };
+        if from.contains(HOLE) || to.contains(HOLE) {
+            return;
+        }
+        let span = Span::new(start, self.end_of(arguments).max(start));
+        if !opens {
+            let text = format!("mv -- {} {}", quoted(from), quoted(to));
+            self.deeds.places.push((text, span));
+        } else if to.starts_with('w') {
+            self.deeds
+                .places
+                .push((format!("printf x > {}", quoted(from)), span));
+        }
+    }
+
+    /// Calls of drivers, object mappers and clients of services.
+    fn driver(&mut self, name: &str, start: usize, index: usize) {
+        let paren = self.tokens.get(index + 1) == Some(&Token::Sign('('));
+        // A definition is no call, and neither is a name that is only mentioned.
+        let defined = matches!(
+            index.checked_sub(1).and_then(|at| self.tokens.get(at)),
+            Some(Token::Name { name, .. }) if matches!(name.as_str(), "def" | "function" | "func" | "fn" | "sub")
+        );
+        if defined || !(paren || self.language == Language::Ruby && name.contains('.')) {
+            return;
+        }
+        let arguments = if paren {
+            self.arguments(index + 1).unwrap_or_default()
+        } else {
+            &[]
+        };
+        let before = self.before(index);
+        let site = Site {
+            name,
+            arguments,
+            before: &before,
+            text: self.text,
+            language: self.language,
+        };
+        let span = Span::new(start, start + name.len());
+        if let Some(url) = drivers::request(&site) {
+            let text = format!("curl -X DELETE {}", quoted(&url));
+            self.deeds.shells.push((text, span));
+        } else if let Some(rule) = drivers::rule(&site) {
+            let said = name.trim_start_matches('.').to_owned();
+            self.deeds.wipes.push((rule, said, span));
+        }
+    }
+
+    /// Returns the last parts of the names that stand before a call in its statement.
+    fn before(&self, index: usize) -> Vec<&'a str> {
+        const BACK: usize = 60;
+        let from = index.saturating_sub(BACK);
+        let tokens = self.tokens.get(from..index).unwrap_or_default();
+        tokens
+            .iter()
+            .rev()
+            .take_while(|token| !matches!(token, Token::Line | Token::Sign(';')))
+            .filter_map(|token| match token {
+                Token::Name { name, .. } => name.rsplit('.').next(),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Deletions that only one language, or only an import, makes of a name.
+    fn deletes_elsewhere(&self, name: &str, index: usize) -> bool {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        match self.language {
+            Language::Julia => matches!(name, "rm" | "Base.rm" | "Base.Filesystem.rm"),
+            // `for p in folder.glob('*'): p.unlink()`.
+            Language::Python => last == "unlink" && name.contains('.') && !name.starts_with('.'),
+            Language::Javascript => {
+                if last == "removeItem" && self.text.contains("FileManager") {
+                    return true;
+                }
+                let imported = self.text.contains("fs/promises") || self.text.contains("node:fs");
+                imported
+                    && matches!(name, "rm" | "unlink" | "rmdir" | "fsp.rm" | "fsp.unlink")
+                    && self.tokens.get(index + 1) == Some(&Token::Sign('('))
+            }
+            _ => matches!(
+                last,
+                "del_dir_r" | "removeItem" | "deleteDir" | "deleteRecursively"
+            ),
+        }
+    }
+
+    /// `$`rm -rf x`` of zx and Bun.
+    fn is_template_shell(&self, name: &str, index: usize) -> bool {
+        let template = matches!(
+            self.tokens.get(index + 1),
+            Some(Token::Text { quote: '`', .. })
+        );
+        template
+            && self.language == Language::Javascript
+            && matches!(name, "$" | "Bun.$" | "sh" | "execa" | "zx.$")
+    }
+
+    /// `require('rimraf').sync('x')` is `rimraf.sync('x')`, and `require('rimraf')('x')` is `rimraf('x')`.
+    fn required(&mut self, start: usize, index: usize) {
+        let Some([Token::Sign('('), Token::Text { text, .. }, Token::Sign(')')]) =
+            self.tokens.get(index + 1..index + 4)
+        else {
+            return;
+        };
+        let module = match text.strip_prefix("node:").unwrap_or(text) {
+            "fs-extra" => "fse".to_owned(),
+            module => module.replace('/', "."),
+        };
+        match self.tokens.get(index + 4) {
+            Some(Token::Name { name, .. }) if name.starts_with('.') => {
+                let name = format!("{module}{name}");
+                let known = is_one_of(&TREES, &name) || is_one_of(&FILES, &name);
+                // Others are found at the name itself.
+                if known && !TREES.contains(&name.trim_start_matches(&module)) {
+                    self.call(&name, start, index + 4);
+                }
+            }
+            Some(Token::Sign('(')) if matches!(module.as_str(), "rimraf" | "del") => {
+                self.call("rimraf", start, index + 3);
+            }
+            _ => {}
+        }
+    }
+
+    /// `array_map('unlink', glob('uploads/*'))`.
+    fn mapped(&mut self, start: usize, index: usize) {
+        let arguments = self.arguments(index + 1).unwrap_or_default();
+        let mut texts = arguments.iter().filter_map(|token| match token {
+            Token::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        if matches!(texts.next(), Some("unlink" | "rmdir")) {
+            let span = Span::new(start, self.end_of(arguments).max(start));
+            match texts.next().filter(|path| !path.contains(HOLE)) {
+                Some(path) => self
+                    .deeds
+                    .shells
+                    .push((format!("rm -f -- {}", globbed(path)), span)),
+                None => self.deeds.unknown.push(span),
+            }
+        }
+    }
+
+    /// `'rm -rf data'.execute()` of Groovy.
+    fn executed(&mut self, index: usize) {
+        if let Some(Token::Text {
+            text, start, end, ..
+        }) = index.checked_sub(1).and_then(|at| self.tokens.get(at))
+        {
+            let (text, span) = (text.clone(), Span::new(*start, *end));
+            self.shell(&text, span);
+        }
+    }
+
+    /// Returns what a loop takes its values from: `for p in Path('data').glob('*.csv')` is `data/*.csv`.
+    fn looped(&self, wanted: &str) -> Option<String> {
+        self.walk()?;
+        let at = self.tokens.windows(3).position(|window| {
+            matches!(window, [Token::Name { name: first, .. }, Token::Name { name, .. }, Token::Name { name: third, .. }]
+                if first == "for" && name == wanted && third == "in")
+        })?;
+        let rest = self.tokens.get(at + 3..)?;
+        let end = rest
+            .iter()
+            .take(MAX_ARGUMENTS)
+            .position(|token| matches!(token, Token::Line | Token::Sign(':' | ']' | ';')))
+            .unwrap_or(rest.len().min(MAX_ARGUMENTS));
+        let mut parts: Vec<String> = Vec::new();
+        let mut lists = false;
+        for token in rest.get(..end)? {
+            match token {
+                Token::Text { text, .. } => parts.push(text.clone()),
+                Token::Name { name, .. } => {
+                    lists |= name.ends_with("iterdir")
+                        || name.ends_with("listdir")
+                        || name.ends_with("scandir");
+                    let root = name.split('.').next().unwrap_or_default();
+                    if let Some(value) = self.variable(root).or_else(|| self.folder(root)) {
+                        parts.push(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if lists {
+            parts.push("*".to_owned());
+        }
+        let path = parts.join("/");
+        (!path.is_empty() && !path.contains(HOLE)).then_some(path)
+    }
+
+    /// Counts a walk through the whole code; nothing when there were too many.
+    fn walk(&self) -> Option<()> {
+        self.lookups.set(self.lookups.get() + 1);
+        (self.lookups.get() <= MAX_LOOKUPS).then_some(())
+    }
+
+    /// Returns the path of `NAME = Path('data')`.
+    fn folder(&self, wanted: &str) -> Option<String> {
+        self.walk()?;
+        self.tokens.windows(5).find_map(|window| match window {
+            [
+                Token::Name { name, .. },
+                Token::Sign('='),
+                Token::Name { name: made, .. },
+                Token::Sign('('),
+                Token::Text { text, .. },
+            ] if name == wanted && made.ends_with("Path") => Some(text.clone()),
+            _ => None,
+        })
     }
 
     /// Object mappers delete without SQL: `User.delete_all`, `User::truncate()`, `User.objects.all().delete()`.
@@ -422,8 +707,27 @@ impl<'a> Calls<'a> {
 
     fn deletes(&mut self, name: &str, arguments: &[Token], span: Span) {
         let mut path = self.path(arguments);
-        if arguments.is_empty() && name.starts_with('.') {
-            path = None;
+        if name.starts_with('.') && path.is_none() {
+            path = self.receiver(span.start);
+        }
+        let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
+        let looped = match arguments {
+            [] if !name.starts_with('.') => Some(owner),
+            [Token::Name { name: only, .. }] => Some(only.as_str()),
+            [Token::Name { name: only, .. }, Token::Sign('='), ..] if only == "missing_ok" => {
+                Some(owner)
+            }
+            _ => None,
+        };
+        if let Some(name) = looped
+            && let Some(found) = self.looped(name)
+        {
+            let text = format!("rm -rf -- {}", globbed(&found));
+            self.deeds.shells.push((text, span));
+            return;
+        }
+        if let Some(name) = looped.filter(|name| *name == owner) {
+            path = path.or_else(|| self.folder(name));
         }
         match path {
             Some(path) => {
@@ -439,9 +743,27 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// Returns the path of `Path('data').unlink()`, whose last call begins at this byte.
+    fn receiver(&self, at: usize) -> Option<String> {
+        self.walk()?;
+        let index = self
+            .tokens
+            .iter()
+            .position(|token| matches!(token, Token::Name { start, .. } if *start == at))?;
+        let open = self
+            .tokens
+            .get(..index)?
+            .iter()
+            .rposition(|token| *token == Token::Sign('('))?;
+        let made = self.tokens.get(open.checked_sub(1)?)?;
+        let is_path = matches!(made, Token::Name { name, .. } if name.ends_with("Path") || matches!(name.as_str(), "File" | "File.new" | "Pathname"));
+        let inner = self.tokens.get(open + 1..index.checked_sub(1)?)?;
+        is_path.then(|| self.path(inner)).flatten()
+    }
+
     /// Returns the path that the first argument spells out.
     fn path(&self, arguments: &[Token]) -> Option<String> {
-        const JOINS: [&str; 8] = [
+        const JOINS: [&str; 12] = [
             "os.path.join",
             "path.join",
             "Path",
@@ -450,6 +772,10 @@ impl<'a> Calls<'a> {
             "File.join",
             "os.path.abspath",
             "path.resolve",
+            "Path.of",
+            "Paths.get",
+            "File",
+            "file",
         ];
         let mut parts = Vec::new();
         let mut depth = 0_usize;
@@ -474,6 +800,7 @@ impl<'a> Calls<'a> {
 
     /// Returns the literal that the code gives to a name, when it gives one only once.
     fn variable(&self, wanted: &str) -> Option<String> {
+        self.walk()?;
         let mut values = self.tokens.windows(3).filter_map(|window| match window {
             [
                 Token::Name { name, .. },
@@ -501,7 +828,7 @@ impl<'a> Calls<'a> {
                 // `system("rm -rf " $1)`: what follows the text belongs to the command.
                 let more = matches!(
                     arguments.get(1),
-                    Some(Token::Name { .. } | Token::Sign('+'))
+                    Some(Token::Name { .. } | Token::Sign('+' | '.'))
                 );
                 let rest = if more { "$UNKNOWN" } else { "" };
                 self.shell(&format!("{text}{rest}"), *place);
@@ -525,6 +852,39 @@ impl<'a> Calls<'a> {
         let text = text.replace(HOLE, "$UNKNOWN");
         self.deeds.shells.push((text, span));
     }
+}
+
+/// Tells whether a dotted name ends as one of the list does: `java.nio.file.Files.delete` is `Files.delete`.
+fn is_one_of(list: &[&str], name: &str) -> bool {
+    list.contains(&name)
+        || list.iter().any(|known| {
+            known.contains('.')
+                && !known.starts_with('.')
+                && name
+                    .strip_suffix(known)
+                    .is_some_and(|head| head.ends_with('.'))
+        })
+}
+
+/// Returns a path with the shell's patterns left alive.
+fn globbed(path: &str) -> String {
+    let mut all = String::new();
+    let mut plain = String::new();
+    for c in path.chars() {
+        if matches!(c, '*' | '?' | '[' | ']') {
+            if !plain.is_empty() {
+                all.push_str(&quoted(&plain));
+                plain.clear();
+            }
+            all.push(c);
+        } else {
+            plain.push(c);
+        }
+    }
+    if !plain.is_empty() {
+        all.push_str(&quoted(&plain));
+    }
+    all.replace("**", "*")
 }
 
 /// Returns a word as the shell reads it back, holes as unknown variables.

@@ -12,6 +12,10 @@ pub(in crate::classify) enum Language {
     Perl,
     Php,
     Lua,
+    /// As Python, with commands in backquotes.
+    Julia,
+    /// As JavaScript, with commands in strings.
+    Groovy,
 }
 
 /// One token; offsets are bytes of the code.
@@ -68,7 +72,14 @@ pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
         match char {
             '\n' => {
                 cursor.next();
-                all.push(Token::Line);
+                // A chain of calls goes on below.
+                if !continues(cursor.text, cursor.at) {
+                    all.push(Token::Line);
+                }
+            }
+            '\\' if cursor.starts("\\\n") => {
+                cursor.next();
+                cursor.next();
             }
             '\'' | '"' | '`' => {
                 let prefix = prefix_of(&mut all, start);
@@ -77,7 +88,7 @@ pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
             char if char.is_alphabetic() || matches!(char, '_' | '$' | '@') => {
                 all.push(name(&mut cursor));
             }
-            '.' | '-' if matches!(all.last(), Some(Token::Sign(')' | ']'))) => {
+            '.' | '-' if joins(all.last(), &cursor, language) => {
                 cursor.next();
                 cursor.at += usize::from(char == '-' && cursor.starts(">"));
                 match cursor.peek() {
@@ -102,9 +113,53 @@ pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
     all
 }
 
+/// Tells whether a sign begins the name of a method of what stands before it.
+fn joins(last: Option<&Token>, cursor: &Cursor<'_>, language: Language) -> bool {
+    let method = |at: usize| {
+        let rest = cursor.text.get(cursor.at + at..).unwrap_or_default();
+        rest.starts_with(|c: char| c.is_alphabetic() || c == '_')
+    };
+    match last {
+        Some(Token::Sign(')' | ']')) => true,
+        Some(Token::Text { .. }) => {
+            cursor.starts(".") && method(1) && !matches!(language, Language::Perl | Language::Php)
+        }
+        Some(Token::Name { .. }) => {
+            cursor.starts(".") && method(1) || cursor.starts("->") && method(2)
+        }
+        _ => false,
+    }
+}
+
+/// Blanks before a chain that goes on below are looked at no further than this.
+const INDENT: usize = 200;
+
+fn continues(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let line = rest
+        .bytes()
+        .take(INDENT)
+        .position(|byte| !matches!(byte, b' ' | b'\t'));
+    let Some(start) = line.and_then(|offset| rest.get(offset..)) else {
+        return false;
+    };
+    let method = |head: &str| {
+        start
+            .strip_prefix(head)
+            .is_some_and(|tail| tail.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+    };
+    method(".") || method("->") || method("?.")
+}
+
 fn skips_comment(cursor: &mut Cursor<'_>, language: Language) -> bool {
-    let hash = !matches!(language, Language::Javascript | Language::Lua);
-    let slashes = matches!(language, Language::Javascript | Language::Php);
+    let hash = !matches!(
+        language,
+        Language::Javascript | Language::Lua | Language::Groovy
+    );
+    let slashes = matches!(
+        language,
+        Language::Javascript | Language::Php | Language::Groovy
+    );
     if hash && cursor.starts("#")
         || slashes && cursor.starts("//")
         || language == Language::Lua && cursor.starts("--")
@@ -144,11 +199,13 @@ fn string(cursor: &mut Cursor<'_>, language: Language, prefix: &str) -> Token {
     let start = cursor.at;
     let quote = cursor.next().unwrap_or('"');
     let triple: String = std::iter::repeat_n(quote, 3).collect();
-    let close = if language == Language::Python
-        && cursor
-            .text
-            .get(start..)
-            .is_some_and(|rest| rest.starts_with(&triple))
+    let close = if matches!(
+        language,
+        Language::Python | Language::Julia | Language::Groovy
+    ) && cursor
+        .text
+        .get(start..)
+        .is_some_and(|rest| rest.starts_with(&triple))
     {
         cursor.at += 2;
         triple
@@ -190,6 +247,7 @@ fn hole(cursor: &Cursor<'_>, language: Language, quote: char, prefix: &str) -> O
     let open = match language {
         Language::Python if prefix.contains('f') && cursor.starts("{") && !cursor.starts("{{") => 1,
         Language::Javascript if quote == '`' && cursor.starts("${") => 2,
+        Language::Groovy if quote == '"' && cursor.starts("${") => 2,
         Language::Ruby if quote != '\'' && cursor.starts("#{") => 2,
         Language::Perl | Language::Php
             if quote != '\'' && (cursor.starts("$") || cursor.starts("@{")) =>

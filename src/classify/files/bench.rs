@@ -77,6 +77,7 @@ impl Bench {
             facts: &self.facts,
             rules: &NoRules,
             regenerable: &self.names,
+            behind: const { &std::collections::BTreeMap::new() },
             earlier: &self.earlier,
         }
     }

@@ -1,0 +1,476 @@
+//! Calls of database drivers, object mappers and clients of services that take data away without any SQL to be seen.
+//! It knows them by their names and by the libraries that the code names; it follows no types.
+
+use super::tokens::{Language, Token};
+
+/// A call as it is written.
+pub(super) struct Site<'a> {
+    /// `a.b.c`; begins with `.` when it is made on the result of another call.
+    pub name: &'a str,
+    pub arguments: &'a [Token],
+    /// Last parts of the names that stand before it in the same statement.
+    pub before: &'a [&'a str],
+    /// The whole code.
+    pub text: &'a str,
+    pub language: Language,
+}
+
+/// What such a call takes away: the rule that says so.
+pub(super) const DATA: &str = "code.delete-data";
+pub(super) const RESOURCE: &str = "code.delete-resource";
+
+/// Calls that mean one thing in every library.
+const PLAIN: &[&str] = &[
+    "flushall",
+    "flushAll",
+    "flushdb",
+    "flushDb",
+    "flushDB",
+    "flush_all",
+    "dropDatabase",
+    "drop_database",
+    "dropSchema",
+    "drop_schema",
+    "dropCollection",
+    "drop_collection",
+    "dropAllTables",
+    "drop_all_tables",
+    "delete_collection",
+    "deleteCollection",
+    "drop_keyspace",
+    "dropTable",
+    "drop_table",
+    "dropTableIfExists",
+    "dropAllSchemas",
+    "recursiveDelete",
+    "recursive_delete",
+    "delete_by_query",
+    "deleteByQuery",
+    "delete_index",
+    "deleteIndex",
+    "deleteMany",
+    "delete_many",
+    "deleteOne",
+    "delete_one",
+    "findOneAndDelete",
+    "find_one_and_delete",
+    "delete_all",
+    "destroy_all",
+    "destroy_by",
+    "delete_by",
+    "truncate_tables",
+    "deleteAllDocuments",
+    "delete_all_documents",
+    "drop_dataset",
+    "truncate_table",
+    "truncateTable",
+    "removeAllListenersAndData",
+    "forceDelete",
+    "findByIdAndDelete",
+    "findByIdAndRemove",
+    "purge_queue",
+    "purgeQueue",
+    "queue_purge",
+    "queue_delete",
+    "deleteTopics",
+    "delete_topics",
+    "deleteQueue",
+    "obliterate",
+];
+
+/// The same, where no owner stands before the name.
+const BARE: &[&str] = &["dbRemoveTable", "DBI.dbRemoveTable", "dropdb"];
+
+/// Words before a `delete` that make it one of rows.
+const QUERIES: &[&str] = &[
+    "query",
+    "filter",
+    "filter_by",
+    "objects",
+    "exclude",
+    "where",
+    "whereIn",
+    "whereNull",
+    "table",
+    "from",
+    "from_",
+    "find",
+    "find_by",
+    "all",
+    "newQuery",
+    "createQueryBuilder",
+    "doc",
+    "collection",
+    "ref",
+    "scan",
+    "select",
+    "whereHas",
+    "withTrashed",
+    "onlyTrashed",
+];
+
+/// Libraries, and the heads of method names that delete in them.
+const SERVICES: &[(&[&str], &[&str])] = &[
+    (
+        &["boto3", "botocore", "aioboto", "aws-sdk", "Aws::"],
+        &[
+            "delete",
+            "terminate",
+            "purge",
+            "release",
+            "batch_delete",
+            "batchDelete",
+            "schedule_key_deletion",
+        ],
+    ),
+    (
+        &[
+            "google.cloud",
+            "googleapiclient",
+            "googleapis",
+            "@google-cloud",
+        ],
+        &["delete", "destroy", "purge", "drop"],
+    ),
+    (
+        &["azure.", "@azure/"],
+        &[
+            "delete",
+            "begin_delete",
+            "beginDelete",
+            "purge",
+            "begin_purge",
+        ],
+    ),
+    (&["kubernetes", "fabric8"], &["delete"]),
+    (
+        &[
+            "digitalocean",
+            "pydo",
+            "hcloud",
+            "linode_api4",
+            "openstack",
+            "novaclient",
+        ],
+        &["delete", "destroy", "conn.delete"],
+    ),
+    (
+        &["Octokit", "octokit", "PyGithub", "from github", "gitlab."],
+        &["delete", "repos.delete"],
+    ),
+    (&["stripe"], &["del", "delete"]),
+    (
+        &["elasticsearch", "opensearch", "Elasticsearch"],
+        &["indices.delete", "delete"],
+    ),
+    (
+        &[
+            "qdrant",
+            "pinecone",
+            "weaviate",
+            "chromadb",
+            "pymilvus",
+            "meilisearch",
+            "algoliasearch",
+            "typesense",
+        ],
+        &["delete", "drop", "clear"],
+    ),
+    (&["firestore", "firebase"], &["delete", "remove"]),
+    (
+        &["confluent_kafka", "kafka", "kafkajs", "aiokafka"],
+        &[
+            "delete_topics",
+            "deleteTopics",
+            "delete_records",
+            "deleteTopicRecords",
+            "delete_consumer_groups",
+        ],
+    ),
+    (&["cloudflare", "heroku", "vercel", "netlify"], &["delete"]),
+];
+
+/// Methods of these libraries that take away nothing that counts.
+const TRIFLES: &[&str] = &[
+    "delete_message",
+    "delete_message_batch",
+    "deleteMessage",
+    "deleteMessageBatch",
+    "delete_tags",
+    "deleteTags",
+    "release_lock",
+    "releaseConnection",
+    "release",
+];
+
+/// Returns the rule that a call falls under.
+pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
+    let (owner, last) = site.name.rsplit_once('.').unwrap_or(("", site.name));
+    let dotted = site.name.contains('.');
+    if BARE.contains(&site.name) || dotted && PLAIN.contains(&last) && !is_test_double(site.text) {
+        return Some(DATA);
+    }
+    if is_command(site) {
+        return Some(RESOURCE);
+    }
+    if !dotted {
+        return None;
+    }
+    if mapper(site, owner, last) {
+        return Some(DATA);
+    }
+    service(site, last)
+}
+
+/// `new DeleteBucketCommand({…})` of the AWS SDK.
+fn is_command(site: &Site<'_>) -> bool {
+    let name = site.name.rsplit('.').next().unwrap_or_default();
+    name.strip_suffix("Command").is_some_and(|head| {
+        [
+            "Delete",
+            "Terminate",
+            "Purge",
+            "BatchDelete",
+            "ScheduleKeyDeletion",
+        ]
+        .iter()
+        .any(|verb| head.starts_with(verb))
+            && !head.starts_with("DeleteMessage")
+            && has(site.text, &["aws-sdk"])
+    })
+}
+
+/// Object mappers and query builders.
+fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
+    let Site {
+        arguments,
+        before,
+        text,
+        language,
+        ..
+    } = site;
+    let thing = owner.rsplit('.').next().unwrap_or_default();
+    let chained = owner.is_empty() || before.iter().any(|name| QUERIES.contains(name));
+    let queried = before.iter().any(|name| QUERIES.contains(name));
+    let script = *language == Language::Javascript;
+    match last {
+        "delete" | "_raw_delete" | "del" if queried && owner.is_empty() => {
+            !script
+                || has(
+                    text,
+                    &[
+                        "knex",
+                        "supabase",
+                        "drizzle",
+                        "typeorm",
+                        "TypeORM",
+                        "DataSource",
+                        "kysely",
+                        "firestore",
+                        "firebase",
+                        "collection(",
+                    ],
+                )
+        }
+        "delete" | "delete_instance" if *language == Language::Php && QUERIES.contains(&thing) => {
+            true
+        }
+        "truncate" | "del" | "delete" if script && chained && has(text, &["knex"]) => true,
+        "truncate" if *language == Language::Php => {
+            chained || thing.starts_with(|c: char| c.is_ascii_uppercase())
+        }
+        "delete" if script => {
+            let drizzle = matches!(thing, "db" | "tx" | "database")
+                && matches!(arguments.first(), Some(Token::Name { .. }));
+            let prisma = owner.to_ascii_lowercase().contains("prisma") && names(arguments, "where");
+            drizzle && !has(text, &["leveldb", "level("]) || prisma
+        }
+        "drop" if arguments.is_empty() => has(
+            text,
+            &[
+                "mongo",
+                "Mongo",
+                "motor",
+                "sequelize",
+                "Sequelize",
+                "arango",
+            ],
+        ),
+        "drop_all" | "dropAll" => matches!(
+            thing.to_ascii_lowercase().as_str(),
+            "db" | "metadata" | "meta" | "database" | "schema" | "orm" | "base"
+        ),
+        "sync" if script => names(arguments, "force") && names(arguments, "true"),
+        "synchronize" if script => names(arguments, "true"),
+        "destroy" if script => names(arguments, "where") || names(arguments, "truncate"),
+        "destroy" if *language == Language::Ruby => queried,
+        "destroy" if *language == Language::Php => {
+            thing.starts_with(|c: char| c.is_ascii_uppercase())
+                && !matches!(thing, "Session" | "Cookie")
+        }
+        "clear" if script => {
+            has(text, &["getRepository", "typeorm"])
+                && (thing.to_ascii_lowercase().contains("repo")
+                    || before.contains(&"getRepository"))
+        }
+        _ if thing == "Schema" => last.starts_with("drop") && *language == Language::Php,
+        _ => false,
+    }
+}
+
+/// Clients of cloud services and of stores.
+fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
+    if TRIFLES.contains(&last) {
+        return None;
+    }
+    for (libraries, verbs) in SERVICES {
+        let deletes = verbs.iter().any(|verb| {
+            let (path, word) = verb.rsplit_once('.').unwrap_or(("", verb));
+            let rest = last.strip_prefix(word);
+            rest.is_some_and(|rest| {
+                rest.is_empty()
+                    || rest.starts_with(['_', '!'])
+                    || rest.starts_with(|c: char| c.is_ascii_uppercase())
+            }) && (path.is_empty() || site.name.contains(path))
+        });
+        if deletes && has(site.text, libraries) && !is_plain_collection(site) {
+            return Some(RESOURCE);
+        }
+    }
+    let docker = has(
+        site.text,
+        &["docker.from_env", "DockerClient", "dockerode", "Docker("],
+    );
+    let volumes = |name: &str| name.contains("volume") || name.contains("Volume");
+    let prunes = last == "prune" || last.starts_with("prune");
+    let removes = last == "remove"
+        && (volumes(site.name)
+            || site.before.iter().any(|name| volumes(name))
+            || site.text.contains("volumes."));
+    (docker && (prunes || removes)).then_some(RESOURCE)
+}
+
+/// `map.delete('x')` of a language's own collections: one literal key, and an owner that no client is called.
+fn is_plain_collection(site: &Site<'_>) -> bool {
+    let owner = site
+        .name
+        .rsplit('.')
+        .nth(1)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    [
+        "map",
+        "set",
+        "cache",
+        "params",
+        "headers",
+        "cookies",
+        "seen",
+        "form",
+        "searchparams",
+        "urlparams",
+        "weakmap",
+        "os",
+        "dict",
+        "list",
+        "array",
+    ]
+    .iter()
+    .any(|word| owner == *word || owner.ends_with(&format!("_{word}")))
+}
+
+/// Returns the address that a call sends DELETE to; a hole where it is not known.
+pub(super) fn request(site: &Site<'_>) -> Option<String> {
+    const CLIENTS: [&str; 14] = [
+        "requests",
+        "httpx",
+        "axios",
+        "got",
+        "ky",
+        "superagent",
+        "needle",
+        "HTTParty",
+        "RestClient",
+        "Faraday",
+        "Http",
+        "undici",
+        "$http",
+        "aiohttp",
+    ];
+    let first = site.arguments.iter().find_map(|token| match token {
+        Token::Text { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    let (owner, last) = site.name.rsplit_once('.').unwrap_or(("", site.name));
+    let address = first.filter(|text| text.contains("://"));
+    let unknown = || address.unwrap_or("http://unknown.invalid").to_owned();
+    match last {
+        "delete" | "del" if CLIENTS.contains(&owner) => Some(unknown()),
+        "delete" if address.is_some_and(|text| text.starts_with("http")) => Some(unknown()),
+        "fetch" | "request" | "Request" | "axios" | "got" | "ofetch" | "$fetch" => {
+            let mut tokens = site.arguments.iter();
+            let asks = tokens.any(|token| matches!(token, Token::Text { text, .. } if text.eq_ignore_ascii_case("delete")));
+            let by_key = names(site.arguments, "method")
+                || last == "request"
+                    && first.is_some_and(|text| text.eq_ignore_ascii_case("delete"));
+            let url = site.arguments.iter().find_map(|token| match token {
+                Token::Text { text, .. } if text.contains("://") => Some(text.clone()),
+                _ => None,
+            });
+            (asks && by_key).then(|| url.unwrap_or_else(unknown))
+        }
+        _ => None,
+    }
+}
+
+/// Tells whether a script only waits for requests: what its handlers lose is not lost by starting it.
+pub(in crate::classify) fn serves(text: &str) -> bool {
+    has(
+        text,
+        &[
+            ".listen(",
+            "createServer(",
+            "uvicorn.run",
+            "app.run(",
+            "FastAPI(",
+            "Deno.serve",
+            "Bun.serve",
+            "ListenAndServe",
+            "serve_forever",
+            "Sinatra",
+            "setupServer(",
+            "ReactPHP",
+            "run_app(",
+            "gunicorn",
+            "discord.Client",
+            "Bot(",
+            "startServer(",
+        ],
+    )
+}
+
+/// A test that stubs its database names the same calls.
+fn is_test_double(text: &str) -> bool {
+    has(
+        text,
+        &[
+            "fakeredis",
+            "mongomock",
+            "MagicMock(",
+            "mongodb-memory-server",
+            "ioredis-mock",
+            "jest.fn",
+            "moto import",
+        ],
+    )
+}
+
+fn has(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}
+
+fn names(tokens: &[Token], wanted: &str) -> bool {
+    tokens
+        .iter()
+        .any(|token| matches!(token, Token::Name { name, .. } if name == wanted))
+}

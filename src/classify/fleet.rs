@@ -1,0 +1,121 @@
+//! Programs that run one text on many hosts: ad hoc commands of Ansible, Salt and the parallel shells.
+//! It only finds the text; it is judged as if `ssh` carried it there.
+
+use crate::model::command::Command;
+use crate::model::word::Word;
+
+use super::sql::Started;
+
+/// Parallel shells: program, and its options that take a value.
+const SHELLS: &[(&str, &[&str])] = &[
+    (
+        "clush",
+        &["-w", "-x", "-g", "-X", "-f", "-t", "-u", "-l", "-o"],
+    ),
+    ("mussh", &["-h", "-H", "-m", "-l", "-o", "-s", "-t"]),
+    ("dsh", &["-m", "-g", "-f", "-r", "-o"]),
+    ("cssh", &["-a", "-l", "-o", "-p"]),
+    ("xpanes", &["-n", "-l"]),
+    ("pyinfra", &["--limit", "--user"]),
+    ("bolt", &["-t", "-u", "--targets", "--user"]),
+];
+
+/// Returns what such a program starts elsewhere, written as a line of `ssh`.
+pub fn started(command: &Command) -> Vec<Started> {
+    let Some(program) = command.program() else {
+        return Vec::new();
+    };
+    let text = match program.as_str() {
+        "ansible" => ansible(command),
+        "salt" | "salt-call" | "salt-ssh" => salt(command),
+        name => SHELLS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .and_then(|(_, valued)| rest(command, valued)),
+    };
+    text.map(|text| Started {
+        text: format!("ssh hosts '{}'", text.replace('\'', "'\\''")),
+        origin: command.origin.clone(),
+    })
+    .into_iter()
+    .collect()
+}
+
+/// `ansible all -m shell -a TEXT`; without a module the text is a command.
+fn ansible(command: &Command) -> Option<String> {
+    let module = value(command, &["-m", "--module-name"]).unwrap_or_else(|| "command".to_owned());
+    let name = module.rsplit('.').next().unwrap_or_default();
+    let rehearses = command
+        .args()
+        .iter()
+        .any(|word| matches!(word.text().as_deref(), Some("-C" | "--check")));
+    let runs = matches!(
+        name,
+        "shell" | "command" | "raw" | "expect" | "win_shell" | "win_command"
+    );
+    (runs && !rehearses)
+        .then(|| value(command, &["-a", "--args"]))
+        .flatten()
+}
+
+/// `salt '*' cmd.run TEXT`, `salt '*' file.remove PATH`.
+fn salt(command: &Command) -> Option<String> {
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    if words
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case("test=true"))
+    {
+        return None;
+    }
+    let at = words
+        .iter()
+        .position(|word| word.contains('.') && !word.starts_with('-') && !word.contains('/'))?;
+    let name = words.get(at)?.as_str();
+    let rest = words.get(at + 1..).unwrap_or_default();
+    match name {
+        "cmd.run" | "cmd.shell" | "cmd.run_all" => rest.first().cloned(),
+        "file.remove" | "file.rmdir" => Some(format!("rm -rf -- {}", rest.join(" "))),
+        "state.single" if rest.first().map(String::as_str) == Some("file.absent") => {
+            let path = rest.iter().find_map(|word| word.strip_prefix("name="))?;
+            Some(format!("rm -rf -- {path}"))
+        }
+        _ => None,
+    }
+}
+
+fn value(command: &Command, options: &[&str]) -> Option<String> {
+    let mut words = command.args().iter();
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        if options.contains(&text.as_str()) {
+            return words.next().map(Word::shown);
+        }
+        if let Some((name, _)) = text.split_once('=')
+            && options.contains(&name)
+        {
+            return word
+                .shown()
+                .split_once('=')
+                .map(|(_, value)| value.to_owned());
+        }
+    }
+    None
+}
+
+/// Returns the words after the options.
+fn rest(command: &Command, valued: &[&str]) -> Option<String> {
+    let mut words = command.args().iter();
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        if matches!(text.as_str(), "-c" | "--") {
+            continue;
+        }
+        if valued.contains(&text.as_str()) {
+            words.next();
+        } else if !text.starts_with('-') {
+            let all = std::iter::once(word).chain(words).map(Word::shown);
+            return Some(all.collect::<Vec<_>>().join(" "));
+        }
+    }
+    None
+}

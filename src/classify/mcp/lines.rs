@@ -1,0 +1,260 @@
+//! What a call says as a command line: the program that its server speaks for, a request, a deletion of files, code for an interpreter.
+//! Lines are only written here; the shell room reads them and the families judge them.
+
+use super::roles::{Call, Role, key};
+
+/// Servers that speak for a program: words of the names, the program.
+const SPEAKERS: &[(&[&str], &str)] = &[
+    (&["kubectl", "kubernetes", "k8s"], "kubectl"),
+    (&["helm"], "helm"),
+    (&["terraform"], "terraform"),
+    (&["tofu", "opentofu"], "tofu"),
+    (&["pulumi"], "pulumi"),
+    (&["gcloud"], "gcloud"),
+    (&["aws", "awscli"], "aws"),
+    (&["az", "azcli"], "az"),
+    (&["redis", "valkey"], "redis-cli"),
+    (&["docker"], "docker"),
+    (&["podman"], "podman"),
+    (&["git"], "git"),
+    (&["heroku"], "heroku"),
+    (&["wrangler"], "wrangler"),
+    (&["ansible"], "ansible"),
+];
+
+/// Lines longer than this are not built from many strings.
+const MAX_WORDS: usize = 64;
+
+/// Returns the lines that a call stands for, besides the texts that are shell text already.
+pub fn lines(call: &Call<'_>) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(spoken(call));
+    all.extend(vector(call));
+    all.extend(request(call));
+    all.extend(files(call));
+    all.extend(git(call));
+    for (pointer, text) in call.strings {
+        match call.role(key(pointer)) {
+            Role::Code => all.extend(code(call, text)),
+            Role::Text if is_cypher(call) => all.push(format!("cypher-shell {}", quoted(text))),
+            Role::Text if is_mutation(text) => all.push(format!(
+                "curl -X POST http://mcp.invalid/graphql -d {}",
+                quoted(&serde_json::json!({ "query": text }).to_string())
+            )),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// `kubectl_generic {"command": "delete", "resourceType": "pvc", "name": "data"}` is `kubectl delete pvc data`.
+fn spoken(call: &Call<'_>) -> Option<String> {
+    let (_, program) = SPEAKERS.iter().find(|(words, _)| call.named(words))?;
+    let given = call.values(&[
+        "command",
+        "cmd",
+        "subcommand",
+        "args",
+        "arguments",
+        "clicommand",
+        "operation",
+        "verb",
+        "action",
+    ]);
+    let first = given.first()?;
+    if first.split_whitespace().next() == Some(program) {
+        return None;
+    }
+    let mut line = (*program).to_owned();
+    for text in given.iter().take(MAX_WORDS) {
+        line.push(' ');
+        let whole = given.len() == 1 && text.contains(' ');
+        line.push_str(&if whole {
+            (*text).to_owned()
+        } else {
+            quoted(text)
+        });
+    }
+    for name in call
+        .values(&["resourcetype", "resource", "kind", "name", "release"])
+        .into_iter()
+        .take(MAX_WORDS)
+    {
+        line.push(' ');
+        line.push_str(&quoted(name));
+    }
+    Some(line)
+}
+
+/// A program and its arguments in a list.
+fn vector(call: &Call<'_>) -> Option<String> {
+    let program = call.value(&["program", "executable", "binary", "command", "cmd"])?;
+    let args = call.values(&["args", "argv", "arguments", "parameters"]);
+    if args.is_empty() || program.contains(char::is_whitespace) {
+        return None;
+    }
+    let words = std::iter::once(program).chain(args).take(MAX_WORDS);
+    Some(words.map(quoted).collect::<Vec<_>>().join(" "))
+}
+
+/// `{"method": "DELETE", "url": …}`.
+fn request(call: &Call<'_>) -> Option<String> {
+    let method = call.value(&["method", "httpmethod", "verb"]);
+    let named = call.named(&["http", "rest", "fetch", "request"])
+        && call.words.iter().any(|word| word == "delete");
+    if !method.is_some_and(|method| method.eq_ignore_ascii_case("delete")) && !named {
+        return None;
+    }
+    let url = call.value(&["url", "uri", "endpoint", "path"])?;
+    let url = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://mcp.invalid/{}", url.trim_start_matches('/'))
+    };
+    Some(format!("curl -X DELETE {}", quoted(&url)))
+}
+
+/// Tools that remove and move files by path.
+fn files(call: &Call<'_>) -> Option<String> {
+    if call.keeps_files_elsewhere() || !touches_files(call) {
+        return None;
+    }
+    let word = |list: &[&str]| call.words.iter().any(|word| list.contains(&word.as_str()));
+    if word(&["move", "rename", "mv"]) {
+        let from = call.value(&["source", "src", "from", "oldpath", "path", "sourcepath"])?;
+        let to = call.value(&[
+            "destination",
+            "dst",
+            "dest",
+            "to",
+            "newpath",
+            "target",
+            "destinationpath",
+        ])?;
+        return Some(format!("mv -- {} {}", quoted(from), quoted(to)));
+    }
+    if word(&["copy", "cp"]) {
+        let from = call.value(&["source", "src", "from", "path", "sourcepath"])?;
+        let to = call.value(&[
+            "destination",
+            "dst",
+            "dest",
+            "to",
+            "target",
+            "destinationpath",
+        ])?;
+        return Some(format!("cp -r -- {} {}", quoted(from), quoted(to)));
+    }
+    if super::names::takes_away(&call.words) {
+        let paths = call.values(&[
+            "path",
+            "filepath",
+            "file",
+            "filename",
+            "paths",
+            "files",
+            "directory",
+            "folder",
+            "dir",
+            "targetfile",
+            "absolutepath",
+        ]);
+        let paths: Vec<String> = paths.into_iter().map(quoted).collect();
+        return (!paths.is_empty()).then(|| format!("rm -rf -- {}", paths.join(" ")));
+    }
+    None
+}
+
+/// Tells whether a call works on files of this machine.
+pub fn touches_files(call: &Call<'_>) -> bool {
+    let path = call.value(&[
+        "path",
+        "filepath",
+        "file",
+        "filename",
+        "source",
+        "src",
+        "oldpath",
+        "directory",
+        "targetfile",
+        "absolutepath",
+    ]);
+    let local = call.named(&[
+        "filesystem",
+        "fs",
+        "file",
+        "files",
+        "directory",
+        "folder",
+        "commander",
+        "desktop",
+        "editor",
+    ]);
+    path.is_some_and(|path| {
+        local
+            && (path.starts_with(['/', '~', '.']) || call.named(&["filesystem", "fs", "commander"]))
+    })
+}
+
+/// Servers that speak for git have tools for its commands.
+fn git(call: &Call<'_>) -> Option<String> {
+    if !call.all.iter().any(|word| word == "git") {
+        return None;
+    }
+    let word = |wanted: &str| call.words.iter().any(|word| word == wanted);
+    let repository = call.value(&["repopath", "path", "repo", "repository"]);
+    let head = repository.map_or("git".to_owned(), |path| format!("git -C {}", quoted(path)));
+    let truth = |keys: &[&str]| call.value(keys) == Some("true");
+    if word("reset") {
+        let hard = call
+            .value(&["mode"])
+            .is_some_and(|mode| mode.trim_start_matches('-') == "hard")
+            || truth(&["hard"]);
+        let target = call
+            .value(&["target", "commit", "ref", "revision"])
+            .map(quoted)
+            .unwrap_or_default();
+        return hard.then(|| format!("{head} reset --hard {target}"));
+    }
+    if word("clean") && !call.rehearses() {
+        return Some(format!("{head} clean -fd"));
+    }
+    if word("push") && truth(&["force"]) {
+        let branch = call.value(&["branch"]).map(quoted).unwrap_or_default();
+        return Some(format!("{head} push --force origin {branch}"));
+    }
+    None
+}
+
+/// Code in the language that the call names; Python where it names none.
+fn code(call: &Call<'_>, text: &str) -> Option<String> {
+    let language = call
+        .value(&["language", "lang", "runtime", "kernel"])
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let script = call.named(&["node", "javascript", "js", "deno"]);
+    let line = match language.as_str() {
+        "bash" | "sh" | "shell" | "zsh" => return Some(text.to_owned()),
+        "javascript" | "js" | "node" | "typescript" | "ts" => "node -e",
+        "ruby" => "ruby -e",
+        "php" => "php -r",
+        "perl" => "perl -e",
+        "r" => "Rscript -e",
+        "" if script => "node -e",
+        _ => "python3 -c",
+    };
+    Some(format!("{line} {}", quoted(text)))
+}
+
+fn is_cypher(call: &Call<'_>) -> bool {
+    call.named(&["cypher", "neo4j", "memgraph"])
+}
+
+fn is_mutation(text: &str) -> bool {
+    text.trim_start().starts_with("mutation") && text.contains('{')
+}
+
+/// Returns a word as the shell reads it back.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
