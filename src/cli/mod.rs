@@ -16,6 +16,7 @@ pub mod lease;
 pub mod ledger;
 pub mod policy;
 pub mod reject;
+pub mod replay;
 pub mod requests;
 pub mod restore;
 pub mod revoke;
@@ -78,6 +79,8 @@ enum Task {
     Undo(undo::Args),
     /// Restores into a scratch place, compares and drops the scratch.
     Drill(drill::Args),
+    /// Judges past transcripts of Claude Code: what would have been held, by rule.
+    Replay(replay::Args),
     /// Shows, verifies and exports the record.
     Ledger(ledger::Args),
     /// Lists, explains, tests and validates rules and policy.
@@ -119,6 +122,7 @@ pub fn run() -> u8 {
         Some(Task::Restore(args)) => restore::run(&args),
         Some(Task::Undo(args)) => undo::run(&args),
         Some(Task::Drill(args)) => drill::run(&args),
+        Some(Task::Replay(args)) => replay::run(&args),
         Some(Task::Ledger(args)) => ledger::run(&args),
         Some(Task::Policy(args)) => policy::run(&args),
         Some(Task::Git(args)) => git::run(&args),
