@@ -26,11 +26,11 @@ use crate::render::{json, text};
 
 use super::{say, say_error};
 
-/// Longest line of `--batch`, in bytes; a longer one is answered with an error.
-const LINE_CAP: usize = 8 * 1024 * 1024;
+/// Longest line of `--batch` or of a transcript, in bytes; a longer one is not read.
+pub(super) const LINE_CAP: usize = 8 * 1024 * 1024;
 
 /// Stack of the thread that judges: address space, not memory.
-const STACK: usize = 64 * 1024 * 1024;
+pub(super) const STACK: usize = 64 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
@@ -39,7 +39,7 @@ enum Format {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum WhichFacts {
+pub(super) enum WhichFacts {
     /// The world is asked.
     Here,
     /// The command is meant for somewhere else: everything named exists and holds data.
@@ -103,6 +103,30 @@ pub struct Args {
     state: Option<PathBuf>,
 }
 
+/// How a call is judged, besides its words.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    pub facts: WhichFacts,
+    pub profile: Option<String>,
+    pub state: Option<PathBuf>,
+    /// Where a call without a folder runs.
+    pub cwd: Option<PathBuf>,
+    /// Another mode than the policy's.
+    pub mode: Option<Mode>,
+}
+
+impl Args {
+    fn manner(&self) -> Manner {
+        Manner {
+            facts: self.facts,
+            profile: self.profile.clone(),
+            state: self.state.clone(),
+            cwd: self.cwd.clone(),
+            mode: None,
+        }
+    }
+}
+
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
     let args = args.clone();
@@ -136,7 +160,7 @@ fn check(args: &Args) -> Result<u8, String> {
     }
     let call = call(args)?;
     let start = Instant::now();
-    let (verdict, policy) = verdict(&call, args)?;
+    let (verdict, policy) = verdict(&call, &args.manner())?;
     let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     let found = !verdict.findings.is_empty();
     match args.format {
@@ -254,6 +278,7 @@ fn batch(args: &Args) -> Result<u8, String> {
     let mut input = std::io::stdin().lock();
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut line = Vec::new();
+    let manner = args.manner();
     loop {
         line.clear();
         let count = input
@@ -265,7 +290,7 @@ fn batch(args: &Args) -> Result<u8, String> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let result = one_line(&line, args);
+        let result = one_line(&line, &manner);
         let written = serde_json::to_writer(&mut out, &result)
             .map_err(std::io::Error::from)
             .and_then(|()| out.write_all(b"\n"));
@@ -276,7 +301,7 @@ fn batch(args: &Args) -> Result<u8, String> {
     Ok(0)
 }
 
-fn one_line(line: &[u8], args: &Args) -> Value {
+fn one_line(line: &[u8], manner: &Manner) -> Value {
     let id = || {
         serde_json::from_slice::<Value>(line)
             .ok()
@@ -289,7 +314,7 @@ fn one_line(line: &[u8], args: &Args) -> Value {
     let start = Instant::now();
     let judged = std::panic::catch_unwind(|| {
         let call = intake::read(line, Strictness::Check).map_err(|error| error.to_string())?;
-        let (verdict, policy) = verdict(&call, args)?;
+        let (verdict, policy) = verdict(&call, manner)?;
         let elapsed = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ok::<_, String>(json::check(
             &verdict,
@@ -306,10 +331,13 @@ fn one_line(line: &[u8], args: &Args) -> Value {
 }
 
 /// Judges one call the way the hook does, and looks for evidence without leaving a trace.
-fn verdict(call: &ToolCall, args: &Args) -> Result<(Verdict, Policy), String> {
-    let house = House::new(args.state.clone(), Instant::now() + Duration::from_secs(19));
-    let assumed = args.facts == WhichFacts::None;
-    let cwd = cwd(call, args)?;
+pub(super) fn verdict(call: &ToolCall, manner: &Manner) -> Result<(Verdict, Policy), String> {
+    let house = House::new(
+        manner.state.clone(),
+        Instant::now() + Duration::from_secs(19),
+    );
+    let assumed = manner.facts == WhichFacts::None;
+    let cwd = cwd(call, manner)?;
     let own = house.own();
     let scene = gather::scene(&gather::Place {
         cwd: &cwd,
@@ -317,7 +345,8 @@ fn verdict(call: &ToolCall, args: &Args) -> Result<(Verdict, Policy), String> {
         own: &own,
         assumed,
     });
-    let policy = policy(&house, &scene.project, args)?;
+    let mut policy = policy(&house, &scene.project, manner)?;
+    policy.mode = manner.mode.unwrap_or(policy.mode);
     if call.event != Event::PreToolUse {
         let owed = crate::model::policy::Requirement {
             demand: crate::model::policy::Demand::Allow,
@@ -364,21 +393,21 @@ fn verdict(call: &ToolCall, args: &Args) -> Result<(Verdict, Policy), String> {
     ))
 }
 
-fn policy(house: &House, project: &Path, args: &Args) -> Result<Policy, String> {
-    if args.facts == WhichFacts::None && args.profile.is_none() {
+fn policy(house: &House, project: &Path, manner: &Manner) -> Result<Policy, String> {
+    if manner.facts == WhichFacts::None && manner.profile.is_none() {
         return Ok(builtin::default_policy());
     }
     house
-        .policy(project, args.profile.as_deref())
+        .policy(project, manner.profile.as_deref())
         .map_err(|error| error.to_string())
 }
 
-fn cwd(call: &ToolCall, args: &Args) -> Result<PathBuf, String> {
+fn cwd(call: &ToolCall, manner: &Manner) -> Result<PathBuf, String> {
     let own = || {
         std::env::current_dir()
             .map_err(|error| format!("the working directory cannot be read: {error}"))
     };
-    let named = call.cwd.clone().or_else(|| args.cwd.clone());
+    let named = call.cwd.clone().or_else(|| manner.cwd.clone());
     match named {
         Some(dir) if dir.is_absolute() => Ok(dir),
         Some(dir) => Ok(own()?.join(dir)),

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod password;
 mod policy;
 pub mod reject;
+pub mod replay;
 pub mod requests;
 pub mod restore;
 pub mod revoke;
@@ -79,6 +80,8 @@ enum Task {
     Undo(undo::Args),
     /// Restores into a scratch place, compares and drops the scratch.
     Drill(drill::Args),
+    /// Judges past transcripts of Claude Code: what would have been held, by rule.
+    Replay(replay::Args),
     /// Shows, verifies and exports the record.
     Ledger(ledger::Args),
     /// Lists, explains, tests and validates rules and policy.
@@ -120,6 +123,7 @@ pub fn run() -> u8 {
         Some(Task::Restore(args)) => restore::run(&args),
         Some(Task::Undo(args)) => undo::run(&args),
         Some(Task::Drill(args)) => drill::run(&args),
+        Some(Task::Replay(args)) => replay::run(&args),
         Some(Task::Ledger(args)) => ledger::run(&args),
         Some(Task::Policy(args)) => policy::run(&args),
         Some(Task::Git(args)) => git::run(&args),

@@ -54,7 +54,11 @@ pub fn read(bytes: &[u8], strictness: Strictness) -> Result<ToolCall, IntakeErro
     call(map, strictness)
 }
 
-fn call(mut map: Map<String, Value>, strictness: Strictness) -> Result<ToolCall, IntakeError> {
+/// Reads the fields of one payload.
+pub(super) fn call(
+    mut map: Map<String, Value>,
+    strictness: Strictness,
+) -> Result<ToolCall, IntakeError> {
     let event = event(map.get("hook_event_name"), strictness)?;
     let input = map.remove("tool_input").unwrap_or(Value::Null);
     let has_tool = matches!(

@@ -3,5 +3,6 @@
 
 pub mod claude;
 pub mod strict;
+pub mod transcript;
 
 pub use claude::{IntakeError, Strictness, read};

@@ -114,6 +114,12 @@ fn excerpt(text: &str, span: Span) -> Option<(String, Span)> {
     Some((format!("{lead}{before}{inside}{after}{tail} "), span))
 }
 
+/// Returns one line around a span (or the beginning, without one): secrets hidden, misleading characters visible.
+pub fn around(text: &str, span: Option<Span>) -> String {
+    let span = span.unwrap_or(Span::new(0, 0));
+    excerpt(&mask(text), span).map_or_else(String::new, |(line, _)| line.trim_end().to_owned())
+}
+
 fn floor(text: &str, mut at: usize) -> usize {
     at = at.min(text.len());
     while !text.is_char_boundary(at) {

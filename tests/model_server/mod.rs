@@ -1,6 +1,8 @@
 //! A model server for one run of the client: answers `POST /v1/messages` from a script, on loopback.
 //! It keeps what the client reported about each call.
 
+pub mod client;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
