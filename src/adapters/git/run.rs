@@ -24,7 +24,7 @@ const PLACES: &[&str] = &[
 /// Bytes of one answer of git.
 const OUTPUT_MAX: u64 = 256 << 20;
 /// Settings that could start a program, each sent to nowhere.
-const OFF: &[&str] = &[
+pub const OFF: &[&str] = &[
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.untrackedCache=false",
@@ -38,6 +38,17 @@ const OFF: &[&str] = &[
     "submodule.recurse=false",
 ];
 
+/// Finds git in the given folders and the system's places.
+pub fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
+    let places = PLACES.iter().map(PathBuf::from);
+    tool_dirs
+        .iter()
+        .cloned()
+        .chain(places)
+        .map(|dir| dir.join("git"))
+        .find(|path| path.is_file())
+}
+
 /// A git program bound to one repository.
 #[derive(Debug)]
 pub struct Runner {
@@ -50,15 +61,8 @@ pub struct Runner {
 impl Runner {
     /// Finds git in the given folders and the system's places.
     pub fn find(git_dir: &Path, root: &Path, tool_dirs: &[PathBuf], end: Instant) -> Option<Self> {
-        let places = PLACES.iter().map(PathBuf::from);
-        let program = tool_dirs
-            .iter()
-            .cloned()
-            .chain(places)
-            .map(|dir| dir.join("git"))
-            .find(|path| path.is_file())?;
         Some(Self {
-            program,
+            program: program(tool_dirs)?,
             git_dir: git_dir.to_path_buf(),
             root: root.to_path_buf(),
             end,
