@@ -31,7 +31,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("classify", &["model", "shell", "sql"]),
     ("backup", &["model", "ports", "adapters", "plan"]),
     ("gather", &["model", "ports", "adapters"]),
+    ("scan", &["model", "shell", "sql", "classify"]),
     ("guard", &["model", "ports", "policy", "shell", "classify"]),
+    (
+        "examine",
+        &[
+            "model", "ports", "adapters", "gather", "guard", "policy", "scan",
+        ],
+    ),
     (
         "enforce",
         &[
@@ -43,13 +50,14 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model", "ports", "adapters", "backup", "classify", "decide", "enforce", "gather",
-            "guard", "intake", "plan", "policy", "render", "shell", "sql", "store",
+            "guard", "intake", "plan", "policy", "render", "shell", "sql", "store", "examine",
+            "scan",
         ],
     ),
 ];
 
-const PURE: [&str; 9] = [
-    "model", "shell", "sql", "intake", "policy", "classify", "decide", "plan", "render",
+const PURE: [&str; 10] = [
+    "model", "shell", "sql", "intake", "policy", "classify", "decide", "plan", "render", "scan",
 ];
 
 /// What reaches out of a pure room.

@@ -17,6 +17,7 @@ use crate::model::fact::{Answer, GitFact, GitPathFact};
 
 use index::{Entry, Index};
 use run::Runner;
+pub use run::{OFF, program};
 
 /// Folders above a path that are looked at for a repository.
 const LEVELS_MAX: usize = 256;

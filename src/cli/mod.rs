@@ -21,6 +21,7 @@ pub mod replay;
 pub mod requests;
 pub mod restore;
 pub mod revoke;
+pub mod scan;
 pub mod screens;
 pub mod settings;
 pub mod undo;
@@ -60,6 +61,8 @@ enum Task {
     Hook(hook::Args),
     /// Judges a command, a hook payload or SQL without any side effect.
     Check(check::Args),
+    /// Scans migrations, scripts, build and CI files for what they would lose.
+    Scan(scan::Args),
     /// Lists held calls, or shows one.
     Requests(requests::Args),
     /// Waits until a request is decided.
@@ -113,6 +116,7 @@ pub fn run() -> u8 {
     match line.task {
         Some(Task::Hook(args)) => hook::run(&args),
         Some(Task::Check(args)) => check::run(&args),
+        Some(Task::Scan(args)) => scan::run(&args),
         Some(Task::Requests(args)) => requests::run(&args),
         Some(Task::Wait(args)) => wait::run(&args),
         Some(Task::Approve(args)) => approve::run(&args),

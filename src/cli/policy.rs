@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::enforce::House;
+use crate::examine;
 use crate::gather::{self, Elsewhere};
 use crate::guard::{self, Setting};
 use crate::intake::{self, Strictness};
@@ -13,6 +14,7 @@ use crate::model::request::{Asked, ShellKind};
 use crate::model::rule::Rule;
 use crate::policy::builtin::{book, default_policy, rules};
 use crate::policy::{LayerText, Place, load};
+use crate::scan::removals;
 
 use super::{say, say_error};
 
@@ -123,6 +125,37 @@ fn judged(example: &str) -> Vec<String> {
             .collect(),
         Err(error) => vec![error.to_string()],
     }
+}
+
+/// Returns the rules that a scan finds in an example of its own: `deleted PATH`, or a path with the content of the new file below it.
+fn scanned(example: &str) -> Vec<String> {
+    let (path, content) = example.split_once('\n').unwrap_or((example, ""));
+    if let Some(path) = path.strip_prefix("deleted ") {
+        return removals::rule(path)
+            .into_iter()
+            .map(ToOwned::to_owned)
+            .collect();
+    }
+    let file = examine::File {
+        path: path.to_owned(),
+        content: examine::Content::Bytes(content.as_bytes().to_vec()),
+        added: Some(vec![examine::changes::EVERY_LINE]),
+    };
+    let own = House::new(None, Instant::now() + LIMIT).own();
+    let desk = examine::Desk {
+        root: Path::new("/srv/app"),
+        own: &own,
+        policy: &default_policy(),
+        rules: book(),
+        others: &examine::Others::Tree(&|_| None),
+        now: jiff::Timestamp::now(),
+    };
+    let report = examine::examine(&[file], &desk);
+    report
+        .remarks
+        .into_iter()
+        .map(|remark| remark.rule)
+        .collect()
 }
 
 /// Runs the command with the judge that `policy test` asks.
@@ -286,7 +319,11 @@ fn test(judge: Judge<'_>, format: Format) -> u8 {
     for rule in rules() {
         for example in rule.examples {
             judged += 1;
-            let found = judge(example.command);
+            let found = if rule.id.starts_with("scan.") {
+                scanned(example.command)
+            } else {
+                judge(example.command)
+            };
             if found.iter().any(|id| id == rule.id) != example.found {
                 misses.push(Miss {
                     rule: rule.id,

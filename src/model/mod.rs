@@ -12,6 +12,7 @@ pub mod finding;
 pub mod policy;
 pub mod request;
 pub mod rule;
+pub mod scanned;
 pub mod secret;
 pub mod span;
 pub mod target;

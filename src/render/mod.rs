@@ -3,5 +3,6 @@
 
 pub mod json;
 pub mod redact;
+pub mod scan;
 pub mod text;
 pub mod visible;

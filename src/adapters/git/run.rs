@@ -24,7 +24,7 @@ const PLACES: &[&str] = &[
 /// Bytes of one answer of git.
 const OUTPUT_MAX: u64 = 256 << 20;
 /// Settings that could start a program, each sent to nowhere.
-const OFF: &[&str] = &[
+pub const OFF: &[&str] = &[
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.untrackedCache=false",
@@ -37,6 +37,17 @@ const OFF: &[&str] = &[
     "protocol.allow=never",
     "submodule.recurse=false",
 ];
+
+/// Finds git in the given folders and the system's places.
+pub fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
+    let places = PLACES.iter().map(PathBuf::from);
+    tool_dirs
+        .iter()
+        .cloned()
+        .chain(places)
+        .map(|dir| dir.join("git"))
+        .find(|path| path.is_file())
+}
 
 /// A git program bound to one repository.
 #[derive(Debug)]
