@@ -2,9 +2,9 @@
 //! It never runs what a repository configures, and never writes into it.
 
 mod index;
+pub mod loose;
 pub mod place;
 pub mod refs;
-pub mod loose;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

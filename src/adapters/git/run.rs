@@ -233,17 +233,6 @@ impl Runner {
     }
 }
 
-/// Returns git from the given folders or the system's places.
-pub(super) fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
-    let places = PLACES.iter().map(PathBuf::from);
-    tool_dirs
-        .iter()
-        .cloned()
-        .chain(places)
-        .map(|dir| dir.join("git"))
-        .find(|path| path.is_file())
-}
-
 fn split(output: &[u8]) -> Vec<Vec<u8>> {
     output
         .split(|&byte| byte == 0)
