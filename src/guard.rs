@@ -83,7 +83,12 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             behind: &setting.policy.mcp,
             earlier: &[],
         };
-        let mut findings = classify::classify(asked, &unfolding, &context, &mut needs);
+        // What runs is settled first: judging half of it would be done again in the next round.
+        let mut findings = if needs.is_empty() {
+            classify::classify(asked, &unfolding, &context, &mut needs)
+        } else {
+            Vec::new()
+        };
         if needs.is_empty() {
             let seen = !findings.is_empty();
             let requirement = policy::require(&mut findings, setting.policy, setting.now_s);

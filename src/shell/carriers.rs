@@ -143,6 +143,10 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         for carrier in CARRIERS {
+            // Nearly every row is another program's: told without taking its name apart.
+            if !carrier.name.starts_with(program) {
+                continue;
+            }
             let mut parts = carrier.name.split(' ');
             if parts.next() != Some(program) {
                 continue;
