@@ -2,7 +2,7 @@
 //! It reads strings and calls by name, and follows no control flow and no library.
 
 mod calls;
-mod tokens;
+pub mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::effect::Dialect;
