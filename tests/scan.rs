@@ -499,3 +499,387 @@ fn a_baseline_survives_moved_lines_and_names_what_is_gone() {
     scratch.write("known.json", "{}");
     assert_eq!(scratch.run(&["--baseline", "known.json"]).0, 2);
 }
+
+/// Holds a value against the parts of JSON Schema (draft 7) that the schema of SARIF uses.
+fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let target = root.pointer(name.trim_start_matches('#')).unwrap();
+        return validate(root, target, value, at, wrong);
+    }
+    let is = |kind: &str| match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "null" => value.is_null(),
+        other => panic!("{other}"),
+    };
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::String(kind) => vec![kind],
+        Value::Array(kinds) => kinds.iter().map(|kind| kind.as_str().unwrap()).collect(),
+        _ => Vec::new(),
+    };
+    if !kinds.is_empty() && !kinds.iter().any(|kind| is(kind)) {
+        wrong.push(format!("{at}: {value} is not {kinds:?}"));
+        return;
+    }
+    if let Some(allowed) = schema["enum"].as_array()
+        && !allowed.contains(value)
+    {
+        wrong.push(format!("{at}: {value} is none of {allowed:?}"));
+    }
+    if let (Some(least), Some(number)) = (schema["minimum"].as_i64(), value.as_i64())
+        && number < least
+    {
+        wrong.push(format!("{at}: {number} is less than {least}"));
+    }
+    if let (Some(pattern), Some(text)) = (schema["pattern"].as_str(), value.as_str())
+        && !regex::Regex::new(&pattern.replace("\\d", "[0-9]"))
+            .unwrap()
+            .is_match(text)
+    {
+        wrong.push(format!("{at}: {text} does not match {pattern}"));
+    }
+    for choice in ["anyOf", "oneOf"] {
+        if let Some(options) = schema[choice].as_array() {
+            let fits = |option: &&Value| {
+                let mut faults = Vec::new();
+                validate(root, option, value, at, &mut faults);
+                faults.is_empty()
+            };
+            if !options.iter().any(|option| fits(&option)) {
+                wrong.push(format!("{at}: fits no choice of {choice}"));
+            }
+        }
+    }
+    if let Some(items) = value.as_array() {
+        if let Some(least) = schema["minItems"].as_u64()
+            && (items.len() as u64) < least
+        {
+            wrong.push(format!("{at}: fewer than {least} items"));
+        }
+        if schema["uniqueItems"] == true
+            && items
+                .iter()
+                .enumerate()
+                .any(|(index, item)| items[..index].contains(item))
+        {
+            wrong.push(format!("{at}: an item stands there twice"));
+        }
+        if schema["items"].is_object() {
+            for (index, item) in items.iter().enumerate() {
+                validate(
+                    root,
+                    &schema["items"],
+                    item,
+                    &format!("{at}/{index}"),
+                    wrong,
+                );
+            }
+        }
+    }
+    if let Some(map) = value.as_object() {
+        for name in schema["required"].as_array().unwrap_or(&Vec::new()) {
+            if !map.contains_key(name.as_str().unwrap()) {
+                wrong.push(format!("{at}: {name} is missing"));
+            }
+        }
+        for (key, inner) in map {
+            let at = format!("{at}/{key}");
+            match (&schema["properties"][key], &schema["additionalProperties"]) {
+                (Value::Object(_), _) => {
+                    validate(root, &schema["properties"][key], inner, &at, wrong)
+                }
+                (_, Value::Bool(false)) => wrong.push(format!("{at} is not known")),
+                (_, other @ Value::Object(_)) => validate(root, other, inner, &at, wrong),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn sarif_is_valid_against_its_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schemas/sarif-2.1.0.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // The judge itself sees what is wrong.
+    let mut faults = Vec::new();
+    validate(
+        &schema,
+        &schema,
+        &json!({"version": "2.0", "runs": [{"tool": {}, "x": 1}]}),
+        "",
+        &mut faults,
+    );
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    let scratch = Scratch::new("sarif");
+    for _ in 0..2 {
+        let (_, out, _) = scratch.run(&["--format", "sarif"]);
+        let report: Value = serde_json::from_str(&out).unwrap();
+        let mut wrong = Vec::new();
+        validate(&schema, &schema, &report, "", &mut wrong);
+        assert!(wrong.is_empty(), "{}\n{out}", wrong.join("\n"));
+        scratch.write("a b/é:1.sql", "-- backstop:allow sql.drop-table until=2099-01-01 reason=\"x\"\nDROP TABLE a;\nTRUNCATE t;\n");
+        scratch.write("a.sql", "-- backstop:allow nothing\n-- migrate:up\nDROP\nTABLE a;\n-- migrate:down\nDROP TABLE b;\n");
+    }
+    let (_, out, _) = scratch.run(&["--format", "sarif"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let results = report["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    let found = results
+        .iter()
+        .find(|result| result["ruleId"] == "sql.truncate")
+        .unwrap();
+    let place = &found["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%A9%3A1.sql");
+    assert_eq!(place["region"]["startLine"], 3);
+    let relieved = results
+        .iter()
+        .filter(|result| !result["suppressions"].as_array().unwrap().is_empty());
+    assert_eq!(relieved.count(), 1);
+    let rules = report["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    for result in results {
+        assert_eq!(
+            rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"],
+            result["ruleId"]
+        );
+    }
+}
+
+#[test]
+fn workflow_commands_are_escaped() {
+    let scratch = Scratch::new("github");
+    scratch.write(
+        "a,b:c%.sql",
+        "-- migrate:up\nDROP TABLE \"x%\n::error::y\";\n",
+    );
+    let (code, out, _) = scratch.run(&["--format", "github"]);
+    assert_eq!(code, 1);
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert!(
+        out.starts_with("::error file=a%2Cb%3Ac%25.sql,line=2,endLine=3,title=sql.drop-table::"),
+        "{out}"
+    );
+}
+
+#[test]
+fn build_and_ci_files_are_read_where_their_commands_stand() {
+    let scratch = Scratch::new("ci");
+    let drop = "psql -h prod shop -c 'DROP TABLE t'";
+    let files: Vec<(&str, String, &str)> = vec![
+        (
+            "Makefile",
+            format!("DB := shop\n\nall: x\n\techo hi\n\nreset:\n\t@{drop}\n"),
+            "7:25",
+        ),
+        ("justfile", format!("reset:\n  {drop}\n"), "2:25"),
+        (
+            "package.json",
+            format!(
+                "{{\n  \"scripts\": {{\n    \"é\": \"make test\",\n    \"reset\": \"{drop}\"\n  }}\n}}\n"
+            ),
+            "4:37",
+        ),
+        (
+            "composer.json",
+            format!("{{\"scripts\": {{\"post\": [\"App::run\", \"{drop}\"]}}}}\n"),
+            "1:58",
+        ),
+        (
+            "Dockerfile",
+            format!(
+                "FROM x\nRUN apt-get update \\\n    && rm -rf /var/lib/apt/lists/* \\\n    && {drop}\n"
+            ),
+            "4:30",
+        ),
+        (
+            "docker-compose.yml",
+            format!("services:\n  a:\n    image: x\n    command: sh -c \"{drop}\"\n"),
+            "4:21",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - name: é\n        run: |\n          echo ${{{{ github.ref }}}}\n          {drop}\n"
+            ),
+            "9:33",
+        ),
+        (
+            ".gitlab-ci.yml",
+            format!("a:\n  script:\n    - echo\n    - {drop}\n"),
+            "4:29",
+        ),
+        (
+            ".circleci/config.yml",
+            format!(
+                "jobs:\n  a:\n    steps:\n      - run:\n          command: >\n            {drop}\n"
+            ),
+            "6:35",
+        ),
+        (
+            "azure-pipelines.yml",
+            format!("steps:\n  - script: {drop}\n"),
+            "2:35",
+        ),
+        (
+            "Jenkinsfile",
+            format!("node {{\n  sh '''\n    set -e\n    {drop}\n  '''\n}}\n"),
+            "4:27",
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (path, text, place) in &files {
+        scratch.write(path, text);
+        expected.push(format!("sql.drop-table {path}:{place}"));
+    }
+    expected.sort();
+    let mut found = scratch.found(&[]);
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn migrations_in_code_are_read_in_both_halves() {
+    let scratch = Scratch::new("code");
+    let files: Vec<(&str, &str, Vec<&str>)> = vec![
+        (
+            "alembic/versions/1.py",
+            "from alembic import op\n\ndef upgrade():\n    op.execute('DROP TABLE a')\n    op.drop_table('b')\n\n\ndef downgrade():\n    op.drop_table('c')\n",
+            vec!["4:16", "5:5", "9:5 down"],
+        ),
+        (
+            "app/migrations/0002_x.py",
+            "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    operations = [\n        migrations.DeleteModel(name='A'),\n        migrations.RunSQL('DROP TABLE b', 'DROP TABLE c'),\n    ]\n",
+            vec!["5:9", "6:9", "6:43 down"],
+        ),
+        (
+            "db/migrate/1_x.rb",
+            "class X < ActiveRecord::Migration[7.0]\n  def up\n    drop_table :a\n    execute <<~SQL\n      DROP TABLE b;\n    SQL\n  end\n\n  def down\n    drop_table :c\n  end\nend\n",
+            vec!["3:5", "5:7", "10:5 down"],
+        ),
+        (
+            "database/migrations/x.php",
+            "<?php\nreturn new class extends Migration {\n    public function up() {\n        Schema::drop('a');\n        DB::statement('DROP TABLE b');\n    }\n    public function down() {\n        Schema::dropIfExists('c');\n    }\n};\n",
+            vec!["4:9", "5:23", "8:9 down"],
+        ),
+        (
+            "migrations/1.js",
+            "exports.up = async (knex) => {\n  await knex.schema.dropTable('a');\n  await knex.raw('DROP TABLE b');\n};\nexports.down = (knex) => knex.schema.dropTable('c');\n",
+            vec!["2:9", "3:18", "5:26 down"],
+        ),
+        (
+            "src/migration/1-x.ts",
+            "export class X implements MigrationInterface {\n  public async up(queryRunner: QueryRunner): Promise<void> {\n    await queryRunner.query(`DROP TABLE a`);\n  }\n  public async down(queryRunner: QueryRunner): Promise<void> {\n    await queryRunner.dropTable('c');\n  }\n}\n",
+            vec!["3:29", "6:11 down"],
+        ),
+        (
+            "src/app.py",
+            "import os\nop.drop_table('a')\nos.remove('x')\n",
+            vec![],
+        ),
+        (
+            "src/list.js",
+            "up(); list.dropTable('x'); knex.raw('DROP TABLE b')\n",
+            vec![],
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (path, text, places) in &files {
+        scratch.write(path, text);
+        expected.extend(places.iter().map(|place| format!("{path}:{place}")));
+    }
+    expected.sort();
+    let mut found: Vec<String> = scratch
+        .found(&[])
+        .into_iter()
+        .map(|line| line.replacen("sql.drop-table ", "", 1))
+        .collect();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_a_build_does_inside_its_image_and_templates_are_no_findings() {
+    let scratch = Scratch::new("harmless");
+    for (path, text) in [
+        (
+            "Dockerfile",
+            "FROM x\nRUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/* /tmp/*\nRUN rm -rf /root/.cache ~/.npm\nCMD [\"nginx\", \"-g\", \"daemon off;\"]\n",
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: npm ci && npm test -- ${{ matrix.flags }}\n      - run: rm -rf node_modules\n",
+        ),
+        (
+            "Makefile",
+            ".PHONY: all\nall: build\n\nbuild:\n\tcargo build $(FLAGS)\n\nclean:\n\tcargo clean\n",
+        ),
+        (
+            "package.json",
+            "{\"scripts\": {\"build\": \"tsc -p .\", \"test\": \"jest\", \"clean\": \"rm -rf node_modules dist\"}}\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  db:\n    image: postgres\n    command: postgres -c max_connections=200\n    healthcheck:\n      test: [CMD-SHELL, pg_isready -U app]\n",
+        ),
+        ("broken.json", "{"),
+        ("values.yaml", "a: {{ .Values.x }}\n"),
+        (
+            "db/1.sql",
+            "-- DropTable is not what happens here\nCREATE TABLE a (x int);\nALTER TABLE a ADD COLUMN y int;\nINSERT INTO a VALUES (1, 'DROP TABLE a');\n",
+        ),
+        (
+            "db/structure.sql",
+            "SET statement_timeout = 0;\nCREATE TABLE public.a (x int);\nCOPY public.a (x) FROM stdin;\n1; DROP TABLE a;\n\\.\n",
+        ),
+    ] {
+        scratch.write(path, text);
+    }
+    assert_eq!(scratch.found(&[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_checkout_below_a_temporary_directory_is_no_scratch() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("repo")).unwrap();
+    std::fs::write(
+        folder.path().join("repo/a.sh"),
+        "rm -rf data\nrm -rf /tmp/cache\npsql shop -f wipe.sql\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.path().join("repo/wipe.sql"),
+        "SELECT 1;\nDROP TABLE t;\n",
+    )
+    .unwrap();
+    let output = backstop(&folder.path().join("repo"))
+        .args(["scan", "--format", "json"])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        findings(&report),
+        [
+            "files.recursive-delete a.sh:1:1",
+            "sql.drop-table wipe.sql:2:1"
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_as_what_it_is_fails_the_scan() {
+    let scratch = Scratch::new("unjudged");
+    scratch.write(".github/workflows/a.yml", "jobs: [unclosed\n");
+    let (code, report) = scratch.json(&[]);
+    assert_eq!(
+        (code, findings(&report)),
+        (
+            1,
+            vec!["scan.unjudged .github/workflows/a.yml:1:1".to_owned()]
+        )
+    );
+}

@@ -3,7 +3,7 @@
 
 mod calls;
 mod drivers;
-mod tokens;
+pub mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::effect::Dialect;

@@ -162,6 +162,12 @@ fn quoted<'t>(begin: &str, rest: &'t str) -> Result<(String, &'t str), String> {
     Ok((text.to_owned(), after))
 }
 
+/// The note of an exception that cannot be read.
+const MALFORMED: &str = "scan.malformed-exception";
+
+/// The note of an exception without anything to relieve.
+const UNUSED: &str = "scan.unused-exception";
+
 /// What exceptions are held against.
 #[derive(Clone, Copy)]
 pub struct Day<'a> {
@@ -188,72 +194,71 @@ pub fn relieve(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     for exception in exceptions {
-        let mut note = |name: &str, text: String| {
-            notes.push(Note {
-                name: name.to_owned(),
-                file: file.to_owned(),
-                line: exception.line,
-                column: exception.column,
-                text,
-            });
-        };
-        let said = match &exception.said {
-            Ok(said) => said,
-            Err(why) => {
-                note(
-                    "scan.malformed-exception",
-                    format!("this exception relieves nothing: {why}"),
-                );
-                continue;
+        let wrong = match &exception.said {
+            Ok(said) if (day.knows)(&said.rule) => {
+                let about = about(exception, exceptions);
+                applied(said, exception.line, about, remarks, day.today)
             }
-        };
-        if !(day.knows)(&said.rule) {
-            note(
-                "scan.malformed-exception",
+            Ok(said) => Some((
+                MALFORMED,
                 format!(
                     "this exception relieves nothing: there is no rule `{}`",
                     said.rule
                 ),
-            );
-            continue;
-        }
-        let about = about(exception, exceptions);
-        let mut met = remarks
-            .iter_mut()
-            .filter(|remark| {
-                remark.rule == said.rule
-                    && (remark.spot.line..=remark.spot.end_line).contains(&about)
-            })
-            .peekable();
-        let expired = said.until.as_str() < day.today;
-        match (met.peek().is_some(), expired) {
-            (true, true) => note(
-                "scan.expired-exception",
-                format!("the exception for {} ended with {}", said.rule, said.until),
-            ),
-            (false, true) => note(
-                "scan.unused-exception",
-                format!(
-                    "the exception for {} ended with {} and relieves nothing here",
-                    said.rule, said.until
-                ),
-            ),
-            (false, false) => note(
-                "scan.unused-exception",
-                format!("the exception for {} relieves nothing here", said.rule),
-            ),
-            (true, false) => {
-                for remark in met {
-                    remark.excepted = Some(Relief {
-                        until: said.until.clone(),
-                        reason: said.reason.clone(),
-                        line: exception.line,
-                    });
-                }
-            }
-        }
+            )),
+            Err(why) => Some((MALFORMED, format!("this exception relieves nothing: {why}"))),
+        };
+        notes.extend(wrong.map(|(name, text)| Note {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            line: exception.line,
+            column: exception.column,
+            text,
+        }));
     }
     notes
+}
+
+/// Marks what a well-formed exception relieves on a line, or returns why it relieves nothing.
+fn applied(
+    said: &Said,
+    written: usize,
+    about: usize,
+    remarks: &mut [Remark],
+    today: &str,
+) -> Option<(&'static str, String)> {
+    let expired = said.until.as_str() < today;
+    let mut met = false;
+    for remark in remarks {
+        let there = (remark.spot.line..=remark.spot.end_line).contains(&about);
+        if remark.rule != said.rule || !there {
+            continue;
+        }
+        met = true;
+        if !expired {
+            remark.excepted = Some(Relief {
+                until: said.until.clone(),
+                reason: said.reason.clone(),
+                line: written,
+            });
+        }
+    }
+    let (rule, until) = (&said.rule, &said.until);
+    match (met, expired) {
+        (true, false) => None,
+        (true, true) => Some((
+            "scan.expired-exception",
+            format!("the exception for {rule} ended with {until}"),
+        )),
+        (false, true) => Some((
+            UNUSED,
+            format!("the exception for {rule} ended with {until} and relieves nothing here"),
+        )),
+        (false, false) => Some((
+            UNUSED,
+            format!("the exception for {rule} relieves nothing here"),
+        )),
+    }
 }
 
 /// Returns the line that an exception is about: its own, or the next one that is no exception.

@@ -2,13 +2,20 @@
 //! what was found back to line and column. It judges nothing and opens no file: the guard's pipeline and `examine` do.
 
 pub mod baseline;
+mod build;
+mod code;
+mod docker;
 pub mod exceptions;
+mod jenkins;
 pub mod kinds;
+mod pipelines;
 pub mod place;
 pub mod remarks;
 pub mod removals;
 mod sql;
+mod tasks;
 pub mod unit;
+mod yaml;
 
 use exceptions::Exception;
 use kinds::Kind;
@@ -44,7 +51,7 @@ pub fn read(path: &str, bytes: &[u8]) -> Option<Sheet> {
     let kind = kinds::recognise(path, &text)?;
     let lines = Lines::of(&text);
     let mut unread = Vec::new();
-    let units = units(kind, path, &text, &mut unread);
+    let units = units(kind, path, &text, &lines, &mut unread);
     let exceptions = exceptions::read(kind, &text, &lines);
     Some(Sheet {
         path: path.to_owned(),
@@ -63,18 +70,23 @@ pub fn same_role(from: &str, to: &str) -> bool {
     from == to || role(from) == role(to)
 }
 
-fn units(kind: Kind, path: &str, text: &str, _unread: &mut Vec<String>) -> Vec<Unit> {
+fn units(kind: Kind, path: &str, text: &str, lines: &Lines, unread: &mut Vec<String>) -> Vec<Unit> {
     match kind {
         Kind::Sql => sql::units(path, text),
         Kind::Shell(shell) => vec![Unit::shell(shell, text.to_owned(), Map::default())],
-        Kind::Make
-        | Kind::Just
-        | Kind::Package
-        | Kind::Composer
-        | Kind::Docker
-        | Kind::Compose
-        | Kind::Ci(_)
-        | Kind::Jenkins
-        | Kind::Code(_) => Vec::new(),
+        Kind::Make => tasks::make(text, lines),
+        Kind::Just => tasks::just(text, lines),
+        Kind::Package | Kind::Composer => tasks::package(text),
+        Kind::Docker => docker::units(text, lines),
+        Kind::Jenkins => jenkins::units(text),
+        Kind::Code(tongue) => code::units(tongue, path, text),
+        Kind::Compose | Kind::Ci(_) => match (yaml::read(text), kind) {
+            (Ok(documents), Kind::Ci(ci)) => pipelines::jobs(ci, &documents),
+            (Ok(documents), _) => pipelines::services(&documents),
+            (Err(why), _) => {
+                unread.push(why);
+                Vec::new()
+            }
+        },
     }
 }

@@ -177,17 +177,13 @@ impl Map {
         }
     }
 
-    /// Adds the stretches of another map, its text beginning at `base` of this one.
-    pub fn extend(&mut self, base: usize, other: &Self) {
-        match other.fixed {
-            Some((start, _)) => self.anchor(base, start),
-            None if other.anchors.is_empty() => self.anchor(base, 0),
-            None => {
-                for (text, file) in &other.anchors {
-                    self.anchor(base + text, *file);
-                }
-            }
-        }
+    /// Returns where the stretches of a part of the text begin, each with its place in the file.
+    pub fn within(&self, from: usize, to: usize) -> Vec<(usize, usize)> {
+        let mut all = vec![(from, self.span(from, from).0)];
+        let first = self.anchors.partition_point(|(text, _)| *text <= from);
+        let last = self.anchors.partition_point(|(text, _)| *text < to);
+        all.extend(self.anchors.get(first..last).unwrap_or_default());
+        all
     }
 }
 

@@ -18,6 +18,7 @@ pub mod powershell;
 pub mod print;
 mod printf;
 mod pure;
+pub mod recipes;
 mod remote;
 pub mod scan;
 mod scripts;

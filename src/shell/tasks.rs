@@ -497,21 +497,21 @@ fn line_of(
 }
 
 /// Targets with their recipes, and variables, of a Makefile or justfile.
-struct Makefile {
+pub(super) struct Makefile {
     /// Target names, prerequisites, recipe lines with their line numbers.
-    rules: Vec<Rule>,
-    variables: Vec<(String, String)>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) variables: Vec<(String, String)>,
     default: Option<String>,
 }
 
-struct Rule {
-    targets: Vec<String>,
+pub(super) struct Rule {
+    pub(super) targets: Vec<String>,
     needs: Vec<String>,
-    lines: Vec<(usize, String)>,
+    pub(super) lines: Vec<(usize, String)>,
 }
 
 impl Makefile {
-    fn read(text: &str) -> Self {
+    pub(super) fn read(text: &str) -> Self {
         let mut all = Self {
             rules: Vec::new(),
             variables: Vec::new(),
@@ -649,7 +649,7 @@ fn logical(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Expands make's variables; unknown ones become shell variables of the same name, `$$` becomes `$`.
-fn expand_make(line: &str, target: &str, variables: &[(String, String)]) -> String {
+pub(super) fn expand_make(line: &str, target: &str, variables: &[(String, String)]) -> String {
     let mut text = line.to_owned();
     for _ in 0..4 {
         let next = expand_once(&text, target, variables);
@@ -719,7 +719,7 @@ fn expand_once(line: &str, target: &str, variables: &[(String, String)]) -> Stri
 }
 
 /// Expands just's `{{name}}`; unknown ones become shell variables of the same name.
-fn expand_just(line: &str, variables: &[(String, String)]) -> String {
+pub(super) fn expand_just(line: &str, variables: &[(String, String)]) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some((head, tail)) = rest.split_once("{{") {

@@ -5,7 +5,7 @@ use crate::sql::HOLE;
 
 /// How a language writes strings and comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::classify) enum Language {
+pub enum Language {
     Python,
     Javascript,
     Ruby,
@@ -20,7 +20,7 @@ pub(in crate::classify) enum Language {
 
 /// One token; offsets are bytes of the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub enum Token {
     /// A string with its holes marked; `quote` is the quote's first character.
     Text {
         text: String,
@@ -62,6 +62,15 @@ impl Cursor<'_> {
 
 /// Cuts a code text.
 pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
+    placed(text, language)
+        .into_iter()
+        .map(|(token, _)| token)
+        .collect()
+}
+
+/// Cuts a code text into tokens, each with the offset of its first byte.
+pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
+    let mut places = Vec::new();
     let mut cursor = Cursor { text, at: 0 };
     let mut all = Vec::new();
     while let Some(char) = cursor.peek() {
@@ -109,8 +118,9 @@ pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
                 all.push(Token::Sign(char));
             }
         }
+        places.resize(all.len(), start);
     }
-    all
+    all.into_iter().zip(places).collect()
 }
 
 /// Tells whether a sign begins the name of a method of what stands before it.

@@ -113,7 +113,6 @@ fn result(remark: &Remark, index: usize) -> Value {
             },
         }}],
         "partialFingerprints": {"backstop/v1": remark.key},
-        "baselineState": if remark.baselined { "unchanged" } else { "new" },
         "suppressions": suppressions,
         "properties": {"severity": remark.severity.name(), "part": remark.part.map(Part::name), "opaque": remark.opaque},
     })
