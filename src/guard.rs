@@ -80,6 +80,7 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             facts: &facts,
             rules: setting.rules,
             regenerable: &setting.policy.regenerable,
+            protected: &setting.policy.protection,
             earlier: &[],
         };
         let mut findings = classify::classify(asked, &unfolding, &context, &mut needs);

@@ -110,6 +110,7 @@ fn judge(line: &str) -> Option<Vec<Finding>> {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts: &facts,

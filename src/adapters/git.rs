@@ -1,7 +1,10 @@
 //! Questions about a git repository: branch, stashes, and which files are tracked, changed, untracked or ignored.
 //! It never runs what a repository configures, and never writes into it.
 
+pub mod address;
 mod index;
+mod packed;
+pub mod repo;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

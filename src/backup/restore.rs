@@ -87,13 +87,28 @@ fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, B
             ..order
         }
     };
-    let made = match (make::run(&order(manifest.reach.clone())), &manifest.reach) {
+    let made = match (
+        make::run(&order(as_it_is(&manifest.reach))),
+        &manifest.reach,
+    ) {
         (Err(BackupError::Unreachable(_) | BackupError::NotIntact(_)), Reach::Sqlite(path)) => {
             make::run(&order(Reach::Path(path.clone())))
         }
         (made, _) => made,
     };
     made.map(|made| made.id)
+}
+
+/// Returns the reach by which the present state is saved: what a remote said at another time is no longer true.
+fn as_it_is(reach: &Reach) -> Reach {
+    let mut reach = reach.clone();
+    if let Reach::GitRemote(remote) = &mut reach {
+        remote.known = false;
+        for one in &mut remote.refs {
+            one.old = None;
+        }
+    }
+    reach
 }
 
 /// Returns the backups that were made for a request: by its fingerprint, or by its short id in their names.

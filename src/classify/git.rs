@@ -3,6 +3,7 @@
 
 mod invocation;
 mod push;
+pub mod pushed;
 #[cfg(test)]
 mod tests;
 
@@ -153,7 +154,7 @@ impl<'a> Git<'a, '_> {
         } else if kind == TargetKind::GitWorktree {
             Reach::Path(root.clone())
         } else {
-            Reach::Path(git_dir)
+            Reach::GitRefs(git_dir)
         };
         Target {
             kind,

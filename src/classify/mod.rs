@@ -20,6 +20,7 @@ use std::collections::HashSet;
 use crate::model::command::{Command, Passage, Unfolding, Wrapper};
 use crate::model::fact::{Facts, Needs, Scene};
 use crate::model::finding::Finding;
+use crate::model::push::Protection;
 use crate::model::request::{Asked, ShellKind};
 use crate::model::span::{FilePos, Origin, Span};
 
@@ -35,6 +36,8 @@ pub struct Context<'a> {
     pub rules: &'a dyn RuleBook,
     /// Names of files and folders that hold regenerable output (policy's list; `*` stands for any text).
     pub regenerable: &'a [String],
+    /// Refs of remotes that others build on.
+    pub protected: &'a Protection,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
 }

@@ -82,15 +82,21 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     }
     let identity = identity(&need.target, facts).or_else(|| make::identity_now(&need.target.reach));
     let marks = make::marks_now(&need.target.reach, &control);
-    if marks.is_none() && matches!(need.target.reach, Reach::Path(_) | Reach::Sqlite(_)) {
+    if marks.is_none()
+        && matches!(
+            need.target.reach,
+            Reach::Path(_) | Reach::Sqlite(_) | Reach::GitRefs(_)
+        )
+    {
         best.freshness = Freshness::Changed(
             "the target could not be compared with what the backup saw".to_owned(),
         );
         return best;
     }
-    if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_)) {
-        best.freshness =
-            Freshness::WrongTarget("the server cannot be asked which database it is".to_owned());
+    if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_) | Reach::GitRemote(_)) {
+        best.freshness = Freshness::WrongTarget(
+            "the server cannot be asked which database or repository it is".to_owned(),
+        );
         return best;
     }
     let Ok((entry, freshness)) =

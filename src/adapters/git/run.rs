@@ -50,15 +50,8 @@ pub struct Runner {
 impl Runner {
     /// Finds git in the given folders and the system's places.
     pub fn find(git_dir: &Path, root: &Path, tool_dirs: &[PathBuf], end: Instant) -> Option<Self> {
-        let places = PLACES.iter().map(PathBuf::from);
-        let program = tool_dirs
-            .iter()
-            .cloned()
-            .chain(places)
-            .map(|dir| dir.join("git"))
-            .find(|path| path.is_file())?;
         Some(Self {
-            program,
+            program: program(tool_dirs)?,
             git_dir: git_dir.to_path_buf(),
             root: root.to_path_buf(),
             end,
@@ -227,6 +220,17 @@ impl Runner {
             .zip(names)
             .collect())
     }
+}
+
+/// Returns git from the given folders or the system's places.
+pub(super) fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
+    let places = PLACES.iter().map(PathBuf::from);
+    tool_dirs
+        .iter()
+        .cloned()
+        .chain(places)
+        .map(|dir| dir.join("git"))
+        .find(|path| path.is_file())
 }
 
 fn split(output: &[u8]) -> Vec<Vec<u8>> {
