@@ -392,6 +392,22 @@ fn a_mirror_that_deletes_is_held_and_all_its_refs_come_back() {
 }
 
 #[test]
+fn a_mirror_that_deletes_nothing_goes_through() {
+    let scene = Scene::new("mirror-kept");
+    let said = scene.push(&["-q", "--mirror", "origin"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{said:?}");
+    scene.commit("forward");
+    let said = scene.push(&["-q", "--mirror", "origin"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{said:?}");
+    assert!(scene.untouched());
+    scene.git(&scene.remote, &["update-ref", "refs/heads/theirs", "main"]);
+    scene.here(&["config", "remote.origin.mirror", "true"]);
+    let held = scene.push(&["origin"]);
+    assert_ne!(held.code, Some(0), "{held:?}");
+    assert!(held.stderr.contains("theirs"), "{held:?}");
+}
+
+#[test]
 fn a_sha256_repository_is_guarded_as_well() {
     let scene = Scene::with("sha256", "sha256");
     let said = scene.push(&["-q", "origin", "HEAD:refs/heads/new"]);

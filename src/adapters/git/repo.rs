@@ -346,7 +346,9 @@ impl Repo {
     /// When git fails.
     pub fn refs(&self, prefix: &str) -> io::Result<BTreeMap<String, String>> {
         let format = "--format=%(objectname) %(refname) %(symref)";
-        let said = self.must(&["for-each-ref", format, prefix], Vec::new())?;
+        // An empty pattern would fit nothing.
+        let pattern = if prefix.is_empty() { "refs/" } else { prefix };
+        let said = self.must(&["for-each-ref", format, pattern], Vec::new())?;
         Ok(said
             .lines()
             .filter_map(|line| {
