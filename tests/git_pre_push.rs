@@ -446,6 +446,88 @@ fn a_shallow_clone_pushes_forward_in_silence_and_keeps_what_it_overwrites() {
     assert_eq!(scene.tip("topic"), old);
 }
 
+/// A host elsewhere: its ssh is a script that runs the command here and notes it down.
+fn elsewhere(scene: &mut Scene) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (script, log) = (
+        scene.house.home.join("ssh"),
+        scene.house.home.join("ssh.log"),
+    );
+    let text = format!(
+        "#!/bin/sh\nfor word; do :; done\necho \"$word\" >> '{}'\nexec sh -c \"$word\"\n",
+        log.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = script.display().to_string();
+    scene.house.more.push(("GIT_SSH_COMMAND".into(), script));
+    scene
+        .house
+        .more
+        .push(("GIT_SSH_VARIANT".into(), "simple".into()));
+    let url = format!("far.example:{}", scene.remote.display());
+    scene.here(&["remote", "set-url", "origin", &url]);
+    log
+}
+
+#[test]
+fn a_remote_elsewhere_is_contacted_only_after_a_human_said_so() {
+    let mut scene = Scene::new("far");
+    let other = scene.house.home.join("other-clone");
+    let home = scene.house.home.clone();
+    scene.git(&home, &["clone", "-q", "remote.git", "other-clone"]);
+    std::fs::write(other.join("theirs"), "theirs").unwrap();
+    scene.git(&other, &["checkout", "-q", "-b", "topic"]);
+    scene.git(&other, &["add", "-A"]);
+    scene.git(&other, &["commit", "-q", "-m", "theirs"]);
+    scene.git(&other, &["push", "-q", "origin", "topic"]);
+    let theirs = scene.tip("topic");
+    let log = elsewhere(&mut scene);
+    let contacted = || {
+        std::fs::read_to_string(&log)
+            .unwrap_or_default()
+            .contains("git-upload-pack")
+    };
+    scene.here(&["checkout", "-q", "-b", "topic"]);
+    let mine = scene.commit("mine");
+    let held = scene.push(&["--force", "origin", "topic"]);
+    assert_ne!(held.code, Some(0), "{held:?}");
+    assert!(held.stderr.contains("after the first approval"), "{held:?}");
+    assert!(!contacted());
+    let id = held.request();
+    scene.house.approve_in_a_terminal(&id);
+    assert!(contacted());
+    let said = scene.push(&["-q", "--force", "origin", "topic"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{said:?}");
+    assert_eq!(scene.tip("topic"), mine);
+    scene.house.undo(&id);
+    assert_eq!(scene.tip("topic"), theirs);
+}
+
+#[test]
+fn what_is_known_here_is_backed_up_without_contacting_the_remote() {
+    let mut scene = Scene::new("near");
+    let old = scene.rewritten("main");
+    let log = elsewhere(&mut scene);
+    let held = scene.push(&["--force", "origin", "main"]);
+    assert_ne!(held.code, Some(0), "{held:?}");
+    assert!(!held.stderr.contains("no verified backup"), "{held:?}");
+    assert!(
+        !std::fs::read_to_string(&log)
+            .unwrap()
+            .contains("git-upload-pack")
+    );
+    scene.house.approve_in_a_terminal(&held.request());
+    let said = scene.push(&["-q", "--force", "origin", "main"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{said:?}");
+    assert_ne!(scene.tip("main"), old);
+    assert!(
+        !std::fs::read_to_string(&log)
+            .unwrap()
+            .contains("git-upload-pack")
+    );
+}
+
 #[test]
 fn linked_work_trees_and_an_inherited_git_dir_are_the_same_repository() {
     let scene = Scene::new("worktree");

@@ -171,7 +171,7 @@ fn covered(push: &Push, policy: &Policy, house: &House, now: Timestamp) -> Resul
     for request in requests {
         let other = request.tool != TOOL && request.state == RequestState::Used;
         if other && is_recent(&request, now) && is_this(push, &request, &dir) {
-            return Ok(spend(push, &request, &store)?);
+            return spend(push, &request, &store);
         }
     }
     Ok(false)

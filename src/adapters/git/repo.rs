@@ -49,6 +49,7 @@ const TRANSPORT: &[&str] = &[
     "SSH_AUTH_SOCK",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
     "GIT_SSL_CAINFO",
     "GIT_SSL_NO_VERIFY",
     "http_proxy",

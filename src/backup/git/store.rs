@@ -275,7 +275,7 @@ impl Store {
     pub fn rehearse(&self, kept: &Kept, end: Instant) -> Result<String, BackupError> {
         let stores = self.repo.dir.parent().unwrap_or(&self.repo.dir);
         let place = stores.join(format!(".rehearsal-{}", random_name()));
-        let done = self.into_new(&place, kept, end);
+        let done = self.fill_new(&place, kept, end);
         let _ = std::fs::remove_dir_all(&place);
         done?;
         Ok(format!(
@@ -285,7 +285,7 @@ impl Store {
     }
 
     /// Makes a bare repository that holds what is kept, names as they were.
-    pub fn into_new(&self, place: &Path, kept: &Kept, end: Instant) -> Result<(), BackupError> {
+    pub fn fill_new(&self, place: &Path, kept: &Kept, end: Instant) -> Result<(), BackupError> {
         let fresh = Repo::create(place, &self.repo.format(), &[], end).map_err(source)?;
         if let Some(cut) = self.repo.shallow() {
             std::fs::write(place.join("shallow"), cut)

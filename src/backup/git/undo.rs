@@ -446,7 +446,7 @@ pub fn plan_copy(entry: &Entry, to: &str) -> Result<RestorePlan, BackupError> {
 pub fn copy(entry: &Entry, to: &str, end: Instant) -> Result<Restored, BackupError> {
     let plan = plan_copy(entry, to)?;
     let store = Store::of(entry, end)?;
-    store.into_new(Path::new(to), &Kept::read(entry)?, end)?;
+    store.fill_new(Path::new(to), &Kept::read(entry)?, end)?;
     Ok(Restored {
         done: plan.steps.iter().map(Step::sentence).collect(),
         ..Restored::default()

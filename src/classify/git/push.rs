@@ -5,7 +5,9 @@ use super::{Git, Repository};
 use crate::classify::files::Valued;
 use crate::classify::files::report::Loss;
 use crate::model::address::without_password;
-use crate::model::fact::{Answer, Question};
+use std::path::Path;
+
+use crate::model::fact::{Answer, GitFact, Question};
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
 use crate::model::word::Word;
@@ -107,7 +109,10 @@ fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
     };
     let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
     let known = is_known(git, remote, branch);
-    let small = known && !name.contains('*') && !git.context.protected.covers(&full, None);
+    let small = known
+        && !name.contains('*')
+        && !git.context.protected.covers(&full, None)
+        && !is_default(git, remote, branch);
     let rule = match (fate, small) {
         (Fate::Forced, true) => "git.push-force-branch",
         (Fate::Forced, false) => "git.push-force",
@@ -125,13 +130,8 @@ fn is_known(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> bool {
     let Repository::Known(fact) = git.ask(Vec::new()) else {
         return false;
     };
+    let common = common(fact);
     let name = format!("refs/remotes/{remote}/{branch}");
-    // Refs of a linked work tree are those of the repository that it belongs to.
-    let common = match fact.git_dir.parent() {
-        Some(worktrees) if worktrees.ends_with(".git/worktrees") => worktrees.parent(),
-        _ => None,
-    };
-    let common = common.unwrap_or(&fact.git_dir);
     let loose = Question::Entry(common.join(&name));
     if let Some(Answer::Entry(_)) = git.context.facts.ask(loose, git.needs) {
         return true;
@@ -141,6 +141,32 @@ fn is_known(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> bool {
         Some(Answer::Text { text, .. }) => text
             .lines()
             .any(|line| line.split(' ').nth(1) == Some(&name)),
+        _ => false,
+    }
+}
+
+/// Refs of a linked work tree are those of the repository that it belongs to.
+fn common(fact: &GitFact) -> &Path {
+    match fact.git_dir.parent() {
+        Some(worktrees) if worktrees.ends_with(".git/worktrees") => {
+            worktrees.parent().unwrap_or(&fact.git_dir)
+        }
+        _ => &fact.git_dir,
+    }
+}
+
+/// Tells whether a branch is the one that the remote has checked out, as far as it was seen here.
+fn is_default(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> bool {
+    if git.context.facts.assumed {
+        return false;
+    }
+    let Repository::Known(fact) = git.ask(Vec::new()) else {
+        return false;
+    };
+    let head = common(fact).join(format!("refs/remotes/{remote}/HEAD"));
+    let start = format!("ref: refs/remotes/{remote}/");
+    match git.context.facts.ask(Question::Text(head), git.needs) {
+        Some(Answer::Text { text, .. }) => text.trim_end().strip_prefix(&start) == Some(branch),
         _ => false,
     }
 }
