@@ -351,6 +351,9 @@ impl Tables {
             list(&settings.regenerable)
         );
         let _ = writeln!(body, "        tool_dirs: {},", list(&settings.tool_dirs));
+        let _ = writeln!(body, "        protected: {},", list(&settings.protected));
+        let tags = list(&settings.protected_tags);
+        let _ = writeln!(body, "        protected_tags: {tags},");
         self.line(&format!("/// Settings of the profile `{name}`."));
         self.line(&format!(
             "pub fn {name}_settings() -> Settings {{\n    Settings {{\n{body}        ..Settings::default()\n    }}\n}}"

@@ -47,9 +47,11 @@ impl World for Here {
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
-                Reach::Path(_) | Reach::Worktree(_) | Reach::NoDriver => {
-                    Answer::Unknown("no database driver for it".to_owned())
-                }
+                Reach::Path(_)
+                | Reach::Worktree(_)
+                | Reach::GitRefs(_)
+                | Reach::GitRemote(_)
+                | Reach::NoDriver => Answer::Unknown("no database driver for it".to_owned()),
                 Reach::Unreachable(reason) => Answer::Unknown(reason.clone()),
             },
         }

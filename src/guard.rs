@@ -81,6 +81,7 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             rules: setting.rules,
             regenerable: &setting.policy.regenerable,
             behind: &setting.policy.mcp,
+            protected: &setting.policy.protection,
             earlier: &[],
         };
         // What runs is settled first: judging half of it would be done again in the next round.

@@ -110,6 +110,8 @@ fn judge(line: &str) -> Option<Vec<Finding>> {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts: &facts,

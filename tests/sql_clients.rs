@@ -83,6 +83,8 @@ fn found(command: &Command, facts: &Facts) -> (Vec<Finding>, Vec<Question>) {
     let scene = scene();
     let context = Context {
         regenerable: &[],
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts,
@@ -475,6 +477,8 @@ fn programs_that_a_client_starts_are_handed_on() {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts: &facts,
@@ -490,6 +494,8 @@ fn prose_is_not_sql_and_sql_is() {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts: &facts,

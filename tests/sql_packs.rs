@@ -28,6 +28,8 @@ fn rules(line: &str) -> Vec<String> {
     let unfolding = unfold(ShellKind::Posix, line, &scene, &facts, &mut needs);
     let context = Context {
         regenerable: &[],
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
         scene: &scene,
         facts: &facts,

@@ -43,6 +43,8 @@ fn found(kind: ShellKind, text: &str) -> Vec<(String, Severity)> {
         facts: &facts,
         rules: builtin::book(),
         regenerable: &regenerable,
+        behind: const { &std::collections::BTreeMap::new() },
+        protected: &builtin::default_policy().protection,
         earlier: &[],
     };
     let asked = Asked::Shell {

@@ -1,10 +1,13 @@
 //! Questions about a git repository: branch, stashes, and which files are tracked, changed, untracked or ignored.
 //! It never runs what a repository configures, and never writes into it.
 
+pub mod address;
 mod index;
 pub mod loose;
+mod packed;
 pub mod place;
 pub mod refs;
+pub mod repo;
 mod run;
 
 use std::collections::{BTreeSet, HashMap};

@@ -57,6 +57,11 @@ pub fn ancestors() -> io::Result<Vec<Process>> {
     Ok(chain)
 }
 
+/// Returns the words with which a process was started; nothing when the system does not tell.
+pub fn words(pid: u32) -> Option<Vec<String>> {
+    system::words(pid)
+}
+
 /// Returns the account that acts: its name, with the real uid in parentheses.
 pub fn account() -> String {
     let uid = rustix::process::getuid().as_raw();
@@ -94,6 +99,16 @@ mod system {
             .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat cannot be read")))
     }
 
+    pub fn words(pid: u32) -> Option<Vec<String>> {
+        let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let words = bytes.split(|byte| *byte == 0);
+        Some(
+            words
+                .map(|word| String::from_utf8_lossy(word).into_owned())
+                .collect(),
+        )
+    }
+
     fn ended(error: io::Error) -> io::Error {
         match error.raw_os_error() {
             Some(libc::ESRCH) => io::Error::from(io::ErrorKind::NotFound),
@@ -121,6 +136,18 @@ mod system {
     use std::process::{Command, Stdio};
 
     use super::Process;
+
+    pub fn words(pid: u32) -> Option<Vec<String>> {
+        let output = Command::new("/bin/ps")
+            .env_clear()
+            .args(["-o", "args=", "-p", &pid.to_string()])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Some(text.split_ascii_whitespace().map(str::to_owned).collect())
+    }
 
     pub fn look(pid: u32) -> io::Result<Process> {
         let output = Command::new("/bin/ps")

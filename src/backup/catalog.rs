@@ -295,6 +295,7 @@ pub fn remove(dir: &Path, entry: &Entry) -> Result<(), BackupError> {
         .map_err(|error| BackupError::io("rename", &entry.folder, error))?;
     unindex(dir, &entry.manifest.target, id);
     fs::remove_dir_all(&going).map_err(|error| BackupError::io("remove", &going, error))?;
+    super::git::forget(dir, entry);
     sync_folder(dir)
 }
 
@@ -390,6 +391,7 @@ pub fn seal(entry: &Entry) -> Result<(), BackupError> {
 /// # Errors
 /// `NotIntact` when one was.
 pub fn intact(entry: &Entry, control: &Control) -> Result<(), BackupError> {
+    super::git::present(entry)?;
     let noted = fs::read(entry.folder.join(SEALS)).unwrap_or_default();
     let noted: Vec<Seal> = serde_json::from_slice(&noted).unwrap_or_default();
     if !noted.is_empty() && seals(entry)? == noted {

@@ -37,6 +37,7 @@ pub fn engine(reach: &Reach) -> Result<Box<dyn Engine>, BackupError> {
         Reach::Sqlite(_) => Ok(Box::new(Sqlite)),
         Reach::Worktree(_) => Ok(Box::new(Worktree)),
         Reach::Postgres(_) => Ok(Box::new(super::postgres::Postgres)),
+        Reach::GitRefs(_) | Reach::GitRemote(_) => Ok(Box::new(super::git::Git)),
         Reach::Unreachable(why) => Err(BackupError::Unreachable(why.clone())),
         Reach::NoDriver => Err(BackupError::Unreachable(
             "there is no engine for this kind of target".into(),
@@ -190,6 +191,7 @@ pub fn marks_now(reach: &Reach, control: &Control) -> Option<crate::model::backu
         Reach::Path(path) => super::tree::marks(path, super::walk::Limits::default(), control).ok(),
         Reach::Sqlite(path) => super::sqlite::marks(path).ok(),
         Reach::Worktree(reach) => super::worktree::marks(reach, control).ok(),
+        Reach::GitRefs(_) | Reach::GitRemote(_) => super::git::marks(reach, control).ok().flatten(),
         Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
     }
 }
@@ -202,6 +204,7 @@ pub fn identity_now(reach: &Reach) -> Option<crate::model::database::Identity> {
         Reach::Sqlite(path) => crate::adapters::sqlite::Shape::of(path)
             .ok()
             .map(|shape| shape.identity()),
+        Reach::GitRefs(_) | Reach::GitRemote(_) => super::git::identity(reach).ok(),
         Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => None,
     }
 }

@@ -7,6 +7,7 @@ pub mod control;
 pub mod engine;
 pub mod error;
 pub mod files;
+pub mod git;
 pub mod make;
 mod merge;
 pub mod pack;

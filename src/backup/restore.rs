@@ -90,7 +90,7 @@ fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, B
     };
     let reach = match &manifest.reach {
         Reach::Worktree(reach) => Reach::Worktree(worktree::whole(reach)),
-        reach => reach.clone(),
+        reach => as_it_is(reach),
     };
     let made = match (make::run(&order(reach)), &manifest.reach) {
         (
@@ -100,6 +100,18 @@ fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, B
         (made, _) => made,
     };
     made.map(|made| made.id)
+}
+
+/// Returns the reach by which the present state is saved: what a remote said at another time is no longer true.
+fn as_it_is(reach: &Reach) -> Reach {
+    let mut reach = reach.clone();
+    if let Reach::GitRemote(remote) = &mut reach {
+        remote.known = false;
+        for one in &mut remote.refs {
+            one.old = None;
+        }
+    }
+    reach
 }
 
 /// Returns the backups that were made for a request: by its fingerprint, or by its short id in their names.

@@ -3,6 +3,7 @@
 
 mod invocation;
 mod push;
+pub mod pushed;
 mod refs;
 #[cfg(test)]
 mod tests;
@@ -161,7 +162,7 @@ impl<'a> Git<'a, '_> {
         } else if kind == TargetKind::GitWorktree {
             Reach::Path(root.clone())
         } else {
-            Reach::Path(git_dir)
+            Reach::GitRefs(git_dir)
         };
         Target {
             kind,

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::model::command::{Command, Passage, Unfolding, Wrapper};
 use crate::model::fact::{Facts, Needs, Scene};
 use crate::model::finding::Finding;
+use crate::model::push::Protection;
 use crate::model::request::{Asked, ShellKind};
 use crate::model::span::{FilePos, Origin, Span};
 
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub regenerable: &'a [String],
     /// Databases behind MCP servers, as the owner's policy names them: server to connection text.
     pub behind: &'a BTreeMap<String, String>,
+    /// Refs of remotes that others build on.
+    pub protected: &'a Protection,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
 }

@@ -133,7 +133,12 @@ fn ask<'a>(
         Reach::Postgres(reach) => {
             matches!(reach.route, Route::Container { .. }) || reach::is_local(reach.host.as_deref())
         }
-        Reach::Path(_) | Reach::Worktree(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
+        Reach::Path(_)
+        | Reach::Worktree(_)
+        | Reach::GitRefs(_)
+        | Reach::GitRemote(_)
+        | Reach::Unreachable(_)
+        | Reach::NoDriver => false,
     };
     if !local {
         return None;

@@ -659,13 +659,15 @@ impl Reliance {
 
     fn standing(&self, entry: &Entry) -> Standing {
         let gone = match &entry.manifest.reach {
-            Reach::Path(path) | Reach::Sqlite(path) => {
+            Reach::Path(path) | Reach::Sqlite(path) | Reach::GitRefs(path) => {
                 matches!(fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
             }
             Reach::Worktree(reach) => {
                 matches!(fs::symlink_metadata(&reach.root), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
             }
-            Reach::Postgres(_) | Reach::Unreachable(_) | Reach::NoDriver => false,
+            Reach::Postgres(_) | Reach::GitRemote(_) | Reach::Unreachable(_) | Reach::NoDriver => {
+                false
+            }
         };
         let id = &entry.manifest.id;
         // Without the ledger a backup of a request counts as used when it was finished.

@@ -85,7 +85,7 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     if marks.is_none()
         && matches!(
             need.target.reach,
-            Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_)
+            Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_) | Reach::GitRefs(_)
         )
     {
         best.freshness = Freshness::Changed(
@@ -93,9 +93,10 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         );
         return best;
     }
-    if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_)) {
-        best.freshness =
-            Freshness::WrongTarget("the server cannot be asked which database it is".to_owned());
+    if identity.is_none() && matches!(need.target.reach, Reach::Postgres(_) | Reach::GitRemote(_)) {
+        best.freshness = Freshness::WrongTarget(
+            "the server cannot be asked which database or repository it is".to_owned(),
+        );
         return best;
     }
     let Ok((entry, freshness)) =

@@ -4,6 +4,7 @@
 pub mod evidence;
 pub mod house;
 pub mod outcome;
+pub mod push;
 pub mod refs;
 pub mod worker;
 
@@ -24,7 +25,7 @@ use crate::model::fact::{Answer as Told, Facts, Question, Scene};
 use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
 use crate::model::secret::Secret;
-use crate::model::target::Reach;
+use crate::model::target::{GitRemoteReach, Reach};
 use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
 use crate::render::redact::redact;
@@ -513,8 +514,15 @@ impl Gate<'_> {
 
 /// Tells whether a target is on this machine: files always, a server when it says so itself.
 fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
-    if !matches!(need.target.reach, Reach::Postgres(_)) {
-        return true;
+    match &need.target.reach {
+        Reach::GitRemote(reach) => return crate::backup::git::is_near(reach),
+        Reach::Postgres(_) => {}
+        Reach::Path(_)
+        | Reach::Sqlite(_)
+        | Reach::Worktree(_)
+        | Reach::GitRefs(_)
+        | Reach::Unreachable(_)
+        | Reach::NoDriver => return true,
     }
     facts
         .iter()
@@ -611,7 +619,10 @@ pub fn start_remote(request: &Request, house: &House) {
     };
     let needs = request.requirement.backups.iter();
     let jobs: Vec<_> = needs
-        .filter(|need| matches!(need.target.reach, Reach::Postgres(_)) && !is_there(need))
+        .filter(|need| {
+            let reach = &need.target.reach;
+            matches!(reach, Reach::Postgres(_) | Reach::GitRemote(_)) && !is_there(need)
+        })
         .map(|need| {
             let mut need = need.clone();
             if let Reach::Postgres(reach) = &mut need.target.reach
@@ -693,10 +704,12 @@ fn confirm(judgement: &Judgement) -> String {
     match target {
         Some(target) => match &target.reach {
             Reach::Postgres(reach) if reach.implicit => target.locator.clone(),
+            Reach::GitRemote(reach) => remote_name(reach),
             Reach::Postgres(_)
             | Reach::Path(_)
             | Reach::Sqlite(_)
             | Reach::Worktree(_)
+            | Reach::GitRefs(_)
             | Reach::Unreachable(_)
             | Reach::NoDriver => target.confirm(),
         },
@@ -705,6 +718,18 @@ fn confirm(judgement: &Judgement) -> String {
             .first()
             .map(|finding| finding.rule.clone())
             .unwrap_or_default(),
+    }
+}
+
+/// One ref by the name that people use; several by that of their remote.
+fn remote_name(reach: &GitRemoteReach) -> String {
+    match reach.refs.as_slice() {
+        [one] => ["refs/heads/", "refs/tags/"]
+            .iter()
+            .find_map(|start| one.name.strip_prefix(start))
+            .unwrap_or(&one.name)
+            .to_owned(),
+        _ => reach.remote.clone(),
     }
 }
 

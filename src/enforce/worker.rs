@@ -15,7 +15,7 @@ use crate::model::target::Reach;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     pub need: BackupNeed,
-    /// Kept apart, because a reach is never stored with it.
+    /// Kept apart, because a reach is never stored with it: a password, or the address of a remote that may hold one.
     password: Option<Secret>,
     pub fingerprint: Option<String>,
     pub request_id: Option<String>,
@@ -26,9 +26,11 @@ impl Job {
     pub fn new(need: BackupNeed, fingerprint: Option<String>, request_id: Option<String>) -> Self {
         let password = match &need.target.reach {
             Reach::Postgres(reach) => reach.password.clone(),
+            Reach::GitRemote(reach) => reach.url.clone(),
             Reach::Path(_)
             | Reach::Sqlite(_)
             | Reach::Worktree(_)
+            | Reach::GitRefs(_)
             | Reach::Unreachable(_)
             | Reach::NoDriver => None,
         };
@@ -43,8 +45,15 @@ impl Job {
     /// Returns the need with its password put back.
     pub fn need(&self) -> BackupNeed {
         let mut need = self.need.clone();
-        if let Reach::Postgres(reach) = &mut need.target.reach {
-            reach.password = self.password.clone();
+        match &mut need.target.reach {
+            Reach::Postgres(reach) => reach.password = self.password.clone(),
+            Reach::GitRemote(reach) => reach.url = self.password.clone(),
+            Reach::Path(_)
+            | Reach::Sqlite(_)
+            | Reach::Worktree(_)
+            | Reach::GitRefs(_)
+            | Reach::Unreachable(_)
+            | Reach::NoDriver => {}
         }
         need
     }

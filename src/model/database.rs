@@ -32,6 +32,10 @@ pub enum Identity {
         device: u64,
         inode: u64,
     },
+    /// A remote repository: SHA-256 over its address without the account.
+    GitRemote {
+        repository: String,
+    },
 }
 
 /// How many rows, and how well that is known.

@@ -80,6 +80,8 @@ pub struct Policy {
     pub limits: Limits,
     /// Names of folders that hold regenerable output.
     pub regenerable: Vec<String>,
+    /// Refs of remotes that others build on.
+    pub protection: super::push::Protection,
     pub backup_dir: Option<PathBuf>,
     pub codec: String,
     pub tool_dirs: Vec<PathBuf>,

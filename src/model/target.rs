@@ -104,6 +104,35 @@ pub struct WorktreeReach {
     pub ignored: bool,
 }
 
+/// How refs of a remote repository are reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GitRemoteReach {
+    /// Git directory of the local repository that pushes, absolute.
+    pub repository: PathBuf,
+    /// Name of the remote, or its address where it has no name.
+    pub remote: String,
+    /// Where it is, without a password; nothing when only the repository's configuration knows.
+    pub address: Option<String>,
+    /// The address as git uses it; may hold a password, so that it is never written to disk.
+    #[serde(skip)]
+    pub url: Option<Secret>,
+    /// Refs that would be lost; empty means all refs of the remote.
+    pub refs: Vec<RemoteRef>,
+    /// The old tips are in the local repository: nobody has to be asked for them.
+    pub known: bool,
+}
+
+/// One ref of a remote.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RemoteRef {
+    /// Full name: `refs/heads/main`.
+    pub name: String,
+    /// Object that the remote has there, when it was told.
+    pub old: Option<String>,
+    /// Object that the push writes there; nothing when it is not known, all zeros for a deletion.
+    pub new: Option<String>,
+}
+
 /// How a target is reached from here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -115,6 +144,10 @@ pub enum Reach {
     /// What is not committed in a work tree on this machine.
     Worktree(WorktreeReach),
     Postgres(PostgresReach),
+    /// The refs, stashes and reflogs of a local repository: its git directory, absolute.
+    GitRefs(PathBuf),
+    /// Refs of a remote repository.
+    GitRemote(GitRemoteReach),
     /// Nothing here can reach it, with the reason as a sentence without full stop.
     Unreachable(String),
     /// No driver exists for this kind of target.

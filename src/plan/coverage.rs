@@ -125,6 +125,9 @@ pub fn same_identity(one: &Identity, other: &Identity) -> bool {
                 inode: other_inode,
             },
         ) => (device, inode) == (other_device, other_inode),
+        (Identity::GitRemote { repository }, Identity::GitRemote { repository: other }) => {
+            repository == other
+        }
         _ => false,
     }
 }
@@ -149,6 +152,10 @@ const DATA: [&str; 13] = [
 /// Tells whether the backup's table of contents holds an object.
 pub fn holds(manifest: &Manifest, object: &str) -> bool {
     manifest.artefacts.iter().any(|artefact| {
+        // A repository's refs are kept all together; what is not among them was not there.
+        if artefact.format == "git-refs" {
+            return true;
+        }
         let is_tree = artefact.format == "tar";
         let same = if is_tree { same_path } else { same_name };
         let listed = artefact

@@ -19,7 +19,7 @@ pub const PROFILES: [&str; 3] = ["relaxed", "default", "strict"];
 const LONGEST_DEADLINE_MS: u64 = 25_000;
 
 /// Every key with a value of its own; the default profile sets each.
-pub const KEYS: [&str; 34] = [
+pub const KEYS: [&str; 36] = [
     "profile",
     "mode",
     "demands.moderate",
@@ -53,6 +53,8 @@ pub const KEYS: [&str; 34] = [
     "paths.regenerable",
     "paths.also_regenerable",
     "paths.tool_dirs",
+    "git.protected",
+    "git.protected_tags",
     "severities",
 ];
 
@@ -99,6 +101,8 @@ pub struct Settings {
     pub small_rows: u64,
     pub regenerable: Vec<String>,
     pub tool_dirs: Vec<String>,
+    pub protected: Vec<String>,
+    pub protected_tags: Vec<String>,
     pub exceptions: Vec<Relief>,
     pub enrolled: Vec<(String, String)>,
     pub mcp: BTreeMap<String, String>,
@@ -212,6 +216,7 @@ impl Layer<'_> {
             ("waits", Self::waits),
             ("small", Self::small),
             ("paths", Self::paths),
+            ("git", Self::git),
         ] {
             if let Some(section) = root.section(key, self.faults) {
                 read(self, section);
@@ -544,6 +549,33 @@ impl Layer<'_> {
             }
             self.settings.tool_dirs = kept;
         }
+        section.finish(self.faults);
+    }
+
+    /// A project's patterns are added to those below: they can only protect more.
+    fn git(&mut self, mut section: Section<'_>) {
+        let mut new = self.settings.clone();
+        for (key, slot) in [
+            ("protected", &mut new.protected),
+            ("protected_tags", &mut new.protected_tags),
+        ] {
+            let Some(patterns) = section.texts(key, self.faults) else {
+                continue;
+            };
+            self.set.insert(section.full(key));
+            if self.author == Author::Owner {
+                slot.clear();
+            }
+            for pattern in patterns {
+                if pattern.value.is_empty() {
+                    let text = format!("`git.{key}` holds patterns over names; one is empty");
+                    self.faults.add(pattern.at, text);
+                } else if !slot.contains(&pattern.value) {
+                    slot.push(pattern.value);
+                }
+            }
+        }
+        *self.settings = new;
         section.finish(self.faults);
     }
 

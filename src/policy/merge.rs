@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::model::backup::Level;
 use crate::model::finding::Severity;
 use crate::model::policy::{Demand, Exception, Limits, Mode, Policy, Waiver};
+use crate::model::push::Protection;
 use crate::model::target::{TargetKey, TargetKind};
 
 use super::builtin;
@@ -185,6 +186,10 @@ pub(super) fn policy(settings: Settings, exceptions: Vec<Exception>) -> Policy {
         waiver: waiver(settings.waiver),
         limits: limits(&settings),
         regenerable: settings.regenerable,
+        protection: Protection {
+            branches: settings.protected,
+            tags: settings.protected_tags,
+        },
         backup_dir: (!settings.dir.is_empty()).then(|| settings.dir.into()),
         codec: word(&layer::CODECS, settings.codec).to_owned(),
         tool_dirs: settings.tool_dirs.into_iter().map(PathBuf::from).collect(),

@@ -2,6 +2,7 @@
 //! It does not look whether any of it is there; evidence and verdict come later.
 
 use crate::model::finding::{Finding, Severity};
+use crate::model::pattern::is_like;
 use crate::model::policy::{BackupNeed, Demand, Policy, Requirement, Waiver};
 use crate::model::target::{Reach, Target, TargetKind};
 
@@ -64,7 +65,11 @@ fn is_small(finding: &Finding, policy: &Policy) -> bool {
     let backed = |target: &Target| {
         matches!(
             target.reach,
-            Reach::Path(_) | Reach::Sqlite(_) | Reach::Postgres(_)
+            Reach::Path(_)
+                | Reach::Sqlite(_)
+                | Reach::Postgres(_)
+                | Reach::GitRefs(_)
+                | Reach::GitRemote(_)
         )
     };
     policy.relax_small
@@ -103,36 +108,6 @@ fn is_excepted(finding: &Finding, policy: &Policy, now_s: i64) -> bool {
     })
 }
 
-/// Tells whether a text fits a pattern in which `*` stands for any text and `?` for one byte.
-fn is_like(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p, t));
-                p += 1;
-            }
-            Some(byte) if *byte == b'?' || text.get(t) == Some(byte) => {
-                p += 1;
-                t += 1;
-            }
-            Some(_) | None => match retry {
-                Some((star, from)) => {
-                    p = star + 1;
-                    t = from + 1;
-                    retry = Some((star, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
-}
-
 fn demand(finding: &Finding, policy: &Policy) -> Demand {
     let fallback = match finding.severity {
         Severity::None => Demand::Allow,
@@ -154,7 +129,12 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
 /// Adds what one target owes: a backup, or a waiver where nothing can make one.
 fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
     let reason = match &target.reach {
-        Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_) | Reach::Postgres(_) => {
+        Reach::Path(_)
+        | Reach::Sqlite(_)
+        | Reach::Worktree(_)
+        | Reach::Postgres(_)
+        | Reach::GitRefs(_)
+        | Reach::GitRemote(_) => {
             return need(owed, target, policy);
         }
         Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
@@ -434,15 +414,5 @@ mod tests {
             rows: 0,
         });
         assert_eq!(require(&mut vec![small], &relaxed, 0).demand, Demand::Hold);
-    }
-
-    #[test]
-    fn patterns_match_as_shells_do() {
-        assert!(is_like("localhost:*/scratch_?", "localhost:5432/scratch_1"));
-        assert!(!is_like(
-            "localhost:*/scratch_?",
-            "localhost:5432/scratch_12"
-        ));
-        assert!(is_like("*", "") && is_like("a*b*c", "a__b__bc") && !is_like("", "a"));
     }
 }

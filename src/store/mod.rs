@@ -6,6 +6,7 @@
 //! when the ledger carries them.
 
 mod approvals;
+mod cover;
 mod error;
 mod files;
 mod head;
@@ -37,7 +38,7 @@ pub use spend::{Spending, Use};
 pub use verify::{Checked, Fault};
 
 /// Kinds of records that change what is allowed; only their own functions write them.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "created",
     "repaired",
     "requested",
@@ -47,6 +48,7 @@ const RESERVED: [&str; 14] = [
     "rejected",
     "revoked",
     "used",
+    "covered",
     "outcome",
     "undone",
     "leased",

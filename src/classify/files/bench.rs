@@ -9,6 +9,7 @@ use crate::model::fact::{
     Answer, EntryFact, EntryKind, Facts, GitFact, GitPathFact, Needs, Question, Scene, TreeFact,
 };
 use crate::model::finding::Finding;
+use crate::model::push::Protection;
 use crate::model::rule::Rule;
 use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
@@ -33,6 +34,7 @@ pub struct Bench {
     pub scene: Scene,
     pub facts: Facts,
     pub names: Vec<String>,
+    pub protection: Protection,
     pub earlier: Vec<Command>,
 }
 
@@ -57,6 +59,7 @@ impl Bench {
                 .iter()
                 .map(|&name| name.to_owned())
                 .collect(),
+            protection: crate::policy::builtin::default_policy().protection,
             earlier: Vec::new(),
         }
     }
@@ -78,6 +81,7 @@ impl Bench {
             rules: &NoRules,
             regenerable: &self.names,
             behind: const { &std::collections::BTreeMap::new() },
+            protected: &self.protection,
             earlier: &self.earlier,
         }
     }

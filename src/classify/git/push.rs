@@ -4,8 +4,12 @@
 use super::{Git, Repository};
 use crate::classify::files::Valued;
 use crate::classify::files::report::Loss;
-use crate::model::fact::{Answer, Question};
-use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::address::without_password;
+use std::path::Path;
+
+use crate::model::fact::{Answer, GitFact, Question};
+use crate::model::secret::Secret;
+use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
 use crate::model::word::Word;
 
 const VALUED: Valued = Valued {
@@ -41,16 +45,10 @@ pub fn read(git: &mut Git<'_, '_>) {
     };
     let specs: Vec<&Word> = operands.collect();
     if args.has(&["--mirror"]) {
-        return lose(git, "git.push-mirror", &remote, "refs/*", Reach::NoDriver);
+        return lose(git, "git.push-mirror", &remote, "refs/*", false);
     }
     if args.has(&["--prune"]) {
-        lose(
-            git,
-            "git.push-delete",
-            &remote,
-            "refs/heads/*",
-            Reach::NoDriver,
-        );
+        lose(git, "git.push-delete", &remote, "refs/heads/*", false);
     }
     let deletes = args.has(&["-d", "--delete"]);
     let forced = args.may_have(&["-f", "--force", "--force-with-lease"]);
@@ -82,13 +80,7 @@ fn current(git: &mut Git<'_, '_>, remote: &str, several: bool) {
     };
     match branch {
         Some(branch) => named(git, remote, &branch, Fate::Forced),
-        None => lose(
-            git,
-            "git.push-force",
-            remote,
-            "the current branch",
-            Reach::NoDriver,
-        ),
+        None => lose(git, "git.push-force", remote, "the current branch", false),
     }
 }
 
@@ -101,7 +93,7 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
             Fate::Forced => "git.push-force",
             Fate::Deleted => "git.push-delete",
         };
-        return lose(git, rule, remote, name, Reach::NoDriver);
+        return lose(git, rule, remote, name, false);
     }
     if matches!(name, "HEAD" | "@") {
         return current(git, remote, false);
@@ -110,24 +102,27 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
 }
 
 fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
+    let full = if name.starts_with("refs/") {
+        name.to_owned()
+    } else {
+        format!("refs/heads/{name}")
+    };
     let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
     // Without facts a name that says a version is a tag's.
     let version = git.context.facts.assumed && is_version(branch);
-    let tag = name.starts_with("refs/tags/") || version;
-    let reach = tip(git, remote, branch);
-    let small = !tag && !is_protected(branch) && reach.is_some();
+    let known = is_known(git, remote, branch);
+    let small = known
+        && !version
+        && !name.contains('*')
+        && !git.context.protected.covers(&full, None)
+        && !is_default(git, remote, branch);
     let rule = match (fate, small) {
         (Fate::Forced, true) => "git.push-force-branch",
         (Fate::Forced, false) => "git.push-force",
         (Fate::Deleted, true) => "git.push-delete-branch",
         (Fate::Deleted, false) => "git.push-delete",
     };
-    let full = if name.starts_with("refs/") {
-        name.to_owned()
-    } else {
-        format!("refs/heads/{name}")
-    };
-    lose(git, rule, remote, &full, reach.unwrap_or(Reach::NoDriver));
+    lose(git, rule, remote, &full, small);
 }
 
 /// Tells whether a name is a version alone: `v1.0.0`, `2.3`.
@@ -138,69 +133,91 @@ fn is_version(name: &str) -> bool {
         && !digits.contains('/')
 }
 
-/// Branches that others build on.
-fn is_protected(branch: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "main",
-        "master",
-        "trunk",
-        "develop",
-        "development",
-        "dev",
-        "production",
-        "prod",
-        "staging",
-        "stable",
-        "release",
-        "default",
-        "gh-pages",
-        "HEAD",
-    ];
-    const STARTS: &[&str] = &[
-        "release/",
-        "releases/",
-        "release-",
-        "hotfix/",
-        "stable/",
-        "production/",
-    ];
-    NAMES.contains(&branch)
-        || branch.contains('*')
-        || STARTS.iter().any(|start| branch.starts_with(start))
-}
-
-/// Returns where the old tip of a remote branch is known locally, so that it can be put back.
-fn tip(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> Option<Reach> {
-    let dir = git.invocation.dir.clone();
+/// Tells whether the old tip of a remote branch is known locally, so that it can be put back.
+fn is_known(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> bool {
     if git.context.facts.assumed {
-        return Some(dir.map_or(Reach::NoDriver, |dir| Reach::Path(dir.join(".git"))));
+        return true;
     }
     let Repository::Known(fact) = git.ask(Vec::new()) else {
-        return None;
+        return false;
     };
+    let common = common(fact);
     let name = format!("refs/remotes/{remote}/{branch}");
-    let here = || Some(Reach::Path(fact.git_dir.clone()));
-    let loose = Question::Entry(fact.git_dir.join(&name));
+    let loose = Question::Entry(common.join(&name));
     if let Some(Answer::Entry(_)) = git.context.facts.ask(loose, git.needs) {
-        return here();
+        return true;
     }
-    let packed = Question::Text(fact.git_dir.join("packed-refs"));
+    let packed = Question::Text(common.join("packed-refs"));
     match git.context.facts.ask(packed, git.needs) {
         Some(Answer::Text { text, .. }) => text
             .lines()
-            .any(|line| line.split(' ').nth(1) == Some(&name))
-            .then(here)
-            .flatten(),
-        _ => None,
+            .any(|line| line.split(' ').nth(1) == Some(&name)),
+        _ => false,
     }
 }
 
-fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, reach: Reach) {
+/// Refs of a linked work tree are those of the repository that it belongs to.
+fn common(fact: &GitFact) -> &Path {
+    match fact.git_dir.parent() {
+        Some(worktrees) if worktrees.ends_with(".git/worktrees") => {
+            worktrees.parent().unwrap_or(&fact.git_dir)
+        }
+        _ => &fact.git_dir,
+    }
+}
+
+/// Tells whether a branch is the one that the remote has checked out, as far as it was seen here.
+fn is_default(git: &mut Git<'_, '_>, remote: &str, branch: &str) -> bool {
+    if git.context.facts.assumed {
+        return false;
+    }
+    let Repository::Known(fact) = git.ask(Vec::new()) else {
+        return false;
+    };
+    let head = common(fact).join(format!("refs/remotes/{remote}/HEAD"));
+    let start = format!("ref: refs/remotes/{remote}/");
+    match git.context.facts.ask(Question::Text(head), git.needs) {
+        Some(Answer::Text { text, .. }) => text.trim_end().strip_prefix(&start) == Some(branch),
+        _ => false,
+    }
+}
+
+/// Returns how the remote is reached: through the repository that pushes, whose configuration names its address.
+fn reach(git: &mut Git<'_, '_>, remote: &str, name: &str, known: bool) -> Reach {
+    if !git.command.is_here() {
+        return Reach::Unreachable("the repository lies elsewhere".to_owned());
+    }
+    let repository = match (git.ask(Vec::new()), &git.invocation.dir) {
+        (Repository::Known(fact), _) => fact.git_dir.clone(),
+        (Repository::Absent | Repository::Unknown, Some(dir)) => dir.join(".git"),
+        (Repository::Absent | Repository::Unknown, None) => return Reach::NoDriver,
+    };
+    let refs = match name {
+        // Which refs are meant is not known: all of them are kept.
+        _ if name.contains('*') || !name.starts_with("refs/") => Vec::new(),
+        _ => vec![RemoteRef {
+            name: name.to_owned(),
+            old: None,
+            new: None,
+        }],
+    };
+    let is_url = remote.contains("://");
+    Reach::GitRemote(GitRemoteReach {
+        repository,
+        remote: without_password(remote),
+        address: None,
+        url: is_url.then(|| Secret::new(remote)),
+        refs,
+        known,
+    })
+}
+
+fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, known: bool) {
     let target = Target {
         kind: TargetKind::GitRemote,
         locator: format!("{remote}/{name}"),
         object: None,
-        reach,
+        reach: reach(git, remote, name, known),
     };
     git.losses.push(Loss::new(rule, target));
 }

@@ -143,10 +143,21 @@ fn what_was_stashed_in_the_same_call_is_not_discarded() {
 
 #[test]
 fn a_forced_push_is_small_only_when_the_old_tip_is_known_here() {
-    let known = repository(|_| {}).file("/home/ann/shop/.git/refs/remotes/origin/topic", 41);
+    let head = Question::Text("/home/ann/shop/.git/refs/remotes/origin/HEAD".into());
+    let tracked = || repository(|_| {}).file("/home/ann/shop/.git/refs/remotes/origin/topic", 41);
+    let known = tracked().learn(head.clone(), Answer::Absent);
     assert_eq!(
         lost(&known, &line("git push -f origin topic")),
         ["git.push-force-branch"]
+    );
+    let points_to = Answer::Text {
+        text: "ref: refs/remotes/origin/topic\n".into(),
+        sha256: String::new(),
+    };
+    let default = tracked().learn(head, points_to);
+    assert_eq!(
+        lost(&default, &line("git push -f origin topic")),
+        ["git.push-force"]
     );
     let unknown = repository(|_| {})
         .absent("/home/ann/shop/.git/refs/remotes/origin/topic")
