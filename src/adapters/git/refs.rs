@@ -260,12 +260,11 @@ impl Refs {
 
     /// git for this transaction: the quarantine of objects that git gave stays, everything that starts a program goes.
     fn git(&self) -> io::Result<Command> {
-        let program = run::program(&[]).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::NotFound,
-                "the program git is not in a system folder",
-            )
-        })?;
+        let missing = || {
+            let what = "the program git is not in a system folder";
+            io::Error::new(io::ErrorKind::NotFound, what)
+        };
+        let program = caller().or_else(|| run::program(&[])).ok_or_else(missing)?;
         let mut command = Command::new(program);
         command.env_clear();
         for name in KEPT {
@@ -291,6 +290,23 @@ impl Refs {
         }
         Ok(command)
     }
+}
+
+/// Below these only the system's own accounts install programs.
+const SYSTEM: [&str; 5] = [
+    "/usr/",
+    "/opt/",
+    "/nix/store/",
+    "/Library/",
+    "/run/current-system/",
+];
+
+/// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
+fn caller() -> Option<PathBuf> {
+    let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
+    let program = folder.canonicalize().ok()?.join("git");
+    let is_system = SYSTEM.iter().any(|place| program.starts_with(place));
+    (is_system && program.is_file()).then_some(program)
 }
 
 /// What is kept of the hook's environment: where the objects of this transaction are.
