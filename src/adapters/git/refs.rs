@@ -251,11 +251,14 @@ impl Refs {
 
     /// Tells whether the ref's own log will hold its old tip after this transaction.
     pub fn has_log(&self, name: &[u8]) -> bool {
-        let path = self
-            .common
-            .join("logs")
-            .join(std::ffi::OsStr::from_bytes(name));
-        path.is_file()
+        let name = std::ffi::OsStr::from_bytes(name);
+        if self.in_files() {
+            return self.common.join("logs").join(name).is_file();
+        }
+        self.git().is_ok_and(|mut command| {
+            command.args(["reflog", "exists"]).arg(name);
+            output(&mut command, b"").is_ok()
+        })
     }
 
     /// git for this transaction: the quarantine of objects that git gave stays, everything that starts a program goes.
@@ -292,21 +295,11 @@ impl Refs {
     }
 }
 
-/// Below these only the system's own accounts install programs.
-const SYSTEM: [&str; 5] = [
-    "/usr/",
-    "/opt/",
-    "/nix/store/",
-    "/Library/",
-    "/run/current-system/",
-];
-
 /// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
 fn caller() -> Option<PathBuf> {
     let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
     let program = folder.canonicalize().ok()?.join("git");
-    let is_system = SYSTEM.iter().any(|place| program.starts_with(place));
-    (is_system && program.is_file()).then_some(program)
+    (run::is_system(&program) && program.is_file()).then_some(program)
 }
 
 /// What is kept of the hook's environment: where the objects of this transaction are.
