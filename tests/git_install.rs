@@ -97,6 +97,67 @@ fn single_hooks_come_and_go_by_name() {
 }
 
 #[test]
+fn the_doctor_names_what_is_wrong_and_what_mends_it() {
+    let scratch = Scratch::new("doctor");
+    let dir = scratch.repository("r");
+    let says = |what: &[&str]| {
+        let shown = scratch.backstop(&dir, &["doctor"]).text;
+        for what in what {
+            assert!(shown.contains(what), "{what}: {shown}");
+        }
+    };
+    says(&[
+        "warn  git hooks: backstop stands behind none",
+        "mend: backstop install git",
+    ]);
+    scratch.backstop(&dir, INSTALL).good();
+    says(&["ok  git hooks pre-commit, pre-push, reference-transaction"]);
+    let push = dir.join(".git/hooks/pre-push");
+    std::fs::set_permissions(&push, std::fs::Permissions::from_mode(0o644)).unwrap();
+    says(&[
+        "FAIL  git hook pre-push:",
+        "not executable",
+        "mend: chmod +x",
+        "ok  git hooks pre-commit, reference-transaction",
+    ]);
+    scratch.backstop(&dir, INSTALL).good();
+    std::fs::remove_file(&push).unwrap();
+    says(&["pre-push is gone", "mend: backstop install git\n"]);
+    scratch.theirs(&push, 0);
+    says(&["written by somebody else"]);
+    std::fs::remove_file(&push).unwrap();
+    scratch
+        .backstop(&dir, &["uninstall", "git", "--hook", "pre-push", "--yes"])
+        .good();
+    says(&["ok  git hooks pre-commit, reference-transaction"]);
+    let text = std::fs::read_to_string(dir.join(".git/hooks/pre-commit")).unwrap();
+    let lines = text.lines().map(|line| {
+        if line.starts_with("backstop='") {
+            "backstop='/gone/backstop'"
+        } else {
+            line
+        }
+    });
+    script(
+        &dir.join(".git/hooks/pre-commit"),
+        &(lines.collect::<Vec<_>>().join("\n") + "\n"),
+    );
+    says(&["its program /gone/backstop cannot be read"]);
+    scratch
+        .git(&dir, &["config", "core.hooksPath", "elsewhere"])
+        .good();
+    says(&[
+        "`core.hooksPath` is `elsewhere` in git's local settings",
+        "are never run",
+    ]);
+    scratch.backstop(&dir, UNINSTALL).good();
+    assert!(
+        !dir.join(".git/hooks/pre-commit").exists(),
+        "ours goes although git looks elsewhere now"
+    );
+}
+
+#[test]
 fn nothing_changes_without_a_yes() {
     let scratch = Scratch::new("asks");
     let dir = scratch.repository("r");

@@ -1,6 +1,7 @@
 //! `backstop doctor`: says what is wrong, why it matters, and the command that mends it.
 //! It changes nothing; its live proof sends hook payloads to the installed command line and runs none of what they name.
 
+mod git;
 mod live;
 mod settings;
 
@@ -98,6 +99,7 @@ pub fn run(args: &Args) -> u8 {
     points.extend(settings);
     points.extend(binaries(&house));
     points.extend(live::points(&entries));
+    points.extend(git::points(&house, &cwd));
     points.push(heartbeat(&house));
     points.push(Point::new(
         Grade::Warn,

@@ -85,7 +85,7 @@ impl Chain<'_> {
                 quoted(&format!("{}/{name}", folder.trim_end_matches('/')))
             ),
             Self::Repository => format!(
-                "if [ -z \"${{GIT_DIR-}}\" ] && [ -d .git ]; then before=.git/hooks/{name}; else before=$(git rev-parse --git-common-dir)/hooks/{name}; fi"
+                "if [ -z \"${{GIT_DIR-}}\" ] && [ -d .git ]; then before=.git/hooks/{name}; else before=$(git rev-parse --git-common-dir 2>/dev/null)/hooks/{name}; fi"
             ),
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::run;
+use crate::adapters::environment;
 
 /// A setting of git, and which layer of git's configuration it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +35,13 @@ pub struct Repository {
 /// # Errors
 /// Fails when git is missing or does not answer.
 pub fn repository(cwd: &Path) -> io::Result<Option<Repository>> {
-    let Some(common) = ask(
+    let common = match said(
         cwd,
         &["rev-parse", "--path-format=absolute", "--git-common-dir"],
-    )?
-    else {
-        return Ok(None);
+    )? {
+        Ok(common) => common,
+        Err(complaint) if complaint.contains("not a git repository") => return Ok(None),
+        Err(complaint) => return Err(io::Error::other(complaint)),
     };
     let hooks = ask(
         cwd,
@@ -120,8 +122,14 @@ pub fn with_hooks_path(text: &str, value: Option<&OsStr>, scratch: &Path) -> io:
     changed
 }
 
+/// The person's own git, when it comes from the system; otherwise the system's.
 fn git() -> io::Result<Command> {
-    let program = run::program(&[]);
+    let path = environment::variable("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path).map(|dir| dir.join("git"));
+    let own = found
+        .find(|program| program.is_file())
+        .filter(|program| run::is_system(program));
+    let program = own.or_else(|| run::program(&[]));
     program
         .map(Command::new)
         .ok_or_else(|| io::Error::other("the program git is not in a system folder"))
@@ -129,15 +137,22 @@ fn git() -> io::Result<Command> {
 
 /// Runs git and returns its one answer; nothing when it fails.
 fn ask(cwd: &Path, args: &[&str]) -> io::Result<Option<String>> {
+    Ok(said(cwd, args)?.ok())
+}
+
+/// Runs git and returns its one answer, or its complaint.
+fn said(cwd: &Path, args: &[&str]) -> io::Result<Result<String, String>> {
     let done = git()?
+        .env("LC_ALL", "C")
         .args(args)
         .current_dir(cwd)
         .stdin(Stdio::null())
         .output()?;
     if !done.status.success() {
-        return Ok(None);
+        let complaint = String::from_utf8_lossy(&done.stderr);
+        return Ok(Err(complaint.lines().next().unwrap_or_default().to_owned()));
     }
     let text = String::from_utf8(done.stdout)
         .map_err(|_| io::Error::other("git answers with a path that is not text"))?;
-    Ok(Some(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+    Ok(Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
 }

@@ -251,21 +251,23 @@ impl Refs {
 
     /// Tells whether the ref's own log will hold its old tip after this transaction.
     pub fn has_log(&self, name: &[u8]) -> bool {
-        let path = self
-            .common
-            .join("logs")
-            .join(std::ffi::OsStr::from_bytes(name));
-        path.is_file()
+        let name = std::ffi::OsStr::from_bytes(name);
+        if self.in_files() {
+            return self.common.join("logs").join(name).is_file();
+        }
+        self.git().is_ok_and(|mut command| {
+            command.args(["reflog", "exists"]).arg(name);
+            output(&mut command, b"").is_ok()
+        })
     }
 
     /// git for this transaction: the quarantine of objects that git gave stays, everything that starts a program goes.
     fn git(&self) -> io::Result<Command> {
-        let program = run::program(&[]).ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::NotFound,
-                "the program git is not in a system folder",
-            )
-        })?;
+        let missing = || {
+            let what = "the program git is not in a system folder";
+            io::Error::new(io::ErrorKind::NotFound, what)
+        };
+        let program = caller().or_else(|| run::program(&[])).ok_or_else(missing)?;
         let mut command = Command::new(program);
         command.env_clear();
         for name in KEPT {
@@ -291,6 +293,13 @@ impl Refs {
         }
         Ok(command)
     }
+}
+
+/// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
+fn caller() -> Option<PathBuf> {
+    let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
+    let program = folder.canonicalize().ok()?.join("git");
+    (run::is_system(&program) && program.is_file()).then_some(program)
 }
 
 /// What is kept of the hook's environment: where the objects of this transaction are.

@@ -233,6 +233,20 @@ impl Runner {
     }
 }
 
+/// Below these only the system's own accounts install programs.
+const SYSTEM: [&str; 5] = [
+    "/usr/",
+    "/opt/",
+    "/nix/store/",
+    "/Library/",
+    "/run/current-system/",
+];
+
+/// Tells whether a program comes from the system: where several gits are, an older one may not know the form of a repository.
+pub(super) fn is_system(program: &Path) -> bool {
+    SYSTEM.iter().any(|place| program.starts_with(place))
+}
+
 fn split(output: &[u8]) -> Vec<Vec<u8>> {
     output
         .split(|&byte| byte == 0)
