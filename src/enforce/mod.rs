@@ -4,6 +4,7 @@
 pub mod evidence;
 pub mod house;
 pub mod outcome;
+pub mod packs;
 pub mod worker;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
 use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
+use crate::model::rule::RuleBook;
 use crate::model::secret::Secret;
 use crate::model::target::Reach;
 use crate::model::verdict::{Answer, Verdict};
@@ -65,6 +67,7 @@ struct Gate<'a> {
     house: &'a House,
     scene: Scene,
     policy: Policy,
+    rules: &'static dyn RuleBook,
     judgement: Judgement,
     fingerprint: Fingerprint,
     now: Timestamp,
@@ -87,13 +90,19 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     };
     let scene = gather::scene(&place);
     let now = Timestamp::now();
-    let ask = |policy: &Policy| judge(&call.asked, &scene, policy, house, false);
+    let books = packs::books(&scene.project, house.state().ok().as_deref());
+    let ask = |policy: &Policy| judge(&call.asked, &scene, (policy, books.rules), house, false);
     let quick = match ask(&builtin::default_policy()) {
         Ok(judgement) => judgement,
         Err(error) => return blocked(&error.to_string()),
     };
     if !quick.seen {
         return Reply::Silent;
+    }
+    if let Some(faults) = books.faults {
+        return blocked(&format!(
+            "a pack of rules is broken: {faults} (the rules are needed, because this call has a finding)"
+        ));
     }
     let policy = match house.policy(&scene.project, None) {
         Ok(policy) => policy,
@@ -122,6 +131,7 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
         house,
         scene,
         policy,
+        rules: books.rules,
         judgement,
         fingerprint,
         now,
@@ -144,7 +154,7 @@ fn fingerprint_of(call: &ToolCall, judgement: &Judgement, scene: &Scene) -> Fing
 fn judge(
     asked: &Asked,
     scene: &Scene,
-    policy: &Policy,
+    (policy, rules): (&Policy, &'static dyn RuleBook),
     house: &House,
     elsewhere: bool,
 ) -> Result<Judgement, guard::GuardError> {
@@ -155,7 +165,7 @@ fn judge(
     };
     let setting = Setting {
         policy,
-        rules: builtin::book(),
+        rules,
         scene,
         world: &world,
         now_s: Timestamp::now().as_second(),
@@ -321,7 +331,7 @@ impl Gate<'_> {
             && let Ok(asked) = judge(
                 &self.call.asked,
                 &self.scene,
-                &self.policy,
+                (&self.policy, self.rules),
                 self.house,
                 true,
             )
@@ -552,10 +562,11 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
         kind: crate::model::request::ShellKind::Posix,
         text: request.command.clone(),
     };
+    let books = packs::books(&scene.project, house.state().ok().as_deref());
     let judgement = judge(
         &asked,
         &scene,
-        &policy,
+        (&policy, books.rules),
         house,
         !request.approvals.is_empty(),
     )
