@@ -99,17 +99,14 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     if !quick.seen {
         return Reply::Silent;
     }
-    if let Some(faults) = books.faults {
-        return blocked(&format!(
-            "a pack of rules is broken: {faults} (the rules are needed, because this call has a finding)"
-        ));
+    if let Some(trouble) = books.trouble() {
+        return blocked(&trouble);
     }
     let policy = match house.policy(&scene.project, None) {
         Ok(policy) => policy,
         Err(error) => {
             return blocked(&format!(
-                "{} (the policy is needed, because this call has a finding)",
-                error
+                "{error} (the policy is needed, because this call has a finding)"
             ));
         }
     };

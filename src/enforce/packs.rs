@@ -45,6 +45,16 @@ pub struct Books {
     pub faults: Option<&'static str>,
 }
 
+impl Books {
+    /// Returns what to say to a call with a finding while a pack is broken.
+    pub fn trouble(&self) -> Option<String> {
+        let faults = self.faults?;
+        Some(format!(
+            "a pack of rules is broken: {faults} (the rules are needed, because this call has a finding)"
+        ))
+    }
+}
+
 /// Returns the folders in which packs may lie.
 pub fn folders(project: &Path) -> Vec<PathBuf> {
     let mut all = vec![PathBuf::from("/etc/backstop/packs")];
