@@ -74,7 +74,17 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             }
         }
     }
-    worst_guess(found)
+    let added = context.rules.added();
+    if added.is_empty() {
+        return worst_guess(found);
+    }
+    // What people add stands beside the rest: it must not push another rule's guess aside.
+    let (more, ours): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|(finding, _)| added.iter().any(|rule| rule.id == finding.rule));
+    let mut all = worst_guess(ours);
+    all.extend(worst_guess(more));
+    all
 }
 
 /// Returns the rules for a program as written, for its name without a version, and for a package of that name.

@@ -1,8 +1,6 @@
 //! `backstop backup`. Makes, lists, shows, verifies and prunes backups by hand.
 //! What counts as evidence for a call is not decided here.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,10 +15,9 @@ use crate::backup::engine::Order;
 use crate::backup::pipeline::Codec;
 use crate::backup::{BackupError, catalog, make, verify};
 use crate::enforce::House;
-use crate::model::approval::RequestState;
-use crate::model::backup::{BackupType, Entry, Level, Manifest};
+use crate::model::backup::{BackupType, Entry, Freshness, Level, Manifest};
+use crate::model::policy::BackupNeed;
 use crate::model::target::{PostgresReach, Reach, Route, Target, TargetKind};
-use crate::plan::retention::{self, Keep, Standing};
 
 /// Makes, lists, shows, verifies and prunes backups.
 #[derive(Debug, clap::Args)]
@@ -40,7 +37,7 @@ enum Task {
     /// Reads backups back and compares.
     Verify(VerifyArgs),
     /// Removes backups that nothing needs any more.
-    Prune(PruneArgs),
+    Prune(super::prune::Args),
     /// Says what is there, what runs, and what crashes left.
     Status(ListArgs),
 }
@@ -101,9 +98,15 @@ struct RunArgs {
     /// Why it is made; decides how long it is kept.
     #[arg(long = "type", value_enum, default_value = "manual")]
     kind: Kind,
-    /// Make a new one even if another process has just made one.
+    /// A passing backup of a development target: kept for days, as `--type pre-deploy`, and not for months.
+    #[arg(long, conflicts_with = "kind")]
+    dev: bool,
+    /// Make a new one whatever is there, and share no archive with one that holds the same.
     #[arg(long)]
     force: bool,
+    /// Make none where a verified backup of the unchanged target, at most an hour old, is there; say that one.
+    #[arg(long, conflicts_with = "force")]
+    quick: bool,
     #[arg(long, value_enum, default_value = "zstd")]
     codec: Packing,
     /// Largest source, in GB.
@@ -147,18 +150,6 @@ struct VerifyArgs {
     quick: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct PruneArgs {
-    #[command(flatten)]
-    common: Common,
-    /// Say what would go, with reasons, and remove nothing.
-    #[arg(long)]
-    dry_run: bool,
-    /// Most bytes that all backups together may take.
-    #[arg(long)]
-    total_bytes: Option<u64>,
-}
-
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
     let done = match &args.task {
@@ -166,7 +157,7 @@ pub fn run(args: &Args) -> u8 {
         Task::List(args) => list(args),
         Task::Show(args) => show(args),
         Task::Verify(args) => verify_all(args),
-        Task::Prune(args) => prune(args),
+        Task::Prune(args) => super::prune::go(args),
         Task::Status(args) => status(args),
     };
     done.unwrap_or_else(|error| fail(&error))
@@ -197,6 +188,11 @@ impl Common {
             tool_dirs: self.house().1.tool_dirs.into(),
             ..Control::default()
         }
+    }
+
+    /// Returns the policy in force here.
+    pub fn policy(&self) -> crate::model::policy::Policy {
+        self.house().1
     }
 
     fn house(&self) -> (House, crate::model::policy::Policy) {
@@ -293,6 +289,11 @@ fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
 }
 
 fn make_one(args: &RunArgs, target: Target, dir: &Path) -> Result<Manifest, BackupError> {
+    if args.quick
+        && let Some(there) = standing(&target, dir, &args.common.control())
+    {
+        return Ok(there);
+    }
     let mut reach = target.reach.clone();
     with_password(&mut reach, |reach| {
         let reach = reach.clone();
@@ -307,6 +308,25 @@ fn make_one(args: &RunArgs, target: Target, dir: &Path) -> Result<Manifest, Back
     })
 }
 
+/// Returns the backup that would count for a loss of the whole target now; of a server it is the age alone that counts.
+fn standing(target: &Target, dir: &Path, control: &Control) -> Option<Manifest> {
+    const FRESH_S: u64 = 3600;
+    let need = BackupNeed {
+        target: target.clone(),
+        max_age_s: FRESH_S,
+        verify: Level::Readable,
+        objects: Vec::new(),
+    };
+    let identity = make::identity_now(&target.reach);
+    let marks = make::marks_now(&target.reach, control);
+    let (entry, found) =
+        catalog::evidence(dir, &need, identity.as_ref(), marks.as_ref(), control).ok()?;
+    let compared = marks.is_some() || matches!(target.reach, Reach::Postgres(_));
+    (compared && found == Freshness::Fresh)
+        .then(|| entry.map(|entry| entry.manifest))
+        .flatten()
+}
+
 /// Verifies a backup; restoring it into a scratch place of its server may need a password.
 pub fn verified(entry: &Entry, level: Level, control: &Control) -> Result<Manifest, BackupError> {
     let mut entry = entry.clone();
@@ -318,7 +338,7 @@ pub fn verified(entry: &Entry, level: Level, control: &Control) -> Result<Manife
 }
 
 fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
-    let order = Order::new(target, args.kind.into(), dir.to_path_buf());
+    let order = Order::new(target, kind_of(args), dir.to_path_buf());
     let limits = Control::within(Duration::from_secs(args.max_minutes.saturating_mul(60)));
     Order {
         codec: match args.codec {
@@ -335,6 +355,13 @@ fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
         cross_mounts: args.cross_mounts,
         force: args.force,
         ..order
+    }
+}
+
+fn kind_of(args: &RunArgs) -> BackupType {
+    match args.dev {
+        true => BackupType::PreDeploy,
+        false => args.kind.into(),
     }
 }
 
@@ -567,126 +594,6 @@ pub fn tell(
                 say(&format!("broken  {id}  {error}\n"));
             }
             json!({"id": id, "ok": false, "error": error.to_string()})
-        }
-    }
-}
-
-fn prune(args: &PruneArgs) -> Result<u8, BackupError> {
-    let dir = args.common.dir()?;
-    let entries = catalog::list(&dir)?.entries;
-    let keep = Keep {
-        total_bytes: args.total_bytes.unwrap_or(u64::MAX),
-        wanted_bytes: wanted(&dir),
-        ..Keep::default()
-    };
-    let reliance = Reliance::read(args.common.state.clone());
-    let decisions = retention::decide(
-        &entries,
-        |entry| reliance.standing(entry),
-        &keep,
-        Timestamp::now(),
-    );
-    let mut rows = Vec::new();
-    let mut code = 0;
-    for (decision, entry) in decisions.iter().zip(&entries) {
-        let word = if decision.keep { "keep" } else { "drop" };
-        if args.common.format != Format::Json {
-            say(&format!("{word}  {}  {}\n", decision.id, decision.reason));
-        }
-        rows.push(json!({"id": decision.id, "decision": word, "reason": decision.reason}));
-        if !decision.keep
-            && !args.dry_run
-            && let Err(error) = catalog::remove(&dir, entry)
-        {
-            code = fail(&error);
-        }
-    }
-    if args.common.format == Format::Json {
-        say_json(
-            &json!({"schema": "backstop.backup-prune/1", "dry_run": args.dry_run, "backups": rows}),
-        );
-    }
-    Ok(code)
-}
-
-/// Returns the space that is missing to the floor of free space.
-fn wanted(dir: &Path) -> u64 {
-    fs2::available_space(dir).map_or(0, |free| Order::KEEP_FREE.saturating_sub(free))
-}
-
-/// Which backups open requests rely on, and when used ones relied on theirs.
-struct Reliance {
-    open: BTreeSet<String>,
-    used: BTreeMap<String, Timestamp>,
-    /// The ledger was read: what is in neither list is relied on by nobody.
-    known: bool,
-}
-
-impl Reliance {
-    /// Most requests that are looked at; older ones are long past their undo window.
-    const REQUESTS: usize = 10_000;
-
-    fn read(state: Option<PathBuf>) -> Self {
-        let mut all = Self {
-            open: BTreeSet::new(),
-            used: BTreeMap::new(),
-            known: false,
-        };
-        let Some(store) = House::new(state, std::time::Instant::now()).store_if_there() else {
-            return all;
-        };
-        let Ok((requests, unreadable)) = store.requests(Self::REQUESTS, Timestamp::now()) else {
-            return all;
-        };
-        all.known = unreadable.is_empty();
-        for request in requests {
-            match request.state {
-                RequestState::Pending | RequestState::Approved => all.open.extend(request.backups),
-                RequestState::Used => {
-                    let at = request
-                        .used_at
-                        .as_deref()
-                        .and_then(|at| at.parse().ok())
-                        .unwrap_or_else(Timestamp::now);
-                    all.used
-                        .extend(request.backups.into_iter().map(|id| (id, at)));
-                }
-                RequestState::Rejected | RequestState::Expired => {}
-            }
-        }
-        all
-    }
-
-    fn standing(&self, entry: &Entry) -> Standing {
-        let gone = match &entry.manifest.reach {
-            Reach::Path(path) | Reach::Sqlite(path) | Reach::GitRefs(path) => {
-                matches!(fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
-            }
-            Reach::Worktree(reach) => {
-                matches!(fs::symlink_metadata(&reach.root), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
-            }
-            Reach::Postgres(_) | Reach::GitRemote(_) | Reach::Unreachable(_) | Reach::NoDriver => {
-                false
-            }
-        };
-        let id = &entry.manifest.id;
-        // Without the ledger a backup of a request counts as used when it was finished.
-        let assumed = || {
-            entry
-                .manifest
-                .request
-                .as_ref()
-                .and_then(|_| entry.manifest.finished_at.parse().ok())
-        };
-        let used_at = if self.known {
-            self.used.get(id).copied()
-        } else {
-            assumed()
-        };
-        Standing {
-            target_gone: gone,
-            open: self.open.contains(id),
-            used_at,
         }
     }
 }

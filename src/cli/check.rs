@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::adapters::environment;
 use crate::decide::{self, fingerprint};
-use crate::enforce::{House, evidence};
+use crate::enforce::{House, evidence, packs};
 use crate::gather::{self, Elsewhere, Here};
 use crate::guard::{self, Judgement, Setting};
 use crate::intake::{self, Strictness};
@@ -369,14 +369,19 @@ pub(super) fn verdict(call: &ToolCall, manner: &Manner) -> Result<(Verdict, Poli
     };
     let world: &dyn World = if assumed { &elsewhere } else { &here };
     let now = Timestamp::now();
+    let state = house.state().ok();
+    let books = packs::books(&scene.project, state.as_deref());
     let setting = Setting {
         policy: &policy,
-        rules: builtin::book(),
+        rules: books.rules,
         scene: &scene,
         world,
         now_s: now.as_second(),
     };
     let judgement = guard::judge(&call.asked, &setting).map_err(|error| error.to_string())?;
+    if let Some(faults) = books.faults.filter(|_| judgement.seen) {
+        return Err(format!("a pack of rules is broken: {faults}"));
+    }
     let evidence = if assumed || judgement.findings.is_empty() {
         Evidence::default()
     } else {

@@ -48,6 +48,23 @@ pub fn present(store: &Store, id: Option<&RequestId>) -> Result<Human, Trouble> 
     }
 }
 
+/// Returns the terminal of a human, where nothing can be recorded about a refusal.
+///
+/// # Errors
+/// When there is none, or an agent's mark stands in the environment.
+pub fn at_terminal() -> Result<Terminal, Trouble> {
+    if let Some((name, _)) = environment::agent_marks()
+        .into_iter()
+        .find(|(_, refused)| *refused)
+    {
+        return Err(Trouble::new(
+            format!("refused: `{name}` marks this as a shell of an agent"),
+            HELP,
+        ));
+    }
+    Terminal::open().map_err(|error| Trouble::new(format!("this needs a terminal: {error}"), HELP))
+}
+
 fn reason(store: &Store) -> Option<String> {
     if let Some((name, _)) = environment::agent_marks()
         .into_iter()

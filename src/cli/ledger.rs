@@ -1,5 +1,5 @@
 //! `backstop ledger`. Shows, verifies and exports the record.
-//! It changes nothing in it.
+//! Only `repair` changes it, and only behind the last record that counts.
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::human;
 use super::screens;
 use super::settings::{self, Format, StateArgs, Trouble};
-use crate::store::{self, Record, Store};
+use crate::store::{self, Checked, Fault, Record, Store};
 
 /// Shows, verifies and exports the record.
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,8 @@ pub enum Task {
     },
     /// Checks every record, the chain and the head; exit 1 names the first that is wrong.
     Verify,
+    /// Sets aside what stands behind the last record and does not continue the chain; a person runs it at a terminal.
+    Repair,
     /// Copies the ledger as it is.
     Export {
         /// A new file; without it standard output.
@@ -66,6 +69,7 @@ fn answer(args: &Args) -> Result<(String, u8), Trouble> {
             show(&store, *limit, id.as_deref(), args.format).map(|text| (text, 0))
         }
         Task::Verify => verify(&store, args.format),
+        Task::Repair => repair(&store).map(|text| (text, 0)),
         Task::Export { to } => export(&store, to.as_ref()).map(|text| (text, 0)),
     }
 }
@@ -179,6 +183,40 @@ fn verify(store: &Store, format: Format) -> Result<(String, u8), Trouble> {
         );
     }
     Ok((text, code))
+}
+
+fn repair(store: &Store) -> Result<String, Trouble> {
+    const HELP: &str = "keep the state directory for a look, and begin anew with another one; approvals are then given again";
+    let checked = store.verify()?;
+    if let Some(
+        fault @ (Fault::Changed(_)
+        | Fault::Removed(_)
+        | Fault::Reordered { .. }
+        | Fault::Cut { .. }
+        | Fault::Head(_)),
+    ) = &checked.fault
+        && !behind(store, &checked)
+    {
+        return Err(Trouble::new(
+            format!("this cannot be mended: {fault}"),
+            HELP,
+        ));
+    }
+    let mut terminal = human::at_terminal()?;
+    terminal.say("What stands behind the last record that counts and does not continue the chain will be set aside in a file of its own.\n")?;
+    let answer = terminal.ask("repair? [y/N] ")?;
+    if !answer.is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes")) {
+        return Ok("Nothing was changed.\n".to_owned());
+    }
+    Ok(match store.repair(Timestamp::now())? {
+        Some((bytes, file)) => format!("{bytes} bytes were set aside in `{file}`.\n"),
+        None => "There was nothing to set aside.\n".to_owned(),
+    })
+}
+
+/// Tells whether all records that count are whole, so that only what follows them is wrong.
+fn behind(store: &Store, checked: &Checked) -> bool {
+    store.head_seq().is_ok_and(|seq| checked.records >= seq)
 }
 
 fn export(store: &Store, to: Option<&PathBuf>) -> Result<String, Trouble> {

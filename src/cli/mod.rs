@@ -16,6 +16,7 @@ pub mod lease;
 pub mod ledger;
 pub mod password;
 mod policy;
+mod prune;
 pub mod reject;
 pub mod replay;
 pub mod requests;

@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::enforce::House;
+use crate::enforce::{House, packs};
 use crate::examine;
 use crate::gather::{self, Elsewhere};
 use crate::guard::{self, Setting};
 use crate::intake::{self, Strictness};
 use crate::model::request::{Asked, ShellKind};
-use crate::model::rule::Rule;
-use crate::policy::builtin::{book, default_policy, rules};
+use crate::model::rule::{Rule, RuleBook};
+use crate::policy::builtin::{default_policy, rules};
+use crate::policy::custom::{self, PackText};
 use crate::policy::{LayerText, Place, load};
 use crate::scan::removals;
 
@@ -90,8 +91,24 @@ pub fn run(args: &Args) -> u8 {
     })
 }
 
-/// Returns the rules that the real pipeline finds in an example, the world not asked; an example may be hook JSON.
+/// Returns the rules that the real pipeline finds in an example.
 fn judged(example: &str) -> Vec<String> {
+    judged_by(books().rules, example)
+}
+
+/// Returns the rules in force here: those that were compiled in, and those of the packs that are there.
+fn books() -> packs::Books {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    packs::books(&cwd, None)
+}
+
+/// Returns every rule, those of packs last.
+fn all_rules() -> impl Iterator<Item = &'static Rule> {
+    rules().iter().chain(books().rules.added()).copied()
+}
+
+/// Judges an example with these rules, the world not asked; an example may be hook JSON.
+fn judged_by(rules: &dyn RuleBook, example: &str) -> Vec<String> {
     let shell = || Asked::Shell {
         kind: ShellKind::Posix,
         text: example.to_owned(),
@@ -112,7 +129,7 @@ fn judged(example: &str) -> Vec<String> {
     };
     let setting = Setting {
         policy: &default_policy(),
-        rules: book(),
+        rules,
         scene: &gather::scene(&place),
         world: &Elsewhere { deadline },
         now_s: jiff::Timestamp::now().as_second(),
@@ -146,7 +163,7 @@ fn scanned(example: &str) -> Vec<String> {
         root: Path::new("/srv/app"),
         own: &own,
         policy: &default_policy(),
-        rules: book(),
+        rules: books().rules,
         others: &examine::Others::Tree(&|_| None),
         now: jiff::Timestamp::now(),
     };
@@ -184,8 +201,8 @@ fn print(value: &serde_json::Value) {
 
 fn list(format: Format, family: Option<&str>) -> u8 {
     let wanted =
-        |rule: &&&Rule| family.is_none_or(|family| rule.id.split('.').next() == Some(family));
-    let chosen: Vec<&&Rule> = rules().iter().filter(wanted).collect();
+        |rule: &&Rule| family.is_none_or(|family| rule.id.split('.').next() == Some(family));
+    let chosen: Vec<&Rule> = all_rules().filter(wanted).collect();
     match format {
         Format::Json => {
             let rules: Vec<_> = chosen.iter().map(|rule| json(rule)).collect();
@@ -250,9 +267,8 @@ fn demand(rule: &Rule) -> &'static str {
 }
 
 fn explain(id: &str, format: Format) -> u8 {
-    let Some(rule) = book().rule(id) else {
-        let near = rules()
-            .iter()
+    let Some(rule) = books().rules.rule(id) else {
+        let near = all_rules()
             .filter(|rule| rule.id.contains(id))
             .map(|rule| rule.id);
         let near: Vec<&str> = near.take(8).collect();
@@ -316,7 +332,7 @@ struct Miss {
 fn test(judge: Judge<'_>, format: Format) -> u8 {
     let mut misses = Vec::new();
     let mut judged = 0_usize;
-    for rule in rules() {
+    for rule in all_rules() {
         for example in rule.examples {
             judged += 1;
             let found = if rule.id.starts_with("scan.") {
@@ -344,7 +360,71 @@ fn test(judge: Judge<'_>, format: Format) -> u8 {
         }
     }
     report(&misses, judged, format);
+    if let Some(faults) = books().faults {
+        say_error(
+            &format!("a pack of rules is broken: {faults}"),
+            "`backstop policy validate` names every fault",
+        );
+        return 1;
+    }
     u8::from(!misses.is_empty())
+}
+
+/// Checks packs: their form, and every example of a rule that is well-formed.
+fn check_packs(files: &[PathBuf], problems: &mut Vec<serde_json::Value>) -> Vec<PathBuf> {
+    let problem = |file: &Path, line: Option<usize>, column: Option<usize>, message: String| serde_json::json!({"file": file, "line": line, "column": column, "message": message});
+    let mut texts = Vec::new();
+    for file in files {
+        match std::fs::read_to_string(file) {
+            Ok(text) => texts.push(PackText {
+                file: file.clone(),
+                text,
+            }),
+            Err(error) => {
+                problems.push(problem(
+                    file,
+                    None,
+                    None,
+                    format!("cannot be read: {error}"),
+                ));
+            }
+        }
+    }
+    let (kept, errors) = custom::read(&texts);
+    for error in errors {
+        let (line, column) = (Some(error.line), Some(error.column));
+        problems.push(problem(&error.file, line, column, error.message));
+    }
+    let book = custom::book(kept);
+    for rule in book.added() {
+        let file = texts
+            .iter()
+            .find(|one| one.text.contains(&format!("\"{}\"", rule.id)))
+            .map_or_else(PathBuf::new, |one| one.file.clone());
+        for example in rule.examples {
+            let found = judged_by(book, example.command);
+            if found.iter().any(|id| id == rule.id) != example.found {
+                let word = if example.found {
+                    "is not found"
+                } else {
+                    "is found"
+                };
+                let text = format!("`{}`: `{}` {word}", rule.id, example.command);
+                problems.push(problem(&file, None, None, text));
+            }
+        }
+    }
+    texts.into_iter().map(|one| one.file).collect()
+}
+
+/// A file of rules and no layer: it lies in a folder of packs, or says which families it holds.
+fn is_pack(file: &Path) -> bool {
+    let folder = file.parent().and_then(Path::file_name);
+    folder.is_some_and(|name| name == "packs")
+        || std::fs::read_to_string(file).is_ok_and(|text| {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("families"))
+        })
 }
 
 fn report(misses: &[Miss], judged: usize, format: Format) {
@@ -355,7 +435,7 @@ fn report(misses: &[Miss], judged: usize, format: Format) {
                 .map(|miss| serde_json::json!({"rule": miss.rule, "command": miss.command, "expected": miss.expected, "found": miss.found}))
                 .collect();
             print(&serde_json::json!({
-                "schema": "backstop.policy-test/1", "rules": rules().len(), "examples": judged, "failures": failures,
+                "schema": "backstop.policy-test/1", "rules": all_rules().count(), "examples": judged, "failures": failures,
             }));
         }
         Format::Text => {
@@ -377,7 +457,7 @@ fn report(misses: &[Miss], judged: usize, format: Format) {
             let _ = writeln!(
                 text,
                 "{} rules, {judged} examples, {} failures.",
-                rules().len(),
+                all_rules().count(),
                 misses.len()
             );
             say(&text);
@@ -389,11 +469,22 @@ fn validate(files: &[PathBuf], project: bool, format: Format) -> u8 {
     let place = if project { Place::Project } else { Place::User };
     let mut layers = Vec::new();
     let mut problems = Vec::new();
-    let given: Vec<(Place, PathBuf)> = if files.is_empty() {
-        standing()
+    let (packs, given): (Vec<PathBuf>, Vec<(Place, PathBuf)>) = if files.is_empty() {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        let (packs, faults) = packs::files(&cwd);
+        problems.extend(faults.into_iter().map(|fault| {
+            serde_json::json!({"file": "packs", "line": null, "column": null, "message": fault})
+        }));
+        (packs, standing())
     } else {
-        files.iter().map(|file| (place, file.clone())).collect()
+        let (packs, layers): (Vec<_>, Vec<_>) =
+            files.iter().cloned().partition(|file| is_pack(file));
+        (
+            packs,
+            layers.into_iter().map(|file| (place, file)).collect(),
+        )
     };
+    let packs = check_packs(&packs, &mut problems);
     for (place, file) in given {
         match std::fs::read_to_string(&file) {
             Ok(text) => layers.push(LayerText { place, file, text }),
@@ -408,7 +499,11 @@ fn validate(files: &[PathBuf], project: bool, format: Format) -> u8 {
             serde_json::json!({"file": error.file, "line": error.line, "column": error.column, "message": error.message})
         }));
     }
-    let read: Vec<&PathBuf> = layers.iter().map(|layer| &layer.file).collect();
+    let read: Vec<&PathBuf> = layers
+        .iter()
+        .map(|layer| &layer.file)
+        .chain(&packs)
+        .collect();
     match format {
         Format::Json => print(&serde_json::json!({
             "schema": "backstop.policy-validate/1", "files": read, "errors": problems,

@@ -12,7 +12,6 @@ use super::settings::{self, Format, StateArgs, Trouble};
 use super::wiring::Wired;
 use crate::adapters::terminal;
 use crate::model::approval::{Request, RequestState};
-use crate::model::finding::Finding;
 use crate::store::{self, Store};
 
 /// Lists held calls, or shows one.
@@ -220,7 +219,7 @@ fn object(request: &Request, shown: &Shown) -> Value {
         "command": request.command,
         "cwd": request.cwd,
         "tool": request.tool,
-        "findings": request.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": request.findings.iter().map(crate::render::json::finding).collect::<Vec<_>>(),
         "confirm": request.confirm,
         "needed": request.requirement.approvals,
         "approvals": approvals,
@@ -232,32 +231,4 @@ fn object(request: &Request, shown: &Shown) -> Value {
         "used_at": request.used_at,
         "outcome": request.outcome,
     })
-}
-
-/// A finding as `check --format json` writes it.
-fn finding(finding: &Finding) -> Value {
-    let targets: Vec<Value> = finding
-        .targets
-        .iter()
-        .map(|one| json!({"kind": one.kind, "locator": one.locator, "object": one.object}))
-        .collect();
-    let mut value = json!({
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "summary": finding.summary,
-        "command": finding.command,
-        "span": finding.span,
-        "file": Value::Null,
-        "via": finding.via,
-        "targets": targets,
-        "opaque": finding.opaque,
-        "instead": finding.instead,
-        "blast": finding.blast.lines,
-    });
-    if let (Some(place), Some(object)) = (&finding.file, value.as_object_mut()) {
-        object.insert("file".into(), json!(place.file));
-        object.insert("line".into(), json!(place.line));
-        object.insert("column".into(), json!(place.column));
-    }
-    value
 }

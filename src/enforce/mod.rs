@@ -4,6 +4,7 @@
 pub mod evidence;
 pub mod house;
 pub mod outcome;
+pub mod packs;
 pub mod push;
 pub mod refs;
 pub mod worker;
@@ -24,6 +25,7 @@ use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
 use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
+use crate::model::rule::RuleBook;
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach};
 use crate::model::verdict::{Answer, Verdict};
@@ -67,6 +69,7 @@ struct Gate<'a> {
     house: &'a House,
     scene: Scene,
     policy: Policy,
+    rules: &'static dyn RuleBook,
     judgement: Judgement,
     fingerprint: Fingerprint,
     now: Timestamp,
@@ -89,7 +92,8 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     };
     let scene = gather::scene(&place);
     let now = Timestamp::now();
-    let ask = |policy: &Policy| judge(&call.asked, &scene, policy, house, false);
+    let books = packs::books(&scene.project, house.state().ok().as_deref());
+    let ask = |policy: &Policy| judge(&call.asked, &scene, (policy, books.rules), house, false);
     let quick = match ask(&builtin::default_policy()) {
         Ok(judgement) => judgement,
         Err(error) => return blocked(&error.to_string()),
@@ -97,12 +101,14 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     if !quick.seen {
         return Reply::Silent;
     }
+    if let Some(trouble) = books.trouble() {
+        return blocked(&trouble);
+    }
     let policy = match house.policy(&scene.project, None) {
         Ok(policy) => policy,
         Err(error) => {
             return blocked(&format!(
-                "{} (the policy is needed, because this call has a finding)",
-                error
+                "{error} (the policy is needed, because this call has a finding)"
             ));
         }
     };
@@ -124,6 +130,7 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
         house,
         scene,
         policy,
+        rules: books.rules,
         judgement,
         fingerprint,
         now,
@@ -146,7 +153,7 @@ fn fingerprint_of(call: &ToolCall, judgement: &Judgement, scene: &Scene) -> Fing
 fn judge(
     asked: &Asked,
     scene: &Scene,
-    policy: &Policy,
+    (policy, rules): (&Policy, &'static dyn RuleBook),
     house: &House,
     elsewhere: bool,
 ) -> Result<Judgement, guard::GuardError> {
@@ -157,7 +164,7 @@ fn judge(
     };
     let setting = Setting {
         policy,
-        rules: builtin::book(),
+        rules,
         scene,
         world: &world,
         now_s: Timestamp::now().as_second(),
@@ -323,7 +330,7 @@ impl Gate<'_> {
             && let Ok(asked) = judge(
                 &self.call.asked,
                 &self.scene,
-                &self.policy,
+                (&self.policy, self.rules),
                 self.house,
                 true,
             )
@@ -561,10 +568,11 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
         kind: crate::model::request::ShellKind::Posix,
         text: request.command.clone(),
     };
+    let books = packs::books(&scene.project, house.state().ok().as_deref());
     let judgement = judge(
         &asked,
         &scene,
-        &policy,
+        (&policy, books.rules),
         house,
         !request.approvals.is_empty(),
     )

@@ -88,6 +88,7 @@ pub fn gate(push: &Push, mut findings: Vec<Finding>, policy: Policy, house: &Hou
         house,
         scene,
         policy,
+        rules: crate::policy::builtin::book(),
         judgement,
         fingerprint,
         now,

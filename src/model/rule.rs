@@ -32,6 +32,10 @@ pub trait RuleBook: std::fmt::Debug + Sync {
     fn rule(&self, id: &str) -> Option<&'static Rule>;
     /// Returns the rules whose argv shapes name this program.
     fn for_program(&self, program: &str) -> &[&'static Rule];
+    /// Returns the rules that people added at run time; they never take the place of another rule's finding.
+    fn added(&self) -> &[&'static Rule] {
+        &[]
+    }
 }
 
 /// How a program writes its options.

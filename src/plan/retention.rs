@@ -384,6 +384,42 @@ mod tests {
     }
 
     #[test]
+    fn every_type_has_its_days_and_a_target_its_number() {
+        let kinds = [
+            (BackupType::Guard, 7),
+            (BackupType::PreDeploy, 7),
+            (BackupType::Scheduled, 30),
+            (BackupType::Manual, 90),
+            (BackupType::Emergency, 180),
+        ];
+        let keep = Keep {
+            daily: 0,
+            weekly: 0,
+            monthly: 0,
+            ..Keep::default()
+        };
+        for (kind, days) in kinds {
+            let aged = |days: i64| {
+                let at = Timestamp::from_second(now().as_second() - days * DAY_S).unwrap();
+                let mut entry = entry(&at.to_string());
+                entry.manifest.kind = kind;
+                entry
+            };
+            // The newest is the last verified one and stays anyway.
+            let entries = [aged(0), aged(days - 1), aged(days)];
+            assert_eq!(dropped(&entries, none, &keep), [2], "{kind:?}");
+        }
+        let entries: Vec<Entry> = (0..5)
+            .map(|hours| entry(&format!("2026-11-21T0{hours}:00:00Z")))
+            .collect();
+        let keep = Keep {
+            per_target: 3,
+            ..Keep::default()
+        };
+        assert_eq!(dropped(&entries, none, &keep), [0, 1]);
+    }
+
+    #[test]
     fn every_decision_has_a_reason_and_the_order_of_the_question() {
         let entries = [entry("2026-11-20T09:00:00Z"), entry("2026-01-01T00:00:00Z")];
         let decisions = decide(&entries, none, &Keep::default(), now());

@@ -2,6 +2,7 @@
 //! It reads no file and matches no command; it knows neither shell nor SQL.
 
 pub mod builtin;
+pub mod custom;
 pub mod layer;
 mod merge;
 pub mod pack;

@@ -28,11 +28,24 @@ pub struct Writer<'store> {
     _lock: files::Lock,
     file: File,
     pub head: Head,
+    /// A human asked for it: records that continue nothing are set aside too.
+    forced: bool,
+    /// What was set aside, and where it lies.
+    pub aside: Option<(usize, String)>,
 }
 
 impl<'store> Writer<'store> {
     /// Takes the lock and catches up with what was appended but not filed.
     pub fn begin(store: &'store Store, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open(store, now, false)
+    }
+
+    /// As `begin`, and sets everything behind the head aside that does not continue the chain.
+    pub fn repairing(store: &'store Store, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open(store, now, true)
+    }
+
+    fn open(store: &'store Store, now: Timestamp, forced: bool) -> Result<Self, StoreError> {
         let lock = files::lock(&store.dir)?;
         let path = path(&store.dir);
         let file = open(&path, true)?;
@@ -42,6 +55,8 @@ impl<'store> Writer<'store> {
             _lock: lock,
             file,
             head,
+            forced,
+            aside: None,
         };
         writer.catch_up(now)?;
         Ok(writer)
@@ -192,9 +207,11 @@ impl<'store> Writer<'store> {
     }
 
     fn set_aside(&mut self, torn: &[u8], now: Timestamp) -> Result<(), StoreError> {
-        if torn
-            .split(|byte| *byte == b'\n')
-            .any(|line| record::read(line).is_some())
+        // INVARIANT: what stands behind the head and does not continue it never counted for anybody.
+        if !self.forced
+            && torn
+                .split(|byte| *byte == b'\n')
+                .any(|line| record::read(line).is_some())
         {
             return Err(StoreError::Damaged(format!(
                 "what follows record {} does not continue the chain",
@@ -210,8 +227,19 @@ impl<'store> Writer<'store> {
             self.file.sync_data()
         })();
         outcome.map_err(StoreError::io("repair", path(&self.store.dir)))?;
-        let body = json!({"bytes": torn.len(), "file": name});
+        let body = json!({"bytes": torn.len(), "file": name, "forced": self.forced});
+        self.aside = Some((torn.len(), name));
         self.append(now, "repaired", &body).map(|_| ())
+    }
+}
+
+impl Store {
+    /// Sets everything behind the head aside that does not continue the chain; returns its bytes and its file, if there was any.
+    ///
+    /// # Errors
+    /// `Damaged` when what the head knows is itself changed or cut: nothing can mend that.
+    pub fn repair(&self, now: Timestamp) -> Result<Option<(usize, String)>, StoreError> {
+        Writer::repairing(self, now).map(|writer| writer.aside)
     }
 }
 

@@ -62,6 +62,11 @@ impl Store {
         Ok(walk.end(&head))
     }
 
+    /// Returns the number of the last record that counts.
+    pub fn head_seq(&self) -> Result<u64, StoreError> {
+        ledger::known_head(&self.dir).map(|head| head.seq)
+    }
+
     /// Head and size of one moment. What stands there then is never changed again, so the lock is not held for the walk.
     fn still(&self, file: &File) -> Result<(Head, u64), StoreError> {
         let _lock = files::lock(&self.dir)?;
