@@ -18,8 +18,8 @@ use crate::model::word::Word;
 
 use super::Context;
 use matching::Match;
-pub(super) use url::decoded;
 pub use pattern::compile;
+pub(super) use url::decoded;
 
 /// Returns one finding for each rule of which a shape matches the command.
 ///
