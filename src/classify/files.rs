@@ -8,6 +8,7 @@ mod deeds;
 mod find;
 pub mod judge;
 pub mod kinds;
+mod over;
 pub mod place;
 pub mod report;
 mod rules;

@@ -1,12 +1,19 @@
 //! Brace expansion over the parts of a word: lists and ranges, nested.
 //! It never fails: a brace that opens nothing is an ordinary character.
 
+use std::collections::HashMap;
+
 use crate::model::span::Span;
 
 use super::ast::{PartKind, RawPart};
 
 /// Braces nested deeper than this are left as they are.
 const MAX_DEPTH: usize = 16;
+
+/// Characters that one word may grow to in all its forms; behind that braces stay as they are.
+const MAX_CHARS: usize = 1 << 18;
+/// Forms of a word that are carried on when it has grown out of all measure.
+const FORMS_KEPT: usize = 4;
 
 /// A character of unquoted text or a whole other part.
 #[derive(Clone, Debug)]
@@ -81,10 +88,13 @@ fn rebuilt(tokens: Vec<Token>) -> Vec<RawPart> {
 fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>> {
     let mut results: Vec<Vec<Token>> = vec![Vec::new()];
     let mut at = 0;
+    let mut left = MAX_CHARS;
+    let pairs = pairs(tokens);
     while let Some(token) = tokens.get(at) {
         if is_char(token, '{')
             && depth < MAX_DEPTH
-            && let Some((options, end)) = group(tokens, at, limit, depth)
+            && left > 0
+            && let Some((options, end)) = group(tokens, at, &pairs, limit, depth)
         {
             let mut next = Vec::new();
             'all: for head in &results {
@@ -92,12 +102,16 @@ fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>>
                     if next.len() >= limit {
                         break 'all;
                     }
+                    left = left.saturating_sub(head.len() + option.len());
                     let mut joined = head.clone();
                     joined.extend(option.iter().cloned());
                     next.push(joined);
                 }
             }
             results = next;
+            if left == 0 {
+                results.truncate(FORMS_KEPT);
+            }
             at = end;
             continue;
         }
@@ -109,29 +123,36 @@ fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>>
     results
 }
 
+/// Opening braces with their closings and the commas between them, all found in one walk.
+type Pairs = HashMap<usize, (usize, Vec<usize>)>;
+
+fn pairs(tokens: &[Token]) -> Pairs {
+    let mut all = Pairs::new();
+    let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if is_char(token, '{') {
+            open.push((at, Vec::new()));
+        } else if is_char(token, ',') {
+            if let Some((_, commas)) = open.last_mut() {
+                commas.push(at);
+            }
+        } else if is_char(token, '}')
+            && let Some((from, commas)) = open.pop()
+        {
+            all.insert(from, (at, commas));
+        }
+    }
+    all
+}
+
 fn group(
     tokens: &[Token],
     open: usize,
+    pairs: &Pairs,
     limit: usize,
     depth: usize,
 ) -> Option<(Vec<Vec<Token>>, usize)> {
-    let mut level = 0usize;
-    let mut commas = Vec::new();
-    let mut close = None;
-    for (at, token) in tokens.iter().enumerate().skip(open) {
-        if is_char(token, '{') {
-            level += 1;
-        } else if is_char(token, '}') {
-            level -= 1;
-            if level == 0 {
-                close = Some(at);
-                break;
-            }
-        } else if level == 1 && is_char(token, ',') {
-            commas.push(at);
-        }
-    }
-    let close = close?;
+    let (close, mut commas) = pairs.get(&open)?.clone();
     if commas.is_empty() {
         let body = tokens.get(open + 1..close)?;
         return Some((range(body, limit)?, close + 1));

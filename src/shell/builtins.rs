@@ -430,6 +430,18 @@ pub(super) fn cut_front(piece: &Piece, bytes: usize) -> crate::model::span::Orig
     }
 }
 
+/// Positional parameters beyond this many are unknown: a text that adds to them over and over would never end.
+const MAX_ARGUMENTS: usize = 512;
+
+fn bounded(words: Vec<Word>) -> Vec<Word> {
+    match words.first() {
+        Some(first) if words.len() > MAX_ARGUMENTS => {
+            vec![Word::hole(Hole::Unknown, true, first.origin.clone())]
+        }
+        Some(_) | None => words,
+    }
+}
+
 fn set(job: &Job, st: &mut State) {
     let mut args = job.args().iter();
     let mut positional: Option<Vec<Word>> = None;
@@ -469,7 +481,7 @@ fn set(job: &Job, st: &mut State) {
         }
     }
     if let Some(words) = positional {
-        st.arguments = Rc::new(words);
+        st.arguments = Rc::new(bounded(words));
     }
 }
 

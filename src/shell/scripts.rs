@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::model::command::{OpaqueKind, Passage};
-use crate::model::fact::Answer;
-use crate::model::word::{Hole, Word};
+use crate::model::fact::{Answer, Question};
+use crate::model::word::{Hole, Part, Word};
 
 use super::options::options;
 use super::source::Source;
@@ -263,7 +263,14 @@ impl Unfolder<'_> {
             return Some(source);
         }
         let Some(path) = self.here_path(file, st) else {
-            if !st.far && file.has_hole() && by != "direct" {
+            if st.far || !file.has_hole() || by == "direct" {
+                return None;
+            }
+            // `source "$APP_DIR/lib.sh"`: the hook's own value says which file, where there is one.
+            if let Some(path) = self.inherited_path(file) {
+                return self.read_script(path, job, fr);
+            }
+            if !names_a_file(file) {
                 self.unknown_file(file, by, job, fr);
             }
             return None;
@@ -271,15 +278,34 @@ impl Unfolder<'_> {
         self.read_script(path, job, fr)
     }
 
+    /// Returns the absolute path of a word whose only holes are variables that the hook has too.
+    fn inherited_path(&mut self, file: &Word) -> Option<PathBuf> {
+        let mut text = String::new();
+        for piece in &file.pieces {
+            match &piece.part {
+                Part::Literal(part) => text.push_str(part),
+                Part::Hole(Hole::Inherited(name)) => {
+                    let question = Question::Variable(name.clone());
+                    match self.facts.ask(question, self.needs) {
+                        Some(Answer::Variable(value)) => text.push_str(value),
+                        _ => return None,
+                    }
+                }
+                Part::Glob(_) | Part::Hole(_) => return None,
+            }
+        }
+        let path = super::state::lexical("/".as_ref(), &text);
+        // What lies outside the project (`nvm.sh`) is the user's own set-up and not the call's.
+        (text.starts_with('/') && path.starts_with(&self.scene.project)).then_some(path)
+    }
+
     fn unknown_file(&mut self, file: &Word, by: &str, job: &Job, fr: &Frame) {
         let place = file.shown();
         let reason = format!("`{by}` runs the file `{place}`, whose name is not known");
-        let inherited = file.pieces.iter().any(|piece| {
-            matches!(
-                &piece.part,
-                crate::model::word::Part::Hole(Hole::Inherited(_) | Hole::Unknown)
-            )
-        });
+        let inherited = file
+            .pieces
+            .iter()
+            .any(|piece| matches!(&piece.part, Part::Hole(Hole::Inherited(_) | Hole::Unknown)));
         if inherited {
             self.opaque(
                 OpaqueKind::Script,
@@ -425,4 +451,16 @@ fn is_system(path: &str) -> bool {
     ]
     .iter()
     .any(|root| path.starts_with(root))
+}
+
+/// Tells whether a path ends in a known name below a folder that is not known: a library, not a payload.
+fn names_a_file(file: &Word) -> bool {
+    let last = file.pieces.last().map(|piece| &piece.part);
+    let Some(Part::Literal(text)) = last else {
+        return false;
+    };
+    text.rsplit_once('/').is_some_and(|(_, name)| {
+        let start = name.chars().next();
+        start.is_some_and(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
+    })
 }

@@ -20,7 +20,9 @@ const MAX_CWDS: usize = 4;
 /// A value of more bytes than this is unknown: a loop that doubles one would never end.
 const MAX_VALUE_BYTES: usize = 1 << 20;
 /// A value or an output of more pieces than this is unknown.
-const MAX_PIECES: usize = 4_096;
+const MAX_PIECES: usize = 256;
+/// An array with more elements is unknown.
+const MAX_ITEMS: usize = 4_096;
 
 /// Name references followed in a row; a circle ends there.
 const MAX_REFERENCES: usize = 8;
@@ -48,7 +50,7 @@ impl Value {
         let fits = match &self {
             Self::Text(pieces) => is_bounded(pieces),
             Self::List(items) => {
-                items.len() <= MAX_PIECES && items.iter().all(|item| is_bounded(&item.1))
+                items.len() <= MAX_ITEMS && items.iter().all(|item| is_bounded(&item.1))
             }
             Self::Unset => true,
         };

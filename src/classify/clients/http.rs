@@ -129,7 +129,11 @@ impl Address {
             .split_once("://")
             .map_or(&*self.text, |(_, rest)| rest);
         let path = path.split(['?', '#']).next().unwrap_or_default();
+        let asked = self.text.split(['?', '&']).skip(1);
         path.split('/').skip(1).any(|part| DOORS.contains(&part))
+            || asked
+                .into_iter()
+                .any(|pair| pair.starts_with("query=") || pair.starts_with("sql="))
     }
 
     /// Returns the dialect of an address that is known to take SQL and nothing else.

@@ -123,6 +123,13 @@ pub fn knows(program: &str) -> bool {
             | "chgrp"
             | "rimraf"
             | "del-cli"
+            | "curl"
+            | "wget"
+            | "sort"
+            | "gsort"
+            | "scp"
+            | "unzip"
+            | "gio"
     )
 }
 
@@ -163,7 +170,13 @@ pub fn read(
         "truncate" => reader.truncate(),
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
+        "curl" | "wget" => reader.download(program),
+        "sort" => reader.sort(),
+        "scp" => reader.scp(),
+        "unzip" => reader.unzip(),
+        "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
+        _ if program == "gio" => reader.trash(program),
         _ => {}
     }
     reader.deeds
@@ -195,7 +208,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn overwrite(&mut self, word: &Word, over: Over) {
+    pub fn overwrite(&mut self, word: &Word, over: Over) {
         for place in self.places(word) {
             self.deeds.push(Deed::Overwrite { place, over });
         }
@@ -266,15 +279,8 @@ impl<'a> Reader<'a, '_> {
         let command = self.command;
         let mut args = Args::read(command.args(), valued);
         let keeps = args.has(&["-n", "--no-clobber", "-b", "--backup"]);
-        let target = args
-            .value(&["-t", "--target-directory"])
-            .map(|text| Word::literal(text, command.origin.clone()));
-        let last = match target {
-            Some(word) => word,
-            None => match args.operands.pop() {
-                Some(word) => word.clone(),
-                None => return,
-            },
+        let Some(last) = self.last(&mut args) else {
+            return;
         };
         let destinations = self.places(&last);
         for word in args.operands {
@@ -291,6 +297,15 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// Returns where things go: the folder of `-t`, or else the last operand, which is taken off.
+    fn last(&self, args: &mut Args<'_>) -> Option<Word> {
+        let folder = args.value(&["-t", "--target-directory"]).map(|text| {
+            let text = format!("{}/", text.trim_end_matches('/'));
+            Word::literal(text, self.command.origin.clone())
+        });
+        folder.or_else(|| args.operands.pop().cloned())
+    }
+
     fn cp(&mut self) {
         let valued = Valued {
             short: "tS",
@@ -298,16 +313,14 @@ impl<'a> Reader<'a, '_> {
         };
         let command = self.command;
         let mut args = Args::read(command.args(), valued);
-        if args.has(&["-n", "--no-clobber", "-b", "--backup", "-u", "--update"])
-            || args.value(&["-t", "--target-directory"]).is_some()
-        {
+        if args.has(&["-n", "--no-clobber", "-b", "--backup", "-u", "--update"]) {
             return;
         }
-        let Some(last) = args.operands.pop() else {
+        let Some(last) = self.last(&mut args) else {
             return;
         };
         let replaces = args.has(&["--remove-destination"]);
-        for to in self.places(last) {
+        for to in self.places(&last) {
             for from in &args.operands {
                 let emptied = from.text().is_some_and(|text| {
                     matches!(
@@ -344,24 +357,17 @@ impl<'a> Reader<'a, '_> {
         };
         let command = self.command;
         let mut args = Args::read(command.args(), valued);
-        if args.has(&[
-            "-d",
-            "--directory",
-            "-b",
-            "--backup",
-            "-t",
-            "--target-directory",
-        ]) {
+        if args.has(&["-d", "--directory", "-b", "--backup"]) {
             return;
         }
-        let Some(last) = args.operands.pop() else {
+        let Some(last) = self.last(&mut args) else {
             return;
         };
         let over = Over {
             replaces: true,
             ..Over::NEW
         };
-        for to in self.places(last) {
+        for to in self.places(&last) {
             for from in &args.operands {
                 self.deeds.push(Deed::Copy {
                     from: from.shown(),
@@ -382,19 +388,22 @@ impl<'a> Reader<'a, '_> {
         if !args.may_have(&["-f", "--force"]) || args.has(&["-b", "--backup"]) {
             return;
         }
-        let Some(last) = args.operands.pop() else {
+        let Some(last) = self.last(&mut args) else {
             return;
         };
         let over = Over {
             replaces: true,
             ..Over::NEW
         };
-        for to in self.places(last) {
+        for to in self.places(&last) {
             for from in &args.operands {
                 self.deeds.push(Deed::Copy {
                     from: from.shown(),
                     to: to.clone(),
-                    over,
+                    over: Over {
+                        emptied: from.text().as_deref() == Some("/dev/null"),
+                        ..over
+                    },
                 });
             }
         }
@@ -406,21 +415,32 @@ impl<'a> Reader<'a, '_> {
         let deletes = args
             .flags()
             .any(|(flag, _)| flag == "--del" || flag.starts_with("--delete"));
-        if !deletes
-            || args.has(&[
-                "-n",
-                "--dry-run",
-                "--list-only",
-                "-b",
-                "--backup",
-                "--backup-dir",
-            ])
-        {
+        let harmless = [
+            "-n",
+            "--dry-run",
+            "--list-only",
+            "-b",
+            "--backup",
+            "--backup-dir",
+        ];
+        if args.has(&harmless) {
             return;
         }
         let Some(last) = args.operands.pop() else {
             return;
         };
+        if !deletes {
+            let kept = args.has(&["--ignore-existing", "-u", "--update"]);
+            let over = Over {
+                replaces: true,
+                ..Over::NEW
+            };
+            let from = args.operands.clone();
+            if !kept {
+                self.carried(from, last, over);
+            }
+            return;
+        }
         let shown = last.shown();
         if let Some((host, path)) = remote(&shown) {
             let reason = format!("it lives on `{host}`");
@@ -435,40 +455,6 @@ impl<'a> Reader<'a, '_> {
             rule: Some("files.sync-delete"),
         };
         self.remove(last, how);
-    }
-
-    fn tar(&mut self) {
-        let command = self.command;
-        let words = command.args();
-        let removes = words
-            .iter()
-            .any(|word| word.text().as_deref() == Some("--remove-files"));
-        let creates = words.first().and_then(Word::text).is_some_and(|text| {
-            text == "--create" || (!text.starts_with("--") && text.contains('c'))
-        });
-        if !creates && !removes {
-            return;
-        }
-        let mut rest = words.iter();
-        let mut operands = Vec::new();
-        let mut first = true;
-        while let Some(word) = rest.next() {
-            let text = word.shown();
-            let bundled =
-                first && !text.starts_with('-') || text.starts_with('-') && !text.starts_with("--");
-            first = false;
-            let valued = matches!(text.as_str(), "--file" | "-C" | "--directory");
-            if valued || (bundled && text.ends_with('f')) {
-                rest.next();
-            } else if !text.starts_with('-') && !bundled {
-                operands.push(word);
-            }
-        }
-        if removes {
-            for word in operands {
-                self.remove(word, How::plain(true));
-            }
-        }
     }
 
     fn dd(&mut self) {
@@ -505,11 +491,15 @@ impl<'a> Reader<'a, '_> {
         {
             return;
         }
-        let over = Over {
-            emptied: true,
-            ..Over::NEW
-        };
+        let size = args.value(&["-s", "--size"]);
+        let to_nothing = size.is_some_and(|size| size.chars().all(|letter| letter == '0'));
         for word in args.operands {
+            // Emptying a log is what logs are rotated by.
+            let over = Over {
+                emptied: true,
+                nulled: to_nothing && !kinds::is_log(&word.shown()),
+                ..Over::NEW
+            };
             self.overwrite(word, over);
         }
     }
@@ -551,8 +541,15 @@ impl<'a> Reader<'a, '_> {
         };
         let args = Args::read(command.args(), valued);
         let script = usize::from(!args.has(&["-e", "-E", "-f", "--expression", "--file"]));
+        let given = args.value(&["-e", "--expression"]).map(str::to_owned);
+        let text = given.or_else(|| args.operands.first().filter(|_| script == 1)?.text());
+        let quiet = args.has(&["-n", "--quiet", "--silent"]);
+        let emptied =
+            program != "perl" && text.is_some_and(|text| super::over::leaves_nothing(&text, quiet));
         let over = Over {
-            edit: true,
+            edit: !emptied,
+            emptied,
+            nulled: emptied,
             replaces: true,
             ..Over::NEW
         };
@@ -634,7 +631,7 @@ fn names_repository(word: &Word) -> bool {
 }
 
 /// Splits `host:path` (no slash before the colon) and `rsync://host/path`.
-fn remote(text: &str) -> Option<(&str, &str)> {
+pub fn remote(text: &str) -> Option<(&str, &str)> {
     if let Some(rest) = text.strip_prefix("rsync://") {
         return Some(rest.split_once('/').unwrap_or((rest, "")));
     }

@@ -708,9 +708,9 @@ impl<'a, 'n> Judge<'a, 'n> {
             return;
         }
         let Some(kind) = kinds::guarded(path, "") else {
-            if over.nulled {
-                let loss = Loss::new("files.overwrite", world::path_target(path));
-                self.losses.push(loss);
+            let rule = over_rule(path, "", over);
+            if over.nulled || rule == "files.overwrite-system" {
+                self.losses.push(Loss::new(rule, world::path_target(path)));
             }
             return;
         };

@@ -317,6 +317,70 @@ pub fn guarded_folder(path: &Path) -> Option<Guarded> {
     matches!(name.as_str(), "backups" | "backup" | "db_backups").then_some(Guarded::Backup)
 }
 
+/// Tells whether the path is a setting of the system, other than one that packages expect to be dropped in.
+pub fn is_setting(path: &Path) -> bool {
+    const DROPPED: &[&str] = &[
+        "sites-available",
+        "sites-enabled",
+        "conf-available",
+        "conf-enabled",
+        "mods-enabled",
+        "keyrings",
+        "certs",
+        "private",
+        "letsencrypt",
+        "alternatives",
+        "skel",
+    ];
+    const NEW: &[&str] = &[
+        "localtime",
+        "timezone",
+        "hostname",
+        "machine-id",
+        "mtab",
+        "daemon.json",
+    ];
+    let below = [
+        "/etc",
+        "/private/etc",
+        "/usr/local/etc",
+        "/opt/homebrew/etc",
+    ];
+    let inside = below
+        .iter()
+        .any(|dir| path.starts_with(dir) && path != Path::new(dir));
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    let parts = || {
+        path.components()
+            .filter_map(|part| part.as_os_str().to_str())
+    };
+    let dropped = parts().any(|part| DROPPED.contains(&part) || NEW.contains(&part));
+    let drops = path.parent().is_some_and(|dir| {
+        dir.components()
+            .any(|part| part.as_os_str().to_string_lossy().ends_with(".d"))
+    });
+    let aside = [".new", ".tmp", ".orig", ".dist", "~"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    inside && !dropped && !drops && !aside && !name.contains(['*', '?'])
+}
+
+/// Tells whether the path is a log that the system or its services keep.
+pub fn is_system_log(path: &Path) -> bool {
+    ["/var/log", "/private/var/log"]
+        .iter()
+        .any(|dir| path.starts_with(dir))
+}
+
+/// Tells whether the name is that of a log.
+pub fn is_log(name: &str) -> bool {
+    [".log", ".out", ".err"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
 /// Tells whether the path is strictly inside a cache that package managers fill again.
 pub fn is_package_cache(path: &Path, home: Option<&Path>) -> bool {
     if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) {

@@ -125,6 +125,9 @@ pub fn moved_rule(rule: &'static str, path: &Path, magic: &str) -> &'static str 
 pub fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
     if !over.edit && kinds::guarded(path, magic).is_some() {
         "files.overwrite-guarded"
+    } else if !over.edit && (kinds::is_setting(path) || over.emptied && kinds::is_system_log(path))
+    {
+        "files.overwrite-system"
     } else {
         "files.overwrite"
     }

@@ -1,0 +1,339 @@
+//! Programs that write over files by the way: downloads, archives, copies over the network, scripts that leave nothing.
+//! Whether anything is lost by it is for `judge`.
+
+use super::argv::{Args, Valued};
+use super::deeds::{Deed, Reader};
+use super::judge::{How, Over};
+use super::place::{Place, lexical};
+use super::report::Loss;
+use super::{kinds, world};
+use crate::model::word::Word;
+
+const DOWNLOAD: Valued = Valued {
+    short: "oOXHdubcxmTFAeKEwDCrzPai",
+    long: &[
+        "--output",
+        "--output-document",
+        "--output-dir",
+        "--request",
+        "--header",
+        "--data",
+        "--user",
+        "--proxy",
+        "--max-time",
+        "--retry",
+        "--form",
+        "--upload-file",
+        "--user-agent",
+        "--referer",
+        "--cookie",
+        "--config",
+    ],
+};
+
+const TAR: Valued = Valued {
+    short: "fCTXLKgVHNIb",
+    long: &[
+        "--file",
+        "--directory",
+        "--exclude-from",
+        "--files-from",
+        "--use-compress-program",
+        "--transform",
+        "--xform",
+        "--owner",
+        "--group",
+        "--mode",
+        "--checkpoint-action",
+        "--to-command",
+        "--listed-incremental",
+        "--format",
+        "--newer",
+        "--mtime",
+    ],
+};
+
+/// Writes tar's old form (`xfz a.tar`) as a cluster: the letter that takes the next word comes last.
+fn dashed(letters: &str) -> String {
+    let valued = |letter: &char| TAR.short.contains(*letter);
+    let plain: String = letters.chars().filter(|letter| !valued(letter)).collect();
+    let last: String = letters.chars().filter(valued).collect();
+    format!("-{plain}{last}")
+}
+
+/// Folders of the system into which programs are installed and unpacked by design.
+const INSTALLED_INTO: &[&str] = &[
+    "/opt",
+    "/srv",
+    "/mnt",
+    "/media",
+    "/usr/local",
+    "/home",
+    "/root",
+];
+
+/// What unpacking says about files that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clobber {
+    Unsaid,
+    Files,
+    /// Whole folders go before theirs are unpacked.
+    Folders,
+}
+
+impl Reader<'_, '_> {
+    /// `curl -o FILE`, `wget -O FILE`.
+    pub fn download(&mut self, program: &str) {
+        let command = self.command;
+        let curl = program == "curl";
+        let mut words = command.args().iter();
+        while let Some(word) = words.next() {
+            let text = word.prefix();
+            let long = if curl {
+                "--output"
+            } else {
+                "--output-document"
+            };
+            let short = if curl { "-o" } else { "-O" };
+            let bundled = text.starts_with('-')
+                && !text.starts_with("--")
+                && text.ends_with(short.trim_start_matches('-'))
+                && text
+                    .chars()
+                    .skip(1)
+                    .all(|letter| letter.is_ascii_alphabetic())
+                && !text
+                    .chars()
+                    .skip(1)
+                    .take(text.len().saturating_sub(2))
+                    .any(|letter| DOWNLOAD.short.contains(letter) && letter != 'O');
+            let file = if text == long || bundled {
+                words.next().cloned()
+            } else if text.starts_with(&format!("{long}=")) {
+                Some(super::deeds::cut(word, long.len() + 1))
+            } else {
+                None
+            };
+            if let Some(file) = file.filter(|file| file.text().as_deref() != Some("-")) {
+                self.overwrite(&file, Over::NEW);
+            }
+        }
+    }
+
+    /// `sort -o FILE` of other files than that one.
+    pub fn sort(&mut self) {
+        let valued = Valued {
+            short: "oktST",
+            long: &[
+                "--output",
+                "--key",
+                "--field-separator",
+                "--temporary-directory",
+            ],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let Some(to) = args.value(&["-o", "--output"]) else {
+            return;
+        };
+        // Sorted into itself, every line is still there.
+        if args.operands.iter().any(|word| word.shown() == to) {
+            return;
+        }
+        let word = Word::literal(to, command.origin.clone());
+        self.overwrite(&word, Over::NEW);
+    }
+
+    /// `scp FILE… TO`, and rsync without a deletion: a guarded file at the other end is written over.
+    pub fn carried(&mut self, from: Vec<&Word>, to: &Word, over: Over) {
+        let shown = to.shown();
+        if let Some((host, path)) = super::deeds::remote(&shown) {
+            let database =
+                kinds::guarded(std::path::Path::new(path), "") == Some(kinds::Guarded::Database);
+            if database {
+                let reason = format!("it lives on `{host}`");
+                let target = world::far_target(host, &reason, path);
+                let loss = Loss::new("files.overwrite-guarded", target);
+                self.deeds.push(Deed::Lost(loss));
+            }
+            return;
+        }
+        for place in self.places(to) {
+            for word in &from {
+                let shown = word.shown();
+                if !shown.ends_with('/') {
+                    self.deeds.push(Deed::Copy {
+                        from: shown,
+                        to: place.clone(),
+                        over,
+                    });
+                }
+            }
+        }
+    }
+
+    pub fn scp(&mut self) {
+        let valued = Valued {
+            short: "cDFiJloPSX",
+            long: &[],
+        };
+        let command = self.command;
+        let mut args = Args::read(command.args(), valued);
+        if let Some(last) = args.operands.pop() {
+            let from = args.operands.clone();
+            self.carried(from, last, Over::NEW);
+        }
+    }
+
+    /// An archive is unpacked: over the system, over what stands in a folder, or over the members that are named.
+    pub fn unpacked(&mut self, dir: Option<&Word>, members: &[&Word], over: Clobber) {
+        let here = Word::literal(".", self.command.origin.clone());
+        for place in self.places(dir.unwrap_or(&here)) {
+            let Place::At { path, .. } = &place else {
+                continue;
+            };
+            let plain = lexical(path);
+            let system = kinds::is_catastrophic(&plain, self.context.scene.home.as_deref())
+                && !INSTALLED_INTO.iter().any(|dir| plain.starts_with(dir));
+            if system && self.command.is_here() {
+                let loss = Loss::new("files.unpack-system", world::path_target(&plain));
+                self.deeds.push(Deed::Lost(loss));
+                continue;
+            }
+            for member in members {
+                if let Some(name) = member.text().filter(|name| !name.ends_with('/')) {
+                    let place = Place::At {
+                        path: path.join(name.trim_start_matches('/')),
+                        follow: false,
+                    };
+                    self.deeds.push(Deed::Overwrite {
+                        place,
+                        over: Over::NEW,
+                    });
+                }
+            }
+            // Without facts plain overwriting is no loss, and what the archive holds is not known.
+            let plainly = over == Clobber::Files && self.context.facts.assumed;
+            if over != Clobber::Unsaid && dir.is_some() && members.is_empty() && !plainly {
+                let how = How {
+                    recursive: true,
+                    narrowed: true,
+                    repository_goes: false,
+                    rule: Some("files.unpack-over"),
+                };
+                self.deeds.push(Deed::Remove {
+                    place,
+                    how,
+                    shown: dir.map_or_else(String::new, Word::shown),
+                });
+            }
+        }
+    }
+
+    /// tar that unpacks, and tar that takes away what it packed.
+    pub fn tar(&mut self) {
+        let command = self.command;
+        let mut words = command.args().to_vec();
+        if let Some(first) = words.first_mut()
+            && let Some(text) = first.text().filter(|text| !text.starts_with('-'))
+        {
+            *first = Word::literal(dashed(&text), first.origin.clone());
+        }
+        let args = Args::read(&words, TAR);
+        if args.has(&["--remove-files"]) {
+            for word in args.operands {
+                self.remove(word, How::plain(true));
+            }
+            return;
+        }
+        let unpacks = args.has(&["-x", "--extract", "--get"]);
+        let keeps = [
+            "-k",
+            "--keep-old-files",
+            "--skip-old-files",
+            "-O",
+            "--to-stdout",
+        ];
+        let keeps = keeps.iter().chain(&["--keep-newer-files", "-t", "--list"]);
+        if !unpacks || keeps.into_iter().any(|flag| args.has(&[*flag])) {
+            return;
+        }
+        let dir = args
+            .value(&["-C", "--directory"])
+            .map(|text| Word::literal(text, command.origin.clone()));
+        let over = if args.has(&["--recursive-unlink"]) {
+            Clobber::Folders
+        } else if args.has(&["--overwrite", "--unlink-first", "-U"]) {
+            Clobber::Files
+        } else {
+            Clobber::Unsaid
+        };
+        self.unpacked(dir.as_ref(), &args.operands, over);
+    }
+
+    /// `unzip -o`, `7z x -aoa`.
+    pub fn unzip(&mut self) {
+        let valued = Valued {
+            short: "dxP",
+            long: &[],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        if args.has(&["-l", "-t", "-v", "-p", "-c", "-Z", "-z", "-n", "-h"]) {
+            return;
+        }
+        let dir = args
+            .value(&["-d"])
+            .map(|text| Word::literal(text, command.origin.clone()));
+        let over = args.has(&["-o"]);
+        let members: Vec<&Word> = args.operands.iter().skip(1).copied().collect();
+        let members = if over { members } else { Vec::new() };
+        let over = if over {
+            Clobber::Files
+        } else {
+            Clobber::Unsaid
+        };
+        self.unpacked(dir.as_ref(), &members, over);
+    }
+
+    /// `trash-empty`, `gio trash --empty`: what was put aside goes for good.
+    pub fn trash(&mut self, program: &str) {
+        let words: Vec<String> = self.command.args().iter().map(Word::shown).collect();
+        let empties = program == "trash-empty" && !words.iter().any(|word| word == "--dry-run")
+            || program == "gio" && words.iter().any(|word| word == "--empty");
+        if empties && self.command.is_here() {
+            let target = world::unnamed_target("the trash");
+            let loss = Loss::new("files.recursive-delete", target);
+            self.deeds.push(Deed::Lost(loss));
+        }
+    }
+}
+
+/// Tells whether a script of sed leaves nothing of a file.
+pub fn leaves_nothing(script: &str, quiet: bool) -> bool {
+    let plain: String = script
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && !matches!(letter, ';' | '{' | '}'))
+        .collect();
+    let deletes = matches!(
+        plain.as_str(),
+        "d" | "1,$d" | "0,$d" | "1~1d" | "/.*/d" | "/^/d" | "/$/d" | "//d"
+    );
+    deletes || (quiet && plain.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_deletes_every_line_leaves_nothing_and_one_that_deletes_some_does() {
+        for script in ["d", "1,$d", "/.*/ d", "1,$ { d }"] {
+            assert!(leaves_nothing(script, false), "{script}");
+        }
+        for script in ["1d", "/x/d", "s/a/b/", "$d", ""] {
+            assert!(!leaves_nothing(script, false), "{script}");
+        }
+        assert!(leaves_nothing("", true));
+    }
+}

@@ -1,0 +1,315 @@
+//! `check --facts here` in a real scratch project: the same words lose something or nothing, by what stands there.
+//! Nothing is run; only the judgement is looked at.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A project with a commit, in a folder that is nobody's temporary one.
+struct Project {
+    dir: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let project = Self {
+            dir: tempfile::tempdir_in(house::place()).unwrap(),
+        };
+        for (name, text) in [
+            ("src/main.rs", "fn main() {}\n"),
+            ("src/lib.rs", "// lib\n"),
+            ("old/a.txt", "a\n"),
+            ("README.md", "read\n"),
+            (".gitignore", "node_modules\nsecret.env\nbuild/\n"),
+        ] {
+            project.write(name, text);
+        }
+        for words in [
+            &["init", "-q", "-b", "main"][..],
+            &["add", "-A"],
+            &["commit", "-q", "-m", "one"],
+            &["branch", "topic"],
+            &["tag", "v1"],
+        ] {
+            project.git(words);
+        }
+        for (name, text) in [
+            ("notes.txt", "untracked\n"),
+            ("data/a.csv", "1\n"),
+            ("secret.env", "KEY=1\n"),
+            ("node_modules/x/index.js", "x\n"),
+            ("build/out.bin", "x\n"),
+            ("empty.txt", ""),
+            ("Case.txt", "upper\n"),
+            ("~/inner.txt", "in a folder with a tilde for a name\n"),
+            ("$HOME/inner.txt", "and another\n"),
+            ("app.db", "SQLite format 3\0rest"),
+        ] {
+            project.write(name, text);
+        }
+        fs::create_dir(project.path("hollow")).unwrap();
+        symlink("data", project.path("link")).unwrap();
+        symlink(project.path("data"), project.path("build/away")).unwrap();
+        project
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().canonicalize().unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn git(&self, words: &[&str]) {
+        let done = Command::new("git")
+            .args(["-c", "user.name=ana", "-c", "user.email=ana@example.org"])
+            .args(words)
+            .current_dir(self.root())
+            .env_remove("GIT_DIR")
+            .status()
+            .unwrap();
+        assert!(done.success(), "{words:?}");
+    }
+
+    /// Judges commands in one batch, the world being asked.
+    fn judged(&self, commands: &[&str]) -> Vec<Value> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
+            .args(["check", "--batch", "--cwd"])
+            .arg(self.root())
+            .env_clear()
+            .env("HOME", house::place())
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for command in commands {
+            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
+            writeln!(stdin, "{line}").unwrap();
+        }
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn passes(&self, commands: &[&str]) {
+        let wrong: Vec<String> = self
+            .judged(commands)
+            .iter()
+            .zip(commands)
+            .filter(|(result, _)| result["verdict"] != "allow")
+            .map(|(result, command)| format!("{command}: {}", result["findings"]))
+            .collect();
+        assert!(wrong.is_empty(), "held for nothing:\n{}", wrong.join("\n"));
+    }
+
+    #[track_caller]
+    fn finds(&self, rule: &str, commands: &[&str]) {
+        let found = |result: &Value| {
+            let findings = result["findings"].as_array().unwrap();
+            findings.iter().any(|finding| finding["rule"] == rule)
+        };
+        let wrong: Vec<String> = self
+            .judged(commands)
+            .iter()
+            .zip(commands)
+            .filter(|(result, _)| !found(result))
+            .map(|(result, command)| format!("{command}: {}", result["findings"]))
+            .collect();
+        assert!(wrong.is_empty(), "{rule} not found:\n{}", wrong.join("\n"));
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_empty_or_stands_in_head_cannot_be_lost() {
+    Project::new().passes(&[
+        "rm -rf missing",
+        "rm -f missing.txt no/such/file",
+        "rm -rf old",
+        "rm -rf src",
+        "rm README.md",
+        "rm -rf hollow",
+        "rm -f empty.txt",
+        "rm -f *.log",
+        "find missing -delete",
+        "truncate -s 0 README.md",
+        "cp /dev/null missing.txt",
+        "echo x > README.md",
+        "echo x > new.txt",
+        "mv README.md README.txt",
+        "rm link",
+        "rm -rf link",
+        "unzip -o a.zip -d missing",
+    ]);
+}
+
+#[test]
+fn what_is_only_here_is_found() {
+    let project = Project::new();
+    project.finds(
+        "files.delete",
+        &[
+            "rm notes.txt",
+            "rm -f ./notes.txt",
+            "rm secret.env",
+            "rm *.txt",
+            "rm n*",
+            "rm -rf link/*",
+        ],
+    );
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "rm -rf data",
+            "rm -r ./data/",
+            "rm -rf dat?",
+            "rm -rf link/",
+        ],
+    );
+    project.finds("files.delete-guarded", &["rm app.db", "rm *.db"]);
+    project.finds(
+        "files.overwrite",
+        &[
+            "echo x > notes.txt",
+            "cp README.md notes.txt",
+            "sort -o notes.txt README.md",
+        ],
+    );
+    project.finds(
+        "files.overwrite-guarded",
+        &[
+            "cp README.md app.db",
+            "curl -o app.db https://example.com/x",
+        ],
+    );
+    project.finds("files.delete-project", &["rm -rf .git", "rm -rf ."]);
+}
+
+#[test]
+fn a_change_that_is_not_committed_makes_a_tracked_file_one_to_lose() {
+    let project = Project::new();
+    project.write("src/main.rs", "fn main() { changed() }\n");
+    project.finds("files.recursive-delete", &["rm -rf src"]);
+    project.finds(
+        "git.discard-changes",
+        &[
+            "git checkout -- src",
+            "git restore src/main.rs",
+            "git reset --hard",
+        ],
+    );
+    project.passes(&[
+        "git checkout -- old",
+        "git restore README.md",
+        "rm src/lib.rs",
+    ]);
+}
+
+#[test]
+fn regenerable_output_goes_freely_unless_it_is_neither_ignored_nor_proven() {
+    let project = Project::new();
+    project.passes(&["rm -rf node_modules", "rm -rf ./node_modules/x"]);
+    project.write(
+        "dist/report.txt",
+        "written by hand, neither ignored nor proven\n",
+    );
+    project.finds("files.recursive-delete", &["rm -rf dist"]);
+}
+
+#[test]
+fn names_that_a_shell_would_expand_are_taken_as_they_are_quoted() {
+    let project = Project::new();
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "rm -rf './~'",
+            "rm -rf \"./\\$HOME\"",
+            "rm -rf '$HOME'",
+            "rm -rf \\~",
+        ],
+    );
+    project.finds("files.wipe", &["rm -rf ~", "rm -rf $HOME"]);
+    project.passes(&["rm -f case.txt", "rm -f '*.txt'"]);
+    project.finds("files.delete", &["rm Case.txt", "rm [C]ase.txt"]);
+}
+
+#[test]
+fn refs_are_lost_only_where_they_are() {
+    let project = Project::new();
+    project.finds(
+        "git.ref-overwrite",
+        &[
+            "git branch -f topic HEAD",
+            "git checkout -B topic",
+            "git switch -C topic",
+            "git tag -f v1",
+            "git branch -M main topic",
+        ],
+    );
+    project.passes(&[
+        "git branch -f fresh HEAD",
+        "git checkout -B fresh",
+        "git switch -C fresh",
+        "git tag -f v2",
+        "git branch -M main fresh",
+        "git update-ref refs/heads/fresh HEAD",
+        "git reset --hard",
+        "git stash drop",
+    ]);
+    project.git(&["pack-refs", "--all"]);
+    project.finds(
+        "git.ref-overwrite",
+        &["git branch -f topic HEAD", "git tag -f v1"],
+    );
+}
+
+#[test]
+fn a_path_through_the_parent_or_another_folder_is_resolved_before_it_is_judged() {
+    let project = Project::new();
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "rm -rf src/../data",
+            "cd src && rm -rf ../data",
+            "cd link && rm -rf ../data",
+        ],
+    );
+    project.passes(&[
+        "cd /tmp && rm -rf data",
+        "(cd /tmp; rm -rf data)",
+        "rm -rf /tmp/data",
+    ]);
+    let root = project.root();
+    let outside = Path::new(&root).parent().unwrap().join("gone");
+    project.passes(&[&format!("rm -rf {}", outside.display())]);
+}
