@@ -110,6 +110,7 @@ fn judge(line: &str) -> Option<Vec<Finding>> {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
         scene: &scene,
         facts: &facts,
