@@ -83,6 +83,7 @@ fn found(command: &Command, facts: &Facts) -> (Vec<Finding>, Vec<Question>) {
     let scene = scene();
     let context = Context {
         regenerable: &[],
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
         scene: &scene,
         facts,
@@ -476,6 +477,7 @@ fn programs_that_a_client_starts_are_handed_on() {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
         scene: &scene,
         facts: &facts,
@@ -491,6 +493,7 @@ fn prose_is_not_sql_and_sql_is() {
     let facts = Facts::new(true);
     let context = Context {
         regenerable: &[],
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
         scene: &scene,
         facts: &facts,

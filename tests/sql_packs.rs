@@ -28,6 +28,7 @@ fn rules(line: &str) -> Vec<String> {
     let unfolding = unfold(ShellKind::Posix, line, &scene, &facts, &mut needs);
     let context = Context {
         regenerable: &[],
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
         scene: &scene,
         facts: &facts,

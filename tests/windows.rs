@@ -43,6 +43,7 @@ fn found(kind: ShellKind, text: &str) -> Vec<(String, Severity)> {
         facts: &facts,
         rules: builtin::book(),
         regenerable: &regenerable,
+        behind: &std::collections::BTreeMap::new(),
         earlier: &[],
     };
     let asked = Asked::Shell {

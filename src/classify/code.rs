@@ -6,7 +6,7 @@ mod drivers;
 mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
-use crate::model::effect::Dialect;
+use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::span::Origin;
@@ -121,6 +121,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     };
     let deeds = deeds(&code.source.text, code.language);
     let dialect = dialect(&code.source.text);
+    let serves = !code.inline && drivers::serves(&code.source.text);
     let mut raw = Vec::new();
     for (text, span, perhaps) in &deeds.sql {
         let losses = if *perhaps {
@@ -132,6 +133,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             losses
                 .into_iter()
                 .filter(|loss| !loss.created)
+                // Rows that a request takes are not taken by starting what waits for it.
+                .filter(|loss| !serves || !matches!(loss.effect.verb, Verb::Delete | Verb::Update))
                 .map(|loss| (loss, *span)),
         );
     }
@@ -261,6 +264,9 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         language: *language,
         inline: true,
     };
+    if only_checks(base, command) {
+        return None;
+    }
     let mut words = command.args().iter().peekable();
     let mut pieces: Option<Source> = None;
     while let Some(word) = words.next() {
@@ -307,6 +313,20 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
     })
+}
+
+/// Options by which an interpreter looks at a script without running it.
+fn only_checks(base: &str, command: &Command) -> bool {
+    let flags: &[&str] = match base {
+        "node" => &["--check", "-c", "--test"],
+        "ruby" | "perl" => &["-c", "-wc", "-cw"],
+        "php" => &["-l", "--syntax-check"],
+        "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
+        "lua" => &["-p"],
+        _ => return false,
+    };
+    let first = command.args().first().and_then(Word::text);
+    first.is_some_and(|first| flags.contains(&first.as_str()))
 }
 
 /// An interpreter without a script whose code comes from a program that cannot be computed: `curl … | python3`.

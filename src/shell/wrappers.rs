@@ -207,9 +207,17 @@ const ROWS: &[Row] = &[
     row("mamba run", "-n --name -p --prefix --cwd", 0),
     row("micromamba run", "-n --name -p --prefix --cwd", 0),
     row("bundle exec", "", 0),
-    row("npx", "-c --call -p --package --cache --userconfig -w --workspace", 0),
+    row(
+        "npx",
+        "-c --call -p --package --cache --userconfig -w --workspace",
+        0,
+    ),
     row("bunx", "-p --package", 0),
-    row("npm exec", "-c --call -p --package -w --workspace --prefix", 0),
+    row(
+        "npm exec",
+        "-c --call -p --package -w --workspace --prefix",
+        0,
+    ),
     row("npm x", "-c --call -p --package -w --workspace --prefix", 0),
     row("pnpm dlx", "--package", 0),
     row("pnpm exec", "", 0),
@@ -264,6 +272,9 @@ impl Unfolder<'_> {
         if SHELLS.contains(&program) {
             return self.shell_program(program, job, st, fr);
         }
+        if let Some(feed) = self.project_task(program, job, st, fr) {
+            return Some(feed);
+        }
         if let Some(feed) = self.rows(program, job, st, fr) {
             return Some(feed);
         }
@@ -296,7 +307,7 @@ impl Unfolder<'_> {
             "nix-shell" | "nix" => self.nix(job, st, fr),
             "git" => self.git(job, st, fr),
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
-            | "task" => self.task(program, job, st, fr),
+            | "task" | "go-task" => self.task(program, job, st, fr),
             "wsl" | "wsl.exe" => self.wsl(job, st, fr),
             _ => self
                 .windows_shell(job, st, fr)

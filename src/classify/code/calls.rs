@@ -297,6 +297,7 @@ impl<'a> Calls<'a> {
             || self.deletes_elsewhere(name, index);
         let starts = SHELLS.contains(&name)
             || name == "exec" && self.language != Language::Python
+            || name == "sh" && self.language == Language::Ruby
             || self.is_template_shell(name, index)
             || name == ".execute" && self.language == Language::Groovy;
         let connects = matches!(
