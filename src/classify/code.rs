@@ -3,6 +3,7 @@
 
 mod calls;
 mod drivers;
+mod imports;
 mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
@@ -30,7 +31,18 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
         &["-c"],
     ),
     (
-        &["node", "nodejs", "bun", "deno", "tsx", "ts-node"],
+        &[
+            "node",
+            "nodejs",
+            "bun",
+            "deno",
+            "tsx",
+            "ts-node",
+            "nodemon",
+            "ts-node-dev",
+            "vite-node",
+            "babel-node",
+        ],
         Language::Javascript,
         &["-e", "--eval", "-p", "--print", "-pe", "eval"],
     ),
@@ -256,9 +268,21 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         return Some(code);
     }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let (_, language, flags) = INTERPRETERS
+    let Some((_, language, flags)) = INTERPRETERS
         .iter()
-        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))?;
+        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))
+    else {
+        // `uv run scripts/x.py` starts the file itself.
+        let language = match program.rsplit_once('.')?.1 {
+            "py" => Language::Python,
+            "js" | "mjs" | "cjs" | "ts" | "mts" => Language::Javascript,
+            "rb" => Language::Ruby,
+            "pl" => Language::Perl,
+            "php" => Language::Php,
+            _ => return None,
+        };
+        return script(command.words.first()?, language, command, context, needs);
+    };
     let inline = |source: Source| Code {
         source,
         language: *language,
@@ -287,6 +311,17 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             if *language == Language::Python {
                 break;
             }
+        } else if *language == Language::Python && text == "-m" {
+            // A module of the project is a file of it.
+            let name = words.next()?.text()?;
+            let file = format!("{}.py", name.replace('.', "/"));
+            return script(
+                &Word::literal(file, word.origin.clone()),
+                *language,
+                command,
+                context,
+                needs,
+            );
         } else if text == "-" {
             break;
         } else if matches!(base, "deno" | "bun") && text == "run" {
@@ -303,9 +338,7 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             break;
         } else if !text.starts_with('-') && pieces.is_none() {
             return script(word, *language, command, context, needs);
-        } else if *language == Language::Python
-            && matches!(text.as_str(), "-m" | "-V" | "--version")
-        {
+        } else if *language == Language::Python && matches!(text.as_str(), "-V" | "--version") {
             return None;
         }
     }

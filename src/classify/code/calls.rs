@@ -2,11 +2,13 @@
 //! Values are followed no further than one assignment of a literal.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
 use super::drivers::{self, Site};
+use super::imports;
 use super::tokens::{self, Language, Token};
 
 /// Calls whose first argument is SQL, by the last part of their name.
@@ -201,6 +203,7 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
         tokens: &tokens,
         text,
         language,
+        imports: imports::read(&tokens, language),
         lookups: Cell::new(0),
         deeds: Deeds::default(),
         sends_variable: false,
@@ -229,6 +232,8 @@ struct Calls<'a> {
     tokens: &'a [Token],
     text: &'a str,
     language: Language,
+    /// Full names behind the names that imports give.
+    imports: HashMap<String, String>,
     /// Walks through the whole code so far.
     lookups: Cell<usize>,
     deeds: Deeds,
@@ -245,7 +250,7 @@ impl<'a> Calls<'a> {
     fn token(&mut self, index: usize) {
         match self.tokens.get(index) {
             Some(Token::Name { name, start }) => {
-                let name = name.trim_end_matches('!').to_owned();
+                let name = self.full(name.trim_end_matches('!'));
                 self.call(&name, *start, index);
             }
             Some(Token::Text {
@@ -264,6 +269,18 @@ impl<'a> Calls<'a> {
                 text, start, end, ..
             }) if self.is_piped(index) => self.shell(text, Span::new(*start, *end)),
             _ => {}
+        }
+    }
+
+    /// Returns a name with what its first part was imported as.
+    fn full(&self, name: &str) -> String {
+        let (first, rest) = name
+            .split_once('.')
+            .map_or((name, None), |(first, rest)| (first, Some(rest)));
+        match (self.imports.get(first), rest) {
+            (Some(full), Some(rest)) => format!("{full}.{rest}"),
+            (Some(full), None) => full.clone(),
+            (None, _) => name.to_owned(),
         }
     }
 
@@ -312,7 +329,7 @@ impl<'a> Calls<'a> {
                 | "new"
                 | "PDO"
         );
-        if name == "require" {
+        if name == "require" || name == "__import__" {
             return self.required(start, index);
         }
         if name == "array_map" || name == "array_walk" {
@@ -325,6 +342,9 @@ impl<'a> Calls<'a> {
             let span = Span::new(start, start + name.len());
             self.deeds.sql.push((text, span, false));
             return;
+        }
+        if matches!(name, "shelljs.rm" | "shell.rm") {
+            return self.shelljs(start, index);
         }
         self.places(name, start, index);
         if !(sends || perhaps || deletes || starts) {
@@ -358,6 +378,24 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// `shelljs.rm('-rf', 'data')` is the shell's own.
+    fn shelljs(&mut self, start: usize, index: usize) {
+        let arguments = self.arguments(index + 1).unwrap_or_default();
+        let words: Vec<String> = self
+            .strings(arguments)
+            .iter()
+            .map(|(text, _)| globbed(text))
+            .collect();
+        let unknown = arguments
+            .iter()
+            .any(|token| matches!(token, Token::Name { .. }));
+        let rest = if unknown { " \"$UNKNOWN\"" } else { "" };
+        let span = Span::new(start, self.end_of(arguments).max(start));
+        self.deeds
+            .shells
+            .push((format!("rm {}{rest}", words.join(" ")), span));
+    }
+
     /// Moves between two named places, and files that are opened to be written anew.
     fn places(&mut self, name: &str, start: usize, index: usize) {
         const MOVES: [&str; 14] = [
@@ -376,6 +414,18 @@ impl<'a> Calls<'a> {
             "rename",
             "Files.move",
         ];
+        const EMPTIES: [&str; 7] = [
+            "os.truncate",
+            "fs.truncateSync",
+            "fs.truncate",
+            "fs.writeFileSync",
+            "fs.writeFile",
+            "fs.promises.writeFile",
+            "File.write",
+        ];
+        if EMPTIES.contains(&name) || matches!(name, ".write_text" | ".write_bytes") {
+            return self.emptied(name, start, index);
+        }
         let opens = name == "open" && self.language == Language::Python;
         if !opens && !MOVES.contains(&name) {
             return;
@@ -401,6 +451,25 @@ impl<'a> Calls<'a> {
             self.deeds
                 .places
                 .push((format!("printf x > {}", quoted(from)), span));
+        }
+    }
+
+    /// A file that is written anew by one call.
+    fn emptied(&mut self, name: &str, start: usize, index: usize) {
+        let arguments = self.arguments(index + 1).unwrap_or_default();
+        let path = if name.starts_with('.') {
+            self.receiver(start)
+        } else {
+            match arguments.first() {
+                Some(Token::Text { text, .. }) => Some(text.clone()),
+                _ => None,
+            }
+        };
+        if let Some(path) = path.filter(|path| !path.contains(HOLE)) {
+            let span = Span::new(start, self.end_of(arguments).max(start));
+            self.deeds
+                .places
+                .push((format!("printf x > {}", quoted(&path)), span));
         }
     }
 
@@ -503,8 +572,11 @@ impl<'a> Calls<'a> {
             Some(Token::Name { name, .. }) if name.starts_with('.') => {
                 let name = format!("{module}{name}");
                 let known = is_one_of(&TREES, &name) || is_one_of(&FILES, &name);
+                let starts = SHELLS.contains(&name.as_str());
                 // Others are found at the name itself.
-                if known && !TREES.contains(&name.trim_start_matches(&module)) {
+                if starts && !SHELLS.contains(&name.trim_start_matches(&module)) {
+                    self.call(&name, start, index + 4);
+                } else if known && !TREES.contains(&name.trim_start_matches(&module)) {
                     self.call(&name, start, index + 4);
                 }
             }
@@ -833,6 +905,11 @@ impl<'a> Calls<'a> {
                 );
                 let rest = if more { "$UNKNOWN" } else { "" };
                 self.shell(&format!("{text}{rest}"), *place);
+            } else if let [Token::Name { name, .. }, rest @ ..] = arguments
+                && matches!(rest, [] | [Token::Sign(','), ..])
+                && let Some(text) = self.variable(name)
+            {
+                self.shell(&text, span);
             }
             return;
         }

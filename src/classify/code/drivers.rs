@@ -337,6 +337,13 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
             return Some(RESOURCE);
         }
     }
+    let swept = has(
+        site.text,
+        &["scan_iter", "scanIterator", "scanStream", ".keys("],
+    ) && has(site.text, &["redis", "Redis"]);
+    if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
+        return Some(DATA);
+    }
     let docker = has(
         site.text,
         &["docker.from_env", "DockerClient", "dockerode", "Docker("],
