@@ -4,6 +4,7 @@
 mod calls;
 mod drivers;
 mod imports;
+mod tables;
 mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
@@ -262,6 +263,10 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
 }
 
 /// Finds the code that an interpreter would run.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each way in which an interpreter is given its code"
+)]
 fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let program = command.program()?;
     if let Some(code) = framework(command) {

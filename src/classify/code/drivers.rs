@@ -241,6 +241,10 @@ fn is_command(site: &Site<'_>) -> bool {
 }
 
 /// Object mappers and query builders.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each mapper, read as a table"
+)]
 fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
     let Site {
         arguments,

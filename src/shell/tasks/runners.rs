@@ -145,10 +145,7 @@ impl Unfolder<'_> {
                 continue;
             }
             self.own(job, st, fr);
-            let via = fr.enter(
-                &format!("{program} {sub}").trim_end().to_owned(),
-                Passage::Plain,
-            );
+            let via = fr.enter(format!("{program} {sub}").trim_end(), Passage::Plain);
             for task in wanted {
                 for (_, line) in &task.lines {
                     let number = text
@@ -164,6 +161,10 @@ impl Unfolder<'_> {
     }
 
     /// `task NAME` of a Taskfile.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "options, file and tasks in the order in which they are read"
+    )]
     pub(super) fn taskfile(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let found = options(
             job.args(),
@@ -319,6 +320,7 @@ fn unquoted(text: &str) -> String {
 }
 
 /// Reads the tasks of a Taskfile.
+#[expect(clippy::too_many_lines, reason = "one pass over the lines of the file")]
 fn taskfile(text: &str) -> Vec<Task> {
     let mut all: Vec<Task> = Vec::new();
     let mut inside = false;
