@@ -3,10 +3,12 @@
 
 mod calls;
 mod drivers;
+mod imports;
+mod tables;
 pub mod tokens;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
-use crate::model::effect::Dialect;
+use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::span::Origin;
@@ -30,7 +32,18 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
         &["-c"],
     ),
     (
-        &["node", "nodejs", "bun", "deno", "tsx", "ts-node"],
+        &[
+            "node",
+            "nodejs",
+            "bun",
+            "deno",
+            "tsx",
+            "ts-node",
+            "nodemon",
+            "ts-node-dev",
+            "vite-node",
+            "babel-node",
+        ],
         Language::Javascript,
         &["-e", "--eval", "-p", "--print", "-pe", "eval"],
     ),
@@ -121,6 +134,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     };
     let deeds = deeds(&code.source.text, code.language);
     let dialect = dialect(&code.source.text);
+    let serves = !code.inline && drivers::serves(&code.source.text);
     let mut raw = Vec::new();
     for (text, span, perhaps) in &deeds.sql {
         let losses = if *perhaps {
@@ -132,6 +146,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             losses
                 .into_iter()
                 .filter(|loss| !loss.created)
+                // Rows that a request takes are not taken by starting what waits for it.
+                .filter(|loss| !serves || !matches!(loss.effect.verb, Verb::Delete | Verb::Update))
                 .map(|loss| (loss, *span)),
         );
     }
@@ -247,20 +263,39 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
 }
 
 /// Finds the code that an interpreter would run.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each way in which an interpreter is given its code"
+)]
 fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let program = command.program()?;
     if let Some(code) = framework(command) {
         return Some(code);
     }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let (_, language, flags) = INTERPRETERS
+    let Some((_, language, flags)) = INTERPRETERS
         .iter()
-        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))?;
+        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))
+    else {
+        // `uv run scripts/x.py` starts the file itself.
+        let language = match program.rsplit_once('.')?.1 {
+            "py" => Language::Python,
+            "js" | "mjs" | "cjs" | "ts" | "mts" => Language::Javascript,
+            "rb" => Language::Ruby,
+            "pl" => Language::Perl,
+            "php" => Language::Php,
+            _ => return None,
+        };
+        return script(command.words.first()?, language, command, context, needs);
+    };
     let inline = |source: Source| Code {
         source,
         language: *language,
         inline: true,
     };
+    if only_checks(base, command) {
+        return None;
+    }
     let mut words = command.args().iter().peekable();
     let mut pieces: Option<Source> = None;
     while let Some(word) = words.next() {
@@ -281,6 +316,17 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             if *language == Language::Python {
                 break;
             }
+        } else if *language == Language::Python && text == "-m" {
+            // A module of the project is a file of it.
+            let name = words.next()?.text()?;
+            let file = format!("{}.py", name.replace('.', "/"));
+            return script(
+                &Word::literal(file, word.origin.clone()),
+                *language,
+                command,
+                context,
+                needs,
+            );
         } else if text == "-" {
             break;
         } else if matches!(base, "deno" | "bun") && text == "run" {
@@ -297,9 +343,7 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             break;
         } else if !text.starts_with('-') && pieces.is_none() {
             return script(word, *language, command, context, needs);
-        } else if *language == Language::Python
-            && matches!(text.as_str(), "-m" | "-V" | "--version")
-        {
+        } else if *language == Language::Python && matches!(text.as_str(), "-V" | "--version") {
             return None;
         }
     }
@@ -307,6 +351,20 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
     })
+}
+
+/// Options by which an interpreter looks at a script without running it.
+fn only_checks(base: &str, command: &Command) -> bool {
+    let flags: &[&str] = match base {
+        "node" => &["--check", "-c", "--test"],
+        "ruby" | "perl" => &["-c", "-wc", "-cw"],
+        "php" => &["-l", "--syntax-check"],
+        "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
+        "lua" => &["-p"],
+        _ => return false,
+    };
+    let first = command.args().first().and_then(Word::text);
+    first.is_some_and(|first| flags.contains(&first.as_str()))
 }
 
 /// An interpreter without a script whose code comes from a program that cannot be computed: `curl … | python3`.

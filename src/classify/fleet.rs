@@ -12,7 +12,6 @@ const SHELLS: &[(&str, &[&str])] = &[
         "clush",
         &["-w", "-x", "-g", "-X", "-f", "-t", "-u", "-l", "-o"],
     ),
-    ("mussh", &["-h", "-H", "-m", "-l", "-o", "-s", "-t"]),
     ("dsh", &["-m", "-g", "-f", "-r", "-o"]),
     ("cssh", &["-a", "-l", "-o", "-p"]),
     ("xpanes", &["-n", "-l"]),
@@ -26,6 +25,12 @@ pub fn started(command: &Command) -> Vec<Started> {
         return Vec::new();
     };
     let text = match program.as_str() {
+        "ddev" | "lando" | "symfony" | "wp-env" | "docksal" | "fin" => carried(&program, command),
+        "wp" | "drush" | "n98-magerun2" | "manage.py" | "django-admin" => {
+            asked_of(&program, command)
+        }
+        "kubectl" | "oc" => pod(command),
+        "mussh" => value(command, &["-c"]),
         "ansible" => ansible(command),
         "salt" | "salt-call" | "salt-ssh" => salt(command),
         name => SHELLS
@@ -39,6 +44,74 @@ pub fn started(command: &Command) -> Vec<Started> {
     })
     .into_iter()
     .collect()
+}
+
+/// Front ends of a database that take a statement: `wp db query SQL`, `drush sqlq SQL`, `manage.py dbshell -- -c SQL`.
+fn asked_of(program: &str, command: &Command) -> Option<String> {
+    let words: Vec<String> = command
+        .args()
+        .iter()
+        .map(Word::shown)
+        .filter(|word| !word.starts_with("--") || word == "--")
+        .collect();
+    let quoted = |text: &String| format!("'{}'", text.replace('\'', "'\\''"));
+    match (program, words.as_slice()) {
+        ("wp", [db, query, text, ..]) if db == "db" && query == "query" => {
+            Some(format!("mysql -e {}", quoted(text)))
+        }
+        ("drush", [sub, text, ..])
+            if matches!(sub.as_str(), "sqlq" | "sql-query" | "sql:query") =>
+        {
+            Some(format!("mysql -e {}", quoted(text)))
+        }
+        ("n98-magerun2", [sub, text, ..]) if sub == "db:query" => {
+            Some(format!("mysql -e {}", quoted(text)))
+        }
+        ("manage.py" | "django-admin", [sub, dash, option, text, ..])
+            if sub == "dbshell" && dash == "--" && option == "-c" =>
+        {
+            Some(format!("psql -c {}", quoted(text)))
+        }
+        _ => None,
+    }
+}
+
+/// `kubectl run NAME --image=… -- COMMAND`.
+fn pod(command: &Command) -> Option<String> {
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let runs = words
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .is_some_and(|word| word == "run" || word == "debug");
+    let at = words
+        .iter()
+        .position(|word| word == "--")
+        .filter(|_| runs)?;
+    let rest: Vec<String> = words
+        .get(at + 1..)?
+        .iter()
+        .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
+        .collect();
+    Some(rest.join(" "))
+}
+
+/// Development stacks that run a program of the project inside: `lando wp …`, `symfony console …`, `wp-env run cli wp …`.
+fn carried(program: &str, command: &Command) -> Option<String> {
+    let words: Vec<String> = command
+        .args()
+        .iter()
+        .map(|word| format!("'{}'", word.shown().replace('\'', "'\\''")))
+        .collect();
+    let first = command.args().first()?.shown();
+    let from = match (program, first.as_str()) {
+        ("symfony", "console") => {
+            return Some(format!("bin/console {}", words.get(1..)?.join(" ")));
+        }
+        ("wp-env", "run") => 2,
+        (_, "exec" | "run" | "ssh" | "php") => 1,
+        _ => 0,
+    };
+    Some(words.get(from..)?.join(" "))
 }
 
 /// `ansible all -m shell -a TEXT`; without a module the text is a command.

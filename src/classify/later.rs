@@ -3,6 +3,7 @@
 
 mod places;
 mod texts;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ pub fn findings(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
     }
     for command in &unfolding.commands {
         all.extend(crontab(command, unfolding, context, needs));
+        all.extend(told::findings(command, unfolding, context, needs));
     }
     all
 }
@@ -181,17 +183,21 @@ fn text_of(word: &Word) -> String {
 fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for task in texts::tasks(place.form, text).into_iter().take(MAX_TASKS) {
-        for inner in task_findings(&task, context) {
-            if !counts(place.runs, &inner) {
-                continue;
-            }
-            let finding = finding(place, inner, site, context);
+        for finding in judged_task(place, &task, site, context) {
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
     all
+}
+
+fn judged_task(place: &Place, task: &Task, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
+    task_findings(task, context)
+        .into_iter()
+        .filter(|inner| counts(place.runs, inner))
+        .map(|inner| finding(place, inner, site, context))
+        .collect()
 }
 
 fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
@@ -209,6 +215,7 @@ fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
     };
     let unfolding = match task {
         Task::Shell(text) => unfold(ShellKind::Posix, text, &scene, &facts, &mut needs),
+        Task::Cmd(text) => unfold(ShellKind::Cmd, text, &scene, &facts, &mut needs),
         Task::PowerShell(text) => unfold(ShellKind::PowerShell, text, &scene, &facts, &mut needs),
         Task::Code { interpreter, text } => {
             let origin = Origin::Text(crate::model::span::Span::default());

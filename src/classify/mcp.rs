@@ -117,7 +117,11 @@ fn client(call: &Call<'_>, text: &str, context: &Context<'_>) -> Option<String> 
 }
 
 fn run(line: &str, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let unfolding = unfold(ShellKind::Posix, line, context.scene, context.facts, needs);
+    run_in(ShellKind::Posix, line, context, needs)
+}
+
+fn run_in(kind: ShellKind, line: &str, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let unfolding = unfold(kind, line, context.scene, context.facts, needs);
     commands(&unfolding, context, needs)
 }
 
@@ -137,7 +141,23 @@ fn in_shell(call: &Call<'_>, text: &str, context: &Context<'_>, needs: &mut Need
             needs,
         );
     }
-    run(text, context, needs)
+    run_in(kind(call), text, context, needs)
+}
+
+/// Which shell a call asks for, or its server speaks for.
+fn kind(call: &Call<'_>) -> ShellKind {
+    let asked = call
+        .value(&["shell", "shelltype", "interpreter"])
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if asked.contains("powershell") || asked.contains("pwsh") || call.named(&["powershell", "pwsh"])
+    {
+        ShellKind::PowerShell
+    } else if asked == "cmd" || asked.ends_with("cmd.exe") {
+        ShellKind::Cmd
+    } else {
+        ShellKind::Posix
+    }
 }
 
 /// What the tools that write files would overwrite, or let run later.
@@ -210,7 +230,7 @@ fn by_arguments(call: &Call<'_>) -> bool {
     // A document that is stored may hold such a word as well; it says nothing of the call.
     let stored = [
         "document", "row", "record", "value", "data", "item", "field", "content", "propert",
-        "filter",
+        "update/", "set/", "filter",
     ];
     let told = call.strings.iter().filter(|(pointer, _)| {
         let parents = pointer.to_ascii_lowercase();
@@ -289,4 +309,60 @@ fn by_name(call: &Call<'_>, context: &Context<'_>, needs: &mut Needs) -> Vec<Fin
         blast: Blast::default(),
         exempt: None,
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::Bench;
+    use std::collections::BTreeMap;
+
+    fn targets(target: Option<&str>, tool: &str, strings: &[(&str, &str)]) -> Vec<Target> {
+        let bench = Bench::assumed();
+        let behind: BTreeMap<String, String> = target
+            .map(|text| ("shop".to_owned(), text.to_owned()))
+            .into_iter()
+            .collect();
+        let context = Context {
+            behind: &behind,
+            ..bench.context()
+        };
+        let strings: Vec<(String, String)> = strings
+            .iter()
+            .map(|(pointer, text)| ((*pointer).to_owned(), (*text).to_owned()))
+            .collect();
+        let found = findings("shop", tool, &strings, &context, &mut Needs::default());
+        found
+            .into_iter()
+            .flat_map(|finding| finding.targets)
+            .collect()
+    }
+
+    #[test]
+    fn the_owners_target_names_the_database_behind_a_server() {
+        let asked = [("/sql", "DROP TABLE orders")];
+        let unknown = targets(None, "query", &asked);
+        assert_eq!(unknown[0].locator, "mcp:shop");
+        assert!(matches!(unknown[0].reach, Reach::Unreachable(_)));
+        let known = targets(Some("postgresql://app@localhost/shop"), "query", &asked);
+        assert!(matches!(known[0].reach, Reach::Postgres(_)), "{known:?}");
+        assert_eq!(known[0].object.as_deref(), Some("orders"));
+        let file = targets(Some("/home/ann/shop/app.db"), "query", &asked);
+        assert!(matches!(file[0].reach, Reach::Sqlite(_)), "{file:?}");
+        let named = targets(
+            Some("postgresql://app@localhost/shop"),
+            "reset_database",
+            &[],
+        );
+        assert!(matches!(named[0].reach, Reach::Postgres(_)), "{named:?}");
+    }
+
+    #[test]
+    fn texts_that_people_read_are_no_statements_and_rehearsals_lose_nothing() {
+        let prose = [("/title", "x"), ("/body", "DROP TABLE orders;")];
+        assert!(targets(None, "create_issue", &prose).is_empty());
+        let rehearsal = [("/name", "orders"), ("/dry_run", "true")];
+        assert!(targets(None, "drop_table", &rehearsal).is_empty());
+        assert_eq!(targets(None, "drop_table", &[("/name", "orders")]).len(), 1);
+    }
 }

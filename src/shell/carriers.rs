@@ -170,7 +170,11 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         let words = job.words.get(at..).unwrap_or_default();
-        let (list, operands) = split(words, carrier.valued);
+        let kept = match carrier.at {
+            At::Rest(index) => index,
+            At::Option(_) | At::Text(_) | At::Stdin => 1,
+        };
+        let (list, operands) = split(words, carrier.valued, kept);
         // `wsl --unregister NAME` carries nothing; it is a loss of its own.
         if list.iter().any(|(name, _)| name == "--unregister") {
             return None;
@@ -213,8 +217,8 @@ impl Unfolder<'_> {
     }
 }
 
-/// Splits words into options and operands; options may stand between operands until a command begins.
-fn split(words: &[Word], valued: &str) -> (Vec<(String, Option<Word>)>, Vec<Word>) {
+/// Splits words into options and operands; options may stand between the first `kept` operands, until a command begins.
+fn split(words: &[Word], valued: &str, kept: usize) -> (Vec<(String, Option<Word>)>, Vec<Word>) {
     let mut list = Vec::new();
     let mut operands: Vec<Word> = Vec::new();
     let mut at = 0;
@@ -223,18 +227,22 @@ fn split(words: &[Word], valued: &str) -> (Vec<(String, Option<Word>)>, Vec<Word
         let found = options(rest, valued);
         list.extend(found.list);
         at += found.rest;
-        // Behind `--` and behind the second operand everything belongs to the command.
+        // Behind `--` and behind the command's first word everything belongs to the command.
         let dashed = at
             .checked_sub(1)
             .and_then(|before| words.get(before))
             .is_some_and(|word| word.text().as_deref() == Some("--"));
         let from = words.get(at..).unwrap_or_default();
-        if dashed || operands.len() > 1 {
+        if dashed || operands.len() > kept {
             operands.extend(from.iter().cloned());
             break;
         }
         operands.extend(from.first().cloned());
         at += 1;
+        if operands.len() > kept {
+            operands.extend(words.get(at..).unwrap_or_default().iter().cloned());
+            break;
+        }
     }
     (list, operands)
 }

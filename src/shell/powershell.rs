@@ -3,6 +3,7 @@
 
 mod names;
 mod read;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,6 +1,8 @@
 //! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
+mod runners;
+
 use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::Answer;
 use crate::model::span::Span;
@@ -30,6 +32,8 @@ impl Unfolder<'_> {
             "just" => self.just(job, st, fr),
             "npm" | "pnpm" | "yarn" | "bun" => self.package(program, job, st, fr),
             "composer" => self.composer(job, st, fr),
+            "rake" => self.rake(job, st, fr),
+            "task" | "go-task" => self.taskfile(job, st, fr),
             _ => None,
         }
     }
@@ -159,7 +163,23 @@ impl Unfolder<'_> {
             job.args(),
             "-f -d --justfile --working-directory --set --shell",
         );
-        if found.has("-n") || found.has("--dry-run") || found.has("-l") || found.has("--list") {
+        let looks = [
+            "-n",
+            "--dry-run",
+            "-l",
+            "--list",
+            "-s",
+            "--show",
+            "--evaluate",
+            "--summary",
+            "--dump",
+            "--fmt",
+            "--choose",
+            "-e",
+            "--edit",
+            "--variables",
+        ];
+        if looks.iter().any(|flag| found.has(flag)) {
             return None;
         }
         let file = found.value("-f --justfile").cloned();
@@ -167,12 +187,22 @@ impl Unfolder<'_> {
         self.own(job, st, fr);
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let named: Vec<String> = words.iter().filter_map(Word::text).collect();
-        let recipes = Makefile::read(&text);
-        let wanted = recipes.closure(named.into_iter().take(1).collect());
+        let (recipes, variables) = runners::justfile(&text);
+        let first = || recipes.first().map(|task| task.name.clone());
+        let (wanted, arguments) = match named.split_first() {
+            Some((name, rest)) => (Some(name.clone()), rest),
+            None => (first(), [].as_slice()),
+        };
         let via = fr.enter("just", Passage::Plain).fed(Feed::Null);
-        for (_, line, text) in wanted {
-            let text = expand_just(&text, &recipes.variables);
-            self.recipe(&path, line, &text, st, &via);
+        for task in runners::closure(&recipes, wanted.as_slice()) {
+            let own = if Some(&task.name) == wanted.as_ref() {
+                arguments
+            } else {
+                &[]
+            };
+            for (line, text) in runners::recipe_texts(task, own, &variables) {
+                self.recipe(&path, line, &text, st, &via);
+            }
         }
         Some(Feed::Opaque("just".to_owned()))
     }

@@ -112,6 +112,16 @@ impl Unfolder<'_> {
             }
             return;
         }
+        if has_end(&name, ".bat") || has_end(&name, ".cmd") {
+            // A batch file of the project; one that is not there is a program like `npm.cmd`.
+            let file = job.words.first().cloned();
+            if let Some(text) = file.and_then(|file| self.windows_script(&file, &inside)) {
+                if frame.nesting > MAX_SHELLS {
+                    return self.spend("scripts run one another too deeply");
+                }
+                return self.windows_text(Dialect::Cmd, &text, &job, &inside, &frame);
+            }
+        }
         if let Some(first) = job.words.first_mut() {
             *first = Word::literal(program_name(&name), first.origin.clone());
         }

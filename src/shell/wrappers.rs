@@ -113,7 +113,9 @@ const ROWS: &[Row] = &[
     row("perf stat", "-e -o -r -p --event --output --repeat", 0),
     row("perf record", "-e -o -F -p --event --output", 0),
     row("dotenv", "-f --file -e -p -v -c", 0),
-    row("dotenv run", "", 0),
+    row("dotenv run", "-f --file -e -p -v -c", 0),
+    row("devbox run", "-c --config -e --env", 0),
+    row("shx", "", 0),
     row("dotenvx run", "-f --env-file -e --env -fk", 0),
     row("pkexec", "--user", 0),
     row("proot", "-r -b -w -R -S -q -k --rootfs --bind --cwd", 0),
@@ -205,10 +207,18 @@ const ROWS: &[Row] = &[
     row("mamba run", "-n --name -p --prefix --cwd", 0),
     row("micromamba run", "-n --name -p --prefix --cwd", 0),
     row("bundle exec", "", 0),
-    row("npx", "-p --package --cache --userconfig -w --workspace", 0),
+    row(
+        "npx",
+        "-c --call -p --package --cache --userconfig -w --workspace",
+        0,
+    ),
     row("bunx", "-p --package", 0),
-    row("npm exec", "-p --package -w --workspace --prefix", 0),
-    row("npm x", "-p --package -w --workspace --prefix", 0),
+    row(
+        "npm exec",
+        "-c --call -p --package -w --workspace --prefix",
+        0,
+    ),
+    row("npm x", "-c --call -p --package -w --workspace --prefix", 0),
     row("pnpm dlx", "--package", 0),
     row("pnpm exec", "", 0),
     row("yarn dlx", "-p --package", 0),
@@ -262,6 +272,9 @@ impl Unfolder<'_> {
         if SHELLS.contains(&program) {
             return self.shell_program(program, job, st, fr);
         }
+        if let Some(feed) = self.project_task(program, job, st, fr) {
+            return Some(feed);
+        }
         if let Some(feed) = self.rows(program, job, st, fr) {
             return Some(feed);
         }
@@ -294,7 +307,7 @@ impl Unfolder<'_> {
             "nix-shell" | "nix" => self.nix(job, st, fr),
             "git" => self.git(job, st, fr),
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
-            | "task" => self.task(program, job, st, fr),
+            | "task" | "go-task" => self.task(program, job, st, fr),
             "wsl" | "wsl.exe" => self.wsl(job, st, fr),
             _ => self
                 .windows_shell(job, st, fr)

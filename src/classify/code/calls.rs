@@ -1,182 +1,18 @@
 //! Reads the calls of a code by their names: what they send to databases, delete and start.
 //! Values are followed no further than one assignment of a literal.
 
+mod paths;
+
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
 use super::drivers::{self, Site};
+use super::imports;
+use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
 use super::tokens::{self, Language, Token};
-
-/// Calls whose first argument is SQL, by the last part of their name.
-const EXECUTES: [&str; 17] = [
-    "execute",
-    "executemany",
-    "executescript",
-    "execute_sql",
-    "exec_query",
-    "exec_driver_sql",
-    "mysqli_query",
-    "pg_query",
-    "$executeRawUnsafe",
-    "$executeRaw",
-    "$queryRawUnsafe",
-    "$queryRaw",
-    "execute_batch",
-    "executeSql",
-    "exec_params",
-    "exec_update",
-    "exec_delete",
-];
-/// The same names mean other things too: their strings must be SQL to the last word.
-const PERHAPS: [&str; 14] = [
-    "exec",
-    "query",
-    "raw",
-    "run",
-    "do",
-    "text",
-    "sql",
-    "prepare",
-    "read_sql",
-    "unsafe",
-    "all",
-    "command",
-    "multi_query",
-    "statement",
-];
-/// Calls that delete a file, and calls that delete a tree.
-const FILES: [&str; 21] = [
-    "os.unlinkSync",
-    "File.rm",
-    "file.remove",
-    "Files.delete",
-    "Files.deleteIfExists",
-    "unlinkSync",
-    "os.removedirs",
-    "file.delete",
-    "os.remove",
-    "os.unlink",
-    "fs.unlink",
-    "fs.unlinkSync",
-    "fs.promises.unlink",
-    "fsPromises.unlink",
-    "File.delete",
-    "File.unlink",
-    "FileUtils.rm",
-    "FileUtils.rm_f",
-    "unlink",
-    ".unlink",
-    ".unlinkSync",
-];
-const TREES: [&str; 40] = [
-    "fs.rmdir",
-    "rmdirSync",
-    ".rmdirSync",
-    "File.rm_rf",
-    "FileUtils.deleteDirectory",
-    "remove_dir_all",
-    ".removeSync",
-    ".emptyDirSync",
-    ".deleteDir",
-    ".deleteRecursively",
-    "shutil.rmtree",
-    "rmtree",
-    "remove_tree",
-    "fs.rm",
-    "fs.rmSync",
-    "fs.promises.rm",
-    "fsPromises.rm",
-    ".rmSync",
-    "fs.rmdirSync",
-    "fs.removeSync",
-    "fs.remove",
-    "fse.remove",
-    "fse.removeSync",
-    "fs.emptyDirSync",
-    "fse.emptyDirSync",
-    "rimraf",
-    "rimraf.sync",
-    "rimrafSync",
-    "rmSync",
-    "Deno.remove",
-    "Deno.removeSync",
-    "FileUtils.rm_rf",
-    "FileUtils.rm_r",
-    "FileUtils.rmtree",
-    "FileUtils.remove_dir",
-    "FileUtils.remove_entry",
-    "FileUtils.remove_entry_secure",
-    "File.Path.rmtree",
-    "File.Path.remove_tree",
-    "del.sync",
-];
-/// Calls that start a shell or a program.
-const SHELLS: [&str; 62] = [
-    "system2",
-    "shell",
-    "System.cmd",
-    "System.shell",
-    ":os.cmd",
-    "os.cmd",
-    "Runtime.exec",
-    "os.execvp",
-    "os.execv",
-    "os.spawnlp",
-    "asyncio.create_subprocess_shell",
-    "asyncio.create_subprocess_exec",
-    "commands.getoutput",
-    "Open3.capture3",
-    "Open3.capture2e",
-    "Open3.popen3",
-    "Kernel.system",
-    "Kernel.exec",
-    "Process.spawn",
-    "shelljs.exec",
-    "execa",
-    "execaCommand",
-    "execaSync",
-    "execaCommandSync",
-    "$.sync",
-    "Deno.run",
-    "Deno.Command",
-    "process.system",
-    "os.system",
-    "os.popen",
-    "subprocess.run",
-    "subprocess.call",
-    "subprocess.check_call",
-    "subprocess.check_output",
-    "subprocess.Popen",
-    "subprocess.getoutput",
-    "subprocess.getstatusoutput",
-    "pty.spawn",
-    "child_process.exec",
-    "child_process.execSync",
-    "child_process.spawn",
-    "child_process.spawnSync",
-    "child_process.execFile",
-    "child_process.execFileSync",
-    ".execSync",
-    ".spawnSync",
-    ".execFileSync",
-    "execSync",
-    "spawnSync",
-    "execFileSync",
-    ".exec",
-    ".spawn",
-    "Bun.spawn",
-    "Bun.spawnSync",
-    "system",
-    "shell_exec",
-    "passthru",
-    "popen",
-    "proc_open",
-    "IO.popen",
-    "Open3.capture2",
-    "os.execute",
-];
 
 /// What a code does, as far as its calls show.
 #[derive(Default)]
@@ -201,6 +37,7 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
         tokens: &tokens,
         text,
         language,
+        imports: imports::read(&tokens, language),
         lookups: Cell::new(0),
         deeds: Deeds::default(),
         sends_variable: false,
@@ -229,6 +66,8 @@ struct Calls<'a> {
     tokens: &'a [Token],
     text: &'a str,
     language: Language,
+    /// Full names behind the names that imports give.
+    imports: HashMap<String, String>,
     /// Walks through the whole code so far.
     lookups: Cell<usize>,
     deeds: Deeds,
@@ -245,7 +84,7 @@ impl<'a> Calls<'a> {
     fn token(&mut self, index: usize) {
         match self.tokens.get(index) {
             Some(Token::Name { name, start }) => {
-                let name = name.trim_end_matches('!').to_owned();
+                let name = self.full(name.trim_end_matches('!'));
                 self.call(&name, *start, index);
             }
             Some(Token::Text {
@@ -264,6 +103,18 @@ impl<'a> Calls<'a> {
                 text, start, end, ..
             }) if self.is_piped(index) => self.shell(text, Span::new(*start, *end)),
             _ => {}
+        }
+    }
+
+    /// Returns a name with what its first part was imported as.
+    fn full(&self, name: &str) -> String {
+        let (first, rest) = name
+            .split_once('.')
+            .map_or((name, None), |(first, rest)| (first, Some(rest)));
+        match (self.imports.get(first), rest) {
+            (Some(full), Some(rest)) => format!("{full}.{rest}"),
+            (Some(full), None) => full.clone(),
+            (None, _) => name.to_owned(),
         }
     }
 
@@ -297,28 +148,12 @@ impl<'a> Calls<'a> {
             || self.deletes_elsewhere(name, index);
         let starts = SHELLS.contains(&name)
             || name == "exec" && self.language != Language::Python
+            || name == "sh" && self.language == Language::Ruby
             || self.is_template_shell(name, index)
             || name == ".execute" && self.language == Language::Groovy;
-        let connects = matches!(
-            last,
-            "connect"
-                | "Database"
-                | "create_engine"
-                | "createConnection"
-                | "Client"
-                | "Pool"
-                | "open"
-                | "new"
-                | "PDO"
-        );
-        if name == "require" {
-            return self.required(start, index);
-        }
-        if name == "array_map" || name == "array_walk" {
-            return self.mapped(start, index);
-        }
-        if name == ".execute" && self.language == Language::Groovy {
-            return self.executed(index);
+        let connects = is_connection(last);
+        if self.special(name, start, index) {
+            return;
         }
         if let Some(text) = self.model_loss(name, index) {
             let span = Span::new(start, start + name.len());
@@ -354,52 +189,6 @@ impl<'a> Calls<'a> {
         }
         if connects && let Some((text, _)) = strings.first() {
             self.deeds.connections.push(text.clone());
-        }
-    }
-
-    /// Moves between two named places, and files that are opened to be written anew.
-    fn places(&mut self, name: &str, start: usize, index: usize) {
-        const MOVES: [&str; 14] = [
-            "os.rename",
-            "os.replace",
-            "shutil.move",
-            "fs.renameSync",
-            "fs.rename",
-            "fs.promises.rename",
-            "fse.moveSync",
-            "fse.move",
-            ".renameSync",
-            "FileUtils.mv",
-            "FileUtils.move",
-            "File.rename",
-            "rename",
-            "Files.move",
-        ];
-        let opens = name == "open" && self.language == Language::Python;
-        if !opens && !MOVES.contains(&name) {
-            return;
-        }
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let [
-            Token::Text { text: from, .. },
-            Token::Sign(','),
-            Token::Text { text: to, .. },
-            ..,
-        ] = arguments
-        else {
-            return;
-        };
-        if from.contains(HOLE) || to.contains(HOLE) {
-            return;
-        }
-        let span = Span::new(start, self.end_of(arguments).max(start));
-        if !opens {
-            let text = format!("mv -- {} {}", quoted(from), quoted(to));
-            self.deeds.places.push((text, span));
-        } else if to.starts_with('w') {
-            self.deeds
-                .places
-                .push((format!("printf x > {}", quoted(from)), span));
         }
     }
 
@@ -487,119 +276,16 @@ impl<'a> Calls<'a> {
             && matches!(name, "$" | "Bun.$" | "sh" | "execa" | "zx.$")
     }
 
-    /// `require('rimraf').sync('x')` is `rimraf.sync('x')`, and `require('rimraf')('x')` is `rimraf('x')`.
-    fn required(&mut self, start: usize, index: usize) {
-        let Some([Token::Sign('('), Token::Text { text, .. }, Token::Sign(')')]) =
-            self.tokens.get(index + 1..index + 4)
-        else {
-            return;
-        };
-        let module = match text.strip_prefix("node:").unwrap_or(text) {
-            "fs-extra" => "fse".to_owned(),
-            module => module.replace('/', "."),
-        };
-        match self.tokens.get(index + 4) {
-            Some(Token::Name { name, .. }) if name.starts_with('.') => {
-                let name = format!("{module}{name}");
-                let known = is_one_of(&TREES, &name) || is_one_of(&FILES, &name);
-                // Others are found at the name itself.
-                if known && !TREES.contains(&name.trim_start_matches(&module)) {
-                    self.call(&name, start, index + 4);
-                }
-            }
-            Some(Token::Sign('(')) if matches!(module.as_str(), "rimraf" | "del") => {
-                self.call("rimraf", start, index + 3);
-            }
-            _ => {}
+    /// Reads calls that are read in a way of their own.
+    fn special(&mut self, name: &str, start: usize, index: usize) -> bool {
+        match name {
+            "require" | "__import__" => self.required(start, index),
+            "array_map" | "array_walk" => self.mapped(start, index),
+            ".execute" if self.language == Language::Groovy => self.executed(index),
+            "shelljs.rm" | "shell.rm" => self.shelljs(start, index),
+            _ => return false,
         }
-    }
-
-    /// `array_map('unlink', glob('uploads/*'))`.
-    fn mapped(&mut self, start: usize, index: usize) {
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let mut texts = arguments.iter().filter_map(|token| match token {
-            Token::Text { text, .. } => Some(text.as_str()),
-            _ => None,
-        });
-        if matches!(texts.next(), Some("unlink" | "rmdir")) {
-            let span = Span::new(start, self.end_of(arguments).max(start));
-            match texts.next().filter(|path| !path.contains(HOLE)) {
-                Some(path) => self
-                    .deeds
-                    .shells
-                    .push((format!("rm -f -- {}", globbed(path)), span)),
-                None => self.deeds.unknown.push(span),
-            }
-        }
-    }
-
-    /// `'rm -rf data'.execute()` of Groovy.
-    fn executed(&mut self, index: usize) {
-        if let Some(Token::Text {
-            text, start, end, ..
-        }) = index.checked_sub(1).and_then(|at| self.tokens.get(at))
-        {
-            let (text, span) = (text.clone(), Span::new(*start, *end));
-            self.shell(&text, span);
-        }
-    }
-
-    /// Returns what a loop takes its values from: `for p in Path('data').glob('*.csv')` is `data/*.csv`.
-    fn looped(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        let at = self.tokens.windows(3).position(|window| {
-            matches!(window, [Token::Name { name: first, .. }, Token::Name { name, .. }, Token::Name { name: third, .. }]
-                if first == "for" && name == wanted && third == "in")
-        })?;
-        let rest = self.tokens.get(at + 3..)?;
-        let end = rest
-            .iter()
-            .take(MAX_ARGUMENTS)
-            .position(|token| matches!(token, Token::Line | Token::Sign(':' | ']' | ';')))
-            .unwrap_or(rest.len().min(MAX_ARGUMENTS));
-        let mut parts: Vec<String> = Vec::new();
-        let mut lists = false;
-        for token in rest.get(..end)? {
-            match token {
-                Token::Text { text, .. } => parts.push(text.clone()),
-                Token::Name { name, .. } => {
-                    lists |= name.ends_with("iterdir")
-                        || name.ends_with("listdir")
-                        || name.ends_with("scandir");
-                    let root = name.split('.').next().unwrap_or_default();
-                    if let Some(value) = self.variable(root).or_else(|| self.folder(root)) {
-                        parts.push(value);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if lists {
-            parts.push("*".to_owned());
-        }
-        let path = parts.join("/");
-        (!path.is_empty() && !path.contains(HOLE)).then_some(path)
-    }
-
-    /// Counts a walk through the whole code; nothing when there were too many.
-    fn walk(&self) -> Option<()> {
-        self.lookups.set(self.lookups.get() + 1);
-        (self.lookups.get() <= MAX_LOOKUPS).then_some(())
-    }
-
-    /// Returns the path of `NAME = Path('data')`.
-    fn folder(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        self.tokens.windows(5).find_map(|window| match window {
-            [
-                Token::Name { name, .. },
-                Token::Sign('='),
-                Token::Name { name: made, .. },
-                Token::Sign('('),
-                Token::Text { text, .. },
-            ] if name == wanted && made.ends_with("Path") => Some(text.clone()),
-            _ => None,
-        })
+        true
     }
 
     /// Object mappers delete without SQL: `User.delete_all`, `User::truncate()`, `User.objects.all().delete()`.
@@ -743,24 +429,6 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Returns the path of `Path('data').unlink()`, whose last call begins at this byte.
-    fn receiver(&self, at: usize) -> Option<String> {
-        self.walk()?;
-        let index = self
-            .tokens
-            .iter()
-            .position(|token| matches!(token, Token::Name { start, .. } if *start == at))?;
-        let open = self
-            .tokens
-            .get(..index)?
-            .iter()
-            .rposition(|token| *token == Token::Sign('('))?;
-        let made = self.tokens.get(open.checked_sub(1)?)?;
-        let is_path = matches!(made, Token::Name { name, .. } if name.ends_with("Path") || matches!(name.as_str(), "File" | "File.new" | "Pathname"));
-        let inner = self.tokens.get(open + 1..index.checked_sub(1)?)?;
-        is_path.then(|| self.path(inner)).flatten()
-    }
-
     /// Returns the path that the first argument spells out.
     fn path(&self, arguments: &[Token]) -> Option<String> {
         const JOINS: [&str; 12] = [
@@ -832,6 +500,11 @@ impl<'a> Calls<'a> {
                 );
                 let rest = if more { "$UNKNOWN" } else { "" };
                 self.shell(&format!("{text}{rest}"), *place);
+            } else if let [Token::Name { name, .. }, rest @ ..] = arguments
+                && matches!(rest, [] | [Token::Sign(','), ..])
+                && let Some(text) = self.variable(name)
+            {
+                self.shell(&text, span);
             }
             return;
         }
@@ -852,6 +525,22 @@ impl<'a> Calls<'a> {
         let text = text.replace(HOLE, "$UNKNOWN");
         self.deeds.shells.push((text, span));
     }
+}
+
+/// Tells whether the last part of a name is that of a call which connects to a database.
+fn is_connection(last: &str) -> bool {
+    matches!(
+        last,
+        "connect"
+            | "Database"
+            | "create_engine"
+            | "createConnection"
+            | "Client"
+            | "Pool"
+            | "open"
+            | "new"
+            | "PDO"
+    )
 }
 
 /// Tells whether a dotted name ends as one of the list does: `java.nio.file.Files.delete` is `Files.delete`.

@@ -241,6 +241,10 @@ fn is_command(site: &Site<'_>) -> bool {
 }
 
 /// Object mappers and query builders.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each mapper, read as a table"
+)]
 fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
     let Site {
         arguments,
@@ -336,6 +340,13 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
         if deletes && has(site.text, libraries) && !is_plain_collection(site) {
             return Some(RESOURCE);
         }
+    }
+    let swept = has(
+        site.text,
+        &["scan_iter", "scanIterator", "scanStream", ".keys("],
+    ) && has(site.text, &["redis", "Redis"]);
+    if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
+        return Some(DATA);
     }
     let docker = has(
         site.text,

@@ -26,6 +26,12 @@ pub enum Form {
     Steps,
     /// `"command": "…"` in JSON.
     Hooks,
+    /// `notify = ["…"]` and `command = "…"` in TOML.
+    Toml,
+    /// `sh '…'` of a Jenkinsfile.
+    Calls,
+    /// `run:` and `entry:` of files that git's hooks read.
+    Entries,
 }
 
 /// Where it will run.
@@ -109,6 +115,19 @@ const START_PATHS: &[&str] = &[
     "/etc/environment",
 ];
 
+const CALLS: Place = Place {
+    rule: "later.ci",
+    name: "a CI runner",
+    form: Form::Calls,
+    runs: Runs::Runner,
+};
+const ENTRIES: Place = here("later.git-hook", "git", Form::Entries);
+const AGENT_TOML: Place = here("later.agent-state", "another agent or editor", Form::Toml);
+/// What git, a scheduler or a package manager was told to run by its own command.
+pub const TOLD: Place = here("later.git-hook", "git", Form::Script);
+pub const SCHEDULED: Place = here("later.crontab", "the scheduler", Form::Script);
+pub const LIFECYCLE: Place = here("later.agent-state", "the package manager", Form::Script);
+
 const CI_FILES: &[&str] = &[
     ".gitlab-ci.yml",
     ".gitlab-ci.yaml",
@@ -132,6 +151,9 @@ const AGENT_FILES: &[(&str, &str)] = &[
     (".cursor", "mcp.json"),
     (".gemini", "settings.json"),
     (".codex", "hooks.json"),
+    (".claude", "mcp.json"),
+    (".gemini", "mcp.json"),
+    (".kiro", "mcp.json"),
     (".windsurf", "hooks.json"),
     (".vscode", "tasks.json"),
     (".vscode", "mcp.json"),
@@ -202,6 +224,19 @@ fn of_repository(text: &str, name: &str, folder: &str) -> Option<Place> {
         return Some(HOOK);
     }
     let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    if name.starts_with("Jenkinsfile") {
+        return Some(CALLS);
+    }
+    if matches!(
+        name,
+        ".pre-commit-config.yaml"
+            | "lefthook.yml"
+            | ".lefthook.yml"
+            | "lefthook.yaml"
+            | ".overcommit.yml"
+    ) {
+        return Some(ENTRIES);
+    }
     let ci = CI_FILES.contains(&name)
         || yaml && text.contains("/.github/workflows/")
         || yaml && matches!(folder, ".circleci" | ".woodpecker" | ".buildkite")
@@ -213,7 +248,13 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
     if name == ".envrc" {
         return Some(START);
     }
-    if AGENT_FILES.contains(&(folder, name)) {
+    if (folder, name) == (".codex", "config.toml") {
+        return Some(AGENT_TOML);
+    }
+    if name == ".mcp.json"
+        || name == "claude_desktop_config.json"
+        || AGENT_FILES.contains(&(folder, name))
+    {
         return Some(AGENT);
     }
     let lower = name.to_ascii_lowercase();

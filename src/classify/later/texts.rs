@@ -8,6 +8,7 @@ use super::places::Form;
 pub enum Task {
     Shell(String),
     PowerShell(String),
+    Cmd(String),
     Code { interpreter: String, text: String },
 }
 
@@ -26,6 +27,9 @@ pub fn tasks(form: Form, text: &str) -> Vec<Task> {
         Form::Plist => plist(text),
         Form::Steps => steps(text),
         Form::Hooks => hooks(text),
+        Form::Toml => toml(text),
+        Form::Calls => calls(text),
+        Form::Entries => entries(text),
     }
 }
 
@@ -246,10 +250,113 @@ fn hooks(text: &str) -> Vec<Task> {
             };
             let mut values = serde_json::Deserializer::from_str(value).into_iter::<String>();
             if let Some(Ok(command)) = values.next() {
-                all.push(Task::Shell(command));
+                all.push(Task::Shell(with_arguments(command, value)));
             }
         }
     }
+    all
+}
+
+/// A program's arguments stand in a list beside it: `"command": "sh", "args": ["-c", "…"]`.
+fn with_arguments(command: String, after: &str) -> String {
+    let object = after.split('}').next().unwrap_or_default();
+    let list = object
+        .split_once("\"args\"")
+        .and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
+    let mut lists =
+        serde_json::Deserializer::from_str(list.unwrap_or_default()).into_iter::<Vec<String>>();
+    match lists.next() {
+        Some(Ok(words)) if !command.contains(' ') => line(std::iter::once(command).chain(words)),
+        _ => command,
+    }
+}
+
+fn line(words: impl Iterator<Item = String>) -> String {
+    let quoted: Vec<String> = words
+        .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
+        .collect();
+    quoted.join(" ")
+}
+
+/// Takes what an agent's TOML starts: `notify = ["sh", "-c", "…"]`, `command = "sh"` with `args = […]`.
+fn toml(text: &str) -> Vec<Task> {
+    let value = |line: &str, wanted: &str| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == wanted).then(|| value.trim().to_owned())
+    };
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).ok();
+    let mut all = Vec::new();
+    let mut program: Option<String> = None;
+    for row in text.lines() {
+        if let Some(words) = value(row, "notify").and_then(|text| list(&text)) {
+            all.push(Task::Shell(line(words.into_iter())));
+        }
+        if let Some(command) = value(row, "command") {
+            all.extend(program.take().map(Task::Shell));
+            program = Some(unquoted(&command));
+        }
+        if let Some(words) = value(row, "args").and_then(|text| list(&text))
+            && let Some(command) = program.take()
+        {
+            all.push(Task::Shell(line(std::iter::once(command).chain(words))));
+        }
+    }
+    all.extend(program.map(Task::Shell));
+    all
+}
+
+/// Takes the texts of `sh '…'`, `bat "…"` and `powershell '…'` out of a Jenkinsfile.
+fn calls(text: &str) -> Vec<Task> {
+    let mut all = Vec::new();
+    for (name, power) in [
+        ("sh", false),
+        ("bat", false),
+        ("powershell", true),
+        ("pwsh", true),
+    ] {
+        for (at, _) in text.match_indices(name) {
+            let before = text.get(..at).and_then(|head| head.chars().next_back());
+            if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/')) {
+                continue;
+            }
+            let rest = text.get(at + name.len()..).unwrap_or_default();
+            let rest = rest.trim_start_matches([' ', '(']);
+            let rest = rest.strip_prefix("script:").map_or(rest, str::trim_start);
+            let Some(inner) = quoted_text(rest) else {
+                continue;
+            };
+            all.push(if power {
+                Task::PowerShell(inner)
+            } else {
+                Task::Shell(inner)
+            });
+        }
+    }
+    all
+}
+
+/// Returns the string of Groovy that a text begins with.
+fn quoted_text(text: &str) -> Option<String> {
+    for close in ["'''", "\"\"\"", "'", "\""] {
+        if let Some(rest) = text.strip_prefix(close) {
+            return rest.split(close).next().map(str::to_owned);
+        }
+    }
+    None
+}
+
+/// Takes the commands out of files that git's hooks read.
+fn entries(text: &str) -> Vec<Task> {
+    let values = text.lines().filter_map(|line| {
+        let bare = line.trim_start().trim_start_matches("- ");
+        let (key, value) = bare.split_once(':')?;
+        let value = value.trim();
+        let counts = matches!(key.trim(), "entry" | "run" | "command");
+        (counts && !value.is_empty() && !value.starts_with(['|', '>']))
+            .then(|| Task::Shell(unquoted(value)))
+    });
+    let mut all: Vec<Task> = values.collect();
+    all.extend(steps(text));
     all
 }
 
@@ -261,9 +368,10 @@ mod tests {
         tasks(form, text)
             .into_iter()
             .map(|task| match task {
-                Task::Shell(text) | Task::PowerShell(text) | Task::Code { text, .. } => {
-                    text.trim().to_owned()
-                }
+                Task::Shell(text)
+                | Task::PowerShell(text)
+                | Task::Cmd(text)
+                | Task::Code { text, .. } => text.trim().to_owned(),
             })
             .collect()
     }

@@ -33,6 +33,7 @@ pub fn lines(call: &Call<'_>) -> Vec<String> {
     all.extend(request(call));
     all.extend(files(call));
     all.extend(git(call));
+    all.extend(compose(call));
     for (pointer, text) in call.strings {
         match call.role(key(pointer)) {
             Role::Code => all.extend(code(call, text)),
@@ -145,7 +146,9 @@ fn files(call: &Call<'_>) -> Option<String> {
         ])?;
         return Some(format!("cp -r -- {} {}", quoted(from), quoted(to)));
     }
-    if super::names::takes_away(&call.words) {
+    if super::names::takes_away(&call.words)
+        || word(&["rm", "unlink", "rmdir", "remove", "delete", "trash"])
+    {
         let paths = call.values(&[
             "path",
             "filepath",
@@ -194,6 +197,13 @@ pub fn touches_files(call: &Call<'_>) -> bool {
         local
             && (path.starts_with(['/', '~', '.']) || call.named(&["filesystem", "fs", "commander"]))
     })
+}
+
+/// `compose_down {"volumes": true}`.
+fn compose(call: &Call<'_>) -> Option<String> {
+    let word = |wanted: &str| call.all.iter().any(|word| word == wanted);
+    let volumes = call.value(&["volumes", "removevolumes", "v"]) == Some("true");
+    (word("compose") && word("down") && volumes).then(|| "docker compose down -v".to_owned())
 }
 
 /// Servers that speak for git have tools for its commands.

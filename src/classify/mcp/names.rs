@@ -112,6 +112,7 @@ const NOUNS: &[&str] = &[
     "store",
     "blob",
     "item",
+    "point",
 ];
 
 /// Things of which the loss is everyday work: they are marks, views, or made again at once.
@@ -166,9 +167,6 @@ const TRIFLES: &[&str] = &[
     "session",
     "sessions",
     "console",
-    "log",
-    "logs",
-    "history",
     "screenshot",
     "listener",
     "import",

@@ -56,6 +56,13 @@ const PROSE: &[&str] = &[
     "regex",
     "find",
     "replace",
+    "step",
+    "findings",
+    "hypothesis",
+    "context",
+    "goal",
+    "querytexts",
+    "texts",
 ];
 
 /// Of these, what is prose even for a tool that runs texts.
@@ -132,6 +139,14 @@ const PATHS: &[&str] = &[
 
 /// Servers at which people write to people, or look things up: their texts are never run.
 const TALK: &[&str] = &[
+    "zen",
+    "chroma",
+    "qdrant",
+    "pinecone",
+    "weaviate",
+    "milvus",
+    "consult",
+    "review",
     "github",
     "gitlab",
     "gitea",

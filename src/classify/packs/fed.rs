@@ -28,7 +28,19 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
         Form::Lines,
         &[],
     ),
-    (&["etcdctl", "zkCli.sh", "rabbitmqadmin"], Form::Lines, &[]),
+    (
+        &[
+            "etcdctl",
+            "zkCli.sh",
+            "rabbitmqadmin",
+            "nsupdate",
+            "vtysh",
+            "ldapmodify",
+        ],
+        Form::Lines,
+        &[],
+    ),
+    (&["hbase"], Form::Operand, &[]),
     (
         &["mongosh", "mongo"],
         Form::Option("--eval"),

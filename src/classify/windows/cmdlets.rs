@@ -173,6 +173,9 @@ impl Reader<'_, '_> {
     fn remove_all(&mut self, paths: &[Word], how: Reachout, in_cmd: bool) {
         let mut here = Vec::new();
         for word in paths {
+            if self.is_build_pair(word, paths) {
+                continue;
+            }
             match spot::spot(word, in_cmd, self.context) {
                 Spot::Posix(word) => here.push(word),
                 Spot::Session => {}
@@ -187,6 +190,23 @@ impl Reader<'_, '_> {
             let flags = if how.recursive { "-rf" } else { "-f" };
             self.start(&["rm", flags, "--"], here);
         }
+    }
+
+    /// `bin` beside `obj` is what .NET builds; a path of another system cannot be asked.
+    fn is_build_pair(&self, word: &Word, paths: &[Word]) -> bool {
+        let text = word.shown().replace('\\', "/").to_ascii_lowercase();
+        let Some(folder) = text.trim_end_matches('/').strip_suffix("bin") else {
+            return false;
+        };
+        let beside = paths.iter().any(|other| {
+            other
+                .shown()
+                .replace('\\', "/")
+                .to_ascii_lowercase()
+                .trim_end_matches('/')
+                == format!("{folder}obj")
+        });
+        beside && (folder.is_empty() || folder.ends_with('/')) && self.context.facts.assumed
     }
 
     fn registry(&mut self, key: String) {
@@ -235,6 +255,10 @@ impl Reader<'_, '_> {
                 self.context.regenerable,
             )
         };
+        let built = names
+            .iter()
+            .any(|word| word.shown().eq_ignore_ascii_case("obj"));
+        let known = |word: &Word| known(word) || built && word.shown().eq_ignore_ascii_case("bin");
         if !names.is_empty() && names.iter().all(known) {
             return;
         }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::scratch;
 use super::{Found, Frame, MAX_DEPTH, canonical_name, plain_command};
 use crate::model::command::{Command, OpaqueKind, Redirect, Stdin, WriteMode};
 use crate::model::word::{Hole, Word};
@@ -299,10 +300,12 @@ impl Reader<'_, '_> {
         self.skip(true);
         let value = self.literal_value()?;
         let value = if adds { None } else { value };
+        let from = self.pos;
         if value.is_none() {
             self.vars.insert(name.clone(), None);
             self.pipeline()?;
         }
+        let value = value.or_else(|| self.scratch(from).filter(|_| !adds));
         if let Some(variable) = name.strip_prefix("env:") {
             let origin = self.frame.origin(start, self.pos);
             let word = match &value {
@@ -315,6 +318,16 @@ impl Reader<'_, '_> {
         let value = value.filter(|_| self.found.depth <= self.top);
         self.vars.insert(name, value);
         Ok(Stdin::Inherited)
+    }
+
+    /// Returns a path below the temporary folder where the source since `from` asks for one.
+    pub(super) fn scratch(&self, from: usize) -> Option<String> {
+        let source = self.text.get(from..self.pos).unwrap_or_default();
+        let known = |name: &str| {
+            let value = self.vars.get(name).and_then(Option::as_deref);
+            value.is_some_and(|value| value.starts_with(scratch::MADE))
+        };
+        scratch::is_temporary(source, known).then(|| scratch::MADE.to_owned())
     }
 
     /// Reads a value that is one literal up to the end of the statement, or moves nothing.

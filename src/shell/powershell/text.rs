@@ -30,8 +30,12 @@ impl Reader<'_, '_> {
                 }
                 b'(' => {
                     // `a(b)`: an argument list or a sub-expression; both may run code.
+                    let from = self.pos;
                     self.code(1, b')')?;
-                    self.hole(&mut word, start, true);
+                    match self.scratch(from) {
+                        Some(path) => self.push(&mut word, Part::Literal(path), start),
+                        None => self.hole(&mut word, start, true),
+                    }
                 }
                 b'{' => {
                     self.code(1, b'}')?;
