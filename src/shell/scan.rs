@@ -283,7 +283,10 @@ impl<'t> Scan<'t> {
         loop {
             match self.byte(self.at) {
                 b' ' | b'\t' | b';' | b'&' | b'|' | b'(' | b')' => self.at += 1,
-                b'\n' => self.gap(self.at + 1)?,
+                b'\n' => {
+                    self.at += 1;
+                    self.documents()?;
+                }
                 b'\\' if self.byte(self.at + 1) == b'\n' => self.at += 2,
                 b'#' => {
                     let rest = self.slice(self.at, self.bytes.len());
@@ -573,6 +576,19 @@ mod tests {
         assert!(check(text, &script).is_err());
         script = parse(text).unwrap();
         assert!(check(text, &script).is_ok());
+    }
+
+    #[test]
+    fn a_name_may_follow_a_here_document() {
+        for text in [
+            "cat <<E\nbody\nE\nf() { ls\n}",
+            "cat <<E | sort\nE\nfunction f { ls\n}",
+            "g() {\ncat <<-E\n\tE\n}\nfor a in b; do ls; done",
+            "cat <<A <<B\nA\nB\nfor a in b; do ls; done",
+        ] {
+            let script = parse(text).unwrap_or_else(|error| panic!("{text}: {}", error.reason));
+            assert!(check(text, &script).is_ok(), "{text}");
+        }
     }
 
     #[test]
