@@ -335,3 +335,30 @@ fn a_damaged_store_is_no_backup() {
     let checked = scene.house.backstop(&["backup", "verify", &id]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
 }
+
+#[test]
+fn a_partial_clone_keeps_what_it_holds() {
+    let scene = Scene::new("partial");
+    let home = scene.house.home.clone();
+    scene.here(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", scene.repo.display());
+    scene.git(
+        &home,
+        &["clone", "-q", "--filter=blob:none", &url, "partial"],
+    );
+    let scene = Scene {
+        repo: home.join("partial"),
+        house: scene.house,
+    };
+    scene.here(&["checkout", "-q", "-b", "topic"]);
+    let old = scene.commit("only on topic");
+    scene.here(&["checkout", "-q", "main"]);
+    let id = scene.lose(&["branch", "-D", "topic"]);
+    let shown = scene.house.backstop(&["backup", "show", &id]);
+    assert!(shown.stdout.contains("partial clone"), "{shown:?}");
+    scene.here(&["reflog", "expire", "--expire=now", "--all"]);
+    scene.here(&["gc", "-q", "--prune=now"]);
+    scene.undo(&id);
+    assert_eq!(scene.tip("topic"), old);
+    assert_eq!(scene.here(&["show", "topic:file.txt"]), "only on topic");
+}
