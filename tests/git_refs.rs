@@ -362,3 +362,30 @@ fn a_partial_clone_keeps_what_it_holds() {
     assert_eq!(scene.tip("topic"), old);
     assert_eq!(scene.here(&["show", "topic:file.txt"]), "only on topic");
 }
+
+#[test]
+fn a_removed_backup_lets_its_objects_go_and_others_stay_whole() {
+    let scene = Scene::new("forget");
+    let dir = scene.house.home.join(".local/share/backstop/backups");
+    scene.here(&["checkout", "-q", "-b", "a"]);
+    let lost = scene.commit("only on a");
+    scene.here(&["checkout", "-q", "main"]);
+    let first = scene.lose(&["branch", "-D", "a"]);
+    scene.here(&["reflog", "expire", "--expire=now", "--all"]);
+    scene.here(&["gc", "-q", "--prune=now"]);
+    scene.here(&["branch", "b"]);
+    let second = scene.lose(&["branch", "-D", "b"]);
+    let entry = backstop::backup::catalog::load(&dir, &first).unwrap();
+    backstop::backup::catalog::remove(&dir, &entry).unwrap();
+    let store = std::fs::read_dir(dir.join("git"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "git"))
+        .unwrap();
+    assert!(scene.try_git(&store, &["cat-file", "-e", &lost]).code != Some(0));
+    let refs = scene.git(&store, &["for-each-ref", "--format=%(refname)"]);
+    assert!(!refs.contains(&first) && refs.contains(&second), "{refs}");
+    let checked = scene.house.backstop(&["backup", "verify", &second]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}
