@@ -279,7 +279,8 @@ pub fn make(order: &Order, dir: &Path, id: &str) -> Result<Taken, BackupError> {
     let name = repo.common.to_string_lossy().into_owned();
     let store = Store::open(&order.backup_dir, &name, &form, end)?;
     repo.give(&store.repo, &kept.tips()).map_err(source)?;
-    let notes = store.keep(id, &kept)?;
+    // It has to fit into a call: every object was hashed when it came in.
+    let notes = store.keep(id, &kept, false)?;
     let recovery = by_hand(&store, &repo, id, &kept);
     let identity = crate::backup::tree::identity(&repo.common)?;
     Ok(Taken {

@@ -193,7 +193,7 @@ pub fn make(order: &Order, reach: &GitRemoteReach, id: &str) -> Result<Taken, Ba
         refs,
         ..Kept::default()
     };
-    let mut notes = store.keep(id, &kept)?;
+    let mut notes = store.keep(id, &kept, true)?;
     notes.insert(0, how.to_owned());
     let marks = digest(&kept.refs);
     let recovery = by_hand(&store, reach, &address, id, &kept);

@@ -223,8 +223,8 @@ impl Store {
         quoted(&self.repo.dir)
     }
 
-    /// Keeps objects that are in the store under the names of one backup, and checks all of it; returns what was compared.
-    pub fn keep(&self, id: &str, kept: &Kept) -> Result<Vec<String>, BackupError> {
+    /// Keeps objects that are in the store under the names of one backup, and checks it; `deep` hashes a small store again as a whole. Returns what was compared.
+    pub fn keep(&self, id: &str, kept: &Kept, deep: bool) -> Result<Vec<String>, BackupError> {
         let prefix = prefix(id);
         let there = self.repo.refs(&prefix).map_err(source)?;
         let all = kept.refs.iter();
@@ -232,15 +232,15 @@ impl Store {
             .map(|(name, oid)| (format!("{prefix}{name}"), oid))
             .filter(|(name, _)| !there.contains_key(name));
         self.repo.create_refs(refs).map_err(source)?;
-        self.checked(id, kept).inspect_err(|_| {
+        self.checked(id, kept, deep).inspect_err(|_| {
             let _ = self.repo.remove_refs(&prefix);
         })
     }
 
     /// Checks the store and the refs of one backup.
-    pub fn checked(&self, id: &str, kept: &Kept) -> Result<Vec<String>, BackupError> {
+    pub fn checked(&self, id: &str, kept: &Kept, deep: bool) -> Result<Vec<String>, BackupError> {
         self.holds(id, kept)?;
-        let full = self.bytes() <= SMALL;
+        let full = deep && self.bytes() <= SMALL;
         let odd = self.repo.check(full).map_err(source)?;
         let depth = if full {
             "every object of the store hashed again by git fsck"
