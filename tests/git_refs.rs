@@ -335,3 +335,57 @@ fn a_damaged_store_is_no_backup() {
     let checked = scene.house.backstop(&["backup", "verify", &id]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
 }
+
+#[test]
+fn a_partial_clone_keeps_what_it_holds() {
+    let scene = Scene::new("partial");
+    let home = scene.house.home.clone();
+    scene.here(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", scene.repo.display());
+    scene.git(
+        &home,
+        &["clone", "-q", "--filter=blob:none", &url, "partial"],
+    );
+    let scene = Scene {
+        repo: home.join("partial"),
+        house: scene.house,
+    };
+    scene.here(&["checkout", "-q", "-b", "topic"]);
+    let old = scene.commit("only on topic");
+    scene.here(&["checkout", "-q", "main"]);
+    let id = scene.lose(&["branch", "-D", "topic"]);
+    let shown = scene.house.backstop(&["backup", "show", &id]);
+    assert!(shown.stdout.contains("partial clone"), "{shown:?}");
+    scene.here(&["reflog", "expire", "--expire=now", "--all"]);
+    scene.here(&["gc", "-q", "--prune=now"]);
+    scene.undo(&id);
+    assert_eq!(scene.tip("topic"), old);
+    assert_eq!(scene.here(&["show", "topic:file.txt"]), "only on topic");
+}
+
+#[test]
+fn a_removed_backup_lets_its_objects_go_and_others_stay_whole() {
+    let scene = Scene::new("forget");
+    let dir = scene.house.home.join(".local/share/backstop/backups");
+    scene.here(&["checkout", "-q", "-b", "a"]);
+    let lost = scene.commit("only on a");
+    scene.here(&["checkout", "-q", "main"]);
+    let first = scene.lose(&["branch", "-D", "a"]);
+    scene.here(&["reflog", "expire", "--expire=now", "--all"]);
+    scene.here(&["gc", "-q", "--prune=now"]);
+    scene.here(&["branch", "b"]);
+    let second = scene.lose(&["branch", "-D", "b"]);
+    let entry = backstop::backup::catalog::load(&dir, &first).unwrap();
+    backstop::backup::catalog::remove(&dir, &entry).unwrap();
+    let store = std::fs::read_dir(dir.join("git"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "git"))
+        .unwrap();
+    assert!(scene.try_git(&store, &["cat-file", "-e", &lost]).code != Some(0));
+    let refs = scene.git(&store, &["for-each-ref", "--format=%(refname)"]);
+    assert!(!refs.contains(&first) && refs.contains(&second), "{refs}");
+    let checked = scene.house.backstop(&["backup", "verify", &second]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}

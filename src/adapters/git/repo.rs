@@ -341,6 +341,29 @@ impl Repo {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Tells whether the repository leaves objects with the remote that it was cloned from.
+    pub fn is_partial(&self) -> bool {
+        let config = std::fs::read_to_string(self.common.join("config")).unwrap_or_default();
+        let config = config.to_ascii_lowercase();
+        config.contains("promisor") || config.contains("partialclone")
+    }
+
+    /// Lets a repository of ours hold what a partial clone holds, and no more.
+    ///
+    /// # Errors
+    /// When git refuses.
+    pub fn make_partial(&self) -> io::Result<()> {
+        for (key, value) in [
+            ("core.repositoryformatversion", "1"),
+            ("extensions.partialClone", "origin"),
+            ("remote.origin.promisor", "true"),
+            ("remote.origin.url", "/nonexistent"),
+        ] {
+            self.must(&["config", key, value], Vec::new())?;
+        }
+        Ok(())
+    }
+
     /// Returns refs (name to object) below a prefix; symbolic ones are left out.
     ///
     /// # Errors
@@ -415,6 +438,10 @@ impl Repo {
         ]);
         let mut filing = to.command(None);
         filing.args(["index-pack", "--stdin", "--fix-thin"]);
+        if self.is_partial() {
+            packing.arg("--missing=allow-promisor");
+            filing.arg("--promisor=backstop");
+        }
         self.pipe(&mut packing, revs.into_bytes(), &mut filing, to)?;
         to.connected(&wanted, common.keys())
     }
@@ -466,11 +493,11 @@ impl Repo {
     ) -> io::Result<()> {
         let mut input: String = tips.iter().flat_map(|tip| [tip.as_str(), "\n"]).collect();
         input.extend(known.flat_map(|oid| ["^", oid.as_str(), "\n"]));
-        self.must(
-            &["rev-list", "--objects", "--quiet", "--stdin"],
-            input.into_bytes(),
-        )?;
-        Ok(())
+        let mut args = vec!["rev-list", "--objects", "--quiet", "--stdin"];
+        if self.is_partial() {
+            args.push("--exclude-promisor-objects");
+        }
+        self.must(&args, input.into_bytes()).map(|_| ())
     }
 
     /// Creates refs that must not be there yet, all or none; when it returns they are on disk.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::parts::Taken;
-use super::store::{Kept, Store, prefix};
+use super::store::{Form, Kept, Store, prefix};
 use super::{end, source};
 use crate::adapters::git::repo::Repo;
 use crate::backup::engine::Order;
@@ -272,18 +272,15 @@ pub fn make(order: &Order, dir: &Path, id: &str) -> Result<Taken, BackupError> {
         .iter()
         .any(|object| object == super::undo::UNREACHABLE);
     let marks = marks(&repo)?;
-    let (mut kept, warnings) = look(&repo, unreachable)?;
+    let (mut kept, mut warnings) = look(&repo, unreachable)?;
     kept.threatened.clone_from(&order.objects);
-    let cut = repo.shallow();
-    let store = Store::open(
-        &order.backup_dir,
-        &repo.common.to_string_lossy(),
-        &repo.format(),
-        cut.as_deref(),
-        end,
-    )?;
+    let form = Form::of(&repo);
+    warnings.extend(form.warning());
+    let name = repo.common.to_string_lossy().into_owned();
+    let store = Store::open(&order.backup_dir, &name, &form, end)?;
     repo.give(&store.repo, &kept.tips()).map_err(source)?;
-    let notes = store.keep(id, &kept)?;
+    // It has to fit into a call: every object was hashed when it came in.
+    let notes = store.keep(id, &kept, false)?;
     let recovery = by_hand(&store, &repo, id, &kept);
     let identity = crate::backup::tree::identity(&repo.common)?;
     Ok(Taken {

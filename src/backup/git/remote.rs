@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::parts::Taken;
-use super::store::{Kept, Store, prefix};
+use super::store::{Form, Kept, Store, prefix};
 use super::{end, source};
 use crate::adapters::git::address::{Place, canonical, place};
 use crate::adapters::git::repo::{Repo, good};
@@ -163,9 +163,9 @@ pub fn make(order: &Order, reach: &GitRemoteReach, id: &str) -> Result<Taken, Ba
     };
     let (store, refs, how) = match here {
         Some((repo, refs)) => {
-            let cut = repo.shallow();
-            let format = repo.format();
-            let store = Store::open(&order.backup_dir, &name, &format, cut.as_deref(), end)?;
+            let form = Form::of(repo);
+            warnings.extend(form.warning());
+            let store = Store::open(&order.backup_dir, &name, &form, end)?;
             let tips = refs.values().cloned().collect();
             repo.give(&store.repo, &tips).map_err(source)?;
             (
@@ -176,7 +176,8 @@ pub fn make(order: &Order, reach: &GitRemoteReach, id: &str) -> Result<Taken, Ba
         }
         None => {
             let listed = listed(reach, &address, end)?;
-            let store = Store::open(&order.backup_dir, &name, format_of(&listed), None, end)?;
+            let form = Form::whole(format_of(&listed));
+            let store = Store::open(&order.backup_dir, &name, &form, end)?;
             if let Some(repo) = &repo {
                 seed(&store, reach, repo, &address);
             }
@@ -192,7 +193,7 @@ pub fn make(order: &Order, reach: &GitRemoteReach, id: &str) -> Result<Taken, Ba
         refs,
         ..Kept::default()
     };
-    let mut notes = store.keep(id, &kept)?;
+    let mut notes = store.keep(id, &kept, true)?;
     notes.insert(0, how.to_owned());
     let marks = digest(&kept.refs);
     let recovery = by_hand(&store, reach, &address, id, &kept);
@@ -215,7 +216,8 @@ fn known(
     address: &Address,
     warnings: &mut Vec<String>,
 ) -> Result<Option<BTreeMap<String, String>>, BackupError> {
-    if !reach.known {
+    // What a partial clone does not hold, a remote on this machine does.
+    if !reach.known || (repo.is_partial() && address.place.is_near()) {
         return Ok(None);
     }
     let refs = match told(reach) {
@@ -303,8 +305,7 @@ fn fetched(
 
 /// What is known here need not come over the network. A remote that lies on this machine is as near.
 fn seed(store: &Store, reach: &GitRemoteReach, repo: &Repo, address: &Address) {
-    let partial = repo.common.join("objects/info/promisor").exists();
-    if address.place.is_near() || repo.shallow().is_some() || partial {
+    if address.place.is_near() || repo.shallow().is_some() || repo.is_partial() {
         return;
     }
     let tracked = repo.refs(&format!("refs/remotes/{}/", reach.remote));

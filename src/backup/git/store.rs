@@ -26,6 +26,55 @@ const MANY_PACKS: usize = 50;
 /// Loose refs before they are packed.
 const MANY_REFS: usize = 200;
 
+/// Which store is meant: each form of a repository's history has its own.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub format: String,
+    /// Where a shallow clone cut its history off.
+    pub shallow: Option<Vec<u8>>,
+    /// A partial clone: some objects are only with its remote.
+    pub partial: bool,
+}
+
+impl Form {
+    /// Returns the form of a repository.
+    pub fn of(repo: &Repo) -> Self {
+        Self {
+            format: repo.format(),
+            shallow: repo.shallow(),
+            partial: repo.is_partial(),
+        }
+    }
+
+    /// Returns the form of a whole repository.
+    pub fn whole(format: &str) -> Self {
+        Self {
+            format: format.to_owned(),
+            shallow: None,
+            partial: false,
+        }
+    }
+
+    /// Says what is not in the backup because it is not in the repository.
+    pub fn warning(&self) -> Option<String> {
+        let text = "a partial clone: what only its remote holds is not in the backup";
+        self.partial.then(|| text.to_owned())
+    }
+
+    /// Makes a bare repository of this form.
+    fn create(&self, place: &Path, end: Instant) -> Result<Repo, BackupError> {
+        let fresh = Repo::create(place, &self.format, &[], end).map_err(source)?;
+        if let Some(cut) = &self.shallow {
+            std::fs::write(place.join("shallow"), cut)
+                .map_err(|error| BackupError::io("write", place, error))?;
+        }
+        if self.partial {
+            fresh.make_partial().map_err(source)?;
+        }
+        Ok(fresh)
+    }
+}
+
 /// What a backup keeps: names as they were in the repository, or `stash/N`, `lost/OBJECT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -100,19 +149,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store of a repository, or makes it. `shallow` tells where its history was cut off: each cut has a store of its own.
+    /// Opens the store of a repository, or makes it.
     pub fn open(
         backup_dir: &Path,
         repository: &str,
-        format: &str,
-        shallow: Option<&[u8]>,
+        form: &Form,
         end: Instant,
     ) -> Result<Self, BackupError> {
         let mut hash = Sha256::new_with_prefix(b"backstop.git-store/1\0");
+        let partial: &[u8] = if form.partial { b"partial" } else { b"" };
+        let shallow = form.shallow.as_deref().unwrap_or_default();
         for part in [
             repository.as_bytes(),
-            format.as_bytes(),
-            shallow.unwrap_or_default(),
+            form.format.as_bytes(),
+            shallow,
+            partial,
         ] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
@@ -124,7 +175,7 @@ impl Store {
         let lock = lock(&stores, &name, false)?;
         let place = stores.join(&name);
         if !place.join("HEAD").is_file() {
-            Self::create(&stores, &place, format, shallow, end)?;
+            Self::create(&stores, &place, form, end)?;
         }
         Ok(Self {
             repo: Repo::open(&place, &[], end).map_err(source)?,
@@ -133,21 +184,10 @@ impl Store {
         })
     }
 
-    fn create(
-        stores: &Path,
-        place: &Path,
-        format: &str,
-        shallow: Option<&[u8]>,
-        end: Instant,
-    ) -> Result<(), BackupError> {
+    fn create(stores: &Path, place: &Path, form: &Form, end: Instant) -> Result<(), BackupError> {
         let draft = stores.join(format!(".new-{}", random_name()));
-        let made = Repo::create(&draft, format, &[], end).map_err(source);
-        let made = made.and_then(|_| match shallow {
-            Some(cut) => std::fs::write(draft.join("shallow"), cut)
-                .map_err(|error| BackupError::io("write", &draft, error)),
-            None => Ok(()),
-        });
-        let placed = made.and_then(|()| match std::fs::rename(&draft, place) {
+        let made = form.create(&draft, end);
+        let placed = made.and_then(|_| match std::fs::rename(&draft, place) {
             // Another process was faster.
             Err(_) if place.join("HEAD").is_file() => Ok(()),
             renamed => renamed.map_err(|error| BackupError::io("rename", &draft, error)),
@@ -183,8 +223,8 @@ impl Store {
         quoted(&self.repo.dir)
     }
 
-    /// Keeps objects that are in the store under the names of one backup, and checks all of it; returns what was compared.
-    pub fn keep(&self, id: &str, kept: &Kept) -> Result<Vec<String>, BackupError> {
+    /// Keeps objects that are in the store under the names of one backup, and checks it; `deep` hashes a small store again as a whole. Returns what was compared.
+    pub fn keep(&self, id: &str, kept: &Kept, deep: bool) -> Result<Vec<String>, BackupError> {
         let prefix = prefix(id);
         let there = self.repo.refs(&prefix).map_err(source)?;
         let all = kept.refs.iter();
@@ -192,15 +232,15 @@ impl Store {
             .map(|(name, oid)| (format!("{prefix}{name}"), oid))
             .filter(|(name, _)| !there.contains_key(name));
         self.repo.create_refs(refs).map_err(source)?;
-        self.checked(id, kept).inspect_err(|_| {
+        self.checked(id, kept, deep).inspect_err(|_| {
             let _ = self.repo.remove_refs(&prefix);
         })
     }
 
     /// Checks the store and the refs of one backup.
-    pub fn checked(&self, id: &str, kept: &Kept) -> Result<Vec<String>, BackupError> {
+    pub fn checked(&self, id: &str, kept: &Kept, deep: bool) -> Result<Vec<String>, BackupError> {
         self.holds(id, kept)?;
-        let full = self.bytes() <= SMALL;
+        let full = deep && self.bytes() <= SMALL;
         let odd = self.repo.check(full).map_err(source)?;
         let depth = if full {
             "every object of the store hashed again by git fsck"
@@ -286,11 +326,7 @@ impl Store {
 
     /// Makes a bare repository that holds what is kept, names as they were.
     pub fn fill_new(&self, place: &Path, kept: &Kept, end: Instant) -> Result<(), BackupError> {
-        let fresh = Repo::create(place, &self.repo.format(), &[], end).map_err(source)?;
-        if let Some(cut) = self.repo.shallow() {
-            std::fs::write(place.join("shallow"), cut)
-                .map_err(|error| BackupError::io("write", place, error))?;
-        }
+        let fresh = Form::of(&self.repo).create(place, end)?;
         self.repo.give(&fresh, &kept.tips()).map_err(source)?;
         let named = kept
             .refs
