@@ -67,7 +67,8 @@ pub fn prepared(updates: impl Iterator<Item = Update>, cwd: &Path, house: &House
             }
         }
     }
-    if tips.is_empty() {
+    // What moves on under its own log, like every amended commit, needs no question to git.
+    if !tips.iter().any(|tip| is_held(tip, &refs)) {
         return Reply::Silent;
     }
     let standings = match refs.standings(&tips) {
