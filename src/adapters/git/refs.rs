@@ -267,7 +267,7 @@ impl Refs {
             let what = "the program git is not in a system folder";
             io::Error::new(io::ErrorKind::NotFound, what)
         };
-        let program = caller().or_else(|| run::program(&[])).ok_or_else(missing)?;
+        let program = run::program(&[]).ok_or_else(missing)?;
         let mut command = Command::new(program);
         command.env_clear();
         for name in KEPT {
@@ -293,13 +293,6 @@ impl Refs {
         }
         Ok(command)
     }
-}
-
-/// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
-fn caller() -> Option<PathBuf> {
-    let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
-    let program = folder.canonicalize().ok()?.join("git");
-    (run::is_system(&program) && program.is_file()).then_some(program)
 }
 
 /// What is kept of the hook's environment: where the objects of this transaction are.
