@@ -374,7 +374,11 @@ pub fn is_setting(path: &Path) -> bool {
         path.components()
             .filter_map(|part| part.as_os_str().to_str())
     };
-    let dropped = parts().any(|part| DROPPED.contains(&part) || NEW.contains(&part));
+    // Units are written by whoever deploys; what they would run is judged where units are read.
+    let unit = ["/etc/systemd/system", "/etc/systemd/user"]
+        .iter()
+        .any(|dir| path.starts_with(dir));
+    let dropped = unit || parts().any(|part| DROPPED.contains(&part) || NEW.contains(&part));
     let drops = path.parent().is_some_and(|dir| {
         dir.components()
             .any(|part| part.as_os_str().to_string_lossy().ends_with(".d"))
