@@ -404,6 +404,18 @@ fn packed_and_forced_ways_to_the_same_end_are_held() {
 }
 
 #[test]
+fn a_new_name_for_the_main_branch_is_no_end_of_it() {
+    for init in [vec![], vec!["--object-format=sha256"]] {
+        let (scratch, dir) = guarded(&format!("rename-{}", init.len()), &init);
+        silent(&scratch, &dir, &["branch", "-m", "main", "master"]);
+        silent(&scratch, &dir, &["branch", "-M", "main"]);
+        // Afterwards the end of it is one again.
+        silent(&scratch, &dir, &["checkout", "-q", "--orphan", "none"]);
+        held(&scratch, &dir, &["branch", "-D", "main"]);
+    }
+}
+
+#[test]
 fn what_another_ref_holds_may_go() {
     let (scratch, dir) = guarded("held-elsewhere", &[]);
     scratch.remote(&dir);

@@ -124,6 +124,8 @@ fn moved(update: &Update, refs: &Refs) -> std::io::Result<Option<Tip>> {
         Value::Zeros if update.old != Value::Zeros && refs.is_pruning(&update.name, &old) => {
             return Ok(None);
         }
+        // The commits stay, under the new name.
+        Value::Zeros if refs.is_renaming() => return Ok(None),
         Value::Zeros | Value::Symbolic(_) => None,
     };
     Ok(Some(Tip {

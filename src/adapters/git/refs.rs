@@ -148,6 +148,11 @@ impl Refs {
                 .is_ok_and(|packed| packed.get(name).is_some_and(|object| object == old))
     }
 
+    /// Tells whether git is giving a ref another name: it takes the old name down first, with the log put aside under this name.
+    pub fn is_renaming(&self) -> bool {
+        self.in_files() && self.common.join("logs/refs/.tmp-renamed-log").exists()
+    }
+
     /// Returns the default branches of the remotes, as far as they are known here.
     pub fn default_branches(&self) -> Vec<Vec<u8>> {
         if !self.in_files() {

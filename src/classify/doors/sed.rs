@@ -253,7 +253,16 @@ mod tests {
                 "rm \"$UNKNOWN/__pycache__/$UNKNOWN\".*".to_owned()
             )]
         );
-        for script in ["s/a/e/", "s/a/b/g", "s/a/b/w e.txt", "y/e/f/;p", "/e/d", "n;d", "a e text", ":e;be"] {
+        for script in [
+            "s/a/e/",
+            "s/a/b/g",
+            "s/a/b/w e.txt",
+            "y/e/f/;p",
+            "/e/d",
+            "n;d",
+            "a e text",
+            ":e;be",
+        ] {
             assert_eq!(runs(script), [], "{script}");
         }
     }

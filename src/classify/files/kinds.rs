@@ -280,8 +280,10 @@ fn is_certificate(name: &str) -> bool {
     };
     let mut parts = stem.split(|letter: char| !letter.is_ascii_alphanumeric());
     let says = parts.any(|part| {
-        matches!(part, "ca" | "cacert" | "cacerts" | "crt" | "csr" | "bundle" | "pub" | "public")
-            || part.ends_with("chain")
+        matches!(
+            part,
+            "ca" | "cacert" | "cacerts" | "crt" | "csr" | "bundle" | "pub" | "public"
+        ) || part.ends_with("chain")
             || part.ends_with("cert")
             || part.ends_with("certs")
             || part.starts_with("certificate")

@@ -195,7 +195,13 @@ pub fn unnamed_target(shown: &str) -> Target {
 /// Tells whether an earlier command of the same call made the folder that a path lies in: it was not there before.
 pub fn made_before(path: &Path, earlier: &[Command]) -> bool {
     earlier.iter().any(|command| {
-        let args = Args::read(command.args(), Valued { short: "m", long: &["--mode"] });
+        let args = Args::read(
+            command.args(),
+            Valued {
+                short: "m",
+                long: &["--mode"],
+            },
+        );
         let makes = command.program().as_deref() == Some("mkdir")
             && !args.has(&["-p", "--parents"])
             && command.is_here();
