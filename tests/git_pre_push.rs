@@ -545,9 +545,15 @@ fn the_pre_commit_framework_hands_over_one_ref_and_that_one_is_judged() {
             ),
         ]
     };
-    for (from, to, code) in [(&old, &new, 1), (&format!("{new}~1"), &new, 0)] {
-        let from = scene.here(&["rev-parse", from]);
-        let all = env(&from, to);
+    let before = scene.here(&["rev-parse", "HEAD~1"]);
+    // Run by hand the framework passes on what was typed.
+    for (from, to, code) in [
+        (old.as_str(), new.as_str(), 1),
+        (before.as_str(), new.as_str(), 0),
+        (old.as_str(), "HEAD", 1),
+        ("HEAD~1", "main", 0),
+    ] {
+        let all = env(from, to);
         let all: Vec<(&str, &str)> = all
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -556,6 +562,14 @@ fn the_pre_commit_framework_hands_over_one_ref_and_that_one_is_judged() {
         assert_eq!(said.code, Some(code), "{said:?}");
         assert_eq!(said.stderr.contains("one ref only"), code == 1, "{said:?}");
     }
+    let unknown = env("nowhere", "HEAD");
+    let unknown: Vec<(&str, &str)> = unknown
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let said = hook(&scene, &[], "", &unknown);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("`nowhere`"), "{said:?}");
 }
 
 #[test]

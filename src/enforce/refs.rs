@@ -71,20 +71,14 @@ pub fn prepared(updates: impl Iterator<Item = Update>, cwd: &Path, house: &House
     if !tips.iter().any(|tip| is_held(tip, &refs)) {
         return Reply::Silent;
     }
-    let standings = match refs.standings(&tips) {
-        Ok(standings) => standings,
+    let lost = match lost(tips, &refs) {
+        Ok(lost) => lost,
         Err(error) => {
             return blocked(&format!(
                 "whether commits would be lost cannot be found out: {error}"
             ));
         }
     };
-    let lost: Vec<Tip> = tips
-        .into_iter()
-        .zip(standings)
-        .filter(|(tip, standing)| *standing == Standing::Lost && is_held(tip, &refs))
-        .map(|(tip, _)| tip)
-        .collect();
     if lost.is_empty() {
         return Reply::Silent;
     }
@@ -101,6 +95,16 @@ pub fn prepared(updates: impl Iterator<Item = Update>, cwd: &Path, house: &House
         }
         .answer(),
     }
+}
+
+/// Returns the tips that are held for what goes with them.
+fn lost(tips: Vec<Tip>, refs: &Refs) -> std::io::Result<Vec<Tip>> {
+    let standings = refs.standings(&tips)?;
+    let both = tips.into_iter().zip(standings);
+    Ok(both
+        .filter(|(tip, standing)| *standing == Standing::Lost && is_held(tip, refs))
+        .map(|(tip, _)| tip)
+        .collect())
 }
 
 /// A cheap look before anything of the repository is read: what git keeps for itself is never protected.

@@ -83,8 +83,11 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
     let mut lines = lines(&read()?)?;
     let mut remote = args.remote.clone();
     let mut url = args.url.clone();
+    let end = Instant::now() + DEADLINE;
+    let cwd = std::env::current_dir()
+        .map_err(|error| format!("there is no working directory: {error}"))?;
     if lines.is_empty() && is_framework() {
-        lines.extend(from_framework());
+        lines.extend(from_framework(&cwd, end)?);
         remote = remote.or_else(|| word("PRE_COMMIT_REMOTE_NAME"));
         url = url.or_else(|| word("PRE_COMMIT_REMOTE_URL"));
         limits = Some(FRAMEWORK);
@@ -93,9 +96,6 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
     if !mirror && lines.iter().all(|one| one.old == one.new) {
         return Ok(Reply::Silent);
     }
-    let end = Instant::now() + DEADLINE;
-    let cwd = std::env::current_dir()
-        .map_err(|error| format!("there is no working directory: {error}"))?;
     let repo = Repo::of_hook(&cwd, &[], end).map_err(|error| error.to_string())?;
     let mut mirroring = Mirror::No;
     if mirror {
@@ -258,17 +258,36 @@ fn is_framework() -> bool {
     word("PRE_COMMIT").is_some_and(|value| value == "1")
 }
 
-/// The one ref that the pre-commit framework hands over instead of git's lines.
-fn from_framework() -> Option<PushedRef> {
-    let old = word("PRE_COMMIT_FROM_REF").or_else(|| word("PRE_COMMIT_ORIGIN"))?;
-    let new = word("PRE_COMMIT_TO_REF").or_else(|| word("PRE_COMMIT_SOURCE"))?;
-    let branch = word("PRE_COMMIT_REMOTE_BRANCH")?;
+/// The one ref that the pre-commit framework hands over instead of git's lines. Run by hand it passes names on as they were typed.
+fn from_framework(cwd: &Path, end: Instant) -> Result<Option<PushedRef>, String> {
+    let old = word("PRE_COMMIT_FROM_REF").or_else(|| word("PRE_COMMIT_ORIGIN"));
+    let new = word("PRE_COMMIT_TO_REF").or_else(|| word("PRE_COMMIT_SOURCE"));
+    let (Some(old), Some(new), Some(branch)) = (old, new, word("PRE_COMMIT_REMOTE_BRANCH")) else {
+        return Ok(None);
+    };
     let name = match branch.starts_with("refs/") {
         true => branch,
         false => format!("refs/heads/{branch}"),
     };
     let local = word("PRE_COMMIT_LOCAL_BRANCH").unwrap_or_default();
-    (is_oid(&old) && is_oid(&new)).then(|| line_of(&local, &new, &name, &old))
+    let object = |text: String| -> Result<String, String> {
+        if is_oid(&text) {
+            return Ok(text);
+        }
+        let unknown = || format!("what `{text}` of the framework stands for is not known");
+        let repo = Repo::of_hook(cwd, &[], end).map_err(|error| error.to_string())?;
+        let args = [
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &text,
+        ];
+        let said = repo.must(&args, Vec::new()).map_err(|_| unknown())?;
+        let found = said.lines().next().filter(|line| is_oid(line));
+        found.map(str::to_owned).ok_or_else(unknown)
+    };
+    Ok(Some(line_of(&local, &object(new)?, &name, &object(old)?)))
 }
 
 /// Finds out what becomes of each ref, several at a time.
