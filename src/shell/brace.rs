@@ -84,12 +84,7 @@ fn rebuilt(tokens: Vec<Token>) -> Vec<RawPart> {
     parts
 }
 
-fn alternatives(
-    tokens: &[Token],
-    limit: usize,
-    depth: usize,
-    whole: &mut bool,
-) -> Vec<Vec<Token>> {
+fn alternatives(tokens: &[Token], limit: usize, depth: usize, whole: &mut bool) -> Vec<Vec<Token>> {
     let mut results: Vec<Vec<Token>> = vec![Vec::new()];
     let mut at = 0;
     let mut left = MAX_CHARS;

@@ -621,4 +621,3 @@ fn rest_of(word: &RawWord, origin: Origin) -> Word {
     }
     rest
 }
-

@@ -280,8 +280,10 @@ fn is_certificate(name: &str) -> bool {
     };
     let mut parts = stem.split(|letter: char| !letter.is_ascii_alphanumeric());
     let says = parts.any(|part| {
-        matches!(part, "ca" | "cacert" | "cacerts" | "crt" | "csr" | "bundle" | "pub" | "public")
-            || part.ends_with("chain")
+        matches!(
+            part,
+            "ca" | "cacert" | "cacerts" | "crt" | "csr" | "bundle" | "pub" | "public"
+        ) || part.ends_with("chain")
             || part.ends_with("cert")
             || part.ends_with("certs")
             || part.starts_with("certificate")
@@ -449,6 +451,13 @@ pub fn is_disk(path: &Path) -> bool {
         "nbd", "sr", "mem", "kmem", "port", "mtd", "zd", "bcache", "ram", "zvol/", "vg",
     ];
     STARTS.iter().any(|start| name.starts_with(start))
+}
+
+/// Tells whether the path is a lock that a git which died left in its repository.
+pub fn is_git_lock(path: &Path) -> bool {
+    let lock = path.extension().is_some_and(|end| end == "lock");
+    let mut folders = path.parent().into_iter().flat_map(Path::components);
+    lock && folders.any(|part| part.as_os_str() == ".git")
 }
 
 /// Tells whether the path names a tape: what is written there goes over the rest of the tape.

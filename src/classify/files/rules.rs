@@ -114,12 +114,7 @@ pub fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
 }
 
 /// A database or key that is moved to a place that does not last is lost as by `rm`, and a folder as by `rm -r`.
-pub fn moved_rule(
-    rule: &'static str,
-    path: &Path,
-    magic: &str,
-    directory: bool,
-) -> &'static str {
+pub fn moved_rule(rule: &'static str, path: &Path, magic: &str, directory: bool) -> &'static str {
     if rule != "files.move-away" {
         rule
     } else if kinds::guarded(path, magic).is_some() {
