@@ -313,3 +313,23 @@ fn a_path_through_the_parent_or_another_folder_is_resolved_before_it_is_judged()
     let outside = Path::new(&root).parent().unwrap().join("gone");
     project.passes(&[&format!("rm -rf {}", outside.display())]);
 }
+
+/// Measured with GNU rm 9.1 and find 4.9: both empty the folder behind the link, and then fail to remove the link.
+#[test]
+fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder() {
+    let project = Project::new();
+    let through = [
+        "rm -rf build/away/",
+        "rm -r build/away/",
+        "rm -rf build/away/*",
+        "find build/away/ -delete",
+        "find -L build/away -delete",
+    ];
+    for (command, result) in through.iter().zip(project.judged(&through)) {
+        assert_ne!(result["verdict"], "allow", "{command}: {result}");
+    }
+    let only_the_link = ["rm -rf build/away", "rm build/away"];
+    for (command, result) in only_the_link.iter().zip(project.judged(&only_the_link)) {
+        assert_eq!(result["verdict"], "allow", "{command}: {result}");
+    }
+}

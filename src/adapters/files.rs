@@ -104,7 +104,8 @@ fn parent_resolved(path: &Path) -> Result<PathBuf, Errno> {
         return whole();
     };
     let bytes = path.as_os_str().as_bytes();
-    if bytes.ends_with(b"/..") || bytes.ends_with(b"/.") {
+    // A slash at the end makes the kernel follow a link, and a removal goes through it.
+    if bytes.ends_with(b"/..") || bytes.ends_with(b"/.") || bytes.ends_with(b"/") {
         return whole();
     }
     let parent = match path.parent() {

@@ -67,6 +67,9 @@ pub fn started(command: &Command) -> Vec<Started> {
     if program == "tclsh" || program == "expect" {
         all.extend(tcl(command));
     }
+    if program == "emacs" {
+        all.extend(emacs(command));
+    }
     all
 }
 
@@ -118,14 +121,44 @@ fn tcl(command: &Command) -> Vec<Started> {
     let lines = text.split(['\n', ';']).map(str::trim);
     lines
         .filter_map(|line| {
-            line.strip_prefix("exec ")
-                .or_else(|| line.strip_prefix("spawn "))
+            let started = line
+                .strip_prefix("exec ")
+                .or_else(|| line.strip_prefix("spawn "));
+            match line.strip_prefix("file delete ") {
+                Some(rest) => Some(format!("rm -r {}", rest.replacen("-force", "-f", 1))),
+                None => started.map(str::to_owned),
+            }
         })
         .map(|text| Started {
-            text: text.to_owned(),
+            text,
             origin: word.origin.clone(),
         })
         .collect()
+}
+
+/// Calls of Emacs Lisp that take files away or start a shell, with their first argument.
+fn emacs(command: &Command) -> Vec<Started> {
+    const CALLS: [(&str, &str); 4] = [
+        ("(delete-directory \"", "rm -rf "),
+        ("(delete-file \"", "rm -f "),
+        ("(shell-command \"", ""),
+        ("(shell-command-to-string \"", ""),
+    ];
+    let mut all = Vec::new();
+    let words = ["--eval", "-eval", "--execute", "-f"].iter();
+    for word in words.flat_map(|option| values(command, option)) {
+        let text = shell_text(&word);
+        for (call, head) in CALLS {
+            for rest in text.split(call).skip(1) {
+                let argument = rest.split('"').next().unwrap_or_default();
+                all.push(Started {
+                    text: format!("{head}{argument}"),
+                    origin: word.origin.clone(),
+                });
+            }
+        }
+    }
+    all
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::ast::{Node, PartKind, RawWord};
 use super::expand::literal_piece;
 use super::flow::lines_of;
 use super::options::options;
+use super::settled::Going;
 use super::source::Source;
 use super::state::{Feed, State, Value, Variable, lexical, literal, nowhere};
 use super::unfold::{Frame, Job, Unfolder};
@@ -73,6 +74,16 @@ impl Unfolder<'_> {
         if st.calls == MAX_CALLS {
             arguments = vec![Word::hole(Hole::Unknown, false, job.origin.clone()); 9];
         }
+        let written = self.out.written.len();
+        let going = if self.is_long() {
+            self.settled.begin(&function, &arguments, st, fr, written)
+        } else {
+            Going::Plain
+        };
+        if let Going::Done(feed) = going {
+            return Some(feed);
+        }
+        let before = matches!(going, Going::Settling(_)).then(|| st.clone());
         let outer = std::mem::replace(&mut st.arguments, Rc::new(arguments));
         let locals = std::mem::take(&mut st.locals);
         for (key, word) in &job.env {
@@ -94,6 +105,10 @@ impl Unfolder<'_> {
             };
         }
         st.arguments = outer;
+        if let (Going::Settling(place), Some(before)) = (going, before) {
+            let written = self.out.written.len();
+            self.settled.end(place, &before, st, &feed, written);
+        }
         Some(feed)
     }
 

@@ -57,6 +57,17 @@ const CARRIERS: &[Carrier] = &[
     here("sg", "", At::Option("-c")),
     here("sg", "", At::Text(1)),
     here("newgrp", "", At::Stdin),
+    here("nu", "-c --commands", At::Option("-c --commands")),
+    here("rush", "-c", At::Option("-c")),
+    here("xonsh", "-c", At::Option("-c")),
+    here("elvish", "-c", At::Text(0)),
+    here("osh", "-c", At::Option("-c")),
+    here("yash", "-c", At::Option("-c")),
+    here(
+        "nx run-commands",
+        "--command --cwd",
+        At::Option("--command"),
+    ),
     here("sops exec-env", "--user", At::Text(1)),
     here("sops exec-file", "--user --filename", At::Text(1)),
     here(

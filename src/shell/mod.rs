@@ -23,6 +23,7 @@ mod remote;
 pub mod scan;
 mod scripts;
 mod settings;
+mod settled;
 mod source;
 mod start;
 mod state;

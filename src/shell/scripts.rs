@@ -52,6 +52,9 @@ impl Unfolder<'_> {
                 self.script_file(&file, &start, st, fr);
             }
         }
+        if found.has("-n") {
+            return None;
+        }
         if found.has("-c") || found.has("--command") {
             let text = found
                 .value("--command")
@@ -61,7 +64,7 @@ impl Unfolder<'_> {
             let via = fr.enter(&format!("{name} -c"), Passage::Plain);
             return Some(self.shell_text(&text, &Start { arguments, ..start }, st, &via));
         }
-        if found.has("-n") || found.has("--version") || found.has("--help") {
+        if found.has("--version") || found.has("--help") {
             return None;
         }
         if let Some(file) = operands.first().filter(|_| !found.has("-s")) {

@@ -16,6 +16,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 use super::ast::{ParseError, Script};
 use super::parse::parse;
 use super::print::print;
+use super::settled::Settled;
 use super::source::Source;
 use super::state::{Feed, State, lexical, nowhere, word_of};
 
@@ -215,6 +216,7 @@ pub(super) struct Unfolder<'a> {
     pub counter: usize,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
+    pub settled: Settled,
     depth: usize,
     bytes: usize,
     steps: usize,
@@ -233,6 +235,7 @@ impl<'a> Unfolder<'a> {
             again: 0,
             counter: 0,
             producers: Vec::new(),
+            settled: Settled::default(),
             depth: 0,
             bytes: 0,
             steps: 0,
@@ -257,6 +260,11 @@ impl<'a> Unfolder<'a> {
     /// Comes back from one level.
     pub const fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Tells whether so much was run that calls of the same kind are taken together.
+    pub const fn is_long(&self) -> bool {
+        self.steps > super::settled::FREE_STEPS
     }
 
     /// Tells whether a budget is spent.

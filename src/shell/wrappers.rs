@@ -118,6 +118,11 @@ const ROWS: &[Row] = &[
     row("shx", "", 0),
     row("dotenvx run", "-f --env-file -e --env -fk", 0),
     row("pkexec", "--user", 0),
+    row("s6-setuidgid", "", 1),
+    row("s6-envuidgid", "", 1),
+    row("s6-softlimit", "-a -c -d -f -l -m -o -p -r -s -t", 0),
+    row("setuidgid", "", 1),
+    row("chpst", "-u -U -e -/ -C -n -l -L -m -d -o -p -f -c", 0),
     row("proot", "-r -b -w -R -S -q -k --rootfs --bind --cwd", 0),
     row(
         "bwrap",

@@ -25,7 +25,6 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
         Verb::Server,
         ObjectKind::ReplicationSlot,
     ),
-    ("pg_terminate_backend", Verb::Server, ObjectKind::Other),
     ("pg_promote", Verb::Server, ObjectKind::Other),
     (
         "pg_replication_origin_drop",

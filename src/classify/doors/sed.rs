@@ -12,7 +12,7 @@ const MAX_COMMANDS: usize = 200;
 /// Lines of known input that are put behind a replacement.
 const MAX_LINES: usize = 64;
 /// Stands for text that is not known.
-const UNKNOWN: &str = "$UNKNOWN";
+const UNKNOWN: &str = "$(line)";
 
 /// Returns what the scripts of a sed would run.
 pub fn started(command: &Command) -> Vec<Started> {
@@ -175,6 +175,13 @@ fn substitution(text: &str) -> Option<(Option<Run>, &str)> {
         .unwrap_or(left.len());
     let (flags, rest) = left.split_at_checked(end)?;
     // `w FILE` takes the rest of the line.
+    let rest = if flags.contains('w') {
+        rest.find('\n')
+            .and_then(|at| rest.get(at..))
+            .unwrap_or_default()
+    } else {
+        rest
+    };
     let own = flags.split(['w', 'W']).next().unwrap_or_default();
     let starts = pattern.is_empty() || pattern.starts_with(['^', '.']);
     let run = own
@@ -220,7 +227,7 @@ fn texts(run: &Run, command: &Command) -> Vec<String> {
     }
     let first = replacement.trim_start();
     if first.is_empty() || first.starts_with(UNKNOWN) {
-        return vec![format!("eval \"{UNKNOWN}\"")];
+        return vec!["eval \"$UNKNOWN\"".to_owned()];
     }
     vec![format!("{replacement}{UNKNOWN}")]
 }
@@ -250,7 +257,7 @@ mod tests {
             runs(r#"/^(.*)\/(.+)\.py$/s,,rm "\1/__pycache__/\2".*,e"#),
             [Run::Line(
                 true,
-                "rm \"$UNKNOWN/__pycache__/$UNKNOWN\".*".to_owned()
+                "rm \"$(line)/__pycache__/$(line)\".*".to_owned()
             )]
         );
         for script in [

@@ -109,6 +109,7 @@ pub fn knows(program: &str) -> bool {
             | "gtar"
             | "bsdtar"
             | "dd"
+            | "mt"
             | "gdd"
             | "truncate"
             | "gtruncate"
@@ -167,6 +168,7 @@ pub fn read(
         "rsync" => reader.rsync(),
         "tar" | "bsdtar" => reader.tar(),
         "dd" => reader.dd(),
+        "mt" => reader.mt(),
         "truncate" => reader.truncate(),
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
@@ -475,6 +477,22 @@ impl<'a> Reader<'a, '_> {
                     },
                 );
             }
+        }
+    }
+
+    /// `mt erase`, and marks that are written at the present position.
+    fn mt(&mut self) {
+        let valued = Valued {
+            short: "ft",
+            long: &["--file"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let step = args.operands.first().and_then(|word| word.text());
+        if matches!(step.as_deref(), Some("erase" | "weof" | "eof" | "wset")) {
+            let tape = args.value(&["-f", "-t", "--file"]).unwrap_or("/dev/tape");
+            let word = Word::literal(tape, command.origin.clone());
+            self.overwrite(&word, Over::NEW);
         }
     }
 

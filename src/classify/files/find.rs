@@ -174,6 +174,16 @@ pub fn narrowing(command: &Command) -> Narrowing {
     if starts.is_empty() {
         starts.push(Word::literal(".", command.origin.clone()));
     }
+    // A start that is a link is followed, as with a slash behind it.
+    if shown
+        .iter()
+        .any(|text| matches!(text.as_str(), "-L" | "-H" | "-follow"))
+    {
+        for start in starts.iter_mut().filter(|start| start.is_literal()) {
+            let slash = Word::literal("/", start.origin.clone());
+            start.pieces.extend(slash.pieces);
+        }
+    }
     let tests: &[String] = shown.get(first..).unwrap_or_default();
     let any = |name: &str| tests.iter().any(|text| text == name);
     let mixed = any("-o") || any("-or") || any(",");

@@ -428,6 +428,9 @@ impl<'a, 'n> Judge<'a, 'n> {
 
     fn removal_at(&mut self, path: &Path, follow: bool, how: How) {
         let plain = lexical(path);
+        if kinds::is_git_lock(&plain) && how.rule.is_none() {
+            return;
+        }
         if self.grave(&plain, how, false) {
             return;
         }

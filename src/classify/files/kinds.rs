@@ -453,6 +453,13 @@ pub fn is_disk(path: &Path) -> bool {
     STARTS.iter().any(|start| name.starts_with(start))
 }
 
+/// Tells whether the path is a lock that a git which died left in its repository.
+pub fn is_git_lock(path: &Path) -> bool {
+    let lock = path.extension().is_some_and(|end| end == "lock");
+    let mut folders = path.parent().into_iter().flat_map(Path::components);
+    lock && folders.any(|part| part.as_os_str() == ".git")
+}
+
 /// Tells whether the path names a tape: what is written there goes over the rest of the tape.
 pub fn is_tape(path: &Path) -> bool {
     let text = path.to_string_lossy();

@@ -7,7 +7,7 @@ use super::argv::{Args, Valued};
 use super::place::lexical;
 use crate::model::command::{Command, Cwd, Passage};
 use crate::model::target::{Reach, Target, TargetKind};
-use crate::model::word::Word;
+use crate::model::word::{Hole, Part, Word};
 
 /// A part of this machine, or a volume, that a fresh container sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub fn of(command: &Command) -> World {
 
 fn mount(word: &Word) -> Mount {
     let shown = word.text();
-    let Some(text) = shown else {
+    let Some(text) = shown.or_else(|| temporary_mount(word)) else {
         // A mount that cannot be read may be anything, anywhere.
         return Mount {
             source: None,
@@ -92,6 +92,23 @@ fn mount(word: &Word) -> Mount {
             inside: PathBuf::from(first),
         },
     }
+}
+
+/// `-v "$(mktemp -d)":/w`: the random part stands for itself.
+fn temporary_mount(word: &Word) -> Option<String> {
+    let prefix = word.prefix();
+    let below = super::rules::is_temporary(Path::new(&prefix), &[]);
+    let named = word
+        .pieces
+        .iter()
+        .all(|piece| matches!(piece.part, Part::Literal(_) | Part::Hole(Hole::Name)));
+    (below && named).then(|| {
+        let part = |piece: &crate::model::word::Piece| match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => text.clone(),
+            Part::Hole(_) => "x".to_owned(),
+        };
+        word.pieces.iter().map(part).collect()
+    })
 }
 
 /// Where a path inside a fresh container really lies.
