@@ -52,6 +52,10 @@ impl Unfolder<'_> {
                 self.script_file(&file, &start, st, fr);
             }
         }
+        // `-n` only reads the text, with `-c` too.
+        if found.has("-n") && matches!(name, "bash" | "sh" | "dash" | "zsh" | "ksh") {
+            return None;
+        }
         if found.has("-c") || found.has("--command") {
             let text = found
                 .value("--command")
