@@ -61,6 +61,20 @@ fn three_hooks_stand_after_installing_twice_and_go_to_the_byte() {
 }
 
 #[test]
+fn the_three_hooks_as_installed_let_daily_work_pass_and_stop_what_is_theirs() {
+    let scratch = Scratch::new("real");
+    let dir = scratch.repository("r");
+    scratch.remote(&dir);
+    scratch.theirs(&dir.join(".git/hooks/pre-push"), 0);
+    scratch.backstop(&dir, INSTALL).good();
+    scratch.guarded_by_all_three(&dir);
+    assert!(
+        scratch.log().contains("theirs origin "),
+        "the chained hook saw the pushes"
+    );
+}
+
+#[test]
 fn single_hooks_come_and_go_by_name() {
     let scratch = Scratch::new("names");
     let dir = scratch.repository("r");

@@ -127,6 +127,48 @@ fn push(scratch: &Scratch, dir: &Path, name: &str) -> (i32, String) {
     (said.code, scratch.log())
 }
 
+/// The same managers with the program itself behind the hooks.
+#[test]
+fn under_every_manager_each_hook_stops_what_is_its_own() {
+    type Prepare = fn(&Scratch, &Path, &Path);
+    let husky: Prepare = |scratch, dir, program| {
+        std::fs::write(dir.join("package.json"), "{\"name\": \"x\"}\n").unwrap();
+        scratch.run(program, dir, &[]).good();
+    };
+    let lefthook: Prepare = |scratch, dir, program| {
+        std::fs::write(
+            dir.join("lefthook.yml"),
+            "pre-push:\n  commands:\n    check:\n      run: \"true\"\n",
+        )
+        .unwrap();
+        scratch.run(program, dir, &["install"]).good();
+    };
+    let framework: Prepare = |scratch, dir, program| {
+        std::fs::write(dir.join(".pre-commit-config.yaml"), FRAMEWORK).unwrap();
+        let words = ["install", "-t", "pre-commit", "-t", "pre-push"];
+        scratch.run(program, dir, &words).good();
+    };
+    let managers = [
+        ("husky", npm("husky", "9.1.7"), husky),
+        ("lefthook", npm("lefthook", "2.2.2"), lefthook),
+        ("framework", pre_commit(), framework),
+    ];
+    for (name, program, prepare) in managers {
+        let Some(program) = program else { continue };
+        let (scratch, dir) = start(&format!("real-{name}"), &program);
+        prepare(&scratch, &dir, &program);
+        scratch.git(&dir, &["add", "."]).good();
+        scratch.git(&dir, &["commit", "-q", "-m", name]).good();
+        scratch.backstop(&dir, INSTALL).good();
+        // What the installer writes for the team belongs to the repository.
+        scratch.git(&dir, &["add", "."]).good();
+        scratch
+            .git(&dir, &["commit", "-q", "--allow-empty", "-m", "hooks"])
+            .good();
+        scratch.guarded_by_all_three(&dir);
+    }
+}
+
 /// What has to reach ours for a push of the current commit to this branch.
 fn line(scratch: &Scratch, dir: &Path, name: &str) -> String {
     format!(

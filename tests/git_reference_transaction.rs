@@ -252,6 +252,110 @@ fn the_end_of_a_protected_branch_is_held_until_two_people_said_yes_and_passes_on
     }
 }
 
+fn policy(scratch: &Scratch, text: &str) {
+    let file = scratch.home.join(".config/backstop/policy.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+#[test]
+fn what_was_approved_is_kept_first_and_undo_brings_it_back() {
+    let (scratch, dir) = guarded("kept", &[]);
+    silent(&scratch, &dir, &["branch", "topic"]);
+    let tip = scratch.commit(&dir, "second");
+    silent(&scratch, &dir, &["checkout", "-q", "topic"]);
+    let id = request(&held(&scratch, &dir, &["branch", "-D", "main"]));
+    approve(&scratch, &id);
+    silent(&scratch, &dir, &["branch", "-q", "-D", "main"]);
+    silent(
+        &scratch,
+        &dir,
+        &["reflog", "expire", "--expire=now", "--all"],
+    );
+    silent(&scratch, &dir, &["gc", "-q", "--prune=now"]);
+    scratch.git(&dir, &["cat-file", "-e", &tip]).bad();
+    scratch.backstop(&dir, &["undo", &id, "--yes"]).good();
+    assert_eq!(scratch.git(&dir, &["rev-parse", "main"]).good().trim(), tip);
+    silent(&scratch, &dir, &["fsck", "--connectivity-only"]);
+}
+
+#[test]
+fn the_policy_says_which_refs_are_protected() {
+    let (scratch, dir) = guarded("patterns", &[]);
+    policy(
+        &scratch,
+        "[git]\nprotected = [\"main\", \"prod/*\"]\nprotected_tags = [\"v*\"]\n",
+    );
+    for name in ["prod/eu", "master", "nightly"] {
+        silent(&scratch, &dir, &["checkout", "-q", "-b", name, "main"]);
+        scratch.commit(&dir, &name.replace('/', "-"));
+    }
+    silent(&scratch, &dir, &["tag", "build-7"]);
+    silent(&scratch, &dir, &["checkout", "-q", "main"]);
+    silent(&scratch, &dir, &["branch", "-D", "nightly"]);
+    silent(&scratch, &dir, &["tag", "-d", "build-7"]);
+    silent(&scratch, &dir, &["branch", "-D", "master"]);
+    held(&scratch, &dir, &["branch", "-D", "prod/eu"]);
+}
+
+#[test]
+fn a_use_spent_for_an_agents_command_covers_that_one_change_once() {
+    let (scratch, dir) = guarded("cover", &[]);
+    policy(&scratch, "[severities]\n\"git.branch-delete\" = \"high\"\n");
+    silent(&scratch, &dir, &["branch", "topic"]);
+    let tip = scratch.commit(&dir, "second");
+    silent(&scratch, &dir, &["pack-refs", "--all"]);
+    silent(&scratch, &dir, &["checkout", "-q", "topic"]);
+    scratch
+        .backstop(&scratch.home, &["install", "claude", "--yes"])
+        .good();
+    let call = |command: &str| {
+        use std::io::Write as _;
+        let event = serde_json::json!({
+            "session_id": "s", "cwd": dir, "hook_event_name": "PreToolUse", "tool_name": "Bash",
+            "tool_use_id": "t", "tool_input": {"command": command},
+        });
+        let mut hook = scratch.command(env!("CARGO_BIN_EXE_backstop"), &dir);
+        let state = state(&scratch);
+        hook.args(["hook", "claude", "--state", state.to_str().unwrap()]);
+        hook.stdin(std::process::Stdio::piped());
+        hook.stderr(std::process::Stdio::piped());
+        let mut child = hook.spawn().unwrap();
+        let text = event.to_string();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code().unwrap(), said)
+    };
+    let (code, said) = call("git branch -D main");
+    assert_eq!(code, 2, "{said}");
+    approve(&scratch, &request(&said));
+    let (code, said) = call("git branch -D main");
+    assert_eq!(code, 0, "{said}");
+    // Another protected ref than the approved one is not covered.
+    silent(&scratch, &dir, &["checkout", "-q", "-b", "release/1"]);
+    scratch.commit(&dir, "released");
+    silent(&scratch, &dir, &["checkout", "-q", "topic"]);
+    held(&scratch, &dir, &["branch", "-D", "release/1"]);
+    silent(&scratch, &dir, &["branch", "-q", "-D", "main"]);
+    let covered = || {
+        let ledger = std::fs::read_to_string(state(&scratch).join("ledger.jsonl")).unwrap();
+        ledger.matches("\"kind\":\"covered\"").count()
+    };
+    assert_eq!(covered(), 1);
+    // Nor is the next tip of the same name.
+    silent(&scratch, &dir, &["checkout", "-q", "-b", "main", &tip]);
+    scratch.commit(&dir, "third");
+    silent(&scratch, &dir, &["checkout", "-q", "topic"]);
+    held(&scratch, &dir, &["branch", "-D", "main"]);
+    assert_eq!(covered(), 1);
+}
+
 #[test]
 fn packed_and_forced_ways_to_the_same_end_are_held() {
     let (scratch, dir) = guarded("ways", &[]);
@@ -297,6 +401,18 @@ fn packed_and_forced_ways_to_the_same_end_are_held() {
         said.bad().contains("backstop: held"),
         "GIT_DIR is inherited"
     );
+}
+
+#[test]
+fn a_new_name_for_the_main_branch_is_no_end_of_it() {
+    for init in [vec![], vec!["--object-format=sha256"]] {
+        let (scratch, dir) = guarded(&format!("rename-{}", init.len()), &init);
+        silent(&scratch, &dir, &["branch", "-m", "main", "master"]);
+        silent(&scratch, &dir, &["branch", "-M", "main"]);
+        // Afterwards the end of it is one again.
+        silent(&scratch, &dir, &["checkout", "-q", "--orphan", "none"]);
+        held(&scratch, &dir, &["branch", "-D", "main"]);
+    }
 }
 
 #[test]

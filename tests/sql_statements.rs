@@ -224,7 +224,7 @@ fn postgres_losses() {
             ),
             (
                 "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE",
-                &["replace table t"],
+                &["delete table t where"],
             ),
             (
                 "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = s.a",

@@ -244,7 +244,7 @@ impl<'a> Git<'a, '_> {
         let args = self.args(Valued::NONE);
         // `--keep` gives up rather than lose a change, and `--merge` drops what is staged.
         let keeps = args.has(&["--keep"]) && !args.has(&["--hard", "--merge"]);
-        if !keeps && !args.may_have(&["--hard", "--merge"]) {
+        if !keeps && !args.told(&["--hard", "--merge"]) {
             return;
         }
         let commit = args.operands.first().and_then(|word| word.text());
@@ -334,10 +334,7 @@ impl<'a> Git<'a, '_> {
             return false;
         };
         if self.context.facts.assumed {
-            let name = Path::new(&text).extension().and_then(|end| end.to_str());
-            return name.is_some_and(|end| {
-                end.len() <= 5 && end.starts_with(|letter: char| letter.is_ascii_alphabetic())
-            });
+            return is_file_name(&text);
         }
         let question = Question::Entry(dir.join(&text));
         match self.context.facts.ask(question, self.needs) {
@@ -384,14 +381,14 @@ impl<'a> Git<'a, '_> {
             long: &["--exclude"],
         };
         let args = self.args(valued);
-        let forced = args.may_have(&["-f", "--force"])
+        let forced = args.told(&["-f", "--force"])
             || self.invocation.setting("clean.requireforce") == Some("false");
         if !forced || args.has(&["-n", "--dry-run", "-i", "--interactive"]) {
             return;
         }
         let operands = args.operands.clone();
-        if args.may_have(&["-x", "-X"]) {
-            return self.clean_ignored(&operands, args.may_have(&["-x"]));
+        if args.told(&["-x", "-X"]) {
+            return self.clean_ignored(&operands, args.told(&["-x"]));
         }
         let paths = self.paths(&operands).unwrap_or_default();
         self.discard("git.clean", paths, true);
@@ -702,4 +699,27 @@ fn untracked_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {
         return fact.untracked;
     }
     fact.paths.iter().map(|path| path.untracked).sum()
+}
+
+/// Tells by its letters alone whether an operand of `checkout` is a file: by its ending, unless it reads as a version.
+fn is_file_name(text: &str) -> bool {
+    const BRANCHES: [&str; 12] = [
+        "x", "y", "z", "dev", "rc", "next", "fix", "wip", "lts", "beta", "alpha", "final",
+    ];
+    let name = Path::new(text).file_name().and_then(|name| name.to_str());
+    let Some((stem, end)) = name.and_then(|name| name.rsplit_once('.')) else {
+        return false;
+    };
+    let end = end.to_ascii_lowercase();
+    let version = stem
+        .trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || "-_".contains(letter))
+        .chars()
+        .all(|letter| letter.is_ascii_digit() || letter == '.');
+    let end = end.split('-').next().unwrap_or_default();
+    let serial = version && end.starts_with("rc");
+    !stem.is_empty()
+        && end.len() <= 5
+        && end.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && !serial
+        && !BRANCHES.contains(&end)
 }

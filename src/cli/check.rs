@@ -348,16 +348,7 @@ pub(super) fn verdict(call: &ToolCall, manner: &Manner) -> Result<(Verdict, Poli
     let mut policy = policy(&house, &scene.project, manner)?;
     policy.mode = manner.mode.unwrap_or(policy.mode);
     if call.event != Event::PreToolUse {
-        let owed = crate::model::policy::Requirement {
-            demand: crate::model::policy::Demand::Allow,
-            backups: vec![],
-            approvals: 0,
-            waivers: vec![],
-        };
-        return Ok((
-            decide::decide(Vec::new(), owed, &Evidence::default(), policy.mode),
-            policy,
-        ));
+        return Ok((nothing_owed(policy.mode), policy));
     }
     let here = Here {
         deadline: house.deadline,
@@ -396,6 +387,17 @@ pub(super) fn verdict(call: &ToolCall, manner: &Manner) -> Result<(Verdict, Poli
         ),
         policy,
     ))
+}
+
+/// The verdict over an event that starts nothing.
+fn nothing_owed(mode: crate::model::policy::Mode) -> Verdict {
+    let owed = crate::model::policy::Requirement {
+        demand: crate::model::policy::Demand::Allow,
+        backups: vec![],
+        approvals: 0,
+        waivers: vec![],
+    };
+    decide::decide(Vec::new(), owed, &Evidence::default(), mode)
 }
 
 fn policy(house: &House, project: &Path, manner: &Manner) -> Result<Policy, String> {

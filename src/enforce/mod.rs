@@ -645,10 +645,28 @@ pub fn start_remote(request: &Request, house: &House) {
             )
         })
         .collect();
-    if !jobs.is_empty() {
-        let _ = worker::start(&worker::Work::new(&policy, backups, jobs));
+    if jobs.is_empty() {
+        return;
+    }
+    let keys: Vec<_> = jobs.iter().map(|job| job.need().target.key()).collect();
+    let Ok(mut child) = worker::start(&worker::Work::new(&policy, backups.clone(), jobs)) else {
+        return;
+    };
+    // Whoever approves has to see that it runs: from then on the screens wait for it.
+    let is_running = |key| {
+        crate::backup::make::progress(&backups, key).is_some_and(|last| last.state == "running")
+    };
+    let until = Instant::now() + WORKER_START;
+    while Instant::now() < until
+        && matches!(child.try_wait(), Ok(None))
+        && !keys.iter().any(is_running)
+    {
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// How long a started worker may take until it says that it runs.
+const WORKER_START: Duration = Duration::from_secs(2);
 
 /// Returns what policy demands of approvals.
 pub fn rules(policy: &Policy) -> ApprovalRules {

@@ -29,11 +29,11 @@ use crate::policy;
 use crate::store::Store;
 
 /// How a push is named where a call's tool stands.
-const TOOL: &str = "git pre-push";
+pub const TOOL: &str = "git pre-push";
 /// How long a use that was spent for an agent's `git push` covers the push in git's own hook, in seconds.
-const COVER_S: u64 = 600;
+pub(super) const COVER_S: u64 = 600;
 /// Newest requests among which such a use is looked for.
-const NEWEST: usize = 32;
+pub(super) const NEWEST: usize = 32;
 /// Refs that the shown command names.
 const SHOWN: usize = 20;
 
@@ -155,7 +155,7 @@ fn exact(push: &Push) -> String {
 }
 
 /// Returns the folder that all work trees of a repository share.
-fn common(git_dir: &Path) -> PathBuf {
+pub(super) fn common(git_dir: &Path) -> PathBuf {
     let repo = Repo::open(git_dir, &[], Instant::now());
     repo.map_or_else(|_| git_dir.to_path_buf(), |repo| repo.common)
 }
@@ -187,7 +187,7 @@ fn spend(push: &Push, request: &Request, store: &Store) -> Result<bool, String> 
     Ok(recorded.is_ok())
 }
 
-fn is_recent(request: &Request, now: Timestamp) -> bool {
+pub(super) fn is_recent(request: &Request, now: Timestamp) -> bool {
     let used = request.used_at.as_deref();
     let used = used.and_then(|at| at.parse::<Timestamp>().ok());
     used.is_some_and(|at| {

@@ -1,27 +1,34 @@
 //! Local refs under protection: a transaction that takes one away is held, one that moves it back goes on.
 //! It sees what git is about to write; whose command that was, and what a push would do elsewhere, is not known here.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::{Gate, House, Reply, push};
 use crate::adapters::git::refs::{Refs, Standing, Tip};
-use crate::decide::{self, fingerprint};
+use crate::backup::{catalog, git};
+use crate::decide::fingerprint;
+use crate::gather;
+use crate::guard::Judgement;
 use crate::model::approval::{Fingerprint, Request, RequestState};
+use crate::model::command::Unfolding;
+use crate::model::fact::Facts;
 use crate::model::finding::{Blast, Finding, Severity};
-use crate::model::policy::{Demand, Mode, Policy, Requirement};
+use crate::model::policy::{Demand, Mode, Policy};
+use crate::model::request::{Asked, Event, ShellKind, ToolCall};
 use crate::model::target::{Reach, Target, TargetKind};
-use crate::model::verdict::Answer;
-use crate::plan::refs::{PROTECTED, Protected, Update, Value};
-use crate::policy;
-use crate::render::text::{self, Hold};
-use crate::store::{Draft, Spending, Store};
-
-use super::{House, Reply, evidence, rules};
+use crate::plan::refs::{Update, Value};
+use crate::policy::{self, builtin};
+use crate::store::{Record, Store};
 
 /// git prepares the deletion of one ref twice (packed, then loose); a use covers the same tips for this long.
 const SAME_CHANGE_S: i64 = 10;
+
+/// Newest records among which the cover of this very change is looked for.
+const LAST: usize = 16;
 
 /// What a request about refs calls its tool.
 pub const TOOL: &str = "git reference-transaction";
@@ -40,18 +47,28 @@ pub fn prepared(updates: impl Iterator<Item = Update>, cwd: &Path, house: &House
     };
     let root = root_of(&refs);
     let policy = house.policy(&root, None);
-    let protected = Protected::new(PROTECTED, refs.default_branches());
+    let protection = match &policy {
+        Ok(policy) => policy.protection.clone(),
+        Err(_) => builtin::default_policy().protection,
+    };
+    let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    let defaults: Vec<String> = refs
+        .default_branches()
+        .iter()
+        .map(|name| text(name))
+        .collect();
     let mut tips = Vec::new();
-    for update in touched.filter(|update| protected.holds(&update.name)) {
+    for update in touched.filter(|update| protection.covers_local(&text(&update.name), &defaults)) {
         match moved(&update, &refs) {
             Ok(tip) => tips.extend(tip),
             Err(error) => {
-                let name = String::from_utf8_lossy(&update.name).into_owned();
+                let name = text(&update.name);
                 return blocked(&format!("what `{name}` holds now cannot be read: {error}"));
             }
         }
     }
-    if tips.is_empty() {
+    // What moves on under its own log, like every amended commit, needs no question to git.
+    if !tips.iter().any(|tip| is_held(tip, &refs)) {
         return Reply::Silent;
     }
     let standings = match refs.standings(&tips) {
@@ -107,6 +124,8 @@ fn moved(update: &Update, refs: &Refs) -> std::io::Result<Option<Tip>> {
         Value::Zeros if update.old != Value::Zeros && refs.is_pruning(&update.name, &old) => {
             return Ok(None);
         }
+        // The commits stay, under the new name.
+        Value::Zeros if refs.is_renaming() => return Ok(None),
         Value::Zeros | Value::Symbolic(_) => None,
     };
     Ok(Some(Tip {
@@ -119,6 +138,13 @@ fn moved(update: &Update, refs: &Refs) -> std::io::Result<Option<Tip>> {
 /// A ref that goes is held; one that moves goes on while its own log keeps the old tip, because amending and rebasing are daily work.
 fn is_held(tip: &Tip, refs: &Refs) -> bool {
     tip.next.is_none() || !(refs.has_log(&tip.name) || tip.name.starts_with(b"refs/tags/"))
+}
+
+/// Returns the name of a branch or tag as people type it.
+fn short(name: &str) -> &str {
+    let short = ["refs/heads/", "refs/tags/"];
+    let mut short = short.iter().filter_map(|start| name.strip_prefix(start));
+    short.next().unwrap_or(name)
 }
 
 fn root_of(refs: &Refs) -> PathBuf {
@@ -143,135 +169,139 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    fn answer(&self) -> Reply {
+    fn answer(self) -> Reply {
         let mut findings = self.findings();
         let now = Timestamp::now();
-        let owed = policy::require(&mut findings, &self.policy, now.as_second());
+        let requirement = policy::require(&mut findings, &self.policy, now.as_second());
         if findings.is_empty() {
             return Reply::Silent;
         }
-        // The commits stay in the repository until it is packed again, so what is owed is people's word, not a copy.
-        let owed = Requirement {
-            demand: owed.demand,
-            backups: Vec::new(),
-            approvals: self.policy.approvals,
-            waivers: Vec::new(),
-        };
-        let summary = json!({
-            "tool": TOOL, "command": self.command(), "cwd": self.root, "fingerprint": self.fingerprint(),
-            "findings": findings.iter().map(crate::render::json::finding).collect::<Vec<_>>(),
-        });
-        let store = self.house.store();
-        match (self.policy.mode, owed.demand) {
-            (_, Demand::Allow) => Reply::Silent,
-            (Mode::Observe, _) | (Mode::SnapshotOnly, Demand::Snapshot | Demand::Hold) => {
-                if let Ok(store) = store {
-                    let _ = store.record("observed", &summary, now);
-                }
-                Reply::Silent
-            }
-            (Mode::Enforce, Demand::Snapshot) => Reply::Silent,
-            (Mode::Enforce | Mode::SnapshotOnly, Demand::Hold | Demand::Deny) => match store {
-                Ok(store) => self
-                    .hold(&store, findings, owed, now)
-                    .unwrap_or_else(|error| blocked(&error)),
-                Err(error) => blocked(&format!(
-                    "{}, and nothing can be recorded: {error}",
-                    self.command()
-                )),
-            },
-        }
-    }
-
-    fn hold(
-        &self,
-        store: &Store,
-        findings: Vec<Finding>,
-        owed: Requirement,
-        now: Timestamp,
-    ) -> Result<Reply, String> {
         let fingerprint = self.fingerprint();
-        if self.is_spent_just_now(store, &fingerprint, now) {
-            return Ok(Reply::Silent);
+        let held = self.policy.mode == Mode::Enforce && requirement.demand == Demand::Hold;
+        if held
+            && let Some(store) = self.house.store_if_there()
+            && (self.passed_just_now(&store, &fingerprint, now)
+                || self.covered(&store, &fingerprint, now))
+        {
+            return Reply::Silent;
         }
-        let confirm = findings
-            .iter()
-            .flat_map(|finding| &finding.targets)
-            .next()
-            .map(Target::confirm)
-            .unwrap_or_default();
-        let draft = Draft {
-            fingerprint: fingerprint.clone(),
-            tool: TOOL.to_owned(),
-            command: self.command(),
-            cwd: self.root.display().to_string(),
-            session: crate::adapters::environment::claude_session(),
-            findings: findings.clone(),
-            requirement: owed.clone(),
-            confirm,
-            backups: Vec::new(),
-            request_ttl_s: self.policy.request_ttl_s,
-            approval_ttl_s: self.policy.approval_ttl_s,
-        };
-        let request = store.hold(&draft, now).map_err(|error| error.to_string())?;
-        let place = evidence::Where {
-            backups: None,
-            store: Some(store),
+        let own = self.house.own();
+        let scene = gather::scene(&gather::Place {
+            cwd: &self.root,
+            scratchpad: None,
+            own: &own,
+            assumed: false,
+        });
+        Gate {
+            call: &self.call(),
+            house: self.house,
+            scene,
+            rules: builtin::book(),
+            judgement: Judgement {
+                findings,
+                seen: true,
+                requirement,
+                unfolding: Unfolding::default(),
+                facts: Facts::new(false),
+            },
+            policy: self.policy,
+            fingerprint,
             now,
-        };
-        let facts = crate::model::fact::Facts::new(false);
-        let found = evidence::gather(&owed, &fingerprint, &facts, &self.policy, &place);
-        let mut verdict = decide::decide(findings, owed, &found, self.policy.mode);
-        if verdict.answer == Answer::Allow {
-            match self.spend(store, &request, &fingerprint, verdict.requirement.approvals) {
-                Ok(()) => return Ok(Reply::Silent),
-                Err(why) => verdict.gaps = vec![why],
-            }
         }
-        verdict.answer = Answer::Hold;
-        let hold = Hold {
-            text: "",
-            id: Some(&request.id.0),
-            repeated: request.held > 1,
-            backups: &[],
-            lease: None,
-        };
-        Ok(Reply::Block(text::reason(&verdict, &hold)))
+        .answer()
     }
 
-    fn spend(
-        &self,
-        store: &Store,
-        request: &Request,
-        fingerprint: &Fingerprint,
-        approvals: u8,
-    ) -> Result<(), String> {
-        let spending = Spending {
-            id: &request.id,
-            fingerprint,
-            approvals,
-            rules: rules(&self.policy),
-            backups: &[],
-            facts: json!({"refs": self.command()}),
-        };
-        store
-            .spend(&spending, Timestamp::now())
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+    /// The change as a call: there is no tool behind it.
+    fn call(&self) -> ToolCall {
+        ToolCall {
+            event: Event::PreToolUse,
+            tool: TOOL.to_owned(),
+            asked: Asked::Shell {
+                kind: ShellKind::Posix,
+                text: self.command(),
+            },
+            input: serde_json::Value::Null,
+            cwd: Some(self.root.clone()),
+            session: crate::adapters::environment::claude_session(),
+            tool_use_id: None,
+            agent_id: None,
+            permission_mode: None,
+            scratchpad: None,
+            file_path: None,
+            id: serde_json::Value::Null,
+        }
     }
 
     /// Tells whether this very change was let through a moment ago: git asks once for packed refs and once for loose ones.
-    fn is_spent_just_now(&self, store: &Store, fingerprint: &Fingerprint, now: Timestamp) -> bool {
-        let Ok(Some(request)) = store.by_fingerprint(fingerprint, now) else {
+    fn passed_just_now(&self, store: &Store, fingerprint: &Fingerprint, now: Timestamp) -> bool {
+        let just_now = |at: Option<&str>| {
+            let at = at.and_then(|at| at.parse::<Timestamp>().ok());
+            at.is_some_and(|at| (0..=SAME_CHANGE_S).contains(&(now.as_second() - at.as_second())))
+        };
+        let spent = store.by_fingerprint(fingerprint, now).ok().flatten();
+        let spent = spent.is_some_and(|request| {
+            request.state == RequestState::Used && just_now(request.used_at.as_deref())
+        });
+        let is_cover = |record: &Record| {
+            let covers = record
+                .body
+                .pointer("/facts/change")
+                .and_then(|text| text.as_str());
+            record.kind == "covered" && covers == Some(&fingerprint.0) && just_now(Some(&record.at))
+        };
+        spent
+            || store
+                .last_records(LAST)
+                .is_ok_and(|last| last.iter().any(is_cover))
+    }
+
+    /// Tells whether a use that was spent for an agent's command is for this very change, and uses that up too.
+    fn covered(&self, store: &Store, fingerprint: &Fingerprint, now: Timestamp) -> bool {
+        let Ok(dir) = self.house.backups(&self.policy) else {
             return false;
         };
-        let used = request
-            .used_at
-            .as_deref()
-            .and_then(|at| at.parse::<Timestamp>().ok());
-        let age = used.map(|at| now.as_second() - at.as_second());
-        request.state == RequestState::Used
-            && age.is_some_and(|age| (0..=SAME_CHANGE_S).contains(&age))
+        let (requests, _) = store.requests(push::NEWEST, now).unwrap_or_default();
+        let found = requests.iter().find(|request| {
+            let of_a_hook = [TOOL, push::TOOL].contains(&request.tool.as_str());
+            let fresh = request.state == RequestState::Used && push::is_recent(request, now);
+            !of_a_hook && fresh && self.is_meant(request, &dir)
+        });
+        let Some(request) = found else {
+            return false;
+        };
+        let facts = json!({"change": fingerprint, "refs": self.command()});
+        // A use that covered a change before covers no other one: then this one is held like any other.
+        let cover = store.cover(&request.id, push::COVER_S, &facts, Timestamp::now());
+        cover.is_ok()
+    }
+
+    /// Tells whether a request named every ref of this change, and its backups hold them as they are now.
+    fn is_meant(&self, request: &Request, dir: &Path) -> bool {
+        let mut kept = BTreeMap::new();
+        let entries = request
+            .backups
+            .iter()
+            .filter_map(|id| catalog::load(dir, id).ok());
+        for entry in entries {
+            if let Reach::GitRefs(at) = &entry.manifest.reach
+                && push::common(at) == self.common
+            {
+                kept.extend(git::tips(&entry).unwrap_or_default());
+            }
+        }
+        let targets = || request.findings.iter().flat_map(|finding| &finding.targets);
+        let named = |name: &str| {
+            targets().any(|target| {
+                let here =
+                    matches!(&target.reach, Reach::GitRefs(at) if push::common(at) == self.common);
+                let object = target.object.as_deref().unwrap_or_default();
+                here && (object == name || object == short(name))
+            })
+        };
+        self.tips.iter().all(|tip| {
+            let name = String::from_utf8_lossy(&tip.name);
+            kept.get(name.as_ref()) == Some(&tip.object) && named(&name)
+        })
     }
 
     fn findings(&self) -> Vec<Finding> {
@@ -280,13 +310,13 @@ impl Change<'_> {
 
     fn finding(&self, tip: &Tip) -> Finding {
         let name = String::from_utf8_lossy(&tip.name).into_owned();
-        let short: String = tip.object.chars().take(12).collect();
+        let oid: String = tip.object.chars().take(12).collect();
         let deed = if tip.next.is_some() {
             "moves"
         } else {
             "deletes"
         };
-        let instead = format!("git branch keep-{short} {short}");
+        let instead = format!("git branch keep-{oid} {oid}");
         Finding {
             rule: "git.ref-delete".to_owned(),
             severity: Severity::High,
@@ -304,12 +334,8 @@ impl Change<'_> {
             targets: vec![Target {
                 kind: TargetKind::GitRef,
                 locator: self.root.to_string_lossy().into_owned(),
-                object: Some(
-                    name.trim_start_matches("refs/heads/")
-                        .trim_start_matches("refs/tags/")
-                        .to_owned(),
-                ),
-                reach: Reach::NoDriver,
+                object: Some(short(&name).to_owned()),
+                reach: Reach::GitRefs(self.common.clone()),
             }],
             opaque: false,
             instead: Some(instead),

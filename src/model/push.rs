@@ -103,6 +103,23 @@ impl Protection {
             None => true,
         }
     }
+
+    /// Tells whether a ref of the local repository is protected: branches, tags, and what a pattern names in full.
+    /// Notes, bisections, and the rest that git keeps for itself come and go.
+    pub fn covers_local(&self, name: &str, default_branches: &[String]) -> bool {
+        if let Some(branch) = name.strip_prefix("refs/heads/") {
+            let is_default = default_branches.iter().any(|default| default == branch);
+            return is_default || self.covers(name, None);
+        }
+        if name.starts_with("refs/tags/") {
+            return self.covers(name, None);
+        }
+        let mut whole = self
+            .branches
+            .iter()
+            .filter(|pattern| pattern.starts_with("refs/"));
+        whole.any(|pattern| is_like(pattern, name))
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +149,40 @@ mod tests {
             assert_eq!(all.covers(name, None), covered, "{name}");
         }
         assert!(all.covers("refs/heads/work", Some("work")));
+    }
+
+    #[test]
+    fn what_git_keeps_for_itself_is_not_protected_here() {
+        let mut all = protection();
+        let defaults = ["trunk".to_owned()];
+        for name in ["main", "release/1/2", "trunk"] {
+            assert!(
+                all.covers_local(&format!("refs/heads/{name}"), &defaults),
+                "{name}"
+            );
+        }
+        assert!(
+            all.covers_local("refs/tags/v1", &[]) && !all.covers_local("refs/heads/trunk", &[])
+        );
+        let others = [
+            "refs/heads/mains",
+            "refs/heads/x/main",
+            "refs/heads/HEAD",
+            "refs/heads/",
+            "refs/tags/nightly",
+            "refs/stash",
+            "refs/remotes/origin/main",
+            "refs/notes/commits",
+            "refs/bisect/bad",
+            "refs/worktree/main",
+            "HEAD",
+            "main",
+        ];
+        for name in others {
+            assert!(!all.covers_local(name, &defaults), "{name}");
+        }
+        all.branches.push("refs/notes/*".to_owned());
+        assert!(all.covers_local("refs/notes/review", &[]));
     }
 
     #[test]

@@ -192,6 +192,8 @@ const LEFTHOOK_END: &str = "# backstop: end";
 pub struct Lefthook<'a> {
     pub hook: Hook,
     pub script: &'a str,
+    /// The local file itself, from the top of the work tree.
+    pub file: &'a str,
 }
 
 impl Lefthook<'_> {
@@ -201,9 +203,20 @@ impl Lefthook<'_> {
             Hook::PrePush => " \"{1}\" \"{2}\"",
             Hook::ReferenceTransaction => " \"{1}\"",
         };
-        let run = format!("{}{words}", quoted(self.script)).replace('\'', "''");
+        let yaml = |text: String| text.replace('\'', "''");
         let name = self.hook.name();
-        format!("{name}:\n  commands:\n    backstop:\n      run: '{run}'\n      use_stdin: true\n")
+        // lefthook leaves a command out when nothing it has to offer is changed: a deletion, a push back. A file of its own is always there.
+        let (files, always) = match self.hook {
+            Hook::PreCommit | Hook::PrePush => {
+                let echo = yaml(format!("echo {}", quoted(self.file)));
+                (format!("      files: '{echo}'\n"), " # {files}")
+            }
+            Hook::ReferenceTransaction => (String::new(), ""),
+        };
+        let run = yaml(format!("{}{words}{always}", quoted(self.script)));
+        format!(
+            "{name}:\n  commands:\n    backstop:\n{files}      run: '{run}'\n      use_stdin: true\n"
+        )
     }
 }
 
@@ -320,6 +333,7 @@ mod tests {
         let hooks = [Lefthook {
             hook: Hook::PrePush,
             script: "/srv/it's here/.git/backstop/pre-push",
+            file: ".config/lefthook-local.yml",
         }];
         let text = "pre-commit:\n  jobs:\n    - run: lint\n";
         let with = lefthook_with(text, &hooks).unwrap();

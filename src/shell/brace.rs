@@ -29,13 +29,12 @@ pub fn present(parts: &[RawPart]) -> bool {
         .any(|part| matches!(&part.kind, PartKind::Plain(text) if text.contains('{')))
 }
 
-/// Returns the words that a word gives, at most `limit`.
-pub fn expand(parts: &[RawPart], limit: usize) -> Vec<Vec<RawPart>> {
+/// Returns the words that a word gives, at most `limit`, and whether these are all of them.
+pub fn expand(parts: &[RawPart], limit: usize) -> (Vec<Vec<RawPart>>, bool) {
     let tokens = tokens(parts);
-    alternatives(&tokens, limit, 0)
-        .into_iter()
-        .map(rebuilt)
-        .collect()
+    let mut whole = true;
+    let all = alternatives(&tokens, limit, 0, &mut whole);
+    (all.into_iter().map(rebuilt).collect(), whole)
 }
 
 fn tokens(parts: &[RawPart]) -> Vec<Token> {
@@ -85,7 +84,7 @@ fn rebuilt(tokens: Vec<Token>) -> Vec<RawPart> {
     parts
 }
 
-fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>> {
+fn alternatives(tokens: &[Token], limit: usize, depth: usize, whole: &mut bool) -> Vec<Vec<Token>> {
     let mut results: Vec<Vec<Token>> = vec![Vec::new()];
     let mut at = 0;
     let mut left = MAX_CHARS;
@@ -94,12 +93,13 @@ fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>>
         if is_char(token, '{')
             && depth < MAX_DEPTH
             && left > 0
-            && let Some((options, end)) = group(tokens, at, &pairs, limit, depth)
+            && let Some((options, end)) = group(tokens, at, &pairs, (limit, depth), whole)
         {
             let mut next = Vec::new();
             'all: for head in &results {
                 for option in &options {
                     if next.len() >= limit {
+                        *whole = false;
                         break 'all;
                     }
                     left = left.saturating_sub(head.len() + option.len());
@@ -111,6 +111,7 @@ fn alternatives(tokens: &[Token], limit: usize, depth: usize) -> Vec<Vec<Token>>
             results = next;
             if left == 0 {
                 results.truncate(FORMS_KEPT);
+                *whole = false;
             }
             at = end;
             continue;
@@ -149,22 +150,25 @@ fn group(
     tokens: &[Token],
     open: usize,
     pairs: &Pairs,
-    limit: usize,
-    depth: usize,
+    (limit, depth): (usize, usize),
+    whole: &mut bool,
 ) -> Option<(Vec<Vec<Token>>, usize)> {
     let (close, mut commas) = pairs.get(&open)?.clone();
     if commas.is_empty() {
         let body = tokens.get(open + 1..close)?;
-        return Some((range(body, limit)?, close + 1));
+        let all = range(body, limit)?;
+        *whole &= all.len() < limit;
+        return Some((all, close + 1));
     }
     let mut options = Vec::new();
     let mut from = open + 1;
     commas.push(close);
     for comma in commas {
         let body = tokens.get(from..comma).unwrap_or_default();
-        options.extend(alternatives(body, limit, depth + 1));
+        options.extend(alternatives(body, limit, depth + 1, whole));
         from = comma + 1;
         if options.len() > limit {
+            *whole = false;
             break;
         }
     }
@@ -277,7 +281,7 @@ mod tests {
             };
             parts.into_iter().map(text).collect::<String>()
         };
-        expand(&[part], 100).into_iter().map(plain).collect()
+        expand(&[part], 100).0.into_iter().map(plain).collect()
     }
 
     #[test]
@@ -292,6 +296,17 @@ mod tests {
         assert_eq!(words("{1..3}"), ["1", "2", "3"]);
         assert_eq!(words("{03..1}"), ["03", "02", "01"]);
         assert_eq!(words("{a..e..2}"), ["a", "c", "e"]);
+    }
+
+    #[test]
+    fn more_words_than_the_limit_are_said_to_be_cut() {
+        let part = |text: &str| RawPart {
+            kind: PartKind::Plain(text.to_owned()),
+            span: Span::new(0, text.len()),
+        };
+        assert!(expand(&[part("{1..50}")], 100).1);
+        assert!(!expand(&[part("{1..500}")], 100).1);
+        assert!(!expand(&[part("{1..50}{a,b,c}")], 100).1);
     }
 
     #[test]

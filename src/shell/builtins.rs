@@ -249,6 +249,10 @@ impl Unfolder<'_> {
                 refers |= flags.contains('n') && program != "export";
                 off |= flags.contains('n') && program == "export";
                 if flags.contains('f') {
+                    if exports && !off {
+                        let names = fields.iter().skip(2).filter_map(Word::text);
+                        names.for_each(|name| st.hand(name));
+                    }
                     return;
                 }
                 continue;

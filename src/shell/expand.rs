@@ -14,6 +14,8 @@ use super::unfold::{Frame, Unfolder};
 
 /// One brace expansion gives at most this many words; bash would give them all, a guard need not.
 const MAX_FIELDS: usize = 4_096;
+/// Words that one word with braces gives one by one; the rest of them is one word that is not known.
+const MAX_FORMS: usize = 1_024;
 
 /// A piece of an evaluated word before splitting.
 #[derive(Clone, Debug)]
@@ -56,6 +58,8 @@ impl Unfolder<'_> {
             self.field(word, st, fr, &mut all);
             if all.len() > MAX_FIELDS {
                 all.truncate(MAX_FIELDS);
+                let origin = fr.source.origin(word.span);
+                all.push(Word::hole(Hole::Unknown, true, origin));
                 break;
             }
         }
@@ -82,9 +86,13 @@ impl Unfolder<'_> {
             return;
         }
         if brace::present(&word.parts) {
-            for parts in brace::expand(&word.parts, MAX_FIELDS) {
+            let (forms, whole) = brace::expand(&word.parts, MAX_FORMS);
+            for parts in forms {
                 let bits = self.bits(&parts, WORD, st, fr);
                 self.split(bits, &origin, st, all);
+            }
+            if !whole {
+                all.push(rest_of(word, origin));
             }
         } else {
             let bits = self.bits(&word.parts, WORD, st, fr);
@@ -586,4 +594,30 @@ fn is_list(part: &RawPart) -> bool {
 
 fn is_user_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+/// The words of braces that were not told one by one: what stands before the first brace, then something.
+fn rest_of(word: &RawWord, origin: Origin) -> Word {
+    let mut head = String::new();
+    let mut slash = false;
+    let mut braced = false;
+    for part in &word.parts {
+        let PartKind::Plain(text) = &part.kind else {
+            slash = true;
+            break;
+        };
+        let (before, after) = match text.split_once('{') {
+            _ if braced => ("", text.as_str()),
+            Some(both) => both,
+            None => (text.as_str(), ""),
+        };
+        head.push_str(before);
+        braced |= text.contains('{');
+        slash |= after.contains('/');
+    }
+    let hole = if slash { Hole::Unknown } else { Hole::Name };
+    let mut rest = Word::hole(hole, slash, origin.clone());
+    if !head.is_empty() {
+        rest.pieces.insert(0, literal_piece(&head, &origin));
+    }
+    rest
 }

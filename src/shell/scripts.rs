@@ -310,7 +310,12 @@ impl Unfolder<'_> {
             .pieces
             .iter()
             .any(|piece| matches!(&piece.part, Part::Hole(Hole::Inherited(_) | Hole::Unknown)));
-        if inherited {
+        // An entry of a listing is a file that is there, as with `for f in /etc/profile.d/*.sh`.
+        let listed = self.producers.iter().any(|(origin, program)| {
+            LISTING.contains(&program.as_str())
+                && file.pieces.iter().any(|piece| piece.origin == *origin)
+        });
+        if inherited && !listed {
             self.opaque(
                 OpaqueKind::Script,
                 reason,
@@ -427,6 +432,9 @@ impl Unfolder<'_> {
         }
     }
 }
+
+/// Programs that print the names of files that are there.
+const LISTING: [&str; 6] = ["run-parts", "ls", "find", "fd", "readlink", "realpath"];
 
 fn is_binary(text: &str) -> bool {
     text.starts_with("\u{7f}ELF")

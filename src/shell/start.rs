@@ -9,6 +9,12 @@ use super::expand::literal_piece;
 use super::state::{Feed, State};
 use super::unfold::{Content, Frame, Job, Unfolder};
 
+/// Parts of the names of variables whose program only says, looks for or edits what it is told.
+const TELLING: [&str; 20] = [
+    "ECHO", "LOG", "PRINT", "MSG", "MESSAGE", "INFO", "WARN", "ERR", "SAY", "DIE", "GREP", "EDIT",
+    "PYTHON", "NODE", "PERL", "RUBY", "GIT", "NOTIFY", "COLOR", "TITLE",
+];
+
 impl Unfolder<'_> {
     /// Runs a job; returns what it prints.
     pub(super) fn run(&mut self, job: Job, st: &mut State, fr: &Frame) -> Feed {
@@ -160,6 +166,7 @@ impl Unfolder<'_> {
             }
         }
         self.opaque(OpaqueKind::Program, reason, words, job.origin.clone(), fr);
+        self.handed_line(&job, inherited.as_deref(), st, fr);
         // An unquoted variable may be empty, or hold a wrapper such as sudo: the rest is the program then.
         if word.many && whole && job.words.len() > 1 {
             let mut rest = job.rest(1);
@@ -167,6 +174,33 @@ impl Unfolder<'_> {
             self.run(rest, st, fr);
         }
         Feed::Opaque("an unknown program".to_owned())
+    }
+
+    /// `$RUNNER 'rm -rf data'`: the unknown program may be one that hands its last word to a shell.
+    fn handed_line(&mut self, job: &Job, name: Option<&str>, st: &mut State, fr: &Frame) {
+        let name = name.unwrap_or_default().to_ascii_uppercase();
+        if TELLING.iter().any(|part| name.contains(part)) {
+            return;
+        }
+        let Some((last, before)) = job.args().split_last() else {
+            return;
+        };
+        let told = before.iter().any(|word| {
+            let text = word.prefix();
+            text.starts_with('-') && text != "--" && !text.ends_with('c')
+        });
+        let line = last.text().is_some_and(|text| {
+            let text = text.trim();
+            text.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '/')
+                && text.contains(|letter: char| letter.is_whitespace())
+        });
+        if told || !line || !last.quoted {
+            return;
+        }
+        let via = fr.enter("an unknown program", crate::model::command::Passage::Plain);
+        let start = super::wrappers::start("sh", job);
+        let mut inside = st.subshell();
+        self.shell_text(&last.clone(), &start, &mut inside, &via);
     }
 
     /// Follows what programs do to files that the same text runs or feeds later.

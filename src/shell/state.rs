@@ -100,6 +100,8 @@ pub struct Choice {
 pub struct State {
     pub variables: Rc<HashMap<String, Variable>>,
     pub functions: Rc<HashMap<String, Rc<Function>>>,
+    /// Names of functions that new shells inherit (`export -f`).
+    pub handed: Rc<Vec<String>>,
     pub aliases: Rc<HashMap<String, Word>>,
     pub arguments: Rc<Vec<Word>>,
     pub zero: Option<Word>,
@@ -131,6 +133,7 @@ impl State {
         Self {
             variables: Rc::default(),
             functions: Rc::default(),
+            handed: Rc::default(),
             aliases: Rc::default(),
             arguments: Rc::default(),
             zero: None,
@@ -173,6 +176,12 @@ impl State {
             kept.insert(name.clone(), exported(word.pieces.clone()));
         }
         copy.variables = Rc::new(kept);
+        if !copy.cleared && !self.handed.is_empty() {
+            copy.handed = Rc::clone(&self.handed);
+            let functions = self.functions.iter();
+            let handed = functions.filter(|(name, _)| self.handed.contains(name));
+            copy.functions = Rc::new(handed.map(|(n, f)| (n.clone(), Rc::clone(f))).collect());
+        }
         copy
     }
 
@@ -193,6 +202,13 @@ impl State {
     pub fn export(&mut self, name: &str, on: bool) {
         if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
             variable.exported = on;
+        }
+    }
+
+    /// Marks a function for new shells to inherit; it may be defined later.
+    pub fn hand(&mut self, name: String) {
+        if !self.handed.contains(&name) {
+            Rc::make_mut(&mut self.handed).push(name);
         }
     }
 

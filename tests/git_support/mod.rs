@@ -146,6 +146,70 @@ impl Scratch {
         }
     }
 
+    /// Works with the hooks as they are installed: daily work passes, and each hook stops what is its own. Needs `origin`, and main checked out.
+    #[track_caller]
+    pub fn guarded_by_all_three(&self, dir: &Path) {
+        let ours = |said: Said| {
+            let text = said.good();
+            assert!(!text.contains("backstop: "), "{text}");
+        };
+        std::fs::write(dir.join("shop.sql"), "CREATE TABLE a (b int);\n").unwrap();
+        self.git(dir, &["add", "shop.sql"]).good();
+        ours(self.git(dir, &["commit", "-q", "-m", "harmless"]));
+        ours(self.git(dir, &["push", "-q", "-u", "origin", "main"]));
+        ours(self.git(dir, &["commit", "-q", "--amend", "-m", "better"]));
+
+        std::fs::write(dir.join("drops.sql"), "DROP TABLE customers;\n").unwrap();
+        self.git(dir, &["add", "drops.sql"]).good();
+        let said = self.git(dir, &["commit", "-q", "-m", "drops"]).bad();
+        let stopped = "backstop: this commit is stopped: 1 finding";
+        assert!(
+            said.contains(stopped) && said.contains("drops.sql:1"),
+            "{said}"
+        );
+        self.git(dir, &["commit", "-q", "--no-verify", "-m", "drops"])
+            .good();
+        let branch = "HEAD:refs/heads/topic";
+        let said = self.git(dir, &["push", "origin", branch]).bad();
+        let stopped = "backstop: this push is stopped: 1 finding";
+        assert!(
+            said.contains(stopped) && said.contains("drops.sql:1"),
+            "{said}"
+        );
+        self.git(dir, &["reset", "-q", "--hard", "HEAD~1"]).good();
+        // Nothing in the files tells a push back or a deletion apart from no push at all.
+        self.git(
+            dir,
+            &["push", "-q", "origin", "origin/main:refs/heads/release/1"],
+        )
+        .good();
+        let said = self.git(dir, &["push", "origin", "--delete", "release/1"]);
+        let said = said.bad();
+        assert!(
+            said.contains("backstop: held") && said.contains("(request "),
+            "{said}"
+        );
+
+        let said = self.git(dir, &["push", "--force", "origin", "main"]).bad();
+        assert!(
+            said.contains("backstop: held") && said.contains("(request "),
+            "{said}"
+        );
+        let amended = self.head(dir);
+        self.git(dir, &["checkout", "-q", "-b", "topic", "HEAD~1"])
+            .good();
+        let said = self.git(dir, &["branch", "-D", "main"]).bad();
+        assert!(
+            said.contains("backstop: held") && said.contains("(request "),
+            "{said}"
+        );
+        let main = self.git(dir, &["rev-parse", "main"]).good();
+        assert_eq!(main.trim(), amended);
+        ours(self.git(dir, &["push", "-q", "origin", "topic"]));
+        ours(self.git(dir, &["checkout", "-q", "main"]));
+        ours(self.git(dir, &["branch", "-q", "-D", "topic"]));
+    }
+
     pub fn log_path(&self) -> PathBuf {
         self.home.join("log")
     }

@@ -148,6 +148,11 @@ impl Refs {
                 .is_ok_and(|packed| packed.get(name).is_some_and(|object| object == old))
     }
 
+    /// Tells whether git is giving a ref another name: it takes the old name down first, with the log put aside under this name.
+    pub fn is_renaming(&self) -> bool {
+        self.in_files() && self.common.join("logs/refs/.tmp-renamed-log").exists()
+    }
+
     /// Returns the default branches of the remotes, as far as they are known here.
     pub fn default_branches(&self) -> Vec<Vec<u8>> {
         if !self.in_files() {
@@ -267,7 +272,7 @@ impl Refs {
             let what = "the program git is not in a system folder";
             io::Error::new(io::ErrorKind::NotFound, what)
         };
-        let program = caller().or_else(|| run::program(&[])).ok_or_else(missing)?;
+        let program = run::program(&[]).ok_or_else(missing)?;
         let mut command = Command::new(program);
         command.env_clear();
         for name in KEPT {
@@ -293,13 +298,6 @@ impl Refs {
         }
         Ok(command)
     }
-}
-
-/// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
-fn caller() -> Option<PathBuf> {
-    let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
-    let program = folder.canonicalize().ok()?.join("git");
-    (run::is_system(&program) && program.is_file()).then_some(program)
 }
 
 /// What is kept of the hook's environment: where the objects of this transaction are.

@@ -38,15 +38,21 @@ pub const OFF: &[&str] = &[
     "submodule.recurse=false",
 ];
 
-/// Finds git in the given folders and the system's places.
+/// Finds git in the given folders, as the one that runs this hook, or in the system's places.
 pub fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
-    let places = PLACES.iter().map(PathBuf::from);
-    tool_dirs
-        .iter()
-        .cloned()
-        .chain(places)
-        .map(|dir| dir.join("git"))
-        .find(|path| path.is_file())
+    let in_folder = |dir: &PathBuf| Some(dir.join("git")).filter(|path| path.is_file());
+    let named = tool_dirs.iter().find_map(in_folder);
+    let places = || PLACES.iter().map(PathBuf::from);
+    named
+        .or_else(caller)
+        .or_else(|| places().find_map(|dir| in_folder(&dir)))
+}
+
+/// The git that runs the hook, when it comes from the system: an older one beside it may not know the form of the refs.
+fn caller() -> Option<PathBuf> {
+    let folder = PathBuf::from(environment::variable("GIT_EXEC_PATH")?);
+    let program = folder.canonicalize().ok()?.join("git");
+    (is_system(&program) && program.is_file()).then_some(program)
 }
 
 /// A git program bound to one repository.

@@ -1,7 +1,12 @@
 //! Splits the words of a program into flags and operands, as getopt would.
 //! It knows no program: the options that take a value are the caller's.
 
-use crate::model::word::{Part, Word};
+use crate::model::word::{Hole, Part, Word};
+
+/// Parts of the names of variables that hold flags, without a plural's `S`.
+const FLAG_NAMES: [&str; 10] = [
+    "ARG", "FLAG", "FORCE", "FORCED", "HARD", "MODE", "OPT", "OPTION", "PARAM", "SWITCH",
+];
 
 /// Options of a program that take a value.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +33,8 @@ pub struct Args<'a> {
     pub operands: Vec<&'a Word>,
     /// A word that is not known stands where flags could.
     pub any_flag: bool,
+    /// Such a word is a variable whose name says that it holds flags.
+    pub told_flag: bool,
 }
 
 impl<'a> Args<'a> {
@@ -70,10 +77,12 @@ impl<'a> Args<'a> {
                 self.flags.push((format!("-{letter}"), None));
             }
             self.any_flag = true;
+            self.told_flag = true;
             return;
         }
         if starts_open && word.many {
             self.any_flag = true;
+            self.told_flag |= names_flags(word);
         }
         self.operands.push(word);
     }
@@ -123,6 +132,13 @@ impl<'a> Args<'a> {
         self.any_flag || self.has(names)
     }
 
+    /// Tells whether any of these flags is there, or a variable stands there that is named for flags.
+    ///
+    /// For programs that lose nothing without the flag: an unknown word is the value of its place there.
+    pub fn told(&self, names: &[&str]) -> bool {
+        self.told_flag || self.has(names)
+    }
+
     /// Returns the value of the last of these flags.
     pub fn value(&self, names: &[&str]) -> Option<&str> {
         self.flags
@@ -138,4 +154,15 @@ impl<'a> Args<'a> {
             .iter()
             .map(|(flag, value)| (flag.as_str(), value.as_deref()))
     }
+}
+
+/// Tells whether a word is a variable with a name such as `OPTS`, `PUSH_FLAGS` or `force`.
+fn names_flags(word: &Word) -> bool {
+    word.pieces.iter().any(|piece| match &piece.part {
+        Part::Hole(Hole::Inherited(name)) => name
+            .to_ascii_uppercase()
+            .split('_')
+            .any(|part| FLAG_NAMES.contains(&part.trim_end_matches('S'))),
+        Part::Hole(Hole::Unknown | Hole::Name) | Part::Literal(_) | Part::Glob(_) => false,
+    })
 }

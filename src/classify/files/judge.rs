@@ -8,8 +8,8 @@ use super::kinds;
 use super::place::{Place, lexical};
 use super::report::{Loss, bytes};
 use super::rules::{
-    far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, measured,
-    moved_rule, one_file, over_rule, tree_lines, usual,
+    far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, may_be_folder,
+    measured, moved_rule, one_file, over_rule, tree_lines, usual,
 };
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
@@ -525,7 +525,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             lines.push(bytes(entry.bytes));
         }
         let rule = match how.rule {
-            Some(rule) => moved_rule(rule, &place, &entry.magic),
+            Some(rule) => moved_rule(rule, &place, &entry.magic, directory),
             None if directory => folder_rule(&place),
             None => file_rule(&place, &entry.magic, entry.bytes),
         };
@@ -557,7 +557,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             return;
         }
         let rule = match how.rule {
-            Some(rule) => rule,
+            Some(rule) => moved_rule(rule, path, "", may_be_folder(path)),
             None if how.recursive => folder_rule(path),
             None => file_rule(path, "", 0),
         };
@@ -633,6 +633,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
         if kinds::is_disk(&plain) {
             let loss = Loss::new("files.wipe", world::path_target(&plain));
+            return self.losses.push(loss);
+        }
+        if kinds::is_tape(&plain) {
+            let loss = Loss::new("files.erase-tape", world::path_target(&plain));
             return self.losses.push(loss);
         }
         if self.assumed() {
@@ -717,7 +721,9 @@ impl<'a, 'n> Judge<'a, 'n> {
         let counts = match kind {
             kinds::Guarded::Database => !over.edit,
             kinds::Guarded::Backup => over.emptied,
-            kinds::Guarded::Key => !over.edit && !over.provided,
+            kinds::Guarded::Key => {
+                !over.edit && !over.provided && !world::made_before(path, self.context.earlier)
+            }
             kinds::Guarded::System => {
                 !over.edit
                     && !path.starts_with("/usr/bin")

@@ -266,10 +266,30 @@ fn by_name(path: &Path, name: &str) -> Option<Guarded> {
     if BACKUP.iter().any(|end| name.ends_with(end)) || named_backup(path, name) {
         return Some(Guarded::Backup);
     }
-    if KEY.iter().any(|end| name.ends_with(end)) || KEY_NAMES.contains(&name) {
+    let key = KEY.iter().any(|end| name.ends_with(end)) && !is_certificate(name);
+    if key || KEY_NAMES.contains(&name) {
         return Some(Guarded::Key);
     }
     None
+}
+
+/// Tells whether a `.pem` calls itself a certificate or a chain of them: anybody may have those, and they come again.
+fn is_certificate(name: &str) -> bool {
+    let Some(stem) = name.strip_suffix(".pem") else {
+        return false;
+    };
+    let mut parts = stem.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let says = parts.any(|part| {
+        matches!(
+            part,
+            "ca" | "cacert" | "cacerts" | "crt" | "csr" | "bundle" | "pub" | "public"
+        ) || part.ends_with("chain")
+            || part.ends_with("cert")
+            || part.ends_with("certs")
+            || part.starts_with("certificate")
+            || part.starts_with("dhparam")
+    });
+    says && !stem.contains("key") && !stem.contains("priv")
 }
 
 /// Tells whether an archive or dump calls itself a backup, or lies in a folder that does.
@@ -356,7 +376,11 @@ pub fn is_setting(path: &Path) -> bool {
         path.components()
             .filter_map(|part| part.as_os_str().to_str())
     };
-    let dropped = parts().any(|part| DROPPED.contains(&part) || NEW.contains(&part));
+    // Units are written by whoever deploys; what they would run is judged where units are read.
+    let unit = ["/etc/systemd/system", "/etc/systemd/user"]
+        .iter()
+        .any(|dir| path.starts_with(dir));
+    let dropped = unit || parts().any(|part| DROPPED.contains(&part) || NEW.contains(&part));
     let drops = path.parent().is_some_and(|dir| {
         dir.components()
             .any(|part| part.as_os_str().to_string_lossy().ends_with(".d"))
@@ -427,6 +451,42 @@ pub fn is_disk(path: &Path) -> bool {
         "nbd", "sr", "mem", "kmem", "port", "mtd", "zd", "bcache", "ram", "zvol/", "vg",
     ];
     STARTS.iter().any(|start| name.starts_with(start))
+}
+
+/// Tells whether the path names a tape: what is written there goes over the rest of the tape.
+pub fn is_tape(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let Some(name) = text.strip_prefix("/dev/") else {
+        return false;
+    };
+    let plain = name.trim_start_matches('n').trim_start_matches('r');
+    let numbered = ["st", "sa", "osst", "mt/", "mt"].iter().any(|start| {
+        plain
+            .strip_prefix(start)
+            .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
+    });
+    numbered || matches!(name, "tape" | "ntape") || name.starts_with("tape/")
+}
+
+/// Tells whether a name without an ending is that of a file by custom (`Makefile`, `LICENSE`).
+pub fn is_plain_file(name: &str) -> bool {
+    const PLAIN: [&str; 14] = [
+        "makefile",
+        "dockerfile",
+        "license",
+        "licence",
+        "copying",
+        "readme",
+        "changelog",
+        "authors",
+        "gemfile",
+        "rakefile",
+        "procfile",
+        "vagrantfile",
+        "jenkinsfile",
+        "nohup",
+    ];
+    PLAIN.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// Returns the outermost part of the path, strictly below `root`, whose name is regenerable.

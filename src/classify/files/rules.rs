@@ -113,13 +113,26 @@ pub fn file_rule(path: &Path, magic: &str, bytes: u64) -> &'static str {
     }
 }
 
-/// A database or key that is moved to a place that does not last is lost as by `rm`.
-pub fn moved_rule(rule: &'static str, path: &Path, magic: &str) -> &'static str {
-    if rule == "files.move-away" && kinds::guarded(path, magic).is_some() {
+/// A database or key that is moved to a place that does not last is lost as by `rm`, and a folder as by `rm -r`.
+pub fn moved_rule(rule: &'static str, path: &Path, magic: &str, directory: bool) -> &'static str {
+    if rule != "files.move-away" {
+        rule
+    } else if kinds::guarded(path, magic).is_some() {
         "files.delete-guarded"
+    } else if directory {
+        "files.move-away-folder"
     } else {
         rule
     }
+}
+
+/// Tells by its name alone whether a path is a folder: it has no ending, or is a pattern for everything.
+pub fn may_be_folder(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_none_or(|name| {
+        let plain = name.trim_start_matches('.');
+        matches!(plain, "*" | "**") || (!plain.contains('.') && !kinds::is_plain_file(plain))
+    })
 }
 
 pub fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {

@@ -51,7 +51,7 @@ pub fn read(git: &mut Git<'_, '_>) {
         lose(git, "git.push-delete", &remote, "refs/heads/*", false);
     }
     let deletes = args.has(&["-d", "--delete"]);
-    let forced = args.may_have(&["-f", "--force", "--force-with-lease"]);
+    let forced = args.told(&["-f", "--force", "--force-with-lease"]);
     if deletes {
         for spec in &specs {
             one(git, &remote, spec, Fate::Deleted);

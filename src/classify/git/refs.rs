@@ -100,7 +100,7 @@ pub fn branch(git: &mut Git<'_, '_>) {
     let forced = args.has(&["-f", "--force"]);
     let asks = args.has(&["-d", "--delete"]);
     // Beside a plain `-d` unknown words are names: git itself refuses what is not merged.
-    let deletes = args.has(&["-D"]) || (asks && forced) || (!asks && args.may_have(&["-D"]));
+    let deletes = args.has(&["-D"]) || (asks && forced) || (!asks && args.told(&["-D"]));
     let over = args.has(&["-M", "-C"]) || (forced && args.has(&["-m", "-c", "--move", "--copy"]));
     let operands = args.operands.clone();
     if deletes {

@@ -74,6 +74,8 @@ pub struct Operand {
     pub text: Text,
     /// May stand for options, for nothing, or for many words (`$OPTS`).
     pub loose: bool,
+    /// Stands right behind a long option that the shape does not know, and may be its value.
+    pub value: bool,
 }
 
 /// Options and operands of a command.
@@ -88,15 +90,19 @@ impl Argv {
     pub fn read(words: &[Word], shape: &Shape) -> Self {
         let mut argv = Self::default();
         let mut rest = words.iter();
-        let mut ended = false;
+        let (mut ended, mut strange) = (false, false);
         while let Some(word) = rest.next() {
             let text = Text::of(word);
             let loose = word.many && !word.quoted && text.is_unknown();
-            if ended || loose || !is_option(&text.text, shape) {
-                argv.operands.push(Operand { text, loose });
+            let operand = ended || loose || !is_option(&text.text, shape);
+            let value = std::mem::take(&mut strange);
+            if operand {
+                argv.operands.push(Operand { text, loose, value });
             } else if text.text == "--" {
                 ended = true;
             } else {
+                let long = text.text.starts_with("--") && !text.text.contains('=');
+                strange = long && !is_listed(shape, &text.text);
                 argv.option(&text, shape, &mut rest);
             }
         }

@@ -79,10 +79,33 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     for file in named(command, files) {
         texts.extend(file_text(&file, command, context, needs));
     }
-    texts
+    let mut scripts = Vec::new();
+    if matches!(form, Form::Lines) && program.ends_with("cli") {
+        for file in named(command, &["--eval"]) {
+            if let Some((text, origin)) = file_text(&file, command, context, needs) {
+                scripts.push(evaluated(command, &text, &origin));
+            }
+        }
+    }
+    let fed = texts
         .into_iter()
-        .flat_map(|(text, origin)| words(command, *form, &text, &origin))
-        .collect()
+        .flat_map(|(text, origin)| words(command, *form, &text, &origin));
+    fed.chain(scripts).collect()
+}
+
+/// `redis-cli --eval FILE`: the Lua text as `EVAL` has it.
+fn evaluated(command: &Command, text: &str, origin: &Origin) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut words = command.words.iter();
+    while let Some(word) = words.next() {
+        if word.text().as_deref() == Some("--eval") {
+            words.next();
+            break;
+        }
+        all.push(word.clone());
+    }
+    all.extend(["EVAL", text].map(|text| Word::literal(text, origin.clone())));
+    all
 }
 
 /// A text to the port of a known store.

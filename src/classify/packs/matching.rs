@@ -170,7 +170,16 @@ fn path(shape: &Shape, operands: &[Operand]) -> Option<Path> {
         guessed: false,
     };
     for step in shape.path {
-        let operand = operands.get(path.taken)?;
+        let mut operand = operands.get(path.taken)?;
+        if operand.text.hole
+            && operand.value
+            && let Some(next) = operands.get(path.taken + 1)
+            && !next.text.hole
+        {
+            // `etcdctl --endpoints $E snapshot save`: the unknown word is the value of an option that nobody named.
+            path.taken += 1;
+            operand = next;
+        }
         let next = operands.get(path.taken + 1);
         if !operand.text.hole && is_step(step, &operand.text.text) {
             path.sure += 1;

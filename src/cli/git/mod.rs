@@ -1,8 +1,10 @@
 //! `backstop git ...`: the commands that git's own hooks call. One file per hook.
 //! What a hook decides is the work of the stages behind it; nothing here judges.
 
+mod findings;
 pub mod pre_commit;
 pub mod pre_push;
+mod pushed;
 pub mod reference_transaction;
 
 use std::path::PathBuf;

@@ -1,11 +1,13 @@
 //! `backstop git pre-push`: what a push would do to the remote's refs. Exit 0 lets it go on, 1 stops it.
-//! New branches, fast-forwards and an empty list touch neither state nor policy nor server.
+//! New branches, fast-forwards and an empty list touch neither state nor policy nor server; what their commits bring is judged all the same.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::findings::{self, Deed};
+use super::pushed::Pushed;
 use crate::adapters::git::address::{Place, place};
 use crate::adapters::git::repo::Repo;
 use crate::adapters::{environment, failpoint, process, signals};
@@ -28,6 +30,14 @@ const ABOVE: usize = 6;
 const COUNTED: usize = 5;
 /// What names the remote where git gives no words (the pre-commit framework).
 const FRAMEWORK: &str = "the pre-commit framework hands over one ref only: deletions and further refs of this push were not seen; git's own pre-push hook sees them all";
+
+/// How a push that is stopped by what it brings is named.
+const DEED: Deed = Deed {
+    name: "push",
+    place: "pushed",
+    more: "backstop scan --range OLD..NEW",
+    way_on: "a person who has looked at it runs `git push --no-verify`; an agent does not, and does not look for another way",
+};
 
 /// The words that git gives its pre-push hook.
 #[derive(Debug, clap::Args)]
@@ -80,9 +90,7 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
         limits = Some(FRAMEWORK);
     }
     let mirror = is_mirror(remote.as_deref());
-    // Refs that are new on the remote take nothing away.
-    let harmless = |one: &PushedRef| is_zero(&one.old) || one.old == one.new;
-    if !mirror && lines.iter().all(harmless) {
+    if !mirror && lines.iter().all(|one| one.old == one.new) {
         return Ok(Reply::Silent);
     }
     let end = Instant::now() + DEADLINE;
@@ -95,6 +103,10 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
         mirroring = deletions(&mut lines, &repo, url, &cwd, end)?;
     }
     compare(&mut lines, &repo)?;
+    // First what the commits bring: a push that they stop uses no approval up.
+    if let Some(why) = brought(&lines, remote.as_deref(), &repo, &cwd, state, end)? {
+        return Ok(Reply::Block(why));
+    }
     if mirroring != Mirror::Unlisted && lines.iter().all(|one| one.fate == Fate::Kept) {
         return Ok(Reply::Silent);
     }
@@ -111,7 +123,6 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
         .policy(&push.root, None)
         .map_err(|error| error.to_string())?;
     let findings = pushed::findings(&push, &policy.protection, builtin::book());
-    // The findings of what is in the pushed commits join those of the refs here.
     Ok(
         match (push::gate(&push, findings, policy, &house), limits) {
             (Reply::Block(reason), Some(limits)) => {
@@ -120,6 +131,21 @@ fn answer(args: &Args, state: Option<&Path>) -> Result<Reply, String> {
             (reply, _) => reply,
         },
     )
+}
+
+/// Returns why the push is stopped by what is in its commits.
+fn brought(
+    lines: &[PushedRef],
+    remote: Option<&str>,
+    repo: &Repo,
+    cwd: &Path,
+    state: Option<&Path>,
+    end: Instant,
+) -> Result<Option<String>, String> {
+    let pushed = Pushed::new(lines, remote, repo, cwd);
+    let report = pushed.report(end)?;
+    let root = repo.root().unwrap_or_else(|| repo.dir.clone());
+    findings::stop(&report, DEED, state, &root)
 }
 
 /// Tells whether this push makes the remote a mirror: by the words of the git above, its settings, or the repository's.

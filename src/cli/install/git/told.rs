@@ -132,11 +132,13 @@ impl Told<'_> {
         }
         let file = lefthook_local(&top)?;
         let before = read(&file)?;
+        let own = text(file.strip_prefix(&top).unwrap_or(&file))?;
         let commands: Vec<_> = scripts
             .iter()
             .map(|(hook, script)| Lefthook {
                 hook: *hook,
                 script,
+                file: &own,
             })
             .collect();
         let after = hooks::lefthook_with(before.as_deref().unwrap_or_default(), &commands)
