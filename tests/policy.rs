@@ -179,6 +179,74 @@ fn what_a_rule_advises_is_not_found_itself() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What a rule advises, as lines for the tools that would run it; see `policies/packs/FORMAT.md`.
+fn advice(rule: &backstop::model::rule::Rule) -> Vec<(&'static str, String)> {
+    let text = rule.instead;
+    if text.contains('`') || text.contains(", or ") {
+        return text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|code| ("Bash", code.to_owned()))
+            .collect();
+    }
+    let sql = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.chars().all(|c| c.is_ascii_uppercase()));
+    match rule.id.split('.').next() {
+        Some("windows") => vec![("PowerShell", text.to_owned())],
+        _ if sql => vec![("Bash", format!("psql shop -c \"{text}\""))],
+        _ => vec![("Bash", text.to_owned())],
+    }
+}
+
+#[test]
+fn the_program_passes_what_every_rule_advises_and_every_severity_has_its_reason() {
+    use std::io::Write as _;
+    use std::process::{Command as Process, Stdio};
+
+    let mut asked = Vec::new();
+    let mut input = String::new();
+    for rule in rules() {
+        for text in [rule.instead, rule.lost, rule.why, rule.summary] {
+            assert!(!text.trim().is_empty(), "{}: an empty text", rule.id);
+        }
+        let severity = format!("{:?}", rule.severity);
+        assert!(rule.why.starts_with(&severity), "{}: {}", rule.id, rule.why);
+        for (tool, line) in advice(rule) {
+            let call = serde_json::json!({"id": asked.len(), "tool_name": tool,
+                "tool_input": {"command": line}, "cwd": "/srv/app"});
+            input.push_str(&format!("{call}\n"));
+            asked.push((rule.id, line));
+        }
+    }
+    assert!(asked.len() > 100, "only {} commands", asked.len());
+    let mut child = Process::new(env!("CARGO_BIN_EXE_backstop"))
+        .args(["check", "--batch", "--facts", "none"])
+        .env_clear()
+        .env("HOME", "/home/nobody-here")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("its standard input");
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().expect("its output");
+    writer.join().expect("the writer").expect("all is written");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(text.lines().count(), asked.len());
+    let mut wrong = Vec::new();
+    for line in text.lines() {
+        let answer: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let at = usize::try_from(answer["id"].as_u64().expect("an id")).expect("small");
+        if answer["verdict"] != "allow" {
+            wrong.push(format!("{}: `{}` gives {answer}", asked[at].0, asked[at].1));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_regular_expression_compiles() {
     let compile = |regex: &str| packs::compile(regex).map_err(|error| error.to_string());

@@ -43,6 +43,7 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
             "ts-node-dev",
             "vite-node",
             "babel-node",
+            "zx",
         ],
         Language::Javascript,
         &["-e", "--eval", "-p", "--print", "-pe", "eval"],
@@ -84,6 +85,8 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
         &["-e", "--source"],
     ),
     (&["emacs"], Language::Lua, &["--eval"]),
+    (&["go"], Language::Javascript, &["--no-such-option"]),
+    (&["java"], Language::Javascript, &["--no-such-option"]),
 ];
 
 /// Program, subcommand, language, options that carry the code.
@@ -96,7 +99,19 @@ type Runner = (
 
 /// Frameworks that run code by a subcommand.
 const RUNNERS: &[Runner] = &[
-    (&["rails"], &["runner", "r"], Language::Ruby, &[]),
+    (
+        &["rails", "gitlab-rails"],
+        &["runner", "r"],
+        Language::Ruby,
+        &[],
+    ),
+    // A console reads its standard input; its operands are no code.
+    (
+        &["rails", "gitlab-rails"],
+        &["console", "c"],
+        Language::Ruby,
+        &["--eval"],
+    ),
     (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
     (
         &["manage.py", "django-admin"],
@@ -138,7 +153,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let mut raw = Vec::new();
     for (text, span, perhaps) in &deeds.sql {
         let losses = if *perhaps {
-            sql::losses_in_prose(text, dialect)
+            // A driver's `%s` stands for a value.
+            sql::losses_in_prose(&text.replace("%s", "$1"), dialect)
         } else {
             sql::losses(text, dialect)
         };
@@ -329,7 +345,7 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             );
         } else if text == "-" {
             break;
-        } else if matches!(base, "deno" | "bun") && text == "run" {
+        } else if matches!(base, "deno" | "bun" | "go") && text == "run" {
             // The script follows, or `-`.
         } else if matches!(base, "iex" | "elixir") && text == "-S" {
             // `iex -S mix run -e CODE`: the task's own options follow.
@@ -361,6 +377,7 @@ fn only_checks(base: &str, command: &Command) -> bool {
         "php" => &["-l", "--syntax-check"],
         "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
         "lua" => &["-p"],
+        "go" => return command.args().first().and_then(Word::text).as_deref() != Some("run"),
         _ => return false,
     };
     let first = command.args().first().and_then(Word::text);
@@ -445,8 +462,9 @@ fn script(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    const ENDINGS: [&str; 12] = [
-        ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua", ".pyw", ".tsx",
+    const ENDINGS: [&str; 14] = [
+        ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua",
+        ".pyw", ".tsx",
     ];
     if let Some(read) = &command.script {
         return Some(Code {

@@ -27,7 +27,11 @@ pub fn started(command: &Command) -> Vec<Started> {
     let text = match program.as_str() {
         "ddev" | "lando" | "symfony" | "wp-env" | "docksal" | "fin" => carried(&program, command),
         "wp" | "drush" | "n98-magerun2" | "manage.py" | "django-admin" => {
-            asked_of(&program, command)
+            asked_of(&program, command.args())
+        }
+        name if name.starts_with("python") || name == "py" => {
+            let at = command.args().iter().position(is_manage);
+            at.and_then(|at| asked_of("manage.py", command.args().get(at + 1..)?))
         }
         "kubectl" | "oc" => pod(command),
         "mussh" => value(command, &["-c"]),
@@ -46,10 +50,15 @@ pub fn started(command: &Command) -> Vec<Started> {
     .collect()
 }
 
+/// The script of a Django project, as an operand of the interpreter.
+fn is_manage(word: &Word) -> bool {
+    word.text()
+        .is_some_and(|text| text == "manage.py" || text.ends_with("/manage.py"))
+}
+
 /// Front ends of a database that take a statement: `wp db query SQL`, `drush sqlq SQL`, `manage.py dbshell -- -c SQL`.
-fn asked_of(program: &str, command: &Command) -> Option<String> {
-    let words: Vec<String> = command
-        .args()
+fn asked_of(program: &str, args: &[Word]) -> Option<String> {
+    let words: Vec<String> = args
         .iter()
         .map(Word::shown)
         .filter(|word| !word.starts_with("--") || word == "--")

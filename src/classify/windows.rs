@@ -194,6 +194,9 @@ impl Reader<'_, '_> {
             "Add-Content" => self.content(false, true),
             "Move-Item" | "Rename-Item" => self.transfer("mv"),
             "Copy-Item" => self.transfer("cp"),
+            "New-Item" if !matches!(name.to_ascii_lowercase().as_str(), "mkdir" | "md") => {
+                self.made_anew();
+            }
             "Clear-Item" | "Clear-ItemProperty" | "Remove-ItemProperty" => self.property(),
             "Invoke-RestMethod" | "Invoke-WebRequest" if !matches!(name, "curl" | "wget") => {
                 self.request()

@@ -6,6 +6,7 @@ mod brace;
 mod builtins;
 mod carriers;
 pub mod cmd;
+mod compose;
 mod expand;
 mod flow;
 mod lists;

@@ -4,7 +4,8 @@
 use crate::model::command::{Cwd, Passage};
 use crate::model::word::Word;
 
-use super::options::options;
+use super::compose::Asked;
+use super::options::{Options, options};
 use super::source::Source;
 use super::state::{Feed, State, word_of};
 use super::unfold::{Frame, Job, Unfolder};
@@ -16,6 +17,7 @@ const ENGINE: &str = "-H --host -c --context --config -l --log-level --connectio
 const EXEC: &str = "-e --env -u --user -w --workdir --env-file --detach-keys --index";
 const RUN: &str = "-e --env -u --user -w --workdir --env-file --detach-keys -v --volume --mount --name --network --net -p --publish -h --hostname --entrypoint -l --label --label-file -m --memory --memory-swap --cpus --cpu-shares -c --cpuset-cpus --cap-add --cap-drop --device --dns --add-host --expose --gpus --group-add --ip --ipc --isolation --link --log-driver --log-opt --mac-address --network-alias --pid --platform --pull --restart --runtime --security-opt --shm-size --stop-signal --stop-timeout --storage-opt --sysctl --tmpfs --ulimit --userns --uts --volumes-from --volume-driver --cgroupns --cidfile --annotation --health-cmd --pod --secret --arch --os";
 const COMPOSE: &str = "-f --file -p --project-name --project-directory --env-file --profile --parallel --progress --ansi";
+const UP: &str = "-t --timeout --scale --exit-code-from --pull --attach --no-attach --wait-timeout";
 const KUBE: &str = "-n --namespace -c --container --context --kubeconfig --cluster --user -l --selector -s --server --token --as --request-timeout -f --filename --pod-running-timeout";
 
 impl Unfolder<'_> {
@@ -140,6 +142,12 @@ impl Unfolder<'_> {
             .collect();
         let mut mounts: Vec<Word> = found.values("-v --volume").into_iter().cloned().collect();
         mounts.extend(found.values("--mount").into_iter().filter_map(bind));
+        // Where another container's volumes stand in this one is not known: anywhere.
+        let borrowed = found.values("--volumes-from").into_iter();
+        mounts.extend(borrowed.map(|from| {
+            let name = from.shown().replace([':', '/'], " ");
+            Word::literal(format!("volumes of {name}:/"), from.origin.clone())
+        }));
         let passage = Passage::Fresh {
             engine: engine.to_owned(),
             mounts,
@@ -166,6 +174,10 @@ impl Unfolder<'_> {
         let valued = match sub.as_str() {
             "exec" => EXEC,
             "run" => RUN,
+            "up" | "start" | "restart" => {
+                let words = job.words.get(at + 1..).unwrap_or_default();
+                return self.up(engine, &global, words, job, st, fr);
+            }
             _ => return None,
         };
         let found = options(job.words.get(at + 1..)?, valued);
@@ -181,6 +193,15 @@ impl Unfolder<'_> {
             .filter(|word| assigns(word))
             .map(assignment)
             .collect();
+        if sub == "run" && job.words.get(at + 1).is_none() {
+            let asked = Asked {
+                engine,
+                global: &global,
+                names: service.text().into_iter().collect(),
+                entrypoint: found.value("--entrypoint").cloned(),
+            };
+            return self.services(&asked, job, st, fr);
+        }
         if rest.words.is_empty() {
             return None;
         }
@@ -194,6 +215,35 @@ impl Unfolder<'_> {
         let mut inside = far(st);
         inside.cwd = place(found.value("-w --workdir"));
         Some(self.run(rest, &mut inside, &via))
+    }
+
+    /// `up`, `start` and `restart` run what the compose file says.
+    fn up(
+        &mut self,
+        engine: &str,
+        global: &Options,
+        words: &[Word],
+        job: &Job,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let found = options(words, UP);
+        let names = words.get(found.rest..).unwrap_or_default();
+        let names: Vec<String> = names
+            .iter()
+            .filter_map(Word::text)
+            .filter(|name| !name.starts_with('-'))
+            .collect();
+        if found.has("--dry-run") || found.has("--no-start") || global.has("--dry-run") {
+            return None;
+        }
+        let asked = Asked {
+            engine,
+            global,
+            names,
+            entrypoint: None,
+        };
+        self.services(&asked, job, st, fr)
     }
 
     pub(super) fn kubectl(
@@ -226,7 +276,7 @@ impl Unfolder<'_> {
     }
 }
 
-fn far(st: &State) -> State {
+pub(super) fn far(st: &State) -> State {
     let mut inside = State::new(vec![Cwd::Unknown], true);
     inside.rounds = st.rounds;
     inside

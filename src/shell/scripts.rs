@@ -52,7 +52,8 @@ impl Unfolder<'_> {
                 self.script_file(&file, &start, st, fr);
             }
         }
-        if found.has("-n") {
+        // `-n` only reads the text, with `-c` too.
+        if found.has("-n") && matches!(name, "bash" | "sh" | "dash" | "zsh" | "ksh") {
             return None;
         }
         if found.has("-c") || found.has("--command") {

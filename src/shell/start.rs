@@ -295,7 +295,7 @@ impl Unfolder<'_> {
             _ => "",
         };
         let mut args = job.args();
-        if matches!(program, "deno" | "bun")
+        if matches!(program, "deno" | "bun" | "go")
             && matches!(args.first().and_then(Word::text).as_deref(), Some("run"))
         {
             args = args.get(1..).unwrap_or_default();
@@ -361,6 +361,7 @@ pub(super) fn interpreter(program: &str) -> Option<&'static str> {
         "php" => "php",
         "lua" | "luajit" => "lua",
         "Rscript" => "r",
+        "go" | "java" => "compiled",
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
+mod names;
 mod runners;
 
 use crate::model::command::{OpaqueKind, Passage};
@@ -14,6 +15,7 @@ use super::source::Source;
 use super::state::{Feed, State, word_of};
 use super::unfold::{Frame, Job, Unfolder};
 use super::wrappers::{assignment, assigns, start};
+use names::OWN_COMMANDS;
 
 /// Targets that one call of `make` or `just` may reach.
 const MAX_TARGETS: usize = 64;
@@ -110,7 +112,7 @@ impl Unfolder<'_> {
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr);
     }
 
-    fn task_file(
+    pub(super) fn task_file(
         &mut self,
         file: Option<Word>,
         names: &[&str],
@@ -232,9 +234,16 @@ impl Unfolder<'_> {
         if let Some(dir) = found.value("-C --prefix --dir --cwd") {
             inside.cwd = self.places(dir, &st.cwd);
         }
-        let (path, text) = self.task_file(None, &["package.json"], &inside, fr)?;
-        let scripts = scripts_of(&text)?;
+        let package = self.task_file(None, &["package.json"], &inside, fr);
         self.own(job, st, fr);
+        let Some((path, text)) = package else {
+            let runs =
+                program != "npm" && job.words.get(at).and_then(Word::text).as_ref() == Some(&name);
+            return runs
+                .then(|| self.inner(program, Passage::Plain, job.rest(at), &mut inside, fr))
+                .flatten();
+        };
+        let scripts = scripts_of(&text)?;
         let rest = job.words.get(rest..).unwrap_or_default();
         let rest = match rest.first().and_then(Word::text).as_deref() {
             Some("--") => rest.get(1..).unwrap_or_default(),
@@ -423,75 +432,6 @@ fn subcommand_texts(sub: &str, rest: &[Word], texts: &mut Vec<Word>) {
         _ => {}
     }
 }
-
-/// Commands of yarn, pnpm and bun that are no scripts.
-const OWN_COMMANDS: &[&str] = &[
-    "add",
-    "install",
-    "i",
-    "remove",
-    "rm",
-    "uninstall",
-    "un",
-    "up",
-    "update",
-    "upgrade",
-    "dlx",
-    "exec",
-    "x",
-    "why",
-    "list",
-    "ls",
-    "ll",
-    "link",
-    "unlink",
-    "init",
-    "create",
-    "publish",
-    "pack",
-    "config",
-    "cache",
-    "store",
-    "audit",
-    "outdated",
-    "info",
-    "login",
-    "logout",
-    "whoami",
-    "version",
-    "global",
-    "workspace",
-    "workspaces",
-    "import",
-    "prune",
-    "rebuild",
-    "fetch",
-    "patch",
-    "patch-commit",
-    "deploy",
-    "node",
-    "set",
-    "plugin",
-    "constraints",
-    "dedupe",
-    "npm",
-    "bin",
-    "root",
-    "help",
-    "pm",
-    "build",
-    "upgrade-interactive",
-    "unplug",
-    "server",
-    "setup",
-    "env",
-    "recursive",
-    "c",
-    "ci",
-    "view",
-    "licenses",
-    "policies",
-];
 
 fn assignment_of(word: &Word) -> (String, Word) {
     let head = word.prefix();

@@ -2,6 +2,7 @@
 //! Values are followed no further than one assignment of a literal.
 
 mod paths;
+mod starts;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -41,10 +42,12 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
         lookups: Cell::new(0),
         deeds: Deeds::default(),
         sends_variable: false,
+        helpers: Vec::new(),
     };
     for index in 0..tokens.len() {
         reader.token(index);
     }
+    reader.helped();
     let mut deeds = reader.deeds;
     if reader.sends_variable {
         // The SQL stands in a variable: every string that is SQL to the last word may be it.
@@ -72,6 +75,8 @@ struct Calls<'a> {
     lookups: Cell<usize>,
     deeds: Deeds,
     sends_variable: bool,
+    /// Functions that hand their first argument to a shell.
+    helpers: Vec<String>,
 }
 
 /// Walks through the whole code for the value of a name; beyond that a value counts as unknown.
@@ -150,6 +155,10 @@ impl<'a> Calls<'a> {
             || name == "exec" && self.language != Language::Python
             || name == "sh" && self.language == Language::Ruby
             || self.is_template_shell(name, index)
+            || last == "exec_command"
+            || self.language == Language::Javascript
+                && matches!(last, "execSync" | "spawnSync" | "execFileSync")
+            || name.starts_with("sh.") && self.is_sh(name)
             || name == ".execute" && self.language == Language::Groovy;
         let connects = is_connection(last);
         if self.special(name, start, index) {
@@ -165,6 +174,9 @@ impl<'a> Calls<'a> {
             self.driver(name, start, index);
         }
         if !(sends || perhaps || deletes || starts || connects) {
+            return;
+        }
+        if (sends || perhaps) && self.is_mock(name) {
             return;
         }
         let Some(arguments) = self.arguments(index + 1) else {
@@ -185,11 +197,28 @@ impl<'a> Calls<'a> {
             self.deletes(name, arguments, span);
         }
         if starts {
-            self.starts(arguments, &strings, span);
+            self.starts(name, arguments, span);
         }
         if connects && let Some((text, _)) = strings.first() {
             self.deeds.connections.push(text.clone());
         }
+    }
+
+    /// A mock object of a test sends nothing.
+    fn is_mock(&self, name: &str) -> bool {
+        let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
+        self.text.contains("Mock(")
+            && matches!(self.assigned(owner), Some([Token::Name { name, .. }, ..]) if name.ends_with("Mock"))
+    }
+
+    /// `from sh import rm; rm('-rf', 'data')`: every name of the module is a program.
+    fn is_sh(&self, name: &str) -> bool {
+        self.language == Language::Python
+            && name.split('.').count() == 2
+            && self
+                .imports
+                .values()
+                .any(|full| full == "sh" || full == name)
     }
 
     /// Calls of drivers, object mappers and clients of services.
@@ -382,8 +411,24 @@ impl<'a> Calls<'a> {
     }
 
     fn sends(&mut self, arguments: &[Token], strings: &[(String, Span)], perhaps: bool) {
-        if matches!(arguments.first(), Some(Token::Name { .. })) && strings.is_empty() {
+        let values = matches!(
+            arguments,
+            [
+                Token::Name { .. },
+                Token::Sign(','),
+                Token::Sign('(' | '[' | '{'),
+                ..
+            ]
+        );
+        if matches!(arguments.first(), Some(Token::Name { .. })) && (strings.is_empty() || values) {
             self.sends_variable = true;
+        }
+        if let Some((text, span)) = strings.first()
+            && text.to_ascii_uppercase().contains("DETACH DELETE")
+        {
+            self.deeds
+                .wipes
+                .push((drivers::DATA, "run".to_owned(), *span));
         }
         // Only the first string is SQL; the others are values.
         if let Some((text, span)) = strings.first() {
@@ -425,6 +470,8 @@ impl<'a> Calls<'a> {
                 let text = format!("rm {flags} -- {}", quoted(&path));
                 self.deeds.shells.push((text, span));
             }
+            // Byte code comes back by itself.
+            None if self.text.contains("/__pycache__/") && self.language == Language::Perl => {}
             None => self.deeds.unknown.push(span),
         }
     }
@@ -479,51 +526,6 @@ impl<'a> Calls<'a> {
         });
         let value = values.next()?;
         values.next().is_none().then_some(value)
-    }
-
-    fn starts(&mut self, arguments: &[Token], strings: &[(String, Span)], span: Span) {
-        let listed = arguments.first() == Some(&Token::Sign('['))
-            || arguments.get(1) == Some(&Token::Sign(',')) && strings.len() > 1;
-        let end = arguments
-            .iter()
-            .position(|token| *token == Token::Sign(']'))
-            .unwrap_or(arguments.len());
-        if !listed {
-            if let Some((text, place)) = strings
-                .first()
-                .filter(|_| matches!(arguments.first(), Some(Token::Text { .. })))
-            {
-                // `system("rm -rf " $1)`: what follows the text belongs to the command.
-                let more = matches!(
-                    arguments.get(1),
-                    Some(Token::Name { .. } | Token::Sign('+' | '.'))
-                );
-                let rest = if more { "$UNKNOWN" } else { "" };
-                self.shell(&format!("{text}{rest}"), *place);
-            } else if let [Token::Name { name, .. }, rest @ ..] = arguments
-                && matches!(rest, [] | [Token::Sign(','), ..])
-                && let Some(text) = self.variable(name)
-            {
-                self.shell(&text, span);
-            }
-            return;
-        }
-        let words: Vec<String> = arguments
-            .get(..end)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|token| match token {
-                Token::Text { text, .. } => Some(quoted(text)),
-                Token::Name { .. } => Some("\"$UNKNOWN\"".to_owned()),
-                _ => None,
-            })
-            .collect();
-        self.deeds.shells.push((words.join(" "), span));
-    }
-
-    fn shell(&mut self, text: &str, span: Span) {
-        let text = text.replace(HOLE, "$UNKNOWN");
-        self.deeds.shells.push((text, span));
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::tokens::{Language, Token};
 
 /// Modules whose names are followed, and what their members are called here.
-const MODULES: [(&str, &str); 13] = [
+const MODULES: [(&str, &str); 14] = [
     ("os", "os"),
     ("shutil", "shutil"),
     ("subprocess", "subprocess"),
@@ -20,6 +20,7 @@ const MODULES: [(&str, &str); 13] = [
     ("axios", "axios"),
     ("rimraf", "rimraf"),
     ("del", "del"),
+    ("sh", "sh"),
 ];
 
 /// Names that are given in one import.

@@ -62,7 +62,8 @@ pub(super) const FILES: [&str; 21] = [
     ".unlink",
     ".unlinkSync",
 ];
-pub(super) const TREES: [&str; 40] = [
+pub(super) const TREES: [&str; 41] = [
+    "os.RemoveAll",
     "fs.rmdir",
     "rmdirSync",
     ".rmdirSync",
@@ -105,7 +106,8 @@ pub(super) const TREES: [&str; 40] = [
     "del.sync",
 ];
 /// Calls that start a shell or a program.
-pub(super) const SHELLS: [&str; 62] = [
+pub(super) const SHELLS: [&str; 63] = [
+    "exec.Command",
     "system2",
     "shell",
     "System.cmd",

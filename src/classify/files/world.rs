@@ -142,6 +142,9 @@ pub fn land(path: &Path, mounts: &[Mount], cwd: &Path) -> Vec<Landing> {
             continue;
         };
         let named = !source.starts_with(['/', '.', '~']) && !source.contains('/');
+        if source.starts_with("volumes of ") && never_borrowed(path) {
+            continue;
+        }
         if named {
             all.push(Landing::Volume(source.clone()));
         } else {
@@ -157,6 +160,20 @@ pub fn land(path: &Path, mounts: &[Mount], cwd: &Path) -> Vec<Landing> {
         all.push(Landing::Inside);
     }
     all
+}
+
+/// Tells whether a path is none where images put volumes: caches and temporary places.
+fn never_borrowed(path: &Path) -> bool {
+    [
+        "/tmp",
+        "/var/tmp",
+        "/var/cache",
+        "/var/lib/apt",
+        "/root/.cache",
+        "/run",
+    ]
+    .iter()
+    .any(|place| path.starts_with(place))
 }
 
 /// Returns the target for a path of this machine.

@@ -89,6 +89,23 @@ fn spoken(call: &Call<'_>) -> Option<String> {
 
 /// A program and its arguments in a list.
 fn vector(call: &Call<'_>) -> Option<String> {
+    // `{"argv": ["rm", "-rf", "data"]}`; a list of whole lines is no such list.
+    let listed: Vec<&str> = call
+        .strings
+        .iter()
+        .filter(|(pointer, _)| {
+            let numbered = pointer
+                .rsplit('/')
+                .next()
+                .is_some_and(|part| part.parse::<usize>().is_ok());
+            numbered && matches!(key(pointer), "argv" | "command" | "cmd" | "cmdline")
+        })
+        .map(|(_, text)| text.as_str())
+        .take(MAX_WORDS)
+        .collect();
+    if listed.len() > 1 && !listed.iter().take(1).any(|text| text.contains(' ')) {
+        return Some(listed.into_iter().map(quoted).collect::<Vec<_>>().join(" "));
+    }
     let program = call.value(&["program", "executable", "binary", "command", "cmd"])?;
     let args = call.values(&["args", "argv", "arguments", "parameters"]);
     if args.is_empty() || program.contains(char::is_whitespace) {

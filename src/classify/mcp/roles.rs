@@ -328,12 +328,32 @@ impl<'a> Call<'a> {
         if in_list(PATHS) {
             return Role::Path;
         }
-        let prose = if self.runs { ALWAYS_PROSE } else { PROSE };
+        let prose = if self.runs && !self.writes_file() {
+            ALWAYS_PROSE
+        } else {
+            PROSE
+        };
         if in_list(prose) {
             Role::Prose
         } else {
             Role::Text
         }
+    }
+
+    /// Tells whether the call puts a text into a file, where nothing runs it.
+    fn writes_file(&self) -> bool {
+        let writes = self.words.iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "write" | "create" | "save" | "edit" | "append"
+            )
+        });
+        let file = self.named(&["file", "fs", "filesystem", "files"]);
+        writes
+            && file
+            && self
+                .value(&["path", "filepath", "filename", "file"])
+                .is_some()
     }
 
     fn speaks_code(&self) -> bool {

@@ -76,6 +76,12 @@ const TRANSFER: Spec = Spec {
     lists: &["path", "literalpath", "lp", "pspath", "include", "exclude"],
 };
 
+const NEW: Spec = Spec {
+    switches: &["force"],
+    valued: &["itemtype", "type", "name", "value", "target", "credential"],
+    lists: &["path", "literalpath", "lp", "pspath"],
+};
+
 const PROPERTY: Spec = Spec {
     switches: &["force"],
     valued: &["credential", "filter"],
@@ -386,6 +392,9 @@ impl Reader<'_, '_> {
         let mut words: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
         words.extend(params.operands.iter().cloned());
         words.extend(params.values(&["destination"]).into_iter().cloned());
+        if program == "mv" && self.discarded(&words) {
+            return;
+        }
         let mut here = Vec::new();
         for word in &words {
             match spot::spot(word, false, self.context) {
@@ -400,6 +409,75 @@ impl Reader<'_, '_> {
             ("mv", true) => self.start(&["mv", "-f", "--"], here),
             ("mv", false) => self.start(&["mv", "-n", "--"], here),
             _ => self.start(&["cp", "-r", "--"], here),
+        }
+    }
+
+    /// What is moved into the temporary folder of Windows goes when that is cleaned.
+    fn discarded(&mut self, words: &[Word]) -> bool {
+        let Some((to, from)) = words.split_last().filter(|(_, from)| !from.is_empty()) else {
+            return false;
+        };
+        let temporary = match spot::spot(to, false, self.context) {
+            Spot::Windows { text, .. } => spot::is_temporary(&text),
+            Spot::Posix(_) | Spot::Registry(_) | Spot::Session => false,
+        };
+        if !temporary {
+            return false;
+        }
+        for word in from {
+            match spot::spot(word, false, self.context) {
+                Spot::Posix(word) => {
+                    let tmp = Word::literal("/tmp/", to.origin.clone());
+                    self.start(&["mv", "--"], vec![word, tmp]);
+                }
+                Spot::Windows { text, shown } => {
+                    let how = Reachout {
+                        recursive: true,
+                        narrowed: false,
+                    };
+                    self.losses
+                        .extend(spot::removed(&text, &shown, how, self.context));
+                }
+                Spot::Registry(_) | Spot::Session => {}
+            }
+        }
+        true
+    }
+
+    /// `New-Item -Force` over a file empties it; a folder that is there stays as it is.
+    pub(super) fn made_anew(&mut self) {
+        let params = Params::read(self.command.args(), &NEW);
+        let kind = params.values(&["itemtype", "type"]);
+        let kind = kind.first().map(|word| word.shown().to_ascii_lowercase());
+        let file = kind.is_none_or(|kind| kind == "file" || kind == "symboliclink");
+        if params.is_rehearsal() || !params.has("force") || !file {
+            return;
+        }
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        paths.extend(params.operands.first().cloned());
+        let names = params.values(&["name"]);
+        for path in paths.iter().take(1) {
+            let mut word = path.clone();
+            if let Some(name) = names.first() {
+                word.pieces
+                    .extend(Word::literal("/", word.origin.clone()).pieces);
+                word.pieces.extend(name.pieces.iter().cloned());
+            }
+            match spot::spot(&word, false, self.context) {
+                Spot::Posix(file) => {
+                    let redirect = Redirect {
+                        mode: WriteMode::Truncate,
+                        file,
+                        content: None,
+                    };
+                    self.start_writing(redirect, true);
+                }
+                Spot::Windows { text, shown } => {
+                    self.losses
+                        .extend(spot::overwritten(&text, &shown, self.context))
+                }
+                Spot::Registry(_) | Spot::Session => {}
+            }
         }
     }
 

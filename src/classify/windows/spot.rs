@@ -289,8 +289,8 @@ fn split(text: &str) -> (&str, &str) {
     text.rsplit_once('\\').unwrap_or(("", text))
 }
 
-/// Returns why nothing is lost: a temporary place, or output that comes back.
-fn harmless(text: &str, context: &Context<'_>) -> Option<&'static str> {
+/// Tells whether a path is a temporary place of Windows, or lies in one.
+pub fn is_temporary(text: &str) -> bool {
     const HEADS: &[&str] = &[
         "%temp%\\",
         "%tmp%\\",
@@ -301,15 +301,25 @@ fn harmless(text: &str, context: &Context<'_>) -> Option<&'static str> {
         "%userprofile%\\appdata\\local\\temp\\",
     ];
     if text.contains("..") {
-        return None;
+        return false;
     }
-    let below = without_drive(text).unwrap_or_default();
-    let temporary = HEADS.iter().any(|head| text.starts_with(head))
+    let text = format!("{}\\", text.trim_end_matches('\\'));
+    let below = without_drive(&text).unwrap_or_default();
+    HEADS.iter().any(|head| text.starts_with(head))
         || ["temp\\", "tmp\\", "windows\\temp\\"]
             .iter()
             .any(|head| below.starts_with(head))
-        || below.contains("\\appdata\\local\\temp\\");
-    if temporary {
+        || below.contains("\\appdata\\local\\temp\\")
+}
+
+/// Returns why nothing is lost: a temporary place, or output that comes back.
+fn harmless(text: &str, context: &Context<'_>) -> Option<&'static str> {
+    if text.contains("..") {
+        return None;
+    }
+    // The folder itself is not its content.
+    let inside = text.trim_end_matches('\\').rsplit_once('\\');
+    if inside.is_some_and(|(folder, _)| is_temporary(folder)) {
         return Some("it lies in a temporary place");
     }
     let mut parts = text.split('\\');

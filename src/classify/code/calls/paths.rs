@@ -115,6 +115,10 @@ impl Calls<'_> {
             "fs-extra" => "fse".to_owned(),
             module => module.replace('/', "."),
         };
+        let next = self.tokens.get(index + 4);
+        if module == "shelljs" && matches!(next, Some(Token::Name { name, .. }) if name == ".rm") {
+            return self.shelljs(start, index + 4);
+        }
         match self.tokens.get(index + 4) {
             Some(Token::Name { name, .. }) if name.starts_with('.') => {
                 let name = format!("{module}{name}");
