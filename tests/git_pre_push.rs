@@ -14,7 +14,7 @@ mod house;
 mod push_scene;
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use house::Answer;

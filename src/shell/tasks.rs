@@ -215,21 +215,7 @@ impl Unfolder<'_> {
             "-C --prefix --dir --filter -F -w --workspace --cwd",
         );
         let at = found.rest + 1;
-        let sub = job.words.get(at)?.text()?;
-        let (name, rest) = match sub.as_str() {
-            "run" | "run-script" | "rum" => {
-                let more = options(
-                    job.words.get(at + 1..)?,
-                    "-w --workspace --prefix --filter -F --cwd",
-                );
-                let at = at + 1 + more.rest;
-                (job.words.get(at)?.text()?, at + 1)
-            }
-            "test" | "t" | "tst" => ("test".to_owned(), at + 1),
-            "start" | "stop" | "restart" => (sub, at + 1),
-            _ if program == "npm" || OWN_COMMANDS.contains(&sub.as_str()) => return None,
-            _ => (sub, at + 1),
-        };
+        let (name, rest) = script_name(program, job, at)?;
         let mut inside = st.subshell();
         if let Some(dir) = found.value("-C --prefix --dir --cwd") {
             inside.cwd = self.places(dir, &st.cwd);
@@ -708,6 +694,25 @@ pub(super) fn expand_just(line: &str, variables: &[(String, String)]) -> String 
     }
     out.push_str(rest);
     out
+}
+
+/// Returns the script that a package manager is told to run, and where its own words begin.
+fn script_name(program: &str, job: &Job, at: usize) -> Option<(String, usize)> {
+    let sub = job.words.get(at)?.text()?;
+    Some(match sub.as_str() {
+        "run" | "run-script" | "rum" => {
+            let more = options(
+                job.words.get(at + 1..)?,
+                "-w --workspace --prefix --filter -F --cwd",
+            );
+            let at = at + 1 + more.rest;
+            (job.words.get(at)?.text()?, at + 1)
+        }
+        "test" | "t" | "tst" => ("test".to_owned(), at + 1),
+        "start" | "stop" | "restart" => (sub, at + 1),
+        _ if program == "npm" || OWN_COMMANDS.contains(&sub.as_str()) => return None,
+        _ => (sub, at + 1),
+    })
 }
 
 #[cfg(test)]

@@ -139,6 +139,18 @@ impl<'a> Calls<'a> {
         }
     }
 
+    fn starts_a_program(&self, name: &str, last: &str, index: usize) -> bool {
+        SHELLS.contains(&name)
+            || name == "exec" && self.language != Language::Python
+            || name == "sh" && self.language == Language::Ruby
+            || self.is_template_shell(name, index)
+            || last == "exec_command"
+            || self.language == Language::Javascript
+                && matches!(last, "execSync" | "spawnSync" | "execFileSync")
+            || name.starts_with("sh.") && self.is_sh(name)
+            || name == ".execute" && self.language == Language::Groovy
+    }
+
     fn call(&mut self, name: &str, start: usize, index: usize) {
         let last = name.rsplit('.').next().unwrap_or(name);
         let sends = EXECUTES.contains(&last);
@@ -151,15 +163,7 @@ impl<'a> Calls<'a> {
             || is_one_of(&TREES, name)
             || node
             || self.deletes_elsewhere(name, index);
-        let starts = SHELLS.contains(&name)
-            || name == "exec" && self.language != Language::Python
-            || name == "sh" && self.language == Language::Ruby
-            || self.is_template_shell(name, index)
-            || last == "exec_command"
-            || self.language == Language::Javascript
-                && matches!(last, "execSync" | "spawnSync" | "execFileSync")
-            || name.starts_with("sh.") && self.is_sh(name)
-            || name == ".execute" && self.language == Language::Groovy;
+        let starts = self.starts_a_program(name, last, index);
         let connects = is_connection(last);
         if self.special(name, start, index) {
             return;
