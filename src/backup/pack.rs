@@ -14,7 +14,7 @@ use super::control::Control;
 use super::error::{BackupError, ScanError};
 use super::files::hex;
 use super::pipeline::{Scan, Scanned};
-use super::tarball::{self, Entry, Kind, MAX_SEGMENTS, Parser, Sink};
+use super::tarball::{self, Entry, Kind, Parser, Sink};
 use super::walk::{Chosen, Facts, Item, Limits, Marker, Root, shown, walk_chosen};
 use crate::model::backup::{Content, Marks};
 
@@ -438,7 +438,7 @@ fn segments(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
         let end = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(start))
             .ok()?
             .min(size);
-        if end <= start || out.len() >= MAX_SEGMENTS {
+        if end <= start || out.len() >= tarball::MAX_SEGMENTS {
             return None;
         }
         out.push((start, end - start));

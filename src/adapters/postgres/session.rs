@@ -343,7 +343,15 @@ fn not_connected(place: &str, error: &postgres::Error) -> SessionError {
 /// Returns a word that no data contains by accident.
 pub(super) fn nonce() -> String {
     let mut bytes = [0_u8; 12];
-    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    let read = std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| std::io::Read::read_exact(&mut source, &mut bytes));
+    if read.is_err() {
+        let now = jiff::Timestamp::now().as_nanosecond().to_le_bytes();
+        bytes
+            .iter_mut()
+            .zip(now)
+            .for_each(|(byte, new)| *byte = new);
+    }
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
