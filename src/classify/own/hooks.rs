@@ -335,7 +335,12 @@ fn early(text: &str) -> bool {
 
 /// Tells whether a hook of this text does nothing.
 fn is_inert(text: &str) -> bool {
-    text.lines().map(str::trim).all(|line| {
-        line.is_empty() || line.starts_with('#') || matches!(line, "exit" | "exit 0" | "true" | ":")
-    })
+    // A first line alone is how a hook is begun (`echo '#!/bin/sh' > f`, and more behind it).
+    let begins = text.starts_with("#!") && text.lines().count() == 1;
+    !begins
+        && text.lines().map(str::trim).all(|line| {
+            line.is_empty()
+                || line.starts_with('#')
+                || matches!(line, "exit" | "exit 0" | "true" | ":")
+        })
 }
