@@ -193,7 +193,7 @@ fn written(call: &Call<'_>, context: &Context<'_>, needs: &mut Needs) -> Vec<Fin
         return Vec::new();
     }
     let content = texts.join("\n");
-    let mut found = writes::asked(Path::new(path), &content, edit, context, needs);
+    let mut found = writes::asked(Path::new(path), &content, edit, &[], context, needs);
     found.extend(later::asked(Path::new(path), &content, context));
     found
 }

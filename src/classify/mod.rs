@@ -72,8 +72,9 @@ pub fn classify(
             path,
             content,
             edit,
+            edits,
         } => {
-            let mut found = writes::asked(path, content, *edit, context, needs);
+            let mut found = writes::asked(path, content, *edit, edits, context, needs);
             found.extend(later::asked(path, content, context));
             found
         }

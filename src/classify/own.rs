@@ -1,6 +1,9 @@
 //! backstop itself: its commands when an agent runs them, and its files, settings and processes.
 //! Files of others are the family `files`; whether an agent or a human types is not known here.
 
+mod hooks;
+pub mod settings;
+
 use std::path::{Path, PathBuf};
 
 use crate::classify::Context;
@@ -14,6 +17,8 @@ use crate::model::finding::Finding;
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
 
+use settings::Change;
+
 const NAME: &str = "backstop";
 
 /// Returns what a command would do to backstop itself.
@@ -25,7 +30,9 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         }
         losses.extend(against_process(command, &program));
         losses.extend(against_client(command, &program));
+        losses.extend(against_install(command, &program));
         if command.is_here() {
+            losses.extend(hooks::bypass(command, &program, context, needs));
             against_files(command, &program, context, needs, &mut losses);
         }
     }
@@ -126,8 +133,71 @@ fn against_client(command: &Command, program: &str) -> Option<Loss> {
     }
     let texts: Vec<String> = command.args().iter().map(Word::shown).collect();
     let hooks_off = texts.first().is_some_and(|text| text == "edit-hook")
-        || texts.iter().any(|text| text.contains("disableAllHooks"));
+        || texts.iter().any(|text| text.contains("disableAllHooks"))
+        || unset_hooks(&texts)
+        || takes_out(&texts, &["disable", "uninstall", "remove"]);
     hooks_off.then(|| Loss::new("own.tamper", itself("hooks")))
+}
+
+/// `claude config remove hooks`, `claude config set hooks '{}'`.
+fn unset_hooks(texts: &[String]) -> bool {
+    let text = |at: usize| texts.get(at).map(String::as_str);
+    let config = text(0) == Some("config");
+    let plain: Vec<&str> = texts
+        .iter()
+        .map(String::as_str)
+        .filter(|text| !text.starts_with('-'))
+        .collect();
+    let changes = plain
+        .get(1)
+        .is_some_and(|verb| matches!(*verb, "remove" | "rm" | "unset" | "delete" | "set"));
+    let hooks = plain
+        .get(2)
+        .is_some_and(|key| *key == "hooks" || key.starts_with("hooks."));
+    config && changes && hooks && !plain.iter().skip(3).any(|value| value.contains(NAME))
+}
+
+fn takes_out(texts: &[String], verbs: &[&str]) -> bool {
+    let at = texts.iter().position(|text| verbs.contains(&text.as_str()));
+    at.is_some_and(|at| {
+        texts.iter().skip(at + 1).any(|text| {
+            text == NAME || text.starts_with("backstop@") || text.ends_with("/backstop")
+        })
+    })
+}
+
+/// `cargo uninstall backstop`: the hook would find no program.
+fn against_install(command: &Command, program: &str) -> Option<Loss> {
+    if !matches!(
+        program,
+        "cargo"
+            | "brew"
+            | "apt"
+            | "apt-get"
+            | "dnf"
+            | "yum"
+            | "pacman"
+            | "npm"
+            | "pnpm"
+            | "yarn"
+            | "scoop"
+            | "winget"
+            | "mise"
+    ) {
+        return None;
+    }
+    let texts: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let verbs = [
+        "uninstall",
+        "remove",
+        "purge",
+        "rm",
+        "autoremove",
+        "-R",
+        "-Rs",
+        "-Rns",
+    ];
+    takes_out(&texts, &verbs).then(|| Loss::new("own.tamper", itself("binary")))
 }
 
 /// What a program does to the files that its operands name.
@@ -146,7 +216,9 @@ fn against_files(
     needs: &mut Needs,
     losses: &mut Vec<Loss>,
 ) {
+    let script = script_of(command, program, context);
     for (word, touch) in touched(command, program) {
+        let change = change_of(command, program, touch, script.as_deref());
         for place in places(&word, command, context, needs) {
             let path = match &place {
                 Place::At { path, .. } => lexical(path),
@@ -164,9 +236,108 @@ fn against_files(
                 | Place::Scratch
                 | Place::Anywhere => continue,
             };
-            losses.extend(against(&path, touch, context, needs, None));
+            let path = landing(path, command, program);
+            for file in behind(&path, change) {
+                losses.extend(against(&file, touch, change, context, needs));
+            }
         }
     }
+}
+
+/// Returns what a script says that changes a file: that of `sed`, or of `jq` before its output is moved.
+fn script_of(command: &Command, program: &str, context: &Context<'_>) -> Option<String> {
+    let said = |command: &Command| command.shown().join(" ");
+    match program {
+        "sed" | "perl" | "ruby" => Some(said(command)),
+        "mv" | "cp" | "tee" | "sponge" | "install" => context
+            .earlier
+            .iter()
+            .filter(|earlier| matches!(earlier.program().as_deref(), Some("jq" | "yq" | "sed")))
+            .map(said)
+            .find(|text| text.contains("hooks")),
+        _ => None,
+    }
+}
+
+fn change_of<'a>(
+    command: &Command,
+    program: &str,
+    touch: Touch,
+    script: Option<&'a str>,
+) -> Change<'a> {
+    let empty = || {
+        let first = command
+            .args()
+            .iter()
+            .find(|word| !word.prefix().starts_with('-'));
+        first.and_then(Word::text).is_some_and(|text| {
+            text == "/dev/null" || matches!(text.rsplit('/').next(), Some("true" | ":"))
+        })
+    };
+    match program {
+        "chmod" | "chown" | "chgrp" | "chattr" | "setfacl" => {
+            Change::Rights(program == "chmod" && takes_right(command))
+        }
+        "truncate" => Change::Whole(""),
+        "cp" | "ln" | "install" | "mv" if touch == Touch::Changes && empty() => Change::Whole(""),
+        _ if touch == Touch::Removes => Change::Gone,
+        _ => script.map_or(Change::Unknown, Change::Script),
+    }
+}
+
+/// `chmod -x`, `chmod 644`: what was a program is none any more.
+fn takes_right(command: &Command) -> bool {
+    command.args().iter().map(Word::shown).any(|mode| {
+        let octal = (3..=4).contains(&mode.len()) && mode.bytes().all(|byte| byte.is_ascii_digit());
+        let bits = mode.get(mode.len().saturating_sub(3)..).unwrap_or_default();
+        let runs = bits.bytes().next().is_some_and(|byte| byte % 2 == 1);
+        let (who, what) = mode.split_once(['-', '=']).unwrap_or(("no", ""));
+        let named = who.chars().all(|letter| "ugoa".contains(letter));
+        let signed = !mode.contains('/') && named && !what.contains('-');
+        let off = if mode.contains('=') {
+            !what.contains('x')
+        } else {
+            what.contains('x')
+        };
+        (octal && !runs) || (signed && off)
+    })
+}
+
+/// `cp backstop ~/.local/bin/`: the name is that of the source.
+fn landing(path: PathBuf, command: &Command, program: &str) -> PathBuf {
+    let moved = matches!(program, "cp" | "mv" | "ln" | "install" | "rsync");
+    let named = command.args().iter().any(|word| {
+        let text = word.shown();
+        text == NAME || text.ends_with("/backstop")
+    });
+    if moved && named && path.ends_with("bin") {
+        return path.join(NAME);
+    }
+    path
+}
+
+/// Returns the files that count when a path goes: with an agent's folder, its settings.
+fn behind(path: &Path, change: Change<'_>) -> Vec<PathBuf> {
+    let names: &[&str] = match path.file_name().and_then(|name| name.to_str()) {
+        Some(".claude") => &["settings.json", "settings.local.json"],
+        Some("claude-code") => &["managed-settings.json"],
+        Some(_) | None => &[],
+    };
+    let mut all = vec![path.to_path_buf()];
+    if matches!(change, Change::Gone) {
+        all.extend(names.iter().map(|name| path.join(name)));
+    }
+    all
+}
+
+/// Tells whether this is where backstop's program usually lies.
+fn is_binary(path: &Path) -> bool {
+    [".local/bin/backstop", ".cargo/bin/backstop"]
+        .iter()
+        .any(|end| path.ends_with(end))
+        || ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"]
+            .iter()
+            .any(|dir| path == Path::new(dir).join(NAME))
 }
 
 /// Tells whether a pattern in a folder may give something of backstop's.
@@ -197,9 +368,9 @@ fn inside(path: &Path, context: &Context<'_>) -> bool {
 fn against(
     path: &Path,
     touch: Touch,
+    change: Change<'_>,
     context: &Context<'_>,
     needs: &mut Needs,
-    content: Option<&str>,
 ) -> Option<Loss> {
     let removes = touch == Touch::Removes;
     if removes && is_catastrophic(path, context.scene.home.as_deref()) {
@@ -209,18 +380,13 @@ fn against(
     let real = resolved(path, context, needs);
     let hit = touches(path, context, removes) || touches(&real, context, removes);
     if is_settings(path) || is_settings(&real) {
-        let managed = path.ends_with("managed-settings.json") && context.facts.assumed;
-        if !hit && !managed && !holds_hook(path, context, needs) {
-            return content
-                .filter(|text| switches_off(text))
-                .map(|_| Loss::new("own.tamper", world::path_target(path)));
-        }
-        if removes || content.is_some_and(switches_off) {
-            return Some(Loss::new("own.tamper", world::path_target(path)));
-        }
-        return Some(Loss::new("own.settings", world::path_target(path)));
+        return settings::loss(path, hit, change, context, needs);
     }
-    hit.then(|| Loss::new("own.tamper", world::path_target(path)))
+    let program = is_binary(path) && !matches!(change, Change::Rights(false));
+    if hit || program {
+        return Some(Loss::new("own.tamper", world::path_target(path)));
+    }
+    hooks::against(path, change, context, needs)
 }
 
 /// Asks for the path without links, where it could lead to backstop's own under another name.
@@ -235,10 +401,6 @@ fn resolved(path: &Path, context: &Context<'_>, needs: &mut Needs) -> PathBuf {
         Some(Answer::Entry(entry)) => entry.resolved.clone(),
         _ => path.to_path_buf(),
     }
-}
-
-fn switches_off(text: &str) -> bool {
-    text.contains("disableAllHooks")
 }
 
 /// Tells whether a file may hold an agent's hooks.
@@ -269,15 +431,6 @@ fn is_settings(path: &Path) -> bool {
     )
 }
 
-fn holds_hook(path: &Path, context: &Context<'_>, needs: &mut Needs) -> bool {
-    match context.facts.ask(Question::Text(path.to_path_buf()), needs) {
-        Some(Answer::Text { text, .. }) => text.contains(NAME),
-        // INVARIANT: settings that cannot be read may hold the hook.
-        Some(Answer::Unknown(_)) | None => true,
-        Some(_) => false,
-    }
-}
-
 /// Returns the operands that a program removes or changes.
 fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
     let args = command.args();
@@ -294,13 +447,10 @@ fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
             }),
             Touch::Removes,
         ),
-        "mv" => each(
-            operands(Valued {
-                short: "tS",
-                long: &[],
-            }),
-            Touch::Removes,
-        ),
+        "mv" => moved(&plain(Valued {
+            short: "tS",
+            long: &["--target-directory"],
+        })),
         "chmod" | "chown" | "chgrp" | "chattr" | "setfacl" => {
             each(operands(Valued::NONE), Touch::Removes)
         }
@@ -341,6 +491,20 @@ fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
     }
 }
 
+/// What is moved goes from its place; where it goes, something may be replaced.
+fn moved(args: &Args<'_>) -> Vec<(Word, Touch)> {
+    let count = args.operands.len();
+    let told = args.has(&["-t", "--target-directory"]);
+    let touch = |at: usize| match told || at + 1 < count {
+        true => Touch::Removes,
+        false => Touch::Changes,
+    };
+    let operands = args.operands.iter().enumerate();
+    operands
+        .map(|(at, &word)| (word.clone(), touch(at)))
+        .collect()
+}
+
 fn against_written(
     command: &Command,
     context: &Context<'_>,
@@ -358,27 +522,43 @@ fn against_written(
             };
             let path = lexical(path);
             if near(&path, context) {
-                losses.extend(against(&path, touch, context, needs, content.as_deref()));
+                let empties = write.mode == WriteMode::Truncate && is_silent(command);
+                let change = match content.as_deref() {
+                    Some(text) if write.mode == WriteMode::Truncate => Change::Whole(text),
+                    _ if empties => Change::Whole(""),
+                    _ => Change::Unknown,
+                };
+                losses.extend(against(&path, touch, change, context, needs));
             }
         }
     }
 }
 
+/// `: > f`, `true > f`, `cat /dev/null > f`.
+fn is_silent(command: &Command) -> bool {
+    let null = |word: &Word| word.text().as_deref() == Some("/dev/null");
+    match command.program().as_deref() {
+        None | Some(":" | "true") => true,
+        Some("cat") => !command.args().is_empty() && command.args().iter().all(null),
+        Some(_) => false,
+    }
+}
+
 /// Tells whether a path is worth a look: redirections are everywhere, and must not cost a question each.
 fn near(path: &Path, context: &Context<'_>) -> bool {
-    is_settings(path) || touches(path, context, false)
+    is_settings(path) || is_binary(path) || hooks::is_near(path) || touches(path, context, false)
 }
 
 /// Returns what the Write or Edit tool would do to backstop itself.
 pub fn asked(
     path: &Path,
-    content: &str,
+    change: Change<'_>,
     site: &Site<'_>,
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
     let plain = lexical(path);
-    let loss = against(&plain, Touch::Changes, context, needs, Some(content));
+    let loss = against(&plain, Touch::Changes, change, context, needs);
     report(loss.into_iter().collect(), site, context)
 }
 

@@ -9,7 +9,7 @@ use crate::classify::files::place::places;
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
 use crate::classify::files::{folder, place::Place};
-use crate::classify::own;
+use crate::classify::own::{self, settings::Change};
 use crate::model::command::{Command, Redirect, WriteMode};
 use crate::model::fact::Needs;
 use crate::model::finding::Finding;
@@ -72,6 +72,7 @@ pub fn asked(
     path: &Path,
     content: &str,
     edit: bool,
+    edits: &[(String, String)],
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
@@ -80,7 +81,13 @@ pub fn asked(
         via: Vec::new(),
         origin: None,
     };
-    let mut findings = own::asked(path, content, &site, context, needs);
+    let unknown = [(String::new(), content.to_owned())];
+    let change = match (edit, edits) {
+        (false, _) => Change::Whole(content),
+        (true, []) => Change::Edits(&unknown),
+        (true, edits) => Change::Edits(edits),
+    };
+    let mut findings = own::asked(path, change, &site, context, needs);
     if !findings.is_empty() {
         return findings;
     }
@@ -121,6 +128,7 @@ mod tests {
             Path::new(path),
             "new text",
             edit,
+            &[],
             &bench.context(),
             &mut needs,
         ))

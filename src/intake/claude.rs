@@ -126,6 +126,7 @@ fn asked(tool: &str, input: &Value) -> Result<Asked, IntakeError> {
             path: path.into(),
             content,
             edit,
+            edits: if edit { pairs(input) } else { Vec::new() },
         })
     };
     match tool {
@@ -184,6 +185,18 @@ fn quoted(tool: &str, words: &[Value]) -> Result<String, IntakeError> {
         line.push('\'');
     }
     Ok(line)
+}
+
+/// Returns old and new text of an edit, or of each of several.
+fn pairs(input: &Value) -> Vec<(String, String)> {
+    let several = input.get("edits").and_then(Value::as_array);
+    let text = |edit: &Value, name: &str| edit.get(name)?.as_str().map(str::to_owned);
+    several
+        .into_iter()
+        .flatten()
+        .chain([input])
+        .filter_map(|edit| Some((text(edit, "old_string")?, text(edit, "new_string")?)))
+        .collect()
 }
 
 fn edits(input: &Value) -> String {

@@ -22,6 +22,8 @@ pub enum Asked {
         path: PathBuf,
         content: String,
         edit: bool,
+        /// Old and new stretches of an edit, in order, where the tool tells them.
+        edits: Vec<(String, String)>,
     },
     /// SQL alone (`check --sql`).
     Sql {
