@@ -335,6 +335,9 @@ fn examples_of_the_packs_without_shell_syntax_hold() {
             if needs_shell
                 || matches!(first, "ssh" | "docker" | "sudo" | "echo" | ":")
                 || text.contains("-exec")
+                // These ask what stands in a file; the whole pipeline judges them in `tests/corpus.rs`.
+                || rule.id == "git.bypass-hooks"
+                || first == "sed"
             {
                 continue;
             }
