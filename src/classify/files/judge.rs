@@ -697,9 +697,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         let counts = match kind {
             kinds::Guarded::Database => !over.edit,
             kinds::Guarded::Backup => over.emptied,
-            kinds::Guarded::Key => {
-                !over.edit && !over.provided && !world::made_before(path, self.context.earlier)
-            }
+            kinds::Guarded::Key => !over.edit && !over.provided,
             kinds::Guarded::System => {
                 !over.edit
                     && !path.starts_with("/usr/bin")

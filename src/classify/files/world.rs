@@ -3,9 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::argv::{Args, Valued};
-use super::place::lexical;
-use crate::model::command::{Command, Cwd, Passage};
+use crate::model::command::{Command, Passage};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
 
@@ -224,28 +222,4 @@ pub fn unnamed_target(shown: &str) -> Target {
         object: None,
         reach: Reach::Unreachable("what the words stand for is not known".to_owned()),
     }
-}
-
-/// Tells whether an earlier command of the same call made the folder that a path lies in: it was not there before.
-pub fn made_before(path: &Path, earlier: &[Command]) -> bool {
-    earlier.iter().any(|command| {
-        let args = Args::read(
-            command.args(),
-            Valued {
-                short: "m",
-                long: &["--mode"],
-            },
-        );
-        let makes = command.program().as_deref() == Some("mkdir")
-            && !args.has(&["-p", "--parents"])
-            && command.is_here();
-        makes
-            && args.operands.iter().any(|word| {
-                let (Some(text), Cwd::Known(cwd)) = (word.text(), &command.cwd) else {
-                    return false;
-                };
-                let made = lexical(&cwd.join(text));
-                path.starts_with(&made) && path != made
-            })
-    })
 }

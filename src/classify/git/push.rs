@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::model::fact::{Answer, GitFact, Question};
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
-use crate::model::word::Word;
+use crate::model::word::{Hole, Part, Word};
 
 const VALUED: Valued = Valued {
     short: "o",
@@ -63,12 +63,32 @@ pub fn read(git: &mut Git<'_, '_>) {
     }
     for spec in specs {
         let text = spec.shown();
-        if text.starts_with(':') && text.len() > 1 {
+        if let Some(name) = deleted_when_empty(spec) {
+            named(git, &remote, &name, Fate::Deleted);
+        } else if text.starts_with(':') && text.len() > 1 {
             one(git, &remote, spec, Fate::Deleted);
         } else if forced || text.starts_with('+') {
             one(git, &remote, spec, Fate::Forced);
         }
     }
+}
+
+/// Returns the ref that goes when an inherited variable is empty: `$SOURCE:main` is a deletion then.
+fn deleted_when_empty(spec: &Word) -> Option<String> {
+    let (first, rest) = spec.pieces.split_first()?;
+    let Part::Hole(Hole::Inherited(_)) = &first.part else {
+        return None;
+    };
+    let mut name = String::new();
+    for piece in rest {
+        let Part::Literal(text) = &piece.part else {
+            return None;
+        };
+        name.push_str(text);
+    }
+    name.strip_prefix(':')
+        .filter(|name| !name.is_empty())
+        .map(ToOwned::to_owned)
 }
 
 /// A forced push without a refspec goes to the branch that is checked out.

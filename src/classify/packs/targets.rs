@@ -8,7 +8,6 @@ use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::rule::TargetFrom;
 use crate::model::target::{Reach, Target, TargetKind};
-use crate::model::word::Word;
 
 use super::argv::Text;
 use super::matching::Match;
@@ -319,9 +318,6 @@ pub fn exempt(
     if targets.is_empty() || !command.is_here() {
         return None;
     }
-    if made_before(targets, context) {
-        return Some("the same call made it".to_owned());
-    }
     let mut reason = None;
     for target in targets {
         let (Reach::Path(path) | Reach::Sqlite(path)) = &target.reach else {
@@ -330,27 +326,6 @@ pub fn exempt(
         reason = Some(harmless(path, context, needs)?);
     }
     reason
-}
-
-/// Tells whether all targets are containers to which an earlier command of the same call gave their names: names that
-/// were taken make such a command fail.
-fn made_before(targets: &[Target], context: &Context<'_>) -> bool {
-    let named = |name: &str| {
-        context.earlier.iter().any(|command| {
-            let words: Vec<String> = command.args().iter().map(Word::shown).collect();
-            let runs = matches!(command.program().as_deref(), Some("docker" | "podman"))
-                && command.is_here()
-                && matches!(words.first().map(String::as_str), Some("run" | "create"));
-            let given = format!("--name={name}");
-            runs && (words.contains(&given)
-                || words
-                    .windows(2)
-                    .any(|pair| matches!(pair, [flag, value] if flag == "--name" && value == name)))
-        })
-    };
-    targets
-        .iter()
-        .all(|target| target.kind == TargetKind::Container && named(&target.locator))
 }
 
 fn harmless(path: &Path, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
