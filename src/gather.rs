@@ -1,11 +1,14 @@
 //! Asks the world the questions of the pure rooms and finds the evidence for a requirement.
 //! It is the only room that makes evidence; it decides nothing.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::adapters::{environment, files, git, postgres, sqlite};
+use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
+use crate::model::name;
 use crate::model::target::Reach;
 use crate::ports::World;
 
@@ -36,6 +39,16 @@ impl Here {
 
 impl World for Here {
     fn answer(&self, question: &Question) -> Answer {
+        carried(self.ask(&real(question)))
+    }
+
+    fn out_of_time(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+}
+
+impl Here {
+    fn ask(&self, question: &Question) -> Answer {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match question {
             Question::Entry(path) => files::entry(path, environment::home().as_deref()),
@@ -56,10 +69,69 @@ impl World for Here {
             },
         }
     }
+}
 
-    fn out_of_time(&self) -> bool {
-        Instant::now() >= self.deadline
+/// Returns the question with the paths that the world knows.
+fn real(question: &Question) -> Cow<'_, Question> {
+    let path = |path: &Path| name::real(path).into_owned();
+    let odd = |path: &Path| matches!(name::real(path), Cow::Owned(_));
+    match question {
+        Question::Entry(at) if odd(at) => Cow::Owned(Question::Entry(path(at))),
+        Question::Tree(at) if odd(at) => Cow::Owned(Question::Tree(path(at))),
+        Question::Text(at) if odd(at) => Cow::Owned(Question::Text(path(at))),
+        Question::Glob { dir, pattern } if odd(dir) => Cow::Owned(Question::Glob {
+            dir: path(dir),
+            pattern: pattern.clone(),
+        }),
+        Question::Git { dir, paths } if odd(dir) || paths.iter().any(|one| odd(one)) => {
+            Cow::Owned(Question::Git {
+                dir: path(dir),
+                paths: paths.iter().map(|one| path(one)).collect(),
+            })
+        }
+        Question::Database(asked) => {
+            let mut real = asked.reach.clone();
+            real.make_real();
+            if real == asked.reach {
+                return Cow::Borrowed(question);
+            }
+            Cow::Owned(Question::Database(DatabaseQuestion {
+                reach: real,
+                ..asked.clone()
+            }))
+        }
+        Question::Entry(_)
+        | Question::Tree(_)
+        | Question::Text(_)
+        | Question::Glob { .. }
+        | Question::Git { .. }
+        | Question::Variable(_) => Cow::Borrowed(question),
     }
+}
+
+/// Returns the answer with paths as the pure rooms carry them.
+fn carried(mut answer: Answer) -> Answer {
+    let carry = |path: &mut PathBuf| *path = name::carried(std::mem::take(path));
+    match &mut answer {
+        Answer::Entry(fact) => carry(&mut fact.resolved),
+        Answer::Tree(fact) => {
+            fact.databases.iter_mut().for_each(carry);
+            fact.repositories.iter_mut().for_each(carry);
+        }
+        Answer::Glob(paths) => paths.iter_mut().for_each(carry),
+        Answer::Git(fact) => {
+            carry(&mut fact.root);
+            carry(&mut fact.git_dir);
+            fact.paths.iter_mut().for_each(|one| carry(&mut one.path));
+        }
+        Answer::Text { .. }
+        | Answer::Variable(_)
+        | Answer::Database(_)
+        | Answer::Absent
+        | Answer::Unknown(_)
+        | Answer::Assumed => {}
+    }
+    answer
 }
 
 fn limits(left: Duration) -> files::Limits {
@@ -79,7 +151,7 @@ pub struct Elsewhere {
 impl World for Elsewhere {
     fn answer(&self, question: &Question) -> Answer {
         match question {
-            Question::Text(path) => files::text(path, TEXT_CAP),
+            Question::Text(path) => files::text(&name::real(path), TEXT_CAP),
             Question::Variable(_)
             | Question::Entry(_)
             | Question::Tree(_)
@@ -97,10 +169,7 @@ impl World for Elsewhere {
 fn variable(name: &str) -> Answer {
     match environment::variable(name) {
         None => Answer::Absent,
-        Some(value) => value.into_string().map_or_else(
-            |_| Answer::Unknown("not UTF-8".to_owned()),
-            Answer::Variable,
-        ),
+        Some(value) => Answer::Variable(name::shown(&value)),
     }
 }
 
@@ -119,14 +188,15 @@ pub fn scene(place: &Place<'_>) -> Scene {
     let home = environment::home();
     let cwd = place.cwd.to_path_buf();
     let project = project(&cwd, home.as_deref());
+    let all = |paths: Vec<PathBuf>| paths.into_iter().map(name::carried).collect();
     Scene {
-        temporary: temporary(home.as_deref(), &project, place),
+        temporary: all(temporary(home.as_deref(), &project, place)),
         user: environment::user(),
-        own: place.own.to_vec(),
+        own: all(place.own.to_vec()),
         assumed: place.assumed,
-        home,
-        cwd,
-        project,
+        home: home.map(name::carried),
+        cwd: name::carried(cwd),
+        project: name::carried(project),
     }
 }
 

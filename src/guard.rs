@@ -3,8 +3,9 @@
 
 use crate::classify::{self, Context, RuleBook};
 use crate::model::command::Unfolding;
-use crate::model::fact::{Facts, Needs, Scene};
+use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::finding::Finding;
+use crate::model::name;
 use crate::model::policy::{Policy, Requirement};
 use crate::model::request::Asked;
 use crate::policy;
@@ -26,6 +27,10 @@ pub enum GuardError {
     Rounds,
     #[error("the call names more than {QUESTIONS} things")]
     Questions,
+    #[error(
+        "the call holds a private character (U+10FF80 to U+10FFFF); such characters stand for bytes of odd file names here, write the name another way"
+    )]
+    Private,
 }
 
 /// Everything that the stages read.
@@ -65,11 +70,14 @@ pub struct Judgement {
 /// # Errors
 /// Returns why no judgement could be made; then the call is blocked.
 pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardError> {
+    if is_private(asked) {
+        return Err(GuardError::Private);
+    }
     let mut facts = Facts::new(setting.scene.assumed);
     let mut questions = 0;
     for _ in 0..ROUNDS {
         let mut needs = Needs::default();
-        let unfolding = match asked {
+        let mut unfolding = match asked {
             Asked::Shell { kind, text } => unfold(*kind, text, setting.scene, &facts, &mut needs),
             Asked::Write { .. } | Asked::Sql { .. } | Asked::Mcp { .. } | Asked::Nothing => {
                 Unfolding::default()
@@ -92,6 +100,10 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         };
         if needs.is_empty() {
             let seen = !findings.is_empty();
+            for target in findings.iter_mut().flat_map(|finding| &mut finding.targets) {
+                target.reach.make_real();
+            }
+            read(&mut unfolding, &facts);
             let requirement = policy::require(&mut findings, setting.policy, setting.now_s);
             return Ok(Judgement {
                 findings,
@@ -114,4 +126,25 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         }
     }
     Err(GuardError::Rounds)
+}
+
+/// An approval binds to the content of every file that was read, by the shell and by what runs in it.
+fn read(unfolding: &mut Unfolding, facts: &Facts) {
+    for (question, answer) in facts.iter() {
+        if let (Question::Text(path), Answer::Text { sha256, .. }) = (question, answer)
+            && !unfolding.read.iter().any(|(known, _)| known == path)
+        {
+            unfolding.read.push((path.clone(), sha256.clone()));
+        }
+    }
+}
+
+/// Tells whether a name in the call would be taken for another one.
+fn is_private(asked: &Asked) -> bool {
+    match asked {
+        Asked::Shell { text, .. } | Asked::Sql { text, .. } => name::carries(text),
+        Asked::Write { path, .. } => path.to_str().is_none_or(name::carries),
+        Asked::Mcp { strings, .. } => strings.iter().any(|(_, text)| name::carries(text)),
+        Asked::Nothing => false,
+    }
 }

@@ -147,6 +147,81 @@ fn every_spelling_of_a_removal_is_held_and_comes_back() {
 }
 
 #[test]
+fn names_that_are_no_text_are_seen_kept_and_brought_back() {
+    for command in [
+        r"rm -rf data$'\xff'",
+        r"rm -rf data$(printf '\377')",
+        "rm -rf data?",
+        "rm -rf data?/*",
+        r"cd data$'\xff' && rm -rf *",
+        "find data? -mindepth 1 -delete",
+    ] {
+        let house = House::new("bytes");
+        let folder = house.project().join(OsStr::from_bytes(b"data\xff"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("a"), "precious").unwrap();
+        std::fs::write(folder.join(OsStr::from_bytes(b"not-\xff-utf8")), "bytes").unwrap();
+        std::fs::create_dir(folder.join(OsStr::from_bytes(b"in\xfe"))).unwrap();
+        std::fs::write(folder.join(OsStr::from_bytes(b"in\xfe/x")), "deep").unwrap();
+        let before = picture(&folder).into_keys().collect::<Vec<_>>();
+        let held = house.lose(command);
+        assert!(
+            held.reason.contains(r"data\xff"),
+            "{command}: {}",
+            held.reason
+        );
+        assert!(!folder.join("a").exists(), "{command}");
+        house.undo(&held.id);
+        assert_eq!(
+            picture(&folder).into_keys().collect::<Vec<_>>(),
+            before,
+            "{command}"
+        );
+        house.is_sound(&[]);
+    }
+}
+
+#[test]
+fn a_small_file_with_a_name_that_is_no_text_is_snapshotted() {
+    let house = House::new("small-bytes");
+    let name = OsStr::from_bytes(b"caf\xe9.txt");
+    std::fs::write(house.project().join(name), "one untracked file").unwrap();
+    house.bash(r"rm $'caf\xe9.txt'").must_pass();
+    let snapshots = house.records("snapshot");
+    assert_eq!(snapshots.len(), 1, "{}", house.ledger());
+    let backup = snapshots[0]["body"]["backups"][0].as_str().unwrap();
+    house.run_for_real(r"rm $'caf\xe9.txt'");
+    assert!(!house.project().join(name).exists());
+    house.undo(backup);
+    assert!(house.project().join(name).exists());
+    house.is_sound(&[]);
+}
+
+#[test]
+fn a_private_character_is_not_taken_for_a_byte() {
+    let house = House::new("private");
+    let name = format!("data{}", char::from_u32(0x0010_FFFF).unwrap());
+    std::fs::create_dir(house.project().join(&name)).unwrap();
+    let answer = house.bash(&format!("rm -rf {name}"));
+    answer.must_block();
+    assert!(
+        answer.stderr.contains("private character"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn many_small_losses_are_no_small_one() {
+    let house = House::new("many");
+    for n in 0..30 {
+        std::fs::write(house.data().join(format!("n{n}")), "untracked").unwrap();
+    }
+    house.bash("rm -rf data/n*").must_block();
+    house.bash("rm data/n1 data/n2 data/n3").must_pass();
+}
+
+#[test]
 fn what_changed_after_the_backup_is_backed_up_anew_before_the_use() {
     let house = House::new("drift");
     let held = house.held("rm -rf data");

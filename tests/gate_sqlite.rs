@@ -110,6 +110,50 @@ fn a_dropped_table_comes_back_with_all_that_hung_on_it() {
 }
 
 #[test]
+fn an_approval_binds_to_the_sql_that_a_file_held() {
+    for command in [
+        "sqlite3 app.db < b.sql",
+        "cat b.sql | sqlite3 app.db",
+        "sqlite3 app.db '.read b.sql'",
+        "sqlite3 -init b.sql app.db 'SELECT 1'",
+    ] {
+        let house = shop("file");
+        let file = house.project().join("b.sql");
+        std::fs::write(
+            &file,
+            "DELETE FROM users WHERE id = 1;\nDELETE FROM users WHERE id > 1;\nDELETE FROM users;",
+        )
+        .unwrap();
+        let held = house.held(command);
+        let _ = house.approved(&held);
+        std::fs::write(&file, "DELETE FROM users;").unwrap();
+        let other = house.bash(command);
+        other.must_block();
+        assert_ne!(other.request(), held.id, "{command}: {}", other.stderr);
+        std::fs::write(
+            &file,
+            "DELETE FROM users WHERE id = 1;\nDELETE FROM users WHERE id > 1;\nDELETE FROM users;",
+        )
+        .unwrap();
+        house.bash(command).must_pass();
+    }
+}
+
+#[test]
+fn a_database_whose_name_is_no_text_is_held_and_comes_back() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let house = shop("bytes");
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.db");
+    std::fs::rename(house.project().join("app.db"), house.project().join(name)).unwrap();
+    let held = house.lose(r"sqlite3 $'caf\xe9.db' 'DROP TABLE users'");
+    assert!(held.reason.contains(r"caf\xe9.db"), "{}", held.reason);
+    house.undo(&held.id);
+    std::fs::rename(house.project().join(name), house.project().join("app.db")).unwrap();
+    assert!(dump(&house).contains("users"), "{}", dump(&house));
+    house.is_sound(&[]);
+}
+
+#[test]
 fn every_kind_of_loss_comes_back() {
     let losses = [
         "sqlite3 app.db 'DELETE FROM users'",

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::mounts::Mounts;
 use super::pattern::Pattern;
 use crate::model::fact::{Answer, EntryFact, EntryKind, TreeFact};
+use crate::model::name;
 
 /// Bounds of one walk.
 #[derive(Clone, Copy, Debug)]
@@ -229,14 +230,14 @@ fn read_text(path: &Path, cap: u64) -> io::Result<Answer> {
     let compiled = start.contains(&0);
     let sha256 = hex(&Sha256::digest(&content));
     if compiled {
-        let text = String::from_utf8_lossy(start).into_owned();
+        let text = name::text(start);
         return Ok(Answer::Text { text, sha256 });
     }
     if u64::try_from(content.len()).unwrap_or(u64::MAX) > cap {
         let reason = format!("`{}` is larger than {cap} bytes", path.display());
         return Ok(Answer::Unknown(reason));
     }
-    let text = String::from_utf8_lossy(&content).into_owned();
+    let text = name::text(&content);
     Ok(Answer::Text { text, sha256 })
 }
 

@@ -30,6 +30,7 @@ const PIECE: usize = 256 << 10;
 /// When an entry was last written to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Time {
+    #[serde(with = "crate::model::name::path")]
     path: PathBuf,
     seconds: i64,
     nanos: u32,

@@ -248,7 +248,7 @@ pub fn target(word: &str) -> Result<Target, BackupError> {
     let path = std::path::absolute(word)
         .map_err(|error| BackupError::io("find", Path::new(word), error))?;
     let path: PathBuf = path.components().collect();
-    let locator = path.to_string_lossy().into_owned();
+    let locator = crate::model::name::shown(path.as_os_str());
     let is_database = crate::adapters::sqlite::Shape::of(&path).is_ok_and(|shape| shape.bytes > 0);
     Ok(Target {
         kind: if is_database {

@@ -21,7 +21,9 @@ const MOST: usize = 20;
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if hides(c) {
+        if let Some(byte) = crate::model::name::byte(c) {
+            let _ = write!(out, "\\x{byte:02x}");
+        } else if hides(c) {
             let _ = write!(out, "<U+{:04X}>", c as u32);
         } else {
             out.push(c);

@@ -702,7 +702,7 @@ fn describe(found: &crate::model::evidence::BackupFound) -> Option<String> {
 /// Returns a finding as it may be stored: secrets hidden.
 fn clean(finding: &crate::model::finding::Finding) -> crate::model::finding::Finding {
     let mut clean = finding.clone();
-    clean.command = crate::render::json::redacted(&clean.command);
+    clean.command = crate::render::redact::words(&clean.command);
     clean.summary = redact(&clean.summary);
     for target in &mut clean.targets {
         target.locator = redact(&target.locator);

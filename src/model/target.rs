@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::name;
 use super::secret::Secret;
 
 /// The kind of a target; its name is part of the JSON contract.
@@ -94,9 +95,10 @@ pub struct PostgresReach {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WorktreeReach {
     /// Top of the work tree, absolute.
+    #[serde(with = "super::name::path")]
     pub root: PathBuf,
     /// Absolute paths to which the loss is bound; none means the whole work tree.
-    #[serde(default)]
+    #[serde(default, with = "super::name::paths")]
     pub paths: Vec<PathBuf>,
     /// Changed tracked files, and what is staged.
     pub changed: bool,
@@ -108,6 +110,7 @@ pub struct WorktreeReach {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GitRemoteReach {
     /// Git directory of the local repository that pushes, absolute.
+    #[serde(with = "super::name::path")]
     pub repository: PathBuf,
     /// Name of the remote, or its address where it has no name.
     pub remote: String,
@@ -138,20 +141,44 @@ pub struct RemoteRef {
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// A path on this machine, absolute.
-    Path(PathBuf),
+    Path(#[serde(with = "super::name::path")] PathBuf),
     /// A SQLite file on this machine, absolute.
-    Sqlite(PathBuf),
+    Sqlite(#[serde(with = "super::name::path")] PathBuf),
     /// What is not committed in a work tree on this machine.
     Worktree(WorktreeReach),
     Postgres(PostgresReach),
     /// The refs, stashes and reflogs of a local repository: its git directory, absolute.
-    GitRefs(PathBuf),
+    GitRefs(#[serde(with = "super::name::path")] PathBuf),
     /// Refs of a remote repository.
     GitRemote(GitRemoteReach),
     /// Nothing here can reach it, with the reason as a sentence without full stop.
     Unreachable(String),
     /// No driver exists for this kind of target.
     NoDriver,
+}
+
+impl Reach {
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Path(path) | Self::Sqlite(path) | Self::GitRefs(path) => vec![path],
+            Self::Worktree(reach) => {
+                let mut all = vec![&mut reach.root];
+                all.extend(&mut reach.paths);
+                all
+            }
+            Self::GitRemote(reach) => vec![&mut reach.repository],
+            Self::Postgres(_) | Self::Unreachable(_) | Self::NoDriver => Vec::new(),
+        }
+    }
+
+    /// Changes paths as the pure rooms carry them into those that the world knows.
+    pub fn make_real(&mut self) {
+        for path in self.paths() {
+            if let std::borrow::Cow::Owned(real) = name::real(path) {
+                *path = real;
+            }
+        }
+    }
 }
 
 /// What would be lost, and where it lives.

@@ -23,19 +23,40 @@ pub enum Step {
     /// The present state is backed up before anything is touched.
     SavePresent { what: String },
     /// Missing parent folders are made again.
-    MakeParents { path: PathBuf },
+    MakeParents {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+    },
     /// A tree or file is unpacked beside its place and renamed into it.
-    PlaceTree { path: PathBuf, entries: u64 },
+    PlaceTree {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+        entries: u64,
+    },
     /// What stands at a place now is moved aside first, and removed once the new one is in place.
-    ReplaceTree { path: PathBuf, entries: u64 },
+    ReplaceTree {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+        entries: u64,
+    },
     /// What is missing or differs comes back into a living tree; what is only there now stays.
-    MergeTree { path: PathBuf, entries: u64 },
+    MergeTree {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+        entries: u64,
+    },
     /// What was staged is staged again, where nothing else is staged by now.
     Stage { files: u64 },
     /// A database file is written beside its place and renamed into it.
-    PlaceDatabase { path: PathBuf },
+    PlaceDatabase {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+    },
     /// The content of a living database file is replaced through the database itself.
-    ReplaceDatabase { path: PathBuf },
+    ReplaceDatabase {
+        #[serde(with = "crate::model::name::path")]
+        path: PathBuf,
+    },
     /// A missing table, view, index or trigger is created again.
     Create { kind: String, name: String },
     /// A table becomes again what it was, rows that are there now included.

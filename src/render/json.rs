@@ -7,7 +7,7 @@ use crate::model::finding::Finding;
 use crate::model::policy::Requirement;
 use crate::model::verdict::Verdict;
 
-use super::redact::redact;
+use super::redact::{redact, words};
 
 /// Returns the result object `backstop.check/1`.
 pub fn check(verdict: &Verdict, id: &Value, mode: &str, elapsed_us: u64) -> Value {
@@ -43,7 +43,7 @@ pub fn finding(finding: &Finding) -> Value {
         .iter()
         .map(|target| json!({"kind": target.kind.name(), "locator": redact(&target.locator), "object": target.object}))
         .collect();
-    let command: Vec<String> = redacted(&finding.command);
+    let command = words(&finding.command);
     let mut object = json!({
         "rule": finding.rule, "severity": finding.severity.name(), "summary": redact(&finding.summary), "command": command,
         "span": finding.span, "file": finding.file.as_ref().map(|at| at.file.display().to_string()), "via": finding.via,
@@ -54,21 +54,6 @@ pub fn finding(finding: &Finding) -> Value {
         map.insert("column".to_owned(), json!(at.column));
     }
     object
-}
-
-/// Returns the words with secrets hidden, also where a secret is a word of its own.
-pub fn redacted(words: &[String]) -> Vec<String> {
-    let mut hide = false;
-    let mut shown = Vec::with_capacity(words.len());
-    for word in words {
-        let lower = word.to_ascii_lowercase();
-        shown.push(if hide { "***".to_owned() } else { redact(word) });
-        hide = matches!(
-            lower.as_str(),
-            "--password" | "--token" | "--secret" | "--api-key"
-        );
-    }
-    shown
 }
 
 /// Returns what is owed.

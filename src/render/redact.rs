@@ -40,6 +40,57 @@ pub fn redact(text: &str) -> String {
     out
 }
 
+/// Returns the words of a command with every secret replaced: the program in front says what `-p` or `-a` mean.
+pub fn words(words: &[String]) -> Vec<String> {
+    let line = words.join(" ");
+    let secrets = secrets(&line);
+    let mut start = 0;
+    let mut shown = Vec::with_capacity(words.len());
+    for word in words {
+        let place = start..start + word.len();
+        start = place.end + 1;
+        let inside = secrets
+            .iter()
+            .filter(|secret| secret.start < place.end && secret.end > place.start);
+        let mut out = String::new();
+        let mut at = place.start;
+        for secret in inside {
+            out.push_str(line.get(at..secret.start.max(at)).unwrap_or_default());
+            out.push_str("***");
+            at = secret.end.min(place.end);
+            // The value of an assignment is the rest of its word, blanks included.
+            if is_assignment(line.get(place.start..secret.start).unwrap_or_default()) {
+                at = place.end;
+            }
+        }
+        out.push_str(line.get(at..place.end).unwrap_or_default());
+        shown.push(out);
+    }
+    for at in 1..shown.len() {
+        let named = words.get(at - 1).is_some_and(|word| {
+            let name = word.to_ascii_lowercase();
+            matches!(
+                name.as_str(),
+                "--password" | "--token" | "--secret" | "--api-key"
+            )
+        });
+        if let Some(value) = shown.get_mut(at).filter(|_| named) {
+            "***".clone_into(value);
+        }
+    }
+    shown
+}
+
+/// Tells whether a text is `NAME=` or `--name=` and nothing else.
+fn is_assignment(before: &str) -> bool {
+    before.strip_suffix('=').is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    })
+}
+
 /// Returns the text with every byte of a secret replaced by `*`, so that offsets stay.
 pub fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -207,6 +258,34 @@ fn closing(inner: &str, quote: &str) -> Option<usize> {
     })
 }
 
+/// Programs with an option whose next word is a secret (in lower case).
+const OPTIONS: [(&str, &str); 14] = [
+    ("redis-cli", " -a "),
+    ("valkey-cli", " -a "),
+    ("sshpass", " -p "),
+    ("sqlcmd", " -p "),
+    ("bcp ", " -p "),
+    ("mongo", " -p "),
+    ("cqlsh", " -p "),
+    ("cypher-shell", " -p "),
+    (" login", " -p "),
+    ("ldap", " -w "),
+    ("plink", " -pw "),
+    ("pscp", " -pw "),
+    ("rabbitmqadmin", " -p "),
+    ("smbclient", " -u "),
+];
+
+/// Programs with an option whose value is `user:SECRET`.
+const LOGINS: [(&str, &str); 6] = [
+    ("curl", " -u"),
+    ("curl", " --user"),
+    ("http", " -a"),
+    ("http", " --auth"),
+    ("etcdctl", " --user"),
+    ("smbclient", " -u"),
+];
+
 /// `mysql -pSECRET`, `redis-cli -a SECRET`, `curl -u user:SECRET`, `sshpass -p SECRET`.
 fn attached(text: &str, found: &mut Vec<Range<usize>>) {
     let has = |program: &str| text.contains(program);
@@ -222,23 +301,20 @@ fn attached(text: &str, found: &mut Vec<Range<usize>>) {
             }
         }
     }
-    for (program, option) in [
-        ("redis-cli", " -a "),
-        ("sshpass", " -p "),
-        ("sqlcmd", " -p "),
-        ("mongo", " -p "),
-    ] {
+    for (program, option) in OPTIONS {
         if has(program) {
             let places = text.match_indices(option);
             found.extend(places.filter_map(|(at, mark)| value_at(text, at + mark.len())));
         }
     }
-    if has("curl") {
-        for (at, mark) in text
-            .match_indices(" -u ")
-            .chain(text.match_indices(" --user "))
-        {
-            if let Some(value) = value_at(text, at + mark.len())
+    for (_, option) in LOGINS.iter().filter(|(program, _)| has(program)) {
+        for (at, mark) in text.match_indices(option) {
+            let mut start = at + mark.len();
+            start += usize::from(
+                text.get(start..)
+                    .is_some_and(|rest| rest.starts_with([' ', '='])),
+            );
+            if let Some(value) = value_at(text, start)
                 && let Some(colon) = text.get(value.clone()).and_then(|value| value.find(':'))
             {
                 found.push(value.start + colon + 1..value.end);
@@ -291,6 +367,31 @@ mod tests {
             );
             assert_eq!(mask(text).len(), text.len());
         }
+    }
+
+    #[test]
+    fn words_of_a_command_are_read_with_their_program() {
+        for line in [
+            vec!["mysql", "-u", "root", "-phunter2", "shop"],
+            vec!["curl", "-u", "admin:hunter2", "-X", "DELETE", "http://h/i"],
+            vec!["curl", "-uadmin:hunter2", "http://h/i"],
+            vec!["redis-cli", "-a", "hunter2", "FLUSHALL"],
+            vec!["env", "PGPASSWORD=a hunter2 b", "psql"],
+            vec!["docker", "login", "-u", "me", "-p", "hunter2"],
+            vec!["tool", "--password", "hunter2"],
+            vec!["psql", "host=h password='a hunter2' dbname=x"],
+            vec!["etcdctl", "--user=root:hunter2", "del", "a"],
+        ] {
+            let line: Vec<String> = line.into_iter().map(str::to_owned).collect();
+            let shown = super::words(&line);
+            assert_eq!(shown.len(), line.len());
+            assert!(!shown.concat().contains("hunter2"), "{shown:?}");
+            assert_eq!(shown.first(), line.first());
+        }
+        let plain: Vec<String> = ["psql", "-p", "5432", "-c", "DROP TABLE a, b"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(super::words(&plain), plain);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn report(text: &str, verdict: &Verdict, mode: &str, colour: bool) -> String
         }
     }
     for gap in &verdict.gaps {
-        out.push_str(&format!("  = missing: {}\n", redact(gap)));
+        out.push_str(&format!("  = missing: {}\n", visible(&redact(gap))));
     }
     if mode != "enforce" {
         out.push_str(&format!(
@@ -200,7 +200,7 @@ fn missing(verdict: &Verdict) -> String {
     if verdict.gaps.is_empty() {
         "not allowed now".to_owned()
     } else {
-        redact(&verdict.gaps.join("; "))
+        visible(&redact(&verdict.gaps.join("; ")))
     }
 }
 

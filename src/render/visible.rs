@@ -10,7 +10,11 @@
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_misleading(c) {
+        if let Some(byte) = crate::model::name::byte(c) {
+            out.extend(['\\', 'x']);
+            out.extend(char::from_digit(u32::from(byte >> 4), 16));
+            out.extend(char::from_digit(u32::from(byte & 15), 16));
+        } else if is_misleading(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);

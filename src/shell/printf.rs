@@ -1,6 +1,7 @@
 //! What `printf` prints for known formats, and the escapes that it shares with `echo -e`.
 //! A format that is not known in full prints something unknown.
 
+use crate::model::name;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::expand::literal_piece;
@@ -215,8 +216,7 @@ pub(super) fn unescaped(text: &str) -> String {
             }
         }
     }
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    name::text(&bytes)
 }
 
 fn digits(

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 
+use crate::model::name;
 use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
@@ -501,7 +502,7 @@ fn decode64(text: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD_NO_PAD
         .decode(clean)
         .ok()?;
-    String::from_utf8(bytes).ok()
+    Some(name::text(&bytes))
 }
 
 fn args_decode(job: &Job) -> bool {
@@ -521,7 +522,7 @@ fn hex(text: &str) -> Option<String> {
         _ => None,
     };
     let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
-    String::from_utf8(bytes?).ok()
+    Some(name::text(&bytes?))
 }
 
 fn tr(found: &super::options::Options, words: &[String], text: &str) -> Option<String> {

@@ -271,7 +271,8 @@ impl House {
 
     /// Both screens in a real terminal; returns what the human saw.
     pub fn approve_in_a_terminal(&self, id: &str) -> String {
-        let confirm = self.request(id)["confirm"].as_str().unwrap().to_owned();
+        let confirm =
+            backstop::render::visible::visible(self.request(id)["confirm"].as_str().unwrap());
         let mut terminal = self.terminal(&["approve", id]);
         terminal.wait_for("approve? [y/N] ").type_line("y");
         terminal

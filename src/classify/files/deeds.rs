@@ -233,9 +233,6 @@ impl<'a> Reader<'a, '_> {
         if let Some(narrowing) = find::feeder(command, self.context) {
             return find::through(self, &args, recursive, &narrowing);
         }
-        if !recursive && args.operands.len() > 16 {
-            how.rule = Some("files.delete-many");
-        }
         for word in args.operands {
             self.remove(word, how);
         }

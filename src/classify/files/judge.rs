@@ -147,7 +147,18 @@ impl<'a, 'n> Judge<'a, 'n> {
             let loss = self.settle(one, fact.map(|(all, path)| (*all, *path)));
             self.losses.push(loss);
         }
+        self.add_up();
         self.losses
+    }
+
+    /// Many files that are each a small loss are together no small one.
+    fn add_up(&mut self) {
+        let small = |loss: &&mut Loss| loss.rule == "files.delete" && loss.exempt.is_none();
+        if self.losses.iter_mut().filter(small).count() > FEW_FILES {
+            for loss in self.losses.iter_mut().filter(small) {
+                loss.rule = "files.delete-many";
+            }
+        }
     }
 
     fn git(&mut self, pending: &[Pending]) -> BTreeMap<PathBuf, (&'a GitFact, &'a GitPathFact)> {
@@ -359,13 +370,9 @@ impl<'a, 'n> Judge<'a, 'n> {
         };
         match self.ask(question) {
             Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
-                let many = paths.len() > FEW_FILES;
                 let follow = pattern.ends_with('/');
                 for path in paths {
-                    let rule = how
-                        .rule
-                        .or((many && !how.recursive).then_some("files.delete-many"));
-                    self.removal_at(path, follow, How { rule, ..how });
+                    self.removal_at(path, follow, how);
                 }
             }
             Some(Answer::Absent) => {}

@@ -5,6 +5,7 @@ use super::super::ast::{Param, PartKind, RawPart, Script};
 use super::command::part;
 use super::cursor::{Read, in_name, starts_name};
 use super::{Parser, Span, attach};
+use crate::model::name;
 
 /// How the text around an expansion is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,7 +228,7 @@ fn unescape(text: &str, quoted: bool) -> String {
 }
 
 /// Decodes the inside of `$'…'`; a NUL ends it.
-/// Bytes that form no UTF-8 become replacement characters.
+/// Bytes that form no UTF-8 are carried, since a file may be named so.
 fn decode_ansi_c(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -259,7 +260,7 @@ fn decode_ansi_c(text: &str) -> String {
         };
         bytes.push(simple);
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    name::text(&bytes)
 }
 
 type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
