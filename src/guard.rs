@@ -10,7 +10,7 @@ use crate::model::policy::{Policy, Requirement};
 use crate::model::request::Asked;
 use crate::policy;
 use crate::ports::World;
-use crate::shell::unfold::unfold;
+use crate::shell::unfold::{canonical, unfold};
 
 /// Rounds of questions: a script, the Makefile it calls, the glob in it, the facts of what it names; with room to spare.
 const ROUNDS: usize = 16;
@@ -99,11 +99,8 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             Vec::new()
         };
         if needs.is_empty() {
+            settle(asked, &mut findings, &mut unfolding, &facts);
             let seen = !findings.is_empty();
-            for target in findings.iter_mut().flat_map(|finding| &mut finding.targets) {
-                target.reach.make_real();
-            }
-            read(&mut unfolding, &facts);
             let requirement = policy::require(&mut findings, setting.policy, setting.now_s);
             return Ok(Judgement {
                 findings,
@@ -126,6 +123,20 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         }
     }
     Err(GuardError::Rounds)
+}
+
+/// Makes what was found fit for the rooms that act: real paths, and what an approval binds to.
+fn settle(asked: &Asked, findings: &mut [Finding], unfolding: &mut Unfolding, facts: &Facts) {
+    for target in findings.iter_mut().flat_map(|finding| &mut finding.targets) {
+        target.reach.make_real();
+    }
+    read(unfolding, facts);
+    if let Asked::Shell { kind, text } = asked
+        && !findings.is_empty()
+        && let Some(line) = canonical(*kind, text, unfolding)
+    {
+        unfolding.canonical = line;
+    }
 }
 
 /// An approval binds to the content of every file that was read, by the shell and by what runs in it.

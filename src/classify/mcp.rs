@@ -226,6 +226,9 @@ fn by_arguments(call: &Call<'_>) -> bool {
         "operationtype",
         "toolname",
         "operationid",
+        "functionname",
+        "function",
+        "procedure",
     ];
     // A document that is stored may hold such a word as well; it says nothing of the call.
     let stored = [
@@ -242,7 +245,17 @@ fn by_arguments(call: &Call<'_>) -> bool {
         .strings
         .iter()
         .any(|(pointer, _)| pointer.contains("/$out") || pointer.contains("/$merge"));
-    named || replaces
+    named || replaces || changes_everything(call)
+}
+
+/// `update-many` with a filter that is there and empty.
+fn changes_everything(call: &Call<'_>) -> bool {
+    let has = |word: &str| call.words.iter().any(|own| own == word);
+    has("update")
+        && has("many")
+        && call.strings.iter().any(|(pointer, text)| {
+            text.is_empty() && matches!(pointer.as_str(), "/filter" | "/query" | "/where")
+        })
 }
 
 /// Deletions of local files were judged by their paths already.

@@ -7,6 +7,7 @@ mod doors;
 pub mod files;
 pub mod fleet;
 pub mod git;
+mod inert;
 pub mod later;
 pub mod mcp;
 pub mod opaque;
@@ -101,6 +102,9 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
 fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, command) in unfolding.commands.iter().enumerate() {
+        if inert::is_inert(command) {
+            continue;
+        }
         let earlier = unfolding.commands.get(..index).unwrap_or_default();
         let context = Context {
             earlier,

@@ -236,6 +236,8 @@ fn collect(value: &Value, pointer: &mut String, out: &mut Vec<(String, String)>)
                 pointer.truncate(length);
             }
         }
+        // A filter without conditions meets everything.
+        Value::Object(map) if map.is_empty() => out.push((pointer.clone(), String::new())),
         Value::Object(map) => {
             for (key, item) in map {
                 pointer.push('/');

@@ -113,7 +113,11 @@ pub struct Command {
 impl Command {
     /// Returns the base name of the program when it is known (`/usr/bin/rm` gives `rm`).
     pub fn program(&self) -> Option<String> {
-        let text = self.words.first()?.text()?;
+        let word = self.words.first()?;
+        if let Some(text) = word.plain() {
+            return Some(text.rsplit('/').next().unwrap_or_default().to_owned());
+        }
+        let text = word.text()?;
         Some(text.rsplit('/').next().unwrap_or_default().to_owned())
     }
 
@@ -180,6 +184,6 @@ pub struct Unfolding {
     pub read: Vec<(PathBuf, String)>,
     /// Files written by this very call with the text that goes there, in order; a client that reads one gets this text.
     pub written: Vec<(PathBuf, Word)>,
-    /// The parsed line printed one way; the raw text where anything is opaque (goes into the fingerprint).
+    /// The text; once something was found, the parsed line printed one way where nothing is opaque (goes into the fingerprint).
     pub canonical: String,
 }

@@ -73,8 +73,24 @@ impl Word {
         }
     }
 
+    /// Returns the text of a word that is one literal piece, as nearly every word is.
+    pub fn plain(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [
+                Piece {
+                    part: Part::Literal(text),
+                    ..
+                },
+            ] => Some(text),
+            _ => None,
+        }
+    }
+
     /// Returns the text when every piece is literal.
     pub fn text(&self) -> Option<String> {
+        if let Some(text) = self.plain() {
+            return Some(text.to_owned());
+        }
         let mut all = String::new();
         for piece in &self.pieces {
             match &piece.part {

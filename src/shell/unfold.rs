@@ -88,23 +88,26 @@ fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfoldi
         stdin: Feed::Inherited,
         nesting: 0,
     };
-    let canonical = match parse(text) {
+    match parse(text) {
         Ok(script) => {
             unfolder.shell(&script, &mut st, &frame);
-            Some(print(&script))
         }
         Err(error) => {
             unfolder.shell(&error.before, &mut st, &frame);
             unfolder.tail(&error, OpaqueKind::Syntax, &frame);
-            None
         }
-    };
+    }
     let mut out = unfolder.out;
-    out.canonical = match canonical {
-        Some(canonical) if out.opaque.is_empty() => canonical,
-        _ => text.to_owned(),
-    };
+    text.clone_into(&mut out.canonical);
     out
+}
+
+/// Returns the parsed line printed one way; nothing where anything in it is opaque: then only the text as it stands is the same.
+pub fn canonical(kind: ShellKind, text: &str, unfolding: &Unfolding) -> Option<String> {
+    if kind != ShellKind::Posix || !unfolding.opaque.is_empty() {
+        return None;
+    }
+    parse(text).ok().map(|script| print(&script))
 }
 
 /// Where a text runs: its source, the wrappers around it and its standard input.

@@ -170,7 +170,11 @@ fn windows_shell_name(name: &str) -> Option<&'static str> {
 }
 
 fn has_end(name: &str, end: &str) -> bool {
-    name.len() > end.len() && name.to_ascii_lowercase().ends_with(end)
+    name.len()
+        .checked_sub(end.len())
+        .filter(|start| *start > 0)
+        .and_then(|start| name.as_bytes().get(start..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// Returns the base name of a program, without the ends that Windows adds.
