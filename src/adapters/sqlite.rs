@@ -361,7 +361,11 @@ impl Asker {
             bytes: 0,
             dependants,
             tables: Vec::new(),
-            notes: vec![format!("a {} holds no rows of its own", object.kind)],
+            notes: vec![format!(
+                "{} {} holds no rows of its own",
+                if object.kind == "index" { "an" } else { "a" },
+                object.kind
+            )],
         }
     }
 

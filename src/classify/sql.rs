@@ -9,6 +9,7 @@ pub(in crate::classify) mod source;
 pub(in crate::classify) mod tools;
 pub(in crate::classify) mod wording;
 
+use crate::model::backup::Definition;
 use crate::model::command::Command;
 use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact, Rows};
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
@@ -183,7 +184,10 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         targets: vec![target(&located.place, effect)],
         opaque: effect.opaque || located.place.opaque,
         instead,
-        blast: Blast::default(),
+        blast: Blast {
+            definitions: definitions(effect),
+            ..Blast::default()
+        },
         exempt: located.place.scratch.clone(),
     }
 }
@@ -201,13 +205,78 @@ fn via(command: Option<&Command>) -> Vec<String> {
 }
 
 fn target(place: &Place, effect: &Effect) -> Target {
-    let whole = matches!(effect.kind, ObjectKind::Database) && effect.verb != Verb::Opaque;
+    if effect.kind == ObjectKind::ReplicationSlot
+        && place.kind == TargetKind::Postgres
+        && effect.verb != Verb::Opaque
+    {
+        return slot(place, effect);
+    }
+    let whole = matches!(effect.kind, ObjectKind::Database | ObjectKind::Everything)
+        && effect.verb != Verb::Opaque;
     Target {
         kind: place.kind,
         locator: place.locator.clone(),
         object: effect.object.clone().filter(|_| !whole),
         reach: place.reach.clone(),
     }
+}
+
+/// A replication slot is the server's own state: what it holds back is in no dump.
+fn slot(place: &Place, effect: &Effect) -> Target {
+    let name = effect.object.as_deref().unwrap_or("of unknown name");
+    Target {
+        kind: place.kind,
+        locator: format!("{} (replication slot {name})", place.locator),
+        object: effect.object.clone(),
+        reach: match &place.reach {
+            Reach::Unreachable(reason) => Reach::Unreachable(reason.clone()),
+            _ => Reach::Unreachable("no backup holds a replication slot".to_owned()),
+        },
+    }
+}
+
+/// Returns what is lost as a definition; nothing where rows are, or where everything is.
+fn definitions(effect: &Effect) -> Vec<Definition> {
+    let Some(object) = effect.object.as_ref() else {
+        return Vec::new();
+    };
+    let kind = match (effect.verb, effect.kind) {
+        (Verb::Revoke, ObjectKind::Everything) => return Vec::new(),
+        (Verb::Revoke | Verb::Program | Verb::Server, _) => "object",
+        (Verb::Drop | Verb::CreateOver, kind) => match kind {
+            ObjectKind::Index
+            | ObjectKind::Function
+            | ObjectKind::Trigger
+            | ObjectKind::Type
+            | ObjectKind::Role
+            | ObjectKind::Extension
+            | ObjectKind::Policy
+            | ObjectKind::Publication
+            | ObjectKind::Subscription
+            | ObjectKind::Tablespace
+            | ObjectKind::LargeObject
+            | ObjectKind::Schema => wording::kind_name(kind),
+            ObjectKind::Constraint | ObjectKind::Other => "object",
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::Sequence
+            | ObjectKind::Database
+            | ObjectKind::Column
+            | ObjectKind::Partition
+            | ObjectKind::ReplicationSlot
+            | ObjectKind::Everything => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let name = match &effect.part {
+        Some(part) => format!("{object}.\"{}\"", part.replace('"', "\"\"")),
+        None => object.clone(),
+    };
+    vec![Definition {
+        kind: kind.to_owned(),
+        name,
+    }]
 }
 
 /// Adds what the database said: why nothing is lost, or how much is.
@@ -269,7 +338,8 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
     } else {
         finding.blast.lines = wording::blast(object);
         finding.blast.measured = measured(effect, object);
-        if effect.verb == Verb::Truncate {
+        let is_schema = effect.verb == Verb::Drop && effect.kind == ObjectKind::Schema;
+        if effect.verb == Verb::Truncate || is_schema {
             finding.blast.tables.clone_from(&object.tables);
         }
     }

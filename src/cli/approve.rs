@@ -99,6 +99,7 @@ impl Sitting<'_> {
         let request = self.store.request(&self.id, Timestamp::now())?;
         let need = request.requirement.approvals;
         let mut step = self.opening(&request)?;
+        self.evidence.renew(&request);
         let shown = self.watch(&request)?;
         self.human.terminal.say(&screens::first(&request, &shown))?;
         if step == 1 {
