@@ -5,6 +5,7 @@ pub(in crate::classify) mod conninfo;
 pub(in crate::classify) mod gathering;
 pub(in crate::classify) mod options;
 pub(in crate::classify) mod reach;
+mod renames;
 pub(in crate::classify) mod source;
 pub(in crate::classify) mod tools;
 pub(in crate::classify) mod wording;
@@ -17,10 +18,12 @@ use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Measured, Severity};
 use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Route, Target, TargetKind};
+use crate::model::word::Word;
 use crate::sql::{self, Loss};
 
 use super::{Context, clients};
 use reach::Place;
+use renames::Renames;
 
 /// A program that a SQL client would start through its own shell (`\!`, `.shell`, `\copy … program`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,13 +113,82 @@ pub(super) fn judged(
     let mut all = Vec::new();
     for (place, group) in groups {
         let said = ask(&place, &group, context, needs);
+        let mut renames = None;
         for (index, located) in group.iter().enumerate() {
             let mut finding = finding(located, Some(command), context);
             weigh(&mut finding, located, said, index, context);
+            if finding.exempt.is_some() && located.place.scratch.is_none() && !located.loss.created
+            {
+                let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
+                reconsider(&mut finding, located, renames);
+            }
+            name_implicit(&mut finding, &located.place);
             all.push(finding);
         }
     }
     all
+}
+
+/// In a longer script any name may have been given by then.
+const MAX_EARLIER: usize = 500;
+
+/// Collects what this command and the ones before it rename: the database is asked before any of it happens.
+fn renames_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Renames {
+    let mut renames = Renames::default();
+    if context.earlier.len() > MAX_EARLIER {
+        renames.read_nothing();
+        return renames;
+    }
+    for one in context.earlier.iter().chain([command]) {
+        let words = one.words.iter().map(Word::shown);
+        let values = one
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name} {}", value.shown()));
+        for text in words.chain(values) {
+            renames.read(&text);
+        }
+        if let Some(call) = clients::read(one) {
+            for text in gathering::gather(&call, one, context, needs).texts {
+                renames.read(&text);
+            }
+        }
+    }
+    renames
+}
+
+/// What is not there yet, or empty now, may be something else by the time it is lost.
+fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
+    let name = located
+        .loss
+        .lookup
+        .as_ref()
+        .or(located.loss.effect.object.as_ref());
+    if !name.is_some_and(|name| renames.may_mean(name)) {
+        return;
+    }
+    finding.exempt = None;
+    finding.blast.definitions.clear();
+    finding.blast.lines = vec![
+        "the same call renames or moves things: another one may have this name by then".to_owned(),
+    ];
+    for target in &mut finding.targets {
+        target.object = None;
+    }
+}
+
+/// Says which database is meant where the words do not.
+fn name_implicit(finding: &mut Finding, place: &Place) {
+    if let Reach::Postgres(reach) = &place.reach
+        && reach.implicit
+    {
+        let line = format!(
+            "implicit: the environment says that it is {}",
+            place.locator
+        );
+        let at = finding.blast.lines.len().min(1);
+        finding.blast.lines.insert(at, line);
+    }
 }
 
 /// Asks the database, when it is on this machine.

@@ -126,9 +126,17 @@ impl Sitting<'_> {
         match request.state {
             RequestState::Pending => {}
             state => {
+                let id = &request.id.0;
+                let help = match state {
+                    RequestState::Rejected => format!("`backstop revoke {id}` opens it again"),
+                    RequestState::Approved => format!(
+                        "the agent may run it; `backstop revoke {id}` takes the approvals back"
+                    ),
+                    _ => "`backstop requests` lists what is pending".to_owned(),
+                };
                 return Err(Trouble::new(
-                    format!("request `{}` is {}", request.id.0, state.name()),
-                    "`backstop requests` lists what is pending",
+                    format!("request `{id}` is {}", state.name()),
+                    help,
                 ));
             }
         }

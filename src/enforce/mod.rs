@@ -22,7 +22,7 @@ use crate::backup::catalog;
 use crate::decide::{self, fingerprint};
 use crate::gather::{self, Here};
 use crate::guard::{self, Judgement, Setting};
-use crate::model::approval::{Fingerprint, Request};
+use crate::model::approval::{Fingerprint, Request, RequestState};
 use crate::model::backup::Freshness;
 use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
@@ -34,7 +34,7 @@ use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
 use crate::render::redact::redact;
 use crate::render::text::{self, Hold};
-use crate::store::{ApprovalRules, Draft, Spending, Store};
+use crate::store::{ApprovalRules, Draft, Rejected, Spending, Store};
 
 pub use again::{Again, look_again, renew, start_remote};
 pub use house::{House, HouseError};
@@ -200,6 +200,7 @@ impl Gate<'_> {
                         repeated: false,
                         backups: &[],
                         lease: None,
+                        instead: None,
                     },
                 ))
             }
@@ -211,7 +212,7 @@ impl Gate<'_> {
 
     /// Held without a request: nothing can be recorded, so nothing can be approved.
     fn without_store(&self, error: &HouseError) -> Reply {
-        let mut verdict = self.verdict(&Evidence::default());
+        let mut verdict = self.verdict(&self.evidence(None));
         verdict
             .gaps
             .insert(0, format!("nothing can be recorded: {error}"));
@@ -223,6 +224,7 @@ impl Gate<'_> {
                 repeated: false,
                 backups: &[],
                 lease: None,
+                instead: None,
             },
         ))
     }
@@ -352,6 +354,12 @@ impl Gate<'_> {
             self.policy.limits.hold_wait_ms
         };
         let mut evidence = self.backed_up(store, Some(&request), wait);
+        for found in &mut evidence.backups {
+            if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(&request))
+            {
+                found.progress = Some(NOT_CONTACTED.to_owned());
+            }
+        }
         if self.verdict(&evidence).answer == Answer::Allow {
             evidence = self.current(store, Some(&request), evidence);
         }
@@ -376,6 +384,7 @@ impl Gate<'_> {
             }
         }
         verdict.answer = Answer::Hold;
+        let instead = self.instead(store, &request, &evidence, &mut verdict);
         let backups: Vec<String> = evidence.backups.iter().filter_map(describe).collect();
         let lease = self
             .was_held_before(store, &request)
@@ -386,9 +395,34 @@ impl Gate<'_> {
             id: Some(&request.id.0),
             repeated: request.held > 1,
             backups: &backups,
-            lease: lease.as_deref(),
+            lease: lease.as_deref().filter(|_| instead.is_none()),
+            instead: instead.as_deref(),
         };
         Reply::Block(text::reason(&verdict, &hold))
+    }
+
+    /// Says what is next where no approval is waited for: it was rejected, or it is approved already.
+    fn instead(
+        &self,
+        store: &Store,
+        request: &Request,
+        evidence: &Evidence,
+        verdict: &mut Verdict,
+    ) -> Option<String> {
+        let id = &request.id.0;
+        if request.state == RequestState::Rejected {
+            let no = store.rejection_of(&request.id).ok().flatten();
+            verdict.gaps = vec![rejection(no.as_ref())];
+            return Some(format!(
+                "ask your user whether they think otherwise by now: `backstop revoke {id}` opens it again, and nothing else does"
+            ));
+        }
+        let owed = self.judgement.requirement.approvals;
+        (owed > 0 && evidence.approvals >= owed).then(|| {
+            format!(
+                "it is approved: run exactly this command again once the backup is there, while the approvals count; `backstop requests show {id}` tells, and your user can run `backstop doctor`"
+            )
+        })
     }
 
     fn draft(&self) -> Draft {
@@ -584,6 +618,20 @@ impl Gate<'_> {
     }
 }
 
+/// Says who said no, and why.
+fn rejection(no: Option<&Rejected>) -> String {
+    let Some(no) = no else {
+        return "a person rejected it".to_owned();
+    };
+    let time = no.at.get(..16).unwrap_or(&no.at);
+    let why = if no.reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", crate::render::visible::visible(&redact(&no.reason)))
+    };
+    format!("{} rejected it at {time}Z{why}", no.by)
+}
+
 /// Takes what was overtaken out of what counts.
 fn discount(evidence: &mut Evidence, overtaken: &[drift::Overtaken]) {
     for found in &mut evidence.backups {
@@ -593,6 +641,9 @@ fn discount(evidence: &mut Evidence, overtaken: &[drift::Overtaken]) {
         }
     }
 }
+
+/// What is said of a server elsewhere that nobody has agreed to contact.
+const NOT_CONTACTED: &str = "it is on another host, which is not contacted before a person agrees: the first approval starts the backup, and `[[enrolled]]` in their policy does so for good";
 
 /// Tells whether a target is on this machine: files always, a server when it says so itself.
 fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
