@@ -571,6 +571,7 @@ fn evidence_is_fresh_until_the_database_or_the_artefact_changes() {
         max_age_s: 3600,
         verify: Level::Readable,
         objects: vec!["main.Users".into()],
+        definitions: Vec::new(),
     };
     let control = Control::default();
     let find = || {

@@ -1,6 +1,7 @@
 //! Asks PostgreSQL servers: which one it is, whether it lives here, and what a statement would lose.
 //! It asks read-only, on one connection, within a deadline; it neither changes anything nor decides what follows.
 
+pub mod drift;
 mod facts;
 mod objects;
 mod pgpass;

@@ -205,6 +205,58 @@ struct Edge {
     child: String,
     parent: String,
     on_delete: String,
+    on_update: String,
+    /// Columns of the child with those of the parent that they hold; of the parent's key where none are named.
+    columns: Vec<(String, String)>,
+}
+
+impl Edge {
+    fn names_no_columns(&self) -> bool {
+        self.columns.iter().any(|(_, to)| to.is_empty())
+    }
+
+    /// A foreign key without columns of the parent means its primary key.
+    fn name_key(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut query = connection
+            .prepare_cached("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk")?;
+        let names = query.query_map([&self.parent], |row| row.get::<_, String>(0))?;
+        for ((_, to), name) in self.columns.iter_mut().zip(names) {
+            *to = name?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether one of these columns of the parent is what the child holds; what is not known is.
+    fn touches(&self, changed: Option<&str>) -> bool {
+        changed.is_none_or(|changed| {
+            changed.split(',').any(|name| {
+                self.columns
+                    .iter()
+                    .any(|(_, to)| to.eq_ignore_ascii_case(name.trim()))
+            })
+        })
+    }
+
+    /// Returns what selects the child's rows that hold one of the chosen parent's rows.
+    fn hits(&self, condition: &str) -> String {
+        let pairs: Vec<String> = self
+            .columns
+            .iter()
+            .map(|(from, to)| {
+                format!(
+                    "backstop_child.{} = backstop_parent.{}",
+                    quote(from),
+                    quote(to)
+                )
+            })
+            .collect();
+        format!(
+            "{} AS backstop_child WHERE EXISTS (SELECT 1 FROM (SELECT * FROM {} WHERE ({condition}\n)) AS backstop_parent WHERE {})",
+            quote(&self.child),
+            quote(&self.parent),
+            pairs.join(" AND ")
+        )
+    }
 }
 
 struct Schema {
@@ -228,20 +280,34 @@ impl Schema {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let mut edges = Vec::new();
         let mut keys =
-            connection.prepare("SELECT \"table\", on_delete FROM pragma_foreign_key_list(?1)")?;
+            connection.prepare("SELECT id, \"table\", on_delete, on_update, \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id, seq")?;
         for object in objects
             .iter()
             .filter(|object| object.kind == "table")
             .take(MAX_TABLES)
         {
-            let found = keys.query_map([&object.name], |row| {
-                Ok(Edge {
-                    child: object.name.clone(),
-                    parent: row.get(0)?,
-                    on_delete: row.get(1)?,
-                })
-            })?;
-            edges.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
+            let mut last = None;
+            let mut rows = keys.query([&object.name])?;
+            while let Some(row) = rows.next()? {
+                let id: i64 = row.get(0)?;
+                if last != Some(id) {
+                    last = Some(id);
+                    edges.push(Edge {
+                        child: object.name.clone(),
+                        parent: row.get(1)?,
+                        on_delete: row.get(2)?,
+                        on_update: row.get(3)?,
+                        columns: Vec::new(),
+                    });
+                }
+                if let Some(edge) = edges.last_mut() {
+                    let to: Option<String> = row.get(5)?;
+                    edge.columns.push((row.get(4)?, to.unwrap_or_default()));
+                }
+            }
+        }
+        for edge in edges.iter_mut().filter(|edge| edge.names_no_columns()) {
+            edge.name_key(connection)?;
         }
         Ok(Self { objects, edges })
     }
@@ -319,7 +385,7 @@ impl Asker {
             exists: true,
             rows,
             bytes: self.bytes(&object.name),
-            dependants: self.dependants(&object.name, effect.verb),
+            dependants: self.dependants(&object.name, effect),
             tables,
             notes,
             name: object.name.clone(),
@@ -361,7 +427,11 @@ impl Asker {
             bytes: 0,
             dependants,
             tables: Vec::new(),
-            notes: vec![format!("a {} holds no rows of its own", object.kind)],
+            notes: vec![format!(
+                "{} {} holds no rows of its own",
+                if object.kind == "index" { "an" } else { "a" },
+                object.kind
+            )],
         }
     }
 
@@ -416,22 +486,15 @@ impl Asker {
             .unwrap_or(0)
     }
 
-    fn dependants(&self, table: &str, verb: Verb) -> Vec<Dependant> {
+    fn dependants(&self, table: &str, effect: &Effect) -> Vec<Dependant> {
+        let verb = effect.verb;
         let gone = matches!(verb, Verb::Drop | Verb::CreateOver);
         let mut found = Vec::new();
-        for edge in &self.schema.edges {
+        // A definition that changes takes no row of another table along.
+        let keeps_rows = matches!(verb, Verb::AlterDrop | Verb::AlterRewrite | Verb::Rewrite);
+        for edge in self.schema.edges.iter().filter(|_| !keeps_rows) {
             if edge.parent.eq_ignore_ascii_case(table) && !edge.child.eq_ignore_ascii_case(table) {
-                let how = match edge.on_delete.to_ascii_uppercase().as_str() {
-                    "CASCADE" => "cascades",
-                    "SET NULL" | "SET DEFAULT" => "set null",
-                    _ => "blocks",
-                };
-                found.push(Dependant {
-                    kind: "foreign-key".into(),
-                    name: edge.child.clone(),
-                    how: how.into(),
-                    rows: self.count(&quote(&edge.child)),
-                });
+                found.extend(self.behind(edge, effect));
             }
         }
         for object in &self.schema.objects {
@@ -452,6 +515,41 @@ impl Asker {
             found.extend(self.mentions(table));
         }
         found
+    }
+
+    /// Returns what happens to the rows behind a foreign key; nothing where it is not touched.
+    fn behind(&self, edge: &Edge, effect: &Effect) -> Option<Dependant> {
+        let updates = effect.verb == Verb::Update;
+        if updates && !edge.touches(effect.part.as_deref()) {
+            return None;
+        }
+        let act = if updates {
+            &edge.on_update
+        } else {
+            &edge.on_delete
+        };
+        let how = match (act.to_ascii_uppercase().as_str(), updates) {
+            ("CASCADE", false) => "cascades",
+            ("CASCADE", true) => "may change",
+            ("SET NULL" | "SET DEFAULT", _) => "set null",
+            _ => "blocks",
+        };
+        let rows = match &effect.bound {
+            Bound::Where {
+                predicate,
+                pure: true,
+            } => self.count(&edge.hits(predicate)),
+            Bound::Where { pure: false, .. } => Rows::Unknown,
+            Bound::NotApplicable | Bound::All | Bound::AlwaysTrue => {
+                self.count(&quote(&edge.child))
+            }
+        };
+        Some(Dependant {
+            kind: "foreign-key".into(),
+            name: edge.child.clone(),
+            how: how.into(),
+            rows,
+        })
     }
 
     /// Returns views and triggers of other tables whose text names this object.

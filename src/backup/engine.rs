@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::control::Control;
 use super::error::BackupError;
 use super::pipeline::Codec;
-use crate::model::backup::{Artefact, BackupType, Entry, Level, Marks};
+use crate::model::backup::{Artefact, BackupType, Definition, Entry, Level, Marks};
 use crate::model::database::Identity;
 use crate::model::target::{Reach, Target};
 use crate::plan::restore::{RestorePlan, Restored, Wish};
@@ -15,8 +15,10 @@ use crate::plan::restore::{RestorePlan, Restored, Wish};
 #[derive(Clone, Debug)]
 pub struct Order {
     pub target: Target,
-    /// Objects that the backup has to hold; empty means the whole target.
+    /// Objects that the backup has to hold.
     pub objects: Vec<String>,
+    /// Definitions that the backup has to hold; without these and without objects the whole target is meant.
+    pub definitions: Vec<Definition>,
     pub kind: BackupType,
     /// Fingerprint of the request that asks for it.
     pub request: Option<String>,
@@ -49,6 +51,7 @@ impl Order {
         Self {
             target,
             objects: Vec::new(),
+            definitions: Vec::new(),
             kind,
             request: None,
             request_id: None,

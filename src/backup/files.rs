@@ -54,12 +54,13 @@ pub fn hex(bytes: &[u8]) -> String {
 /// # Errors
 /// When the disk says so.
 pub fn write_small(place: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    let draft = draft_of(place);
+    // Two processes may write the same file: each has a draft of its own, and the last one to finish wins.
+    let draft =
+        draft_of(place).with_extension(format!("draft-{}-{}", std::process::id(), random_name()));
     let io = |what| move |error| BackupError::io(what, place, error);
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)
         .map_err(io("create"))?;

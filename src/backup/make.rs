@@ -171,6 +171,7 @@ fn shared(order: &Order, since: jiff::Timestamp) -> Option<Manifest> {
         max_age_s: Order::MAX_SECONDS,
         verify: Level::Readable,
         objects: order.objects.clone(),
+        definitions: order.definitions.clone(),
     };
     let marks = marks_now(&order.target.reach, &order.control);
     let mut entries = catalog::newest_for(&order.backup_dir, &order.target.key()).ok()?;
@@ -339,13 +340,9 @@ fn publish(
 
 /// The backup has to hold what was ordered, or it is none.
 fn missing(order: &Order, manifest: &Manifest) -> Result<(), BackupError> {
-    match order
-        .objects
-        .iter()
-        .find(|object| !coverage::holds(manifest, object))
-    {
-        Some(object) => Err(BackupError::NotIntact(format!(
-            "`{object}` is not in the table of contents"
+    match coverage::lacks(manifest, &order.objects, &order.definitions) {
+        Some(what) => Err(BackupError::NotIntact(format!(
+            "{what} is not in the table of contents"
         ))),
         None => Ok(()),
     }

@@ -48,8 +48,8 @@ impl Engine for Postgres {
         let mut session =
             session::open(&way, snapshot::patience(&order.control)).map_err(snapshot::fault)?;
         let bytes = size(session.as_mut()).map_err(snapshot::fault)?;
-        // Where the whole is too large, the rows of the threatened tables alone may do; `make` finds out.
-        let source = if order.objects.is_empty() {
+        // Where the whole is too large, the rows of the threatened tables alone may do, or none; `make` finds out.
+        let source = if order.objects.is_empty() && order.definitions.is_empty() {
             bytes
         } else {
             bytes.min(order.control.max_bytes)

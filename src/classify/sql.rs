@@ -5,10 +5,12 @@ pub(in crate::classify) mod conninfo;
 pub(in crate::classify) mod gathering;
 pub(in crate::classify) mod options;
 pub(in crate::classify) mod reach;
+mod renames;
 pub(in crate::classify) mod source;
 pub(in crate::classify) mod tools;
 pub(in crate::classify) mod wording;
 
+use crate::model::backup::Definition;
 use crate::model::command::Command;
 use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact, Rows};
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
@@ -16,10 +18,12 @@ use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Measured, Severity};
 use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Route, Target, TargetKind};
+use crate::model::word::Word;
 use crate::sql::{self, Loss};
 
 use super::{Context, clients};
 use reach::Place;
+use renames::Renames;
 
 /// A program that a SQL client would start through its own shell (`\!`, `.shell`, `\copy … program`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,13 +113,82 @@ pub(super) fn judged(
     let mut all = Vec::new();
     for (place, group) in groups {
         let said = ask(&place, &group, context, needs);
+        let mut renames = None;
         for (index, located) in group.iter().enumerate() {
             let mut finding = finding(located, Some(command), context);
             weigh(&mut finding, located, said, index, context);
+            if finding.exempt.is_some() && located.place.scratch.is_none() && !located.loss.created
+            {
+                let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
+                reconsider(&mut finding, located, renames);
+            }
+            name_implicit(&mut finding, &located.place);
             all.push(finding);
         }
     }
     all
+}
+
+/// In a longer script any name may have been given by then.
+const MAX_EARLIER: usize = 500;
+
+/// Collects what this command and the ones before it rename: the database is asked before any of it happens.
+fn renames_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Renames {
+    let mut renames = Renames::default();
+    if context.earlier.len() > MAX_EARLIER {
+        renames.read_nothing();
+        return renames;
+    }
+    for one in context.earlier.iter().chain([command]) {
+        let words = one.words.iter().map(Word::shown);
+        let values = one
+            .env
+            .iter()
+            .map(|(name, value)| format!("{name} {}", value.shown()));
+        for text in words.chain(values) {
+            renames.read(&text);
+        }
+        if let Some(call) = clients::read(one) {
+            for text in gathering::gather(&call, one, context, needs).texts {
+                renames.read(&text);
+            }
+        }
+    }
+    renames
+}
+
+/// What is not there yet, or empty now, may be something else by the time it is lost.
+fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
+    let name = located
+        .loss
+        .lookup
+        .as_ref()
+        .or(located.loss.effect.object.as_ref());
+    if !name.is_some_and(|name| renames.may_mean(name)) {
+        return;
+    }
+    finding.exempt = None;
+    finding.blast.definitions.clear();
+    finding.blast.lines = vec![
+        "the same call renames or moves things: another one may have this name by then".to_owned(),
+    ];
+    for target in &mut finding.targets {
+        target.object = None;
+    }
+}
+
+/// Says which database is meant where the words do not.
+fn name_implicit(finding: &mut Finding, place: &Place) {
+    if let Reach::Postgres(reach) = &place.reach
+        && reach.implicit
+    {
+        let line = format!(
+            "implicit: the environment says that it is {}",
+            place.locator
+        );
+        let at = finding.blast.lines.len().min(1);
+        finding.blast.lines.insert(at, line);
+    }
 }
 
 /// Asks the database, when it is on this machine.
@@ -183,7 +256,10 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         targets: vec![target(&located.place, effect)],
         opaque: effect.opaque || located.place.opaque,
         instead,
-        blast: Blast::default(),
+        blast: Blast {
+            definitions: definitions(effect),
+            ..Blast::default()
+        },
         exempt: located.place.scratch.clone(),
     }
 }
@@ -201,13 +277,78 @@ fn via(command: Option<&Command>) -> Vec<String> {
 }
 
 fn target(place: &Place, effect: &Effect) -> Target {
-    let whole = matches!(effect.kind, ObjectKind::Database) && effect.verb != Verb::Opaque;
+    if effect.kind == ObjectKind::ReplicationSlot
+        && place.kind == TargetKind::Postgres
+        && effect.verb != Verb::Opaque
+    {
+        return slot(place, effect);
+    }
+    let whole = matches!(effect.kind, ObjectKind::Database | ObjectKind::Everything)
+        && effect.verb != Verb::Opaque;
     Target {
         kind: place.kind,
         locator: place.locator.clone(),
         object: effect.object.clone().filter(|_| !whole),
         reach: place.reach.clone(),
     }
+}
+
+/// A replication slot is the server's own state: what it holds back is in no dump.
+fn slot(place: &Place, effect: &Effect) -> Target {
+    let name = effect.object.as_deref().unwrap_or("of unknown name");
+    Target {
+        kind: place.kind,
+        locator: format!("{} (replication slot {name})", place.locator),
+        object: effect.object.clone(),
+        reach: match &place.reach {
+            Reach::Unreachable(reason) => Reach::Unreachable(reason.clone()),
+            _ => Reach::Unreachable("no backup holds a replication slot".to_owned()),
+        },
+    }
+}
+
+/// Returns what is lost as a definition; nothing where rows are, or where everything is.
+fn definitions(effect: &Effect) -> Vec<Definition> {
+    let Some(object) = effect.object.as_ref() else {
+        return Vec::new();
+    };
+    let kind = match (effect.verb, effect.kind) {
+        (Verb::Revoke, ObjectKind::Everything) => return Vec::new(),
+        (Verb::Revoke | Verb::Program | Verb::Server, _) => "object",
+        (Verb::Drop | Verb::CreateOver, kind) => match kind {
+            ObjectKind::Index
+            | ObjectKind::Function
+            | ObjectKind::Trigger
+            | ObjectKind::Type
+            | ObjectKind::Role
+            | ObjectKind::Extension
+            | ObjectKind::Policy
+            | ObjectKind::Publication
+            | ObjectKind::Subscription
+            | ObjectKind::Tablespace
+            | ObjectKind::LargeObject
+            | ObjectKind::Schema => wording::kind_name(kind),
+            ObjectKind::Constraint | ObjectKind::Other => "object",
+            ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::Sequence
+            | ObjectKind::Database
+            | ObjectKind::Column
+            | ObjectKind::Partition
+            | ObjectKind::ReplicationSlot
+            | ObjectKind::Everything => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let name = match &effect.part {
+        Some(part) => format!("{object}.\"{}\"", part.replace('"', "\"\"")),
+        None => object.clone(),
+    };
+    vec![Definition {
+        kind: kind.to_owned(),
+        name,
+    }]
 }
 
 /// Adds what the database said: why nothing is lost, or how much is.
@@ -269,7 +410,8 @@ fn weigh_fact(finding: &mut Finding, effect: &Effect, fact: &DatabaseFact, index
     } else {
         finding.blast.lines = wording::blast(object);
         finding.blast.measured = measured(effect, object);
-        if effect.verb == Verb::Truncate {
+        let is_schema = effect.verb == Verb::Drop && effect.kind == ObjectKind::Schema;
+        if effect.verb == Verb::Truncate || is_schema {
             finding.blast.tables.clone_from(&object.tables);
         }
     }

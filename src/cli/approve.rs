@@ -99,6 +99,7 @@ impl Sitting<'_> {
         let request = self.store.request(&self.id, Timestamp::now())?;
         let need = request.requirement.approvals;
         let mut step = self.opening(&request)?;
+        self.evidence.renew(&request);
         let shown = self.watch(&request)?;
         self.human.terminal.say(&screens::first(&request, &shown))?;
         if step == 1 {
@@ -125,9 +126,17 @@ impl Sitting<'_> {
         match request.state {
             RequestState::Pending => {}
             state => {
+                let id = &request.id.0;
+                let help = match state {
+                    RequestState::Rejected => format!("`backstop revoke {id}` opens it again"),
+                    RequestState::Approved => format!(
+                        "the agent may run it; `backstop revoke {id}` takes the approvals back"
+                    ),
+                    _ => "`backstop requests` lists what is pending".to_owned(),
+                };
                 return Err(Trouble::new(
-                    format!("request `{}` is {}", request.id.0, state.name()),
-                    "`backstop requests` lists what is pending",
+                    format!("request `{id}` is {}", state.name()),
+                    help,
                 ));
             }
         }

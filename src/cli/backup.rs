@@ -316,6 +316,7 @@ fn standing(target: &Target, dir: &Path, control: &Control) -> Option<Manifest> 
         max_age_s: FRESH_S,
         verify: Level::Readable,
         objects: Vec::new(),
+        definitions: Vec::new(),
     };
     let identity = make::identity_now(&target.reach);
     let marks = make::marks_now(&target.reach, control);

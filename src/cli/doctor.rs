@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::enforce::House;
 use crate::model::policy::{Mode, Policy};
+use crate::store::{Store, StoreError};
 
 use super::say;
 
@@ -191,39 +192,78 @@ fn state(house: &House) -> Vec<Point> {
             )];
         }
     };
-    let Some(store) = house.store_if_there() else {
-        let mend = "backstop install claude";
-        let why = "calls with findings are held, and nothing can be approved";
-        return vec![Point::new(
-            Grade::Fail,
-            format!(
-                "the state directory {} is missing or cannot be used",
-                dir.display()
-            ),
-            why,
-            mend,
-        )];
+    let why = "calls with findings are held, and nothing can be approved";
+    let store = match Store::open(&dir) {
+        Ok(store) => store,
+        Err(error) => {
+            return vec![Point::new(
+                Grade::Fail,
+                format!("the state directory {}: {error}", dir.display()),
+                why,
+                mend(&error, &dir),
+            )];
+        }
     };
-    let verified = store.verify();
-    vec![match verified {
-        Ok(checked) if checked.fault.is_none() => Point::ok(format!(
-            "state {} ({} records, chain intact)",
-            dir.display(),
-            checked.records
-        )),
-        Ok(_) => Point::new(
-            Grade::Fail,
-            "the ledger's chain is broken",
-            "a record was changed, removed or reordered",
-            "backstop ledger verify",
-        ),
-        Err(error) => Point::new(
-            Grade::Fail,
-            error.to_string(),
-            "calls with findings are held",
-            "backstop ledger verify",
-        ),
+    vec![match store.verify() {
+        Ok(checked) => match checked.fault {
+            None => Point::ok(format!(
+                "state {} ({} records, chain intact)",
+                dir.display(),
+                checked.records
+            )),
+            Some(fault) => Point::new(
+                Grade::Fail,
+                format!("the ledger's chain is broken: {fault}"),
+                "something other than backstop wrote to the record; what it says of the past cannot be relied on",
+                anew(&dir),
+            ),
+        },
+        Err(error) => Point::new(Grade::Fail, error.to_string(), why, mend(&error, &dir)),
     }]
+}
+
+/// Returns what mends a store that cannot be used.
+fn mend(error: &StoreError, dir: &Path) -> String {
+    let shown = quoted(dir);
+    match error {
+        StoreError::Missing(_) => format!("backstop install claude --state {shown}"),
+        StoreError::Loose(_) => format!("chmod go-w {shown}"),
+        StoreError::Owner { uid, .. } => format!(
+            "chown -R {uid} {shown} as root, or another place: `backstop install claude --state DIR`"
+        ),
+        StoreError::NotDirectory(_) => {
+            format!("mv {shown} {shown}.aside && backstop install claude --state {shown}")
+        }
+        StoreError::Damaged(_) | StoreError::Mismatch(_) => anew(dir),
+        StoreError::Io { source, .. } => match source.kind() {
+            std::io::ErrorKind::ReadOnlyFilesystem => format!(
+                "make the file system of {shown} writable again, or another place: `backstop install claude --state DIR`"
+            ),
+            std::io::ErrorKind::StorageFull => {
+                format!("free space on the file system of {shown}")
+            }
+            _ => format!(
+                "make {shown} readable and writable for this account: chmod -R u+rwX {shown}"
+            ),
+        },
+        _ => error.help().to_owned(),
+    }
+}
+
+/// Begins a new ledger; the old one stays for a look.
+fn anew(dir: &Path) -> String {
+    let ledger = quoted(&dir.join("ledger.jsonl"));
+    let aside = quoted(&dir.join("ledger.damaged"));
+    let state = quoted(dir);
+    if dir.join("ledger.jsonl").exists() {
+        format!("mv {ledger} {aside} && backstop install claude --state {state}")
+    } else {
+        format!("backstop install claude --state {state}")
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    crate::backup::files::quoted(path)
 }
 
 fn policy(house: &House, project: &Path) -> Vec<Point> {

@@ -48,6 +48,8 @@ pub struct Shown {
     pub backups: Vec<BackupShown>,
     /// The loss as it is now; empty when nobody looked.
     pub blast_now: Vec<String>,
+    /// Why the loss was not looked at again, as a sentence without full stop.
+    pub unseen: Option<String>,
     /// What is missing, as sentences without full stop.
     pub gaps: Vec<String>,
 }
@@ -65,6 +67,9 @@ impl Shown {
 pub trait Evidence {
     /// Looks again.
     fn refresh(&self, request: &Request) -> Shown;
+
+    /// Called before the first look: what changed since it was backed up is backed up anew.
+    fn renew(&self, _request: &Request) {}
 
     /// Called when the first approval was recorded: from now on a remote target may be contacted.
     fn agreed(&self, _request: &Request) {}

@@ -141,6 +141,7 @@ fn install(args: &Args) -> Result<u8, Trouble> {
             )
         })?;
     warn(&binary);
+    begin_anew(&state, args)?;
     let had_record = record_path(&state, &file).exists();
     let change = Change {
         file: file.clone(),
@@ -338,6 +339,30 @@ pub fn apply(change: &Change) -> Result<(), Trouble> {
         }
         None => std::fs::remove_file(&change.file).map_err(trouble),
     }
+}
+
+/// The way back from a damaged ledger: where a person moved it aside, what belonged to it follows, and a new one begins.
+fn begin_anew(state: &Path, args: &Args) -> Result<(), Trouble> {
+    let is_there = |name: &str| state.join(name).symlink_metadata().is_ok();
+    if is_there("ledger.jsonl") == is_there("head") || args.dry_run {
+        return Ok(());
+    }
+    say(&format!(
+        "The ledger in {} is not whole: what is left of it will be moved aside, and a new one begins. Requests and approvals begin anew.\n",
+        state.display()
+    ));
+    if !agreed(args)? {
+        return Ok(());
+    }
+    let moved = crate::store::Store::begin_anew(state, jiff::Timestamp::now())
+        .map_err(|error| (error.to_string(), error.help().to_owned()))?;
+    if let Some(aside) = moved {
+        say(&format!(
+            "A new ledger has begun; the old things lie in {}.\n",
+            aside.display()
+        ));
+    }
+    Ok(())
 }
 
 fn make_state(state: &Path) -> Result<(), Trouble> {

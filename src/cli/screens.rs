@@ -167,6 +167,9 @@ pub fn first(request: &Request, shown: &Shown) -> String {
             let _ = writeln!(out, "  - {}", visible(line));
         }
     }
+    if let Some(why) = &shown.unseen {
+        let _ = writeln!(out, "\nAs it is now: {}.", visible(why));
+    }
     backups(&mut out, shown);
     gaps(&mut out, request, shown);
     out.push('\n');

@@ -14,6 +14,7 @@ use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
 use crate::model::approval::Request;
 use crate::model::backup::Entry;
+use crate::model::policy::BackupNeed;
 use crate::model::target::Reach;
 use crate::plan::restore::Wish;
 
@@ -141,7 +142,7 @@ fn wish(entry: &Entry, request: Option<&Request>) -> Wish {
     if whole {
         return Wish::default();
     }
-    let only: Vec<String> = need.map(|need| need.objects.clone()).unwrap_or_default();
+    let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
     Wish {
         missing_only: !changed || only.is_empty(),
         only,

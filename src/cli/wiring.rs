@@ -66,6 +66,7 @@ impl Evidence for Wired {
                     .iter()
                     .flat_map(|finding| finding.blast.lines.clone())
                     .collect(),
+                unseen: None,
                 gaps: backup_gaps(&again),
             },
             None => self.as_catalogued(request, &house),
@@ -84,6 +85,10 @@ impl Evidence for Wired {
             seen.backups.splice(0..0, unknown);
         }
         seen
+    }
+
+    fn renew(&self, request: &Request) {
+        enforce::renew(request, &self.house());
     }
 
     fn agreed(&self, request: &Request) {
@@ -119,6 +124,10 @@ impl Wired {
             .collect();
         Shown {
             backups,
+            unseen: Some(
+                "it was not looked at again: a secret of the command was hidden when it was recorded, or its place or its files changed"
+                    .to_owned(),
+            ),
             ..Shown::default()
         }
     }
@@ -144,6 +153,7 @@ fn catalogued(need: &BackupNeed, dir: &std::path::Path, control: &Control) -> Ba
         id: entry.map(|entry| entry.manifest.id),
         freshness,
         progress: found::progress(dir, need),
+        drift: None,
     };
     shown(&found, dir)
 }
@@ -152,13 +162,18 @@ fn catalogued(need: &BackupNeed, dir: &std::path::Path, control: &Control) -> Ba
 fn shown(found: &BackupFound, dir: &std::path::Path) -> BackupShown {
     let progress = make::progress(dir, &found.need.target.key());
     let state = match (&found.freshness, &progress) {
+        (Freshness::Fresh, Some(progress))
+            if found.drift.is_some() && progress.state == "running" =>
+        {
+            BackupState::Running
+        }
         (Freshness::Fresh, _) => BackupState::Ready,
         (_, Some(progress)) if progress.state == "running" => BackupState::Running,
         (Freshness::Missing, None) => BackupState::Unknown,
         _ => BackupState::Failed,
     };
     let changed = match &found.freshness {
-        Freshness::Fresh => None,
+        Freshness::Fresh => found.drift.clone(),
         Freshness::Stale(age) => Some(format!("it is {} old", decide::age(*age))),
         Freshness::Unverified(level) => Some(format!("it is verified to `{}` only", level.name())),
         Freshness::WrongTarget(why) | Freshness::Changed(why) => Some(why.clone()),

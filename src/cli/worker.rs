@@ -36,6 +36,7 @@ fn one(work: &Work, job: &Job) -> bool {
     };
     let order = Order {
         objects: need.objects.clone(),
+        definitions: need.definitions.clone(),
         request: job.fingerprint.clone(),
         request_id: job.request_id.clone(),
         codec: Codec::named(&work.codec).unwrap_or(Codec::ZSTD),

@@ -157,6 +157,7 @@ mod tests {
             max_age_s: 3600,
             verify: Level::Readable,
             objects: vec![],
+            definitions: Vec::new(),
         }
     }
 
@@ -178,6 +179,7 @@ mod tests {
             bytes: 0,
             recovery: vec![],
             progress: None,
+            drift: None,
         }
     }
 

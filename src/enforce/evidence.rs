@@ -70,6 +70,7 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         bytes: 0,
         recovery: Vec::new(),
         progress: None,
+        drift: None,
     };
     let Some(dir) = place.backups else {
         return best;

@@ -1,6 +1,8 @@
 //! What a verdict leads to: requests, backups, the single use, and the words for the agent.
 //! It judges nothing; `guard` does. Every failure in here blocks the call.
 
+pub mod again;
+pub mod drift;
 pub mod evidence;
 pub mod house;
 pub mod outcome;
@@ -15,25 +17,26 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::adapters::{environment, failpoint};
+use crate::adapters::failpoint;
 use crate::backup::catalog;
 use crate::decide::{self, fingerprint};
 use crate::gather::{self, Here};
 use crate::guard::{self, Judgement, Setting};
-use crate::model::approval::{Fingerprint, Request};
+use crate::model::approval::{Fingerprint, Request, RequestState};
+use crate::model::backup::Freshness;
 use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
-use crate::model::policy::{BackupNeed, Demand, Mode, Policy};
+use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy};
 use crate::model::request::{Asked, Event, ToolCall};
 use crate::model::rule::RuleBook;
-use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach};
 use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
 use crate::render::redact::redact;
 use crate::render::text::{self, Hold};
-use crate::store::{ApprovalRules, Draft, Spending, Store};
+use crate::store::{ApprovalRules, Draft, Rejected, Spending, Store};
 
+pub use again::{Again, look_again, renew, start_remote};
 pub use house::{House, HouseError};
 
 /// The answer of the hook.
@@ -197,6 +200,7 @@ impl Gate<'_> {
                         repeated: false,
                         backups: &[],
                         lease: None,
+                        instead: None,
                     },
                 ))
             }
@@ -208,7 +212,7 @@ impl Gate<'_> {
 
     /// Held without a request: nothing can be recorded, so nothing can be approved.
     fn without_store(&self, error: &HouseError) -> Reply {
-        let mut verdict = self.verdict(&Evidence::default());
+        let mut verdict = self.verdict(&self.evidence(None));
         verdict
             .gaps
             .insert(0, format!("nothing can be recorded: {error}"));
@@ -220,6 +224,7 @@ impl Gate<'_> {
                 repeated: false,
                 backups: &[],
                 lease: None,
+                instead: None,
             },
         ))
     }
@@ -285,11 +290,13 @@ impl Gate<'_> {
 
     /// Takes and verifies the backup inside the call; what does not fit in the time is held.
     fn snapshot(mut self, store: &Store) -> Reply {
-        let evidence = self.backed_up(store, None, self.policy.limits.snapshot_wait_ms);
+        let wait = self.policy.limits.snapshot_wait_ms;
+        let evidence = self.backed_up(store, None, wait);
+        let evidence = self.current(store, None, evidence);
         let fresh = evidence
             .backups
             .iter()
-            .all(|found| found.freshness == crate::model::backup::Freshness::Fresh);
+            .all(|found| found.freshness == Freshness::Fresh);
         let owed = &self.judgement.requirement;
         // Nothing to back up is no reason to let a loss run, unless the owner asked for backups only.
         let unwaived = owed.waivers.is_empty()
@@ -338,7 +345,24 @@ impl Gate<'_> {
             // A human has agreed to contact the server elsewhere; what it says never changes what was approved.
             self.judgement.facts = asked.facts;
         }
-        let evidence = self.backed_up(store, Some(&request), self.policy.limits.hold_wait_ms);
+        // A call that is approved may take as long as one that is let run with a backup of its own.
+        let is_approved =
+            request.approvals.len() >= usize::from(self.judgement.requirement.approvals);
+        let wait = if is_approved {
+            self.policy.limits.snapshot_wait_ms
+        } else {
+            self.policy.limits.hold_wait_ms
+        };
+        let mut evidence = self.backed_up(store, Some(&request), wait);
+        for found in &mut evidence.backups {
+            if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(&request))
+            {
+                found.progress = Some(NOT_CONTACTED.to_owned());
+            }
+        }
+        if self.verdict(&evidence).answer == Answer::Allow {
+            evidence = self.current(store, Some(&request), evidence);
+        }
         let ids: Vec<String> = evidence
             .backups
             .iter()
@@ -360,6 +384,7 @@ impl Gate<'_> {
             }
         }
         verdict.answer = Answer::Hold;
+        let instead = self.instead(store, &request, &evidence, &mut verdict);
         let backups: Vec<String> = evidence.backups.iter().filter_map(describe).collect();
         let lease = self
             .was_held_before(store, &request)
@@ -370,9 +395,34 @@ impl Gate<'_> {
             id: Some(&request.id.0),
             repeated: request.held > 1,
             backups: &backups,
-            lease: lease.as_deref(),
+            lease: lease.as_deref().filter(|_| instead.is_none()),
+            instead: instead.as_deref(),
         };
         Reply::Block(text::reason(&verdict, &hold))
+    }
+
+    /// Says what is next where no approval is waited for: it was rejected, or it is approved already.
+    fn instead(
+        &self,
+        store: &Store,
+        request: &Request,
+        evidence: &Evidence,
+        verdict: &mut Verdict,
+    ) -> Option<String> {
+        let id = &request.id.0;
+        if request.state == RequestState::Rejected {
+            let no = store.rejection_of(&request.id).ok().flatten();
+            verdict.gaps = vec![rejection(no.as_ref())];
+            return Some(format!(
+                "ask your user whether they think otherwise by now: `backstop revoke {id}` opens it again, and nothing else does"
+            ));
+        }
+        let owed = self.judgement.requirement.approvals;
+        (owed > 0 && evidence.approvals >= owed).then(|| {
+            format!(
+                "it is approved: run exactly this command again once the backup is there, while the approvals count; `backstop requests show {id}` tells, and your user can run `backstop doctor`"
+            )
+        })
     }
 
     fn draft(&self) -> Draft {
@@ -393,8 +443,17 @@ impl Gate<'_> {
 
     /// Looks for the backups, starts a worker for what is missing, and waits a little for it.
     fn backed_up(&self, store: &Store, request: Option<&Request>, wait_ms: u64) -> Evidence {
-        use crate::model::backup::Freshness;
-        let evidence = self.evidence(Some(store));
+        self.completed(store, request, self.evidence(Some(store)), wait_ms)
+    }
+
+    /// Starts a worker for what does not count, waits a little for it, and looks again.
+    fn completed(
+        &self,
+        store: &Store,
+        request: Option<&Request>,
+        evidence: Evidence,
+        wait_ms: u64,
+    ) -> Evidence {
         let missing: Vec<_> = evidence
             .backups
             .iter()
@@ -429,6 +488,46 @@ impl Gate<'_> {
             }
         }
         self.evidence(Some(store))
+    }
+
+    /// Compares the targets of a call that is about to pass with what their backups saw, and has newer ones made of what was written to.
+    fn current(
+        &self,
+        store: &Store,
+        request: Option<&Request>,
+        mut evidence: Evidence,
+    ) -> Evidence {
+        let Ok(backups) = self.house.backups(&self.policy) else {
+            return evidence;
+        };
+        let look = drift::Look {
+            backups: &backups,
+            facts: &self.judgement.facts,
+            policy: &self.policy,
+            elsewhere: request.is_some_and(|request| !request.approvals.is_empty()),
+            until: self.house.deadline,
+        };
+        let wait_ms = self.policy.limits.snapshot_wait_ms;
+        let found = |evidence: &Evidence| {
+            let mut all = drift::overtaken(evidence, &look, Duration::from_millis(wait_ms));
+            all.retain(|one| self.policy.drift == Drift::None || !one.is_as_young_as_can_be);
+            all
+        };
+        if self.policy.drift == Drift::Shown {
+            return evidence;
+        }
+        let overtaken = found(&evidence);
+        if overtaken.is_empty() {
+            return evidence;
+        }
+        discount(&mut evidence, &overtaken);
+        let mut newer = self.completed(store, request, evidence, wait_ms);
+        discount(&mut newer, &overtaken);
+        if self.policy.drift == Drift::None {
+            let again = found(&newer);
+            discount(&mut newer, &again);
+        }
+        newer
     }
 
     /// Records the single use, synced, before the call may run.
@@ -519,6 +618,33 @@ impl Gate<'_> {
     }
 }
 
+/// Says who said no, and why.
+fn rejection(no: Option<&Rejected>) -> String {
+    let Some(no) = no else {
+        return "a person rejected it".to_owned();
+    };
+    let time = no.at.get(..16).unwrap_or(&no.at);
+    let why = if no.reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", crate::render::visible::visible(&redact(&no.reason)))
+    };
+    format!("{} rejected it at {time}Z{why}", no.by)
+}
+
+/// Takes what was overtaken out of what counts.
+fn discount(evidence: &mut Evidence, overtaken: &[drift::Overtaken]) {
+    for found in &mut evidence.backups {
+        let is_it = |one: &&drift::Overtaken| found.id.as_ref() == Some(&one.id);
+        if let Some(one) = overtaken.iter().find(is_it) {
+            found.freshness = Freshness::Changed(format!("{} is overtaken: {}", one.id, one.said));
+        }
+    }
+}
+
+/// What is said of a server elsewhere that nobody has agreed to contact.
+const NOT_CONTACTED: &str = "it is on another host, which is not contacted before a person agrees: the first approval starts the backup, and `[[enrolled]]` in their policy does so for good";
+
 /// Tells whether a target is on this machine: files always, a server when it says so itself.
 fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
     match &need.target.reach {
@@ -541,133 +667,6 @@ fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
         })
 }
 
-/// A held call as it stands now: judged again, with the evidence of this moment.
-#[derive(Debug)]
-pub struct Again {
-    pub judgement: Judgement,
-    pub evidence: Evidence,
-    /// Where the backups are.
-    pub backups: PathBuf,
-}
-
-/// Judges the call of a request again; nothing when its text or its place is not what was held (hidden secrets, another fingerprint).
-pub fn look_again(request: &Request, house: &House) -> Option<Again> {
-    if !matches!(request.tool.as_str(), "Bash" | "Monitor") {
-        return None;
-    }
-    let cwd = PathBuf::from(&request.cwd);
-    let own = house.own();
-    let scene = gather::scene(&gather::Place {
-        cwd: &cwd,
-        scratchpad: None,
-        own: &own,
-        assumed: false,
-    });
-    let policy = house.policy(&scene.project, None).ok()?;
-    let asked = Asked::Shell {
-        kind: crate::model::request::ShellKind::Posix,
-        text: request.command.clone(),
-    };
-    let books = packs::books(&scene.project, house.state().ok().as_deref());
-    let judgement = judge(
-        &asked,
-        &scene,
-        (&policy, books.rules),
-        house,
-        !request.approvals.is_empty(),
-    )
-    .ok()?;
-    let fingerprint = fingerprint::fingerprint(&fingerprint::Parts {
-        tool: &request.tool,
-        asked: &asked,
-        input: &serde_json::Value::Null,
-        unfolding: &judgement.unfolding,
-        findings: &judgement.findings,
-        cwd: &scene.cwd,
-        project: &scene.project,
-    });
-    if fingerprint != request.fingerprint {
-        return None;
-    }
-    let backups = house.backups(&policy).ok()?;
-    let store = house.store_if_there();
-    let place = evidence::Where {
-        backups: Some(&backups),
-        store: store.as_ref(),
-        now: Timestamp::now(),
-    };
-    let evidence = evidence::gather(
-        &judgement.requirement,
-        &fingerprint,
-        &judgement.facts,
-        &policy,
-        &place,
-    );
-    Some(Again {
-        judgement,
-        evidence,
-        backups,
-    })
-}
-
-/// Starts the backups of targets elsewhere, after a human agreed to contact them. Passwords come from this process's environment.
-pub fn start_remote(request: &Request, house: &House) {
-    let Ok(policy) = house.policy(&PathBuf::from(&request.cwd), None) else {
-        return;
-    };
-    let Some(backups) = house.backups(&policy).ok().map(absolute) else {
-        return;
-    };
-    // What could be reached without asking has its backup by now; a second one would only be in the way of the call.
-    let is_there = |need: &BackupNeed| {
-        let key = need.target.key();
-        let made = request.backups.iter();
-        made.filter_map(|id| catalog::load(&backups, id).ok())
-            .any(|entry| entry.manifest.target == key)
-    };
-    let needs = request.requirement.backups.iter();
-    let jobs: Vec<_> = needs
-        .filter(|need| {
-            let reach = &need.target.reach;
-            matches!(reach, Reach::Postgres(_) | Reach::GitRemote(_)) && !is_there(need)
-        })
-        .map(|need| {
-            let mut need = need.clone();
-            if let Reach::Postgres(reach) = &mut need.target.reach
-                && reach.password.is_none()
-            {
-                reach.password = environment::pgpassword().map(Secret::new);
-            }
-            worker::Job::new(
-                need,
-                Some(request.fingerprint.0.clone()),
-                Some(request.id.0.clone()),
-            )
-        })
-        .collect();
-    if jobs.is_empty() {
-        return;
-    }
-    let keys: Vec<_> = jobs.iter().map(|job| job.need().target.key()).collect();
-    let Ok(mut child) = worker::start(&worker::Work::new(&policy, backups.clone(), jobs)) else {
-        return;
-    };
-    // Whoever approves has to see that it runs: from then on the screens wait for it.
-    let is_running = |key| {
-        crate::backup::make::progress(&backups, key).is_some_and(|last| last.state == "running")
-    };
-    let until = Instant::now() + WORKER_START;
-    while Instant::now() < until
-        && matches!(child.try_wait(), Ok(None))
-        && !keys.iter().any(is_running)
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// How long a started worker may take until it says that it runs.
-const WORKER_START: Duration = Duration::from_secs(2);
-
 /// Returns what policy demands of approvals.
 pub fn rules(policy: &Policy) -> ApprovalRules {
     use crate::model::approval::Strength;
@@ -688,7 +687,6 @@ pub fn rules(policy: &Policy) -> ApprovalRules {
 
 /// Returns the state of one backup as a sentence; nothing when there is none.
 fn describe(found: &crate::model::evidence::BackupFound) -> Option<String> {
-    use crate::model::backup::Freshness;
     let id = found.id.as_ref()?;
     let age = found.age_s.map(decide::age).unwrap_or_default();
     let state = if found.freshness == Freshness::Fresh {

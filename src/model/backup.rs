@@ -69,6 +69,18 @@ pub struct Content {
     pub count: Option<u64>,
 }
 
+/// A definition that a backup has to hold: an index, a trigger, a function, a role, whatever is lost without rows of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Definition {
+    /// `index`, `trigger`, `function`, `type`, `role`, `schema`, …; what cannot be looked up by its name is `object`.
+    pub kind: String,
+    /// As the statement names it; where it belongs to a table, with that in front (`public.users.noted`).
+    pub name: String,
+}
+
+/// Content whose definition is there and whose rows are not: what marks a backup of some tables only.
+pub const WITHOUT_ROWS: &str = "table-definition";
+
 /// One file of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artefact {

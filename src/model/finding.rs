@@ -41,6 +41,9 @@ pub struct Blast {
     /// Further tables whose rows go along (`public.items` under TRUNCATE … CASCADE): a backup has to hold them, and an undo brings them back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<String>,
+    /// What is lost as a definition (an index, a trigger, a role): the backup has to hold these instead of the named object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<super::backup::Definition>,
 }
 
 /// The counted size of a loss.

@@ -77,6 +77,7 @@ pub struct Policy {
     pub strength: String,
     pub min_bytes: u64,
     pub waiver: Waiver,
+    pub drift: Drift,
     pub limits: Limits,
     /// Names of folders that hold regenerable output.
     pub regenerable: Vec<String>,
@@ -94,6 +95,18 @@ pub struct Policy {
     pub undo_window_s: u64,
     /// Databases behind MCP servers: server name to connection text.
     pub mcp: BTreeMap<String, String>,
+}
+
+/// What follows when a server's data was written to after its backup was begun; files are always compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// The approver is told, and the call may pass.
+    Shown,
+    /// A newer backup is made in the call; where that takes longer than a call may wait, the next try relies on it.
+    Renew,
+    /// Nothing may have been written.
+    None,
 }
 
 /// When the second approval may stand in for a backup.
@@ -114,8 +127,24 @@ pub struct BackupNeed {
     pub target: super::target::Target,
     pub max_age_s: u64,
     pub verify: Level,
-    /// Objects that the backup has to hold (`public.users`); empty means the whole target.
+    /// Objects that the backup has to hold (`public.users`).
     pub objects: Vec<String>,
+    /// Definitions that the backup has to hold; without these and without objects the whole target is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<super::backup::Definition>,
+}
+
+impl BackupNeed {
+    /// Tells whether the backup has to hold everything of the target.
+    pub const fn is_whole(&self) -> bool {
+        self.objects.is_empty() && self.definitions.is_empty()
+    }
+
+    /// Returns the names of everything that the backup has to hold; none means the whole target.
+    pub fn names(&self) -> Vec<String> {
+        let definitions = self.definitions.iter().map(|one| one.name.clone());
+        self.objects.iter().cloned().chain(definitions).collect()
+    }
 }
 
 /// What is owed before a call may run.

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::backup::{Entry, Freshness, Manifest, Marks};
+use crate::model::backup::{Definition, Entry, Freshness, Manifest, Marks, WITHOUT_ROWS};
 use crate::model::database::Identity;
 use crate::model::policy::BackupNeed;
 
@@ -89,10 +89,29 @@ fn wrong(manifest: &Manifest, need: &BackupNeed, now: Option<&Identity>) -> Opti
     if manifest.artefacts.is_empty() {
         return Some("it holds nothing".into());
     }
-    need.objects
-        .iter()
-        .find(|object| !holds(manifest, object))
-        .map(|object| format!("it does not hold `{object}`"))
+    if need.is_whole() && is_partial(manifest) {
+        return Some("it holds the rows of some tables only".into());
+    }
+    lacks(manifest, &need.objects, &need.definitions).map(|what| format!("it does not hold {what}"))
+}
+
+/// Returns what of these a backup does not hold, as words; nothing when it holds all.
+pub fn lacks(
+    manifest: &Manifest,
+    objects: &[String],
+    definitions: &[Definition],
+) -> Option<String> {
+    let object = objects.iter().find(|object| !holds(manifest, object));
+    object.map(|object| format!("`{object}`")).or_else(|| {
+        let definition = definitions.iter().find(|one| !defines(manifest, one))?;
+        Some(format!("{} `{}`", definition.kind, definition.name))
+    })
+}
+
+/// Tells whether the rows of some tables are left out.
+fn is_partial(manifest: &Manifest) -> bool {
+    let mut contents = manifest.artefacts.iter().flat_map(|one| &one.contents);
+    contents.any(|content| content.kind == WITHOUT_ROWS)
 }
 
 /// Two identities are the same database or file; a newer minor version of the server does not matter.
@@ -133,7 +152,7 @@ pub fn same_identity(one: &Identity, other: &Identity) -> bool {
 }
 
 /// Kinds of contents that are data by themselves; others (indexes, triggers) are definitions only.
-const DATA: [&str; 13] = [
+const DATA: [&str; 12] = [
     "table",
     "partitioned-table",
     "view",
@@ -146,11 +165,19 @@ const DATA: [&str; 13] = [
     "fifo",
     "device",
     "foreign-table",
-    "large-object",
 ];
 
-/// Tells whether the backup's table of contents holds an object.
+/// Kinds that a dump of some tables defines without what they hold.
+const LEFT_OUT: [&str; 4] = [
+    "partitioned-table",
+    "materialized-view",
+    "sequence",
+    "foreign-table",
+];
+
+/// Tells whether the backup's table of contents holds an object with its data.
 pub fn holds(manifest: &Manifest, object: &str) -> bool {
+    let is_partial = is_partial(manifest);
     manifest.artefacts.iter().any(|artefact| {
         // A repository's refs are kept all together; what is not among them was not there.
         if artefact.format == "git-refs" {
@@ -158,19 +185,75 @@ pub fn holds(manifest: &Manifest, object: &str) -> bool {
         }
         let is_tree = artefact.format == "tar";
         let same = if is_tree { same_path } else { same_name };
-        let listed = artefact
-            .contents
-            .iter()
-            .any(|content| DATA.contains(&content.kind.as_str()) && same(&content.name, object));
+        let listed = artefact.contents.iter().any(|content| {
+            let kind = content.kind.as_str();
+            DATA.contains(&kind)
+                && !(is_partial && LEFT_OUT.contains(&kind))
+                && same(&content.name, object)
+        });
         // The list of a large tree is cut; the walk that filled the archive took everything below its root.
         let is_cut = artefact.contents_total > artefact.contents.len() as u64;
         let is_schema = !is_tree
+            && !is_partial
             && artefact
                 .contents
                 .iter()
                 .any(|content| in_schema(&content.name, object));
         listed || is_schema || (is_tree && is_cut && below(&manifest.target.locator, object))
     })
+}
+
+/// Tells whether the backup's table of contents holds a definition.
+pub fn defines(manifest: &Manifest, wanted: &Definition) -> bool {
+    let kinds: &[&str] = match wanted.kind.as_str() {
+        // A dump takes every definition of its database; what has no name of its own cannot be looked up.
+        "object" => return !manifest.artefacts.is_empty(),
+        // It takes along what is in it; an empty one is listed by its own name.
+        "schema" => {
+            return !is_partial(manifest)
+                && (holds(manifest, &wanted.name) || lists(manifest, &["schema"], &wanted.name));
+        }
+        "index" => &["index", "constraint", "statistics"],
+        "trigger" => &["trigger", "event-trigger", "rule"],
+        "large object" => &["large-object"],
+        "constraint" => &["constraint", "foreign-key", "check"],
+        kind => &[kind],
+    };
+    lists(manifest, kinds, &wanted.name)
+}
+
+fn lists(manifest: &Manifest, kinds: &[&str], name: &str) -> bool {
+    let mut contents = manifest.artefacts.iter().flat_map(|one| &one.contents);
+    contents.any(|content| {
+        kinds.contains(&content.kind.as_str()) && same_definition(&content.name, name)
+    })
+}
+
+/// Names match part by part from the end on; the types of arguments do not count, and of `schema.table.name` the table may be left out.
+fn same_definition(held: &str, asked: &str) -> bool {
+    let (held, asked) = (without_arguments(held), without_arguments(asked));
+    same_name(held, asked) || {
+        let (held, asked) = (parts(held), parts(asked));
+        match (held.as_slice(), asked.as_slice()) {
+            ([schema, _, name], [other, last]) => {
+                schema.eq_ignore_ascii_case(other) && name.eq_ignore_ascii_case(last)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Cuts `f(integer)` before its bracket.
+fn without_arguments(name: &str) -> &str {
+    let mut quoted = false;
+    let open = name.find(|letter| {
+        quoted ^= letter == '"';
+        letter == '(' && !quoted
+    });
+    match open {
+        Some(at) if at > 0 => name.get(..at).unwrap_or(name),
+        _ => name,
+    }
 }
 
 /// Tells whether a name of two parts lies in a schema: a dump lists what is in `public`, and never `public` itself.
@@ -199,7 +282,15 @@ pub fn same_name(held: &str, asked: &str) -> bool {
     if held == asked {
         return true;
     }
-    let (held, asked) = (parts(held), parts(asked));
+    let (held, raw, asked) = (parts(held), asked, parts(asked));
+    // Quotes were undone where a statement was read: a dot may be part of a name.
+    let dotted = held.join(".");
+    if dotted
+        .strip_suffix(raw)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    {
+        return !raw.is_empty();
+    }
     !held.is_empty()
         && !asked.is_empty()
         && held
@@ -318,6 +409,7 @@ pub(crate) mod tests {
             max_age_s: 3600,
             verify: Level::Readable,
             objects: objects.iter().map(ToString::to_string).collect(),
+            definitions: Vec::new(),
         }
     }
 
@@ -358,6 +450,89 @@ pub(crate) mod tests {
                 matches!(judge(&entry, &need(&[name])), Freshness::WrongTarget(_)),
                 "{name}"
             );
+        }
+    }
+
+    fn defined(kind: &str, name: &str) -> Definition {
+        Definition {
+            kind: kind.into(),
+            name: name.into(),
+        }
+    }
+
+    #[test]
+    fn a_definition_counts_by_its_kind_and_name() {
+        let mut entry = entry("2026-11-21T10:00:00Z");
+        let content = |(kind, name): (&str, &str)| Content {
+            kind: kind.into(),
+            name: name.into(),
+            count: None,
+        };
+        let more = [
+            ("trigger", "public.orders.noted"),
+            ("function", "public.\"f(x\"(integer, \"odd.one\".t)"),
+            ("constraint", "public.users.users_pkey"),
+            ("role", "alice"),
+            ("schema", "empty"),
+        ];
+        entry.manifest.artefacts[0]
+            .contents
+            .extend(more.map(content));
+        for (kind, name, there) in [
+            ("index", "by_name", true),
+            ("index", "public.by_name", true),
+            ("index", "users", false),
+            ("index", "public.users_pkey", true),
+            ("trigger", "orders.noted", true),
+            ("trigger", "public.orders.noted", true),
+            ("trigger", "noted", true),
+            ("trigger", "users.noted", false),
+            ("function", "\"f(x\"", true),
+            ("function", "public.\"f(x\"", true),
+            ("function", "f", false),
+            ("role", "alice", true),
+            ("role", "bob", false),
+            ("schema", "public", true),
+            ("schema", "empty", true),
+            ("schema", "other", false),
+            ("type", "alice", false),
+        ] {
+            assert_eq!(
+                defines(&entry.manifest, &defined(kind, name)),
+                there,
+                "{kind} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_backup_of_some_tables_covers_neither_the_whole_nor_what_it_only_defines() {
+        let mut entry = entry("2026-11-21T10:00:00Z");
+        let content = |(kind, name): (&str, &str)| Content {
+            kind: kind.into(),
+            name: name.into(),
+            count: None,
+        };
+        let more = [
+            (WITHOUT_ROWS, "public.orders"),
+            ("partitioned-table", "public.parts"),
+            ("view", "public.rich"),
+        ];
+        entry.manifest.artefacts[0]
+            .contents
+            .extend(more.map(content));
+        let mut schema = need(&["users"]);
+        schema.definitions = vec![defined("schema", "public")];
+        for (need, fresh) in [
+            (need(&[]), false),
+            (need(&["users"]), true),
+            (need(&["orders"]), false),
+            (need(&["public"]), false),
+            (need(&["parts"]), false),
+            (need(&["rich"]), true),
+            (schema, false),
+        ] {
+            assert_eq!(judge(&entry, &need) == Freshness::Fresh, fresh, "{need:?}");
         }
     }
 

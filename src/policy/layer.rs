@@ -10,6 +10,7 @@ pub const DEMANDS: [&str; 4] = ["allow", "snapshot", "hold", "deny"];
 pub const LEVELS: [&str; 4] = ["none", "digest", "readable", "restored"];
 pub const STRENGTHS: [&str; 5] = ["terminal", "password", "key", "hardware", "second-person"];
 pub const WAIVERS: [&str; 3] = ["impossible", "no-driver", "never"];
+pub const DRIFTS: [&str; 3] = ["shown", "renew", "none"];
 pub const MODES: [&str; 3] = ["observe", "snapshot-only", "enforce"];
 pub const CODECS: [&str; 2] = ["zstd", "gzip"];
 pub const GRADES: [&str; 5] = ["none", "moderate", "high", "critical", "catastrophic"];
@@ -19,7 +20,7 @@ pub const PROFILES: [&str; 3] = ["relaxed", "default", "strict"];
 const LONGEST_DEADLINE_MS: u64 = 25_000;
 
 /// Every key with a value of its own; the default profile sets each.
-pub const KEYS: [&str; 36] = [
+pub const KEYS: [&str; 37] = [
     "profile",
     "mode",
     "demands.moderate",
@@ -28,6 +29,7 @@ pub const KEYS: [&str; 36] = [
     "demands.catastrophic",
     "backup.max_age",
     "backup.verify",
+    "backup.drift",
     "backup.min_bytes",
     "backup.dir",
     "backup.codec",
@@ -92,6 +94,7 @@ pub struct Settings {
     pub two_people: bool,
     pub strength: usize,
     pub waiver: usize,
+    pub drift: usize,
     pub hold_wait_ms: u64,
     pub snapshot_wait_ms: u64,
     pub deadline_ms: u64,
@@ -131,6 +134,7 @@ impl Settings {
             ("two_people", self.two_people.to_string()),
             ("strength", self.strength.to_string()),
             ("waiver", self.waiver.to_string()),
+            ("drift", self.drift.to_string()),
             ("hold_wait_ms", self.hold_wait_ms.to_string()),
             ("snapshot_wait_ms", self.snapshot_wait_ms.to_string()),
             ("deadline_ms", self.deadline_ms.to_string()),
@@ -382,6 +386,7 @@ impl Layer<'_> {
         let s = &mut section;
         self.amount(s, "max_age", Unit::Seconds, Turn::Down, &mut new.max_age_s);
         self.choice(s, "verify", &LEVELS, Turn::Up, &mut new.verify);
+        self.choice(s, "drift", &DRIFTS, Turn::Up, &mut new.drift);
         self.amount(s, "min_bytes", Unit::Bytes, Turn::Up, &mut new.min_bytes);
         if let Some(dir) = s.text("dir", self.faults) {
             self.put(s.full("dir"), dir, Turn::Owner, &mut new.dir);

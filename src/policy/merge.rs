@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::model::backup::Level;
 use crate::model::finding::Severity;
-use crate::model::policy::{Demand, Exception, Limits, Mode, Policy, Waiver};
+use crate::model::policy::{Demand, Drift, Exception, Limits, Mode, Policy, Waiver};
 use crate::model::push::Protection;
 use crate::model::target::{TargetKey, TargetKind};
 
@@ -184,6 +184,7 @@ pub(super) fn policy(settings: Settings, exceptions: Vec<Exception>) -> Policy {
         strength: word(&layer::STRENGTHS, settings.strength).to_owned(),
         min_bytes: settings.min_bytes,
         waiver: waiver(settings.waiver),
+        drift: drift(settings.drift),
         limits: limits(&settings),
         regenerable: settings.regenerable,
         protection: Protection {
@@ -280,6 +281,14 @@ const fn mode(place: usize) -> Mode {
         0 => Mode::Observe,
         1 => Mode::SnapshotOnly,
         _ => Mode::Enforce,
+    }
+}
+
+const fn drift(place: usize) -> Drift {
+    match place {
+        0 => Drift::Shown,
+        1 => Drift::Renew,
+        _ => Drift::None,
     }
 }
 

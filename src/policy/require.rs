@@ -1,6 +1,7 @@
 //! From findings to what is owed: backups, approvals, waivers.
 //! It does not look whether any of it is there; evidence and verdict come later.
 
+use crate::model::backup::Definition;
 use crate::model::finding::{Finding, Severity};
 use crate::model::pattern::is_like;
 use crate::model::policy::{BackupNeed, Demand, Policy, Requirement, Waiver};
@@ -29,10 +30,9 @@ pub fn require(findings: &mut Vec<Finding>, policy: &Policy, now_s: i64) -> Requ
     for finding in findings.iter() {
         let demand = demand(finding, policy);
         owed.demand = owed.demand.max(demand);
-        if demand > Demand::Allow && !finding.opaque {
+        if demand > Demand::Allow {
             for target in &finding.targets {
-                add(&mut owed, target, policy);
-                widen(&mut owed, target, &finding.blast.tables);
+                owe(&mut owed, finding, target, policy);
             }
         }
     }
@@ -126,8 +126,25 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
     demand
 }
 
+/// Adds what one target of a finding owes.
+fn owe(owed: &mut Requirement, finding: &Finding, target: &Target, policy: &Policy) {
+    if finding.opaque {
+        // What would be lost is not known, but where: there a backup of everything holds it.
+        if matches!(target.reach, Reach::Sqlite(_) | Reach::Postgres(_)) {
+            let whole = Target {
+                object: None,
+                ..target.clone()
+            };
+            add(owed, &whole, &[], policy);
+        }
+        return;
+    }
+    add(owed, target, &finding.blast.definitions, policy);
+    widen(owed, target, &finding.blast.tables);
+}
+
 /// Adds what one target owes: a backup, or a waiver where nothing can make one.
-fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
+fn add(owed: &mut Requirement, target: &Target, definitions: &[Definition], policy: &Policy) {
     let reason = match &target.reach {
         Reach::Path(_)
         | Reach::Sqlite(_)
@@ -135,7 +152,7 @@ fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
         | Reach::Postgres(_)
         | Reach::GitRefs(_)
         | Reach::GitRemote(_) => {
-            return need(owed, target, policy);
+            return need(owed, target, definitions, policy);
         }
         Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
         Reach::Unreachable(reason) => reason.clone(),
@@ -152,35 +169,44 @@ fn add(owed: &mut Requirement, target: &Target, policy: &Policy) {
 }
 
 /// Joins the objects of one target; a loss of the whole target takes them all in.
-fn need(owed: &mut Requirement, target: &Target, policy: &Policy) {
+fn need(owed: &mut Requirement, target: &Target, definitions: &[Definition], policy: &Policy) {
     let key = target.key();
-    let object = target.object.clone();
-    match owed
+    // What is lost as a definition is looked for as one; a table that it belongs to is named by it.
+    let object = target.object.clone().filter(|_| definitions.is_empty());
+    let is_whole = target.object.is_none();
+    let Some(need) = owed
         .backups
         .iter_mut()
         .find(|need| need.target.key() == key)
-    {
-        Some(need) => {
-            join(&mut need.target.reach, &target.reach);
-            match object {
-                Some(object) if !need.objects.is_empty() => {
-                    if !need.objects.contains(&object) {
-                        need.objects.push(object);
-                    }
-                }
-                Some(_) => {}
-                None => {
-                    need.objects.clear();
-                    need.target.object = None;
-                }
-            }
-        }
-        None => owed.backups.push(BackupNeed {
+    else {
+        return owed.backups.push(BackupNeed {
             target: target.clone(),
             max_age_s: policy.max_age_s,
             verify: policy.level,
             objects: object.into_iter().collect(),
-        }),
+            definitions: if is_whole {
+                Vec::new()
+            } else {
+                definitions.to_vec()
+            },
+        });
+    };
+    join(&mut need.target.reach, &target.reach);
+    if need.is_whole() {
+        return;
+    }
+    if is_whole {
+        need.objects.clear();
+        need.definitions.clear();
+        need.target.object = None;
+        return;
+    }
+    need.objects
+        .extend(object.filter(|object| !need.objects.contains(object)));
+    for one in definitions {
+        if !need.definitions.contains(one) {
+            need.definitions.push(one.clone());
+        }
     }
 }
 
@@ -209,7 +235,7 @@ fn widen(owed: &mut Requirement, target: &Target, tables: &[String]) {
         .backups
         .iter_mut()
         .find(|need| need.target.key() == key);
-    if let Some(need) = need.filter(|need| !need.objects.is_empty()) {
+    if let Some(need) = need.filter(|need| !need.is_whole()) {
         for table in tables {
             if !need.objects.contains(table) {
                 need.objects.push(table.clone());

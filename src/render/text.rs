@@ -141,6 +141,8 @@ pub struct Hold<'a> {
     pub backups: &'a [String],
     /// A hint at the lease command, when it is due.
     pub lease: Option<&'a str>,
+    /// What to do next where asking for an approval is not it: a sentence without full stop.
+    pub instead: Option<&'a str>,
 }
 
 /// Lines about one loss that an agent is told; the human sees them all.
@@ -156,6 +158,9 @@ pub fn reason(verdict: &Verdict, hold: &Hold<'_>) -> String {
                 format!("; for many calls on this target your user may grant a lease: {lease}")
             })
             .unwrap_or_default();
+        if let Some(instead) = hold.instead {
+            return fit(vec![format!("{first}; {instead}")]);
+        }
         return fit(vec![format!(
             "{first}; your user runs `backstop approve {id}`, you may run `backstop wait {id}`{lease}"
         )]);
@@ -255,6 +260,10 @@ fn details(verdict: &Verdict, hold: &Hold<'_>) -> Vec<String> {
 fn next(answer: Answer, hold: &Hold<'_>) -> String {
     match (answer, hold.id) {
         (Answer::Deny, _) => "  next: do not look for another way; tell your user what you wanted to do and why. They can do it themselves in their own terminal.".to_owned(),
+        (_, Some(_)) if hold.instead.is_some() => format!(
+            "  next: {}. Do not look for another way. A person can always run the command in their own terminal.",
+            hold.instead.unwrap_or_default()
+        ),
         (_, Some(id)) => format!(
             "  next: ask your user to run `backstop approve {id}` in another terminal; you may run `backstop wait {id}`, then exactly this same command again. Do not look for another way. A person can always run the command in their own terminal."
         ),

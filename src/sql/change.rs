@@ -103,7 +103,32 @@ impl Reader<'_> {
         note.only = only;
         note.opaque = set.is_none();
         note.bound = self.bound(set.unwrap_or(behind), to);
+        note.part = set.and_then(|set| self.set_columns(set + 1, to));
         self.note(note, from, to);
+    }
+
+    /// Returns the columns behind SET, with commas between; nothing where they cannot all be told.
+    fn set_columns(&self, from: usize, to: usize) -> Option<String> {
+        let end = self
+            .find(from, to, |index| {
+                self.any(index, &["WHERE", "FROM"]) || self.any(index, &ENDS_WHERE)
+            })
+            .unwrap_or(to);
+        let mut columns = Vec::new();
+        let mut index = from;
+        while index < end {
+            let (name, behind) = self.name(index, end)?;
+            let last = name.written.rsplit('.').next()?.to_owned();
+            // `(a, b) = …` and what has a comma or a hole in its name is not read.
+            if !self.token(behind, &Token::Eq) || last.contains([',', crate::sql::HOLE]) {
+                return None;
+            }
+            columns.push(last);
+            index = self
+                .find(behind, end, |at| self.token(at, &Token::Comma))
+                .map_or(end, |comma| comma + 1);
+        }
+        (!columns.is_empty()).then(|| columns.join(","))
     }
 
     /// Returns how far a statement reaches, from the WHERE at the depth of `from`.

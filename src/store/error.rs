@@ -111,7 +111,7 @@ pub enum SpendError {
     Store(#[from] StoreError),
     #[error("request `{}` is for another command", .0.0)]
     Fingerprint(RequestId),
-    #[error("the approvals of request `{}` were already used", .0.0)]
+    #[error("another call has just used the approvals of request `{}`: they open one run", .0.0)]
     Used(RequestId),
     #[error("request `{}` was rejected", .0.0)]
     Rejected(RequestId),

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::record::{Position, Record};
-use super::requests::Undone;
+use super::requests::{Rejected, Undone};
 use super::{Store, files, leases, sessions};
 use crate::adapters::failpoint;
 use crate::model::approval::{Approval, Fingerprint, Outcome, Request, RequestId, RequestState};
@@ -38,6 +38,9 @@ pub struct Filed {
     pub used: Option<Position>,
     #[serde(default)]
     pub undone: Vec<Undone>,
+    /// Who said no, while that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejected>,
     pub request: Request,
 }
 
@@ -63,6 +66,7 @@ fn requested(store: &Store, record: &Record, position: &Position) -> Result<(), 
         approvals: Vec::new(),
         used: None,
         undone: Vec::new(),
+        rejected: None,
         request,
     };
     // Not an early return: a crash may have come between this file and the two below.
@@ -120,11 +124,17 @@ fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(),
         }
         "rejected" => {
             request.state = RequestState::Rejected;
+            filed.rejected = Some(Rejected {
+                at: record.at.clone(),
+                by: part(record, "by").unwrap_or_default(),
+                reason: part(record, "reason").unwrap_or_default(),
+            });
             request.approvals.clear();
             filed.approvals.clear();
         }
         "revoked" => {
             request.state = RequestState::Pending;
+            filed.rejected = None;
             request.approvals.clear();
             filed.approvals.clear();
         }

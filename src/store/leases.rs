@@ -17,7 +17,7 @@ use crate::model::target::TargetKey;
 /// A lease lasts at most 8 h: one working day, never a standing permission.
 pub const MAX_LEASE_S: u64 = 8 * 3600;
 
-const NAME: &str = "leases.json";
+pub const NAME: &str = "leases.json";
 
 /// A lease that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -294,6 +294,42 @@ fn size(file: &File, dir: &Path) -> Result<u64, StoreError> {
 }
 
 impl Store {
+    /// Walks over the records that the head knows, each with its place.
+    pub(super) fn placed(
+        &self,
+        head: &Head,
+        mut visit: impl FnMut(&Record, &Position) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let path = path(&self.dir);
+        let file = io::Read::take(open(&path, false)?, head.end);
+        let mut reader = io::BufReader::with_capacity(1 << 16, file);
+        let (mut line, mut offset) = (Vec::new(), 0_u64);
+        loop {
+            line.clear();
+            let read = io::Read::take(&mut reader, MAX_LINE as u64 + 2)
+                .read_until(b'\n', &mut line)
+                .map_err(StoreError::io("read", &path))?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.count_read(read as u64);
+            let text = line.strip_suffix(b"\n").unwrap_or(&line);
+            let Some(record) = record::read(text) else {
+                return Err(StoreError::Damaged(format!(
+                    "the index is gone, and the record at byte {offset} cannot be read"
+                )));
+            };
+            let position = Position {
+                seq: record.seq,
+                offset,
+                len: text.len() as u64,
+                hash: record.hash.clone(),
+            };
+            visit(&record, &position)?;
+            offset += read as u64;
+        }
+    }
+
     /// Reads a stretch of the ledger.
     pub(super) fn read_range(
         &self,

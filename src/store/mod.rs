@@ -32,7 +32,7 @@ pub use leases::{MAX_LEASE_S, NewLease};
 pub use ledger::stamp;
 pub use names::{nonce, request_id};
 pub use record::{Position, Record};
-pub use requests::{Draft, Undone};
+pub use requests::{Draft, Rejected, Undone};
 pub use sessions::Session;
 pub use spend::{Spending, Use};
 pub use verify::{Checked, Fault};
@@ -56,6 +56,9 @@ const RESERVED: [&str; 15] = [
     "session",
 ];
 
+/// Stands there while the index is made again.
+const REBUILDING: &str = "rebuilding";
+
 /// The state directory, opened.
 #[derive(Debug)]
 pub struct Store {
@@ -76,10 +79,71 @@ impl Store {
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
         };
-        if head::load(dir)?.is_none() {
-            store.set_up()?;
+        match head::load(dir)? {
+            None => store.set_up()?,
+            Some(head) if head.seq > 0 && !store.has_index() => store.rebuild()?,
+            Some(_) => {}
         }
         Ok(store)
+    }
+
+    fn has_index(&self) -> bool {
+        let folders = [index::REQUESTS, index::FINGERPRINTS, sessions::DIR];
+        folders.iter().all(|name| self.dir.join(name).is_dir())
+            && !self.dir.join(REBUILDING).exists()
+    }
+
+    /// Makes the index again from the records: it is all that the ledger says, in another order.
+    fn rebuild(&self) -> Result<(), StoreError> {
+        let _lock = files::lock(&self.dir)?;
+        // A crash in between must not leave half an index that looks like a whole one.
+        files::replace(&self.dir, REBUILDING, b"", "rebuilding")?;
+        for name in [index::REQUESTS, index::FINGERPRINTS, sessions::DIR] {
+            files::make_dir(&self.dir.join(name))?;
+        }
+        let head = ledger::known_head(&self.dir)?;
+        self.placed(&head, |record, position| {
+            index::apply(self, record, position)
+        })?;
+        let marker = self.dir.join(REBUILDING);
+        std::fs::remove_file(&marker).map_err(StoreError::io("remove", &marker))
+    }
+
+    /// Moves everything that belongs to a ledger without its file, or to a file without its head, aside and begins a new one.
+    /// Returns the folder where it lies now; nothing when nothing is missing.
+    ///
+    /// # Errors
+    /// Fails when it cannot be moved, or the new one cannot be written.
+    pub fn begin_anew(dir: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+        files::check_dir(dir)?;
+        let lock = files::lock(dir)?;
+        let there = |name: &str| dir.join(name).symlink_metadata().is_ok();
+        if there(ledger::NAME) == there(head::NAME) {
+            return Ok(None);
+        }
+        let aside = dir.join(format!("aside-{}", now.strftime("%Y%m%d-%H%M%S")));
+        files::make_dir(&aside)?;
+        let names = [
+            ledger::NAME,
+            index::REQUESTS,
+            index::FINGERPRINTS,
+            index::ORDER,
+            sessions::DIR,
+            leases::NAME,
+            // The head last: without it nothing is taken for a ledger.
+            head::NAME,
+        ];
+        for name in names.into_iter().filter(|name| there(name)) {
+            let from = dir.join(name);
+            std::fs::rename(&from, aside.join(name)).map_err(StoreError::io("move", &from))?;
+        }
+        files::sync_dir(dir)?;
+        drop(lock);
+        let store = Self::open(dir)?;
+        let body =
+            json!({"aside": aside.file_name().map(|name| name.to_string_lossy().into_owned())});
+        store.record("begun-anew", &body, now)?;
+        Ok(Some(aside))
     }
 
     /// Creates the state directory if it is missing, and opens it.

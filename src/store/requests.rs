@@ -48,6 +48,14 @@ pub struct Undone {
     pub backup: String,
 }
 
+/// A person's no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    pub at: String,
+    pub by: String,
+    pub reason: String,
+}
+
 impl Store {
     /// Finds the open request of a fingerprint again, or creates one; counts and records the hold.
     ///
@@ -137,6 +145,14 @@ impl Store {
     /// Fails when the request cannot be read.
     pub fn undone_of(&self, id: &RequestId) -> Result<Vec<Undone>, StoreError> {
         Ok(self.filed(id)?.undone)
+    }
+
+    /// Returns who rejected a request, when and why; nothing while it is not rejected.
+    ///
+    /// # Errors
+    /// Fails when the request cannot be read.
+    pub fn rejection_of(&self, id: &RequestId) -> Result<Option<Rejected>, StoreError> {
+        Ok(self.filed(id)?.rejected)
     }
 
     /// Notes which backups belong to a request.

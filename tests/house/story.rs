@@ -50,6 +50,18 @@ impl House {
         }
     }
 
+    /// The answer once no backup is being made any more.
+    pub fn settled(&self, command: &str) -> Answer {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.bash(command);
+            let is_made = answer.stderr.contains("a backup is being made");
+            if !is_made || Instant::now() > until {
+                return answer;
+            }
+        }
+    }
+
     /// Both approvals at a real terminal, while somebody waits; the wait ends well.
     #[track_caller]
     pub fn approved(&self, held: &Held) -> String {

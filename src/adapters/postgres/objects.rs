@@ -175,10 +175,26 @@ fn roots(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<Vec<Root>>, Sessio
         part: 0,
     };
     match effect.kind {
+        ObjectKind::Index => {
+            let found = ask.relation(name)?.map(|oid| root("pg_class", oid));
+            match found {
+                Some(index) => Ok(Some(vec![index])),
+                // `DROP STATISTICS` is read as that of an index.
+                None => named_in(ask, name, &STATISTICS).map(Some),
+            }
+        }
+        ObjectKind::Trigger => match on_table(ask, effect)? {
+            Some(table) => named_on(ask, effect, table, &TRIGGERS).map(Some),
+            None if effect.part.is_some() => Ok(Some(Vec::new())),
+            None => named_in(ask, name, &EVENT_TRIGGERS).map(Some),
+        },
+        ObjectKind::Policy => match on_table(ask, effect)? {
+            Some(table) => named_on(ask, effect, table, &POLICIES).map(Some),
+            None => Ok(Some(Vec::new())),
+        },
         ObjectKind::Table
         | ObjectKind::View
         | ObjectKind::MaterializedView
-        | ObjectKind::Index
         | ObjectKind::Sequence
         | ObjectKind::Partition
         | ObjectKind::Column => {
@@ -210,6 +226,70 @@ fn roots(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<Vec<Root>>, Sessio
     }
 }
 
+/// Catalogs in which something has a name: catalog, column of the name, column of the table it stands on.
+type Catalogs = [(&'static str, &'static str, &'static str)];
+
+const TRIGGERS: [(&str, &str, &str); 2] = [
+    ("pg_trigger", "tgname", "tgrelid"),
+    ("pg_rewrite", "rulename", "ev_class"),
+];
+const POLICIES: [(&str, &str, &str); 1] = [("pg_policy", "polname", "polrelid")];
+const EVENT_TRIGGERS: [(&str, &str, &str); 1] = [("pg_event_trigger", "evtname", "")];
+const STATISTICS: [(&str, &str, &str); 1] = [("pg_statistic_ext", "stxname", "")];
+
+/// Returns the table behind ON.
+fn on_table(ask: &mut Ask<'_>, effect: &Effect) -> Result<Option<u32>, SessionError> {
+    match (&effect.part, effect.object.as_deref()) {
+        (Some(_), Some(table)) => ask.relation(table),
+        _ => Ok(None),
+    }
+}
+
+/// Finds what stands on a table under the name of the effect's part.
+fn named_on(
+    ask: &mut Ask<'_>,
+    effect: &Effect,
+    table: u32,
+    catalogs: &Catalogs,
+) -> Result<Vec<Root>, SessionError> {
+    let part = effect.part.clone().unwrap_or_default();
+    let mut found = Vec::new();
+    for (class, column, on) in catalogs {
+        let rows = ask.session.rows(&format!(
+            "SELECT oid FROM {class} WHERE {on} = {table} AND {column} IN ({}, {})",
+            literal(&part),
+            literal(&part.to_lowercase())
+        ))?;
+        found.extend(rows.iter().map(|row| Root {
+            class,
+            oid: number(row, 0),
+            part: 0,
+        }));
+    }
+    Ok(found)
+}
+
+/// Finds what has a name of its own, in whatever schema.
+fn named_in(ask: &mut Ask<'_>, name: &str, catalogs: &Catalogs) -> Result<Vec<Root>, SessionError> {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let mut found = Vec::new();
+    for (class, column, _) in catalogs {
+        let rows = ask.session.rows(&format!(
+            "SELECT oid FROM {class} WHERE {column} IN ({}, {}, {}, {})",
+            literal(name),
+            literal(&name.to_lowercase()),
+            literal(last),
+            literal(&last.to_lowercase())
+        ))?;
+        found.extend(rows.iter().map(|row| Root {
+            class,
+            oid: number(row, 0),
+            part: 0,
+        }));
+    }
+    Ok(found)
+}
+
 /// The catalog of a kind of object and the question for its oid; without a catalog, only whether it exists is asked.
 const fn catalog(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
     Some(match kind {
@@ -219,11 +299,6 @@ const fn catalog(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
             "SELECT oid FROM pg_proc WHERE oid >= 16384 AND proname",
         ),
         ObjectKind::Extension => ("pg_extension", "SELECT oid FROM pg_extension WHERE extname"),
-        ObjectKind::Trigger => (
-            "pg_trigger",
-            "SELECT oid FROM pg_trigger WHERE NOT tgisinternal AND tgname",
-        ),
-        ObjectKind::Policy => ("pg_policy", "SELECT oid FROM pg_policy WHERE polname"),
         ObjectKind::Publication => (
             "pg_publication",
             "SELECT oid FROM pg_publication WHERE pubname",
@@ -244,6 +319,8 @@ const fn catalog(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
         | ObjectKind::Partition
         | ObjectKind::Column
         | ObjectKind::Type
+        | ObjectKind::Trigger
+        | ObjectKind::Policy
         | ObjectKind::Subscription
         | ObjectKind::Database
         | ObjectKind::Other
@@ -533,6 +610,8 @@ fn is_elsewhere(met: &Met, relations: &BTreeSet<&str>) -> bool {
 fn belongs(met: &Met, relations: &BTreeSet<&str>) -> bool {
     match met.kind.as_str() {
         "rule" => true,
+        // The server's own means to keep a foreign key.
+        "trigger" => met.identity.starts_with("\"RI_ConstraintTrigger_"),
         "type" => met.identity.ends_with("[]") || relations.contains(met.identity.as_str()),
         _ => false,
     }

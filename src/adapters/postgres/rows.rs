@@ -40,31 +40,33 @@ pub(super) fn truncated(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact
             .collect::<Vec<_>>()
             .join(", ");
         format!(
-            "WITH RECURSIVE t(oid, via) AS (SELECT c, NULL::text COLLATE \"C\" FROM unnest(ARRAY[{list}]::oid[]) c UNION SELECT * FROM (WITH w AS (SELECT * FROM t) \
-             SELECT i.inhrelid, 'part of '||i.inhparent::regclass::text COLLATE \"C\" FROM w JOIN pg_inherits i ON i.inhparent=w.oid WHERE NOT {} OR w.via IS NOT NULL \
-             UNION ALL SELECT k.conrelid, 'fk '||k.conname::text COLLATE \"C\" FROM w JOIN pg_constraint k ON k.contype='f' AND k.confrelid=w.oid WHERE {cascade}) x)",
+            "WITH RECURSIVE t(oid, via, behind) AS (SELECT c, false, false FROM unnest(ARRAY[{list}]::oid[]) c UNION SELECT * FROM (WITH w AS (SELECT * FROM t) \
+             SELECT i.inhrelid, true, w.behind FROM w JOIN pg_inherits i ON i.inhparent=w.oid WHERE NOT {} OR w.via OR w.behind \
+             UNION ALL SELECT k.conrelid, true, true FROM w JOIN pg_constraint k ON k.contype='f' AND k.confrelid=w.oid WHERE {cascade}) x)",
             effect.only
         )
     };
     let rows = ask.session.rows(&format!(
-        "{} SELECT DISTINCT ON (t.oid) {SHAPE}, via FROM t JOIN pg_class c ON c.oid=t.oid JOIN pg_namespace n ON n.oid=c.relnamespace ORDER BY t.oid LIMIT {CLOSURE}",
+        "{} SELECT DISTINCT ON (t.oid) {SHAPE}, t.behind FROM t JOIN pg_class c ON c.oid=t.oid JOIN pg_namespace n ON n.oid=c.relnamespace ORDER BY t.oid, t.behind LIMIT {CLOSURE}",
         closure(&[oid], effect.cascade)
     ))?;
-    let tables: Vec<Table> = rows.iter().map(Table::read).collect();
-    let mut fact = fact(ask, oid, &tables)?;
-    fact.dependants = rows
+    let is_behind = |row: &&Row| text(row, 5) == "t";
+    let own: Vec<Table> = rows
         .iter()
-        .filter(|row| text(row, 5).starts_with("fk "))
-        .map(|row| {
-            let table = Table::read(row);
-            Dependant {
-                kind: "table".to_owned(),
-                name: table.name,
-                how: "cascades".to_owned(),
-                rows: Rows::About(table.estimate),
-            }
-        })
+        .filter(|row| !is_behind(row))
+        .map(Table::read)
         .collect();
+    let behind: Vec<Table> = rows.iter().filter(is_behind).map(Table::read).collect();
+    let mut fact = fact(ask, oid, &own)?;
+    fact.dependants = cascaded(ask, &behind)?;
+    fact.tables.extend(
+        behind
+            .iter()
+            .filter(|table| table.kind == "r")
+            .map(|table| table.name.clone()),
+    );
+    fact.tables.sort();
+    fact.tables.dedup();
     if !effect.cascade {
         let blocking = ask.session.rows(&format!(
             "{} SELECT DISTINCT k.conrelid::regclass FROM t JOIN pg_constraint k ON k.contype='f' AND k.confrelid=t.oid \
@@ -74,6 +76,36 @@ pub(super) fn truncated(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact
         refuse(&mut fact, &blocking);
     }
     Ok(fact)
+}
+
+/// The tables that are emptied along, each with its own rows, counted up to the limit.
+fn cascaded(ask: &mut Ask<'_>, tables: &[Table]) -> Result<Vec<Dependant>, SessionError> {
+    let counted = match ask.counting(tables) {
+        Some(query) => match ask.session.rows(&query) {
+            Ok(rows) => rows,
+            Err(SessionError::Refused { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        },
+        None => Vec::new(),
+    };
+    let limit = ask.limits.rows;
+    let mut counts = counted.iter().map(|row| number::<u64>(row, 0));
+    let dependant = |(at, table): (usize, &Table)| {
+        let count = (table.holds_rows() && at < ask.limits.tables)
+            .then(|| counts.next())
+            .flatten();
+        Dependant {
+            kind: "table".to_owned(),
+            name: table.name.clone(),
+            how: "cascades".to_owned(),
+            rows: match count {
+                Some(rows) if rows <= limit => Rows::Exactly(rows),
+                Some(_) => Rows::About(table.estimate.max(limit)),
+                None => Rows::Unknown,
+            },
+        }
+    };
+    Ok(tables.iter().enumerate().map(dependant).collect())
 }
 
 fn refuse(fact: &mut ObjectFact, blocking: &[Row]) {
@@ -167,7 +199,24 @@ pub(super) fn changed(ask: &mut Ask<'_>, effect: &Effect) -> Result<ObjectFact, 
     let own = heirs(ask, oid, effect.only)?;
     let mut fact = fact(ask, oid, &own)?;
     let deletes = effect.verb != Verb::Update;
-    let links = links(ask, oid, effect.only, deletes)?;
+    let mut links = links(ask, oid, effect.only, deletes)?;
+    if let (false, Some(changed)) = (deletes, &effect.part) {
+        // Only what a child holds can change it; further links hang on those.
+        let holds = |link: &Link| {
+            changed.split(',').any(|name| {
+                link.parent_columns
+                    .iter()
+                    .any(|column| column.trim_matches('"').eq_ignore_ascii_case(name))
+            })
+        };
+        let is_near = |link: &Link| {
+            own.iter().any(|table| table.name == link.parent) || link.parent == fact.name
+        };
+        if !links.iter().any(|link| is_near(link) && holds(link)) {
+            links.clear();
+        }
+        links.retain(|link| !is_near(link) || holds(link));
+    }
     let mut counts = BTreeMap::new();
     if let Bound::Where { predicate, pure } = &effect.bound {
         let steps = if deletes {

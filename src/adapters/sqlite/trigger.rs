@@ -9,10 +9,9 @@ pub fn fires(sql: &str, verb: Verb) -> bool {
     match verb {
         Verb::Delete | Verb::Truncate | Verb::Drop | Verb::CreateOver => event == "DELETE",
         Verb::Update | Verb::AlterRewrite => event == "UPDATE",
+        Verb::AlterDrop | Verb::Rewrite => false,
         Verb::Replace
-        | Verb::AlterDrop
         | Verb::Detach
-        | Verb::Rewrite
         | Verb::Program
         | Verb::Revoke
         | Verb::Server

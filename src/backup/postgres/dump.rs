@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use super::route::dump_way;
-use super::scan::{Expectation, Expected, Name, Section, SectionScan, parse_name};
+use super::scan::{Expectation, Expected, Name, Section, SectionScan, parse_name, quoted};
 use super::snapshot::{Relation, Snapshot, fault};
 use crate::adapters::failpoint;
 use crate::adapters::postgres::way::Way;
@@ -16,7 +16,7 @@ use crate::backup::control::Control;
 use crate::backup::engine::{self, Order};
 use crate::backup::error::{BackupError, ScanError};
 use crate::backup::pipeline::{Job, NoScan, write_artefact};
-use crate::model::backup::{Artefact, Content, Level, Marks};
+use crate::model::backup::{Artefact, Content, Level, Marks, WITHOUT_ROWS};
 use crate::model::target::{PostgresReach, Reach};
 
 /// From here on two dumps on one snapshot are faster than one: below, reading the catalog twice costs more.
@@ -67,7 +67,7 @@ pub(super) fn make(
         snapshot_id: snapshot.id.clone(),
         base: file_name(&snapshot.about.database),
     };
-    let shards = shards(&run, &snapshot, &order.objects)?;
+    let shards = shards(&run, &snapshot, order)?;
     let mut artefacts = run.write(&mut snapshot, &shards)?;
     artefacts.push(run.creation(&snapshot)?);
     match run.globals() {
@@ -114,11 +114,7 @@ fn pattern(name: &Name) -> String {
 }
 
 /// Says which streams the rows go into.
-fn shards(
-    run: &Run<'_>,
-    snapshot: &Snapshot,
-    objects: &[String],
-) -> Result<Vec<Shard>, BackupError> {
+fn shards(run: &Run<'_>, snapshot: &Snapshot, order: &Order) -> Result<Vec<Shard>, BackupError> {
     let ending = run.order.codec.ending();
     let tables: Vec<Relation> = snapshot.tables().cloned().collect();
     let sequences = |of: Option<&BTreeSet<u32>>| {
@@ -133,7 +129,7 @@ fn shards(
     };
     let total: u64 = tables.iter().map(|table| table.bytes).sum();
     if snapshot.bytes > run.order.control.max_bytes {
-        return closure(run, tables, objects);
+        return closure(run, tables, order);
     }
     let whole = |path: String, args: Vec<String>, tables: Vec<Relation>, sequences: u64| Shard {
         path,
@@ -178,12 +174,29 @@ fn shards(
 }
 
 /// The rows of the threatened tables alone, for databases that are too large to be dumped whole.
-fn closure(
-    run: &Run<'_>,
-    tables: Vec<Relation>,
-    objects: &[String],
-) -> Result<Vec<Shard>, BackupError> {
-    let wanted: BTreeSet<Name> = objects.iter().filter_map(|name| parse_name(name)).collect();
+fn closure(run: &Run<'_>, tables: Vec<Relation>, order: &Order) -> Result<Vec<Shard>, BackupError> {
+    let path = format!(
+        "databases/{}.data.sql{}",
+        run.base,
+        run.order.codec.ending()
+    );
+    if order.objects.is_empty() && !order.definitions.is_empty() {
+        // Definitions alone are threatened: no rows have to be kept for them.
+        return Ok(vec![Shard {
+            path,
+            args: ["--exclude-table-data=*.*", "--no-blobs"]
+                .map(str::to_owned)
+                .into(),
+            tables: Vec::new(),
+            sequences: None,
+            large_objects: None,
+        }]);
+    }
+    let wanted: BTreeSet<Name> = order
+        .objects
+        .iter()
+        .filter_map(|name| parse_name(name))
+        .collect();
     let own: Vec<Relation> = tables
         .into_iter()
         .filter(|table| wanted.contains(&table.name))
@@ -201,11 +214,7 @@ fn closure(
         .collect();
     args.push("--strict-names".to_owned());
     Ok(vec![Shard {
-        path: format!(
-            "databases/{}.data.sql{}",
-            run.base,
-            run.order.codec.ending()
-        ),
+        path,
         args,
         tables: own,
         sequences: None,
@@ -425,7 +434,7 @@ fn finished(
         warnings
             .push("rows of foreign tables live elsewhere and are not in this backup".to_owned());
     }
-    list_definitions(&mut artefacts, snapshot);
+    list_definitions(&mut artefacts, snapshot, shards);
     let recovery = recovery(run, snapshot, &artefacts);
     engine::Snapshot {
         snapshot_at: snapshot.at.clone(),
@@ -460,34 +469,79 @@ fn finished(
     }
 }
 
-/// Lists what the definitions hold beside the tables, whose rows the data artefacts list.
-fn list_definitions(artefacts: &mut [Artefact], snapshot: &Snapshot) {
-    let Some(first) = artefacts
-        .iter_mut()
-        .find(|artefact| artefact.role == "schema")
-    else {
-        return;
-    };
-    let kind = |kind: char| match kind {
-        'v' => "view",
-        'm' => "materialized-view",
-        'S' => "sequence",
-        'p' => "partitioned-table",
-        'f' => "foreign-table",
-        _ => "",
-    };
-    first.contents = snapshot
+/// Completes what the dump's own table of contents says by what the server says of the same snapshot.
+fn list_definitions(artefacts: &mut [Artefact], snapshot: &Snapshot, shards: &[Shard]) {
+    let by_name: BTreeMap<&Name, &Relation> = snapshot
         .relations
         .iter()
-        .filter(|one| one.kind != 'r' && !one.extension)
-        .map(|one| Content {
-            kind: kind(one.kind).to_owned(),
-            name: one.full.clone(),
-            count: None,
-        })
-        .chain(snapshot.others.iter().cloned())
+        .map(|one| (&one.name, one))
         .collect();
-    first.contents_total = first.contents.len() as u64;
+    let mut schemas = artefacts
+        .iter_mut()
+        .filter(|artefact| artefact.role == "schema");
+    for artefact in schemas.by_ref() {
+        for content in &mut artefact.contents {
+            named_as_asked(content, &by_name);
+        }
+        artefact.contents_total = artefact.contents.len() as u64;
+    }
+    let with_rows: BTreeSet<u32> = shards
+        .iter()
+        .flat_map(|shard| &shard.tables)
+        .map(|table| table.oid)
+        .collect();
+    let of_kind = |kind: &str, one: &Relation| Content {
+        kind: kind.to_owned(),
+        name: one.full.clone(),
+        count: None,
+    };
+    let more = snapshot
+        .relations
+        .iter()
+        .filter(|one| !one.extension)
+        .filter_map(|one| match one.kind {
+            'p' => Some(of_kind("partitioned-table", one)),
+            'r' if !with_rows.contains(&one.oid) => Some(of_kind(WITHOUT_ROWS, one)),
+            _ => None,
+        })
+        .chain(snapshot.given.iter().cloned());
+    if let Some(first) = artefacts
+        .iter_mut()
+        .find(|artefact| artefact.role == "schema")
+    {
+        first.contents.retain(|content| content.kind != "schema");
+        first.contents.extend(more);
+        first.contents_total = first.contents.len() as u64;
+    }
+}
+
+/// Kinds that a dump names by their table first.
+const ON_A_TABLE: [&str; 6] = [
+    "check",
+    "constraint",
+    "foreign-key",
+    "policy",
+    "rule",
+    "trigger",
+];
+
+/// Writes a relation's name as the server quotes it, and `orders noted` as `public.orders.noted`.
+fn named_as_asked(content: &mut Content, by_name: &BTreeMap<&Name, &Relation>) {
+    let Some(name) = parse_name(&content.name) else {
+        return;
+    };
+    if let Some(relation) = by_name.get(&name) {
+        content.name.clone_from(&relation.full);
+    }
+    if ON_A_TABLE.contains(&content.kind.as_str()) {
+        // A table's name may hold spaces itself.
+        let parts = name.1.match_indices(' ').find_map(|(at, _)| {
+            let (table, own) = name.1.split_at_checked(at)?;
+            let relation = by_name.get(&(name.0.clone(), table.to_owned()))?;
+            Some(format!("{}.{}", relation.full, quoted(own.get(1..)?)))
+        });
+        content.name = parts.unwrap_or_else(|| content.name.clone());
+    }
 }
 
 /// Commands that bring the database back by hand, under a new name.

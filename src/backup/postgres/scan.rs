@@ -23,6 +23,20 @@ pub enum Section {
 /// Schema and name of a relation, quotes undone.
 pub type Name = (String, String);
 
+/// One definition, as a dump announces it in a comment or as a statement for the whole cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// In the words of the dump: `MATERIALIZED VIEW`, `INDEX`, `ROLE`.
+    pub kind: String,
+    /// Empty where it lies in none.
+    pub schema: String,
+    /// What stands on a table begins with that table's name and a space.
+    pub name: String,
+}
+
+/// Most definitions and most large objects that are listed.
+const LISTED: usize = 500_000;
+
 /// What a section holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
@@ -34,6 +48,10 @@ pub struct Held {
     pub large_objects: u64,
     /// Tables that are created.
     pub created: Vec<Name>,
+    /// Everything that the section defines, as its own table of contents lists it.
+    pub entries: Vec<Listed>,
+    /// Large objects with content, by number, up to a limit.
+    pub large: Vec<String>,
     /// Sees only rows that a policy shows.
     pub row_security: bool,
 }
@@ -133,6 +151,11 @@ impl Scan for SectionScan<'_> {
         if let Some(expected) = expected {
             compare(&expected()?, &held)?;
         }
+        let large = held.large.iter().map(|number| Content {
+            kind: "large-object".to_owned(),
+            name: number.clone(),
+            count: None,
+        });
         let contents: Vec<Content> = held
             .rows
             .iter()
@@ -141,6 +164,8 @@ impl Scan for SectionScan<'_> {
                 name: format!("{}.{}", quoted(schema), quoted(table)),
                 count: Some(*rows),
             })
+            .chain(large)
+            .chain(held.entries.iter().filter_map(listed))
             .collect();
         Ok(Scanned {
             contents_total: contents.len() as u64,
@@ -215,6 +240,8 @@ impl Listener for Reader {
             Section::Definitions => {
                 if let Some(name) = created(line) {
                     self.held.created.push(name);
+                } else if let Some(one) = of_cluster(line) {
+                    self.list(one);
                 }
                 Ok(false)
             }
@@ -224,6 +251,11 @@ impl Listener for Reader {
 
     fn comment(&mut self, line: &[u8]) -> Result<(), ScanError> {
         self.trailer |= line == TRAILER || line == CLUSTER_TRAILER;
+        if self.section == Section::Definitions
+            && let Some(one) = announced(line)
+        {
+            self.list(one);
+        }
         Ok(())
     }
 
@@ -266,6 +298,12 @@ impl Listener for Reader {
 }
 
 impl Reader {
+    fn list(&mut self, one: Listed) {
+        if self.held.entries.len() < LISTED {
+            self.held.entries.push(one);
+        }
+    }
+
     fn data(&mut self, line: &[u8], whole: bool) -> Result<bool, ScanError> {
         if let Some(rest) = line.strip_prefix(b"COPY ") {
             let name = whole.then(|| header(rest)).flatten();
@@ -276,6 +314,9 @@ impl Reader {
             self.held.sequences += 1;
         } else if line.starts_with(b"SELECT pg_catalog.lo_open(") {
             self.held.large_objects += 1;
+            if self.held.large.len() < LISTED {
+                self.held.large.extend(number_in_quotes(line));
+            }
         } else if !line.starts_with(b"SELECT pg_catalog.")
             && !line.starts_with(b"SELECT * FROM pg_catalog.")
             && !matches!(line, b"BEGIN;" | b"COMMIT;")
@@ -287,6 +328,90 @@ impl Reader {
         }
         Ok(false)
     }
+}
+
+/// Reads `-- Name: by_total; Type: INDEX; Schema: public; Owner: postgres`.
+fn announced(line: &[u8]) -> Option<Listed> {
+    let line = std::str::from_utf8(line.strip_prefix(b"-- Name: ")?).ok()?;
+    // From the end: a name may hold anything.
+    let (line, _) = line.rsplit_once("; Owner: ")?;
+    let (line, schema) = line.rsplit_once("; Schema: ")?;
+    let (name, kind) = line.rsplit_once("; Type: ")?;
+    Some(Listed {
+        kind: kind.to_owned(),
+        schema: if schema == "-" { "" } else { schema }.to_owned(),
+        name: name.to_owned(),
+    })
+}
+
+/// Reads `CREATE ROLE name;` and `CREATE TABLESPACE name …`.
+fn of_cluster(line: &[u8]) -> Option<Listed> {
+    ["ROLE", "TABLESPACE"].into_iter().find_map(|kind| {
+        let rest = line.strip_prefix(b"CREATE ")?;
+        let rest = rest.strip_prefix(kind.as_bytes())?.strip_prefix(b" ")?;
+        let (name, _) = identifier(rest)?;
+        Some(Listed {
+            kind: kind.to_owned(),
+            schema: String::new(),
+            name,
+        })
+    })
+}
+
+/// Reads the number in `SELECT pg_catalog.lo_open('16400', 131072);`.
+fn number_in_quotes(line: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(line).ok()?;
+    let number = text.split('\'').nth(1)?;
+    number
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| number.to_owned())
+}
+
+/// What belongs to the dump's own bookkeeping, or to an object that is listed anyway.
+const UNLISTED: [&str; 14] = [
+    "ACL",
+    "BLOB",
+    "BLOB METADATA",
+    "BLOBS",
+    "COMMENT",
+    "DATABASE",
+    "DATABASE PROPERTIES",
+    "DEFAULT",
+    "DEFAULT ACL",
+    "INDEX ATTACH",
+    "SECURITY LABEL",
+    "SEQUENCE OWNED BY",
+    "SEQUENCE SET",
+    "TABLE ATTACH",
+];
+
+/// Returns an entry in our words; nothing for what is no object of its own. A table is listed where its rows are.
+fn listed(one: &Listed) -> Option<Content> {
+    let kind = one.kind.as_str();
+    if UNLISTED.contains(&kind) || kind == "TABLE" {
+        return None;
+    }
+    let kind = match kind {
+        "PROCEDURE" | "AGGREGATE" | "FUNCTION" => "function".to_owned(),
+        "DOMAIN" | "SHELL TYPE" | "TYPE" => "type".to_owned(),
+        "FK CONSTRAINT" => "foreign-key".to_owned(),
+        "CHECK CONSTRAINT" => "check".to_owned(),
+        other => other.to_lowercase().replace(' ', "-"),
+    };
+    let name = match (kind.as_str(), one.name.split_once('(')) {
+        ("function", Some((name, arguments))) => format!("{}({arguments}", quoted(name)),
+        _ => quoted(&one.name),
+    };
+    let name = match one.schema.as_str() {
+        "" => name,
+        schema => format!("{}.{name}", quoted(schema)),
+    };
+    Some(Content {
+        kind,
+        name,
+        count: None,
+    })
 }
 
 /// Reads `CREATE [UNLOGGED | FOREIGN] TABLE schema.name`.
@@ -410,8 +535,51 @@ mod tests {
             names,
             [
                 ("public.nocol", Some(1)),
-                ("public.\"odd\nna\"\"me\"", Some(2))
+                ("public.\"odd\nna\"\"me\"", Some(2)),
+                ("16400", None)
             ]
+        );
+    }
+
+    #[test]
+    fn a_definition_is_announced_by_its_kind_schema_and_name() {
+        let read = |line: &str| announced(line.as_bytes()).and_then(|one| listed(&one));
+        for (line, kind, name) in [
+            (
+                "-- Name: by_total; Type: INDEX; Schema: public; Owner: ana",
+                "index",
+                "public.by_total",
+            ),
+            (
+                "-- Name: a; Type: TABLE; Schema: x; Type: INDEX; Schema: odd one; Owner: -; Tablespace: fast",
+                "index",
+                "\"odd one\".\"a; Type: TABLE; Schema: x\"",
+            ),
+            (
+                "-- Name: F(integer, \"x.y\".t); Type: FUNCTION; Schema: public; Owner: -",
+                "function",
+                "public.\"F\"(integer, \"x.y\".t)",
+            ),
+            (
+                "-- Name: news; Type: PUBLICATION; Schema: -; Owner: -",
+                "publication",
+                "news",
+            ),
+        ] {
+            let found = read(line).unwrap();
+            assert_eq!((found.kind.as_str(), found.name.as_str()), (kind, name));
+        }
+        for line in [
+            "-- Name: TABLE users; Type: ACL; Schema: public; Owner: -",
+            "-- Name: users; Type: TABLE; Schema: public; Owner: -",
+            "-- Data for Name: users; Type: TABLE DATA; Schema: public; Owner: -",
+        ] {
+            assert!(read(line).is_none(), "{line}");
+        }
+        let role = of_cluster(b"CREATE ROLE \"Odd role\";").unwrap();
+        assert_eq!(
+            (role.kind.as_str(), role.name.as_str()),
+            ("ROLE", "Odd role")
         );
     }
 

@@ -44,11 +44,11 @@ pub(super) struct Snapshot {
     pub about: About,
     /// Of the whole database.
     pub bytes: u64,
-    /// Position in the write-ahead log.
+    /// Position in the write-ahead log, and which transactions are seen.
     pub position: String,
     pub at: String,
     pub relations: Vec<Relation>,
-    pub others: Vec<Content>,
+    pub given: Vec<Content>,
     pub large_objects: u64,
     /// Statements that make the empty database again.
     pub create: Vec<String>,
@@ -123,9 +123,9 @@ impl Snapshot {
         let position = first(
             session.as_mut(),
             if about.in_recovery {
-                "SELECT pg_catalog.pg_last_wal_replay_lsn()"
+                "SELECT pg_catalog.pg_last_wal_replay_lsn() || ' ' || pg_catalog.txid_current_snapshot()"
             } else {
-                "SELECT pg_catalog.pg_current_wal_lsn()"
+                "SELECT pg_catalog.pg_current_wal_lsn() || ' ' || pg_catalog.txid_current_snapshot()"
             },
         )?;
         let large_objects = first(
@@ -135,7 +135,7 @@ impl Snapshot {
         .parse()
         .unwrap_or_default();
         let relations = relations(session.as_mut())?;
-        let others = others(session.as_mut())?;
+        let given = given(session.as_mut())?;
         let create = create(session.as_mut())?;
         Ok(Self {
             session,
@@ -145,7 +145,7 @@ impl Snapshot {
             position,
             at,
             relations,
-            others,
+            given,
             large_objects,
             create,
         })
@@ -226,15 +226,12 @@ pub(super) fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, Back
         .collect())
 }
 
-/// Lists what else a dump holds: functions, schemas, types.
-fn others(session: &mut dyn Session) -> Result<Vec<Content>, BackupError> {
+/// Lists what a dump does not announce because every database has it: `public`, and extensions that come with the server.
+fn given(session: &mut dyn Session) -> Result<Vec<Content>, BackupError> {
     let rows = session
         .rows(
             "SELECT 'schema', quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \
-             UNION ALL (SELECT 'function', p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
-             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d \
-             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') LIMIT 5000) \
-             UNION ALL SELECT 'extension', quote_ident(extname) FROM pg_extension",
+             UNION ALL SELECT 'extension', quote_ident(extname) FROM pg_extension WHERE oid < 16384",
         )
         .map_err(fault)?;
     Ok(rows

@@ -29,6 +29,8 @@ const MAX_FILES: usize = 64;
 pub(in crate::classify) struct Gathered {
     pub losses: Vec<Located>,
     pub started: Vec<Started>,
+    /// The SQL itself, piece by piece.
+    pub texts: Vec<String>,
 }
 
 /// A loss before its database is known.
@@ -49,6 +51,7 @@ struct Gathering<'a, 'n> {
     needs: &'n mut Needs,
     raw: Vec<Raw>,
     started: Vec<Started>,
+    texts: Vec<String>,
     connection: Option<Vec<String>>,
     attached: Vec<(String, Option<String>)>,
     variables: Variables,
@@ -69,6 +72,7 @@ pub(in crate::classify) fn gather(
         needs,
         raw: Vec::new(),
         started: Vec::new(),
+        texts: Vec::new(),
         connection: None,
         attached: Vec::new(),
         variables: call.variables.clone(),
@@ -263,6 +267,7 @@ impl Gathering<'_, '_> {
         if self.call.dialect == Dialect::Sqlite || self.call.dialect == Dialect::Duckdb {
             self.attached.extend(sql::attached(&text.text));
         }
+        self.texts.push(text.text.clone());
         for loss in sql::losses(&text.text, self.call.dialect) {
             let span = text.source_span(loss.effect.span);
             let origin = source.origin(span, &self.command.origin);
@@ -275,6 +280,7 @@ impl Gathering<'_, '_> {
         let mut gathered = Gathered {
             losses: Vec::new(),
             started: self.started,
+            texts: self.texts,
         };
         if self.raw.is_empty() {
             return gathered;

@@ -1,0 +1,105 @@
+//! Names that a text gives to things that already have another one, and what decides where bare names are looked up.
+//! It reads words, not statements: a name too many only means that a thing is not taken for absent.
+
+use crate::sql::HOLE;
+
+/// More new names than these are not kept apart: any name may be one of them.
+const MAX_NAMES: usize = 64;
+
+/// What a call renames or moves before it loses something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::classify) struct Renames {
+    names: Vec<String>,
+    /// Bare names may be looked up elsewhere than before.
+    path: bool,
+    any: bool,
+}
+
+impl Renames {
+    /// Gives up: any name may mean anything.
+    pub fn read_nothing(&mut self) {
+        self.any = true;
+    }
+
+    /// Takes a text in.
+    pub fn read(&mut self, text: &str) {
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower
+            .split(|letter: char| {
+                !(letter.is_alphanumeric() || "_$".contains(letter) || letter == HOLE)
+            })
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut renaming = false;
+        for (at, word) in words.iter().enumerate() {
+            let next = |by: usize| words.get(at + by).copied().unwrap_or_default();
+            match *word {
+                "rename" => renaming = true,
+                "search_path" | "set_config" | "authorization" => self.path = true,
+                "set" if next(1) == "role" => self.path = true,
+                // A quoted name of several words gives several: each may be it.
+                "to" if renaming => self.names.extend((1..=4).map(|by| next(by).to_owned())),
+                "set" if next(1) == "schema" => {
+                    self.names.extend((2..=4).map(|by| next(by).to_owned()));
+                }
+                _ => {}
+            }
+            if self.names.len() > MAX_NAMES {
+                self.any = true;
+                return;
+            }
+        }
+        self.any |= self.names.iter().any(|name| name.contains(HOLE));
+    }
+
+    /// Tells whether a name may mean something that has another name, or lies elsewhere, when the database is asked.
+    pub fn may_mean(&self, name: &str) -> bool {
+        let lower = name.to_lowercase();
+        let is_bare = !lower.contains('.');
+        self.any
+            || (self.path && is_bare)
+            || lower
+                .split(|letter: char| !(letter.is_alphanumeric() || "_$".contains(letter)))
+                .any(|part| !part.is_empty() && self.names.iter().any(|new| new == part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(text: &str) -> Renames {
+        let mut all = Renames::default();
+        all.read(text);
+        all
+    }
+
+    #[test]
+    fn a_new_name_may_mean_what_had_another() {
+        for (text, name) in [
+            ("ALTER TABLE users RENAME TO u2", "u2"),
+            ("alter table users rename to \"U 2\"", "U 2"),
+            ("ALTER SCHEMA app RENAME TO old", "old.users"),
+            ("ALTER TABLE users SET SCHEMA attic", "attic.users"),
+            ("RENAME TABLE a TO b, c TO d", "d"),
+            ("SET search_path = attic", "users"),
+            ("SELECT set_config('search_path', 'attic', false)", "users"),
+            ("SET ROLE bob", "users"),
+        ] {
+            assert!(reads(text).may_mean(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_names_mean_what_they_say() {
+        for (text, name) in [
+            ("ALTER TABLE users RENAME TO u2", "users"),
+            ("ALTER TABLE users RENAME COLUMN a TO b", "users"),
+            ("SET search_path = attic", "public.users"),
+            ("GRANT SELECT ON a TO b", "b"),
+            ("DROP TABLE users", "users"),
+        ] {
+            assert!(!reads(text).may_mean(name), "{text}");
+        }
+    }
+}
