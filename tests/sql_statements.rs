@@ -210,7 +210,7 @@ fn postgres_losses() {
             ),
             (
                 "DO $$ BEGIN EXECUTE format('DROP TABLE %I', 'a'); END $$",
-                &["drop table -"],
+                &["drop table a"],
             ),
             (
                 "DO $$ BEGIN IF EXISTS (SELECT 1) THEN DELETE FROM users WHERE id = 1; END IF; END $$",

@@ -142,9 +142,23 @@ fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
             .operands
             .iter()
             .filter(|word| word.prefix().starts_with('@'));
-        inputs.extend(scripts.map(|word| Input::File(options::tail(word, 1))));
+        inputs.extend(scripts.map(|word| Input::File(with_ending(options::tail(word, 1)))));
     }
     inputs
+}
+
+/// sqlplus gives a script's name `.sql` where it has no ending.
+fn with_ending(mut word: Word) -> Word {
+    let name = word.text().unwrap_or_default();
+    let bare = name
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| !last.contains('.'));
+    if bare && !name.is_empty() {
+        let end = Word::literal(".sql", word.origin.clone());
+        word.pieces.extend(end.pieces);
+    }
+    word
 }
 
 /// What the client reads on its standard input.
@@ -216,10 +230,10 @@ fn base(form: &Form, options: &Options) -> Base {
     }
 }
 
-/// psql's `-v name=value`.
+/// psql's and sqlcmd's `-v name=value`.
 fn variables(options: &Options, form: &Form) -> Variables {
     let mut all = Variables::new();
-    if form.client != Client::Psql {
+    if !matches!(form.client, Client::Psql | Client::Sqlcmd) {
         return all;
     }
     for (name, value) in &options.options {
@@ -233,7 +247,12 @@ fn variables(options: &Options, form: &Form) -> Variables {
                 format!("{name}={}", crate::sql::HOLE)
             });
             if let Some((name, value)) = text.split_once('=') {
-                all.insert(name.to_owned(), value.to_owned());
+                // sqlcmd does not tell cases apart.
+                let name = match form.client {
+                    Client::Sqlcmd => name.to_lowercase(),
+                    _ => name.to_owned(),
+                };
+                all.insert(name, value.to_owned());
             }
         }
     }

@@ -41,7 +41,7 @@ fn unit(path: &str, text: String, part: Option<Part>) -> Unit {
         Client::Mysql => "mysql < {}",
         Client::Sqlite => "sqlite3 unknown.db < {}",
         Client::Sqlcmd => "sqlcmd -i {}",
-        Client::Snowsql | Client::Cqlsh | Client::Plain => {
+        Client::Snowsql | Client::Sqlplus | Client::Hive | Client::Cqlsh | Client::Plain => {
             return Unit::sql(ended(text), Map::default(), part);
         }
     };

@@ -31,10 +31,11 @@ impl Reader<'_> {
             (self.find_word(index, to, "REVOKE").is_some())
                 .then_some((Verb::Revoke, ObjectKind::Other))
         } else {
-            let drops = |part: &str| {
-                self.find(index, to, |at| self.is(at, "DROP") && self.is(at + 1, part))
+            let acts = |verb: &str, part: &str| {
+                self.find(index, to, |at| self.is(at, verb) && self.is(at + 1, part))
                     .is_some()
             };
+            let drops = |part: &str| acts("DROP", part);
             match self
                 .at(index)
                 .and_then(|kind| kind.bare())
@@ -44,6 +45,9 @@ impl Reader<'_> {
                     && (drops("ATTRIBUTE") || drops("VALUE")) =>
                 {
                     Some((Verb::AlterDrop, ObjectKind::Column))
+                }
+                kind if kind.eq_ignore_ascii_case("TYPE") && acts("ALTER", "ATTRIBUTE") => {
+                    Some((Verb::AlterRewrite, ObjectKind::Column))
                 }
                 kind if kind.eq_ignore_ascii_case("DOMAIN") && drops("CONSTRAINT") => {
                     Some((Verb::AlterDrop, ObjectKind::Constraint))
@@ -199,6 +203,7 @@ impl Reader<'_> {
             let at = at + usize::from(self.token(at, &Token::LParen));
             self.name(at, end).map(|(name, _)| name)
         };
+        let index = self.skip(index, &["IF", "EXISTS"]);
         let (kind, at) = match self
             .at(index)?
             .bare()
@@ -244,6 +249,7 @@ impl Reader<'_> {
                     behind,
                     &[
                         "SET", "DROP", "ADD", "RESTART", "RESET", "RENAME", "COMMENT", "TYPE",
+                        "OPTIONS",
                     ],
                 );
         converts.then_some((Verb::AlterRewrite, ObjectKind::Column, Some(name)))

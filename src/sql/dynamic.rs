@@ -5,12 +5,13 @@ use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{ObjectKind, Verb};
 
-use super::read::{Note, Reader};
+use super::read::{Note, Reader, Values};
 
 /// Functions whose call changes more than its result, with what they do.
 const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
     ("lo_unlink", Verb::Drop, ObjectKind::LargeObject),
     ("lo_truncate", Verb::Truncate, ObjectKind::LargeObject),
+    ("lo_truncate64", Verb::Truncate, ObjectKind::LargeObject),
     ("lo_export", Verb::Program, ObjectKind::Other),
     ("pg_file_unlink", Verb::Program, ObjectKind::Other),
     ("pg_file_write", Verb::Program, ObjectKind::Other),
@@ -83,6 +84,40 @@ fn is_telling(name: &str) -> bool {
     TELLING.iter().any(|start| name.starts_with(start))
 }
 
+/// Puts arguments into the places of a format(); holes where one is not known.
+fn filled(text: &str, given: &[Option<String>]) -> String {
+    let mut all = String::new();
+    let mut next = 0;
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('%') {
+        all.push_str(before);
+        let digits = behind.trim_start_matches(|char: char| char.is_ascii_digit());
+        let place = behind
+            .get(..behind.len() - digits.len())
+            .unwrap_or_default();
+        let (place, typed) = match digits.strip_prefix('$') {
+            Some(typed) => (place.parse::<usize>().ok(), typed),
+            None => (None, digits.trim_start_matches('-')),
+        };
+        let mut letters = typed.chars();
+        match letters.next() {
+            Some('s' | 'I' | 'L') => {
+                let at = place.map_or(next, |place| place.saturating_sub(1));
+                next = at + 1;
+                match given.get(at).and_then(Option::as_deref) {
+                    Some(value) => all.push_str(value),
+                    None => all.push(super::lex::HOLE_LETTER),
+                }
+            }
+            Some(other) => all.push(other),
+            None => {}
+        }
+        rest = letters.as_str();
+    }
+    all.push_str(rest);
+    all
+}
+
 impl Reader<'_> {
     /// Notes calls of functions with effects anywhere in the statement.
     pub fn functions(&mut self, from: usize, to: usize) {
@@ -142,13 +177,61 @@ impl Reader<'_> {
         let (name, _) = self
             .name(behind + 1, to)
             .filter(|_| self.any(behind, &kinds))?;
+        let language = (behind..to)
+            .find(|at| self.is(*at, "LANGUAGE"))
+            .and_then(|at| self.at(at + 1))
+            .and_then(|one| one.string().or(one.bare()));
+        let compiled = language.is_some_and(|language| {
+            ["c", "internal"].contains(&language.to_ascii_lowercase().as_str())
+        });
         let name = name.lookup.to_lowercase();
-        name.rsplit('.').next().map(str::to_owned)
+        let name = name.rsplit('.').next().map(str::to_owned);
+        name.filter(|_| !compiled)
+    }
+
+    /// Returns what the parameters of the routine in `body` are in the call whose parenthesis opens at `open`.
+    pub fn arguments(&self, body: (usize, usize), open: usize, to: usize) -> Values {
+        let mut values = Values::new();
+        let Some(signature) = (body.0..body.1).find(|at| self.token(*at, &Token::LParen)) else {
+            return values;
+        };
+        let names = self.listed(signature, body.1);
+        let given = self.listed(open, to);
+        for (place, (from, end)) in given.into_iter().enumerate() {
+            let text = self.at(from).and_then(|one| one.string());
+            let Some(text) = text.filter(|_| end == from + 1) else {
+                continue;
+            };
+            values.insert(format!("${}", place + 1), text.to_owned());
+            let named = names.get(place).and_then(|(from, end)| {
+                (*from..*end).find(|at| !self.any(*at, &["IN", "INOUT", "OUT", "VARIADIC"]))
+            });
+            if let Some(name) = named.and_then(|at| self.at(at)?.bare()) {
+                values.insert(name.to_lowercase(), text.to_owned());
+            }
+        }
+        values
+    }
+
+    /// Returns the parts between the commas of a parenthesis.
+    fn listed(&self, open: usize, to: usize) -> Vec<(usize, usize)> {
+        let close = self.closing(open, to);
+        let mut parts = Vec::new();
+        let mut from = open + 1;
+        while from < close {
+            let end = self
+                .find(from, close, |at| self.token(at, &Token::Comma))
+                .unwrap_or(close);
+            parts.push((from, end));
+            from = end + 1;
+        }
+        parts
     }
 
     /// Reads the body of a routine as if it stood alone: its string, or what follows BEGIN.
-    pub fn body(&mut self, from: usize, to: usize) {
+    pub fn body(&mut self, from: usize, to: usize, values: Values) {
         let (depth, block) = (self.depth, self.block);
+        let outer = std::mem::replace(&mut self.values, values);
         self.depth += 1;
         let text = (from..to).find(|at| {
             self.is(*at, "AS") && self.at(at + 1).is_some_and(|one| one.string().is_some())
@@ -160,6 +243,7 @@ impl Reader<'_> {
             self.loose(at + 1, to);
         }
         (self.depth, self.block) = (depth, block);
+        self.values = outer;
     }
 
     /// `DO $$ … $$` and `DO 'text'`; MySQL's `DO expression` has no body.
@@ -192,19 +276,17 @@ impl Reader<'_> {
     /// Judges an expression that gives SQL: its first string must show what kind of statement it is.
     fn dynamic(&mut self, text: usize, from: usize, to: usize) {
         let end = self
-            .find(text, to, |at| self.any(at, &["USING", "INTO"]))
+            .find(text, to, |at| self.any(at, &["USING", "INTO", "LOOP"]))
             .unwrap_or(to);
-        let strings: Vec<usize> = (text..end)
-            .filter(|at| self.at(*at).is_some_and(|one| one.string().is_some()))
-            .collect();
-        let Some(first) = strings.first().copied() else {
+        let mut known = (text..end).filter(|at| self.known(*at).is_some());
+        let Some(first) = known.next() else {
             return self.opaque(from, to);
         };
         if (text..first).any(|at| self.is_variable(at)) {
             return self.opaque(from, to);
         }
-        let alone = strings.len() == 1 && (text..end).all(|at| !self.is_variable(at));
-        if alone {
+        let alone = known.next().is_none() && (first + 1..end).all(|at| !self.is_variable(at));
+        if alone && self.at(first).is_some_and(|one| one.string().is_some()) {
             self.string(first, false);
             return;
         }
@@ -214,6 +296,19 @@ impl Reader<'_> {
             loss.effect.span = span;
             self.out.push(loss);
         }
+    }
+
+    /// The text of a literal, or of a variable whose value stands in the same text.
+    fn known(&self, index: usize) -> Option<&str> {
+        let lexeme = self.at(index)?;
+        if let Some(text) = lexeme.string() {
+            return Some(text);
+        }
+        let name = match &lexeme.token.token {
+            Token::Placeholder(name) => name,
+            _ => lexeme.bare()?,
+        };
+        self.values.get(&name.to_lowercase()).map(String::as_str)
     }
 
     /// A name that is neither a function that quotes or formats nor a literal.
@@ -228,23 +323,39 @@ impl Reader<'_> {
             "trim",
             "replace",
         ];
-        self.at(index).is_some_and(|one| one.bare().is_some()) && !self.any(index, &KNOWN)
+        let named = self.at(index).is_some_and(|one| {
+            one.bare().is_some() || matches!(one.token.token, Token::Placeholder(_))
+        });
+        named && !self.any(index, &KNOWN) && self.known(index).is_none()
+    }
+
+    /// What is known of the arguments behind the pattern of a format().
+    fn given(&self, pattern: usize, to: usize) -> Vec<Option<String>> {
+        let parts = self.listed(pattern.saturating_sub(1), to);
+        let known = |(from, end): (usize, usize)| {
+            let text = self.known(from).filter(|_| end == from + 1)?;
+            Some(text.replace("''", "'"))
+        };
+        parts.into_iter().skip(1).map(known).collect()
     }
 
     /// The strings of a concatenation, with holes where values go in.
-    fn joined(&self, from: usize, to: usize) -> String {
+    pub fn joined(&self, from: usize, to: usize) -> String {
         let hole = super::lex::HOLE_LETTER.to_string();
         let mut all = String::new();
         let mut known = true;
+        let mut lists = false;
         for index in from..to {
             let Some(lexeme) = self.at(index) else {
                 break;
             };
-            if let Some(text) = lexeme.string() {
+            if let Some(text) = self.known(index) {
                 let text = text.replace("''", "'");
-                let text = ["%I", "%s", "%L", "%1$I", "%1$s", "%2$I", "%2$s"]
-                    .iter()
-                    .fold(text, |text, place| text.replace(place, &hole));
+                let text = if self.is(index.wrapping_sub(2), "FORMAT") {
+                    filled(&text, &self.given(index, to))
+                } else {
+                    text
+                };
                 if known
                     || all.is_empty()
                     || !all.ends_with(super::lex::HOLE_LETTER)
@@ -253,7 +364,9 @@ impl Reader<'_> {
                     all.push_str(&text);
                 }
                 known = true;
-            } else if lexeme.token.token == Token::Comma {
+            } else if self.any(index, &["CONCAT", "CONCAT_WS"]) {
+                lists = true;
+            } else if lexeme.token.token == Token::Comma && !lists {
                 // Arguments of format() come in at their places.
                 break;
             } else if known && self.is_variable(index) && !all.is_empty() {

@@ -1,6 +1,8 @@
 //! Cuts SQL into lexemes with byte offsets and lexemes into statements, as the client's dialect reads them.
 //! It does not know what a statement means.
 
+use std::any::TypeId;
+
 use sqlparser::dialect as parsers;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
@@ -84,30 +86,149 @@ pub(super) fn parser_of(dialect: Dialect) -> &'static dyn parsers::Dialect {
     }
 }
 
+/// PostgreSQL where plain strings have escapes (`standard_conforming_strings = off`).
+#[derive(Debug)]
+struct Escaping;
+
+impl parsers::Dialect for Escaping {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<parsers::PostgreSqlDialect>()
+    }
+
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        true
+    }
+
+    fn is_delimited_identifier_start(&self, char: char) -> bool {
+        parsers::PostgreSqlDialect {}.is_delimited_identifier_start(char)
+    }
+
+    fn is_identifier_start(&self, char: char) -> bool {
+        parsers::PostgreSqlDialect {}.is_identifier_start(char)
+    }
+
+    fn is_identifier_part(&self, char: char) -> bool {
+        parsers::PostgreSqlDialect {}.is_identifier_part(char)
+    }
+
+    fn is_custom_operator_part(&self, char: char) -> bool {
+        parsers::PostgreSqlDialect {}.is_custom_operator_part(char)
+    }
+
+    fn supports_unicode_string_literal(&self) -> bool {
+        true
+    }
+
+    fn supports_string_escape_constant(&self) -> bool {
+        true
+    }
+
+    fn supports_nested_comments(&self) -> bool {
+        true
+    }
+
+    fn supports_numeric_literal_underscores(&self) -> bool {
+        true
+    }
+}
+
+/// A text with more characters that no token starts with than this is not read to its end.
+const MAX_STRANGE: usize = 1_000;
+
 /// Tokenizes a text in which holes were replaced by `HOLE_LETTER`.
 pub(super) fn lex(text: &str, dialect: Dialect) -> Lexed {
-    let mut tokens = Vec::new();
-    let result = Tokenizer::new(parser_of(dialect), text)
-        .with_unescape(false)
-        .tokenize_with_location_into_buf(&mut tokens);
-    let mut places = Places::new(text);
-    let mut lexemes = Vec::with_capacity(tokens.len() / 2);
-    let mut last = 0;
-    for token in tokens {
-        let start = places.offset(token.span.start);
-        last = places.offset(token.span.end);
-        if !matches!(token.token, Token::Whitespace(_) | Token::EOF) {
-            lexemes.push(Lexeme {
-                token,
-                start,
-                end: last,
-            });
+    lex_as(text, parser_of(dialect))
+}
+
+/// Tokenizes a text for PostgreSQL, with escapes in its plain strings.
+pub(super) fn lex_escaping(text: &str) -> Lexed {
+    lex_as(text, &Escaping)
+}
+
+fn lex_as(text: &str, dialect: &dyn parsers::Dialect) -> Lexed {
+    let mut all = Lexed {
+        lexemes: Vec::new(),
+        stopped: None,
+    };
+    let mut from = 0;
+    let mut lines = 0;
+    for _ in 0..MAX_STRANGE {
+        let Some(at) = all.stretch(text, from, &mut lines, dialect) else {
+            return all;
+        };
+        let Some(strange) = strange(text.get(at..).unwrap_or_default()) else {
+            all.stopped = Some(at);
+            return all;
+        };
+        from = at + strange.len();
+        let mut token = TokenWithSpan::wrap(match strange.get(2..strange.len() - 1) {
+            Some(inside) => Token::EscapedStringLiteral(inside.to_owned()),
+            None => Token::Char(strange.chars().next().unwrap_or_default()),
+        });
+        token.span.start.line = lines + 1;
+        all.lexemes.push(Lexeme {
+            token,
+            start: at,
+            end: from,
+        });
+    }
+    all.stopped = Some(from);
+    all
+}
+
+impl Lexed {
+    /// Reads on from `from`; returns where the tokenizer gave up, if it did.
+    fn stretch(
+        &mut self,
+        text: &str,
+        from: usize,
+        lines: &mut u64,
+        dialect: &dyn parsers::Dialect,
+    ) -> Option<usize> {
+        let text = text.get(from..).unwrap_or_default();
+        let mut tokens = Vec::new();
+        let result = Tokenizer::new(dialect, text)
+            .with_unescape(false)
+            .tokenize_with_location_into_buf(&mut tokens);
+        let mut places = Places::new(text);
+        let mut last = 0;
+        self.lexemes.reserve(tokens.len() / 2);
+        for mut token in tokens {
+            let start = places.offset(token.span.start);
+            last = places.offset(token.span.end);
+            if !matches!(token.token, Token::Whitespace(_) | Token::EOF) {
+                token.span.start.line += *lines;
+                self.lexemes.push(Lexeme {
+                    token,
+                    start: from + start,
+                    end: from + last,
+                });
+            }
         }
+        *lines += places.line - 1;
+        result.is_err().then_some(from + last)
     }
-    Lexed {
-        lexemes,
-        stopped: result.is_err().then_some(last),
+}
+
+/// Returns what can be stepped over where the tokenizer gave up: a character, or a string with an escape that means
+/// nothing; nothing where a string or comment stays open.
+fn strange(rest: &str) -> Option<&str> {
+    if rest
+        .get(..2)
+        .is_some_and(|two| two.eq_ignore_ascii_case("e'"))
+    {
+        return rest.get(..behind_escapes(rest.as_bytes())?);
     }
+    // A backslash before the closing quote of `U&'…'` escapes nothing in PostgreSQL: behind the prefix it is a plain string.
+    if let Some(prefix) = rest
+        .get(..2)
+        .filter(|two| two.eq_ignore_ascii_case("u&") && rest.as_bytes().get(2) == Some(&b'\''))
+    {
+        return Some(prefix);
+    }
+    let first = rest.chars().next()?;
+    let opens = matches!(first, '\'' | '"' | '`' | '$' | '[' | '/') || first.is_alphabetic();
+    rest.get(..first.len_utf8()).filter(|_| !opens)
 }
 
 /// Turns lines and columns that only grow into byte offsets, in one pass.
@@ -261,6 +382,18 @@ impl Body {
     }
 }
 
+/// Returns the index behind the quote that closes an `E'…'`.
+fn behind_escapes(bytes: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        at += match (bytes.get(at)?, bytes.get(at + 1)) {
+            (b'\\', _) | (b'\'', Some(b'\'')) => 2,
+            (b'\'', _) => return Some(at + 1),
+            _ => 1,
+        };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,6 +433,19 @@ mod tests {
         );
         let text = "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; DROP TABLE x;";
         assert_eq!(cut(text, Dialect::Sqlite).len(), 2);
+    }
+
+    #[test]
+    fn what_starts_no_token_is_stepped_over() {
+        let lexed = lex(
+            "SELECT 1 |> 2;\nSELECT U&'\\' UESCAPE '!'; DROP TABLE x",
+            Dialect::Postgres,
+        );
+        assert_eq!(lexed.stopped, None);
+        let lexed = lex("SELECT E'wrong: \\u06'; DROP TABLE x", Dialect::Postgres);
+        assert_eq!((lexed.stopped, lexed.lexemes.len()), (None, 6));
+        let text = "CREATE OPERATOR |> (PROCEDURE = f);\nDROP TABLE x";
+        assert_eq!(cut(text, Dialect::Postgres).last().unwrap(), "DROP TABLE x");
     }
 
     #[test]

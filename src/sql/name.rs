@@ -17,6 +17,14 @@ pub(super) struct Name {
     pub hole: bool,
 }
 
+impl Name {
+    /// T-SQL's `#name`, `##name` and `@name`: tables that end with the session or the batch.
+    pub fn is_of_session(&self) -> bool {
+        let last = self.lookup.rsplit('.').next().unwrap_or_default();
+        last.starts_with(['#', '@']) && last.len() > 1
+    }
+}
+
 /// Most parts a dotted name can have; more is no name.
 const MAX_PARTS: usize = 6;
 

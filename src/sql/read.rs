@@ -1,6 +1,8 @@
 //! Reads one statement: finds its verb, opens what hides another statement, and notes each loss.
 //! Transactions and objects made in the same text are the work of `session`.
 
+use std::collections::BTreeMap;
+
 use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
@@ -8,13 +10,16 @@ use crate::model::span::Span;
 
 use super::lex::{self, Lexeme};
 use super::name::{self, Name};
-use super::session::Loss;
+use super::session::{Frame, Loss};
 
 /// Statements inside statements (EXPLAIN of PREPARE of a string of …) are followed this deep.
 const MAX_DEPTH: usize = 12;
 
 /// How far behind UPDATE its SET is looked for where a statement may start anywhere.
 const NEAR: usize = 64;
+
+/// Texts of variables and parameters, by their names in lower case.
+pub(super) type Values = BTreeMap<String, String>;
 
 /// Reads statements of one text.
 #[derive(Debug)]
@@ -26,6 +31,7 @@ pub(super) struct Reader<'a> {
     /// The body of a block of a procedural language: EXECUTE takes text there.
     pub block: bool,
     pub depth: usize,
+    pub values: Values,
     pub out: Vec<Loss>,
 }
 
@@ -143,6 +149,9 @@ impl<'a> Reader<'a> {
     }
 
     pub fn note(&mut self, note: Note, from: usize, to: usize) {
+        // The dialect is unknown where the pieces of a T-SQL text are read.
+        let tsql = matches!(self.dialect, Dialect::Mssql | Dialect::Unknown);
+        let of_session = tsql && note.name.as_ref().is_some_and(Name::is_of_session);
         let (object, lookup, hole) = match note.name {
             Some(name) if !name.hole => (Some(name.written), Some(name.lookup), false),
             Some(_) => (None, None, true),
@@ -163,8 +172,8 @@ impl<'a> Reader<'a> {
         self.out.push(Loss {
             effect,
             lookup,
-            created: false,
-            temporary: false,
+            created: of_session,
+            temporary: of_session,
         });
     }
 
@@ -345,7 +354,12 @@ impl<'a> Reader<'a> {
         if self.depth >= MAX_DEPTH {
             return vec![Loss::opaque(Span::new(0, text.len()))];
         }
-        super::session::read(text, self.dialect, block, self.depth + 1)
+        let frame = Frame {
+            block,
+            depth: self.depth + 1,
+            values: self.values.clone(),
+        };
+        super::session::read_in(text, self.dialect, frame)
     }
 
     /// Judges a string literal as SQL; its losses get the place of the statement inside, where it is exact.

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Statement, Visit, Visitor};
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
 use crate::model::span::Span;
 
 use super::create::Made;
 use super::lex::{self, HOLE_LETTER, Lexed, Range};
-use super::read::{self, Reader};
+use super::read::{self, Reader, Values};
 
 /// More losses of one text than this are not listed; the rest adds nothing to the answer.
 const MAX_LOSSES: usize = 2_000;
@@ -61,15 +62,27 @@ pub fn losses(text: &str, dialect: Dialect) -> Vec<Loss> {
     if !read::is_suspicious(&text) {
         return Vec::new();
     }
-    if dialect != Dialect::Unknown {
-        return read(&text, dialect, false, 0);
+    let (first, others): (Dialect, &[Dialect]) = match dialect {
+        Dialect::Unknown => (Dialect::Postgres, &[Dialect::Mysql, Dialect::Sqlite]),
+        _ => (dialect, &[]),
+    };
+    let mut all = read(&text, first, false, 0);
+    for other in others {
+        add_new(&mut all, read(&text, *other, false, 0));
     }
-    let mut all = read(&text, Dialect::Postgres, false, 0);
-    for other in [Dialect::Mysql, Dialect::Sqlite] {
-        add_new(&mut all, read(&text, other, false, 0));
+    if matches!(first, Dialect::Postgres | Dialect::Redshift) && turns_escapes(&text) {
+        let lexed = lex::lex_escaping(&text);
+        let frame = Frame::default();
+        add_new(&mut all, read_lexed(&text, &lexed, first, frame));
     }
     all.sort_by_key(|loss| loss.effect.span.start);
     all
+}
+
+/// Tells whether a text names the setting that makes backslashes in PostgreSQL's plain strings escapes.
+fn turns_escapes(text: &str) -> bool {
+    text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+        .any(|word| word.eq_ignore_ascii_case("standard_conforming_strings"))
 }
 
 /// Tells whether a text ends in no open string or comment, so that another may follow it.
@@ -125,6 +138,25 @@ fn add_new(all: &mut Vec<Loss>, more: Vec<Loss>) {
 
 /// Reads a text in which holes are letters.
 pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> Vec<Loss> {
+    let frame = Frame {
+        block,
+        depth,
+        values: Values::new(),
+    };
+    read_in(text, dialect, frame)
+}
+
+/// Where a text stands inside another one.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    pub block: bool,
+    pub depth: usize,
+    /// What is known of the variables outside.
+    pub values: Values,
+}
+
+/// Reads a text in which holes are letters, as a part of another one.
+pub(super) fn read_in(text: &str, dialect: Dialect, frame: Frame) -> Vec<Loss> {
     let unwrapped;
     let text = if dialect == Dialect::Mysql && text.contains("/*M!") {
         // MariaDB's own comments run; written as MySQL's, at the same length.
@@ -133,20 +165,26 @@ pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> V
     } else {
         text
     };
-    let lexed = lex::lex(text, dialect);
-    let reader = Reader {
+    read_lexed(text, &lex::lex(text, dialect), dialect, frame)
+}
+
+fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<Loss> {
+    let mut reader = Reader {
         text,
         lexemes: &lexed.lexemes,
         dialect,
-        block,
-        depth,
+        block: frame.block,
+        depth: frame.depth,
+        values: frame.values,
         out: Vec::new(),
     };
+    reader.settle();
     let mut session = Session {
         reader,
         open: None,
         made: Vec::new(),
         routines: Vec::new(),
+        followed: 0,
     };
     for range in lex::statements(&lexed.lexemes, dialect) {
         if session.reader.out.len() > MAX_LOSSES {
@@ -155,7 +193,7 @@ pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> V
         session.statement(range);
     }
     let mut out = session.reader.out;
-    out.extend(unread(text, &lexed));
+    out.extend(unread(text, lexed));
     out
 }
 
@@ -185,10 +223,14 @@ struct Session<'a> {
     made: Vec<Made>,
     /// Routines that the text defines: name, and the statement that holds the body.
     routines: Vec<(String, Range)>,
+    /// Bytes of bodies that were read for calls.
+    followed: usize,
 }
 
 /// More routines of one text than this are not followed when they are called.
-const MAX_ROUTINES: usize = 64;
+const MAX_ROUTINES: usize = 256;
+/// Bodies are read again for every call; behind this many bytes a call cannot be known.
+const MAX_FOLLOWED: usize = 4 * 1024 * 1024;
 
 impl Session<'_> {
     fn statement(&mut self, range: Range) {
@@ -287,17 +329,26 @@ impl Session<'_> {
         {
             return;
         }
-        let names: HashSet<String> = (from..to)
-            .filter_map(|at| self.reader.at(at)?.bare().map(str::to_lowercase))
+        let named = self.reader.is(from, "SELECT");
+        let calls: Vec<(usize, String)> = (from + 1..to)
+            .filter(|at| !named || self.reader.token(at + 1, &Token::LParen))
+            .filter_map(|at| Some((at, self.reader.at(at)?.bare()?.to_lowercase())))
             .collect();
-        let called: Vec<Range> = (self.routines.iter())
-            .filter(|(name, _)| names.contains(name))
-            .map(|(_, body)| *body)
+        let called: Vec<(Range, usize)> = (self.routines.iter())
+            .filter_map(|(name, body)| {
+                let (at, _) = calls.iter().find(|(_, called)| called == name)?;
+                Some((*body, *at))
+            })
             .collect();
         let span = self.reader.span(from, to);
-        for body in called {
+        for (body, at) in called {
             let before = self.reader.out.len();
-            self.reader.body(body.from, body.to);
+            self.followed += self.reader.span(body.from, body.to).len();
+            if self.followed > MAX_FOLLOWED {
+                return self.reader.opaque(from, to);
+            }
+            let arguments = self.reader.arguments((body.from, body.to), at + 1, to);
+            self.reader.body(body.from, body.to, arguments);
             for loss in self.reader.out.iter_mut().skip(before) {
                 loss.effect.span = span;
             }
@@ -390,7 +441,7 @@ pub(super) fn parse(reader: &Reader<'_>, range: Range) -> Option<Statement> {
     let tokens = lexemes.iter().map(|lexeme| lexeme.token.clone()).collect();
     let mut parser = Parser::new(lex::parser_of(reader.dialect)).with_tokens_with_locations(tokens);
     let statement = parser.parse_statement().ok()?;
-    (parser.peek_token_ref().token == sqlparser::tokenizer::Token::EOF).then_some(statement)
+    (parser.peek_token_ref().token == Token::EOF).then_some(statement)
 }
 
 /// Breaks at the first statement that loses something by itself.

@@ -44,6 +44,7 @@ fn sure_losses(text: &str, dialect: Dialect) -> Vec<Loss> {
         dialect,
         block: false,
         depth: 0,
+        values: read::Values::new(),
         out: Vec::new(),
     };
     let ranges = lex::statements(&lexed.lexemes, dialect);

@@ -44,9 +44,7 @@ pub(super) enum Operands {
 const HELP: &[&str] = &["--help", "--version", "-V", "-?"];
 
 const PSQL: Form = Form {
-    names: &[
-        "psql", "ysqlsh", "gsql", "pgcli", "psql.exe", "vsql", "edb-psql",
-    ],
+    names: &["psql", "ysqlsh", "gsql", "psql.exe", "vsql", "edb-psql"],
     path: &[],
     client: Client::Psql,
     dialect: Dialect::Postgres,
@@ -196,6 +194,11 @@ pub(super) static OTHERS: &[Form] = &[
         ..PSQL_LIKE
     },
     Form {
+        names: &["pgcli"],
+        sql: &["-c", "--command", "-e", "--execute"],
+        ..PSQL_LIKE
+    },
+    Form {
         names: &["usql"],
         valued: &["-v", "--set", "-o", "--out"],
         dialect: Dialect::Unknown,
@@ -209,6 +212,11 @@ pub(super) static OTHERS: &[Form] = &[
     Form {
         names: &["clickhouse"],
         path: &["client"],
+        ..CLICKHOUSE
+    },
+    Form {
+        names: &["clickhouse"],
+        path: &["local"],
         ..CLICKHOUSE
     },
     Form {
@@ -321,6 +329,7 @@ pub(super) static OTHERS: &[Form] = &[
             "presto-cli",
             "impala-shell",
         ],
+        client: Client::Hive,
         dialect: Dialect::Hive,
         sql: &["-e", "--execute", "-q", "--query"],
         files: &["-f", "--file", "--query_file"],
@@ -344,7 +353,8 @@ pub(super) static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
-        names: &["sqlplus", "sqlplus64", "sql"],
+        names: &["sqlplus", "sqlplus64", "sql", "sqlcl"],
+        client: Client::Sqlplus,
         dialect: Dialect::Oracle,
         valued: &["-C", "-M", "-R"],
         ..PLAIN
@@ -670,5 +680,6 @@ const CLICKHOUSE: Form = Form {
     host: &["-h", "--host"],
     database: &["-d", "--database"],
     port: "9000",
+    operands: Operands::Sql,
     ..PLAIN
 };

@@ -4,7 +4,9 @@
 mod mysql;
 mod plain;
 mod psql;
+mod sqlcmd;
 mod sqlite;
+mod sqlplus;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +26,10 @@ pub enum Client {
     Sqlcmd,
     /// snowsql: `!source`, `!system`.
     Snowsql,
+    /// sqlplus and SQLcl: `SET`, `HOST`, `@file`, `/`.
+    Sqlplus,
+    /// hive, beeline, spark-sql: `!cmd`, `dfs`, `source`, `!run`.
+    Hive,
     /// cqlsh: `SOURCE 'file'`.
     Cqlsh,
     /// SQL only.
@@ -53,6 +59,12 @@ impl Sql {
             self.anchors.push((at, from));
         }
         self.text.push_str(stretch);
+    }
+
+    /// Drops what stands from `at` on.
+    fn truncate(&mut self, at: usize) {
+        self.text.truncate(at);
+        self.anchors.retain(|(text, _)| *text < at);
     }
 
     /// Appends text that stands for the place `from` in the source.
@@ -115,7 +127,7 @@ pub enum Piece {
     },
 }
 
-/// Variables of psql that are set on its command line (`-v name=value`); `HOLE` marks unknown values.
+/// Variables of psql and sqlcmd that are set on the command line (`-v name=value`); `HOLE` marks unknown values.
 pub type Variables = BTreeMap<String, String>;
 
 /// Splits what a client reads.
@@ -129,7 +141,9 @@ pub fn pieces_with(client: Client, text: &str, variables: &mut Variables) -> Vec
         Client::Psql => psql::pieces(text, variables),
         Client::Mysql => mysql::pieces(text),
         Client::Sqlite => sqlite::pieces(text),
-        Client::Sqlcmd | Client::Snowsql | Client::Cqlsh => plain::pieces(client, text),
+        Client::Sqlcmd => sqlcmd::pieces(text, variables),
+        Client::Sqlplus => sqlplus::pieces(text),
+        Client::Snowsql | Client::Cqlsh | Client::Hive => plain::pieces(client, text),
         Client::Plain => {
             let mut sql = Sql::default();
             sql.copy(text, 0, text.len());
@@ -240,6 +254,8 @@ pub const fn dialect_of(client: Client) -> Dialect {
         Client::Sqlite => Dialect::Sqlite,
         Client::Sqlcmd => Dialect::Mssql,
         Client::Snowsql => Dialect::Snowflake,
+        Client::Sqlplus => Dialect::Oracle,
+        Client::Hive => Dialect::Hive,
         Client::Cqlsh | Client::Plain => Dialect::Unknown,
     }
 }

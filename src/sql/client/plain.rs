@@ -1,4 +1,4 @@
-//! What sqlcmd, snowsql and cqlsh read: SQL, and commands of their own at the start of a line.
+//! What snowsql, cqlsh and the clients of Hive read: SQL, and commands of their own at the start of a line.
 //! Strings that span lines are not told from commands; such a command is then found twice, never missed.
 
 use crate::model::span::Span;
@@ -21,34 +21,90 @@ pub(super) fn pieces(client: Client, text: &str) -> Vec<Piece> {
 }
 
 fn command(client: Client, line: &str, span: Span, out: &mut Collector) -> bool {
-    let lower = line.to_ascii_lowercase();
-    let program = match client {
-        Client::Sqlcmd => ["!!", ":!!"]
-            .iter()
-            .find_map(|mark| line.strip_prefix(mark)),
-        Client::Snowsql if lower.starts_with("!system ") => line.get(8..),
-        _ => None,
+    let (programs, files): (&[&str], &[&str]) = match client {
+        Client::Snowsql => (&["!system "], &["!source ", "!load "]),
+        Client::Hive => (
+            &["!sh ", "dfs "],
+            &["source ", "!run ", "!script ", "!runscript "],
+        ),
+        _ => (&[], &["source "]),
     };
-    if let Some(program) = program {
-        let text = program.trim().to_owned();
+    let behind = |starts: &[&str]| {
+        starts.iter().find_map(|start| {
+            let head = line.get(..start.len())?;
+            let rest = line.get(start.len()..)?;
+            head.eq_ignore_ascii_case(start).then_some(rest)
+        })
+    };
+    if let Some(program) = behind(programs) {
+        let text = program.trim().trim_end_matches(';');
+        // hive's `dfs` is Hadoop's own client.
+        let text = if line.starts_with(['d', 'D']) {
+            format!("hdfs dfs {text}")
+        } else {
+            text.to_owned()
+        };
         out.pieces.push(Piece::Program { text, span });
         return true;
     }
-    let file = match client {
-        Client::Sqlcmd if lower.starts_with(":r ") => line.get(3..),
-        Client::Snowsql if lower.starts_with("!source ") => line.get(8..),
-        Client::Snowsql if lower.starts_with("!load ") => line.get(6..),
-        Client::Cqlsh if lower.starts_with("source ") => line.get(7..),
-        _ => None,
-    };
-    let Some(file) = file.and_then(|rest| arguments(rest.trim_end_matches(';')).into_iter().next())
-    else {
-        return false;
-    };
-    out.pieces.push(Piece::Include {
-        file,
-        beside: false,
-        span,
-    });
-    true
+    let file =
+        behind(files).and_then(|rest| arguments(rest.trim_end_matches(';')).into_iter().next());
+    if let Some(file) = file {
+        out.pieces.push(Piece::Include {
+            file,
+            beside: false,
+            span,
+        });
+        return true;
+    }
+    let rest = line.strip_prefix('!').filter(|_| client != Client::Cqlsh);
+    match rest {
+        // hive: `!rm -rf x;` goes to the shell; beeline's own commands are words without operands or settings.
+        Some(rest) if client == Client::Hive && rest.contains(' ') && !is_own(rest) => {
+            let text = rest.trim_end_matches(';').to_owned();
+            out.pieces.push(Piece::Program { text, span });
+            true
+        }
+        Some(_) => true,
+        None => false,
+    }
+}
+
+/// Commands of beeline and sqlline that start nothing.
+fn is_own(rest: &str) -> bool {
+    const OWN: [&str; 12] = [
+        "connect",
+        "set",
+        "outputformat",
+        "properties",
+        "record",
+        "describe",
+        "tables",
+        "columns",
+        "indexes",
+        "primarykeys",
+        "help",
+        "sql",
+    ];
+    let word = rest.split_whitespace().next().unwrap_or_default();
+    OWN.iter().any(|one| word.eq_ignore_ascii_case(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::client::{Client, Piece, pieces};
+
+    #[test]
+    fn commands_of_hive_start_programs_and_read_files() {
+        let all = pieces(
+            Client::Hive,
+            "!connect jdbc:hive2://h\n!sh rm -rf /data\ndfs -rm -r /warehouse;\nsource a.sql;\nDROP TABLE t;",
+        );
+        assert!(matches!(&all[0], Piece::Program { text, .. } if text == "rm -rf /data"));
+        assert!(
+            matches!(&all[1], Piece::Program { text, .. } if text == "hdfs dfs -rm -r /warehouse")
+        );
+        assert!(matches!(&all[2], Piece::Include { file, .. } if file == "a.sql"));
+        assert!(matches!(&all[3], Piece::Sql(sql) if sql.text == "DROP TABLE t;"));
+    }
 }

@@ -13,6 +13,10 @@ struct Psql<'a> {
     out: Collector,
     /// Where the statement that is being read began, in the collected SQL.
     statement: usize,
+    /// A COPY FROM STDIN stands on this line: its data begin on the next.
+    copies: bool,
+    /// No `\.` follows any more.
+    unmarked: bool,
 }
 
 pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
@@ -22,9 +26,14 @@ pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
         variables,
         out: Collector::default(),
         statement: 0,
+        copies: false,
+        unmarked: false,
     };
     let mut at = 0;
     while at < text.len() {
+        if psql.copies && psql.byte(at) == b'\n' {
+            at = psql.behind_data(at);
+        }
         at = psql.step(at).max(at + 1);
     }
     psql.out.finish()
@@ -71,7 +80,7 @@ impl Psql<'_> {
                         matches!(
                             byte,
                             b'\'' | b'"' | b'-' | b'/' | b'$' | b';' | b'\\' | b':'
-                        )
+                        ) || self.copies && *byte == b'\n'
                     })
                     .unwrap_or(rest.len());
                 self.copy(at, at + 1 + plain)
@@ -98,25 +107,34 @@ impl Psql<'_> {
         self.copy(at, end)
     }
 
-    /// Skips the data behind `COPY … FROM STDIN;`.
+    /// Notes a `COPY … FROM STDIN;`.
     fn end_of_statement(&mut self, at: usize) -> usize {
         let statement = self.out.sql.text.get(self.statement..).unwrap_or_default();
-        let head: String = statement.trim_start().chars().take(4).collect();
-        let is_copy = head.eq_ignore_ascii_case("copy")
-            && statement.to_ascii_lowercase().contains("from stdin");
+        let statement = behind_comments(statement);
+        let copy = statement
+            .get(..4)
+            .is_some_and(|head| head.eq_ignore_ascii_case("copy"));
+        self.copies |= copy && {
+            let mut words = statement.split(|char: char| !char.is_ascii_alphanumeric());
+            words.any(|word| word.eq_ignore_ascii_case("stdin"))
+        };
         self.statement = self.out.sql.text.len();
-        if !is_copy {
-            return at;
-        }
-        let mut line = line_end(self.bytes, at) + 1;
-        while line < self.text.len() {
+        at
+    }
+
+    /// Skips the data between the end of a line and `\.`; without that mark nothing is taken for data.
+    fn behind_data(&mut self, at: usize) -> usize {
+        self.copies = false;
+        let mut line = at + 1;
+        while line < self.text.len() && !self.unmarked {
             let end = line_end(self.bytes, line);
             if self.text.get(line..end).map(str::trim_end) == Some("\\.") {
                 return end;
             }
             line = end + 1;
         }
-        self.text.len()
+        self.unmarked = true;
+        at
     }
 
     /// `:name`, `:'name'`, `:"name"`; an unset name is a hole.
@@ -230,6 +248,8 @@ impl Psql<'_> {
                 self.end(span.start);
             }
             "gexec" => self.gexec(span),
+            // What was typed and not sent yet is forgotten.
+            "r" | "reset" => self.out.sql.truncate(self.statement),
             "set" => self.set(&words, rest),
             "unset" => {
                 self.variables.remove(first.as_deref().unwrap_or_default());
@@ -328,6 +348,21 @@ impl Psql<'_> {
     }
 }
 
+/// Returns what follows the blanks and comments at the start of a statement.
+fn behind_comments(statement: &str) -> &str {
+    let bytes = statement.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at = match (byte, bytes.get(at + 1)) {
+            (b'-', Some(b'-')) => line_end(bytes, at),
+            (b'/', Some(b'*')) => behind_comment(bytes, at, true),
+            _ if byte.is_ascii_whitespace() => at + 1,
+            _ => break,
+        };
+    }
+    statement.get(at..).unwrap_or_default()
+}
+
 const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
@@ -351,6 +386,23 @@ mod tests {
     fn data_of_copy_is_no_sql() {
         let text = "COPY t FROM stdin;\n1\tDROP TABLE x;\n\\.\nSELECT 1;";
         assert_eq!(sql(text), "COPY t FROM stdin;\nSELECT 1;");
+    }
+
+    #[test]
+    fn data_begin_on_the_line_behind_a_copy_and_need_their_end() {
+        let text = "-- rows\ncopy t from stdin; DROP TABLE a;\nDROP TABLE b;\n\\.\nDROP TABLE c;";
+        assert_eq!(
+            sql(text),
+            "-- rows\ncopy t from stdin; DROP TABLE a;\nDROP TABLE c;"
+        );
+        let text = "COPY t FROM stdin;\nDROP TABLE b;";
+        assert_eq!(sql(text), text);
+    }
+
+    #[test]
+    fn a_reset_buffer_is_not_sent() {
+        let text = "SELECT 1;\nDROP TABLE a\n\\r\nDROP TABLE b;";
+        assert_eq!(sql(text), "SELECT 1; \nDROP TABLE b;");
     }
 
     #[test]

@@ -1,0 +1,233 @@
+//! What sqlplus and SQLcl read: SQL and PL/SQL, and commands of their own on lines where no statement is open.
+//! It opens no file and fills in no `&variable`: such a word is no name, so that its statement is not known.
+
+use crate::model::span::Span;
+
+use super::{Collector, Piece, line_end};
+
+/// Commands that start nothing and lose nothing, with the letters that must be written.
+const OWN: [(&str, usize); 40] = [
+    ("accept", 3),
+    ("append", 1),
+    ("archive", 7),
+    ("attribute", 4),
+    ("break", 3),
+    ("btitle", 3),
+    ("change", 1),
+    ("clear", 2),
+    ("column", 3),
+    ("compute", 4),
+    ("connect", 4),
+    ("define", 3),
+    ("del", 3),
+    ("describe", 4),
+    ("disconnect", 4),
+    ("edit", 2),
+    ("exit", 4),
+    ("get", 3),
+    ("help", 4),
+    ("input", 1),
+    ("list", 1),
+    ("password", 5),
+    ("pause", 3),
+    ("print", 3),
+    ("prompt", 3),
+    ("quit", 4),
+    ("remark", 3),
+    ("repfooter", 4),
+    ("repheader", 4),
+    ("run", 1),
+    ("save", 3),
+    ("set", 3),
+    ("show", 3),
+    ("spool", 3),
+    ("store", 5),
+    ("timing", 4),
+    ("ttitle", 3),
+    ("undefine", 5),
+    ("variable", 3),
+    ("whenever", 8),
+];
+
+/// `SET` in front of these words is SQL.
+const SETS: [&str; 4] = ["role", "transaction", "constraint", "constraints"];
+
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let mut out = Collector::default();
+    let mut at = 0;
+    let mut state = State::Fresh;
+    while at < text.len() {
+        let end = line_end(text.as_bytes(), at);
+        let next = (end + 1).min(text.len());
+        let line = text.get(at..end).unwrap_or_default();
+        let trimmed = line.trim();
+        let span = Span::new(at, end);
+        if trimmed == "/" {
+            out.sql.insert(";\n", at);
+            state = State::Fresh;
+        } else if state != State::Fresh || !command(trimmed, span, &mut out) {
+            out.sql.copy(text, at, next);
+            state = state.behind(trimmed);
+        }
+        at = next.max(end + 1);
+    }
+    out.finish()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No statement is open.
+    Fresh,
+    /// A statement that ends with a semicolon at the end of a line.
+    Statement,
+    /// A block, which ends with a line `/`.
+    Block,
+}
+
+impl State {
+    fn behind(self, line: &str) -> Self {
+        let state = match self {
+            Self::Fresh if line.is_empty() || line.starts_with("--") => return Self::Fresh,
+            Self::Fresh if opens_block(line) => Self::Block,
+            Self::Fresh => Self::Statement,
+            open => open,
+        };
+        let ended = state == Self::Statement && (line.ends_with(';') || line.is_empty());
+        if ended { Self::Fresh } else { state }
+    }
+}
+
+fn opens_block(line: &str) -> bool {
+    const KINDS: [&str; 6] = [
+        "procedure",
+        "function",
+        "package",
+        "trigger",
+        "type",
+        "library",
+    ];
+    let mut words = line
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase)
+        .filter(|word| {
+            !matches!(
+                word.as_str(),
+                "or" | "replace" | "editionable" | "noneditionable"
+            )
+        });
+    match words.next().as_deref() {
+        Some("begin" | "declare") => true,
+        Some("create") => words
+            .next()
+            .is_some_and(|kind| KINDS.contains(&kind.as_str())),
+        _ => line.starts_with("<<"),
+    }
+}
+
+fn command(line: &str, span: Span, out: &mut Collector) -> bool {
+    if let Some(program) = line.strip_prefix(['!', '$']) {
+        return program_of(program, span, out);
+    }
+    if let Some(file) = line.strip_prefix('@') {
+        return include(
+            file.trim_start_matches('@'),
+            line.starts_with("@@"),
+            span,
+            out,
+        );
+    }
+    let (word, rest) = line
+        .split_once(|char: char| char.is_whitespace() || char == ';')
+        .unwrap_or((line, ""));
+    let word = word.to_ascii_lowercase();
+    let is = |full: &str, least: usize| word.len() >= least && full.starts_with(&word);
+    if is("host", 2) {
+        return program_of(rest, span, out);
+    }
+    if is("start", 3) {
+        return include(rest, false, span, out);
+    }
+    if is("execute", 4) {
+        out.sql.insert("BEGIN ", span.start);
+        out.sql
+            .insert(rest.trim().trim_end_matches(';'), span.start);
+        out.sql.insert("; END;\n", span.start);
+        return true;
+    }
+    let next = rest.split_whitespace().next().unwrap_or_default();
+    let next = next.trim_end_matches(';').to_ascii_lowercase();
+    let is_sql = word == "set" && SETS.contains(&next.as_str());
+    !is_sql && OWN.iter().any(|(full, least)| is(full, *least))
+}
+
+fn program_of(text: &str, span: Span, out: &mut Collector) -> bool {
+    let text = text.trim().to_owned();
+    if !text.is_empty() {
+        out.pieces.push(Piece::Program { text, span });
+    }
+    true
+}
+
+/// A script; its name gets `.sql` where it has no ending.
+fn include(rest: &str, beside: bool, span: Span, out: &mut Collector) -> bool {
+    let Some(file) = super::arguments(rest.trim().trim_end_matches(';'))
+        .into_iter()
+        .next()
+    else {
+        return true;
+    };
+    let ends = file
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
+    out.pieces.push(Piece::Include {
+        file: if ends { file } else { format!("{file}.sql") },
+        beside,
+        span,
+    });
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::client::{Client, Piece, pieces};
+
+    fn sql(text: &str) -> String {
+        let all = pieces(Client::Sqlplus, text);
+        let texts = all.iter().filter_map(|piece| match piece {
+            Piece::Sql(sql) => Some(sql.text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn settings_in_front_of_a_statement_do_not_hide_it() {
+        assert_eq!(
+            sql("SET HEADING OFF\nwhenever sqlerror exit 1\nDROP TABLE a;\nset role x;\n"),
+            "DROP TABLE a;\nset role x;\n"
+        );
+    }
+
+    #[test]
+    fn a_block_lasts_until_its_slash() {
+        let text = "BEGIN\n  SET_X;\nset y := 1;\nEND;\n/\nSET PAGESIZE 1\nDROP TABLE b;\n";
+        assert_eq!(
+            sql(text),
+            "BEGIN\n  SET_X;\nset y := 1;\nEND;\n;\nDROP TABLE b;\n"
+        );
+    }
+
+    #[test]
+    fn programs_scripts_and_exec_are_read() {
+        let all = pieces(
+            Client::Sqlplus,
+            "host rm x\n!ls\n@dir/a\nstart b.sql 1\nexec purge_all;\n",
+        );
+        assert!(matches!(&all[0], Piece::Program { text, .. } if text == "rm x"));
+        assert!(matches!(&all[1], Piece::Program { text, .. } if text == "ls"));
+        assert!(matches!(&all[2], Piece::Include { file, .. } if file == "dir/a.sql"));
+        assert!(matches!(&all[3], Piece::Include { file, .. } if file == "b.sql"));
+        assert!(matches!(&all[4], Piece::Sql(sql) if sql.text == "BEGIN purge_all; END;\n"));
+    }
+}
