@@ -696,7 +696,8 @@ fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
                 false => Some(Place::Loose(text)),
             }
         }
-        Place::Glob { .. } | Place::Below { .. } | Place::Scratch | Place::Anywhere => None,
+        Place::Glob { .. } | Place::Below { .. } => Some(to),
+        Place::Scratch | Place::Anywhere => None,
     }
 }
 

@@ -599,7 +599,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         let path = match place {
             Place::At { path, .. } => path.clone(),
             Place::Loose(text) => return self.loose_overwrite(text, over),
-            Place::Glob { .. } | Place::Below { .. } | Place::Scratch | Place::Anywhere => return,
+            Place::Glob { dir, .. } | Place::Below { dir, .. } => {
+                return self.emptied_below(&lexical(dir), over);
+            }
+            Place::Scratch | Place::Anywhere => return,
         };
         let plain = lexical(&path);
         if kinds::is_harmless_device(&plain) {
@@ -630,6 +633,21 @@ impl<'a, 'n> Judge<'a, 'n> {
             self.losses
                 .push(Loss::new("files.overwrite-guarded", target).opaque());
         }
+    }
+
+    /// `find /var/log -exec truncate -s 0 {} +`: of what lies there only the folder is known.
+    fn emptied_below(&mut self, dir: &Path, over: Over) {
+        let rule = if !over.emptied {
+            return;
+        } else if kinds::guarded_folder(dir).is_some() {
+            "files.overwrite-guarded"
+        } else if kinds::is_system_log(dir) {
+            "files.overwrite-system"
+        } else {
+            return;
+        };
+        let target = world::path_target(dir);
+        self.losses.push(Loss::new(rule, target).opaque());
     }
 
     fn overwrite_at(&mut self, path: &Path, plain: &Path, over: Over) {

@@ -27,7 +27,7 @@ pub enum Place {
     Anywhere,
 }
 
-/// Variables that name a temporary place by convention.
+/// Variables that name a temporary place, or one for caches, by convention.
 const TEMPORARY_NAMES: &[&str] = &[
     "TMPDIR",
     "TMP",
@@ -44,6 +44,8 @@ const TEMPORARY_NAMES: &[&str] = &[
     "SCRATCH_DIR",
     "AUTOPKGTEST_TMP",
     "DEBTMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
 ];
 
 /// What a hole is taken for in one reading.
