@@ -22,6 +22,17 @@ pub fn against(command: &Command, program: &str) -> Option<Loss> {
     starts_unguarded(command, &texts).then(|| Loss::new("own.unguarded", itself("hooks")))
 }
 
+/// Tools with which an agent loses nothing, or only what version control has.
+const KEEPING: [&str; 7] = [
+    "Read",
+    "Grep",
+    "Glob",
+    "LS",
+    "Edit",
+    "WebFetch",
+    "WebSearch",
+];
+
 /// `claude --bare -p …`: a second agent that no hook watches.
 fn starts_unguarded(command: &Command, texts: &[String]) -> bool {
     const ASKS: [&str; 12] = [
@@ -53,7 +64,10 @@ fn starts_unguarded(command: &Command, texts: &[String]) -> bool {
         .any(|text| text == "--bare" || text == "--safe-mode");
     let without =
         value_of(texts, "--setting-sources").is_some_and(|sources| !sources.contains("user"));
-    let toolless = value_of(texts, "--tools").is_some_and(|tools| tools.trim().is_empty());
+    let toolless = value_of(texts, "--tools").is_some_and(|tools| {
+        let mut named = tools.split([',', ' ']).filter(|tool| !tool.is_empty());
+        named.all(|tool| KEEPING.contains(&tool))
+    });
     let off = told || without || set("CLAUDE_CODE_SIMPLE") || set("CLAUDE_CODE_SAFE_MODE");
     off && !asks && !toolless
 }
