@@ -11,6 +11,7 @@ pub mod kinds;
 mod over;
 pub mod place;
 pub mod report;
+mod rights;
 mod rules;
 pub mod world;
 

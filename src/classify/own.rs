@@ -1,8 +1,12 @@
 //! backstop itself: its commands when an agent runs them, and its files, settings and processes.
 //! Files of others are the family `files`; whether an agent or a human types is not known here.
 
+mod call;
+mod client;
 mod hooks;
 pub mod settings;
+mod text;
+mod touched;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +22,7 @@ use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
 
 use settings::Change;
+use touched::{Touch, touched};
 
 const NAME: &str = "backstop";
 
@@ -29,8 +34,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             losses.extend(asked_of_backstop(command));
         }
         losses.extend(against_process(command, &program));
-        losses.extend(against_client(command, &program));
-        losses.extend(against_install(command, &program));
+        losses.extend(client::against(command, &program));
+        losses.extend(client::against_install(command, &program));
         if command.is_here() {
             losses.extend(hooks::bypass(command, &program, context, needs));
             against_files(command, &program, context, needs, &mut losses);
@@ -126,89 +131,6 @@ fn against_process(command: &Command, program: &str) -> Option<Loss> {
     named.then(|| Loss::new("own.tamper", itself("process")))
 }
 
-/// Ways to switch hooks off through the client.
-fn against_client(command: &Command, program: &str) -> Option<Loss> {
-    if program != "claude" {
-        return None;
-    }
-    let texts: Vec<String> = command.args().iter().map(Word::shown).collect();
-    let hooks_off = texts.first().is_some_and(|text| text == "edit-hook")
-        || texts.iter().any(|text| text.contains("disableAllHooks"))
-        || unset_hooks(&texts)
-        || takes_out(&texts, &["disable", "uninstall", "remove"]);
-    hooks_off.then(|| Loss::new("own.tamper", itself("hooks")))
-}
-
-/// `claude config remove hooks`, `claude config set hooks '{}'`.
-fn unset_hooks(texts: &[String]) -> bool {
-    let text = |at: usize| texts.get(at).map(String::as_str);
-    let config = text(0) == Some("config");
-    let plain: Vec<&str> = texts
-        .iter()
-        .map(String::as_str)
-        .filter(|text| !text.starts_with('-'))
-        .collect();
-    let changes = plain
-        .get(1)
-        .is_some_and(|verb| matches!(*verb, "remove" | "rm" | "unset" | "delete" | "set"));
-    let hooks = plain
-        .get(2)
-        .is_some_and(|key| *key == "hooks" || key.starts_with("hooks."));
-    config && changes && hooks && !plain.iter().skip(3).any(|value| value.contains(NAME))
-}
-
-fn takes_out(texts: &[String], verbs: &[&str]) -> bool {
-    let at = texts.iter().position(|text| verbs.contains(&text.as_str()));
-    at.is_some_and(|at| {
-        texts.iter().skip(at + 1).any(|text| {
-            text == NAME || text.starts_with("backstop@") || text.ends_with("/backstop")
-        })
-    })
-}
-
-/// `cargo uninstall backstop`: the hook would find no program.
-fn against_install(command: &Command, program: &str) -> Option<Loss> {
-    if !matches!(
-        program,
-        "cargo"
-            | "brew"
-            | "apt"
-            | "apt-get"
-            | "dnf"
-            | "yum"
-            | "pacman"
-            | "npm"
-            | "pnpm"
-            | "yarn"
-            | "scoop"
-            | "winget"
-            | "mise"
-    ) {
-        return None;
-    }
-    let texts: Vec<String> = command.args().iter().map(Word::shown).collect();
-    let verbs = [
-        "uninstall",
-        "remove",
-        "purge",
-        "rm",
-        "autoremove",
-        "-R",
-        "-Rs",
-        "-Rns",
-    ];
-    takes_out(&texts, &verbs).then(|| Loss::new("own.tamper", itself("binary")))
-}
-
-/// What a program does to the files that its operands name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Touch {
-    /// They go whole, folders with all that is in them.
-    Removes,
-    /// Their content or their rights change.
-    Changes,
-}
-
 fn against_files(
     command: &Command,
     program: &str,
@@ -237,6 +159,9 @@ fn against_files(
                 | Place::Anywhere => continue,
             };
             let path = landing(path, command, program);
+            if touched::is_wide(program) && !near(&path, context) && !hooks::holds_some(&path) {
+                continue;
+            }
             for file in behind(&path, change) {
                 losses.extend(against(&file, touch, change, context, needs));
             }
@@ -431,80 +356,6 @@ fn is_settings(path: &Path) -> bool {
     )
 }
 
-/// Returns the operands that a program removes or changes.
-fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
-    let args = command.args();
-    let plain = |valued: Valued| Args::read(args, valued);
-    let operands =
-        |valued: Valued| -> Vec<Word> { plain(valued).operands.into_iter().cloned().collect() };
-    let each =
-        |words: Vec<Word>, touch: Touch| words.into_iter().map(|word| (word, touch)).collect();
-    match program {
-        "rm" | "unlink" | "shred" | "rmdir" | "srm" | "rimraf" => each(
-            operands(Valued {
-                short: "ns",
-                long: &[],
-            }),
-            Touch::Removes,
-        ),
-        "mv" => moved(&plain(Valued {
-            short: "tS",
-            long: &["--target-directory"],
-        })),
-        "chmod" | "chown" | "chgrp" | "chattr" | "setfacl" => {
-            each(operands(Valued::NONE), Touch::Removes)
-        }
-        "truncate" | "tee" | "sponge" | "ed" | "ex" => each(
-            operands(Valued {
-                short: "sr",
-                long: &["--size"],
-            }),
-            Touch::Changes,
-        ),
-        "cp" | "install" | "ln" | "rsync" => {
-            let last = operands(Valued {
-                short: "tSgmo",
-                long: &[],
-            })
-            .pop();
-            each(last.into_iter().collect(), Touch::Changes)
-        }
-        "sed" | "perl" | "ruby"
-            if args.iter().any(|word| {
-                word.shown().starts_with("-i")
-                    || word.shown().starts_with("--in-place")
-                    || word.shown().starts_with("-pi")
-            }) =>
-        {
-            each(operands(Valued::NONE), Touch::Changes)
-        }
-        "dd" => args
-            .iter()
-            .filter(|word| word.prefix().starts_with("of="))
-            .map(|word| (crate::classify::files::cut(word, 3), Touch::Changes))
-            .collect(),
-        "find" if args.iter().any(|word| word.shown() == "-delete") => {
-            let starts = crate::classify::files::starts_of_find(command);
-            each(starts, Touch::Removes)
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// What is moved goes from its place; where it goes, something may be replaced.
-fn moved(args: &Args<'_>) -> Vec<(Word, Touch)> {
-    let count = args.operands.len();
-    let told = args.has(&["-t", "--target-directory"]);
-    let touch = |at: usize| match told || at + 1 < count {
-        true => Touch::Removes,
-        false => Touch::Changes,
-    };
-    let operands = args.operands.iter().enumerate();
-    operands
-        .map(|(at, &word)| (word.clone(), touch(at)))
-        .collect()
-}
-
 fn against_written(
     command: &Command,
     context: &Context<'_>,
@@ -522,8 +373,14 @@ fn against_written(
             };
             let path = lexical(path);
             if near(&path, context) {
-                let empties = write.mode == WriteMode::Truncate && is_silent(command);
+                let stands_in = command.program().as_deref() == Some(":") && content.is_none();
+                let empties = write.mode == WriteMode::Truncate && is_silent(command) && !stands_in;
+                let added = content.iter().map(|text| (String::new(), text.clone()));
+                let added: Vec<(String, String)> = added.collect();
                 let change = match content.as_deref() {
+                    Some(_) if write.mode == WriteMode::Append && hooks::is_config(&path) => {
+                        Change::Edits(&added)
+                    }
                     Some(text) if write.mode == WriteMode::Truncate => Change::Whole(text),
                     _ if empties => Change::Whole(""),
                     _ => Change::Unknown,

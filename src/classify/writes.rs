@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::classify::Context;
 use crate::classify::files::judge::{Judge, Over};
-use crate::classify::files::place::places;
+use crate::classify::files::place::places_written;
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
 use crate::classify::files::{folder, place::Place};
@@ -27,7 +27,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     }
     let mut places_of = Vec::new();
     for write in lossy {
-        for place in places(&write.file, command, context, needs) {
+        for place in places_written(&write.file, command, context, needs) {
             places_of.push((place, over(write, command)));
         }
     }
@@ -47,10 +47,12 @@ fn counts(write: &Redirect) -> bool {
 }
 
 fn over(write: &Redirect, command: &Command) -> Over {
-    let silent = matches!(
-        command.program().as_deref(),
-        None | Some(":" | "true" | "false" | "exec" | "")
-    );
+    let silent = match command.program().as_deref() {
+        None | Some("true" | "false" | "exec" | "") => true,
+        // Stands in for a program behind a wrapper or in a group, whose output is not known then.
+        Some(":") => write.content.is_some(),
+        Some(_) => false,
+    };
     let null = command.program().as_deref() == Some("cat")
         && command
             .args()
@@ -170,7 +172,10 @@ mod tests {
         assert_eq!(to("/etc/passwd"), ["files.overwrite-guarded"]);
         let dump = redirected(&["pg_dump", "shop"], WriteMode::Truncate, "shop.dump");
         assert_eq!(lost(&bench, &dump), NOTHING);
-        let emptied = redirected(&[":"], WriteMode::Truncate, "shop.dump");
+        let unseen = redirected(&[":"], WriteMode::Truncate, "shop.dump");
+        assert_eq!(lost(&bench, &unseen), NOTHING);
+        let mut emptied = unseen;
+        emptied.writes[0].content = Some(crate::classify::files::bench::word(""));
         assert_eq!(lost(&bench, &emptied), ["files.overwrite-guarded"]);
     }
 

@@ -5,7 +5,7 @@ use super::argv::{Args, Valued};
 use super::find;
 use super::judge::{How, Judge, Over};
 use super::kinds;
-use super::place::{Place, lexical, places};
+use super::place::{Place, is_output_somewhere, lexical, places, places_written};
 use super::report::Loss;
 use super::world;
 use crate::classify::Context;
@@ -199,9 +199,19 @@ impl<'a> Reader<'a, '_> {
         places(word, self.command, self.context, self.needs)
     }
 
+    /// Returns the places that are written under a word.
+    pub fn written(&mut self, word: &Word) -> Vec<Place> {
+        places_written(word, self.command, self.context, self.needs)
+    }
+
     /// Notes a removal of everything that a word may stand for.
     pub fn remove(&mut self, word: &Word, how: How) {
+        let output = is_output_somewhere(word, self.context);
         for place in self.places(word) {
+            let named = matches!(place, Place::At { .. } | Place::Glob { .. });
+            if output && !named {
+                continue;
+            }
             self.deeds.push(Deed::Remove {
                 place,
                 how,
@@ -211,7 +221,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     pub fn overwrite(&mut self, word: &Word, over: Over) {
-        for place in self.places(word) {
+        for place in self.written(word) {
             self.deeds.push(Deed::Overwrite { place, over });
         }
     }
@@ -281,7 +291,7 @@ impl<'a> Reader<'a, '_> {
         let Some(last) = self.last(&mut args) else {
             return;
         };
-        let destinations = self.places(&last);
+        let destinations = self.written(&last);
         for word in args.operands {
             for from in self.places(word) {
                 for to in &destinations {
@@ -319,7 +329,7 @@ impl<'a> Reader<'a, '_> {
             return;
         };
         let replaces = args.has(&["--remove-destination"]);
-        for to in self.places(&last) {
+        for to in self.written(&last) {
             for from in &args.operands {
                 let emptied = from.text().is_some_and(|text| {
                     matches!(
@@ -366,7 +376,7 @@ impl<'a> Reader<'a, '_> {
             replaces: true,
             ..Over::NEW
         };
-        for to in self.places(&last) {
+        for to in self.written(&last) {
             for from in &args.operands {
                 self.deeds.push(Deed::Copy {
                     from: from.shown(),
@@ -394,7 +404,7 @@ impl<'a> Reader<'a, '_> {
             replaces: true,
             ..Over::NEW
         };
-        for to in self.places(&last) {
+        for to in self.written(&last) {
             for from in &args.operands {
                 self.deeds.push(Deed::Copy {
                     from: from.shown(),
@@ -572,43 +582,6 @@ impl<'a> Reader<'a, '_> {
             self.overwrite(word, over);
         }
     }
-
-    /// Rights of the whole system: nothing starts any more.
-    fn permissions(&mut self) {
-        let valued = Valued {
-            short: "",
-            long: &["--reference", "--from"],
-        };
-        let command = self.command;
-        let args = Args::read(command.args(), valued);
-        if !args.may_have(&["-R", "--recursive"]) {
-            return;
-        }
-        let skip = usize::from(!args.has(&["--reference"]));
-        for word in args.operands.iter().skip(skip) {
-            for place in self.places(word) {
-                let path = match &place {
-                    Place::At { path, .. } => lexical(path),
-                    Place::Glob { dir, pattern } if pattern == "*" => lexical(dir),
-                    _ => continue,
-                };
-                let home = self.context.scene.home.as_deref();
-                let system = kinds::is_catastrophic(&path, home)
-                    && home.is_none_or(|home| path != home)
-                    && !matches!(
-                        path.to_str(),
-                        Some("/opt" | "/srv" | "/mnt" | "/media" | "/usr/local" | "/run")
-                    )
-                    && path
-                        .parent()
-                        .is_none_or(|up| !matches!(up.to_str(), Some("/home" | "/Users")));
-                if system && self.command.is_here() {
-                    let loss = Loss::new("files.permissions", world::path_target(&path));
-                    self.deeds.push(Deed::Lost(loss));
-                }
-            }
-        }
-    }
 }
 
 /// Tells whether a cluster such as `-i`, `-pi` or `-i.bak` of perl edits in place and keeps no copy.
@@ -704,17 +677,25 @@ fn copy(judge: &mut Judge<'_, '_>, from: &str, to: Place, over: Over) {
 
 /// Returns the path that is really written when something is put at `to`.
 fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
-    let Place::At { path, follow } = to else {
-        return None;
-    };
-    if judge.is_folder(&path) || follow {
-        let known = !name.is_empty() && !name.contains(['*', '?', '$', '[']);
-        return known.then(|| Place::At {
-            path: path.join(name),
-            follow: false,
-        });
+    let known = !name.is_empty() && !name.contains(['*', '?', '$', '[']);
+    match to {
+        Place::At { path, follow } if judge.is_folder(&path) || follow => {
+            known.then(|| Place::At {
+                path: path.join(name),
+                follow: false,
+            })
+        }
+        Place::At { path, follow } => Some(Place::At { path, follow }),
+        Place::Loose(text) => {
+            let folder = text.ends_with('/') || std::path::Path::new(&text).extension().is_none();
+            match folder {
+                true => known.then(|| Place::Loose(format!("{text}/{name}"))),
+                false => Some(Place::Loose(text)),
+            }
+        }
+        Place::Glob { .. } | Place::Below { .. } => Some(to),
+        Place::Scratch | Place::Anywhere => None,
     }
-    Some(Place::At { path, follow })
 }
 
 fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps: bool) {

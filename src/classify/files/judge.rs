@@ -11,11 +11,12 @@ use super::place::{Place, lexical};
 use super::report::{Loss, bytes};
 use super::rules::{
     far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, may_be_folder,
-    measured, moved_rule, one_file, over_rule, tree_lines, usual,
+    measured, moved_rule, one_file, over_by_name, over_rule, tree_lines, usual,
 };
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
 use crate::model::fact::{Answer, EntryFact, EntryKind, GitFact, GitPathFact, Needs, Question};
+use crate::model::target::Target;
 
 /// Paths of one pattern that are judged one by one; beyond, the folder is judged.
 const PATHS_MAX: usize = 64;
@@ -286,7 +287,8 @@ impl<'a, 'n> Judge<'a, 'n> {
 
     fn removal_loose(&mut self, text: &str, how: How, shown: &str) {
         let path = Path::new(text);
-        let named = kinds::regenerable(path, Path::new(""), self.context.regenerable).is_some();
+        let plain = lexical(path);
+        let named = kinds::regenerable(&plain, Path::new(""), self.context.regenerable).is_some();
         if named && self.assumed() {
             return;
         }
@@ -523,7 +525,9 @@ impl<'a, 'n> Judge<'a, 'n> {
             return self.losses.push(loss.exempt("in a temporary directory"));
         }
         if kinds::is_package_cache(&place, self.home()) {
-            return self.losses.push(loss.exempt("a package manager's cache"));
+            return self
+                .losses
+                .push(loss.exempt("a cache of the system or of a package manager"));
         }
         let directory = entry.kind == EntryKind::Directory;
         if directory && !how.recursive {
@@ -596,20 +600,20 @@ impl<'a, 'n> Judge<'a, 'n> {
 
     /// Judges new content over what stands at a place.
     pub fn overwrite(&mut self, place: &Place, over: Over) {
+        if !matches!(self.world, World::Here) {
+            return self.far_overwrite(place, over);
+        }
         let path = match place {
             Place::At { path, .. } => path.clone(),
-            Place::Glob { .. }
-            | Place::Below { .. }
-            | Place::Loose(_)
-            | Place::Scratch
-            | Place::Anywhere => return,
+            Place::Loose(text) => return self.loose_overwrite(text, over),
+            Place::Glob { dir, .. } | Place::Below { dir, .. } => {
+                return self.emptied_below(&lexical(dir), over);
+            }
+            Place::Scratch | Place::Anywhere => return,
         };
         let plain = lexical(&path);
         if kinds::is_harmless_device(&plain) {
             return;
-        }
-        if !matches!(self.world, World::Here) {
-            return self.far_overwrite(&plain, over);
         }
         if own::touches(&plain, self.context, false) {
             return;
@@ -626,6 +630,31 @@ impl<'a, 'n> Judge<'a, 'n> {
             return self.assumed_overwrite(&plain, over);
         }
         self.overwrite_at(&path, &plain, over);
+    }
+
+    /// From a folder that is not known only the name can tell, and only what is emptied on purpose counts.
+    fn loose_overwrite(&mut self, text: &str, over: Over) {
+        let path = lexical(Path::new(text));
+        if over.emptied && kinds::guarded(&path, "").is_some() {
+            let target = world::unnamed_target(text);
+            self.losses
+                .push(Loss::new("files.overwrite-guarded", target).opaque());
+        }
+    }
+
+    /// `find /var/log -exec truncate -s 0 {} +`: of what lies there only the folder is known.
+    fn emptied_below(&mut self, dir: &Path, over: Over) {
+        let rule = if !over.emptied {
+            return;
+        } else if kinds::guarded_folder(dir).is_some() {
+            "files.overwrite-guarded"
+        } else if kinds::is_system_log(dir) {
+            "files.overwrite-system"
+        } else {
+            return;
+        };
+        let target = world::path_target(dir);
+        self.losses.push(Loss::new(rule, target).opaque());
     }
 
     fn overwrite_at(&mut self, path: &Path, plain: &Path, over: Over) {
@@ -694,27 +723,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         if self.is_scratch_or_temporary(path) {
             return;
         }
-        let Some(kind) = kinds::guarded(path, "") else {
-            let rule = over_rule(path, "", over);
-            if over.nulled || rule == "files.overwrite-system" {
-                self.losses.push(Loss::new(rule, world::path_target(path)));
-            }
-            return;
-        };
-        let counts = match kind {
-            kinds::Guarded::Database => !over.edit,
-            kinds::Guarded::Backup => over.emptied,
-            kinds::Guarded::Key => !over.edit && !over.provided,
-            kinds::Guarded::System => {
-                !over.edit
-                    && !path.starts_with("/usr/bin")
-                    && !path.starts_with("/proc")
-                    && !path.starts_with("/sys")
-            }
-        };
-        if counts {
-            let loss = Loss::new("files.overwrite-guarded", world::path_target(path));
-            self.losses.push(loss.line(kind.name()));
+        if let Some((rule, line)) = over_by_name(path, over) {
+            let mut loss = Loss::new(rule, world::path_target(path));
+            loss.lines.extend(line.map(str::to_owned));
+            self.losses.push(loss);
         }
     }
 

@@ -123,18 +123,13 @@ const SYSTEM_FILES: &[&str] = &[
 ];
 
 /// Caches of package managers outside projects: their content comes back by itself.
-const PACKAGE_CACHES: &[&str] = &[
-    "/var/lib/apt/lists",
-    "/var/cache/apt",
-    "/var/cache/apk",
-    "/var/cache/yum",
-    "/var/cache/dnf",
-    "/var/cache/zypp",
-    "/var/cache/pacman",
-    "/var/cache/debconf",
-    "/var/cache/ldconfig",
-    "/var/cache/man",
-];
+const PACKAGE_CACHES: &[&str] = &["/var/lib/apt/lists"];
+
+/// Folders of the system below which things come again by themselves: caches, and what running programs leave until the next start.
+const PASSING: &[&str] = &["/var/cache", "/private/var/cache", "/run", "/var/run"];
+
+/// Folders below those in which file systems of others are mounted.
+const MOUNTED: &[&str] = &["/run/media", "/run/mount", "/run/user", "/var/run/media"];
 
 const HOME_CACHES: &[&str] = &[
     ".cache/pip",
@@ -266,7 +261,9 @@ fn by_name(path: &Path, name: &str) -> Option<Guarded> {
     if BACKUP.iter().any(|end| name.ends_with(end)) || named_backup(path, name) {
         return Some(Guarded::Backup);
     }
-    let key = KEY.iter().any(|end| name.ends_with(end)) && !is_certificate(name);
+    let key = KEY.iter().any(|end| name.ends_with(end))
+        && !is_certificate(name)
+        && !is_handed_out(path, name);
     if key || KEY_NAMES.contains(&name) {
         return Some(Guarded::Key);
     }
@@ -290,6 +287,22 @@ fn is_certificate(name: &str) -> bool {
             || part.starts_with("dhparam")
     });
     says && !stem.contains("key") && !stem.contains("priv")
+}
+
+/// Tells whether a file holds public keys or certificates by where it lies: those of package archives, or of a certificate store.
+fn is_handed_out(path: &Path, name: &str) -> bool {
+    let mut folders = path
+        .parent()
+        .into_iter()
+        .flat_map(Path::components)
+        .filter_map(|part| part.as_os_str().to_str());
+    if name.ends_with(".gpg") {
+        return name.contains("keyring")
+            || folders.any(|part| matches!(part, "keyrings" | "trusted.gpg.d"));
+    }
+    name.ends_with(".pem")
+        && folders.any(|part| matches!(part, "certs" | "ca-certificates"))
+        && !name.contains("key")
 }
 
 /// Tells whether an archive or dump calls itself a backup, or lies in a folder that does.
@@ -405,9 +418,14 @@ pub fn is_log(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// Tells whether the path is strictly inside a cache that package managers fill again.
+/// Tells whether the path is a cache that package managers fill again, or strictly inside what a system keeps for the moment.
 pub fn is_package_cache(path: &Path, home: Option<&Path>) -> bool {
-    if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) {
+    let inside = |dirs: &[&str]| {
+        dirs.iter()
+            .any(|dir| path.starts_with(dir) && path != Path::new(dir))
+    };
+    let mounted = MOUNTED.iter().any(|dir| path.starts_with(dir));
+    if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) || (inside(PASSING) && !mounted) {
         return true;
     }
     let homes = home.into_iter().chain([Path::new("/root")]);

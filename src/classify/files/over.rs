@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
             }
             return;
         }
-        for place in self.places(to) {
+        for place in self.written(to) {
             for word in &from {
                 let shown = word.shown();
                 if !shown.ends_with('/') {

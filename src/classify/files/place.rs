@@ -6,7 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Needs, Question};
-use crate::model::word::{Hole, Part, Word};
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::kinds;
 
 /// One place that an operand may stand for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub enum Place {
     Anywhere,
 }
 
-/// Variables that name a temporary place by convention.
+/// Variables that name a temporary place, or one for caches, by convention.
 const TEMPORARY_NAMES: &[&str] = &[
     "TMPDIR",
     "TMP",
@@ -42,6 +44,8 @@ const TEMPORARY_NAMES: &[&str] = &[
     "SCRATCH_DIR",
     "AUTOPKGTEST_TMP",
     "DEBTMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
 ];
 
 /// What a hole is taken for in one reading.
@@ -86,6 +90,78 @@ pub fn places(
         }
     }
     found
+}
+
+/// Returns the places that are written under a word: what starts with an unknown folder is not taken for the system's own
+/// (`"$PREFIX/lib/x"`), because an empty folder name would lead there.
+pub fn places_written(
+    word: &Word,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Place> {
+    let mut found = places(word, command, context, needs);
+    let first = word.pieces.first().map(|piece| &piece.part);
+    if matches!(first, Some(Part::Hole(Hole::Inherited(_)))) {
+        let mut reading = |reading| {
+            tokens(word, reading, context, needs).and_then(|tokens| locate(&tokens, &command.cwd))
+        };
+        let (empty, value) = (reading(Reading::Empty), reading(Reading::Value));
+        let system = |place: &Place| match place {
+            Place::At { path, .. } => {
+                kinds::guarded(path, "") == Some(kinds::Guarded::System) || kinds::is_setting(path)
+            }
+            Place::Glob { .. }
+            | Place::Below { .. }
+            | Place::Loose(_)
+            | Place::Scratch
+            | Place::Anywhere => false,
+        };
+        found.retain(|place| {
+            empty.as_ref() != Some(place) || value.as_ref() == Some(place) || !system(place)
+        });
+    }
+    found
+}
+
+/// Tells whether what a word names is output by its own name, whatever the unknown part before it stands for (`"$DIR/node_modules"`).
+pub fn is_output_somewhere(word: &Word, context: &Context<'_>) -> bool {
+    /// Names that nobody gives to anything else.
+    const CERTAIN: [&str; 6] = [
+        "node_modules",
+        "__pycache__",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        "*.pyc",
+    ];
+    let is_hole = |piece: &Piece| matches!(piece.part, Part::Hole(_));
+    let Some(last) = word.pieces.iter().rposition(is_hole) else {
+        return false;
+    };
+    let tail: String = (word.pieces.iter().skip(last + 1))
+        .map(|piece| match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => text.as_str(),
+            Part::Hole(_) => "",
+        })
+        .collect();
+    let Some(rest) = tail.strip_prefix('/') else {
+        return false;
+    };
+    let rest = Path::new(rest);
+    if rest
+        .components()
+        .any(|part| !matches!(part, Component::Normal(_)))
+    {
+        return false;
+    }
+    let certain = CERTAIN.map(str::to_owned);
+    let names = if context.facts.assumed {
+        context.regenerable
+    } else {
+        &certain
+    };
+    kinds::regenerable(rest, Path::new(""), names).is_some()
 }
 
 /// Tells whether a word is a temporary variable, a slash and then a name (`"$TMPDIR/x"`, not `"$TMPDIR"/*`).
@@ -368,6 +444,28 @@ mod tests {
             [Place::Scratch]
         );
         assert_ne!(of(&join(&[tmp(), word("/../x")])), [Place::Scratch]);
+    }
+
+    #[test]
+    fn output_below_an_unknown_folder_is_output_and_a_way_out_of_it_is_not() {
+        let bench = Bench::assumed();
+        let dir = || hole(Hole::Inherited("DIR".into()));
+        let is = |tail: &str| is_output_somewhere(&join(&[dir(), word(tail)]), &bench.context());
+        assert!(is("/node_modules") && is("/web/dist/"));
+        assert!(!is("node_modules") && !is("/") && !is("/dist/../data") && !is("/data"));
+    }
+
+    #[test]
+    fn an_empty_prefix_does_not_lead_to_the_system_when_something_is_written() {
+        let bench = Bench::assumed();
+        let to = join(&[hole(Hole::Inherited("PREFIX".into())), word("/lib/x.py")]);
+        let (command, mut needs) = (command(&["cp"]), Needs::default());
+        let written = places_written(&to, &command, &bench.context(), &mut needs);
+        assert!(!written.contains(&Place::At {
+            path: "/lib/x.py".into(),
+            follow: false
+        }));
+        assert!(written.contains(&Place::Anywhere));
     }
 
     #[test]

@@ -146,6 +146,26 @@ pub fn over_rule(path: &Path, magic: &str, over: Over) -> &'static str {
     }
 }
 
+/// Returns the rule, and what kind of thing it is, when new content loses something by the name of its file alone.
+pub fn over_by_name(path: &Path, over: Over) -> Option<(&'static str, Option<&'static str>)> {
+    let Some(kind) = kinds::guarded(path, "") else {
+        let rule = over_rule(path, "", over);
+        return (over.nulled || rule == "files.overwrite-system").then_some((rule, None));
+    };
+    let counts = match kind {
+        kinds::Guarded::Database => !over.edit,
+        kinds::Guarded::Backup => over.emptied,
+        kinds::Guarded::Key => !over.edit && !over.provided,
+        kinds::Guarded::System => {
+            !over.edit
+                && !path.starts_with("/usr/bin")
+                && !path.starts_with("/proc")
+                && !path.starts_with("/sys")
+        }
+    };
+    counts.then_some(("files.overwrite-guarded", Some(kind.name())))
+}
+
 pub fn far_rule(path: &Path, how: How) -> &'static str {
     if how.recursive && kinds::is_catastrophic(path, None) {
         return "files.wipe-elsewhere";

@@ -25,6 +25,8 @@ pub enum World {
     Elsewhere {
         place: String,
         reason: String,
+        /// A machine of its own; the system of a container comes from its image.
+        host: bool,
     },
 }
 
@@ -40,6 +42,7 @@ pub fn of(command: &Command) -> World {
             (Passage::Container { engine, name, .. }, _) => World::Elsewhere {
                 place: format!("{engine}:{}", name.shown()),
                 reason: format!("the file system of container `{}`", name.shown()),
+                host: false,
             },
             (
                 Passage::Service {
@@ -49,19 +52,23 @@ pub fn of(command: &Command) -> World {
             ) => World::Elsewhere {
                 place: format!("{engine}:{}", service.shown()),
                 reason: format!("the file system of service `{}`", service.shown()),
+                host: false,
             },
             (Passage::Remote { host }, _) => World::Elsewhere {
                 place: host.shown(),
                 reason: format!("it lives on `{}`", host.shown()),
+                host: true,
             },
             (Passage::Root, _) => World::Elsewhere {
                 place: wrapper.name.clone(),
                 reason: "it lies under another root directory".to_owned(),
+                host: true,
             },
             (Passage::Fresh { .. }, World::Fresh(_) | World::Elsewhere { .. }) => {
                 World::Elsewhere {
                     place: wrapper.name.clone(),
                     reason: "it lies in a container on another machine".to_owned(),
+                    host: false,
                 }
             }
         };

@@ -28,6 +28,13 @@ const LIFECYCLE: [&str; 10] = [
     "dependencies",
 ];
 
+/// Names under which people expect something that only looks, or keeps what they have.
+const HIDING: [&str; 33] = [
+    "a", "aa", "add", "b", "br", "branch", "c", "ci", "cm", "co", "commit", "cp", "d", "df",
+    "diff", "f", "fetch", "l", "last", "lg", "ll", "log", "ls", "pull", "push", "s", "show", "ss",
+    "st", "status", "sw", "switch", "up",
+];
+
 /// Returns what a command would let run later.
 pub fn findings(
     command: &Command,
@@ -151,14 +158,22 @@ fn alias(command: &Command, context: &Context<'_>) -> Vec<Finding> {
                     | "sequence.editor"
             )
     });
-    let Some(value) = at.and_then(|at| words.get(at + 1)) else {
+    let key = at.and_then(|at| words.get(at));
+    let Some((key, value)) = key.zip(at.and_then(|at| words.get(at + 1))) else {
         return Vec::new();
     };
-    let text = match (value.strip_prefix('!'), words.get(at.unwrap_or_default())) {
-        (Some(text), _) => text.to_owned(),
-        (None, Some(key)) if key.starts_with("alias.") => format!("git {value}"),
-        (None, _) => value.clone(),
+    let text = match (value.strip_prefix('!'), key.strip_prefix("alias.")) {
+        (None, Some(_)) => format!("git {value}"),
+        (text, _) => text.unwrap_or(value).to_owned(),
     };
+    let open = key.strip_prefix("alias.").is_some_and(|name| {
+        let git = text.trim_start().starts_with("git ");
+        git && !HIDING.contains(&name) && !text.contains([';', '|', '&'])
+    });
+    if open {
+        // It runs when somebody calls it, and says so in its name.
+        return Vec::new();
+    }
     told(
         &places::TOLD,
         Task::Shell(text),

@@ -12,13 +12,15 @@ use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
 
 use super::NAME;
-use super::settings::{Change, drops_line};
+use super::call::{Call, nowhere};
+use super::settings::Change;
+use super::text::{drops, drops_from, is_text, mutes};
 
 const RULE: &str = "git.bypass-hooks";
 const HOOKS: [&str; 3] = ["pre-commit", "pre-push", "reference-transaction"];
 
 /// Files of a project that can name backstop for git.
-const HOLDERS: [&str; 9] = [
+const HOLDERS: [&str; 12] = [
     ".git/hooks/pre-commit",
     ".git/hooks/pre-push",
     ".git/hooks/reference-transaction",
@@ -28,20 +30,14 @@ const HOLDERS: [&str; 9] = [
     "lefthook.yml",
     "lefthook.yaml",
     ".lefthook.yml",
+    "lefthook-local.yml",
+    ".lefthook-local.yml",
+    ".config/lefthook-local.yml",
 ];
 
-/// Subcommands that run hooks of backstop's, and lose or publish something by themselves.
-const FIRING: [&str; 9] = [
-    "commit",
-    "push",
-    "merge",
-    "rebase",
-    "am",
-    "cherry-pick",
-    "revert",
-    "pull",
-    "update-ref",
-];
+/// Files of an account and of a machine that can name backstop's hooks for every repository.
+const ACCOUNT: [&str; 2] = [".gitconfig", ".config/git/config"];
+const MACHINE: &str = "/etc/gitconfig";
 
 /// Returns the loss when a command goes around hooks that can be backstop's.
 pub fn bypass(
@@ -65,132 +61,106 @@ pub fn bypass(
             (Some(dir), Some(other)) => Some(dir.join(other)),
             (dir, _) => dir,
         };
-        call.goes_around(command)
+        if call.fires() && is_elsewhere(command, context, needs) {
+            return Some(Loss::new(RULE, itself()));
+        }
+        around(&call, command)
+    } else if uninstalls(program, &words) {
+        Around::All
     } else {
-        uninstalls(program, &words)
+        Around::No
     };
-    (around && ours(dir.as_deref(), context, needs)).then(|| {
-        let target = Target {
-            kind: TargetKind::Resource,
-            locator: format!("{NAME}:hooks"),
-            object: None,
-            reach: Reach::Unreachable("it is the guard itself".to_owned()),
-        };
-        Loss::new(RULE, target)
+    let hit = match around {
+        Around::No => false,
+        Around::Named => ours(dir.as_deref(), &HOOKS, context, needs) != Ours::No,
+        Around::All => match ours(dir.as_deref(), &HOOKS, context, needs) {
+            Ours::Installed => true,
+            Ours::Maybe => !is_begun(context),
+            Ours::No => false,
+        },
+        Around::Some(hooks) => ours(dir.as_deref(), hooks, context, needs) == Ours::Installed,
+    };
+    hit.then(|| Loss::new(RULE, itself()))
+}
+
+fn itself() -> Target {
+    Target {
+        kind: TargetKind::Resource,
+        locator: format!("{NAME}:hooks"),
+        object: None,
+        reach: Reach::Unreachable("it is the guard itself".to_owned()),
+    }
+}
+
+/// Which hooks a command goes around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Around {
+    No,
+    /// Those of backstop, by name.
+    Named,
+    /// All there are, `reference-transaction` included, or for good.
+    All,
+    /// These alone, this once: nothing unless backstop is known to be among them.
+    Some(&'static [&'static str]),
+}
+
+fn around(call: &Call, command: &Command) -> Around {
+    if call.sets_elsewhere() {
+        return Around::All;
+    }
+    let plumbing = call.skips();
+    if !plumbing.is_empty() {
+        return Around::Some(plumbing);
+    }
+    if !call.fires() {
+        return Around::No;
+    }
+    if call.sends_away(command) {
+        Around::All
+    } else if names_us(command) {
+        Around::Named
+    } else if switched_off(command) {
+        Around::Some(&["pre-commit", "pre-push"])
+    } else {
+        Around::No
+    }
+}
+
+/// Tells whether a repository is made in the same call: without facts, its hooks are nobody's yet.
+fn is_begun(context: &Context<'_>) -> bool {
+    context.earlier.iter().any(|earlier| {
+        let words: Vec<String> = earlier.args().iter().map(Word::shown).collect();
+        earlier.program().as_deref() == Some("git")
+            && matches!(Call::read(&words).subcommand.as_str(), "init" | "clone")
     })
 }
 
-/// A call of git, as far as its hooks go.
-struct Call {
-    dir: Option<PathBuf>,
-    settings: Vec<(String, String)>,
-    subcommand: String,
-    rest: Vec<String>,
+/// `GIT_CONFIG_GLOBAL=/dev/null`: hooks that stand in the account's or the machine's settings are not found.
+fn is_elsewhere(command: &Command, context: &Context<'_>, needs: &mut Needs) -> bool {
+    let value = |name: &str| command.env_value(name).map(Word::shown);
+    let home = context.scene.home.as_deref();
+    let mut left: Vec<PathBuf> = Vec::new();
+    let global = value("GIT_CONFIG_GLOBAL");
+    if global.is_some() || value("HOME").is_some() || value("XDG_CONFIG_HOME").is_some() {
+        let account = |home: &Path| ACCOUNT.map(|name| home.join(name));
+        left.extend(home.into_iter().flat_map(account));
+        left.retain(|file| global.as_deref() != Some(&*file.to_string_lossy()));
+    }
+    if value("GIT_CONFIG_NOSYSTEM").is_some_and(|text| text != "0" && text != "false") {
+        left.push(PathBuf::from(MACHINE));
+    }
+    if context.facts.assumed {
+        return global.is_some_and(|path| nowhere(&path)) && !is_begun(context);
+    }
+    left.into_iter().any(|file| names(file, context, needs))
 }
 
-impl Call {
-    fn read(words: &[String]) -> Self {
-        let mut call = Self {
-            dir: None,
-            settings: Vec::new(),
-            subcommand: String::new(),
-            rest: Vec::new(),
-        };
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "-C" => call.dir = words.next().map(PathBuf::from),
-                "-c" => call.settings.extend(words.next().map(|text| pair(text))),
-                "--git-dir" | "--work-tree" | "--namespace" | "--exec-path" => {
-                    words.next();
-                }
-                _ if word.starts_with('-') => {}
-                _ => {
-                    call.subcommand.clone_from(word);
-                    call.rest = words.cloned().collect();
-                    break;
-                }
-            }
-        }
-        call
-    }
-
-    fn goes_around(&self, command: &Command) -> bool {
-        if self.subcommand == "config" {
-            return self.sets_elsewhere();
-        }
-        if !FIRING.contains(&self.subcommand.as_str()) {
-            return false;
-        }
-        let settings = self.settings.iter().cloned().chain(given(command));
-        switched_off(command) || settings.into_iter().any(|(key, value)| off(&key, &value))
-    }
-
-    /// `git config core.hooksPath /dev/null`, `git config --unset core.hooksPath`.
-    fn sets_elsewhere(&self) -> bool {
-        let flag = |names: &[&str]| self.rest.iter().any(|word| names.contains(&word.as_str()));
-        let plain: Vec<&str> = self
-            .rest
-            .iter()
-            .map(String::as_str)
-            .filter(|word| !word.starts_with('-') && !matches!(*word, "set" | "unset" | "get"))
-            .collect();
-        let at = plain.iter().position(|word| {
-            word.eq_ignore_ascii_case("core.hooksPath") || word.starts_with("hook.")
-        });
-        let Some((at, key)) = at.and_then(|at| plain.get(at).map(|key| (at, *key))) else {
-            return false;
-        };
-        if flag(&["--unset", "--unset-all"])
-            || self.rest.first().is_some_and(|word| word == "unset")
-        {
-            return key.eq_ignore_ascii_case("core.hooksPath");
-        }
-        plain.get(at + 1).is_some_and(|value| off(key, value))
-    }
-}
-
-fn pair(text: &str) -> (String, String) {
-    let (key, value) = text.split_once('=').unwrap_or((text, "true"));
-    (key.to_owned(), value.to_owned())
-}
-
-/// Returns the settings that the environment hands to git.
-fn given(command: &Command) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (name, key) in &command.env {
-        if name == "GIT_CONFIG_PARAMETERS" {
-            let text = key.shown().replace('\'', "");
-            all.extend(text.split_whitespace().map(pair));
-        }
-        let Some(number) = name.strip_prefix("GIT_CONFIG_KEY_") else {
-            continue;
-        };
-        let value = command.env_value(&format!("GIT_CONFIG_VALUE_{number}"));
-        all.push((key.shown(), value.map(Word::shown).unwrap_or_default()));
-    }
-    all
-}
-
-/// Tells whether a setting of git sends hooks to where none are, or switches one off.
-fn off(key: &str, value: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    if key.starts_with("hook.") && key.ends_with(".enabled") {
-        return matches!(value, "false" | "0" | "no" | "off");
-    }
-    key == "core.hookspath" && !is_hook_folder(value)
-}
-
-/// Tells whether a folder is named as people name one that holds hooks.
-fn is_hook_folder(value: &str) -> bool {
-    let lower = value.trim_end_matches('/').to_ascii_lowercase();
-    let empty = ["nohooks", "no-hooks", "no_hooks", "empty", "disabled"];
-    let lost = ["/tmp/", "/var/tmp/", "/dev/"];
-    let named =
-        lower.ends_with("hooks") || lower.ends_with(".husky") || lower.ends_with(".husky/_");
-    named
-        && !empty.iter().any(|word| lower.contains(word))
-        && !lost.iter().any(|start| lower.starts_with(start))
+/// Tells whether a file that is there names backstop.
+fn names(file: PathBuf, context: &Context<'_>, needs: &mut Needs) -> bool {
+    matches!(
+        context.facts.ask(Question::Text(file), needs),
+        Some(Answer::Text { text, .. }) if text.contains(NAME)
+    )
 }
 
 /// Tells whether variables that hook managers read switch them off.
@@ -199,13 +169,18 @@ fn switched_off(command: &Command) -> bool {
     let is = |name: &str, values: &[&str]| {
         value(name).is_some_and(|text| values.contains(&text.as_str()))
     };
-    let names_us = |name: &str| value(name).is_some_and(|text| text.contains(NAME));
     is("HUSKY", &["0"])
         || is("HUSKY_SKIP_HOOKS", &["1", "true"])
         || is("LEFTHOOK", &["0", "false"])
         || is("PRE_COMMIT_ALLOW_NO_CONFIG", &["1", "true"])
-        || names_us("SKIP")
-        || names_us("LEFTHOOK_EXCLUDE")
+}
+
+/// Tells whether a hook manager is told to leave backstop out.
+fn names_us(command: &Command) -> bool {
+    ["SKIP", "LEFTHOOK_EXCLUDE"].iter().any(|name| {
+        let value = command.env_value(name).map(Word::shown);
+        value.is_some_and(|text| text.contains(NAME))
+    })
 }
 
 /// `lefthook uninstall`, `npx husky uninstall`, `pre-commit uninstall -t pre-push`.
@@ -231,27 +206,51 @@ fn uninstalls(program: &str, words: &[String]) -> bool {
     kinds.peek().is_none() || kinds.any(|kind| HOOKS.contains(&kind))
 }
 
-/// Tells whether backstop is, or without facts may be, among the hooks of a project.
-fn ours(dir: Option<&Path>, context: &Context<'_>, needs: &mut Needs) -> bool {
+/// Whether backstop is among the hooks of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ours {
+    Installed,
+    /// The world is not asked, and nothing that was read says otherwise.
+    Maybe,
+    No,
+}
+
+fn ours(dir: Option<&Path>, hooks: &[&str], context: &Context<'_>, needs: &mut Needs) -> Ours {
+    let maybe = |yes: bool| if yes { Ours::Maybe } else { Ours::No };
     let Some(dir) = dir else {
-        return context.facts.assumed;
+        return maybe(context.facts.assumed);
     };
     let mut roots = vec![dir.to_path_buf()];
     if dir != context.scene.project && dir.starts_with(&context.scene.project) {
         roots.push(context.scene.project.clone());
     }
+    let asked = |name: &&&str| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        !HOOKS.contains(&last) || hooks.contains(&last)
+    };
     let mut known = false;
     for path in roots
         .iter()
-        .flat_map(|root| HOLDERS.iter().map(|name| root.join(name)))
+        .flat_map(|root| HOLDERS.iter().filter(asked).map(|name| root.join(name)))
     {
         match context.facts.ask(Question::Text(path), needs) {
-            Some(Answer::Text { text, .. }) if text.contains(NAME) => return true,
+            Some(Answer::Text { text, .. }) if text.contains(NAME) => return Ours::Installed,
             Some(Answer::Text { .. }) => known = true,
             Some(_) | None => {}
         }
     }
-    context.facts.assumed && !known
+    let account = context.scene.home.as_deref().into_iter();
+    let everywhere = account
+        .flat_map(|home| ACCOUNT.map(|name| home.join(name)))
+        .chain([PathBuf::from(MACHINE)]);
+    if !context.facts.assumed
+        && everywhere
+            .into_iter()
+            .any(|file| names(file, context, needs))
+    {
+        return Ours::Installed;
+    }
+    maybe(context.facts.assumed && !known)
 }
 
 /// Returns the hook files that a path stands for; a folder that goes whole stands for all in it.
@@ -260,6 +259,9 @@ fn hook_files(path: &Path, change: Change<'_>) -> Vec<PathBuf> {
         path.file_name()
             .map(|name| name.to_string_lossy().into_owned())
     };
+    if is_list(path) || is_config(path) {
+        return vec![path.to_path_buf()];
+    }
     let names = |folder: &Path| -> Option<&'static [&'static str]> {
         let inner = name(folder)?;
         let git = inner == "hooks" && folder.to_string_lossy().contains("/.git/");
@@ -285,6 +287,11 @@ pub fn is_near(path: &Path) -> bool {
     !hook_files(path, Change::Unknown).is_empty()
 }
 
+/// Tells whether a folder may hold hooks of backstop's, without asking.
+pub fn holds_some(path: &Path) -> bool {
+    !hook_files(path, Change::Gone).is_empty()
+}
+
 /// Returns the loss when a change takes backstop out of a hook file.
 pub fn against(
     path: &Path,
@@ -293,9 +300,15 @@ pub fn against(
     needs: &mut Needs,
 ) -> Option<Loss> {
     let hit = hook_files(path, change).into_iter().any(|file| {
+        let unasked = is_config(&file) && !mutes(change);
+        if unasked && context.facts.assumed {
+            return false;
+        }
         match context.facts.ask(Question::Text(file.clone()), needs) {
-            Some(Answer::Text { text, .. }) => text.contains(NAME) && drops(change, true),
-            Some(Answer::Unknown(_)) => drops(change, true),
+            Some(Answer::Text { text, .. }) => drops_from(change, text, is_config(&file)),
+            Some(Answer::Unknown(_)) => !is_config(&file) && drops(change, true),
+            Some(_) if is_config(&file) => context.facts.assumed && mutes(change),
+            Some(_) if is_list(&file) => context.facts.assumed && says_us(change),
             Some(_) => context.facts.assumed && drops(change, in_git(&file) && !is_text(change)),
             None => false,
         }
@@ -307,40 +320,27 @@ fn in_git(file: &Path) -> bool {
     file.to_string_lossy().contains("/.git/")
 }
 
-fn is_text(change: Change<'_>) -> bool {
-    matches!(
-        change,
-        Change::Whole(_) | Change::Edits(_) | Change::Unknown
-    )
+/// Tells whether a file lists the hooks that a hook manager runs.
+fn is_list(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name == Some(".pre-commit-config.yaml")
+        || HOLDERS
+            .iter()
+            .any(|holder| holder.contains("lefthook") && name == holder.rsplit('/').next())
 }
 
-/// Tells whether a change takes backstop out of a hook; `held` when it is known, or likely, to be in it.
-fn drops(change: Change<'_>, held: bool) -> bool {
+/// Tells whether a file holds git's settings, of a repository, an account or the machine.
+pub fn is_config(path: &Path) -> bool {
+    path.ends_with(".git/config")
+        || path == Path::new(MACHINE)
+        || ACCOUNT.iter().any(|name| path.ends_with(name))
+}
+
+/// Tells whether a change of a list names backstop to leave it out.
+fn says_us(change: Change<'_>) -> bool {
     match change {
-        Change::Gone => true,
-        Change::Rights(off) => off,
-        Change::Unknown => held,
-        Change::Script(text) => {
-            held || text.contains(NAME) || text.contains("exit 0") || text == "d"
-        }
-        Change::Whole(text) => (held && !text.contains(NAME)) || is_inert(text),
-        Change::Edits(edits) => drops_line(edits) || edits.iter().any(|(_, new)| early(new)),
+        Change::Gone | Change::Rights(_) | Change::Unknown | Change::Whole(_) => false,
+        Change::Script(text) => text.contains(NAME),
+        Change::Edits(edits) => super::settings::drops_line(edits),
     }
-}
-
-/// Tells whether a text ends before anything was run.
-fn early(text: &str) -> bool {
-    text.starts_with("#!") && is_inert(text) && text.contains("exit")
-}
-
-/// Tells whether a hook of this text does nothing.
-fn is_inert(text: &str) -> bool {
-    // A first line alone is how a hook is begun (`echo '#!/bin/sh' > f`, and more behind it).
-    let begins = text.starts_with("#!") && text.lines().count() == 1;
-    !begins
-        && text.lines().map(str::trim).all(|line| {
-            line.is_empty()
-                || line.starts_with('#')
-                || matches!(line, "exit" | "exit 0" | "true" | ":")
-        })
 }

@@ -49,7 +49,7 @@ impl Change<'_> {
     }
 
     /// Returns the text after the change, where it can be told.
-    fn applied(self, now: &str) -> Option<String> {
+    pub fn applied(self, now: &str) -> Option<String> {
         match self {
             Change::Gone | Change::Rights(_) | Change::Unknown | Change::Script(_) => None,
             Change::Whole(text) => Some(text.to_owned()),

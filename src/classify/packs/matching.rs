@@ -264,12 +264,10 @@ fn flags(found: &Match<'_>) -> Option<Sure> {
 /// Tells whether an unknown word may stand for options: by its name, or because it stands before every known operand.
 fn may_be_flags(found: &Match<'_>) -> bool {
     let named = found.words.iter().any(|word| {
+        let first = word.pieces.first().map(|piece| &piece.part);
         word.many
             && !word.quoted
-            && word.pieces.iter().any(|piece| match &piece.part {
-                Part::Hole(Hole::Inherited(name)) => is_flag_name(name),
-                Part::Hole(Hole::Unknown | Hole::Name) | Part::Literal(_) | Part::Glob(_) => false,
-            })
+            && matches!(first, Some(Part::Hole(Hole::Inherited(name))) if is_flag_name(name))
     });
     let mut rest = found.rest().iter();
     let leads = rest.next().is_some_and(|operand| operand.loose)
@@ -277,11 +275,16 @@ fn may_be_flags(found: &Match<'_>) -> bool {
     named || leads
 }
 
+/// Tells whether a variable is named as one that holds options (`$EXTRA_ARGS`, `$OPTS`); `$TARGET` is not.
 fn is_flag_name(name: &str) -> bool {
+    const PARTS: [&str; 12] = [
+        "OPT", "OPTS", "OPTION", "OPTIONS", "FLAG", "FLAGS", "ARG", "ARGS", "PARAM", "EXTRA",
+        "FORCE", "SWITCH",
+    ];
+    const ENDS: [&str; 6] = ["OPTS", "OPTIONS", "FLAGS", "ARGS", "PARAMS", "ARGUMENTS"];
     let name = name.to_ascii_uppercase();
-    ["OPT", "FLAG", "ARG", "PARAM", "EXTRA", "FORCE", "SWITCH"]
-        .iter()
-        .any(|part| name.contains(part))
+    let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    name.split('_').any(|part| PARTS.contains(&part)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 fn positionals(found: &Match<'_>) -> Option<Sure> {

@@ -423,9 +423,20 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
             ),
             Way::Here(_) => ("?".to_owned(), "the file is not here".to_owned()),
         };
-        return Some(Place::nowhere(kind, format!("{prefix}/{path}"), &reason));
+        let mut place = Place::nowhere(kind, format!("{prefix}/{path}"), &reason);
+        place.scratch = below_temporary(Path::new(path))
+            .then(|| "the database is in a temporary directory".to_owned());
+        return Some(place);
     }
     Some(sqlite_file(path, reading))
+}
+
+/// Tells whether a path of another file system is strictly inside a temporary directory.
+fn below_temporary(path: &Path) -> bool {
+    let full = normal(path);
+    ["/tmp", "/var/tmp", "/dev/shm"]
+        .iter()
+        .any(|folder| full.starts_with(folder) && full != Path::new(folder))
 }
 
 /// Tells whether a word that is known in part can only be below a temporary directory (`mktemp`).

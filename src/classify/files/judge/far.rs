@@ -9,17 +9,14 @@ impl Judge<'_, '_> {
             Place::At { path, .. } => lexical(path),
             Place::Glob { dir, pattern } => lexical(&dir.join(pattern)),
             Place::Below { dir, .. } => lexical(dir),
-            Place::Loose(text) => PathBuf::from(text),
+            Place::Loose(text) => lexical(Path::new(text)),
             Place::Scratch => return,
             Place::Anywhere => PathBuf::from(shown),
         };
-        let names = self.context.regenerable;
-        let harmless = is_temporary(&path, &[])
-            || kinds::is_package_cache(&path, None)
-            || kinds::regenerable(&path, Path::new("/"), names).is_some();
+        let harmless = *place != Place::Anywhere && self.is_made_again(&path);
         match self.world.clone() {
             World::Here => {}
-            World::Elsewhere { place, reason } => {
+            World::Elsewhere { place, reason, .. } => {
                 if !harmless {
                     let target = world::far_target(&place, &reason, &path.to_string_lossy());
                     self.losses.push(Loss::new(far_rule(&path, how), target));
@@ -27,30 +24,96 @@ impl Judge<'_, '_> {
             }
             World::Fresh(mounts) => {
                 for landing in world::land(&path, &mounts, &self.cwd.clone()) {
-                    self.landed(landing, how, shown);
+                    let named = matches!(landing, Landing::Unknown | Landing::Volume(_));
+                    if !(harmless && named) {
+                        self.landed(landing, how, shown);
+                    }
                 }
             }
         }
     }
 
-    pub(super) fn far_overwrite(&mut self, path: &Path, over: Over) {
-        if kinds::is_disk(path) {
-            let target = world::far_target(
-                "elsewhere",
-                "it is a device elsewhere",
-                &path.to_string_lossy(),
-            );
-            return self.losses.push(Loss::new("files.wipe", target));
-        }
-        if is_temporary(path, &[]) || !over.emptied {
+    /// Tells whether a path elsewhere is temporary, a cache, or named as regenerable; a relative one counts from where the command stands.
+    fn is_made_again(&self, path: &Path) -> bool {
+        let root = if path.is_absolute() { "/" } else { "" };
+        is_temporary(path, &[])
+            || kinds::is_package_cache(path, None)
+            || kinds::regenerable(path, Path::new(root), self.context.regenerable).is_some()
+    }
+
+    pub(super) fn far_overwrite(&mut self, place: &Place, over: Over) {
+        let path = match place {
+            Place::At { path, .. } => lexical(path),
+            Place::Loose(text) => lexical(Path::new(text)),
+            Place::Glob { .. } | Place::Below { .. } | Place::Scratch | Place::Anywhere => return,
+        };
+        let device = if kinds::is_harmless_device(&path) {
             return;
+        } else if kinds::is_disk(&path) {
+            Some("files.wipe")
+        } else {
+            kinds::is_tape(&path).then_some("files.erase-tape")
+        };
+        if let Some(rule) = device {
+            let reason = "it is a device elsewhere";
+            let target = world::far_target("elsewhere", reason, &path.to_string_lossy());
+            return self.losses.push(Loss::new(rule, target));
         }
-        if let World::Elsewhere { place, reason } = &self.world
-            && kinds::guarded(path, "").is_some()
-        {
-            let target = world::far_target(place, reason, &path.to_string_lossy());
-            self.losses
-                .push(Loss::new("files.overwrite-guarded", target));
+        match self.world.clone() {
+            World::Here => {}
+            World::Elsewhere {
+                place,
+                reason,
+                host,
+            } => {
+                let target = world::far_target(&place, &reason, &path.to_string_lossy());
+                if let Some(loss) = by_name(&path, over, host, target) {
+                    self.losses.push(loss);
+                }
+            }
+            World::Fresh(mounts) => {
+                for landing in world::land(&path, &mounts, &self.cwd.clone()) {
+                    self.landed_over(&path, landing, over);
+                }
+            }
         }
     }
+
+    /// Judges what is written through a mount of a fresh container; the rest of its file system goes with it.
+    fn landed_over(&mut self, path: &Path, landing: Landing, over: Over) {
+        let target = match landing {
+            Landing::Inside => return,
+            Landing::Host(path) => {
+                let world = std::mem::replace(&mut self.world, World::Here);
+                let place = Place::At {
+                    path,
+                    follow: false,
+                };
+                self.overwrite(&place, over);
+                self.world = world;
+                return;
+            }
+            Landing::Volume(name) => world::volume_target(&name),
+            Landing::Unknown if !over.emptied => return,
+            Landing::Unknown => world::unnamed_target(&path.to_string_lossy()),
+        };
+        let database = kinds::guarded(path, "") == Some(kinds::Guarded::Database);
+        if database || over.emptied {
+            self.losses.extend(by_name(path, over, false, target));
+        }
+    }
+}
+
+/// Returns the loss of new content over what a name says; settings of a container's system come from its image.
+fn by_name(path: &Path, over: Over, host: bool, target: Target) -> Option<Loss> {
+    if is_temporary(path, &[]) {
+        return None;
+    }
+    let (rule, line) = over_by_name(path, over)?;
+    let system = matches!(rule, "files.overwrite-system" | "files.overwrite");
+    let loss = Loss::new(rule, target);
+    (host || !system || over.nulled).then(|| match line {
+        Some(line) => loss.line(line),
+        None => loss,
+    })
 }

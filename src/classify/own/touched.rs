@@ -1,0 +1,176 @@
+//! Which operands a program removes or changes, as far as backstop's own files could be among them.
+//! Whether they are is said by the caller.
+
+use super::call::Call;
+use crate::classify::files::{Args, Valued};
+use crate::model::command::Command;
+use crate::model::word::Word;
+
+/// What a program does to the files that its operands name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// They go whole, folders with all that is in them.
+    Removes,
+    /// Their content or their rights change.
+    Changes,
+}
+
+/// Tells whether a program is so common, and its operands so many, that only what looks like backstop's is worth a question.
+pub fn is_wide(program: &str) -> bool {
+    matches!(
+        program,
+        "git" | "curl" | "wget" | "gzip" | "bzip2" | "xz" | "lzma" | "scp" | "mount"
+    )
+}
+
+/// Returns the operands that a program removes or changes.
+pub fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
+    let args = command.args();
+    let plain = |valued: Valued| Args::read(args, valued);
+    let operands =
+        |valued: Valued| -> Vec<Word> { plain(valued).operands.into_iter().cloned().collect() };
+    let each =
+        |words: Vec<Word>, touch: Touch| words.into_iter().map(|word| (word, touch)).collect();
+    match program {
+        "rm" | "unlink" | "shred" | "rmdir" | "srm" | "rimraf" => each(
+            operands(Valued {
+                short: "ns",
+                long: &[],
+            }),
+            Touch::Removes,
+        ),
+        "mv" => moved(&plain(Valued {
+            short: "tS",
+            long: &["--target-directory"],
+        })),
+        "chmod" | "chown" | "chgrp" | "chattr" | "setfacl" => {
+            each(operands(Valued::NONE), Touch::Removes)
+        }
+        "truncate" | "tee" | "sponge" | "ed" | "ex" => each(
+            operands(Valued {
+                short: "sr",
+                long: &["--size"],
+            }),
+            Touch::Changes,
+        ),
+        "cp" | "install" | "ln" | "rsync" => {
+            let last = operands(Valued {
+                short: "tSgmo",
+                long: &[],
+            })
+            .pop();
+            each(last.into_iter().collect(), Touch::Changes)
+        }
+        "sed" | "perl" | "ruby"
+            if args.iter().any(|word| {
+                word.shown().starts_with("-i")
+                    || word.shown().starts_with("--in-place")
+                    || word.shown().starts_with("-pi")
+            }) =>
+        {
+            each(operands(Valued::NONE), Touch::Changes)
+        }
+        "dd" => args
+            .iter()
+            .filter(|word| word.prefix().starts_with("of="))
+            .map(|word| (crate::classify::files::cut(word, 3), Touch::Changes))
+            .collect(),
+        "scp" | "mount" => {
+            let last = operands(Valued {
+                short: "cDFiJloPSXt",
+                long: &[],
+            })
+            .pop();
+            each(last.into_iter().collect(), Touch::Changes)
+        }
+        "gzip" | "bzip2" | "xz" | "lzma" => packed(&plain(Valued {
+            short: "ST",
+            long: &[],
+        })),
+        "curl" => each(saved(args, 'o', "--output"), Touch::Changes),
+        "wget" => each(saved(args, 'O', "--output-document"), Touch::Changes),
+        "git" => in_index(command),
+        "find" if args.iter().any(|word| word.shown() == "-delete") => {
+            let starts = crate::classify::files::starts_of_find(command);
+            each(starts, Touch::Removes)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is moved goes from its place; where it goes, something may be replaced.
+fn moved(args: &Args<'_>) -> Vec<(Word, Touch)> {
+    let count = args.operands.len();
+    let told = args.has(&["-t", "--target-directory"]);
+    let touch = |at: usize| match told || at + 1 < count {
+        true => Touch::Removes,
+        false => Touch::Changes,
+    };
+    let operands = args.operands.iter().enumerate();
+    operands
+        .map(|(at, &word)| (word.clone(), touch(at)))
+        .collect()
+}
+
+/// A file that is packed goes, and something else stands for it.
+fn packed(args: &Args<'_>) -> Vec<(Word, Touch)> {
+    let keeps = [
+        "-k",
+        "--keep",
+        "-c",
+        "--stdout",
+        "-d",
+        "-l",
+        "-t",
+        "--decompress",
+    ];
+    if args.has(&keeps) {
+        return Vec::new();
+    }
+    let operands = args.operands.iter();
+    operands
+        .map(|&word| (word.clone(), Touch::Removes))
+        .collect()
+}
+
+/// Returns the files into which a download goes.
+fn saved(args: &[Word], letter: char, long: &str) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut words = args.iter();
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        let cluster = text.starts_with('-') && !text.starts_with("--");
+        if text == long || (cluster && text.ends_with(letter)) {
+            all.extend(words.next().cloned());
+        } else if text.starts_with(&format!("{long}=")) {
+            all.push(crate::classify::files::cut(word, long.len() + 1));
+        } else if cluster && text.chars().nth(1) == Some(letter) {
+            all.push(crate::classify::files::cut(word, 2));
+        }
+    }
+    all
+}
+
+/// `git rm .husky/pre-push`, `git mv`: what leaves the index leaves the folder.
+fn in_index(command: &Command) -> Vec<(Word, Touch)> {
+    let shown: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let call = Call::read(&shown);
+    if call.dir.is_some() {
+        return Vec::new();
+    }
+    let at = shown.iter().position(|word| *word == call.subcommand);
+    let rest = at
+        .and_then(|at| command.args().get(at + 1..))
+        .unwrap_or_default();
+    let args = Args::read(rest, Valued::NONE);
+    let stays = args.has(&["--cached", "-n", "--dry-run"]);
+    let each = |words: &[&Word]| -> Vec<(Word, Touch)> {
+        let words = words.iter();
+        words.map(|&word| (word.clone(), Touch::Removes)).collect()
+    };
+    match (call.subcommand.as_str(), args.operands.split_last()) {
+        ("rm", _) if !stays => each(&args.operands),
+        ("mv", Some((_, from))) if !stays => each(from),
+        _ => Vec::new(),
+    }
+}
