@@ -351,7 +351,9 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             // `iex -S mix run -e CODE`: the task's own options follow.
             words.next();
             words.next_if(|word| word.text().as_deref() == Some("run"));
-        } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F" | "-f") {
+        } else if is_awk(base) && text == "-f" {
+            return script(words.next()?, *language, command, context, needs);
+        } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F") {
             words.next();
         } else if is_awk(base) && !text.starts_with('-') {
             // The first operand of awk is its program.

@@ -4,6 +4,7 @@
 mod places;
 mod texts;
 mod told;
+mod windows;
 
 use std::path::{Path, PathBuf};
 

@@ -46,9 +46,30 @@ const DANGEROUS: [&str; 34] = [
 ];
 
 /// Programs that bring text from somewhere else, or turn text into other text.
-const FOREIGN: [&str; 22] = [
-    "curl", "wget", "http", "https", "xh", "aria2c", "fetch", "nc", "ncat", "netcat", "socat",
-    "ssh", "ftp", "base64", "base32", "xxd", "openssl", "gpg", "gunzip", "zcat", "rev", "tr",
+const FOREIGN: [&str; 23] = [
+    "Invoke-WebRequest",
+    "curl",
+    "wget",
+    "http",
+    "https",
+    "xh",
+    "aria2c",
+    "fetch",
+    "nc",
+    "ncat",
+    "netcat",
+    "socat",
+    "ssh",
+    "ftp",
+    "base64",
+    "base32",
+    "xxd",
+    "openssl",
+    "gpg",
+    "gunzip",
+    "zcat",
+    "rev",
+    "tr",
 ];
 
 /// Words that ask for a loss whatever the program is.

@@ -212,6 +212,7 @@ impl Reader<'_, '_> {
     fn cmd(&mut self, name: &str) -> bool {
         match cmdlets::base(name).as_str() {
             "rd" | "rmdir" | "del" | "erase" => self.cmd_remove(),
+            "copy" | "move" => self.cmd_copy(),
             _ => {}
         }
         self.redirected();
@@ -221,7 +222,9 @@ impl Reader<'_, '_> {
 
     /// A redirection to a path of Windows; one to a path of this machine is the family `writes`.
     fn redirected(&mut self) {
-        for write in &self.command.writes {
+        let writes = self.command.writes.clone();
+        for write in &writes {
+            self.kept(&write.file, write.content.clone());
             if write.mode == crate::model::command::WriteMode::Append {
                 continue;
             }
@@ -273,6 +276,7 @@ impl Reader<'_, '_> {
         }
         let rule = match base {
             "robocopy" => return self.robocopy(&args),
+            "xcopy" => return self.cmd_copy(),
             "diskpart" => self.diskpart(&args),
             _ => table::program(base, &args),
         };
@@ -360,6 +364,9 @@ impl Reader<'_, '_> {
     /// A request is curl with names for its options.
     fn request(&mut self) {
         let params = Params::read(self.command.args(), &REQUEST);
+        if let Some(&file) = params.values(&["outfile"]).first() {
+            self.written_over(&file.clone());
+        }
         let Some(method) = params
             .text("method")
             .or_else(|| params.text("custommethod"))

@@ -546,6 +546,10 @@ fn substituted(feed: Feed, origin: &Origin, mode: Mode, out: &mut Vec<Bit>) {
                 });
             }
         }
+        Feed::Items(items) if items.len() > 1 && super::generated::has_text(&items) => {
+            let pieces = super::generated::pieces(&items);
+            substituted(Feed::text(pieces), origin, mode, out);
+        }
         Feed::Items(items) if items.len() == 1 => {
             for piece in items.into_iter().flat_map(|item| item.pieces) {
                 out.push(Bit::Piece {

@@ -85,7 +85,9 @@ impl Unfolder<'_> {
             .collect();
         let mut own = job.clone();
         own.writes = Vec::new();
-        let listed = Feed::Items(found.clone());
+        let listed = self
+            .generated("find", job, st, fr)
+            .unwrap_or_else(|| Feed::Items(found.clone()));
         self.emit(own, st, fr, None, &listed);
         let mut at = 1;
         let mut acts = false;
@@ -483,10 +485,7 @@ fn items(
     match input {
         Feed::Items(items) => items
             .iter()
-            .map(|item| Word {
-                many: true,
-                ..item.clone()
-            })
+            .flat_map(|item| super::generated::fields(item, whole_lines))
             .collect(),
         Feed::Inherited | Feed::Null => Vec::new(),
         Feed::File(_) | Feed::Opaque(_) => unknown(),

@@ -30,6 +30,31 @@ const MAX_COMMANDS: usize = 4_096;
 pub const POWERSHELL: &str = "powershell";
 pub const CMD: &str = "cmd /c";
 
+/// What text from another machine is called, whatever fetched it.
+pub(super) const NETWORK: &str = "Invoke-WebRequest";
+
+/// Tells whether a cmdlet or method gives text from another machine.
+pub(super) fn fetches(name: &str) -> bool {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let base = base.trim_end_matches(".exe");
+    matches!(
+        canonical_name(base),
+        "Invoke-WebRequest" | "Invoke-RestMethod" | "curl" | "wget"
+    ) || [
+        ".DownloadString",
+        ".DownloadData",
+        ".GetStringAsync",
+        ".OpenRead",
+    ]
+    .iter()
+    .any(|method| name.eq_ignore_ascii_case(method))
+}
+
+/// Tells whether an input is text from another machine.
+pub(super) fn is_fetched(stdin: &Stdin) -> bool {
+    matches!(stdin, Stdin::Opaque { from } if from == NETWORK)
+}
+
 /// A language of this room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -221,15 +246,20 @@ impl Found {
                 }
                 Stdin::Inherited | Stdin::Null => {}
                 Stdin::Text(_) | Stdin::File(_) | Stdin::Opaque { .. } => {
-                    let reason = "a shell runs text that is not known";
-                    self.opaque(origin, OpaqueKind::Payload, reason, &words, &frame.via);
+                    self.unknown_text(words, is_fetched(&stdin), origin, frame);
                 }
             },
-            Some(Payload::Unknown) => {
-                let reason = "a shell runs text that is not known";
-                self.opaque(origin, OpaqueKind::Payload, reason, &words, &frame.via);
-            }
+            Some(Payload::Unknown) => self.unknown_text(words, false, origin, frame),
         }
+    }
+
+    /// Notes that a shell runs text that is not known, and whether it was fetched.
+    fn unknown_text(&mut self, mut words: Vec<Word>, fetched: bool, origin: Origin, frame: &Frame) {
+        if fetched {
+            words.push(Word::literal(NETWORK, origin.clone()));
+        }
+        let reason = "a shell runs text that is not known";
+        self.opaque(origin, OpaqueKind::Payload, reason, &words, &frame.via);
     }
 
     fn start_inner(&mut self, words: Vec<Word>, origin: Origin, frame: &Frame) {

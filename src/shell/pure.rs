@@ -8,6 +8,8 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::expand::literal_piece;
+use super::flow::lines_of;
+use super::generated;
 use super::options::options;
 use super::pattern::Pattern;
 use super::printf;
@@ -18,6 +20,17 @@ use super::unfold::{Content, Frame, Job, Unfolder};
 const MAX_OUTPUT: usize = 1 << 20;
 /// Numbers that `seq` prints.
 const MAX_NUMBERS: i64 = 4_096;
+
+/// Filters that give some of the lines they read, or all of them in another order.
+const SELECTS: [&str; 10] = [
+    "head", "tail", "sort", "uniq", "grep", "shuf", "column", "sponge", "pv", "fzf",
+];
+
+/// Filters through which text from another machine stays what it is.
+const PASSES: [&str; 22] = [
+    "awk", "gawk", "mawk", "sed", "grep", "egrep", "rg", "tr", "head", "tail", "cut", "sort",
+    "uniq", "fold", "expand", "column", "jq", "yq", "dos2unix", "iconv", "pv", "sponge",
+];
 
 /// Programs that print nothing of their own to standard output.
 const SILENT: &[&str] = &[
@@ -47,8 +60,24 @@ const NAMES: &[&str] = &[
 ];
 
 impl Unfolder<'_> {
-    /// Returns what a program prints.
+    /// Returns what a program prints: computed, or as far as its own words say it.
     pub(super) fn pure(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Feed {
+        let feed = self.computed(program, job, st, fr);
+        match &feed {
+            Feed::Opaque(from) if from == super::settings::SETTINGS => feed,
+            Feed::Opaque(_) => match self.generated(program, job, st, fr) {
+                Some(said) => said,
+                None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
+                None => feed,
+            },
+            Feed::Items(_) if program == "seq" => {
+                self.generated(program, job, st, fr).unwrap_or(feed)
+            }
+            _ => feed,
+        }
+    }
+
+    fn computed(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Feed {
         match program {
             "echo" => echo(job.args()),
             "printf" => printf::feed(job.args()),
@@ -66,9 +95,8 @@ impl Unfolder<'_> {
             "yes" => yes(job),
             "tee" => fr.stdin.clone(),
             "base64" | "openssl" | "xxd" | "tr" | "sed" | "head" | "tail" | "cut" | "sort"
-            | "uniq" | "grep" | "fold" | "expand" | "nl" | "awk" | "base32" => {
-                self.filter(program, job, st, fr)
-            }
+            | "uniq" | "grep" | "fold" | "expand" | "nl" | "awk" | "base32" | "shuf" | "column"
+            | "sponge" | "pv" | "fzf" => self.filter(program, job, st, fr),
             _ if SILENT.contains(&program) => Feed::nothing(),
             _ if NAMES.contains(&program) => Feed::text(vec![name_piece(&job.origin)]),
             _ if super::settings::prints(program, job) => {
@@ -228,43 +256,63 @@ impl Unfolder<'_> {
             },
             None => fr.stdin.clone(),
         };
-        let is_selecting = matches!(program, "head" | "tail" | "sort" | "uniq" | "grep");
+        let counts = ["-o", "-c", "-q", "-l", "-L", "--count", "--only-matching"];
+        let is_selecting = SELECTS.contains(&program)
+            && !(matches!(program, "grep" | "uniq" | "head" | "tail")
+                && counts.iter().any(|name| found.has(name)));
         let Feed::Text { pieces, certain } = input else {
             return match input {
                 Feed::Items(items) if is_selecting => Feed::Items(items),
                 _ => Feed::Opaque(program.to_owned()),
             };
         };
+        if is_selecting && literal(&pieces).is_none() {
+            let forms = lines_of(&Feed::text(pieces)).unwrap_or_default();
+            return Feed::Items(forms.into_iter().map(|line| word_of(line, None)).collect());
+        }
         let words: Option<Vec<String>> = operands.iter().map(Word::text).collect();
         let Some(words) = words else {
             return Feed::Opaque(program.to_owned());
         };
-        changed(pieces, certain, program, |text| match program {
-            "base64" => base64_text(&found, text),
-            "openssl" => args_decode(job).then(|| decode64(text)).flatten(),
-            "xxd" => (found.has("-r") && found.has("-p"))
-                .then(|| hex(text))
-                .flatten(),
-            "tr" => tr(&found, &words, text),
-            "sed" => sed(&found, &words, text),
-            "head" | "tail" => ends(program, &found, text),
-            "cut" => cut(&found, text),
-            "sort" => {
-                let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-                lines.sort();
-                if found.has("-r") {
-                    lines.reverse();
-                }
-                Some(joined(lines.into_iter()))
-            }
-            "uniq" => {
-                let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-                lines.dedup();
-                Some(joined(lines.into_iter()))
-            }
-            "grep" => grep(&found, &words, text),
-            _ => None,
+        changed(pieces, certain, program, |text| {
+            filtered(program, &found, &words, job, text)
         })
+    }
+}
+
+/// Returns what a filter makes of known text.
+fn filtered(
+    program: &str,
+    found: &super::options::Options,
+    words: &[String],
+    job: &Job,
+    text: &str,
+) -> Option<String> {
+    match program {
+        "base64" => base64_text(found, text),
+        "openssl" => args_decode(job).then(|| decode64(text)).flatten(),
+        "xxd" => (found.has("-r") && found.has("-p"))
+            .then(|| hex(text))
+            .flatten(),
+        "tr" => tr(found, words, text),
+        "sed" => sed(found, words, text),
+        "head" | "tail" => ends(program, found, text),
+        "cut" => cut(found, text),
+        "sort" => {
+            let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+            lines.sort();
+            if found.has("-r") {
+                lines.reverse();
+            }
+            Some(joined(lines.into_iter()))
+        }
+        "uniq" => {
+            let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+            lines.dedup();
+            Some(joined(lines.into_iter()))
+        }
+        "grep" => grep(found, words, text),
+        _ => None,
     }
 }
 
@@ -631,7 +679,11 @@ fn substitute(script: &str, text: &str) -> Option<String> {
         _ if all => line.replace(from, to),
         _ => line.replacen(from, to, 1),
     };
-    Some(text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+    let (body, end) = text
+        .strip_suffix('\n')
+        .map_or((text, ""), |body| (body, "\n"));
+    let lines: Vec<String> = body.split('\n').map(line).collect();
+    Some(lines.join("\n") + end)
 }
 
 fn ends(program: &str, found: &super::options::Options, text: &str) -> Option<String> {

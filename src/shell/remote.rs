@@ -155,6 +155,7 @@ impl Unfolder<'_> {
         let via = fr.enter(&format!("{engine} {sub}"), passage);
         let mut inside = far(st);
         inside.cwd = place(found.value("-w --workdir"));
+        self.mounted(&found, &rest, st, &inside);
         let stdin = found.has("-i") || found.has("--interactive");
         let via = if stdin { via } else { via.fed(Feed::Null) };
         Some(self.run(rest, &mut inside, &via))

@@ -134,6 +134,10 @@ impl Unfolder<'_> {
                 self.fed_unknown(start.name, &from, job, fr);
                 Some(Feed::Opaque(start.name.to_owned()))
             }
+            Feed::Items(items) if super::generated::has_text(&items) => {
+                let text = Feed::text(super::generated::pieces(&items));
+                self.stdin_script(start, job, st, &fr.fed(text))
+            }
             Feed::Items(_) => {
                 self.fed_unknown(start.name, "a list of names", job, fr);
                 Some(Feed::Opaque(start.name.to_owned()))
@@ -220,12 +224,13 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Source> {
         let mut added = Vec::new();
-        match self.content(file, st).cloned() {
-            Some(Content::Feed(Feed::Text { pieces, .. })) => {
-                let mut source = Source::joined();
-                source.push(&pieces);
-                return Some(source);
-            }
+        let content = self.content(file, st).cloned();
+        if let Some(Content::Feed(feed)) = &content
+            && let Some(pieces) = super::generated::known(feed)
+        {
+            return Some(source_of(&pieces));
+        }
+        match content {
             Some(Content::Feed(Feed::Opaque(from))) => {
                 self.fed_unknown(by, &from, job, fr);
                 return None;
@@ -262,9 +267,7 @@ impl Unfolder<'_> {
                 all.push(&added);
                 return Some(all);
             }
-            let mut source = Source::joined();
-            source.push(&added);
-            return Some(source);
+            return Some(source_of(&added));
         }
         let Some(path) = self.here_path(file, st) else {
             if st.far || !file.has_hole() || by == "direct" {
@@ -431,6 +434,12 @@ impl Unfolder<'_> {
             _ => None,
         }
     }
+}
+
+fn source_of(pieces: &[crate::model::word::Piece]) -> Source {
+    let mut source = Source::joined();
+    source.push(pieces);
+    source
 }
 
 /// Programs that print the names of files that are there.

@@ -46,6 +46,7 @@ impl Unfolder<'_> {
         let feed = self.pure(&program, &job, st, fr);
         self.file_effects(&program, &job, st, fr, &feed);
         let script = self.code_file(&program, &job, st);
+        self.client_files(&program, &job, st, fr);
         self.emit(job, st, fr, script, &feed);
         feed
     }
@@ -215,25 +216,7 @@ impl Unfolder<'_> {
                     }
                 }
             }
-            "base64" | "xxd" | "openssl" => {
-                if let Some(at) = job
-                    .words
-                    .iter()
-                    .position(|w| matches!(w.text().as_deref(), Some("-o" | "-out" | "--output")))
-                    && let Some(file) = job.words.get(at + 1)
-                {
-                    self.record_file(file, Feed::Opaque(program.to_owned()), false, st);
-                }
-            }
-            "curl" | "wget" => {
-                for (at, word) in job.words.iter().enumerate() {
-                    if matches!(word.text().as_deref(), Some("-o" | "-O" | "--output"))
-                        && let Some(file) = job.words.get(at + 1)
-                    {
-                        self.record_file(file, Feed::Opaque(program.to_owned()), false, st);
-                    }
-                }
-            }
+            "sed" | "gsed" => self.edited(job, st),
             "dd" => {
                 for word in job.args() {
                     if let Some(path) = word
@@ -247,6 +230,10 @@ impl Unfolder<'_> {
             }
             _ => {}
         }
+        for file in super::outputs::files(program, job) {
+            self.record_file(&file, feed.clone(), false, st);
+        }
+        self.carried_files(program, job, st);
     }
 
     fn copied(&mut self, job: &Job, st: &State) {
@@ -281,7 +268,12 @@ impl Unfolder<'_> {
     }
 
     /// Returns the text of the code file that an interpreter is given.
-    fn code_file(&mut self, program: &str, job: &Job, st: &State) -> Option<Word> {
+    pub(super) fn code_file(&mut self, program: &str, job: &Job, st: &State) -> Option<Word> {
+        if matches!(program, "awk" | "gawk" | "mawk" | "nawk" | "goawk") {
+            let found = super::options::options(job.args(), "-F -v -f --file --assign");
+            let file = found.value("-f --file")?.clone();
+            return self.file_text(&file, st);
+        }
         let fed = |word: &&Word| word.prefix().starts_with("/dev/fd/");
         if let Some(file) = job.args().iter().find(fed).cloned() {
             return self.file_text(&file, st);
@@ -317,10 +309,12 @@ impl Unfolder<'_> {
 
     /// Returns the text of a file as a word: what this call wrote there, or what it holds.
     pub(super) fn file_text(&mut self, file: &Word, st: &State) -> Option<Word> {
+        if let Some(Content::Feed(feed)) = self.content(file, st)
+            && let Some(pieces) = super::generated::known(feed)
+        {
+            return Some(super::state::word_of(pieces, None));
+        }
         match self.content(file, st) {
-            Some(Content::Feed(feed @ Feed::Text { .. })) => {
-                return Some(super::state::word_of(feed.clone().into_pieces(), None));
-            }
             Some(Content::Feed(_) | Content::Program(_)) => return None,
             Some(Content::Added(_)) | None => {}
         }

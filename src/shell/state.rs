@@ -423,7 +423,8 @@ impl Feed {
         match self {
             Self::Text { pieces, .. } => pieces,
             Self::Null => Vec::new(),
-            Self::Inherited | Self::File(_) | Self::Items(_) | Self::Opaque(_) => vec![Piece {
+            Self::Items(items) => super::generated::pieces(&items),
+            Self::Inherited | Self::File(_) | Self::Opaque(_) => vec![Piece {
                 part: Part::Hole(Hole::Unknown),
                 origin: nowhere(),
             }],
@@ -480,6 +481,9 @@ impl Feed {
             Self::Null => Stdin::Null,
             Self::Text { pieces, .. } => Stdin::Text(word_of(pieces.clone(), None)),
             Self::File(word) => Stdin::File(word.clone()),
+            Self::Items(items) if super::generated::has_text(items) => {
+                Stdin::Text(word_of(super::generated::pieces(items), None))
+            }
             Self::Items(_) => Stdin::Opaque {
                 from: "a list of names".to_owned(),
             },

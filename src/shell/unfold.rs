@@ -472,6 +472,9 @@ impl<'a> Unfolder<'a> {
         };
         let pieces = match &content {
             Content::Feed(Feed::Text { pieces, .. }) | Content::Added(pieces) => pieces.clone(),
+            Content::Feed(Feed::Items(items)) if super::generated::has_text(items) => {
+                super::generated::pieces(items)
+            }
             _ => Vec::new(),
         };
         if key.starts_with('/') && !pieces.is_empty() {

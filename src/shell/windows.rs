@@ -98,10 +98,19 @@ impl Unfolder<'_> {
         };
         let mut job = job_of(command);
         let name = job.words.first().and_then(Word::text).unwrap_or_default();
+        self.fetched(&name, &job, &inside);
         if powershell::is_native(&name) || windows_shell_name(&name).is_some() {
             return self.emit(job, &inside, &frame, None, &Feed::Inherited);
         }
         if has_end(&name, ".ps1") {
+            let file = Word::literal(name.replace('\\', "/"), job.origin.clone());
+            if matches!(
+                self.content(&file, &inside),
+                Some(super::unfold::Content::Feed(Feed::Opaque(_)))
+            ) {
+                let frame = frame.fed(Feed::Opaque(powershell::NETWORK.to_owned()));
+                return self.windows_unknown(&job, &frame);
+            }
             if let Some(file) = job.words.first().cloned()
                 && let Some(text) = self.windows_script(&file, &inside)
             {
@@ -126,6 +135,26 @@ impl Unfolder<'_> {
             *first = Word::literal(program_name(&name), first.origin.clone());
         }
         self.run(job, &mut inside, &frame);
+    }
+
+    /// Remembers a file that is fetched from another machine: `iwr URL -OutFile i.ps1`.
+    fn fetched(&mut self, name: &str, job: &Job, st: &State) {
+        if !powershell::fetches(name) {
+            return;
+        }
+        let at = job.words.iter().position(|word| {
+            let text = word.prefix().to_ascii_lowercase();
+            text.len() > 3 && "-outfile".starts_with(&text) || text == "-o"
+        });
+        if let Some(file) = at.and_then(|at| job.words.get(at + 1)).and_then(Word::text) {
+            let file = Word::literal(file.replace('\\', "/"), job.origin.clone());
+            self.record_file(
+                &file,
+                Feed::Opaque(powershell::NETWORK.to_owned()),
+                false,
+                st,
+            );
+        }
     }
 
     /// Returns the text of a script that a word names, `\` read as `/`.

@@ -59,7 +59,7 @@ pub fn findings(
         "npm" | "pnpm" | "yarn" => lifecycle(command, context),
         "schtasks" => scheduled(command, context),
         "new-scheduledtaskaction" => action(command, context),
-        _ => Vec::new(),
+        _ => super::windows::findings(command, context),
     }
 }
 

@@ -164,10 +164,29 @@ fn file_text(
         Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
         Cwd::Temporary | Cwd::Unknown => return None,
     };
+    if let Some(word) = written(&path, context) {
+        return Some((shown(&word), file.origin.clone()));
+    }
     match context.facts.ask(Question::Text(path), needs) {
         Some(Answer::Text { text, .. }) => Some((text.clone(), file.origin.clone())),
         _ => None,
     }
+}
+
+/// Returns what an earlier command of the same call wrote into a file.
+fn written(path: &std::path::Path, context: &Context<'_>) -> Option<Word> {
+    use crate::classify::sql::reach::normal;
+    let mut earlier = context.earlier.iter().rev();
+    earlier.find_map(|command| {
+        let write = command.writes.iter().rev().find(|write| {
+            let name = write.file.text().unwrap_or_default();
+            match &command.cwd {
+                Cwd::Known(folder) => normal(&folder.join(&name)) == path,
+                Cwd::Temporary | Cwd::Unknown => std::path::Path::new(&name) == path,
+            }
+        })?;
+        write.content.clone()
+    })
 }
 
 fn words(command: &Command, form: Form, text: &str, origin: &Origin) -> Vec<Vec<Word>> {

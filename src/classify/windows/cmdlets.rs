@@ -367,11 +367,13 @@ impl Reader<'_, '_> {
                     );
                 }
                 Spot::Registry(_) | Spot::Session => {}
-                Spot::Windows { text, shown } if !appends => {
-                    self.losses
-                        .extend(spot::overwritten(&text, &shown, self.context));
+                Spot::Windows { text, shown } => {
+                    self.kept(&word, content.clone());
+                    if !appends {
+                        self.losses
+                            .extend(spot::overwritten(&text, &shown, self.context));
+                    }
                 }
-                Spot::Windows { .. } => {}
             }
         }
     }
@@ -399,7 +401,13 @@ impl Reader<'_, '_> {
         for word in &words {
             match spot::spot(word, false, self.context) {
                 Spot::Posix(word) => here.push(word),
-                Spot::Registry(_) | Spot::Session | Spot::Windows { .. } => return,
+                Spot::Windows { .. } => {
+                    if program == "cp" || params.has("force") {
+                        self.copied_over(&words);
+                    }
+                    return;
+                }
+                Spot::Registry(_) | Spot::Session => return,
             }
         }
         if here.len() < 2 {
@@ -409,6 +417,76 @@ impl Reader<'_, '_> {
             ("mv", true) => self.start(&["mv", "-f", "--"], here),
             ("mv", false) => self.start(&["mv", "-n", "--"], here),
             _ => self.start(&["cp", "-r", "--"], here),
+        }
+    }
+
+    /// `copy /y a b`, `move /y a b`, `xcopy /y a b`: only an answer given beforehand writes over without a question.
+    pub(super) fn cmd_copy(&mut self) {
+        let read = Slashes::read(&self.command.words);
+        if read.has("y") && !read.has("-y") {
+            let operands = read.operands;
+            self.copied_over(&operands);
+        }
+    }
+
+    /// Judges the last of several paths as what the others are copied over; a new backup of a file is what one wants.
+    fn copied_over(&mut self, words: &[Word]) {
+        let Some((to, from)) = words.split_last().filter(|(_, from)| !from.is_empty()) else {
+            return;
+        };
+        let source = from.first().map(Word::shown).unwrap_or_default();
+        let base = |text: &str| {
+            text.rsplit(['\\', '/'])
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches('*')
+                .to_lowercase()
+        };
+        let aside =
+            base(&to.shown()).starts_with(&base(&source)) && base(&to.shown()) != base(&source);
+        if !aside {
+            self.written_over(to);
+        }
+    }
+
+    /// Judges a file that is written over as a whole by a cmdlet of its own.
+    pub(super) fn written_over(&mut self, file: &Word) {
+        match spot::spot(file, false, self.context) {
+            Spot::Windows { text, shown } => {
+                let text = text.trim_end_matches('*');
+                if !spot::is_backup(text) {
+                    self.losses
+                        .extend(spot::overwritten(text, &shown, self.context));
+                }
+            }
+            Spot::Posix(file) => self.start_writing(
+                Redirect {
+                    mode: WriteMode::Truncate,
+                    file,
+                    content: None,
+                },
+                false,
+            ),
+            Spot::Registry(_) | Spot::Session => {}
+        }
+    }
+
+    /// Notes text that is kept in a file, in case that file runs by itself.
+    pub(super) fn kept(&mut self, file: &Word, content: Option<Word>) {
+        let file = match spot::spot(file, false, self.context) {
+            Spot::Posix(file) => file,
+            Spot::Windows { shown, .. } => {
+                Word::literal(shown.replace('\\', "/"), file.origin.clone())
+            }
+            Spot::Registry(_) | Spot::Session => return,
+        };
+        if content.is_some() {
+            let redirect = Redirect {
+                mode: WriteMode::Append,
+                file,
+                content,
+            };
+            self.start_writing(redirect, false);
         }
     }
 
@@ -530,19 +608,16 @@ impl Reader<'_, '_> {
                 );
             }
             ("filesystem", "deletedirectory" | "deletefile") => {
-                let recursive = method == "deletedirectory";
-                self.remove_all(
-                    &first,
-                    Reachout {
-                        recursive,
-                        narrowed: false,
-                    },
-                    false,
-                );
+                let how = Reachout {
+                    recursive: method == "deletedirectory",
+                    narrowed: false,
+                };
+                self.remove_all(&first, how, false);
             }
             ("file", "writealltext" | "writealllines" | "writeallbytes" | "create") => {
                 for word in first {
                     if let Spot::Windows { text, shown } = spot::spot(&word, false, self.context) {
+                        self.kept(&word, args.get(1).cloned());
                         self.losses
                             .extend(spot::overwritten(&text, &shown, self.context));
                     } else {
@@ -556,6 +631,23 @@ impl Reader<'_, '_> {
                 }
             }
             ("", "delete" | "deletetree" | "deletesubkeytree") => self.object_method(&args),
+            (class, method) => self.writing_method(class, method, &args),
+        }
+    }
+
+    /// `[IO.File]::Copy(a, b, $true)`, `[IO.File]::AppendAllText(a, text)`, `.DownloadFile(url, a)`.
+    fn writing_method(&mut self, class: &str, method: &str, args: &[Word]) {
+        let pair = args.get(..2).unwrap_or_default();
+        let over = args
+            .get(2)
+            .is_some_and(|word| word.shown().eq_ignore_ascii_case("$true"));
+        match (class, method, pair) {
+            ("file", "copy" | "move", _) if over => self.copied_over(pair),
+            ("file", "replace", _) => self.copied_over(pair),
+            ("file", "appendalltext" | "appendalllines", [file, text]) => {
+                self.kept(file, Some(text.clone()));
+            }
+            ("", "downloadfile", [_, file]) => self.written_over(file),
             _ => {}
         }
     }

@@ -98,6 +98,12 @@ pub enum Spot {
 
 /// Tells where an operand lies; in cmd every path is one of Windows.
 pub fn spot(word: &Word, in_cmd: bool, context: &Context<'_>) -> Spot {
+    if is_profile(word) {
+        let home = context.scene.home.as_ref().and_then(|home| home.to_str());
+        let home = home.unwrap_or("/root");
+        let file = format!("{home}/.config/powershell/profile.ps1");
+        return Spot::Posix(Word::literal(file, word.origin.clone()));
+    }
     let shown = readable(word);
     let bare = without_provider(shown.trim_matches('"'));
     let lower = bare.to_lowercase();
@@ -121,6 +127,14 @@ pub fn spot(word: &Word, in_cmd: bool, context: &Context<'_>) -> Spot {
         text: normal(&lower),
         shown: shown.replace(UNKNOWN, "$?"),
     }
+}
+
+/// `$PROFILE`, `$PROFILE.CurrentUserAllHosts`: the start-up file of the shell itself.
+fn is_profile(word: &Word) -> bool {
+    matches!(
+        word.pieces.as_slice(),
+        [Piece { part: Part::Hole(Hole::Inherited(name)), .. }] if name == "PROFILE"
+    )
 }
 
 /// PowerShell reads a leading tilde itself, and knows its home.
@@ -273,6 +287,11 @@ pub fn overwritten(text: &str, shown: &str, context: &Context<'_>) -> Option<Los
     }
     let kind = guarded(text)?;
     Some(Loss::new("windows.overwrite", path(shown)).line(format!("{} by its name", kind.name())))
+}
+
+/// Tells whether a file is a backup by its name; making one is no loss.
+pub fn is_backup(text: &str) -> bool {
+    guarded(text) == Some(Guarded::Backup)
 }
 
 /// Returns the target for a path of another system.

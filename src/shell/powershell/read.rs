@@ -393,6 +393,7 @@ impl Reader<'_, '_> {
     /// Reads an expression up to the end of its pipeline part; method calls in it are noted as programs.
     fn expression(&mut self) -> Read<Stdin> {
         let start = self.pos;
+        let before = self.found.unfolding.commands.len();
         let mut parts = 0_usize;
         let mut last: Option<Word> = None;
         let mut writes = Vec::new();
@@ -446,11 +447,26 @@ impl Reader<'_, '_> {
             command.writes = writes;
             self.found.start(command, self.frame);
         }
-        match last {
+        let fetched = self.source_since(before) == super::NETWORK;
+        match last.filter(|word| !(fetched && word.has_hole())) {
             Some(word) => Ok(Stdin::Text(word)),
             _ => Ok(Stdin::Opaque {
-                from: "expression".to_owned(),
+                from: self.source_since(before).to_owned(),
             }),
+        }
+    }
+
+    /// Returns where the value of an expression comes from: another machine, when something in it was fetched.
+    fn source_since(&self, before: usize) -> &'static str {
+        let commands = self.found.unfolding.commands.get(before..);
+        let fetches = commands.unwrap_or_default().iter().any(|command| {
+            let name = command.words.first().and_then(Word::text);
+            name.is_some_and(|name| super::fetches(&name))
+        });
+        if fetches {
+            super::NETWORK
+        } else {
+            "expression"
         }
     }
 
@@ -516,6 +532,8 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let name = self.text.get(start..self.pos).unwrap_or_default();
+        let makes_code = name.eq_ignore_ascii_case("[scriptblock]::Create");
+        let before = self.found.unfolding.commands.len();
         let mut words = vec![Word::literal(name, self.frame.origin(start, self.pos))];
         self.enter()?;
         self.pos += 1;
@@ -532,7 +550,20 @@ impl Reader<'_, '_> {
         }
         self.pos += 1;
         self.found.depth -= 1;
-        let command = plain_command(words, self.frame.origin(start, self.pos));
+        let origin = self.frame.origin(start, self.pos);
+        if makes_code && self.source_since(before) == super::NETWORK {
+            let reason = "a script block is made of text from another machine";
+            words.push(Word::literal(super::NETWORK, origin.clone()));
+            self.found.opaque(
+                origin.clone(),
+                OpaqueKind::Payload,
+                reason,
+                &words,
+                &self.frame.via,
+            );
+            words.pop();
+        }
+        let command = plain_command(words, origin);
         self.found.start(command, self.frame);
         Ok(())
     }
@@ -619,6 +650,9 @@ impl Reader<'_, '_> {
         }
         let out = match (canonical_name(&name), words.as_slice()) {
             ("Write-Output", [_, text]) => Stdin::Text(text.clone()),
+            _ if super::fetches(&name) || super::is_fetched(&stdin) => Stdin::Opaque {
+                from: super::NETWORK.to_owned(),
+            },
             _ => Stdin::Opaque { from: name.clone() },
         };
         let mut command: Command = plain_command(words, origin);

@@ -175,6 +175,7 @@ impl Reader<'_, '_> {
         let part = match (name.as_str(), self.vars.get(&name)) {
             ("true" | "false" | "null", _) => Part::Literal(format!("${name}")),
             (_, Some(Some(text))) if !member => Part::Literal(text.clone()),
+            ("profile", None) if !in_string => Part::Hole(Hole::Inherited("PROFILE".to_owned())),
             ("pwd", None) if !member => Part::Literal(".".to_owned()),
             ("home", None) if !member => Part::Hole(Hole::Inherited("HOME".to_owned())),
             (_, None) if !member && name.starts_with("env:") => Part::Hole(Hole::Inherited(

@@ -1,0 +1,353 @@
+//! What a program prints that writes lines out of others: the words that stand in its own text, and holes for what it reads.
+//! It runs no program and computes only what is known; lines without a word of their own stay unknown output.
+
+mod awk;
+mod code;
+mod formats;
+mod jq;
+mod says;
+mod sed;
+mod tokens;
+
+use crate::model::word::{Hole, Part, Piece, Word};
+
+use super::expand::literal_piece;
+use super::flow::lines_of;
+use super::options::options;
+use super::state::{Feed, State, nowhere, word_of};
+use super::unfold::{Content, Frame, Job, Unfolder, Write};
+use super::wrappers::start;
+
+/// One line, in pieces.
+pub(super) type Line = Vec<Piece>;
+
+/// Forms of lines that one program gives.
+const MAX_FORMS: usize = 64;
+/// Bytes of a program text that is read for what it prints.
+const MAX_TEXT: usize = 1 << 16;
+
+/// Programs that bring text from another machine.
+const NETWORK: [&str; 9] = [
+    "curl", "wget", "http", "https", "xh", "fetch", "nc", "ncat", "netcat",
+];
+
+/// Clients that are given files with statements.
+const CLIENTS: [&str; 22] = [
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "duckdb",
+    "clickhouse-client",
+    "cqlsh",
+    "sqlcmd",
+    "sqlplus",
+    "usql",
+    "pgcli",
+    "mycli",
+    "mongosh",
+    "mongo",
+    "cypher-shell",
+    "redis-cli",
+    "valkey-cli",
+    "bq",
+    "snowsql",
+    "influx",
+    "cbq",
+    "arangosh",
+];
+
+/// Tells whether lines hold a word of the text that makes them.
+pub(super) fn has_text(items: &[Word]) -> bool {
+    items.iter().any(|item| shows(&item.pieces))
+}
+
+fn shows(line: &[Piece]) -> bool {
+    line.iter().any(|piece| match &piece.part {
+        Part::Literal(text) => text.chars().any(char::is_alphabetic),
+        Part::Glob(_) | Part::Hole(_) => false,
+    })
+}
+
+/// Returns lines of these forms as a text; one that is not known when nothing of them is.
+pub(super) fn pieces(items: &[Word]) -> Vec<Piece> {
+    if !has_text(items) {
+        return vec![unknown(&nowhere())];
+    }
+    let mut all = Vec::new();
+    for item in items {
+        all.extend(item.pieces.iter().cloned());
+        all.push(literal_piece("\n", &item.origin));
+    }
+    all
+}
+
+/// Returns the fields of a line as `xargs` splits it.
+pub(super) fn fields(item: &Word, whole: bool) -> Vec<Word> {
+    let mut all = vec![Word {
+        many: true,
+        pieces: Vec::new(),
+        ..item.clone()
+    }];
+    for piece in &item.pieces {
+        let text = match &piece.part {
+            Part::Literal(text) if !whole && text.contains([' ', '\t']) => text,
+            _ => {
+                if let Some(last) = all.last_mut() {
+                    last.pieces.push(piece.clone());
+                }
+                continue;
+            }
+        };
+        for (at, part) in text.split([' ', '\t']).enumerate() {
+            if at > 0 {
+                all.push(Word {
+                    many: true,
+                    pieces: Vec::new(),
+                    ..item.clone()
+                });
+            }
+            let part = part.trim_matches(['"', '\'']);
+            if let Some(last) = all.last_mut()
+                && !part.is_empty()
+            {
+                last.pieces.push(literal_piece(part, &piece.origin));
+            }
+        }
+    }
+    all.retain(|word| !word.pieces.is_empty());
+    all
+}
+
+/// Returns the text that flows, where words of it are known.
+pub(super) fn known(feed: &Feed) -> Option<Vec<Piece>> {
+    match feed {
+        Feed::Text { pieces, .. } => Some(pieces.clone()),
+        Feed::Items(items) if has_text(items) => Some(pieces(items)),
+        _ => None,
+    }
+}
+
+fn unknown(origin: &crate::model::span::Origin) -> Piece {
+    Piece {
+        part: Part::Hole(Hole::Unknown),
+        origin: origin.clone(),
+    }
+}
+
+/// Returns the lines that a program reads; one that is not known where they are not.
+fn lines_in(feed: &Feed, job: &Job) -> Vec<Line> {
+    match lines_of(feed) {
+        Some(lines) if lines.len() <= MAX_FORMS => lines,
+        _ => vec![vec![unknown(&job.origin)]],
+    }
+}
+
+/// Returns lines as what flows; nothing when no word of them is known.
+fn feed(mut lines: Vec<Line>) -> Option<Feed> {
+    let mut forms: Vec<Word> = Vec::new();
+    for line in lines.drain(..) {
+        let word = word_of(line, None);
+        if !word.pieces.is_empty() && !forms.contains(&word) && forms.len() < MAX_FORMS {
+            forms.push(word);
+        }
+    }
+    has_text(&forms).then_some(Feed::Items(forms))
+}
+
+/// The words of a call of awk: its program text, its `-v` values and its files.
+struct AwkWords {
+    program: Word,
+    values: Vec<(String, Word)>,
+    files: Vec<Word>,
+}
+
+impl Unfolder<'_> {
+    /// Returns what a program prints by its own words; nothing when none of them is known.
+    pub(super) fn generated(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let lines = match program {
+            "awk" | "gawk" | "mawk" | "nawk" | "goawk" => return self.awk(job, st, fr),
+            "sed" | "gsed" if sed::is_in_place(job) => return None,
+            "sed" | "gsed" => {
+                let input = self.read_lines(program, job, st, fr);
+                sed::output(job, &input)?
+            }
+            "jq" | "yq" | "gojq" | "jaq" => jq::output(program, job)?,
+            "psql" | "mysql" | "mariadb" | "sqlite3" | "duckdb" => says::queried(program, job, fr)?,
+            _ => match formats::output(program, job) {
+                Some(lines) => lines,
+                None => {
+                    let text = self.code_text(program, job, st, fr)?;
+                    let input = lines_in(&fr.stdin, job);
+                    code::output(program, job, &text, &input)?
+                }
+            },
+        };
+        feed(lines)
+    }
+
+    /// Returns the lines that a filter reads, from its files or its input.
+    fn read_lines(&self, program: &str, job: &Job, st: &State, fr: &Frame) -> Vec<Line> {
+        let skip = usize::from(program != "sed" || !sed::has_script_option(job));
+        let found = options(job.args(), sed::VALUED);
+        let files = job.args().get(found.rest + skip..).unwrap_or_default();
+        if files.is_empty() {
+            return lines_in(&fr.stdin, job);
+        }
+        let mut all = Vec::new();
+        for file in files {
+            match self.content(file, st) {
+                Some(Content::Feed(feed)) => all.extend(lines_in(feed, job)),
+                _ => all.push(vec![unknown(&job.origin)]),
+            }
+        }
+        all
+    }
+
+    /// Returns the text of the code that an interpreter runs.
+    fn code_text(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Option<Word> {
+        let family = super::start::interpreter(program)?;
+        if let Some(text) = code::inline(family, job) {
+            return Some(text);
+        }
+        let bare = job
+            .args()
+            .iter()
+            .all(|word| word.prefix().starts_with('-') && word.prefix().len() < 3);
+        if bare && let Feed::Text { pieces, .. } = &fr.stdin {
+            return Some(word_of(pieces.clone(), None));
+        }
+        self.code_file(program, job, st)
+    }
+
+    /// Reads awk: what it prints, what it pipes into shells of its own, what it writes.
+    fn awk(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let AwkWords {
+            program,
+            values,
+            files,
+        } = self.awk_words(job, st)?;
+        let mut input = Vec::new();
+        for file in &files {
+            match self.content(file, st) {
+                Some(Content::Feed(feed)) => input.extend(lines_in(feed, job)),
+                _ => input.push(vec![unknown(&job.origin)]),
+            }
+        }
+        if files.is_empty() {
+            input = lines_in(&fr.stdin, job);
+        }
+        let said = awk::output(&program, &values, &input);
+        for (command, lines) in said.piped {
+            let fed = feed(lines).unwrap_or_else(|| Feed::Opaque("awk".to_owned()));
+            let via = fr.fed(fed);
+            let text = word_of(command, None);
+            self.shell_text(&text, &start("sh", job), &mut st.subshell(), &via);
+        }
+        for command in said.started {
+            let via = fr.fed(Feed::Null);
+            let text = word_of(command, None);
+            self.shell_text(&text, &start("sh", job), &mut st.subshell(), &via);
+        }
+        for (file, lines) in said.written {
+            if let Some(content) = feed(lines) {
+                self.record_file(
+                    &Word::literal(file, program.origin.clone()),
+                    content,
+                    false,
+                    st,
+                );
+            }
+        }
+        feed(said.printed)
+    }
+
+    fn awk_words(&mut self, job: &Job, st: &State) -> Option<AwkWords> {
+        let found = options(job.args(), "-F -v -f --file --assign --field-separator");
+        let values: Vec<(String, Word)> = found
+            .values("-v --assign")
+            .into_iter()
+            .map(super::wrappers::assignment)
+            .collect();
+        let mut rest = job.args().get(found.rest..).unwrap_or_default();
+        let program = match found.value("-f --file") {
+            Some(file) => self.file_text(&file.clone(), st)?,
+            None => {
+                let (first, files) = rest.split_first()?;
+                rest = files;
+                first.clone()
+            }
+        };
+        let files = rest
+            .iter()
+            .filter(|word| !super::wrappers::assigns(word) && word.text().as_deref() != Some("-"));
+        Some(AwkWords {
+            program,
+            values,
+            files: files.cloned().collect(),
+        })
+    }
+
+    /// Changes what `sed -i` makes of files that this text wrote.
+    pub(super) fn edited(&mut self, job: &Job, st: &State) {
+        if self.files.is_empty() || !sed::is_in_place(job) {
+            return;
+        }
+        for file in job.args() {
+            let Some(Content::Feed(old)) = self.content(file, st).cloned() else {
+                continue;
+            };
+            let input = lines_in(&old, job);
+            let new = sed::output(job, &input).and_then(feed);
+            self.record_file(file, new.unwrap_or(old), false, st);
+        }
+    }
+
+    /// Shows a client the files that this text wrote without their content being known in full.
+    pub(super) fn client_files(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) {
+        if self.files.is_empty() || !CLIENTS.contains(&program) {
+            return;
+        }
+        let mut writes = Vec::new();
+        for word in job.args().iter().filter(|word| word.is_literal()) {
+            let text = word.prefix();
+            let ends = |c: char| c.is_whitespace() || matches!(c, '=' | '\'' | '"' | '@' | ';');
+            for name in text.split(ends).take(MAX_FORMS) {
+                for name in [name, name.strip_prefix("-f").unwrap_or_default()] {
+                    let file = Word::literal(name, word.origin.clone());
+                    let content = match self.content(&file, st) {
+                        Some(Content::Feed(Feed::Items(items))) => pieces(items),
+                        Some(Content::Feed(Feed::Opaque(_))) => vec![unknown(&word.origin)],
+                        _ => continue,
+                    };
+                    writes.push(Write {
+                        redirect: crate::model::command::Redirect {
+                            mode: crate::model::command::WriteMode::Append,
+                            file,
+                            content: Some(word_of(content, Some(word.origin.clone()))),
+                        },
+                        output: false,
+                    });
+                }
+            }
+        }
+        self.emit_writes(writes, &job.origin, st, fr, &Feed::nothing());
+    }
+}
+
+/// Returns what a filter passes on of input that is not known: text from another machine stays that.
+pub(super) fn passed_on(program: &str, input: &Feed) -> Feed {
+    match input {
+        Feed::Opaque(from) if NETWORK.contains(&from.as_str()) => Feed::Opaque(from.clone()),
+        _ => Feed::Opaque(program.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
