@@ -183,7 +183,10 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         targets: vec![target(&located.place, effect)],
         opaque: effect.opaque || located.place.opaque,
         instead,
-        blast: Blast::default(),
+        blast: Blast {
+            rows: located.loss.rows.clone(),
+            ..Blast::default()
+        },
         exempt: located.place.scratch.clone(),
     }
 }

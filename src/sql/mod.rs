@@ -13,6 +13,7 @@ mod name;
 mod read;
 mod session;
 mod strict;
+mod touched;
 
 use crate::model::effect::{Dialect, Effect};
 

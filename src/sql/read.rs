@@ -4,6 +4,7 @@
 use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
+use crate::model::finding::RowsLost;
 use crate::model::span::Span;
 
 use super::lex::{self, Lexeme};
@@ -41,6 +42,7 @@ pub(super) struct Note {
     pub only: bool,
     pub if_exists: bool,
     pub opaque: bool,
+    pub rows: Option<RowsLost>,
 }
 
 impl Note {
@@ -55,6 +57,7 @@ impl Note {
             only: false,
             if_exists: false,
             opaque: false,
+            rows: None,
         }
     }
 
@@ -160,9 +163,15 @@ impl<'a> Reader<'a> {
             opaque: note.opaque || hole,
             span: self.span(from, to),
         };
+        let table = lookup.clone().filter(|_| !self.block);
+        let rows = note
+            .rows
+            .zip(table)
+            .map(|(rows, table)| RowsLost { table, ..rows });
         self.out.push(Loss {
             effect,
             lookup,
+            rows,
             created: false,
             temporary: false,
         });

@@ -8,6 +8,7 @@ use sqlparser::ast::{Statement, Visit, Visitor};
 use sqlparser::parser::Parser;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
+use crate::model::finding::RowsLost;
 use crate::model::span::Span;
 
 use super::create::Made;
@@ -26,6 +27,8 @@ pub struct Loss {
     pub effect: Effect,
     /// The object's name as the server looks it up (PostgreSQL folds bare names).
     pub lookup: Option<String>,
+    /// Which rows go or change, where the statement alone says it.
+    pub rows: Option<RowsLost>,
     /// The object was made earlier in the same text, unconditionally.
     pub created: bool,
     /// Made as a temporary object: no other object of that name is meant.
@@ -49,6 +52,7 @@ impl Loss {
                 span,
             },
             lookup: None,
+            rows: None,
             created: false,
             temporary: false,
         }
