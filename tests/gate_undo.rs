@@ -90,7 +90,9 @@ impl Base {
                     .output()
                     .expect("sqlite3 is installed");
                 assert!(output.status.success(), "{output:?}");
-                String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+                String::from_utf8_lossy(&output.stdout)
+                    .trim_end()
+                    .to_owned()
             }
         }
     }
@@ -111,7 +113,10 @@ impl Base {
     }
 
     fn newest_backup(&self) -> String {
-        let text = self.house.backstop(&["backup", "list", "--format", "json"]).stdout;
+        let text = self
+            .house
+            .backstop(&["backup", "list", "--format", "json"])
+            .stdout;
         let all: serde_json::Value = serde_json::from_str(&text).unwrap();
         all["backups"][0]["id"].as_str().unwrap().to_owned()
     }
@@ -124,7 +129,14 @@ fn values_that_a_snapshotted_update_changed_come_back_and_nothing_else_does() {
         base.snapshot("UPDATE people SET name = upper(name) WHERE id < 4");
         base.sql("UPDATE people SET city = 'Rome' WHERE id = 1; UPDATE people SET age = 61 WHERE id = 4; INSERT INTO people VALUES (5, 'Eve', 'Rio', 20);");
         let plan = base.undo(&["--dry-run"]);
-        for part in ["UPDATE people SET name", "snapshot", "3 rows", "name", "ANA", "Ana"] {
+        for part in [
+            "UPDATE people SET name",
+            "snapshot",
+            "3 rows",
+            "name",
+            "ANA",
+            "Ana",
+        ] {
             assert!(plan.contains(part), "{part} is missing in {plan}");
         }
         let said = base.undo(&[]);
@@ -146,13 +158,21 @@ fn a_row_that_was_changed_again_is_shown_and_stays_unless_it_is_asked_for() {
         base.sql("UPDATE people SET age = 99 WHERE id = 2; DELETE FROM people WHERE id = 3;");
         let said = base.undo(&[&base.newest_backup()]);
         assert!(said.contains("changed again since"), "{said}");
-        assert_eq!(base.sql(PEOPLE), "1AnaLima30\n2BoOslo99\n4DiaGoa60", "{said}");
+        assert_eq!(
+            base.sql(PEOPLE),
+            "1AnaLima30\n2BoOslo99\n4DiaGoa60",
+            "{said}"
+        );
         let id = base.house.records("snapshot")[0]["body"]["backups"][0]
             .as_str()
             .unwrap()
             .to_owned();
         let said = base.undo(&[&id, "--also-changed"]);
-        assert_eq!(base.sql(PEOPLE), "1AnaLima30\n2BoOslo40\n4DiaGoa60", "{said}");
+        assert_eq!(
+            base.sql(PEOPLE),
+            "1AnaLima30\n2BoOslo40\n4DiaGoa60",
+            "{said}"
+        );
     }
 }
 
@@ -162,7 +182,10 @@ fn a_terminal_is_asked_about_rows_that_were_changed_again() {
         base.snapshot("UPDATE people SET age = 1 WHERE id IN (1, 2)");
         base.sql("UPDATE people SET age = 99 WHERE id = 2;");
         let mut terminal = base.house.terminal(&["undo"]);
-        terminal.wait_for("1 row that changed again").wait_for("[y/N] ").type_line("y");
+        terminal
+            .wait_for("1 row that changed again")
+            .wait_for("[y/N] ")
+            .type_line("y");
         terminal.wait_for("apply? [y/N] ").type_line("y");
         let (code, seen) = terminal.end();
         assert_eq!(code, 0, "{seen}");
@@ -174,11 +197,17 @@ fn a_terminal_is_asked_about_rows_that_were_changed_again() {
 #[test]
 fn deleted_rows_come_back_with_what_went_with_them_and_later_deletions_stay() {
     for base in Base::both("delete") {
-        let held = base.house.lose(&base.command("DELETE FROM people WHERE id = 2"));
+        let held = base
+            .house
+            .lose(&base.command("DELETE FROM people WHERE id = 2"));
         assert_eq!(base.sql(LETTERS), "10\n13");
         base.sql("DELETE FROM letters WHERE id IN (10, 13); DELETE FROM people WHERE id = 3; DELETE FROM notes;");
         let said = base.undo(&[&held.id]);
-        assert_eq!(base.sql(PEOPLE), "1AnaLima30\n2BoOslo40\n4DiaGoa60", "{said}");
+        assert_eq!(
+            base.sql(PEOPLE),
+            "1AnaLima30\n2BoOslo40\n4DiaGoa60",
+            "{said}"
+        );
         assert_eq!(base.sql(LETTERS), "11\n12", "{said}");
         assert_eq!(base.sql("SELECT count(*) FROM notes"), "0");
     }
@@ -191,8 +220,16 @@ fn a_held_update_of_all_rows_says_what_it_brought_back_and_what_it_left() {
         base.sql("UPDATE people SET age = 7 WHERE id = 3; INSERT INTO people VALUES (5, 'Eve', 'Rio', 20);");
         let said = base.undo(&[&held.id]);
         assert!(said.contains("3 rows"), "{said}");
-        assert!(said.contains("1 row was changed again") || said.contains("row 3") || said.contains("row (3)"), "{said}");
-        assert_eq!(base.sql(PEOPLE), "1AnaLima30\n2BoOslo40\n3CemIzmir7\n4DiaGoa60\n5EveRio20");
+        assert!(
+            said.contains("1 row was changed again")
+                || said.contains("row 3")
+                || said.contains("row (3)"),
+            "{said}"
+        );
+        assert_eq!(
+            base.sql(PEOPLE),
+            "1AnaLima30\n2BoOslo40\n3CemIzmir7\n4DiaGoa60\n5EveRio20"
+        );
     }
 }
 
@@ -210,7 +247,8 @@ fn rows_without_a_key_get_their_values_back_too() {
 fn what_a_condition_cannot_find_again_is_compared_as_a_whole() {
     for base in Base::both("whole") {
         let before = base.sql(PEOPLE);
-        base.house.lose(&base.command("DELETE FROM people WHERE id IN (SELECT person FROM letters)"));
+        base.house
+            .lose(&base.command("DELETE FROM people WHERE id IN (SELECT person FROM letters)"));
         base.undo(&[]);
         assert_eq!(base.sql(PEOPLE), before);
         assert_eq!(base.sql(LETTERS), "10\n11\n12\n13");
@@ -221,10 +259,14 @@ fn what_a_condition_cannot_find_again_is_compared_as_a_whole() {
 fn an_undo_without_a_name_takes_the_newest_loss_once() {
     for base in Base::both("newest") {
         let before = base.sql(PEOPLE);
-        base.house.lose(&base.command("DELETE FROM people WHERE id = 1"));
+        base.house
+            .lose(&base.command("DELETE FROM people WHERE id = 1"));
         base.snapshot("UPDATE people SET city = 'X' WHERE id = 2");
         let first = base.undo(&[]);
-        assert!(first.contains("undoing: ") && first.contains("SET city"), "{first}");
+        assert!(
+            first.contains("undoing: ") && first.contains("SET city"),
+            "{first}"
+        );
         let second = base.undo(&[]);
         assert!(second.contains("DELETE FROM people"), "{second}");
         assert_eq!(base.sql(PEOPLE), before);
@@ -241,13 +283,24 @@ fn a_table_that_the_backup_does_not_hold_is_no_silent_success() {
         base.sql("CREATE TABLE \"Sales Dept. we''ird; --x\"(id INTEGER PRIMARY KEY); INSERT INTO \"Sales Dept. we''ird; --x\" VALUES (1);");
         base.house.lose(&base.command("DELETE FROM people"));
         let id = base.newest_backup();
-        let none = base.house.backstop(&["restore", &id, "--table", "nope", "--dry-run"]);
+        let none = base
+            .house
+            .backstop(&["restore", &id, "--table", "nope", "--dry-run"]);
         assert_eq!(none.code, Some(1), "{none:?}");
-        assert!(none.stderr.contains("`nope` is not in") && none.stderr.contains("people"), "{none:?}");
+        assert!(
+            none.stderr.contains("`nope` is not in") && none.stderr.contains("people"),
+            "{none:?}"
+        );
         base.sql("DELETE FROM \"Sales Dept. we''ird; --x\"");
-        let back = base.house.backstop(&["restore", &id, "--table", "Sales Dept. we''ird; --x"]);
+        let back = base
+            .house
+            .backstop(&["restore", &id, "--table", "Sales Dept. we''ird; --x"]);
         assert_eq!(back.code, Some(0), "{back:?}");
-        assert_eq!(base.sql("SELECT count(*) FROM \"Sales Dept. we''ird; --x\""), "1", "{back:?}");
+        assert_eq!(
+            base.sql("SELECT count(*) FROM \"Sales Dept. we''ird; --x\""),
+            "1",
+            "{back:?}"
+        );
         assert_eq!(base.sql("SELECT count(*) FROM people"), "0");
     }
 }
@@ -260,7 +313,11 @@ fn a_restore_of_values_says_so() {
         let back = base.house.backstop(&["restore", &id, "--table", "people"]);
         assert_eq!(back.code, Some(0), "{back:?}");
         assert!(!back.stdout.contains("0 missing rows"), "{back:?}");
-        assert_eq!(base.sql(PEOPLE).lines().next(), Some("1AnaLima30"), "{back:?}");
+        assert_eq!(
+            base.sql(PEOPLE).lines().next(),
+            Some("1AnaLima30"),
+            "{back:?}"
+        );
     }
 }
 
@@ -277,5 +334,8 @@ fn a_place_that_does_not_fit_or_is_taken_is_said_so() {
     let name = base.server.as_ref().unwrap().1.clone();
     let taken = base.house.backstop(&["restore", &id, "--into", &name]);
     assert_eq!(taken.code, Some(1), "{taken:?}");
-    assert!(taken.stderr.contains("exists already") && !taken.stderr.contains("other process"), "{taken:?}");
+    assert!(
+        taken.stderr.contains("exists already") && !taken.stderr.contains("other process"),
+        "{taken:?}"
+    );
 }

@@ -81,11 +81,7 @@ impl RowsLost {
                 return None;
             }
             whole.deletes |= loss.deletes;
-            conditions.push(
-                loss.predicate
-                    .as_ref()
-                    .map(|text| format!("({text}\n)")),
-            );
+            conditions.push(loss.predicate.as_ref().map(|text| format!("({text}\n)")));
             for one in &loss.sets {
                 if whole.sets.iter().all(|other| other.column != one.column) {
                     // A later statement may see what an earlier one wrote: the value is not known.

@@ -81,11 +81,7 @@ impl Step {
             Self::SavePresent { what } => format!("back up the present state of {what}"),
             Self::MakeParents { path } => format!("make the missing folder {}", path.display()),
             Self::PlaceTree { path, entries } => {
-                format!(
-                    "unpack {} to {}",
-                    entries_of(*entries),
-                    path.display()
-                )
+                format!("unpack {} to {}", entries_of(*entries), path.display())
             }
             Self::ReplaceTree { path, entries } => {
                 format!(
@@ -124,9 +120,14 @@ impl Step {
                 let stay = match conflicts {
                     0 => String::new(),
                     1 => "; 1 row is there with other values and stays as it is".to_owned(),
-                    many => format!("; {many} rows are there with other values and stay as they are"),
+                    many => {
+                        format!("; {many} rows are there with other values and stay as they are")
+                    }
                 };
-                format!("insert {} into `{table}`{stay}", counted(*rows, "missing row"))
+                format!(
+                    "insert {} into `{table}`{stay}",
+                    counted(*rows, "missing row")
+                )
             }
             Self::UpdateRows {
                 table,
@@ -187,7 +188,10 @@ pub struct RestorePlan {
     pub again: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
 }

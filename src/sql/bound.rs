@@ -52,9 +52,11 @@ pub(super) fn is_of_the_row(reader: &Reader<'_>, from: usize, to: usize) -> bool
         return false;
     }
     let moves = |word: &str| MOVING.iter().any(|one| one.eq_ignore_ascii_case(word));
-    let called = |at: usize, name: &str| reader.is(at, name) && reader.token(at + 1, &Token::LParen);
+    let called =
+        |at: usize, name: &str| reader.is(at, name) && reader.token(at + 1, &Token::LParen);
     if (from..to).any(|at| {
-        called(at, "age") || reader.token(at, &Token::LParen) && reader.token(at + 1, &Token::RParen)
+        called(at, "age")
+            || reader.token(at, &Token::LParen) && reader.token(at + 1, &Token::RParen)
     }) {
         return false;
     }

@@ -146,6 +146,8 @@ impl<'a> Reader<'a> {
     }
 
     pub fn note(&mut self, note: Note, from: usize, to: usize) {
+        let parts = note.name.as_ref().filter(|name| !name.hole);
+        let parts = parts.map(|name| name.parts.clone()).unwrap_or_default();
         let (object, lookup, hole) = match note.name {
             Some(name) if !name.hole => (Some(name.written), Some(name.lookup), false),
             Some(_) => (None, None, true),
@@ -171,6 +173,7 @@ impl<'a> Reader<'a> {
         self.out.push(Loss {
             effect,
             lookup,
+            parts,
             rows,
             created: false,
             temporary: false,

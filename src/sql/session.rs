@@ -27,6 +27,8 @@ pub struct Loss {
     pub effect: Effect,
     /// The object's name as the server looks it up (PostgreSQL folds bare names).
     pub lookup: Option<String>,
+    /// The parts of that name.
+    pub parts: Vec<String>,
     /// Which rows go or change, where the statement alone says it.
     pub rows: Option<RowsLost>,
     /// The object was made earlier in the same text, unconditionally.
@@ -52,6 +54,7 @@ impl Loss {
                 span,
             },
             lookup: None,
+            parts: Vec::new(),
             rows: None,
             created: false,
             temporary: false,

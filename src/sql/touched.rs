@@ -111,7 +111,13 @@ mod tests {
     use crate::model::effect::Dialect;
     use crate::sql::losses;
 
-    fn rows(text: &str) -> Option<(Option<String>, Option<String>, Vec<(String, Option<String>)>)> {
+    fn rows(
+        text: &str,
+    ) -> Option<(
+        Option<String>,
+        Option<String>,
+        Vec<(String, Option<String>)>,
+    )> {
         let rows = losses(text, Dialect::Postgres).first()?.rows.clone()?;
         let sets = rows.sets.into_iter().map(|one| (one.column, one.value));
         Some((rows.predicate, rows.alias, sets.collect()))
@@ -128,10 +134,7 @@ mod tests {
             Some((
                 text("x.id IN (1, 2)"),
                 text("x"),
-                vec![
-                    ("A b".into(), text("'it''s'")),
-                    ("n".into(), text("n + 1"))
-                ]
+                vec![("A b".into(), text("'it''s'")), ("n".into(), text("n + 1"))]
             ))
         );
         let (all, _, sets) = rows("UPDATE t SET a = now(), b = DEFAULT").unwrap();
