@@ -94,7 +94,11 @@ impl BackupError {
             Self::Busy(_) => "wait until the other process has finished, then try again",
             Self::Taken(_) => "name a place or a database that is not there yet",
             Self::NotFound(_) => "`backstop backup list` shows what is there",
-            Self::Wish(_) | Self::Source(_) | Self::Cancelled | Self::Unreachable(_) | Self::Broken => "",
+            Self::Wish(_)
+            | Self::Source(_)
+            | Self::Cancelled
+            | Self::Unreachable(_)
+            | Self::Broken => "",
         }
     }
 }

@@ -115,7 +115,10 @@ impl Living {
             .as_ref()
             .map_or(String::new(), |text| format!(" WHERE (\n{text}\n)"));
         let from = format!("FROM old.{}{alias}{condition}", quote(name));
-        let reads = |what: &str| self.count(&format!("(SELECT {what} AS v {from}) WHERE v IS 0")).is_ok();
+        let reads = |what: &str| {
+            self.count(&format!("(SELECT {what} AS v {from}) WHERE v IS 0"))
+                .is_ok()
+        };
         if key.is_empty() || !reads("1") {
             return Ok(None);
         }
@@ -170,7 +173,15 @@ impl Living {
             let at = match links.last() {
                 Some((last, link)) if *last == id && link.child == child => links.len() - 1,
                 _ => {
-                    links.push((id, Link { child, parent: parent.clone(), act, pairs: Vec::new() }));
+                    links.push((
+                        id,
+                        Link {
+                            child,
+                            parent: parent.clone(),
+                            act,
+                            pairs: Vec::new(),
+                        },
+                    ));
                     links.len() - 1
                 }
             };
@@ -178,7 +189,10 @@ impl Living {
                 let to = match to {
                     Some(to) => Some(to),
                     // Without a name the key of the parent is meant, column by column.
-                    None => self.table(&parent).ok().and_then(|one| one.key.get(link.pairs.len()).cloned()),
+                    None => self
+                        .table(&parent)
+                        .ok()
+                        .and_then(|one| one.key.get(link.pairs.len()).cloned()),
                 };
                 link.pairs.push((from, to.unwrap_or_default()));
             }
@@ -188,10 +202,14 @@ impl Living {
 
     /// Follows foreign keys from deleted rows to those that went with them or lost their reference.
     fn choose_children(&mut self) -> Result<(), BackupError> {
-        let acts = |link: &Link| matches!(link.act.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT");
+        let acts =
+            |link: &Link| matches!(link.act.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT");
         let links: Vec<Link> = self.links()?.into_iter().filter(acts).collect();
         let deletes = |living: &Self, name: &str| {
-            living.chosen.get(&name.to_lowercase()).is_some_and(|one| one.deletes)
+            living
+                .chosen
+                .get(&name.to_lowercase())
+                .is_some_and(|one| one.deletes)
         };
         for _ in 0..DEPTH {
             let mut more = Vec::new();
@@ -213,7 +231,11 @@ impl Living {
         }
         // A table that refers to itself loses rows that no condition names.
         let circular = |link: &&Link| same_name(&link.child, &link.parent);
-        if links.iter().filter(circular).any(|link| deletes(self, &link.child)) {
+        if links
+            .iter()
+            .filter(circular)
+            .any(|link| deletes(self, &link.child))
+        {
             self.chosen.clear();
         }
         Ok(())
@@ -266,11 +288,19 @@ impl Living {
         let rows = self.count(&change.taken())?;
         let again = self.count(&change.kept())?;
         plan.again += again;
-        plan.rows.extend(self.listed(&change, &change.taken())?.into_iter().map(|(key, now, had)| {
-            format!("row {key} of `{name}`: {now} now, {had} in the backup")
-        }));
+        plan.rows
+            .extend(
+                self.listed(&change, &change.taken())?
+                    .into_iter()
+                    .map(|(key, now, had)| {
+                        format!("row {key} of `{name}`: {now} now, {had} in the backup")
+                    }),
+            );
         if rows > LISTED as u64 {
-            plan.rows.push(format!("and {} more of `{name}`", counted(rows - LISTED as u64, "row")));
+            plan.rows.push(format!(
+                "and {} more of `{name}`",
+                counted(rows - LISTED as u64, "row")
+            ));
         }
         plan.rows.extend(self.kept_notes(&change, again)?);
         if rows > 0 && !change.is_certain() {
@@ -280,11 +310,18 @@ impl Living {
         }
         let gone = self.count(&change.gone())?;
         if gone > 0 && !chosen.deletes {
-            plan.notes.push(format!("{} of `{name}` deleted by somebody else since: not inserted", counted(gone, "row")));
+            plan.notes.push(format!(
+                "{} of `{name}` deleted by somebody else since: not inserted",
+                counted(gone, "row")
+            ));
         }
         let step = Step::UpdateRows {
             table: name.to_owned(),
-            columns: chosen.sets.iter().map(|(column, _)| quote(column)).collect(),
+            columns: chosen
+                .sets
+                .iter()
+                .map(|(column, _)| quote(column))
+                .collect(),
             rows: Some(rows),
             conflicts: again,
         };
@@ -292,7 +329,12 @@ impl Living {
     }
 
     /// Gives rows back the values that they had.
-    pub(super) fn change_rows(&self, name: &str, over: bool, restored: &mut Restored) -> Result<(), BackupError> {
+    pub(super) fn change_rows(
+        &self,
+        name: &str,
+        over: bool,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
         let Some(chosen) = self.chosen.get(&name.to_lowercase()) else {
             return Ok(());
         };
@@ -316,19 +358,31 @@ impl Living {
             })
             .collect();
         if more > 0 {
-            notes.push(format!("{} more of `{name}` changed again since: as they are", counted(more, "row")));
+            notes.push(format!(
+                "{} more of `{name}` changed again since: as they are",
+                counted(more, "row")
+            ));
         }
         Ok(notes)
     }
 
-    fn listed(&self, change: &Change<'_>, from: &str) -> Result<Vec<(String, String, String)>, BackupError> {
+    fn listed(
+        &self,
+        change: &Change<'_>,
+        from: &str,
+    ) -> Result<Vec<(String, String, String)>, BackupError> {
         let said = failed("compare rows");
         let joined = |list: Vec<String>| match list.is_empty() {
             true => "''".to_owned(),
             false => format!("substr({}, 1, {SHOWN})", list.join(" || ', ' || ")),
         };
         let of = |alias: &str, columns: &[String]| {
-            joined(columns.iter().map(|one| format!("quote({alias}.{one})")).collect())
+            joined(
+                columns
+                    .iter()
+                    .map(|one| format!("quote({alias}.{one})"))
+                    .collect(),
+            )
         };
         let columns: Vec<String> = change.columns.iter().map(|one| quote(one)).collect();
         let text = format!(
@@ -358,7 +412,11 @@ impl<'a> Change<'a> {
         let is_key = |column: &&String| !table.key.contains(*column);
         let columns = match chosen.all {
             true => table.columns.iter().filter(is_key).cloned().collect(),
-            false => chosen.sets.iter().map(|(column, _)| column.clone()).collect(),
+            false => chosen
+                .sets
+                .iter()
+                .map(|(column, _)| column.clone())
+                .collect(),
         };
         Self {
             table,
@@ -375,7 +433,12 @@ impl<'a> Change<'a> {
     fn differs(&self) -> String {
         let columns = self.columns.iter();
         let each = columns.map(|one| format!("o.{0} IS NOT m.{0}", quote(one)));
-        format!("({})", each.chain(["0".to_owned()]).collect::<Vec<_>>().join(" OR "))
+        format!(
+            "({})",
+            each.chain(["0".to_owned()])
+                .collect::<Vec<_>>()
+                .join(" OR ")
+        )
     }
 
     /// Somebody changed the row after the command did.
@@ -399,12 +462,20 @@ impl<'a> Change<'a> {
     }
 
     fn taken(&self) -> String {
-        let bound = if self.over { "0".to_owned() } else { self.again() };
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
         format!("{} WHERE {} AND NOT {bound}", self.both(), self.differs())
     }
 
     fn kept(&self) -> String {
-        let bound = if self.over { "0".to_owned() } else { self.again() };
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
         format!("{} WHERE {} AND {bound}", self.both(), self.differs())
     }
 
@@ -418,8 +489,15 @@ impl<'a> Change<'a> {
     }
 
     fn update(&self) -> String {
-        let sets = self.columns.iter().map(|one| format!("{0} = o.{0}", quote(one)));
-        let bound = if self.over { "0".to_owned() } else { self.again() };
+        let sets = self
+            .columns
+            .iter()
+            .map(|one| format!("{0} = o.{0}", quote(one)));
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
         format!(
             "UPDATE main.{0} AS m SET {1} FROM old.{0} AS o JOIN ({2}) AS h ON {3} WHERE {4} AND {5} AND NOT {bound}",
             quote(&self.table.name),

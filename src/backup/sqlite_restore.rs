@@ -12,16 +12,16 @@ use rusqlite::{Connection, OpenFlags};
 use super::control::Control;
 use super::error::BackupError;
 use super::files::{random_name, sync_folder};
-use super::sqlite_chosen::Chosen;
 use super::sqlite::{
     ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_readable, path_of, transfer,
     unpack,
 };
+use super::sqlite_chosen::Chosen;
 use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote, trigger};
 use crate::model::backup::Entry;
 use crate::model::effect::Verb;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -383,7 +383,11 @@ impl Living {
         all.extend(
             self.chosen
                 .keys()
-                .filter(|name| !only.iter().any(|one| crate::plan::coverage::same_name(name, one)))
+                .filter(|name| {
+                    !only
+                        .iter()
+                        .any(|one| crate::plan::coverage::same_name(name, one))
+                })
                 .cloned(),
         );
         let keeps = |name: &str| {
@@ -484,7 +488,9 @@ impl Living {
                 .chosen
                 .get(&name.to_lowercase())
                 .filter(|chosen| chosen.deletes)
-                .map_or(String::new(), |chosen| format!(" AND {}", chosen.limit("o"))),
+                .map_or(String::new(), |chosen| {
+                    format!(" AND {}", chosen.limit("o"))
+                }),
         })
     }
 
@@ -596,8 +602,8 @@ impl Living {
         }
         if inserted < wanted {
             restored.conflicts.push(format!(
-                "{} rows of `{name}` clash with rows that are there now and were not inserted",
-                wanted - inserted
+                "{} of `{name}` not inserted: rows that are there now clash",
+                counted(wanted - inserted, "row")
             ));
         }
         Ok(())

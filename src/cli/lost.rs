@@ -72,7 +72,11 @@ impl Lost {
 
     /// Says which call it was.
     pub fn sentence(&self) -> String {
-        let line = self.command.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = self
+            .command
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let mut command: String = line.chars().take(SHOWN).collect();
         if command.len() < line.len() {
             command.push('…');
@@ -96,7 +100,9 @@ impl Lost {
             .collect();
         // A database that was removed, moved away or written over as a file comes back as a whole.
         if need.is_some_and(|need| matches!(need.target.reach, Reach::Sqlite(_)))
-            && here.iter().any(|finding| finding.rule.starts_with("files."))
+            && here
+                .iter()
+                .any(|finding| finding.rule.starts_with("files."))
         {
             return Wish::default();
         }
@@ -139,14 +145,21 @@ impl Lost {
 fn rows(findings: &[&Finding]) -> Vec<RowsLost> {
     let whole = |table: &str| {
         findings.iter().any(|finding| {
-            let object = finding.targets.iter().filter_map(|target| target.object.as_ref());
+            let object = finding
+                .targets
+                .iter()
+                .filter_map(|target| target.object.as_ref());
             finding.blast.rows.is_none()
                 && finding.rule.starts_with("sql.")
                 && (finding.targets.iter().any(|target| target.object.is_none())
-                    || object.chain(&finding.blast.tables).any(|name| same_name(name, table)))
+                    || object
+                        .chain(&finding.blast.tables)
+                        .any(|name| same_name(name, table)))
         })
     };
-    let rows = findings.iter().filter_map(|finding| finding.blast.rows.clone());
+    let rows = findings
+        .iter()
+        .filter_map(|finding| finding.blast.rows.clone());
     rows.filter(|one| !whole(&one.table)).collect()
 }
 

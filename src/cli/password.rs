@@ -36,7 +36,11 @@ pub fn with_password<T>(
         if tries > TRIES {
             return Err(refused);
         }
-        let again = if tries > 1 { "that password was refused; " } else { "" };
+        let again = if tries > 1 {
+            "that password was refused; "
+        } else {
+            ""
+        };
         let prompt = format!(
             "{again}password of `{}` at {}: ",
             super::backup::visible(server.user.as_deref().unwrap_or("the default user")),

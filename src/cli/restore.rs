@@ -107,7 +107,11 @@ fn elsewhere(args: &Args, entry: &Entry) -> Result<Option<String>, BackupError> 
 /// Refuses names of tables or paths that the backup does not hold.
 fn held(args: &Args, entry: &Entry) -> Result<(), BackupError> {
     let manifest = &entry.manifest;
-    let Some(name) = args.only.iter().find(|name| !coverage::names(manifest, name)) else {
+    let Some(name) = args
+        .only
+        .iter()
+        .find(|name| !coverage::names(manifest, name))
+    else {
         return Ok(());
     };
     let tables: Vec<String> = manifest

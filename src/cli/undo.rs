@@ -86,7 +86,13 @@ fn go(args: &Args) -> Result<u8, BackupError> {
                 notes: one.plan.notes.clone(),
                 ..Restored::default()
             },
-            false => restore::apply(&one.entry, &one.wish, &one.plan, &dir, &args.common.control())?,
+            false => restore::apply(
+                &one.entry,
+                &one.wish,
+                &one.plan,
+                &dir,
+                &args.common.control(),
+            )?,
         };
         record(lost.as_ref(), store.as_ref(), &one.entry);
         undone.push((&one.entry, restored));
@@ -114,11 +120,18 @@ fn agreed(work: &mut [Work], control: &Control) -> Result<bool, BackupError> {
 }
 
 /// Plans the restores, one for each target; a password that a server wants is asked for here.
-fn planned_all(args: &Args, entries: Vec<Entry>, lost: Option<&Lost>) -> Result<Vec<Work>, BackupError> {
+fn planned_all(
+    args: &Args,
+    entries: Vec<Entry>,
+    lost: Option<&Lost>,
+) -> Result<Vec<Work>, BackupError> {
     let control = args.common.control();
     let mut work: Vec<Work> = Vec::new();
     for mut entry in entries {
-        if work.iter().any(|one| one.entry.manifest.target == entry.manifest.target) {
+        if work
+            .iter()
+            .any(|one| one.entry.manifest.target == entry.manifest.target)
+        {
             continue;
         }
         let all = || Wish {

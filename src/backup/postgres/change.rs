@@ -31,7 +31,10 @@ impl Change<'_> {
             (true, _) => String::new(),
             (false, false) => self.update(look),
             (false, true) if self.after > 0 => self.update_keyless(look),
-            (false, true) => format!("SELECT 'keyless', {}, count(*) FROM pg_temp.backstop_rows;\n", self.at),
+            (false, true) => format!(
+                "SELECT 'keyless', {}, count(*) FROM pg_temp.backstop_rows;\n",
+                self.at
+            ),
         };
         text.push_str(&self.insert(look));
         text.push_str("DROP TABLE pg_temp.backstop_rows;\n");
@@ -47,12 +50,17 @@ impl Change<'_> {
     }
 
     fn row(&self, list: &[String], of: &str) -> String {
-        format!("ROW({})::text", Self::each(list, ", ", |one| format!("{of}.{one}")))
+        format!(
+            "ROW({})::text",
+            Self::each(list, ", ", |one| format!("{of}.{one}"))
+        )
     }
 
     /// The values that the command left, as one text; nothing where they are not known.
     fn left(&self) -> Option<String> {
-        let columns: Vec<String> = (0..self.after).map(|number| format!("b.backstop_a{number}")).collect();
+        let columns: Vec<String> = (0..self.after)
+            .map(|number| format!("b.backstop_a{number}"))
+            .collect();
         (!columns.is_empty()).then(|| format!("ROW({})::text", columns.join(", ")))
     }
 
@@ -69,13 +77,31 @@ impl Change<'_> {
             true => "true".to_owned(),
             false => format!("NOT ({again})"),
         };
-        let from = format!("FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE {differs}");
+        let from =
+            format!("FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE {differs}");
         let key = self.row(self.key, "b");
-        let mut text = format!("SELECT 'kept', {at}, count(*) {from} AND {again} AND NOT ({taken});\n");
-        text.push_str(&listed("keptrow", at, &key, &old, &new, &format!("{from} AND NOT ({taken})")));
+        let mut text =
+            format!("SELECT 'kept', {at}, count(*) {from} AND {again} AND NOT ({taken});\n");
+        text.push_str(&listed(
+            "keptrow",
+            at,
+            &key,
+            &old,
+            &new,
+            &format!("{from} AND NOT ({taken})"),
+        ));
         if look {
-            text.push_str(&format!("SELECT 'updated', {at}, count(*) {from} AND {taken};\n"));
-            text.push_str(&listed("row", at, &key, &old, &new, &format!("{from} AND {taken}")));
+            text.push_str(&format!(
+                "SELECT 'updated', {at}, count(*) {from} AND {taken};\n"
+            ));
+            text.push_str(&listed(
+                "row",
+                at,
+                &key,
+                &old,
+                &new,
+                &format!("{from} AND {taken}"),
+            ));
             return text;
         }
         let set = Self::each(self.overwrite, ", ", |one| format!("{one} = b.{one}"));
@@ -140,10 +166,14 @@ impl Change<'_> {
         if !self.inserts {
             // Rows that an UPDATE changed and somebody deleted since were not lost by it.
             if !self.key.is_empty() {
-                text.push_str(&format!("SELECT 'gone', {at}, count(*) FROM ({missing}) s;\n"));
+                text.push_str(&format!(
+                    "SELECT 'gone', {at}, count(*) FROM ({missing}) s;\n"
+                ));
             }
         } else if look {
-            text.push_str(&format!("SELECT 'inserted', {at}, count(*) FROM ({missing}) s;\n"));
+            text.push_str(&format!(
+                "SELECT 'inserted', {at}, count(*) FROM ({missing}) s;\n"
+            ));
         } else {
             text.push_str(&format!(
                 "WITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
@@ -236,7 +266,10 @@ impl Said {
             .collect();
         let more = self.kept.saturating_sub(self.kept_rows.len() as u64);
         if more > 0 {
-            notes.push(format!("{} more of `{full}` changed again since: as they are", counted(more, "row")));
+            notes.push(format!(
+                "{} more of `{full}` changed again since: as they are",
+                counted(more, "row")
+            ));
         }
         notes
     }
@@ -244,7 +277,13 @@ impl Said {
     /// Says what differs and stays.
     pub fn notes(&self, full: &str, certain: bool) -> Vec<String> {
         let mut notes = Vec::new();
-        let verb = |count: u64, one: &str, many: &str| if count == 1 { one.to_owned() } else { many.to_owned() };
+        let verb = |count: u64, one: &str, many: &str| {
+            if count == 1 {
+                one.to_owned()
+            } else {
+                many.to_owned()
+            }
+        };
         if self.differ > 0 {
             notes.push(format!(
                 "{} of `{full}` {} there with other values than in the backup, and {} as {}",
@@ -263,7 +302,9 @@ impl Said {
             ));
         }
         if self.keyless > 0 {
-            notes.push(format!("`{full}` has no key: its changed rows cannot be told apart, and stay as they are"));
+            notes.push(format!(
+                "`{full}` has no key: its changed rows cannot be told apart, and stay as they are"
+            ));
         }
         if self.updated > 0 && !certain {
             notes.push(format!(

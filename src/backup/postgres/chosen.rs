@@ -157,22 +157,35 @@ fn reads(both: &mut Both, what: &str, from: &str) -> Result<bool, BackupError> {
 }
 
 /// Follows foreign keys from deleted rows to those that went with them or lost their reference.
-fn children(
-    both: &Both,
-    links: &[Link],
-    found: &mut BTreeMap<u32, Chosen>,
-) {
-    let full = |oid: u32| both.had.iter().find(|one| one.oid == oid).map(|one| &one.full);
+fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
+    let full = |oid: u32| {
+        both.had
+            .iter()
+            .find(|one| one.oid == oid)
+            .map(|one| &one.full)
+    };
     for _ in 0..DEPTH {
         let mut more = BTreeMap::new();
-        for link in links.iter().filter(|link| matches!(link.act.as_str(), "c" | "n" | "d")) {
-            if found.contains_key(&link.child) || more.contains_key(&link.child) || link.child == link.parent {
+        for link in links
+            .iter()
+            .filter(|link| matches!(link.act.as_str(), "c" | "n" | "d"))
+        {
+            if found.contains_key(&link.child)
+                || more.contains_key(&link.child)
+                || link.child == link.parent
+            {
                 continue;
             }
             let into: Vec<&Link> = links
                 .iter()
-                .filter(|other| other.child == link.child && matches!(other.act.as_str(), "c" | "n" | "d"))
-                .filter(|other| found.get(&other.parent).is_some_and(|parent| parent.deletes))
+                .filter(|other| {
+                    other.child == link.child && matches!(other.act.as_str(), "c" | "n" | "d")
+                })
+                .filter(|other| {
+                    found
+                        .get(&other.parent)
+                        .is_some_and(|parent| parent.deletes)
+                })
                 .collect();
             // Two ways into one table: rows may have met both fates, so that all are compared.
             let ([only], Some(child)) = (into.as_slice(), full(link.child)) else {
@@ -203,7 +216,11 @@ fn of_child(link: &Link, child: &str, parent: &Chosen) -> Chosen {
         .iter()
         .zip(&link.parent_columns)
         .map(|(mine, theirs)| {
-            format!("backstop_p.{} = backstop_c.{}", identifier(theirs), identifier(mine))
+            format!(
+                "backstop_p.{} = backstop_c.{}",
+                identifier(theirs),
+                identifier(mine)
+            )
         })
         .collect();
     let from = format!(

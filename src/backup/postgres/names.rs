@@ -21,9 +21,8 @@ pub(super) fn resolve(all: &[Name], word: &str) -> Vec<Name> {
 
 fn exactly(all: &[Name], word: &str) -> Vec<Name> {
     let parsed = parse_name(word);
-    let both = |one: &&Name| {
-        parsed.as_ref() == Some(*one) || word == format!("{}.{}", one.0, one.1)
-    };
+    let both =
+        |one: &&Name| parsed.as_ref() == Some(*one) || word == format!("{}.{}", one.0, one.1);
     let mut found: Vec<Name> = all.iter().filter(both).cloned().collect();
     if found.is_empty() {
         let plain = word
@@ -32,7 +31,11 @@ fn exactly(all: &[Name], word: &str) -> Vec<Name> {
             .map_or(word.to_owned(), |inner| inner.replace("\"\"", "\""));
         let same = |one: &&Name| one.1 == plain;
         let named: Vec<Name> = all.iter().filter(same).cloned().collect();
-        let public: Vec<Name> = named.iter().filter(|one| one.0 == "public").cloned().collect();
+        let public: Vec<Name> = named
+            .iter()
+            .filter(|one| one.0 == "public")
+            .cloned()
+            .collect();
         found = if public.is_empty() { named } else { public };
     }
     found

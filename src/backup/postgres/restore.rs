@@ -155,7 +155,11 @@ fn fill_steps(
         control,
     };
     missing::foresee(&job, plan)?;
-    if plan.steps.iter().all(|step| matches!(step, Step::SavePresent { .. })) {
+    if plan
+        .steps
+        .iter()
+        .all(|step| matches!(step, Step::SavePresent { .. }))
+    {
         plan.steps.clear();
     }
     Ok(())

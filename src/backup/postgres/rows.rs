@@ -369,8 +369,14 @@ impl RowJob {
 
     /// Bounds the work to the rows that were lost, and to the columns that were changed in them.
     fn only(&mut self, both: &mut Both, mut chosen: Chosen) -> Result<(), BackupError> {
-        chosen.sets.retain(|(column, _)| self.columns.contains(column));
-        if chosen.sets.iter().any(|(column, _)| self.key.contains(column)) {
+        chosen
+            .sets
+            .retain(|(column, _)| self.columns.contains(column));
+        if chosen
+            .sets
+            .iter()
+            .any(|(column, _)| self.key.contains(column))
+        {
             // Rows whose key was changed are found no more: they are missing under the old one.
             chosen.deletes = true;
             chosen.all = true;
@@ -460,7 +466,10 @@ impl RowJob {
         };
         let mut picked = self.columns.clone();
         picked.extend(self.after().iter().map(|one| (*one).to_owned()));
-        args.push(format!("COPY (SELECT {} {from}) TO STDOUT", picked.join(", ")));
+        args.push(format!(
+            "COPY (SELECT {} {from}) TO STDOUT",
+            picked.join(", ")
+        ));
         let deadline = Instant::now() + job.control.left();
         let mut source = job
             .scratch
@@ -518,12 +527,14 @@ pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
         }
         if said.updated > 0 {
             let rows = counted(said.updated, "row");
-            restored
-                .done
-                .push(format!("gave {rows} of `{full}` back the values of the backup"));
+            restored.done.push(format!(
+                "gave {rows} of `{full}` back the values of the backup"
+            ));
         }
         restored.conflicts.extend(said.again(full));
-        restored.conflicts.extend(said.notes(full, job.is_certain()));
+        restored
+            .conflicts
+            .extend(said.notes(full, job.is_certain()));
     }
 }
 
