@@ -410,14 +410,14 @@ fn parts_go_to_another_folder_and_nothing_is_written_over() {
     let wish = Wish {
         only: vec!["a".into()],
         to: Some(to.to_string_lossy().into_owned()),
-        missing_only: false,
+        ..Wish::default()
     };
     let entry = entry(&scene.backups, &manifest);
     bring_back(&scene, &entry, &wish);
     assert_eq!(fs::read_to_string(to.join("the data/a/x")).unwrap(), "x");
     assert!(!to.join("the data/b").exists());
     let again = restore::run(&entry, &wish, &scene.backups, &Control::default());
-    assert!(matches!(again, Err(BackupError::Busy(_))), "{again:?}");
+    assert!(matches!(again, Err(BackupError::Taken(_))), "{again:?}");
 }
 
 #[test]

@@ -93,6 +93,11 @@ pub fn list(dir: &Path) -> Result<Shelf, BackupError> {
         } else if is_backup_name(&name) {
             match load(dir, &name) {
                 Ok(entry) => shelf.entries.push(entry),
+                Err(BackupError::NotFound(_)) => {
+                    let why =
+                        format!("`{MANIFEST}` is missing, so that nothing says what it holds");
+                    shelf.broken.push((path, why));
+                }
                 Err(error) => shelf.broken.push((path, error.to_string())),
             }
         }

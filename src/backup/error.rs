@@ -47,6 +47,12 @@ pub enum BackupError {
     /// Another process holds what is needed.
     #[error("{0}")]
     Busy(String),
+    /// The place where something is to be written is taken.
+    #[error("{0}")]
+    Taken(String),
+    /// A wish that does not fit the backup; the sentence says what does.
+    #[error("{0}")]
+    Wish(String),
     /// Named something that is not there.
     #[error("{0}")]
     NotFound(String),
@@ -86,8 +92,13 @@ impl BackupError {
                 "set PGPASSWORD, add a line to `~/.pgpass`, or run it in a terminal, where it is asked for"
             }
             Self::Busy(_) => "wait until the other process has finished, then try again",
+            Self::Taken(_) => "name a place or a database that is not there yet",
             Self::NotFound(_) => "`backstop backup list` shows what is there",
-            Self::Source(_) | Self::Cancelled | Self::Unreachable(_) | Self::Broken => "",
+            Self::Wish(_)
+            | Self::Source(_)
+            | Self::Cancelled
+            | Self::Unreachable(_)
+            | Self::Broken => "",
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod readback;
 pub mod restore;
 pub mod sqlite;
+mod sqlite_chosen;
 mod sqlite_restore;
 mod stream;
 pub mod tarball;

@@ -1,11 +1,14 @@
 //! Backs PostgreSQL databases up, verifies the backups and brings lost things back.
 //! Where backups are kept and whether one counts as evidence is decided elsewhere.
 
+mod change;
+mod chosen;
 mod columns;
 mod dump;
 mod lexer;
 mod load;
 mod missing;
+mod names;
 mod restore;
 mod route;
 mod rows;

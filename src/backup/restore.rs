@@ -130,23 +130,3 @@ pub fn of_request(backup_dir: &Path, request: &str) -> Result<Vec<Entry>, Backup
     entries.retain(|entry| entry.manifest.request.as_deref() == Some(request) || named(entry));
     Ok(entries)
 }
-
-/// Brings back what the losses of a request took, from the backups that it relied on: one for each target.
-///
-/// # Errors
-/// When a restore fails; targets restored before stay restored, and the error names the one that failed.
-pub fn undo(
-    wishes: &[(Entry, Wish)],
-    backup_dir: &Path,
-    control: &Control,
-) -> Result<Vec<(Entry, Restored)>, BackupError> {
-    let mut done: Vec<(Entry, Restored)> = Vec::new();
-    for (entry, wish) in wishes {
-        let before = |other: &(Entry, Restored)| other.0.manifest.target == entry.manifest.target;
-        if !done.iter().any(before) {
-            let restored = run(entry, wish, backup_dir, control)?;
-            done.push((entry.clone(), restored));
-        }
-    }
-    Ok(done)
-}

@@ -1,7 +1,7 @@
 //! Brings a SQLite database back: the whole file, or what is missing into a living one.
 //! Rows that are there with other values are listed and never overwritten; the state before has been backed up by the caller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,12 @@ use super::sqlite::{
     ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_readable, path_of, transfer,
     unpack,
 };
+use super::sqlite_chosen::Chosen;
 use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote, trigger};
 use crate::model::backup::Entry;
 use crate::model::effect::Verb;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -48,7 +49,7 @@ fn place(entry: &Entry, wish: &Wish) -> Result<Place, BackupError> {
         to = to.join(from.file_name().unwrap_or_default());
     }
     if fs::symlink_metadata(&to).is_ok() {
-        return Err(BackupError::Busy(format!(
+        return Err(BackupError::Taken(format!(
             "`{}` is there already",
             to.display()
         )));
@@ -113,8 +114,9 @@ pub(super) fn plan(
         steps.push(Step::PlaceDatabase { path: path.clone() });
     } else if wish.missing_only || !wish.only.is_empty() {
         let copy = Copy::of(entry, control)?;
-        let living = Living::open(&path, &copy, false)?;
-        steps = living.steps(wish, &mut plan.notes)?;
+        let mut living = Living::open(&path, &copy, false)?;
+        living.choose(wish)?;
+        steps = living.steps(wish, &mut plan)?;
     } else {
         steps.push(Step::ReplaceDatabase { path: path.clone() });
     }
@@ -145,7 +147,10 @@ pub(super) fn apply(
             }
             Step::PlaceDatabase { path } => place_new(entry, &copy, path)?,
             Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
-            Step::Create { .. } | Step::InsertRows { .. } | Step::ReplaceTable { .. } => {
+            Step::Create { .. }
+            | Step::InsertRows { .. }
+            | Step::UpdateRows { .. }
+            | Step::ReplaceTable { .. } => {
                 rows.push(step.clone());
                 continue;
             }
@@ -155,10 +160,10 @@ pub(super) fn apply(
     }
     if !rows.is_empty() {
         let mut living = Living::open(path, &copy, true)?;
-        living.apply(&rows, &mut restored)?;
+        living.choose(wish)?;
+        living.apply(&rows, wish, &mut restored)?;
         restored.notes.extend(plan.notes.iter().cloned());
     }
-    let _ = wish;
     Ok(restored)
 }
 
@@ -228,17 +233,21 @@ fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result
 }
 
 /// A living database with the backup's copy attached as `old`.
-struct Living {
-    connection: Connection,
+pub(super) struct Living {
+    pub(super) connection: Connection,
+    /// The rows that were lost one by one, by name of the table in lower case.
+    pub(super) chosen: BTreeMap<String, Chosen>,
 }
 
-struct Table {
-    name: String,
-    columns: Vec<String>,
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
     /// Columns by which a row is the same row; empty means the rowid alone.
-    key: Vec<String>,
+    pub(super) key: Vec<String>,
     /// The name by which the rowid can be spoken of; none WITHOUT ROWID.
-    rowid: Option<&'static str>,
+    pub(super) rowid: Option<&'static str>,
+    /// ` AND …`: which rows `o` of the backup are looked at; empty for all.
+    pub(super) limit: String,
 }
 
 impl Living {
@@ -267,10 +276,13 @@ impl Living {
         connection
             .execute("ATTACH ?1 AS old", [uri])
             .map_err(&said)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            chosen: BTreeMap::new(),
+        })
     }
 
-    fn names(
+    pub(super) fn names(
         &self,
         schema: &str,
         kinds: &str,
@@ -298,8 +310,8 @@ impl Living {
         found().unwrap_or_default()
     }
 
-    fn steps(&self, wish: &Wish, notes: &mut Vec<String>) -> Result<Vec<Step>, BackupError> {
-        let only = &match wish.missing_only {
+    fn steps(&self, wish: &Wish, plan: &mut RestorePlan) -> Result<Vec<Step>, BackupError> {
+        let only = &match wish.missing_only || !wish.rows.is_empty() {
             true => self.reached(&wish.only)?,
             false => wish.only.clone(),
         };
@@ -324,11 +336,16 @@ impl Living {
                     name,
                 });
             } else if is_virtual {
-                notes.push(format!(
+                plan.notes.push(format!(
                     "rows of the virtual table `{name}` are not compared"
                 ));
-            } else if wish.missing_only {
-                fills.extend(self.missing_rows(&name, notes)?);
+            } else if let Some(chosen) = self.chosen.get(&name.to_lowercase()) {
+                if chosen.deletes {
+                    fills.extend(self.missing_rows(&name, &mut plan.notes)?);
+                }
+                fills.extend(self.changed_rows(&name, chosen, wish.over, plan)?);
+            } else if wish.missing_only || !self.is_wished(&name, wish) {
+                fills.extend(self.missing_rows(&name, &mut plan.notes)?);
             } else {
                 let rows = rows()?;
                 replaced.insert(name.to_lowercase());
@@ -346,6 +363,12 @@ impl Living {
         Ok(creates)
     }
 
+    /// Tells whether a table was named itself, and not reached from another one.
+    fn is_wished(&self, name: &str, wish: &Wish) -> bool {
+        let same = |one: &String| crate::plan::coverage::same_name(name, one);
+        wish.only.is_empty() || wish.only.iter().any(same)
+    }
+
     /// Widens the tables to those whose rows went with theirs by foreign keys; nothing, which means all, where a trigger may have taken others.
     fn reached(&self, only: &[String]) -> Result<Vec<String>, BackupError> {
         let said = failed("list the foreign keys");
@@ -357,11 +380,26 @@ impl Living {
             .map_err(&said)?;
         let edges: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(said)?;
         let mut all = only.to_vec();
+        all.extend(
+            self.chosen
+                .keys()
+                .filter(|name| {
+                    !only
+                        .iter()
+                        .any(|one| crate::plan::coverage::same_name(name, one))
+                })
+                .cloned(),
+        );
+        let keeps = |name: &str| {
+            let chosen = self.chosen.get(&name.to_lowercase());
+            chosen.is_some_and(|one| !one.deletes)
+        };
         let mut at = 0;
         while let Some(parent) = all.get(at).cloned() {
             for (child, of) in &edges {
                 let same = |one: &String| crate::plan::coverage::same_name(child, one);
-                if crate::plan::coverage::same_name(of, &parent) && !all.iter().any(same) {
+                let below = crate::plan::coverage::same_name(of, &parent) && !keeps(of);
+                if below && !all.iter().any(same) {
                     all.push(child.clone());
                 }
             }
@@ -370,14 +408,14 @@ impl Living {
         for (kind, name, sql) in self.names("old", "'trigger'")? {
             let owner = self.owner(&kind, &name)?;
             let same = |one: &String| crate::plan::coverage::same_name(&owner, one);
-            if all.iter().any(same) && trigger::fires(&sql, Verb::Delete) {
+            if all.iter().any(same) && !keeps(&owner) && trigger::fires(&sql, Verb::Delete) {
                 return Ok(Vec::new());
             }
         }
         Ok(all)
     }
 
-    fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {
+    pub(super) fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {
         self.connection
             .query_row(
                 "SELECT tbl_name FROM old.sqlite_master WHERE type = ?1 AND name = ?2",
@@ -398,7 +436,7 @@ impl Living {
             .map_err(failed("list the tables"))
     }
 
-    fn count(&self, from: &str) -> Result<u64, BackupError> {
+    pub(super) fn count(&self, from: &str) -> Result<u64, BackupError> {
         self.connection
             .query_row(&format!("SELECT count(*) FROM {from}"), [], |row| {
                 row.get::<_, i64>(0)
@@ -421,7 +459,7 @@ impl Living {
         rows.collect::<rusqlite::Result<_>>().map_err(said)
     }
 
-    fn table(&self, name: &str) -> Result<Table, BackupError> {
+    pub(super) fn table(&self, name: &str) -> Result<Table, BackupError> {
         let columns = self.columns("old", name)?;
         let mut key: Vec<(i64, String)> = columns
             .iter()
@@ -446,6 +484,13 @@ impl Living {
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             key: key.into_iter().map(|(_, name)| name).collect(),
             rowid,
+            limit: self
+                .chosen
+                .get(&name.to_lowercase())
+                .filter(|chosen| chosen.deletes)
+                .map_or(String::new(), |chosen| {
+                    format!(" AND {}", chosen.limit("o"))
+                }),
         })
     }
 
@@ -474,9 +519,10 @@ impl Living {
             return Ok(None);
         }
         let rows = self.count(&format!(
-            "old.{} AS o WHERE NOT EXISTS ({})",
+            "old.{} AS o WHERE NOT EXISTS ({}){}",
             quote(name),
-            table.twin()
+            table.twin(),
+            table.limit
         ))?;
         let conflicts = self.count(&table.differing())?;
         Ok((rows > 0 || conflicts > 0).then(|| Step::InsertRows {
@@ -487,7 +533,12 @@ impl Living {
     }
 
     /// Applies creations and insertions in one transaction.
-    fn apply(&mut self, steps: &[Step], restored: &mut Restored) -> Result<(), BackupError> {
+    fn apply(
+        &mut self,
+        steps: &[Step],
+        wish: &Wish,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
         let said = failed("put rows back");
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
@@ -496,6 +547,7 @@ impl Living {
             match step {
                 Step::Create { kind, name } => self.create(kind, name, restored)?,
                 Step::InsertRows { table, .. } => self.insert(table, restored)?,
+                Step::UpdateRows { table, .. } => self.change_rows(table, wish.over, restored)?,
                 Step::ReplaceTable { table, .. } => {
                     let drop = format!("DROP TABLE main.{}", quote(table));
                     self.connection.execute_batch(&drop).map_err(&said)?;
@@ -538,9 +590,10 @@ impl Living {
         let table = self.table(name)?;
         self.list_conflicts(&table, restored)?;
         let missing = format!(
-            "old.{} AS o WHERE NOT EXISTS ({})",
+            "old.{} AS o WHERE NOT EXISTS ({}){}",
             quote(name),
-            table.twin()
+            table.twin(),
+            table.limit
         );
         let wanted = self.count(&missing)?;
         let mut inserted = 0_u64;
@@ -549,8 +602,8 @@ impl Living {
         }
         if inserted < wanted {
             restored.conflicts.push(format!(
-                "{} rows of `{name}` clash with rows that are there now and were not inserted",
-                wanted - inserted
+                "{} of `{name}` not inserted: rows that are there now clash",
+                counted(wanted - inserted, "row")
             ));
         }
         Ok(())
@@ -621,7 +674,7 @@ fn insert_all(table: &str, rows: u64) -> Option<Step> {
 }
 
 impl Table {
-    fn same_row(&self) -> String {
+    pub(super) fn same_row(&self) -> String {
         match (self.key.is_empty(), self.rowid) {
             (true, Some(rowid)) => format!("m.{rowid} = o.{rowid}"),
             _ => self
@@ -652,8 +705,9 @@ impl Table {
             .collect::<Vec<_>>()
             .join(" OR ");
         format!(
-            "old.{name} AS o JOIN main.{name} AS m ON {} WHERE {other}",
-            self.same_row()
+            "old.{name} AS o JOIN main.{name} AS m ON {} WHERE ({other}){}",
+            self.same_row(),
+            self.limit
         )
     }
 
@@ -666,7 +720,11 @@ impl Table {
             .map(|column| quote(column))
             .collect::<Vec<_>>()
             .join(", ");
-        let from = format!("FROM old.{name} AS o WHERE NOT EXISTS ({})", self.twin());
+        let from = format!(
+            "FROM old.{name} AS o WHERE NOT EXISTS ({}){}",
+            self.twin(),
+            self.limit
+        );
         let plain = format!("INSERT OR IGNORE INTO main.{name}({columns}) SELECT {columns} {from}");
         match self.rowid {
             Some(rowid) => {

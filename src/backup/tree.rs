@@ -182,13 +182,13 @@ impl Engine for Tree {
             return Ok(plan);
         }
         if wish.to.is_some() {
-            return Err(BackupError::Busy(format!(
+            return Err(BackupError::Taken(format!(
                 "`{}` is there already",
                 place.display()
             )));
         }
         if !wish.only.is_empty() {
-            return Err(BackupError::Busy(format!(
+            return Err(BackupError::Taken(format!(
                 "`{}` is there; parts of a tree are restored beside it, with --to DIR",
                 place.display()
             )));

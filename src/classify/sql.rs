@@ -3,6 +3,7 @@
 
 pub(in crate::classify) mod conninfo;
 pub(in crate::classify) mod gathering;
+mod instead;
 pub(in crate::classify) mod options;
 pub(in crate::classify) mod reach;
 mod renames;
@@ -237,10 +238,12 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
     let said = located.said.as_ref();
     let id = said.map_or_else(|| wording::rule(effect), |(id, _)| id);
     let rule = context.rules.rule(id);
-    let instead = wording::instead(effect).or_else(|| {
-        rule.map(|rule| rule.instead.to_owned())
-            .filter(|text| !text.is_empty())
-    });
+    // A rule's own words name objects that are not these: they serve only where they name none.
+    let instead = match (effect.verb, said) {
+        (Verb::Opaque, None) => rule.map(|rule| rule.instead.to_owned()),
+        (_, None) => instead::instead(&located.loss, located.place.kind),
+        (_, Some(_)) => None,
+    };
     let (span, file) = match &located.origin {
         Origin::Text(span) => (Some(*span), None),
         Origin::File(position) => (None, Some(position.clone())),
@@ -258,6 +261,7 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         instead,
         blast: Blast {
             definitions: definitions(effect),
+            rows: located.loss.rows.clone(),
             ..Blast::default()
         },
         exempt: located.place.scratch.clone(),

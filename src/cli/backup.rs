@@ -18,6 +18,7 @@ use crate::enforce::House;
 use crate::model::backup::{BackupType, Entry, Freshness, Level, Manifest};
 use crate::model::policy::BackupNeed;
 use crate::model::target::{PostgresReach, Reach, Route, Target, TargetKind};
+use crate::plan::restore::counted;
 
 /// Makes, lists, shows, verifies and prunes backups.
 #[derive(Debug, clap::Args)]
@@ -245,9 +246,7 @@ pub fn target(word: &str) -> Result<Target, BackupError> {
             ))
         });
     }
-    let path = std::path::absolute(word)
-        .map_err(|error| BackupError::io("find", Path::new(word), error))?;
-    let path: PathBuf = path.components().collect();
+    let path = resolved(Path::new(word))?;
     let locator = crate::model::name::shown(path.as_os_str());
     let is_database = crate::adapters::sqlite::Shape::of(&path).is_ok_and(|shape| shape.bytes > 0);
     Ok(Target {
@@ -264,6 +263,26 @@ pub fn target(word: &str) -> Result<Target, BackupError> {
             Reach::Path(path)
         },
     })
+}
+
+/// Returns an absolute path without `.` and `..`; a link that `..` steps out of is followed, as the system does.
+fn resolved(word: &Path) -> Result<PathBuf, BackupError> {
+    let absolute =
+        std::path::absolute(word).map_err(|error| BackupError::io("find", word, error))?;
+    let mut path = PathBuf::new();
+    for part in absolute.components() {
+        if part != std::path::Component::ParentDir {
+            path.push(part);
+            continue;
+        }
+        if path.is_symlink() {
+            path = path
+                .canonicalize()
+                .map_err(|error| BackupError::io("find", word, error))?;
+        }
+        path.pop();
+    }
+    Ok(path)
 }
 
 fn make_all(args: &RunArgs) -> Result<u8, BackupError> {
@@ -414,24 +433,43 @@ fn list(args: &ListArgs) -> Result<u8, BackupError> {
             }
         }
         Format::Text if shelf.entries.is_empty() => {
-            say(&format!("No backups in {}.\n", dir.display()))
+            let of = match args.targets.is_empty() {
+                true => String::new(),
+                false => format!(" of {}", visible(&args.targets.join(", "))),
+            };
+            say(&format!("No backups{of} in {}.\n", dir.display()));
         }
-        Format::Text => {
-            for entry in &shelf.entries {
-                let one = &entry.manifest;
-                say(&format!(
-                    "{}  {:>9}  {:<9}  {}  {} {}\n",
-                    one.snapshot_at,
-                    size(one.bytes()),
-                    one.verification.level.name(),
-                    one.id,
-                    one.target.kind.name(),
-                    visible(&one.target.locator)
-                ));
-            }
-        }
+        Format::Text => say(&listed(&shelf.entries)),
     }
     Ok(0)
+}
+
+/// Returns one line for each backup, in columns.
+fn listed(entries: &[Entry]) -> String {
+    let widest = |of: &dyn Fn(&Entry) -> usize| entries.iter().map(of).max().unwrap_or_default();
+    let id = widest(&|entry| entry.manifest.id.len());
+    let kind = widest(&|entry| entry.manifest.target.kind.name().len());
+    let lines = entries.iter().map(|entry| {
+        let one = &entry.manifest;
+        format!(
+            "{}  {:>9}  {:<9}  {:<id$}  {:<kind$} {}\n",
+            seconds(&one.snapshot_at),
+            size(one.bytes()),
+            one.verification.level.name(),
+            one.id,
+            one.target.kind.name(),
+            visible(&one.target.locator)
+        )
+    });
+    lines.collect()
+}
+
+/// Returns a time for people: whole seconds, in UTC.
+fn seconds(at: &str) -> String {
+    at.parse::<Timestamp>().map_or_else(
+        |_| visible(at),
+        |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
 }
 
 fn show(args: &OneArgs) -> Result<u8, BackupError> {
@@ -471,11 +509,11 @@ pub fn told(dir: &Path, manifest: &Manifest, format: Format) -> String {
         manifest.id,
         manifest.target.kind.name(),
         visible(&manifest.target.locator),
-        manifest.snapshot_at,
+        seconds(&manifest.snapshot_at),
         size(manifest.bytes()),
         size(manifest.artefacts.iter().map(|one| one.plain_bytes).sum()),
         manifest.verification.level.name(),
-        manifest.verification.at,
+        seconds(&manifest.verification.at),
     );
     for note in &manifest.verification.notes {
         text.push_str(&format!("            {note}\n"));
@@ -619,7 +657,8 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
     }
     let count = shelf.entries.len();
     say(&format!(
-        "{count} backups, {} in {}\n",
+        "{}, {} in {}\n",
+        counted(count as u64, "backup"),
         size(bytes),
         dir.display()
     ));
@@ -643,8 +682,14 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         say(&format!("broken: {}: {why}\n", path.display()));
     }
     if missing > 0 {
+        let were = if missing == 1 {
+            "was missing and has"
+        } else {
+            "were missing and have"
+        };
         say(&format!(
-            "{missing} notes of the index were missing and have been written.\n"
+            "{} of the index {were} been written.\n",
+            counted(missing as u64, "note")
         ));
     }
     Ok(u8::from(!shelf.broken.is_empty()))

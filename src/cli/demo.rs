@@ -30,7 +30,7 @@ pub struct Args {
 /// Why the story broke off.
 #[derive(Debug, thiserror::Error)]
 enum DemoError {
-    #[error("no place for the demo: {0}; name one with `--dir DIR`")]
+    #[error("no place for the demo: {0}")]
     Place(String),
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -60,10 +60,15 @@ pub fn run(args: &Args) -> u8 {
     match told {
         Ok(()) => 0,
         Err(error) => {
-            say_error(
-                &error.to_string(),
-                "run `backstop demo --keep` and look at what is left",
-            );
+            let help = match &error {
+                DemoError::Place(_) => {
+                    "name a folder of yours that is no temporary one: `backstop demo --dir \"$HOME\"`"
+                }
+                DemoError::Io(_) | DemoError::Sqlite(_) | DemoError::Story(_) => {
+                    "what is left lies in the scratch directory that is named above"
+                }
+            };
+            say_error(&error.to_string(), help);
             1
         }
     }
@@ -129,7 +134,14 @@ impl Stage {
 
     /// A database with two tables and a folder with files, one of them odd.
     fn furnish(&self) -> Result<(), DemoError> {
-        heading("A small project: a SQLite database and a folder of files, in no repository");
+        let top = self.dir.ancestors().find(|dir| dir.join(".git").exists());
+        let place = match top {
+            Some(top) => format!("not known to git (inside {})", top.display()),
+            None => "in no repository".to_owned(),
+        };
+        heading(&format!(
+            "A small project: a SQLite database and a folder of files, {place}"
+        ));
         let base = rusqlite::Connection::open(self.database())?;
         base.execute_batch(
             "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT NOT NULL);

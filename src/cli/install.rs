@@ -95,6 +95,9 @@ pub struct Installed {
     pub after_sha256: String,
     pub binary: PathBuf,
     pub binary_sha256: String,
+    /// The folder of the file was made along with it.
+    #[serde(default)]
+    pub made_folder: bool,
 }
 
 /// A change of one file, ready to be shown and applied.
@@ -142,6 +145,20 @@ fn install(args: &Args) -> Result<u8, Trouble> {
         })?;
     warn(&binary);
     begin_anew(&state, args)?;
+    if args.scope() == Scope::Project {
+        say(&format!(
+            "warning: {} goes to everyone who checks the project out, and names {} and {}: where these are missing, every call is blocked. `--scope local` keeps it to this account.\n",
+            file.display(),
+            binary.display(),
+            state.display()
+        ));
+    }
+    if settings::disables_hooks(&after) {
+        say(&format!(
+            "warning: `disableAllHooks` is true in {}: the client runs no hook at all, so that nothing is held until it is taken out.\n",
+            file.display()
+        ));
+    }
     let had_record = record_path(&state, &file).exists();
     let change = Change {
         file: file.clone(),
@@ -173,6 +190,8 @@ fn install(args: &Args) -> Result<u8, Trouble> {
             .map(|bytes| sha256(&bytes))
             .unwrap_or_default(),
         binary,
+        made_folder: load(&state, &file).is_some_and(|old| old.made_folder)
+            || file.parent().is_some_and(|folder| !folder.exists()),
     };
     save(&state, &record)?;
     apply(&change)?;

@@ -14,6 +14,7 @@ pub mod human;
 pub mod install;
 pub mod lease;
 pub mod ledger;
+mod lost;
 pub mod password;
 mod policy;
 mod prune;

@@ -36,8 +36,13 @@ pub fn with_password<T>(
         if tries > TRIES {
             return Err(refused);
         }
+        let again = if tries > 1 {
+            "that password was refused; "
+        } else {
+            ""
+        };
         let prompt = format!(
-            "password of `{}` at {}: ",
+            "{again}password of `{}` at {}: ",
             super::backup::visible(server.user.as_deref().unwrap_or("the default user")),
             super::backup::visible(server.host.as_deref().unwrap_or("the local server")),
         );

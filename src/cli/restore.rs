@@ -12,7 +12,12 @@ use super::say;
 use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
 use crate::model::backup::Entry;
+use crate::model::target::Reach;
+use crate::plan::coverage;
 use crate::plan::restore::{RestorePlan, Restored, Wish};
+
+/// Most tables that are named when one is not found.
+const LISTED: usize = 8;
 
 /// Restores a backup.
 #[derive(Debug, clap::Args)]
@@ -22,10 +27,10 @@ pub struct Args {
     /// Only this table (SQLite, PostgreSQL) or path (trees); may be given several times.
     #[arg(long = "table", alias = "target", alias = "path", value_name = "NAME")]
     only: Vec<String>,
-    /// Into another database of the same server.
+    /// Into another database of the same server; for a SQLite file, another file.
     #[arg(long, value_name = "DB", conflicts_with = "to")]
     into: Option<String>,
-    /// To another folder; nothing is written over.
+    /// To another folder (files, trees, SQLite files); nothing is written over.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
     /// Put back only what is missing, and leave what is there.
@@ -46,15 +51,9 @@ pub fn run(args: &Args) -> u8 {
     go(args).unwrap_or_else(|error| fail(&error))
 }
 
-/// Shows what an undo would do, and asks on a terminal; elsewhere the caller has decided.
-pub fn agreed(yes: bool, wishes: &[(Entry, Wish)], control: &Control) -> Result<bool, BackupError> {
-    if yes || !std::io::stdin().is_terminal() {
-        return Ok(true);
-    }
-    for (entry, wish) in wishes {
-        say(&planned(&restore::plan(entry, wish, control)?));
-    }
-    Ok(confirmed(false))
+/// Tells whether a human is there to be asked; elsewhere the caller has decided.
+pub fn asks(yes: bool) -> bool {
+    !yes && std::io::stdin().is_terminal()
 }
 
 /// Plans a restore, and leaves the password that its server wanted in the entry's reach, in memory only.
@@ -74,32 +73,80 @@ pub fn unlocked(
 }
 
 /// Asks on a terminal; a script has decided by calling.
-fn confirmed(yes: bool) -> bool {
-    if yes || !std::io::stdin().is_terminal() {
-        return true;
-    }
-    say("apply? [y/N] ");
+pub fn confirmed(yes: bool) -> bool {
+    !asks(yes) || yes_to("apply? [y/N] ")
+}
+
+/// Asks one question; anything but a clear yes is a no.
+pub fn yes_to(question: &str) -> bool {
+    say(question);
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
     matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
+/// Returns another place to restore to: a folder for files, the name of a database for servers.
+fn elsewhere(args: &Args, entry: &Entry) -> Result<Option<String>, BackupError> {
+    let server = matches!(entry.manifest.reach, Reach::Postgres(_));
+    if args.to.is_some() && server {
+        return Err(BackupError::Wish(
+            "`--to` names a folder, and this is the backup of a database: `--into NAME` restores it as a database of that name"
+                .into(),
+        ));
+    }
+    let path = match (&args.to, &args.into) {
+        (Some(path), _) => path.clone(),
+        (None, Some(name)) if server => return Ok(Some(name.clone())),
+        (None, Some(name)) => PathBuf::from(name),
+        (None, None) => return Ok(None),
+    };
+    let path = std::path::absolute(&path).map_err(|error| BackupError::io("find", &path, error))?;
+    Ok(Some(path.to_string_lossy().into_owned()))
+}
+
+/// Refuses names of tables or paths that the backup does not hold.
+fn held(args: &Args, entry: &Entry) -> Result<(), BackupError> {
+    let manifest = &entry.manifest;
+    let Some(name) = args
+        .only
+        .iter()
+        .find(|name| !coverage::names(manifest, name))
+    else {
+        return Ok(());
+    };
+    let tables: Vec<String> = manifest
+        .artefacts
+        .iter()
+        .flat_map(|artefact| &artefact.contents)
+        .filter(|content| content.kind == "table")
+        .map(|content| format!("`{}`", visible(&content.name)))
+        .collect();
+    let what = match tables.len() {
+        0 => String::new(),
+        1..=LISTED => format!("; it holds {}", tables.join(", ")),
+        more => format!(
+            "; it holds {} and {} more",
+            tables.get(..LISTED).unwrap_or_default().join(", "),
+            more - LISTED
+        ),
+    };
+    Err(BackupError::Wish(format!(
+        "`{}` is not in {}{what}",
+        visible(name),
+        manifest.id
+    )))
+}
+
 fn go(args: &Args) -> Result<u8, BackupError> {
     let dir = args.common.dir()?;
     let mut entry = catalog::find(&dir, &args.backup)?;
-    let to = match &args.to {
-        Some(to) => Some(
-            std::path::absolute(to)
-                .map_err(|error| BackupError::io("find", to, error))?
-                .to_string_lossy()
-                .into_owned(),
-        ),
-        None => args.into.clone(),
-    };
+    held(args, &entry)?;
     let wish = Wish {
         only: args.only.clone(),
-        to,
+        to: elsewhere(args, &entry)?,
         missing_only: args.missing,
+        look: args.dry_run || asks(args.yes),
+        ..Wish::default()
     };
     let control = args.common.control();
     let plan = unlocked(&mut entry, &wish, &control)?;
@@ -142,6 +189,9 @@ pub fn planned(plan: &RestorePlan) -> String {
     }
     for (at, step) in plan.steps.iter().enumerate() {
         text.push_str(&format!("  {}. {}\n", at + 1, visible(&step.sentence())));
+    }
+    for row in &plan.rows {
+        text.push_str(&format!("     {}\n", visible(row)));
     }
     for note in &plan.notes {
         text.push_str(&format!("  note: {}\n", visible(note)));

@@ -1,33 +1,45 @@
-//! `backstop undo`. Brings back what the losses of a request took, after a backup of the present state.
-//! Which backups a use relied on is read from the ledger; without a ledger, from the backups themselves.
+//! `backstop undo`. Brings back what a call lost, after a backup of the present state.
+//! Which backups a call relied on is read from the ledger; without a ledger, from the backups themselves.
 
 use std::path::Path;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::backup::{Common, Format, fail, say_json, visible};
-use super::restore::done;
+use super::lost::{self, Lost};
+use super::restore::{asks, confirmed, done, planned, unlocked};
 use super::say;
+use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
-use crate::model::approval::Request;
 use crate::model::backup::Entry;
-use crate::model::policy::BackupNeed;
-use crate::model::target::Reach;
-use crate::plan::restore::Wish;
+use crate::plan::restore::{RestorePlan, Restored, Wish, counted};
+use crate::store::Store;
 
-/// Brings back what a used request lost.
+/// Brings back what a call lost.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Id of the request, its fingerprint, or id of a backup; none means the newest request that has backups.
+    /// Id of the request, its fingerprint, or id of a backup; none means the newest call that lost something and was not undone.
     id: Option<String>,
     /// Applies without asking.
     #[arg(long)]
     yes: bool,
+    /// Rows that somebody changed again after the loss get the values of the backup too.
+    #[arg(long)]
+    also_changed: bool,
+    /// Print the plan and change nothing.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     common: Common,
+}
+
+/// One backup with what is to come back from it.
+struct Work {
+    entry: Entry,
+    wish: Wish,
+    plan: RestorePlan,
 }
 
 /// Runs the command and returns the exit code.
@@ -37,132 +49,143 @@ pub fn run(args: &Args) -> u8 {
 
 fn go(args: &Args) -> Result<u8, BackupError> {
     let dir = args.common.dir()?;
-    let request = relied_on(args);
-    let entries = match &request {
-        Some(request) => of_use(request, &dir)?,
+    let store = House::new(args.common.state.clone(), Instant::now()).store_if_there();
+    let lost = relied_on(args, store.as_ref())?;
+    let json = args.common.format == Format::Json;
+    if let Some(lost) = lost.as_ref().filter(|_| !json) {
+        say(&format!("undoing: {}\n", visible(&lost.sentence())));
+    }
+    let entries = match &lost {
+        Some(lost) => lost
+            .backups
+            .iter()
+            .map(|id| catalog::load(&dir, id))
+            .collect::<Result<_, _>>()?,
         None => chosen(args, &dir)?,
     };
-    let mut wishes: Vec<(Entry, Wish)> = entries
-        .into_iter()
-        .map(|entry| {
-            let wish = wish(&entry, request.as_ref());
-            (entry, wish)
-        })
-        .collect();
-    let control = args.common.control();
-    for (entry, wish) in &mut wishes {
-        if matches!(entry.manifest.reach, Reach::Postgres(_)) {
-            let _ = super::restore::unlocked(entry, wish, &control)?;
-        }
+    let mut work = planned_all(args, entries, lost.as_ref())?;
+    let interactive = asks(args.yes) || args.dry_run;
+    if interactive && !json {
+        work.iter().for_each(|one| say(&planned(&one.plan)));
     }
-    if !super::restore::agreed(args.yes, &wishes, &control)? {
+    if args.dry_run {
+        if json {
+            let plans: Vec<_> = work.iter().map(|one| &one.plan).collect();
+            say_json(&json!({"schema": "backstop.undo/1", "dry_run": true, "plans": plans}));
+        }
+        return Ok(0);
+    }
+    if asks(args.yes) && !agreed(&mut work, &args.common.control())? {
         say("Nothing was changed.\n");
         return Ok(1);
     }
-    let undone = restore::undo(&wishes, &dir, &control)?;
-    record(args, request.as_ref(), &undone);
-    if args.common.format == Format::Json {
+    let mut undone = Vec::new();
+    for one in &work {
+        let restored = match one.plan.steps.is_empty() {
+            true => Restored {
+                notes: one.plan.notes.clone(),
+                ..Restored::default()
+            },
+            false => restore::apply(
+                &one.entry,
+                &one.wish,
+                &one.plan,
+                &dir,
+                &args.common.control(),
+            )?,
+        };
+        record(lost.as_ref(), store.as_ref(), &one.entry);
+        undone.push((&one.entry, restored));
+    }
+    report(&undone, json);
+    Ok(0)
+}
+
+/// Asks; rows that were changed again since are asked for apart.
+fn agreed(work: &mut [Work], control: &Control) -> Result<bool, BackupError> {
+    let again: u64 = work.iter().map(|one| one.plan.again).sum();
+    if work.iter().all(|one| one.plan.steps.is_empty()) && again == 0 {
+        return Ok(true);
+    }
+    let rows = counted(again, "row");
+    let question =
+        format!("give the {rows} that changed again since the values of the backup too? [y/N] ");
+    if again > 0 && super::restore::yes_to(&question) {
+        for one in work.iter_mut() {
+            one.wish.over = true;
+            one.plan = restore::plan(&one.entry, &one.wish, control)?;
+        }
+    }
+    Ok(confirmed(false))
+}
+
+/// Plans the restores, one for each target; a password that a server wants is asked for here.
+fn planned_all(
+    args: &Args,
+    entries: Vec<Entry>,
+    lost: Option<&Lost>,
+) -> Result<Vec<Work>, BackupError> {
+    let control = args.common.control();
+    let mut work: Vec<Work> = Vec::new();
+    for mut entry in entries {
+        if work
+            .iter()
+            .any(|one| one.entry.manifest.target == entry.manifest.target)
+        {
+            continue;
+        }
+        let all = || Wish {
+            missing_only: true,
+            ..Wish::default()
+        };
+        let mut wish = lost.map_or_else(all, |lost| lost.wish(&entry));
+        wish.over = args.also_changed;
+        wish.look = asks(args.yes) || args.dry_run;
+        let plan = unlocked(&mut entry, &wish, &control)?;
+        work.push(Work { entry, wish, plan });
+    }
+    Ok(work)
+}
+
+fn report(undone: &[(&Entry, Restored)], json: bool) {
+    if json {
         let rows: Vec<_> = undone
             .iter()
             .map(|(entry, restored)| {
                 json!({"backup": entry.manifest.id, "target": entry.manifest.target.locator, "result": restored})
             })
             .collect();
-        say_json(&json!({"schema": "backstop.undo/1", "restored": rows}));
-        return Ok(0);
+        return say_json(&json!({"schema": "backstop.undo/1", "restored": rows}));
     }
-    for (entry, restored) in &undone {
-        say(&format!(
-            "{} from {}\n",
-            visible(&entry.manifest.target.locator),
-            entry.manifest.id
-        ));
+    for (entry, restored) in undone {
+        let locator = visible(&entry.manifest.target.locator);
+        say(&format!("{locator} from {}\n", entry.manifest.id));
         if restored.done.is_empty() {
             say("nothing is missing, nothing was done\n");
         }
         say(&done(restored));
     }
-    Ok(0)
 }
 
-/// Returns the request, as the ledger has it: the named one, or the newest that was used.
-fn relied_on(args: &Args) -> Option<Request> {
-    let store = House::new(args.common.state.clone(), Instant::now()).store_if_there()?;
-    let now = Timestamp::now();
+/// Returns the call as the ledger has it: the named one, or the newest that lost something and was not undone.
+fn relied_on(args: &Args, store: Option<&Store>) -> Result<Option<Lost>, BackupError> {
+    let Some(store) = store else {
+        return Ok(None);
+    };
     match &args.id {
-        Some(id) => store.request(&crate::store::request_id(id).ok()?, now).ok(),
-        None => {
-            let (requests, _) = store.requests(1000, now).ok()?;
-            requests
-                .into_iter()
-                .filter(|request| request.used_at.is_some())
-                .max_by(|one, other| one.used_at.cmp(&other.used_at))
-        }
-    }
-    .filter(|request| !request.backups.is_empty())
-}
-
-/// Returns the backups that the use of a request relied on; none of them may be missing.
-fn of_use(request: &Request, dir: &Path) -> Result<Vec<Entry>, BackupError> {
-    request
-        .backups
-        .iter()
-        .map(|id| catalog::load(dir, id))
-        .collect()
-}
-
-/// What has to come back: the objects that the call threatened, values too where it changed them.
-fn wish(entry: &Entry, request: Option<&Request>) -> Wish {
-    let Some(request) = request else {
-        return Wish {
-            missing_only: true,
-            ..Wish::default()
-        };
-    };
-    let key = &entry.manifest.target;
-    let need = request
-        .requirement
-        .backups
-        .iter()
-        .find(|need| need.target.key() == *key);
-    let changes = |rule: &str| {
-        ["sql.update", "sql.replace", "sql.alter"]
-            .iter()
-            .any(|start| rule.starts_with(start))
-    };
-    let changed = request.findings.iter().any(|finding| {
-        changes(&finding.rule) && finding.targets.iter().any(|target| target.key() == *key)
-    });
-    // A database that was removed, moved away or written over as a file comes back as a whole.
-    let whole = need.is_some_and(|need| matches!(need.target.reach, Reach::Sqlite(_)))
-        && request.findings.iter().any(|finding| {
-            finding.rule.starts_with("files.")
-                && finding.targets.iter().any(|target| target.key() == *key)
-        });
-    if whole {
-        return Wish::default();
-    }
-    let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
-    Wish {
-        missing_only: !changed || only.is_empty(),
-        only,
-        to: None,
+        Some(id) => Ok(lost::named(store, id)),
+        None => lost::newest(store).map(Some).ok_or_else(|| {
+            BackupError::NotFound("no call is left that lost something and was not undone".into())
+        }),
     }
 }
 
 /// Notes the undo in the ledger; what came back stays even when that fails.
-fn record(
-    args: &Args,
-    request: Option<&Request>,
-    undone: &[(Entry, crate::plan::restore::Restored)],
-) {
-    let house = House::new(args.common.state.clone(), Instant::now());
-    if let (Some(request), Some(store)) = (request, house.store_if_there()) {
-        for (entry, _) in undone {
-            if let Err(error) = store.undone(&request.id, &entry.manifest.id, Timestamp::now()) {
-                super::say_error(&format!("the undo could not be recorded: {error}"), "");
-            }
-        }
+fn record(lost: Option<&Lost>, store: Option<&Store>, entry: &Entry) {
+    if let (Some(lost), Some(store)) = (lost, store)
+        && let Err(error) = lost.note(store, &entry.manifest.id)
+    {
+        super::say_error(&format!("the undo could not be recorded: {error}"), "");
     }
 }
 

@@ -33,6 +33,7 @@ fn uninstall(args: &Args) -> Result<u8, Trouble> {
         ));
         return Ok(0);
     };
+    let made_folder = record.as_ref().is_some_and(|record| record.made_folder);
     let untouched = record
         .as_ref()
         .filter(|record| record.after_sha256 == sha256(before.as_bytes()));
@@ -67,10 +68,28 @@ fn uninstall(args: &Args) -> Result<u8, Trouble> {
     }
     install::apply(&change)?;
     install::forget(&state, &file);
-    say(&format!(
-        "Taken out of {}. State and backups stay in {}.\n",
-        file.display(),
-        state.display()
-    ));
+    tidy(&change, made_folder);
+    let backups = crate::enforce::House::new(Some(state.clone()), std::time::Instant::now());
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let backups = backups
+        .policy(&cwd, None)
+        .and_then(|policy| backups.backups(&policy));
+    let where_ = match backups {
+        Ok(dir) if dir.exists() => format!(
+            "Requests and the ledger stay in {}, backups in {}",
+            state.display(),
+            dir.display()
+        ),
+        _ => format!("Requests and the ledger stay in {}", state.display()),
+    };
+    say(&format!("Taken out of {}. {where_}.\n", file.display()));
     Ok(0)
+}
+
+/// Removes the folder that the installation made, when nothing else lies in it.
+fn tidy(change: &Change, made_folder: bool) {
+    if let (None, true, Some(folder)) = (&change.after, made_folder, change.file.parent()) {
+        // Not empty: others use it, and it stays.
+        let _ = std::fs::remove_dir(folder);
+    }
 }

@@ -310,6 +310,10 @@ impl Gate<'_> {
             let mut body = self.summary();
             if let Some(map) = body.as_object_mut() {
                 map.insert("backups".to_owned(), json!(ids));
+                let lost: Vec<_> = self.judgement.findings.iter().map(clean).collect();
+                map.insert("lost".to_owned(), json!(lost));
+                let owed = clean_requirement(&self.judgement.requirement);
+                map.insert("requirement".to_owned(), json!(owed));
             }
             if let Err(error) = self.changes() {
                 return blocked(&error);
@@ -704,6 +708,9 @@ fn clean(finding: &crate::model::finding::Finding) -> crate::model::finding::Fin
     clean.summary = redact(&clean.summary);
     for target in &mut clean.targets {
         target.locator = redact(&target.locator);
+    }
+    if let Some(rows) = &mut clean.blast.rows {
+        rows.hide(redact);
     }
     clean
 }

@@ -44,6 +44,81 @@ pub struct Blast {
     /// What is lost as a definition (an index, a trigger, a role): the backup has to hold these instead of the named object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub definitions: Vec<super::backup::Definition>,
+    /// The rows that a DELETE takes or an UPDATE changes, as far as the statement alone says it: an undo brings back these and no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowsLost>,
+}
+
+/// Rows of one table that a statement takes or changes; a later look at a backup can find them again.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RowsLost {
+    /// The table as the server looks it up, quotes undone.
+    pub table: String,
+    /// The name by which the condition speaks of the table, where it has another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// The condition: it asks only the row itself, and gives the same answer at any time; nothing means all rows.
+    pub predicate: Option<String>,
+    /// Rows go; otherwise they get other values.
+    pub deletes: bool,
+    /// Columns that get other values; empty for a deletion, and where they could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<Setting>,
+}
+
+impl RowsLost {
+    /// Puts several losses of one table together, as the rows that any of them names; nothing where that cannot be said.
+    pub fn joined(losses: &[&Self]) -> Option<Self> {
+        let (first, more) = losses.split_first()?;
+        if more.is_empty() {
+            return Some((*first).clone());
+        }
+        let mut whole = Self {
+            table: first.table.clone(),
+            alias: first.alias.clone(),
+            ..Self::default()
+        };
+        let mut conditions = Vec::new();
+        for loss in losses {
+            if loss.alias != whole.alias || !loss.deletes && loss.sets.is_empty() {
+                return None;
+            }
+            whole.deletes |= loss.deletes;
+            conditions.push(loss.predicate.as_ref().map(|text| format!("({text}\n)")));
+            for one in &loss.sets {
+                if whole.sets.iter().all(|other| other.column != one.column) {
+                    // A later statement may see what an earlier one wrote: the value is not known.
+                    whole.sets.push(Setting {
+                        column: one.column.clone(),
+                        value: None,
+                    });
+                }
+            }
+        }
+        let conditions: Option<Vec<String>> = conditions.into_iter().collect();
+        whole.predicate = conditions.map(|all| all.join(" OR "));
+        Some(whole)
+    }
+
+    /// Leaves out what holds a secret; without its condition an undo looks at all rows.
+    pub fn hide(&mut self, redact: impl Fn(&str) -> String) {
+        let secret = |text: &str| redact(text) != text;
+        self.predicate = self.predicate.take().filter(|text| !secret(text));
+        for one in &mut self.sets {
+            let Setting { column, value } = one;
+            let said = |text: &String| secret(&format!("{column}={text}"));
+            *value = value.take().filter(|text| !said(text));
+        }
+    }
+}
+
+/// One column that an UPDATE sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Quotes undone, as the server looks it up.
+    pub column: String,
+    /// The new value as an expression over the old row; nothing when it cannot be computed again.
+    pub value: Option<String>,
 }
 
 /// The counted size of a loss.

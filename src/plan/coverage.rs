@@ -256,6 +256,19 @@ fn without_arguments(name: &str) -> &str {
     }
 }
 
+/// Tells whether a person's word for a table, schema or path means something that the backup holds, quoted or as messages print it.
+pub fn names(manifest: &Manifest, word: &str) -> bool {
+    let plain = |name: &str| parts(name).join(".");
+    holds(manifest, word)
+        || manifest.artefacts.iter().any(|artefact| {
+            artefact.format == "git-refs"
+                || artefact.contents.iter().any(|content| {
+                    plain(&content.name) == word
+                        || parts(&content.name).last().is_some_and(|name| name == word)
+                })
+        })
+}
+
 /// Tells whether a name of two parts lies in a schema: a dump lists what is in `public`, and never `public` itself.
 pub fn in_schema(held: &str, schema: &str) -> bool {
     let (held, schema) = (parts(held), parts(schema));

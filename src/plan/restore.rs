@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::model::finding::RowsLost;
+
 /// What the caller wants back.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Wish {
@@ -14,6 +16,19 @@ pub struct Wish {
     pub to: Option<String>,
     /// Puts back what is missing into the living target and touches nothing that is there.
     pub missing_only: bool,
+    /// Rows that were lost one by one: of their tables only these come back.
+    pub rows: Vec<RowsLost>,
+    /// Rows that somebody changed again after the loss get the values of the backup too.
+    pub over: bool,
+    /// The plan counts and lists rows even where that takes a scratch database.
+    pub look: bool,
+}
+
+impl Wish {
+    /// Returns which rows of a table were lost, when that is known; `is` tells whether a name means the table.
+    pub fn rows_of(&self, is: impl Fn(&str) -> bool) -> Vec<&RowsLost> {
+        self.rows.iter().filter(|one| is(&one.table)).collect()
+    }
 }
 
 /// One step of a restore.
@@ -67,6 +82,15 @@ pub enum Step {
         rows: u64,
         conflicts: u64,
     },
+    /// Rows get back the values that a command changed; rows that were changed again are listed, and stay unless asked for.
+    UpdateRows {
+        table: String,
+        /// None means all that can be written.
+        columns: Vec<String>,
+        /// None where they are counted while it is done.
+        rows: Option<u64>,
+        conflicts: u64,
+    },
     /// A step of a server's engine, in its own words.
     Server { verb: String, what: String },
 }
@@ -78,19 +102,23 @@ impl Step {
             Self::SavePresent { what } => format!("back up the present state of {what}"),
             Self::MakeParents { path } => format!("make the missing folder {}", path.display()),
             Self::PlaceTree { path, entries } => {
-                format!("unpack {entries} entries to {}", path.display())
+                format!("unpack {} to {}", entries_of(*entries), path.display())
             }
             Self::ReplaceTree { path, entries } => {
                 format!(
-                    "replace {} with the {entries} entries of the backup",
-                    path.display()
+                    "replace {} with the {} of the backup",
+                    path.display(),
+                    entries_of(*entries)
                 )
             }
             Self::MergeTree { path, entries } => format!(
-                "put back into {} what is missing or differs of the {entries} entries of the backup",
-                path.display()
+                "put back into {} what is missing or differs of the {} of the backup",
+                path.display(),
+                entries_of(*entries)
             ),
-            Self::Stage { files } => format!("stage {files} files again as they were staged"),
+            Self::Stage { files } => {
+                format!("stage {} again as staged before", counted(*files, "file"))
+            }
             Self::PlaceDatabase { path } => format!("write the database file {}", path.display()),
             Self::ReplaceDatabase { path } => {
                 format!(
@@ -100,22 +128,68 @@ impl Step {
             }
             Self::Create { kind, name } => format!("create the {kind} `{name}` again"),
             Self::ReplaceTable { table, rows } => {
-                format!("replace the table `{table}` with the {rows} rows of the backup")
+                format!(
+                    "replace the table `{table}` with the {} of the backup",
+                    counted(*rows, "row")
+                )
             }
             Self::InsertRows {
                 table,
                 rows,
-                conflicts: 0,
-            } => format!("insert {rows} missing rows into `{table}`"),
-            Self::InsertRows {
+                conflicts,
+            } => {
+                let stay = match conflicts {
+                    0 => String::new(),
+                    1 => "; 1 row is there with other values and stays as it is".to_owned(),
+                    many => {
+                        format!("; {many} rows are there with other values and stay as they are")
+                    }
+                };
+                format!(
+                    "insert {} into `{table}`{stay}",
+                    counted(*rows, "missing row")
+                )
+            }
+            Self::UpdateRows {
                 table,
+                columns,
                 rows,
                 conflicts,
-            } => format!(
-                "insert {rows} missing rows into `{table}`; {conflicts} rows are there with other values and stay as they are"
-            ),
+            } => updated(table, columns, *rows, *conflicts),
             Self::Server { verb, what } => format!("{verb} {what}"),
         }
+    }
+}
+
+fn entries_of(number: u64) -> String {
+    match number {
+        1 => "1 entry".to_owned(),
+        many => format!("{many} entries"),
+    }
+}
+
+fn updated(table: &str, columns: &[String], rows: Option<u64>, conflicts: u64) -> String {
+    let which = match rows {
+        Some(rows) => counted(rows, "row"),
+        None => "the rows".to_owned(),
+    };
+    let what = match columns {
+        [] => "all values".to_owned(),
+        columns => format!("the values of {}", columns.join(", ")),
+    };
+    let stay = match conflicts {
+        0 => String::new(),
+        1 => "; 1 row was changed again since and stays as it is".to_owned(),
+        many => format!("; {many} rows were changed again since and stay as they are"),
+    };
+    format!("give {which} of `{table}` back {what} that the backup has{stay}")
+}
+
+/// Returns a number with its noun: `1 row`, `2 rows`.
+pub fn counted(number: u64, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
     }
 }
 
@@ -127,6 +201,20 @@ pub struct RestorePlan {
     pub steps: Vec<Step>,
     /// Things to know before it is applied, as sentences without full stop.
     pub notes: Vec<String>,
+    /// The first of the rows that get other values, or that were changed again and stay, as sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<String>,
+    /// Rows that were changed again after the loss, and stay unless they are asked for.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub again: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a restore did.

@@ -108,10 +108,20 @@ pub fn install(text: &str, wanted: &Wanted) -> Result<String, SettingsError> {
     if text.trim().is_empty() {
         text = "{}\n".to_owned();
     }
-    for event in EVENTS {
-        text = add(&text, event, &wanted.group(event))?;
+    // Lines are added as the file ends its own.
+    let crlf = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
+    if crlf {
+        text = text.replace("\r\n", "\n");
     }
-    Ok(text)
+    // Nothing is indented yet: the first list that is added must not set the measure for the next one.
+    let unit = indent(&text);
+    for event in EVENTS {
+        text = add(&text, event, &wanted.group(event), &unit)?;
+    }
+    Ok(match crlf {
+        true => text.replace('\n', "\r\n"),
+        false => text,
+    })
 }
 
 /// Tells whether every event holds exactly our entry, once.
@@ -143,20 +153,25 @@ fn hooks_of(group: &Value) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
+/// Tells whether the settings switch every hook off.
+pub fn disables_hooks(text: &str) -> bool {
+    serde_json::from_str::<Value>(text)
+        .is_ok_and(|value| value.get("disableAllHooks") == Some(&Value::Bool(true)))
+}
+
 /// Adds one matcher group at the end of an event's list.
-fn add(text: &str, event: &str, group: &Value) -> Result<String, SettingsError> {
+fn add(text: &str, event: &str, group: &Value, unit: &str) -> Result<String, SettingsError> {
     let root = spans(text).map_err(SettingsError::Json)?;
     let Kind::Object(_) = root.kind else {
         return Err(SettingsError::Shape("the file".into(), "a JSON object"));
     };
-    let unit = indent(text);
     let Some(hooks) = root.member("hooks") else {
         return Ok(insert(
             text,
             &root,
-            &format!("\"hooks\": {}", pretty(&json!({event: [group]}), &unit, 1)),
+            &format!("\"hooks\": {}", pretty(&json!({event: [group]}), unit, 1)),
             0,
-            &unit,
+            unit,
         ));
     };
     let Kind::Object(_) = hooks.kind else {
@@ -166,15 +181,15 @@ fn add(text: &str, event: &str, group: &Value) -> Result<String, SettingsError> 
         return Ok(insert(
             text,
             hooks,
-            &format!("\"{event}\": {}", pretty(&json!([group]), &unit, 2)),
+            &format!("\"{event}\": {}", pretty(&json!([group]), unit, 2)),
             1,
-            &unit,
+            unit,
         ));
     };
     let Kind::Array(_) = list.kind else {
         return Err(SettingsError::Shape(format!("hooks.{event}"), "an array"));
     };
-    Ok(insert(text, list, &pretty(group, &unit, 3), 2, &unit))
+    Ok(insert(text, list, &pretty(group, unit, 3), 2, unit))
 }
 
 /// Puts a new last member or item into an object or array; `depth` is that of the container's own line.
@@ -418,5 +433,30 @@ mod tests {
             Err(SettingsError::Shape(..))
         ));
         assert!(install("{\"a\":1,\"a\":2}", &wanted()).is_err());
+    }
+
+    #[test]
+    fn line_ends_and_indentation_are_those_of_the_file() {
+        let wanted = Wanted {
+            binary: "/usr/bin/backstop".into(),
+            state: "/s".into(),
+            shell_form: false,
+        };
+        let before = "{\r\n\t\"model\": \"x\"\r\n}\r\n";
+        let after = install(before, &wanted).unwrap();
+        assert_eq!(after.replace("\r\n", "").matches('\n').count(), 0);
+        assert!(after.contains("\r\n\t\t\"PreToolUse\""), "{after}");
+        assert_eq!(uninstall(&after).unwrap(), before);
+        for before in ["{\"hooks\":{}}", "{}", ""] {
+            let after = install(before, &wanted).unwrap();
+            for event in EVENTS {
+                assert!(
+                    after.contains(&format!("\n    \"{event}\"")),
+                    "{before}: {after}"
+                );
+            }
+        }
+        assert!(disables_hooks("{\"disableAllHooks\": true}"));
+        assert!(!disables_hooks(before));
     }
 }

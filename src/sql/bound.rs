@@ -7,7 +7,7 @@ use sqlparser::ast::{
     BinaryOperator, Expr, Query, SetExpr, Statement, UnaryOperator, Value, Visit, Visitor,
 };
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::TokenWithSpan;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::model::effect::Bound;
 
@@ -43,6 +43,59 @@ pub(super) fn judge(reader: &Reader<'_>, from: usize, to: usize) -> Bound {
     Bound::Where { predicate, pure }
 }
 
+/// Tells whether an expression asks nothing but the row itself, and gives the same answer at any time.
+pub(super) fn is_of_the_row(reader: &Reader<'_>, from: usize, to: usize) -> bool {
+    let tokens = reader.lexemes.get(from..to).unwrap_or_default();
+    let span = reader.span(from, to);
+    let text = reader.text.get(span.start..span.end).unwrap_or_default();
+    if tokens.iter().any(lex::Lexeme::has_hole) || text.contains('\u{FFFC}') {
+        return false;
+    }
+    let moves = |word: &str| MOVING.iter().any(|one| one.eq_ignore_ascii_case(word));
+    let called =
+        |at: usize, name: &str| reader.is(at, name) && reader.token(at + 1, &Token::LParen);
+    if (from..to).any(|at| {
+        called(at, "age")
+            || reader.token(at, &Token::LParen) && reader.token(at + 1, &Token::RParen)
+    }) {
+        return false;
+    }
+    // Words in strings count too: `'now'::timestamp` and `date('now')` move with the clock.
+    if text
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .any(moves)
+    {
+        return false;
+    }
+    parse(reader, tokens).is_some_and(|expr| {
+        !expr.visit(&mut Purity).is_break() && !expr.visit(&mut OwnRow).is_break()
+    })
+}
+
+/// Words whose value moves with the clock.
+const MOVING: [&str; 9] = [
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "now",
+    "today",
+    "tomorrow",
+    "yesterday",
+];
+
+/// Breaks at the first thing that asks other rows or tables.
+struct OwnRow;
+
+impl Visitor for OwnRow {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+}
+
 fn parse(reader: &Reader<'_>, tokens: &[lex::Lexeme]) -> Option<Expr> {
     if tokens.is_empty() || tokens.len() > MAX_TOKENS {
         return None;
@@ -51,7 +104,7 @@ fn parse(reader: &Reader<'_>, tokens: &[lex::Lexeme]) -> Option<Expr> {
     let count = tokens.len();
     let mut parser = Parser::new(lex::parser_of(reader.dialect)).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().ok()?;
-    (parser.peek_token_ref().token == sqlparser::tokenizer::Token::EOF && count > 0).then_some(expr)
+    (parser.peek_token_ref().token == Token::EOF && count > 0).then_some(expr)
 }
 
 /// Returns the value that an expression has for every row, when it has one.

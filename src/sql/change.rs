@@ -10,7 +10,7 @@ use super::name::Name;
 use super::read::{Note, Reader};
 
 /// Words that end a WHERE at its own depth.
-const ENDS_WHERE: [&str; 7] = [
+pub(super) const ENDS_WHERE: [&str; 7] = [
     "RETURNING",
     "ORDER",
     "LIMIT",
@@ -37,10 +37,15 @@ impl Reader<'_> {
         let start = start + usize::from(only && self.token(start, &Token::LParen));
         let names = self.deleted_tables(start, to, has_from);
         let bound = self.bound(index, to);
+        let rows = match names.as_slice() {
+            [Some(_)] => self.rows_deleted(start, to, &bound),
+            _ => None,
+        };
         for name in names {
             let mut note = Note::new(Verb::Delete, ObjectKind::Table).named(name);
             note.bound = bound.clone();
             note.only = only;
+            note.rows.clone_from(&rows);
             self.note(note, from, to);
         }
     }
@@ -104,6 +109,7 @@ impl Reader<'_> {
         note.opaque = set.is_none();
         note.bound = self.bound(set.unwrap_or(behind), to);
         note.part = set.and_then(|set| self.set_columns(set + 1, to));
+        note.rows = set.and_then(|set| self.rows_updated(behind, set, to, &note.bound));
         self.note(note, from, to);
     }
 

@@ -159,6 +159,7 @@ impl Reader<'_> {
         let text = self.at(first)?.string()?.to_owned();
         Some(super::name::Name {
             written: text.clone(),
+            parts: vec![text.clone()],
             lookup: text,
             hole: false,
         })

@@ -13,6 +13,7 @@ mod name;
 mod read;
 mod session;
 mod strict;
+mod touched;
 mod values;
 
 use crate::model::effect::{Dialect, Effect};
@@ -22,6 +23,11 @@ pub use strict::losses_in_prose;
 
 /// Marks unknown text inside SQL.
 pub const HOLE: char = '\u{FFFC}';
+
+/// Writes the parts of a name so that a server of the dialect looks up just these; nothing where that cannot be said.
+pub fn quoted(parts: &[String], dialect: Dialect) -> Option<String> {
+    name::quoted(parts, dialect)
+}
 
 /// Returns the losses that a text would cause, statement by statement; spans are byte offsets into `text`.
 ///

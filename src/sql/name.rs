@@ -14,6 +14,8 @@ pub(super) struct Name {
     pub written: String,
     /// The same as the server would look it up (PostgreSQL folds bare names to lower case).
     pub lookup: String,
+    /// The parts as the server looks them up.
+    pub parts: Vec<String>,
     pub hole: bool,
 }
 
@@ -48,6 +50,7 @@ pub(super) fn read(lexemes: &[Lexeme], at: usize, dialect: Dialect) -> Option<(N
         name.written.push_str(&more.written);
         name.lookup.push('.');
         name.lookup.push_str(&more.lookup);
+        name.parts.push(more.lookup);
         name.hole |= more.hole;
         next += dots + 1;
     }
@@ -85,10 +88,130 @@ fn part(lexeme: &Lexeme, dialect: Dialect) -> Option<Name> {
     };
     Some(Name {
         written,
+        parts: vec![lookup.clone()],
         lookup,
         hole,
     })
 }
+
+/// Writes the parts of a name so that a server of the dialect looks up just these; nothing where that cannot be said.
+pub(super) fn quoted(parts: &[String], dialect: Dialect) -> Option<String> {
+    let all: Option<Vec<String>> = parts.iter().map(|part| one_quoted(part, dialect)).collect();
+    all.filter(|all| !all.is_empty()).map(|all| all.join("."))
+}
+
+fn one_quoted(part: &str, dialect: Dialect) -> Option<String> {
+    if part.chars().any(char::is_control) || part.contains(HOLE_LETTER) {
+        return None;
+    }
+    let folds = matches!(dialect, Dialect::Postgres | Dialect::Redshift);
+    let plain = part.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+        && part.chars().all(|letter| {
+            letter == '_'
+                || letter.is_ascii_digit()
+                || letter.is_ascii_lowercase()
+                || letter.is_ascii_uppercase() && !folds
+        });
+    let upper = part.to_ascii_uppercase();
+    let is_word = RESERVED.contains(&upper.as_str());
+    if plain && !is_word {
+        return Some(part.to_owned());
+    }
+    Some(match dialect {
+        Dialect::Mysql | Dialect::Bigquery | Dialect::Hive | Dialect::Clickhouse => {
+            format!("`{}`", part.replace('`', "``"))
+        }
+        Dialect::Mssql => format!("[{}]", part.replace(']', "]]")),
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Sqlite
+        | Dialect::Duckdb
+        | Dialect::Oracle
+        | Dialect::Snowflake => format!("\"{}\"", part.replace('"', "\"\"")),
+        // What quotes a name is not known.
+        Dialect::Unknown => return None,
+    })
+}
+
+/// Words that are no names in at least one of the dialects.
+const RESERVED: [&str; 76] = [
+    "ALL",
+    "ANALYSE",
+    "ANALYZE",
+    "AND",
+    "ANY",
+    "ARRAY",
+    "AS",
+    "ASC",
+    "BETWEEN",
+    "BOTH",
+    "BY",
+    "CASE",
+    "CAST",
+    "CHECK",
+    "COLLATE",
+    "COLUMN",
+    "CONSTRAINT",
+    "CREATE",
+    "CROSS",
+    "CURRENT_DATE",
+    "CURRENT_TIME",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_USER",
+    "DEFAULT",
+    "DELETE",
+    "DESC",
+    "DISTINCT",
+    "DO",
+    "DROP",
+    "ELSE",
+    "END",
+    "EXCEPT",
+    "EXISTS",
+    "FALSE",
+    "FETCH",
+    "FOR",
+    "FOREIGN",
+    "FROM",
+    "GRANT",
+    "GROUP",
+    "HAVING",
+    "IN",
+    "INDEX",
+    "INNER",
+    "INSERT",
+    "INTERSECT",
+    "INTO",
+    "IS",
+    "JOIN",
+    "KEY",
+    "LEFT",
+    "LIKE",
+    "LIMIT",
+    "NATURAL",
+    "NOT",
+    "NULL",
+    "OFFSET",
+    "ON",
+    "OR",
+    "ORDER",
+    "OUTER",
+    "PRIMARY",
+    "REFERENCES",
+    "RIGHT",
+    "SELECT",
+    "SET",
+    "TABLE",
+    "THEN",
+    "TO",
+    "TRUE",
+    "UNION",
+    "UNIQUE",
+    "UPDATE",
+    "USER",
+    "USING",
+    "WHERE",
+];
 
 fn undouble(text: &str, quote: char) -> String {
     let close = if quote == '[' { ']' } else { quote };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
+use crate::model::finding::RowsLost;
 use crate::model::span::Span;
 
 use super::lex::{self, Lexeme};
@@ -47,6 +48,7 @@ pub(super) struct Note {
     pub only: bool,
     pub if_exists: bool,
     pub opaque: bool,
+    pub rows: Option<RowsLost>,
 }
 
 impl Note {
@@ -61,6 +63,7 @@ impl Note {
             only: false,
             if_exists: false,
             opaque: false,
+            rows: None,
         }
     }
 
@@ -152,6 +155,8 @@ impl<'a> Reader<'a> {
         // The dialect is unknown where the pieces of a T-SQL text are read.
         let tsql = matches!(self.dialect, Dialect::Mssql | Dialect::Unknown);
         let of_session = tsql && note.name.as_ref().is_some_and(Name::is_of_session);
+        let parts = note.name.as_ref().filter(|name| !name.hole);
+        let parts = parts.map(|name| name.parts.clone()).unwrap_or_default();
         let (object, lookup, hole) = match note.name {
             Some(name) if !name.hole => (Some(name.written), Some(name.lookup), false),
             Some(_) => (None, None, true),
@@ -169,9 +174,16 @@ impl<'a> Reader<'a> {
             opaque: note.opaque || hole,
             span: self.span(from, to),
         };
+        let table = lookup.clone().filter(|_| !self.block);
+        let rows = note
+            .rows
+            .zip(table)
+            .map(|(rows, table)| RowsLost { table, ..rows });
         self.out.push(Loss {
             effect,
             lookup,
+            parts,
+            rows,
             created: of_session,
             temporary: of_session,
         });

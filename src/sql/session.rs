@@ -9,6 +9,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
+use crate::model::finding::RowsLost;
 use crate::model::span::Span;
 
 use super::create::Made;
@@ -27,6 +28,10 @@ pub struct Loss {
     pub effect: Effect,
     /// The object's name as the server looks it up (PostgreSQL folds bare names).
     pub lookup: Option<String>,
+    /// The parts of that name.
+    pub parts: Vec<String>,
+    /// Which rows go or change, where the statement alone says it.
+    pub rows: Option<RowsLost>,
     /// The object was made earlier in the same text, unconditionally.
     pub created: bool,
     /// Made as a temporary object: no other object of that name is meant.
@@ -50,6 +55,8 @@ impl Loss {
                 span,
             },
             lookup: None,
+            parts: Vec::new(),
+            rows: None,
             created: false,
             temporary: false,
         }

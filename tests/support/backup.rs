@@ -73,8 +73,8 @@ pub fn restore(entry: &Entry, wish: &Wish) -> Result<Restored, BackupError> {
 pub fn undo(entry: &Entry, objects: &[&str]) -> Restored {
     let wish = Wish {
         only: objects.iter().map(|name| (*name).to_owned()).collect(),
-        to: None,
         missing_only: true,
+        ..Wish::default()
     };
     restore(entry, &wish).unwrap()
 }

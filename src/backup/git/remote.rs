@@ -407,6 +407,7 @@ pub fn plan(
         backup: entry.manifest.id.clone(),
         steps,
         notes: [conflicts, entry.manifest.warnings.clone()].concat(),
+        ..RestorePlan::default()
     })
 }
 

@@ -137,6 +137,7 @@ impl<'e> Undo<'e> {
             backup: self.entry.manifest.id.clone(),
             steps,
             notes: self.entry.manifest.warnings.clone(),
+            ..RestorePlan::default()
         })
     }
 
@@ -427,7 +428,7 @@ fn log_path(repo: &Repo, name: &str) -> PathBuf {
 pub fn plan_copy(entry: &Entry, to: &str) -> Result<RestorePlan, BackupError> {
     let place = PathBuf::from(to);
     if !place.is_absolute() || place.exists() {
-        return Err(BackupError::Busy(format!(
+        return Err(BackupError::Taken(format!(
             "`{to}` is there already, or no absolute path"
         )));
     }
@@ -439,6 +440,7 @@ pub fn plan_copy(entry: &Entry, to: &str) -> Result<RestorePlan, BackupError> {
             entries: kept.refs.len() as u64,
         }],
         notes: entry.manifest.warnings.clone(),
+        ..RestorePlan::default()
     })
 }
 

@@ -17,7 +17,8 @@ use crate::adapters::tools::Program;
 use crate::backup::control::Control;
 use crate::backup::error::BackupError;
 use crate::backup::pipeline::Scan;
-use crate::plan::restore::Restored;
+use crate::model::finding::RowsLost;
+use crate::plan::restore::{RestorePlan, Restored, Step};
 
 /// Relations that one dump may name on its command line.
 const NAMED: usize = 2000;
@@ -33,6 +34,12 @@ pub(super) struct Missing<'a> {
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
+    /// Rows that were lost one by one: of their tables only these come back.
+    pub rows: &'a [RowsLost],
+    /// Rows that were changed again get the values of the backup too.
+    pub over: bool,
+    /// Rows are counted and listed, and nothing is changed.
+    pub look: bool,
     pub control: &'a Control,
 }
 
@@ -44,8 +51,7 @@ pub(super) struct Both {
     pub has: BTreeMap<Name, Relation>,
 }
 
-/// Creates what is missing, inserts rows that are missing, and reports what differs.
-pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(), BackupError> {
+fn both(job: &Missing<'_>) -> Result<Both, BackupError> {
     let mut scratch = look(job.scratch, job.control)?;
     let mut live = look(job.live, job.control)?;
     let had = relations(scratch.as_mut())?;
@@ -53,12 +59,66 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         .into_iter()
         .map(|one| (one.name.clone(), one))
         .collect();
-    let mut both = Both {
+    Ok(Both {
         scratch,
         live,
         had,
         has,
+    })
+}
+
+/// Counts and lists the rows that would come back into living tables; nothing is changed.
+pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), BackupError> {
+    let mut both = both(job)?;
+    let mut create = |kind: &str, name: String| {
+        plan.steps.push(Step::Create {
+            kind: kind.to_owned(),
+            name,
+        });
     };
+    let lost = lost(job, &mut both)?;
+    for one in &lost {
+        create(kind_of(one), one.full.clone());
+    }
+    for one in columns::lost(job, &mut both)? {
+        create("column", one.title().replace('`', ""));
+    }
+    for (name, _) in types::lost(&mut both)? {
+        create("type", name);
+    }
+    for (name, _) in functions(&mut both)? {
+        create("function", name);
+    }
+    for (name, _) in foreign_keys(job, &mut both, &lost)? {
+        create("foreign key", name.replace('`', ""));
+    }
+    let rows = rows::work(job, &mut both, &[])?;
+    let mut psql = client(job.live, false, job.control)?;
+    feed(&mut psql, "BEGIN;\nSET LOCAL search_path = pg_catalog;\n")?;
+    for (at, one) in rows.iter().enumerate() {
+        one.feed(at, job, &mut psql)?;
+    }
+    feed(&mut psql, "ROLLBACK;\n")?;
+    psql.close_input().map_err(|error| io(&error))?;
+    let mut said = String::new();
+    psql.read_to_string(&mut said).map_err(|error| io(&error))?;
+    rows::foresee(&rows, &said, plan);
+    Ok(())
+}
+
+const fn kind_of(one: &Relation) -> &'static str {
+    match one.kind {
+        'r' | 'p' => "table",
+        'v' => "view",
+        'm' => "materialized view",
+        'S' => "sequence",
+        _ => "relation",
+    }
+}
+
+/// Creates what is missing, inserts rows that are missing, and reports what differs.
+pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(), BackupError> {
+    let mut both = both(job)?;
     let lost = lost(job, &mut both)?;
     let columns = columns::lost(job, &mut both)?;
     let foreign = foreign_keys(job, &mut both, &lost)?;
@@ -80,8 +140,8 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     create(job, &lost, &mut psql, restored)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
     feed(&mut psql, "SET search_path = pg_catalog;\n")?;
-    for one in &rows {
-        one.feed(job, &mut psql)?;
+    for (at, one) in rows.iter().enumerate() {
+        one.feed(at, job, &mut psql)?;
     }
     for (_, statement) in &belongings {
         feed(&mut psql, &format!("{statement};\n"))?;

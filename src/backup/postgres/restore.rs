@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::load::{self, Scratch, admin, creation, database_of, exists, look, rows_of, run};
 use super::missing::{self, Missing};
+use super::names;
 use super::scan::{Name, parse_name, quoted};
 use super::snapshot::{count, relations};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -42,8 +43,8 @@ fn kind(entry: &Entry, wish: &Wish, admin: &Way, control: &Control) -> Result<Ki
     Ok(match (there, &wish.to) {
         (false, _) => Kind::Fresh(name),
         (true, Some(_)) => {
-            return Err(BackupError::Busy(format!(
-                "database `{name}` exists already; name one that does not"
+            return Err(BackupError::Taken(format!(
+                "database `{name}` exists already"
             )));
         }
         (true, None) if wish.missing_only || !wish.only.is_empty() => Kind::Fill(name),
@@ -95,7 +96,7 @@ pub(super) fn plan(
             plan.steps.push(Step::SavePresent {
                 what: format!("database `{name}`"),
             });
-            fill_steps(entry, wish, &admin.to_database(&name), control, &mut plan)?;
+            fill_steps(entry, wish, &admin, &name, control, &mut plan)?;
         }
     }
     Ok(plan)
@@ -113,16 +114,59 @@ fn wanted(entry: &Entry, wish: &Wish) -> BTreeSet<Name> {
     if wish.only.iter().any(is_schema) {
         return BTreeSet::new();
     }
+    let all: Vec<Name> = rows_of(entry).into_keys().collect();
     wish.only
         .iter()
-        .map(|name| {
-            parse_name(name)
-                .unwrap_or_else(|| ("public".to_owned(), name.trim_matches('"').to_owned()))
+        .flat_map(|name| {
+            let found = names::resolve(&all, name);
+            if found.is_empty() {
+                // Views, sequences and the like are in no list of rows.
+                let plain = || ("public".to_owned(), name.trim_matches('"').to_owned());
+                return vec![parse_name(name).unwrap_or_else(plain)];
+            }
+            found
         })
         .collect()
 }
 
+/// Says what would come back into a living database.
 fn fill_steps(
+    entry: &Entry,
+    wish: &Wish,
+    admin: &Way,
+    name: &str,
+    control: &Control,
+    plan: &mut RestorePlan,
+) -> Result<(), BackupError> {
+    let live = admin.to_database(name);
+    if !wish.look {
+        return counted_steps(entry, wish, &live, control, plan);
+    }
+    let scratch = Scratch::load(entry, admin, control)?;
+    let job = Missing {
+        live: &live,
+        scratch: &scratch.way,
+        wanted: wanted(entry, wish),
+        major: major(entry),
+        overwrite: !wish.missing_only,
+        rows: &wish.rows,
+        over: wish.over,
+        look: true,
+        control,
+    };
+    missing::foresee(&job, plan)?;
+    if plan
+        .steps
+        .iter()
+        .all(|step| matches!(step, Step::SavePresent { .. }))
+    {
+        plan.steps.clear();
+    }
+    Ok(())
+}
+
+/// The quick plan: rows are counted here and there, and compared only when it is applied.
+fn counted_steps(
     entry: &Entry,
     wish: &Wish,
     live: &Way,
@@ -130,6 +174,7 @@ fn fill_steps(
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
     let wanted = wanted(entry, wish);
+    let all: Vec<Name> = rows_of(entry).into_keys().collect();
     let mut session = look(live, control)?;
     let there = relations(session.as_mut())?;
     for (name, rows) in rows_of(entry) {
@@ -137,22 +182,37 @@ fn fill_steps(
             continue;
         }
         let full = format!("{}.{}", quoted(&name.0), quoted(&name.1));
-        match there.iter().find(|one| one.name == name) {
-            None => plan.steps.push(Step::Create {
+        let Some(table) = there.iter().find(|one| one.name == name) else {
+            plan.steps.push(Step::Create {
                 kind: "table".to_owned(),
                 name: full,
-            }),
-            Some(table) => {
-                let now = count(session.as_mut(), std::slice::from_ref(table))?;
-                let now = now.get(&name).copied().unwrap_or_default();
-                if now < rows || !wanted.is_empty() {
-                    plan.steps.push(Step::InsertRows {
-                        table: full,
-                        rows: rows.saturating_sub(now),
-                        conflicts: 0,
-                    });
-                }
-            }
+            });
+            continue;
+        };
+        let losses = wish.rows_of(|name| names::resolve(&all, name).contains(&table.name));
+        let changes = match losses.as_slice() {
+            [] => !wish.missing_only,
+            losses => losses.iter().any(|loss| !loss.deletes),
+        };
+        if changes {
+            let sets = losses.iter().flat_map(|loss| &loss.sets);
+            plan.steps.push(Step::UpdateRows {
+                table: full.clone(),
+                columns: sets.map(|one| quoted(&one.column)).collect(),
+                rows: None,
+                conflicts: 0,
+            });
+        }
+        let now = count(session.as_mut(), std::slice::from_ref(table))?;
+        let now = now.get(&table.name).copied().unwrap_or_default();
+        let missing = rows.saturating_sub(now);
+        let deletes = losses.is_empty() || losses.iter().any(|loss| loss.deletes);
+        if deletes && (missing > 0 || !wish.only.is_empty() && !changes) {
+            plan.steps.push(Step::InsertRows {
+                table: full,
+                rows: missing,
+                conflicts: 0,
+            });
         }
     }
     plan.notes.push(
@@ -209,6 +269,9 @@ pub(super) fn apply(
                 wanted: wanted(entry, wish),
                 major: major(entry),
                 overwrite: !wish.missing_only,
+                rows: &wish.rows,
+                over: wish.over,
+                look: false,
                 control,
             };
             missing::bring_back(&job, &mut restored)?;

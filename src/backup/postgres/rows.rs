@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::Instant;
 
+use super::chosen::{self, Chosen};
 use super::columns::Column;
 use super::load::io;
 use super::missing::{Both, Missing, feed};
@@ -13,7 +14,7 @@ use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
 use crate::adapters::tools::Program;
 use crate::backup::error::BackupError;
-use crate::plan::restore::Restored;
+use crate::plan::restore::{RestorePlan, Restored, Step, counted};
 
 const CHUNK: usize = 1 << 18;
 
@@ -31,6 +32,12 @@ pub(super) struct RowJob {
     quiet: bool,
     /// Columns that get the values of the backup in rows that are there.
     overwrite: Vec<String>,
+    /// The rows that were lost, where they are known; otherwise all are compared.
+    chosen: Option<Chosen>,
+    /// How many of `overwrite` are columns that were lost and are added again: nobody can have changed those.
+    added: usize,
+    /// Rows that were changed again get the values of the backup too.
+    over: bool,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order: parents first.
@@ -45,7 +52,15 @@ pub(super) fn work(
         .iter()
         .map(|one| (one.oid, one.name.clone()))
         .collect();
-    let wanted = with_children(job, both, &links)?;
+    let inherits: Vec<(u32, u32)> = both
+        .scratch
+        .rows("SELECT inhparent, inhrelid FROM pg_inherits")
+        .map_err(fault)?
+        .iter()
+        .map(|row| (number(row, 0), number(row, 1)))
+        .collect();
+    let mut chosen = chosen::chosen(job, both, &links, &inherits)?;
+    let wanted = with_children(job, both, &links, &inherits, &chosen);
     let tables: Vec<Relation> = both
         .had
         .iter()
@@ -62,8 +77,11 @@ pub(super) fn work(
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
         if let Some(mut one) = row_job(both, &table, &links, &names, superuser, lost)? {
-            if job.overwrite {
-                one.overwrite_all(both)?;
+            one.over = job.over;
+            match chosen.remove(&table.oid) {
+                Some(chosen) => one.only(both, chosen)?,
+                None if job.overwrite => one.overwrite_all(both)?,
+                None => {}
             }
             jobs.push(one);
         }
@@ -72,13 +90,13 @@ pub(super) fn work(
 }
 
 /// A foreign key of the backup: child, parent, what a deletion does, and the names to compare.
-struct Link {
-    child: u32,
-    parent: u32,
-    act: String,
+pub(super) struct Link {
+    pub child: u32,
+    pub parent: u32,
+    pub act: String,
     name: String,
-    child_columns: Vec<String>,
-    parent_columns: Vec<String>,
+    pub child_columns: Vec<String>,
+    pub parent_columns: Vec<String>,
 }
 
 fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
@@ -113,26 +131,23 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
 /// The named tables with their partitions and heirs, and the tables whose rows go or change with theirs.
 fn with_children(
     job: &Missing<'_>,
-    both: &mut Both,
+    both: &Both,
     links: &[Link],
-) -> Result<BTreeSet<u32>, BackupError> {
+    inherits: &[(u32, u32)],
+    chosen: &BTreeMap<u32, Chosen>,
+) -> BTreeSet<u32> {
     if job.wanted.is_empty() {
-        return Ok(both.had.iter().map(|one| one.oid).collect());
+        return both.had.iter().map(|one| one.oid).collect();
     }
-    let inherits: Vec<(u32, u32)> = both
-        .scratch
-        .rows("SELECT inhparent, inhrelid FROM pg_inherits")
-        .map_err(fault)?
-        .iter()
-        .map(|row| (number(row, 0), number(row, 1)))
-        .collect();
     let mut below: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (parent, child) in inherits {
-        below.entry(parent).or_default().push(child);
+        below.entry(*parent).or_default().push(*child);
     }
+    let keeps = |oid: u32| chosen.get(&oid).is_some_and(|one| !one.deletes);
     for link in links
         .iter()
         .filter(|link| matches!(link.act.as_str(), "c" | "n" | "d"))
+        .filter(|link| !keeps(link.parent))
     {
         below.entry(link.parent).or_default().push(link.child);
     }
@@ -148,7 +163,7 @@ fn with_children(
             waiting.extend(below.get(&one).into_iter().flatten());
         }
     }
-    Ok(wanted)
+    wanted
 }
 
 /// Orders tables so that parents come first; tables in a circle come in any order.
@@ -285,6 +300,9 @@ fn row_job(
         orphans,
         quiet,
         overwrite: added.iter().map(|one| identifier(one)).collect(),
+        chosen: None,
+        added: added.len(),
+        over: false,
     }))
 }
 
@@ -349,42 +367,88 @@ impl RowJob {
         Ok(())
     }
 
-    /// Gives rows that are there the values of the backup.
-    fn update(&self) -> String {
-        if self.overwrite.is_empty() || self.key.is_empty() {
-            return String::new();
+    /// Bounds the work to the rows that were lost, and to the columns that were changed in them.
+    fn only(&mut self, both: &mut Both, mut chosen: Chosen) -> Result<(), BackupError> {
+        chosen
+            .sets
+            .retain(|(column, _)| self.columns.contains(column));
+        if chosen
+            .sets
+            .iter()
+            .any(|(column, _)| self.key.contains(column))
+        {
+            // Rows whose key was changed are found no more: they are missing under the old one.
+            chosen.deletes = true;
+            chosen.all = true;
         }
-        let full = &self.full;
-        let each = |make: &dyn Fn(&String) -> String, list: &[String], between: &str| {
-            list.iter().map(make).collect::<Vec<_>>().join(between)
-        };
-        let set = each(&|one| format!("{one} = b.{one}"), &self.overwrite, ", ");
-        let same = each(&|one| format!("o.{one} = b.{one}"), &self.key, " AND ");
-        let new = each(&|one| format!("b.{one}"), &self.overwrite, ", ");
-        let old = each(&|one| format!("o.{one}"), &self.overwrite, ", ");
-        format!(
-            "WITH backstop_up AS (UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {same} \
-             AND ROW({new})::text IS DISTINCT FROM ROW({old})::text RETURNING 1) SELECT 'updated', count(*) FROM backstop_up;\n"
-        )
+        if chosen.all {
+            self.overwrite_all(both)?;
+            chosen.sets.clear();
+        } else {
+            let more = chosen.sets.iter().map(|(column, _)| column.clone());
+            let more: Vec<String> = more.filter(|one| !self.overwrite.contains(one)).collect();
+            self.overwrite.extend(more);
+        }
+        self.chosen = Some(chosen);
+        Ok(())
     }
 
-    /// Feeds everything for this table: its rows of the backup, the insertion, sequences and checks.
+    /// The values that the command gave the columns that come back, as columns of the copied rows; nothing when one is not known.
+    fn after(&self) -> Vec<&str> {
+        let sets = self.chosen.as_ref().map_or(&[][..], |one| &one.sets);
+        let values: Option<Vec<&str>> = self
+            .overwrite
+            .iter()
+            .map(|column| {
+                let set = sets.iter().find(|(name, _)| name == column)?;
+                set.1.as_deref()
+            })
+            .collect();
+        values.unwrap_or_default()
+    }
+
+    /// Feeds everything for this table: its rows of the backup, the changes, sequences and checks.
     pub(super) fn feed(
         &self,
+        at: usize,
         job: &Missing<'_>,
         psql: &mut Box<dyn Program>,
     ) -> Result<(), BackupError> {
-        let (full, columns) = (&self.full, self.columns.join(", "));
+        let full = &self.full;
         let mut text = String::new();
-        if self.quiet {
+        if self.quiet && !job.look {
             text.push_str("SET LOCAL session_replication_role = replica;\n");
         }
+        let mut columns = self.columns.clone();
+        let mut copied = columns.clone();
+        for (number, _) in self.after().iter().enumerate() {
+            let column = self.overwrite.get(number).cloned().unwrap_or_default();
+            copied.push(format!("{column} AS backstop_a{number}"));
+            columns.push(format!("backstop_a{number}"));
+        }
         text.push_str(&format!(
-            "CREATE TEMP TABLE backstop_rows AS SELECT {columns} FROM {full} WITH NO DATA;\nCOPY pg_temp.backstop_rows ({columns}) FROM stdin;\n"
+            "CREATE TEMP TABLE backstop_rows AS SELECT {} FROM {full} WITH NO DATA;\nCOPY pg_temp.backstop_rows ({}) FROM stdin;\n",
+            copied.join(", "),
+            columns.join(", ")
         ));
         feed(psql, &text)?;
         self.copy(job, psql)?;
-        feed(psql, &self.insert(&columns))
+        let change = super::change::Change {
+            at,
+            full,
+            columns: &self.columns,
+            key: &self.key,
+            overwrite: &self.overwrite,
+            after: self.after().len(),
+            compares: self.overwrite.len() == self.added,
+            inserts: self.chosen.as_ref().is_none_or(|one| one.deletes),
+            over: self.over,
+        };
+        feed(psql, &change.sql(job.look))?;
+        if !job.look {
+            feed(psql, &self.afterwards())?;
+        }
+        Ok(())
     }
 
     /// Streams the rows of the scratch database; the block is closed only when all of them came.
@@ -392,10 +456,19 @@ impl RowJob {
         let mut args = ["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-c"]
             .map(str::to_owned)
             .to_vec();
+        let from = match &self.chosen {
+            Some(chosen) => {
+                let path = format!("SET search_path = {}", chosen::OWN_PATH);
+                args.extend([path, "-c".to_owned()]);
+                chosen.from.clone()
+            }
+            None => format!("FROM ONLY {}", self.full),
+        };
+        let mut picked = self.columns.clone();
+        picked.extend(self.after().iter().map(|one| (*one).to_owned()));
         args.push(format!(
-            "COPY (SELECT {} FROM ONLY {}) TO STDOUT",
-            self.columns.join(", "),
-            self.full
+            "COPY (SELECT {} {from}) TO STDOUT",
+            picked.join(", ")
         ));
         let deadline = Instant::now() + job.control.left();
         let mut source = job
@@ -414,55 +487,6 @@ impl RowJob {
                 .map_err(|error| io(&error))?;
         }
         feed(psql, "\\.\n")
-    }
-
-    fn insert(&self, columns: &str) -> String {
-        let full = &self.full;
-        let picked = self
-            .columns
-            .iter()
-            .map(|one| format!("b.{one}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let old = self
-            .columns
-            .iter()
-            .map(|one| format!("o.{one}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let (missing, differ) = if self.key.is_empty() {
-            // Without a key two equal rows are two rows: as many come back as are missing.
-            (
-                format!(
-                    "SELECT {picked} FROM (SELECT {columns}, row_number() OVER (PARTITION BY ROW({columns})::text) AS backstop_n FROM pg_temp.backstop_rows) b \
-                     LEFT JOIN (SELECT ROW({columns})::text AS backstop_t, count(*) AS backstop_c FROM ONLY {full} GROUP BY 1) o \
-                     ON o.backstop_t = ROW({picked})::text WHERE b.backstop_n > coalesce(o.backstop_c, 0)"
-                ),
-                "SELECT 0".to_owned(),
-            )
-        } else {
-            let same = self
-                .key
-                .iter()
-                .map(|one| format!("o.{one} = b.{one}"))
-                .collect::<Vec<_>>()
-                .join(" AND ");
-            (
-                format!(
-                    "SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM ONLY {full} o WHERE {same})"
-                ),
-                format!(
-                    "SELECT count(*) FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE ROW({picked})::text IS DISTINCT FROM ROW({old})::text"
-                ),
-            )
-        };
-        let mut text = format!(
-            "{}SELECT 'differ', ({differ});\nWITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
-             SELECT 'inserted', count(*) FROM backstop_in;\nDROP TABLE pg_temp.backstop_rows;\n",
-            self.update()
-        );
-        text.push_str(&self.afterwards());
-        text
     }
 
     /// Sequences go to the greater of both values; foreign keys that were quiet are checked.
@@ -494,25 +518,62 @@ impl RowJob {
 
 /// Puts what psql said about each table into the report.
 pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
-    let numbers = |word: &str| {
-        let start = format!("{word}|");
-        said.lines()
-            .filter_map(move |line| line.strip_prefix(&start)?.parse::<u64>().ok())
-            .collect::<Vec<_>>()
-    };
-    let (inserted, differ) = (numbers("inserted"), numbers("differ"));
     for (at, job) in jobs.iter().enumerate() {
-        match inserted.get(at) {
-            Some(0) | None => {}
-            Some(rows) => restored
-                .done
-                .push(format!("inserted {rows} missing rows into `{}`", job.full)),
+        let said = super::change::Said::of(at, said);
+        let full = &job.full;
+        if said.inserted > 0 {
+            let rows = counted(said.inserted, "missing row");
+            restored.done.push(format!("inserted {rows} into `{full}`"));
         }
-        if let Some(rows) = differ.get(at).filter(|rows| **rows > 0) {
-            restored.conflicts.push(format!(
-                "{rows} rows of `{}` are there with other values than in the backup, and stay as they are",
-                job.full
+        if said.updated > 0 {
+            let rows = counted(said.updated, "row");
+            restored.done.push(format!(
+                "gave {rows} of `{full}` back the values of the backup"
             ));
+        }
+        restored.conflicts.extend(said.again(full));
+        restored
+            .conflicts
+            .extend(said.notes(full, job.is_certain()));
+    }
+}
+
+/// Says as steps of a plan what psql counted for each table.
+pub(super) fn foresee(jobs: &[RowJob], said: &str, plan: &mut RestorePlan) {
+    for (at, job) in jobs.iter().enumerate() {
+        let said = super::change::Said::of(at, said);
+        if said.inserted > 0 {
+            plan.steps.push(Step::InsertRows {
+                table: job.full.clone(),
+                rows: said.inserted,
+                conflicts: 0,
+            });
+        }
+        if said.updated > 0 {
+            plan.steps.push(Step::UpdateRows {
+                table: job.full.clone(),
+                columns: job.changed_columns(),
+                rows: Some(said.updated),
+                conflicts: said.kept,
+            });
+        }
+        plan.again += said.kept;
+        plan.rows.extend(said.rows(&job.full));
+        plan.rows.extend(said.again(&job.full));
+        plan.notes.extend(said.notes(&job.full, job.is_certain()));
+    }
+}
+
+impl RowJob {
+    /// Tells whether rows that somebody else changed since would have been seen.
+    fn is_certain(&self) -> bool {
+        !self.after().is_empty() || self.overwrite.len() == self.added
+    }
+
+    fn changed_columns(&self) -> Vec<String> {
+        match &self.chosen {
+            Some(chosen) if !chosen.all => self.overwrite.clone(),
+            _ => Vec::new(),
         }
     }
 }

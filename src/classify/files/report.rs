@@ -5,7 +5,7 @@ use crate::classify::Context;
 use crate::model::command::Command;
 use crate::model::finding::{Blast, Finding, Measured, Severity};
 use crate::model::span::Origin;
-use crate::model::target::Target;
+use crate::model::target::{Reach, Target};
 
 /// One thing that a command would lose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,7 @@ pub fn report(losses: Vec<Loss>, site: &Site<'_>, context: &Context<'_>) -> Vec<
     }
     for finding in &mut all {
         finding.summary = summary(&finding.summary, &finding.targets);
+        finding.instead = instead(finding).or(finding.instead.take());
     }
     all
 }
@@ -135,6 +136,50 @@ fn single(loss: Loss, site: &Site<'_>, context: &Context<'_>) -> Finding {
         },
         exempt: loss.exempt,
     }
+}
+
+/// Returns an alternative for the one thing that goes, where there is just one and its place is known.
+fn instead(finding: &Finding) -> Option<String> {
+    let [target] = finding.targets.as_slice() else {
+        return None;
+    };
+    let aside = matches!(
+        finding.rule.as_str(),
+        "files.delete" | "files.recursive-delete" | "files.delete-guarded"
+    );
+    let over = matches!(
+        finding.rule.as_str(),
+        "files.overwrite" | "files.overwrite-system"
+    );
+    let path = match &target.reach {
+        Reach::Path(path) | Reach::Sqlite(path) => path.to_str()?,
+        _ => return None,
+    };
+    let plain = !finding.opaque
+        && path.starts_with('/')
+        && !path.ends_with('/')
+        && !path.contains(['*', '?', '[', '`', '$', '\\'])
+        && !path.chars().any(char::is_control);
+    if !plain || finding.targets.iter().any(|target| target.object.is_some()) {
+        return None;
+    }
+    let quoted = |text: &str| match text
+        .chars()
+        .all(|one| one.is_ascii_alphanumeric() || "/._-+@%".contains(one))
+    {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    };
+    let (from, to) = (quoted(path), |ending: &str| {
+        quoted(&format!("{path}.{ending}"))
+    });
+    if aside {
+        return Some(format!(
+            "move it aside first: `mv -n -- {from} {}`",
+            to("retired")
+        ));
+    }
+    over.then(|| format!("keep a copy first: `cp -an -- {from} {}`", to("before")))
 }
 
 /// Names shown in a summary before it says "and N more".

@@ -149,31 +149,6 @@ fn short(text: &str) -> String {
     cut
 }
 
-/// Returns what to do instead, with the object's name; nothing when the rule's own words serve.
-pub(in crate::classify) fn instead(effect: &Effect) -> Option<String> {
-    let object = effect.object.as_deref()?;
-    let last = object.rsplit('.').next().unwrap_or(object);
-    match (effect.verb, effect.kind) {
-        (Verb::Drop, ObjectKind::Table) => Some(format!(
-            "rename it first: ALTER TABLE {object} RENAME TO {last}_retired"
-        )),
-        (Verb::AlterDrop, ObjectKind::Column) => {
-            let part = effect.part.as_deref()?;
-            Some(format!(
-                "rename it first: ALTER TABLE {object} RENAME COLUMN {part} TO {part}_retired"
-            ))
-        }
-        (Verb::Delete | Verb::Update, _) => match &effect.bound {
-            Bound::Where { predicate, .. } if !predicate.contains('\u{FFFC}') => Some(format!(
-                "look first: SELECT count(*) FROM {object} WHERE {}",
-                short(predicate)
-            )),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// Returns the sentences about one object: rows, size, dependants, notes.
 pub(in crate::classify) fn blast(fact: &ObjectFact) -> Vec<String> {
     let mut lines = Vec::new();
@@ -203,8 +178,8 @@ fn rows(rows: Rows) -> Option<String> {
     let unit = |count: u64| if count == 1 { "row" } else { "rows" };
     Some(match rows {
         Rows::Exactly(count) => format!("{} {}", grouped(count), unit(count)),
-        Rows::MoreThan(count) => format!("more than {} rows", grouped(count)),
-        Rows::About(count) => format!("about {} rows", grouped(count)),
+        Rows::MoreThan(count) => format!("more than {} {}", grouped(count), unit(count)),
+        Rows::About(count) => format!("about {} {}", grouped(count), unit(count)),
         Rows::Unknown => return None,
     })
 }

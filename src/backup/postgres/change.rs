@@ -1,0 +1,316 @@
+//! The statements that put rows of a backup back into one living table, and what they say they did.
+//! Which rows those are has been decided: they stand in `pg_temp.backstop_rows`.
+
+use crate::plan::restore::counted;
+
+/// Most rows that are listed for one table.
+const LISTED: usize = 10;
+
+/// One table, with its rows of the backup at hand.
+pub(super) struct Change<'a> {
+    /// Number of the table in the report.
+    pub at: usize,
+    pub full: &'a str,
+    pub columns: &'a [String],
+    pub key: &'a [String],
+    /// Columns of rows that are there which get the values of the backup.
+    pub overwrite: &'a [String],
+    /// How many of these have a column `backstop_aN` with the value that the command gave them: all or none.
+    pub after: usize,
+    /// Rows that are there with other values are counted.
+    pub compares: bool,
+    /// Rows that are missing are inserted.
+    pub inserts: bool,
+    pub over: bool,
+}
+
+impl Change<'_> {
+    /// Returns the statements; with `look` they only count and list.
+    pub fn sql(&self, look: bool) -> String {
+        let mut text = match (self.overwrite.is_empty(), self.key.is_empty()) {
+            (true, _) => String::new(),
+            (false, false) => self.update(look),
+            (false, true) if self.after > 0 => self.update_keyless(look),
+            (false, true) => format!(
+                "SELECT 'keyless', {}, count(*) FROM pg_temp.backstop_rows;\n",
+                self.at
+            ),
+        };
+        text.push_str(&self.insert(look));
+        text.push_str("DROP TABLE pg_temp.backstop_rows;\n");
+        text
+    }
+
+    fn each(list: &[String], between: &str, make: impl Fn(&String) -> String) -> String {
+        list.iter().map(make).collect::<Vec<_>>().join(between)
+    }
+
+    fn same(&self) -> String {
+        Self::each(self.key, " AND ", |one| format!("o.{one} = b.{one}"))
+    }
+
+    fn row(&self, list: &[String], of: &str) -> String {
+        format!(
+            "ROW({})::text",
+            Self::each(list, ", ", |one| format!("{of}.{one}"))
+        )
+    }
+
+    /// The values that the command left, as one text; nothing where they are not known.
+    fn left(&self) -> Option<String> {
+        let columns: Vec<String> = (0..self.after)
+            .map(|number| format!("b.backstop_a{number}"))
+            .collect();
+        (!columns.is_empty()).then(|| format!("ROW({})::text", columns.join(", ")))
+    }
+
+    /// Gives rows that are there the values of the backup, those that were changed again excepted.
+    fn update(&self, look: bool) -> String {
+        let (at, full, same) = (self.at, self.full, self.same());
+        let (new, old) = (self.row(self.overwrite, "b"), self.row(self.overwrite, "o"));
+        let differs = format!("{new} IS DISTINCT FROM {old}");
+        let again = match self.left() {
+            Some(left) => format!("{old} IS DISTINCT FROM {left}"),
+            None => "false".to_owned(),
+        };
+        let taken = match self.over {
+            true => "true".to_owned(),
+            false => format!("NOT ({again})"),
+        };
+        let from =
+            format!("FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE {differs}");
+        let key = self.row(self.key, "b");
+        let mut text =
+            format!("SELECT 'kept', {at}, count(*) {from} AND {again} AND NOT ({taken});\n");
+        text.push_str(&listed(
+            "keptrow",
+            at,
+            &key,
+            &old,
+            &new,
+            &format!("{from} AND NOT ({taken})"),
+        ));
+        if look {
+            text.push_str(&format!(
+                "SELECT 'updated', {at}, count(*) {from} AND {taken};\n"
+            ));
+            text.push_str(&listed(
+                "row",
+                at,
+                &key,
+                &old,
+                &new,
+                &format!("{from} AND {taken}"),
+            ));
+            return text;
+        }
+        let set = Self::each(self.overwrite, ", ", |one| format!("{one} = b.{one}"));
+        text.push_str(&format!(
+            "WITH backstop_up AS (UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {same} AND {differs} AND {taken} RETURNING 1) \
+             SELECT 'updated', {at}, count(*) FROM backstop_up;\n"
+        ));
+        text
+    }
+
+    /// Without a key a row is found by what the command made of it; of equal rows as many as there were.
+    fn update_keyless(&self, look: bool) -> String {
+        let (at, full) = (self.at, self.full);
+        let whole = Self::each(self.columns, ", ", |column| {
+            match self.overwrite.iter().position(|one| one == column) {
+                Some(number) => format!("b.backstop_a{number}"),
+                None => format!("b.{column}"),
+            }
+        });
+        let now = self.row(self.columns, "o");
+        let pairs = format!(
+            "FROM (SELECT b.*, ROW({whole})::text AS backstop_t, row_number() OVER (PARTITION BY ROW({whole})::text) AS backstop_n FROM pg_temp.backstop_rows b \
+             WHERE {} IS DISTINCT FROM ROW({whole})::text) b \
+             JOIN (SELECT o.ctid AS backstop_c, {now} AS backstop_t, row_number() OVER (PARTITION BY {now}) AS backstop_n FROM ONLY {full} o) o USING (backstop_t, backstop_n)",
+            self.row(self.columns, "b")
+        );
+        if look {
+            return format!("SELECT 'updated', {at}, count(*) {pairs};\n");
+        }
+        let set = Self::each(self.overwrite, ", ", |one| format!("{one} = p.{one}"));
+        format!(
+            "WITH backstop_up AS (UPDATE ONLY {full} t SET {set} FROM (SELECT b.*, o.backstop_c {pairs}) p WHERE t.ctid = p.backstop_c RETURNING 1) \
+             SELECT 'updated', {at}, count(*) FROM backstop_up;\n"
+        )
+    }
+
+    fn insert(&self, look: bool) -> String {
+        let (at, full) = (self.at, self.full);
+        let columns = self.columns.join(", ");
+        let picked = Self::each(self.columns, ", ", |one| format!("b.{one}"));
+        let missing = if self.key.is_empty() {
+            // Without a key two equal rows are two rows: as many come back as are missing.
+            format!(
+                "SELECT {picked} FROM (SELECT {columns}, row_number() OVER (PARTITION BY ROW({columns})::text) AS backstop_n FROM pg_temp.backstop_rows) b \
+                 LEFT JOIN (SELECT ROW({columns})::text AS backstop_t, count(*) AS backstop_c FROM ONLY {full} GROUP BY 1) o \
+                 ON o.backstop_t = ROW({picked})::text WHERE b.backstop_n > coalesce(o.backstop_c, 0)"
+            )
+        } else {
+            format!(
+                "SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM ONLY {full} o WHERE {})",
+                self.same()
+            )
+        };
+        let mut text = String::new();
+        if self.compares && !self.key.is_empty() {
+            let (new, old) = (self.row(self.columns, "b"), self.row(self.columns, "o"));
+            text.push_str(&format!(
+                "SELECT 'differ', {at}, count(*) FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {} WHERE {new} IS DISTINCT FROM {old};\n",
+                self.same()
+            ));
+        }
+        if !self.inserts {
+            // Rows that an UPDATE changed and somebody deleted since were not lost by it.
+            if !self.key.is_empty() {
+                text.push_str(&format!(
+                    "SELECT 'gone', {at}, count(*) FROM ({missing}) s;\n"
+                ));
+            }
+        } else if look {
+            text.push_str(&format!(
+                "SELECT 'inserted', {at}, count(*) FROM ({missing}) s;\n"
+            ));
+        } else {
+            text.push_str(&format!(
+                "WITH backstop_in AS (INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE {missing} RETURNING 1) \
+                 SELECT 'inserted', {at}, count(*) FROM backstop_in;\n"
+            ));
+        }
+        text
+    }
+}
+
+/// Lists rows, one a line: key, values now, values of the backup, each on one line and not longer than a line.
+fn listed(word: &str, at: usize, key: &str, old: &str, new: &str, from: &str) -> String {
+    let short = |text: &str| format!("left(translate({text}, E'\\n\\r|', '   '), 120)");
+    format!(
+        "SELECT '{word}', {at}, {}, {}, {} {from} ORDER BY {key} LIMIT {LISTED};\n",
+        short(key),
+        short(old),
+        short(new)
+    )
+}
+
+/// What the statements of one table said.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub inserted: u64,
+    pub updated: u64,
+    pub kept: u64,
+    differ: u64,
+    gone: u64,
+    keyless: u64,
+    rows: Vec<(String, String, String)>,
+    kept_rows: Vec<(String, String, String)>,
+}
+
+impl Said {
+    pub fn of(at: usize, text: &str) -> Self {
+        let mut said = Self::default();
+        let at = at.to_string();
+        for line in text.lines() {
+            let parts: Vec<&str> = line.split('|').collect();
+            match parts.as_slice() {
+                [word, number, count] if *number == at => {
+                    let count = count.parse().unwrap_or_default();
+                    match *word {
+                        "inserted" => said.inserted = count,
+                        "updated" => said.updated = count,
+                        "kept" => said.kept = count,
+                        "differ" => said.differ = count,
+                        "gone" => said.gone = count,
+                        "keyless" => said.keyless = count,
+                        _ => {}
+                    }
+                }
+                [word, number, key, old, new] if *number == at => {
+                    let row = ((*key).to_owned(), (*old).to_owned(), (*new).to_owned());
+                    match *word {
+                        "row" => said.rows.push(row),
+                        "keptrow" => said.kept_rows.push(row),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+        said
+    }
+
+    /// Lists the rows that would get other values.
+    pub fn rows(&self, full: &str) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .rows
+            .iter()
+            .map(|(key, old, new)| format!("row {key} of `{full}`: {old} now, {new} in the backup"))
+            .collect();
+        let more = self.updated.saturating_sub(self.rows.len() as u64);
+        if more > 0 && !self.rows.is_empty() {
+            notes.push(format!("and {} more of `{full}`", counted(more, "row")));
+        }
+        notes
+    }
+
+    /// Lists the rows that were changed again since, and stay.
+    pub fn again(&self, full: &str) -> Vec<String> {
+        let mut notes: Vec<String> = self
+            .kept_rows
+            .iter()
+            .map(|(key, old, new)| {
+                format!("row {key} of `{full}` was changed again since: {old} now, {new} in the backup; it stays as it is")
+            })
+            .collect();
+        let more = self.kept.saturating_sub(self.kept_rows.len() as u64);
+        if more > 0 {
+            notes.push(format!(
+                "{} more of `{full}` changed again since: as they are",
+                counted(more, "row")
+            ));
+        }
+        notes
+    }
+
+    /// Says what differs and stays.
+    pub fn notes(&self, full: &str, certain: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        let verb = |count: u64, one: &str, many: &str| {
+            if count == 1 {
+                one.to_owned()
+            } else {
+                many.to_owned()
+            }
+        };
+        if self.differ > 0 {
+            notes.push(format!(
+                "{} of `{full}` {} there with other values than in the backup, and {} as {}",
+                counted(self.differ, "row"),
+                verb(self.differ, "is", "are"),
+                verb(self.differ, "stays", "stay"),
+                verb(self.differ, "it is", "they are")
+            ));
+        }
+        if self.gone > 0 {
+            notes.push(format!(
+                "{} of `{full}` {} deleted by somebody else since, and {} not inserted",
+                counted(self.gone, "row"),
+                verb(self.gone, "was", "were"),
+                verb(self.gone, "is", "are")
+            ));
+        }
+        if self.keyless > 0 {
+            notes.push(format!(
+                "`{full}` has no key: its changed rows cannot be told apart, and stay as they are"
+            ));
+        }
+        if self.updated > 0 && !certain {
+            notes.push(format!(
+                "whether somebody else has changed rows of `{full}` since cannot be told; the state before is saved"
+            ));
+        }
+        notes
+    }
+}

@@ -1,0 +1,247 @@
+//! Finds in the backup the rows that a command took or changed, and what it made of them.
+//! Where the command cannot be followed to its rows, the table is left to the comparison of all rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::missing::{Both, Missing};
+use super::names;
+use super::rows::Link;
+use super::snapshot::{Relation, fault, number, text};
+use crate::adapters::postgres::session::{identifier, literal};
+use crate::backup::error::BackupError;
+use crate::model::finding::RowsLost;
+
+/// Deepest chain of foreign keys that is followed from deleted rows.
+const DEPTH: usize = 8;
+/// The search path under which a condition is read: that of the command is not known any more.
+pub(super) const OWN_PATH: &str = "\"$user\", public";
+
+/// The rows of one table that were lost.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    /// What stands behind SELECT and its columns: `FROM ONLY shop.t AS x WHERE (…)`.
+    pub from: String,
+    /// Rows that are missing are inserted.
+    pub deletes: bool,
+    /// Columns that got other values, with the value as an expression over the row of the backup.
+    pub sets: Vec<(String, Option<String>)>,
+    /// Rows get all values back that can be written: which ones changed is not known.
+    pub all: bool,
+}
+
+/// Returns the lost rows by table, for the tables where they are known.
+pub(super) fn chosen(
+    job: &Missing<'_>,
+    both: &mut Both,
+    links: &[Link],
+    inherits: &[(u32, u32)],
+) -> Result<BTreeMap<u32, Chosen>, BackupError> {
+    let mut found = BTreeMap::new();
+    if job.rows.is_empty() {
+        return Ok(found);
+    }
+    let all: Vec<Relation> = both.had.clone();
+    let names: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
+    for table in all.iter().filter(|one| matches!(one.kind, 'r' | 'p')) {
+        let losses: Vec<&RowsLost> = job
+            .rows
+            .iter()
+            .filter(|one| names::resolve(&names, &one.table).contains(&table.name))
+            .collect();
+        let Some(loss) = RowsLost::joined(&losses) else {
+            continue;
+        };
+        for heir in heirs(table.oid, inherits) {
+            let Some(one) = all.iter().find(|one| one.oid == heir) else {
+                continue;
+            };
+            if let Some(chosen) = of_table(both, one, table, &loss)? {
+                found.insert(heir, chosen);
+            }
+        }
+    }
+    children(both, links, &mut found);
+    Ok(found)
+}
+
+/// A table and all that inherit from it.
+fn heirs(table: u32, inherits: &[(u32, u32)]) -> BTreeSet<u32> {
+    let mut all = BTreeSet::new();
+    let mut waiting = vec![table];
+    while let Some(one) = waiting.pop() {
+        if all.insert(one) {
+            let below = inherits.iter().filter(|(parent, _)| *parent == one);
+            waiting.extend(below.map(|(_, child)| *child));
+        }
+    }
+    all
+}
+
+fn of_table(
+    both: &mut Both,
+    one: &Relation,
+    named: &Relation,
+    loss: &RowsLost,
+) -> Result<Option<Chosen>, BackupError> {
+    let alias = match &loss.alias {
+        Some(alias) => format!(" AS {}", identifier(alias)),
+        None if one.oid != named.oid => format!(" AS {}", identifier(&named.name.1)),
+        None => String::new(),
+    };
+    let condition = loss
+        .predicate
+        .as_ref()
+        .map_or(String::new(), |text| format!(" WHERE (\n{text}\n)"));
+    let from = format!("FROM ONLY {}{alias}{condition}", one.full);
+    let triggers = triggers(both, one)?;
+    // A trigger may have taken or changed rows that the condition does not name.
+    if loss.deletes && triggers & 8 != 0 || !reads(both, "1", &from)? {
+        return Ok(None);
+    }
+    let changes = !loss.deletes || !loss.sets.is_empty();
+    let all = changes && (loss.sets.is_empty() || triggers & 16 != 0);
+    let mut sets = Vec::new();
+    for setting in loss.sets.iter().filter(|_| !all) {
+        let typed = typed(both, one, &setting.column)?;
+        let mut value = None;
+        if let (Some(kind), Some(text)) = (typed, &setting.value) {
+            let cast = format!("((\n{text}\n)::{kind})");
+            value = reads(both, &cast, &from)?.then_some(cast);
+        }
+        sets.push((identifier(&setting.column), value));
+    }
+    Ok(Some(Chosen {
+        from,
+        deletes: loss.deletes,
+        sets,
+        all,
+    }))
+}
+
+/// Returns the kinds of triggers that a table has: bit 8 for DELETE, 16 for UPDATE.
+fn triggers(both: &mut Both, one: &Relation) -> Result<u32, BackupError> {
+    let rows = both
+        .scratch
+        .rows(&format!(
+            "SELECT coalesce(bit_or(tgtype::int), 0) FROM pg_trigger WHERE tgrelid = {} AND NOT tgisinternal",
+            one.oid
+        ))
+        .map_err(fault)?;
+    Ok(rows.first().map_or(0, |row| number(row, 0)))
+}
+
+fn typed(both: &mut Both, one: &Relation, column: &str) -> Result<Option<String>, BackupError> {
+    let rows = both
+        .scratch
+        .rows(&format!(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = {} AND attname = {} AND attnum > 0",
+            one.oid,
+            literal(column)
+        ))
+        .map_err(fault)?;
+    Ok(rows.first().map(|row| text(row, 0)))
+}
+
+/// Tells whether the backup can be asked so.
+fn reads(both: &mut Both, what: &str, from: &str) -> Result<bool, BackupError> {
+    let path = format!(
+        "SELECT pg_catalog.set_config('search_path', {}, false)",
+        literal(OWN_PATH)
+    );
+    let back = "SET search_path = pg_catalog";
+    // Every row is evaluated: what would fail later must fail here.
+    let query = format!("SELECT count(v) FROM (SELECT {what} AS v {from}) s");
+    let read = both.scratch.rows_between(&path, &query, back);
+    both.scratch.run(back).map_err(fault)?;
+    Ok(read.is_ok())
+}
+
+/// Follows foreign keys from deleted rows to those that went with them or lost their reference.
+fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
+    let full = |oid: u32| {
+        both.had
+            .iter()
+            .find(|one| one.oid == oid)
+            .map(|one| &one.full)
+    };
+    for _ in 0..DEPTH {
+        let mut more = BTreeMap::new();
+        for link in links
+            .iter()
+            .filter(|link| matches!(link.act.as_str(), "c" | "n" | "d"))
+        {
+            if found.contains_key(&link.child)
+                || more.contains_key(&link.child)
+                || link.child == link.parent
+            {
+                continue;
+            }
+            let into: Vec<&Link> = links
+                .iter()
+                .filter(|other| {
+                    other.child == link.child && matches!(other.act.as_str(), "c" | "n" | "d")
+                })
+                .filter(|other| {
+                    found
+                        .get(&other.parent)
+                        .is_some_and(|parent| parent.deletes)
+                })
+                .collect();
+            // Two ways into one table: rows may have met both fates, so that all are compared.
+            let ([only], Some(child)) = (into.as_slice(), full(link.child)) else {
+                continue;
+            };
+            if let Some(parent) = found.get(&only.parent) {
+                more.insert(link.child, of_child(only, child, parent));
+            }
+        }
+        if more.is_empty() {
+            break;
+        }
+        found.append(&mut more);
+    }
+    // A table that refers to itself loses rows that no condition names.
+    for link in links.iter().filter(|link| link.child == link.parent) {
+        let deletes = found.get(&link.child).is_some_and(|one| one.deletes);
+        if deletes && matches!(link.act.as_str(), "c" | "n" | "d") {
+            found.clear();
+            return;
+        }
+    }
+}
+
+fn of_child(link: &Link, child: &str, parent: &Chosen) -> Chosen {
+    let pairs: Vec<String> = link
+        .child_columns
+        .iter()
+        .zip(&link.parent_columns)
+        .map(|(mine, theirs)| {
+            format!(
+                "backstop_p.{} = backstop_c.{}",
+                identifier(theirs),
+                identifier(mine)
+            )
+        })
+        .collect();
+    let from = format!(
+        "FROM ONLY {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {})",
+        parent.from,
+        pairs.join(" AND ")
+    );
+    match link.act.as_str() {
+        "c" => Chosen {
+            from,
+            deletes: true,
+            ..Chosen::default()
+        },
+        act => Chosen {
+            from,
+            sets: link
+                .child_columns
+                .iter()
+                .map(|one| (identifier(one), (act == "n").then(|| "NULL".to_owned())))
+                .collect(),
+            ..Chosen::default()
+        },
+    }
+}

@@ -1,0 +1,511 @@
+//! The rows of a SQLite backup that a command took or changed, and how they go back into the living table.
+//! Where a condition cannot be followed to its rows, the table is left to the comparison of all rows.
+
+use super::error::BackupError;
+use super::sqlite::failed;
+use super::sqlite_restore::{Living, Table};
+use crate::adapters::sqlite::{quote, trigger};
+use crate::model::effect::Verb;
+use crate::model::finding::RowsLost;
+use crate::plan::coverage::same_name;
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
+
+/// Most rows that are listed for one table.
+const LISTED: usize = 10;
+/// Longest value that is shown.
+const SHOWN: usize = 120;
+/// Deepest chain of foreign keys that is followed from deleted rows.
+const DEPTH: usize = 8;
+
+/// The rows of one table that were lost.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    /// A query over the backup: the key of each lost row as `k0`, `k1`, and the values it was given as `s0`, `s1`.
+    hits: String,
+    /// Expressions of the key.
+    key: Vec<String>,
+    /// Rows that are missing are inserted.
+    pub deletes: bool,
+    /// Columns that got other values, and whether `hits` gives the value; empty with `all` means every column.
+    sets: Vec<(String, bool)>,
+    all: bool,
+}
+
+impl Chosen {
+    /// Returns the condition that `alias`, a row of the backup, is one of the lost ones.
+    pub fn limit(&self, alias: &str) -> String {
+        format!(
+            "EXISTS (SELECT 1 FROM ({}) AS h WHERE {})",
+            self.hits,
+            self.joins(alias)
+        )
+    }
+
+    fn joins(&self, alias: &str) -> String {
+        let pairs = self.key.iter().enumerate();
+        let pairs = pairs.map(|(at, column)| format!("h.k{at} IS {alias}.{column}"));
+        pairs.collect::<Vec<_>>().join(" AND ")
+    }
+
+    fn changes(&self) -> bool {
+        self.all || !self.sets.is_empty()
+    }
+}
+
+fn key_of(table: &Table) -> Vec<String> {
+    match (table.key.is_empty(), table.rowid) {
+        (true, Some(rowid)) => vec![rowid.to_owned()],
+        _ => table.key.iter().map(|one| quote(one)).collect(),
+    }
+}
+
+fn keys(key: &[String], of: &str) -> Vec<String> {
+    let number = key.iter().enumerate();
+    number
+        .map(|(at, column)| format!("{of}{column} AS k{at}"))
+        .collect()
+}
+
+/// A foreign key of the backup.
+struct Link {
+    child: String,
+    parent: String,
+    act: String,
+    /// Column of the child, column of the parent.
+    pairs: Vec<(String, String)>,
+}
+
+impl Living {
+    /// Finds the rows that were lost, for the tables where they are known.
+    pub(super) fn choose(&mut self, wish: &Wish) -> Result<(), BackupError> {
+        if wish.rows.is_empty() {
+            return Ok(());
+        }
+        for (_, name, _) in self.names("old", "'table'")? {
+            let losses = wish.rows_of(|table| same_name(&name, table));
+            if let Some(loss) = RowsLost::joined(&losses)
+                && let Some(chosen) = self.chosen_rows(&name, &loss)?
+            {
+                self.chosen.insert(name.to_lowercase(), chosen);
+            }
+        }
+        self.choose_children()
+    }
+
+    fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
+        let fires = |verb: Verb| -> Result<bool, BackupError> {
+            for (kind, trigger, sql) in self.names("old", "'trigger'")? {
+                if same_name(&self.owner(&kind, &trigger)?, name) && trigger::fires(&sql, verb) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        if loss.deletes && fires(Verb::Delete)? {
+            return Ok(None);
+        }
+        let table = self.table(name)?;
+        let key = key_of(&table);
+        let alias = loss
+            .alias
+            .as_ref()
+            .map_or(String::new(), |alias| format!(" AS {}", quote(alias)));
+        let condition = loss
+            .predicate
+            .as_ref()
+            .map_or(String::new(), |text| format!(" WHERE (\n{text}\n)"));
+        let from = format!("FROM old.{}{alias}{condition}", quote(name));
+        let reads = |what: &str| {
+            self.count(&format!("(SELECT {what} AS v {from}) WHERE v IS 0"))
+                .is_ok()
+        };
+        if key.is_empty() || !reads("1") {
+            return Ok(None);
+        }
+        let changes = !loss.deletes || !loss.sets.is_empty();
+        let of_key = |column: &str| table.key.iter().any(|one| one.eq_ignore_ascii_case(column));
+        let moves = loss.sets.iter().any(|one| of_key(&one.column));
+        let all = changes && (moves || loss.sets.is_empty() || fires(Verb::Update)?);
+        let mut picked = keys(&key, "");
+        let mut sets = Vec::new();
+        for setting in loss.sets.iter().filter(|_| !all) {
+            let same = |one: &&String| one.eq_ignore_ascii_case(&setting.column);
+            let Some(column) = table.columns.iter().find(same) else {
+                return Ok(None);
+            };
+            let value = setting.value.as_ref().map(|text| format!("(\n{text}\n)"));
+            let value = value.filter(|text| reads(text));
+            if let Some(value) = &value {
+                picked.push(format!("{value} AS s{}", sets.len()));
+            }
+            sets.push((column.clone(), value.is_some()));
+        }
+        Ok(Some(Chosen {
+            hits: format!("SELECT {} {from}", picked.join(", ")),
+            key,
+            deletes: loss.deletes || moves,
+            sets,
+            all,
+        }))
+    }
+
+    fn links(&self) -> Result<Vec<Link>, BackupError> {
+        let said = failed("list the foreign keys");
+        let text = "SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\", upper(f.on_delete) FROM old.sqlite_master AS m, \
+                    pragma_foreign_key_list(m.name, 'old') AS f WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq";
+        let mut query = self.connection.prepare(text).map_err(&said)?;
+        let rows = query
+            .query_map([], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, String>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                    row.get::<_, String>(5)?,
+                ))
+            })
+            .map_err(&said)?
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .map_err(&said)?;
+        let mut links: Vec<(i64, Link)> = Vec::new();
+        for (child, id, parent, from, to, act) in rows {
+            let at = match links.last() {
+                Some((last, link)) if *last == id && link.child == child => links.len() - 1,
+                _ => {
+                    links.push((
+                        id,
+                        Link {
+                            child,
+                            parent: parent.clone(),
+                            act,
+                            pairs: Vec::new(),
+                        },
+                    ));
+                    links.len() - 1
+                }
+            };
+            if let Some((_, link)) = links.get_mut(at) {
+                let to = match to {
+                    Some(to) => Some(to),
+                    // Without a name the key of the parent is meant, column by column.
+                    None => self
+                        .table(&parent)
+                        .ok()
+                        .and_then(|one| one.key.get(link.pairs.len()).cloned()),
+                };
+                link.pairs.push((from, to.unwrap_or_default()));
+            }
+        }
+        Ok(links.into_iter().map(|(_, link)| link).collect())
+    }
+
+    /// Follows foreign keys from deleted rows to those that went with them or lost their reference.
+    fn choose_children(&mut self) -> Result<(), BackupError> {
+        let acts =
+            |link: &Link| matches!(link.act.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT");
+        let links: Vec<Link> = self.links()?.into_iter().filter(acts).collect();
+        let deletes = |living: &Self, name: &str| {
+            living
+                .chosen
+                .get(&name.to_lowercase())
+                .is_some_and(|one| one.deletes)
+        };
+        for _ in 0..DEPTH {
+            let mut more = Vec::new();
+            for link in &links {
+                let child = link.child.to_lowercase();
+                let into = links.iter().filter(|other| {
+                    same_name(&other.child, &link.child) && deletes(self, &other.parent)
+                });
+                // Two ways into one table: rows may have met both fates, so that all are compared.
+                let only = into.count() == 1 && deletes(self, &link.parent);
+                if only && !self.chosen.contains_key(&child) {
+                    more.push((child, self.child(link)?));
+                }
+            }
+            if more.is_empty() {
+                break;
+            }
+            self.chosen.extend(more);
+        }
+        // A table that refers to itself loses rows that no condition names.
+        let circular = |link: &&Link| same_name(&link.child, &link.parent);
+        if links
+            .iter()
+            .filter(circular)
+            .any(|link| deletes(self, &link.child))
+        {
+            self.chosen.clear();
+        }
+        Ok(())
+    }
+
+    fn child(&self, link: &Link) -> Result<Chosen, BackupError> {
+        let key = key_of(&self.table(&link.child)?);
+        let parent = self.chosen.get(&link.parent.to_lowercase());
+        let limit = parent.map_or_else(|| "0".to_owned(), |parent| parent.limit("o"));
+        let pairs: Vec<String> = link
+            .pairs
+            .iter()
+            .map(|(from, to)| format!("o.{} = c.{}", quote(to), quote(from)))
+            .collect();
+        let nulls = link.act == "SET NULL";
+        let mut picked = keys(&key, "c.");
+        if nulls {
+            picked.extend((0..link.pairs.len()).map(|at| format!("NULL AS s{at}")));
+        }
+        let hits = format!(
+            "SELECT {} FROM old.{} AS c WHERE EXISTS (SELECT 1 FROM old.{} AS o WHERE {limit} AND {})",
+            picked.join(", "),
+            quote(&link.child),
+            quote(&link.parent),
+            pairs.join(" AND ")
+        );
+        let deletes = link.act == "CASCADE";
+        let columns = link.pairs.iter().filter(|_| !deletes);
+        Ok(Chosen {
+            hits,
+            key,
+            deletes,
+            sets: columns.map(|(from, _)| (from.clone(), nulls)).collect(),
+            all: false,
+        })
+    }
+
+    /// Says which rows would get their values back, and which were changed again since.
+    pub(super) fn changed_rows(
+        &self,
+        name: &str,
+        chosen: &Chosen,
+        over: bool,
+        plan: &mut RestorePlan,
+    ) -> Result<Option<Step>, BackupError> {
+        if !chosen.changes() {
+            return Ok(None);
+        }
+        let change = Change::of(self.table(name)?, chosen, over);
+        let rows = self.count(&change.taken())?;
+        let again = self.count(&change.kept())?;
+        plan.again += again;
+        plan.rows
+            .extend(
+                self.listed(&change, &change.taken())?
+                    .into_iter()
+                    .map(|(key, now, had)| {
+                        format!("row {key} of `{name}`: {now} now, {had} in the backup")
+                    }),
+            );
+        if rows > LISTED as u64 {
+            plan.rows.push(format!(
+                "and {} more of `{name}`",
+                counted(rows - LISTED as u64, "row")
+            ));
+        }
+        plan.rows.extend(self.kept_notes(&change, again)?);
+        if rows > 0 && !change.is_certain() {
+            plan.notes.push(format!(
+                "whether somebody else has changed rows of `{name}` since cannot be told; the state before is saved"
+            ));
+        }
+        let gone = self.count(&change.gone())?;
+        if gone > 0 && !chosen.deletes {
+            plan.notes.push(format!(
+                "{} of `{name}` deleted by somebody else since: not inserted",
+                counted(gone, "row")
+            ));
+        }
+        let step = Step::UpdateRows {
+            table: name.to_owned(),
+            columns: chosen
+                .sets
+                .iter()
+                .map(|(column, _)| quote(column))
+                .collect(),
+            rows: Some(rows),
+            conflicts: again,
+        };
+        Ok((rows > 0).then_some(step))
+    }
+
+    /// Gives rows back the values that they had.
+    pub(super) fn change_rows(
+        &self,
+        name: &str,
+        over: bool,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
+        let Some(chosen) = self.chosen.get(&name.to_lowercase()) else {
+            return Ok(());
+        };
+        let change = Change::of(self.table(name)?, chosen, over);
+        let again = self.count(&change.kept())?;
+        restored.conflicts.extend(self.kept_notes(&change, again)?);
+        self.connection
+            .execute(&change.update(), [])
+            .map(|_| ())
+            .map_err(failed("give rows their values back"))
+    }
+
+    fn kept_notes(&self, change: &Change<'_>, again: u64) -> Result<Vec<String>, BackupError> {
+        let name = &change.table.name;
+        let kept = self.listed(change, &change.kept())?;
+        let more = again.saturating_sub(kept.len() as u64);
+        let mut notes: Vec<String> = kept
+            .into_iter()
+            .map(|(key, now, had)| {
+                format!("row {key} of `{name}` was changed again since: {now} now, {had} in the backup; it stays as it is")
+            })
+            .collect();
+        if more > 0 {
+            notes.push(format!(
+                "{} more of `{name}` changed again since: as they are",
+                counted(more, "row")
+            ));
+        }
+        Ok(notes)
+    }
+
+    fn listed(
+        &self,
+        change: &Change<'_>,
+        from: &str,
+    ) -> Result<Vec<(String, String, String)>, BackupError> {
+        let said = failed("compare rows");
+        let joined = |list: Vec<String>| match list.is_empty() {
+            true => "''".to_owned(),
+            false => format!("substr({}, 1, {SHOWN})", list.join(" || ', ' || ")),
+        };
+        let of = |alias: &str, columns: &[String]| {
+            joined(
+                columns
+                    .iter()
+                    .map(|one| format!("quote({alias}.{one})"))
+                    .collect(),
+            )
+        };
+        let columns: Vec<String> = change.columns.iter().map(|one| quote(one)).collect();
+        let text = format!(
+            "SELECT {}, {}, {} FROM {from} LIMIT {LISTED}",
+            of("o", &change.chosen.key),
+            of("m", &columns),
+            of("o", &columns)
+        );
+        let mut query = self.connection.prepare(&text).map_err(&said)?;
+        let rows = query
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .map_err(&said)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(said)
+    }
+}
+
+/// The rows of one table that get values back.
+struct Change<'a> {
+    table: Table,
+    chosen: &'a Chosen,
+    columns: Vec<String>,
+    over: bool,
+}
+
+impl<'a> Change<'a> {
+    fn of(table: Table, chosen: &'a Chosen, over: bool) -> Self {
+        let is_key = |column: &&String| !table.key.contains(*column);
+        let columns = match chosen.all {
+            true => table.columns.iter().filter(is_key).cloned().collect(),
+            false => chosen
+                .sets
+                .iter()
+                .map(|(column, _)| column.clone())
+                .collect(),
+        };
+        Self {
+            table,
+            chosen,
+            columns,
+            over,
+        }
+    }
+
+    fn is_certain(&self) -> bool {
+        !self.chosen.sets.is_empty() && self.chosen.sets.iter().all(|(_, known)| *known)
+    }
+
+    fn differs(&self) -> String {
+        let columns = self.columns.iter();
+        let each = columns.map(|one| format!("o.{0} IS NOT m.{0}", quote(one)));
+        format!(
+            "({})",
+            each.chain(["0".to_owned()])
+                .collect::<Vec<_>>()
+                .join(" OR ")
+        )
+    }
+
+    /// Somebody changed the row after the command did.
+    fn again(&self) -> String {
+        if !self.is_certain() {
+            return "0".to_owned();
+        }
+        let columns = self.columns.iter().enumerate();
+        let each = columns.map(|(at, one)| format!("m.{} IS NOT h.s{at}", quote(one)));
+        format!("({})", each.collect::<Vec<_>>().join(" OR "))
+    }
+
+    fn both(&self) -> String {
+        format!(
+            "old.{0} AS o JOIN ({1}) AS h ON {2} JOIN main.{0} AS m ON {3}",
+            quote(&self.table.name),
+            self.chosen.hits,
+            self.chosen.joins("o"),
+            self.table.same_row()
+        )
+    }
+
+    fn taken(&self) -> String {
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
+        format!("{} WHERE {} AND NOT {bound}", self.both(), self.differs())
+    }
+
+    fn kept(&self) -> String {
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
+        format!("{} WHERE {} AND {bound}", self.both(), self.differs())
+    }
+
+    fn gone(&self) -> String {
+        let name = quote(&self.table.name);
+        format!(
+            "old.{name} AS o WHERE {} AND NOT EXISTS (SELECT 1 FROM main.{name} AS m WHERE {})",
+            self.chosen.limit("o"),
+            self.table.same_row()
+        )
+    }
+
+    fn update(&self) -> String {
+        let sets = self
+            .columns
+            .iter()
+            .map(|one| format!("{0} = o.{0}", quote(one)));
+        let bound = if self.over {
+            "0".to_owned()
+        } else {
+            self.again()
+        };
+        format!(
+            "UPDATE main.{0} AS m SET {1} FROM old.{0} AS o JOIN ({2}) AS h ON {3} WHERE {4} AND {5} AND NOT {bound}",
+            quote(&self.table.name),
+            sets.collect::<Vec<_>>().join(", "),
+            self.chosen.hits,
+            self.chosen.joins("o"),
+            self.table.same_row(),
+            self.differs()
+        )
+    }
+}

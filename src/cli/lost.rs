@@ -1,0 +1,218 @@
+//! What a call lost, as the ledger has it: the use of a request, or a call that was let through with a snapshot.
+//! It reads; how a loss is undone is the business of `undo`.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::model::approval::{Request, RequestId};
+use crate::model::backup::Entry;
+use crate::model::finding::{Finding, RowsLost};
+use crate::model::policy::{BackupNeed, Requirement};
+use crate::model::target::Reach;
+use crate::plan::coverage::same_name;
+use crate::plan::restore::Wish;
+use crate::store::{Record, Store};
+
+/// How many of the newest records are looked at.
+const RECORDS: usize = 50_000;
+/// Longest command that is shown.
+const SHOWN: usize = 300;
+
+/// Which record of the ledger it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Request(RequestId),
+    /// Sequence number of the record.
+    Snapshot(u64),
+}
+
+/// One call that lost something, with the backups that it relied on.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    source: Source,
+    at: String,
+    command: String,
+    pub backups: Vec<String>,
+    findings: Vec<Finding>,
+    needs: Vec<BackupNeed>,
+}
+
+impl Lost {
+    fn of_request(request: Request) -> Option<Self> {
+        (!request.backups.is_empty()).then(|| Self {
+            at: request.used_at.unwrap_or(request.created_at),
+            source: Source::Request(request.id),
+            command: request.command,
+            backups: request.backups,
+            findings: request.findings,
+            needs: request.requirement.backups,
+        })
+    }
+
+    fn of_snapshot(record: &Record) -> Option<Self> {
+        let part = |name: &str| record.body.get(name).cloned();
+        let backups: Vec<String> = serde_json::from_value(part("backups")?).ok()?;
+        let owed = part("requirement").and_then(|owed| serde_json::from_value(owed).ok());
+        let owed: Option<Requirement> = owed;
+        (!backups.is_empty()).then(|| Self {
+            source: Source::Snapshot(record.seq),
+            at: record.at.clone(),
+            command: part("command")
+                .and_then(|text| text.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            backups,
+            findings: part("lost")
+                .and_then(|lost| serde_json::from_value(lost).ok())
+                .unwrap_or_default(),
+            needs: owed.map(|owed| owed.backups).unwrap_or_default(),
+        })
+    }
+
+    /// Says which call it was.
+    pub fn sentence(&self) -> String {
+        let line = self
+            .command
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let mut command: String = line.chars().take(SHOWN).collect();
+        if command.len() < line.len() {
+            command.push('…');
+        }
+        let how = match &self.source {
+            Source::Request(id) => format!("request {}, used", id.0),
+            Source::Snapshot(_) => "let through with a snapshot".to_owned(),
+        };
+        let at: String = self.at.chars().take(19).collect();
+        format!("{command} ({how} at {at}Z)")
+    }
+
+    /// What has to come back from one backup: what the call took or changed there.
+    pub fn wish(&self, entry: &Entry) -> Wish {
+        let key = &entry.manifest.target;
+        let need = self.needs.iter().find(|need| need.target.key() == *key);
+        let here: Vec<&Finding> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.targets.iter().any(|target| target.key() == *key))
+            .collect();
+        // A database that was removed, moved away or written over as a file comes back as a whole.
+        if need.is_some_and(|need| matches!(need.target.reach, Reach::Sqlite(_)))
+            && here
+                .iter()
+                .any(|finding| finding.rule.starts_with("files."))
+        {
+            return Wish::default();
+        }
+        let rows = rows(&here);
+        let known = |finding: &Finding| {
+            let lost = finding.blast.rows.as_ref();
+            lost.is_some_and(|lost| rows.iter().any(|one| same_name(&one.table, &lost.table)))
+        };
+        let changes = |rule: &str| {
+            ["sql.update", "sql.replace", "sql.alter"]
+                .iter()
+                .any(|start| rule.starts_with(start))
+        };
+        let changed = here
+            .iter()
+            .any(|finding| changes(&finding.rule) && !known(finding));
+        let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
+        Wish {
+            missing_only: !changed || only.is_empty(),
+            only,
+            rows,
+            ..Wish::default()
+        }
+    }
+
+    /// Notes in the ledger that it was undone from a backup.
+    pub fn note(&self, store: &Store, backup: &str) -> Result<(), crate::store::StoreError> {
+        let now = Timestamp::now();
+        match &self.source {
+            Source::Request(id) => store.undone(id, backup, now).map(|_| ()),
+            Source::Snapshot(seq) => {
+                let body = json!({"snapshot": seq, "backup": backup, "command": self.command});
+                store.record("snapshot-undone", &body, now).map(|_| ())
+            }
+        }
+    }
+}
+
+/// The rows that were lost one by one, of the tables of which nothing else was lost.
+fn rows(findings: &[&Finding]) -> Vec<RowsLost> {
+    let whole = |table: &str| {
+        findings.iter().any(|finding| {
+            let object = finding
+                .targets
+                .iter()
+                .filter_map(|target| target.object.as_ref());
+            finding.blast.rows.is_none()
+                && finding.rule.starts_with("sql.")
+                && (finding.targets.iter().any(|target| target.object.is_none())
+                    || object
+                        .chain(&finding.blast.tables)
+                        .any(|name| same_name(name, table)))
+        })
+    };
+    let rows = findings
+        .iter()
+        .filter_map(|finding| finding.blast.rows.clone());
+    rows.filter(|one| !whole(&one.table)).collect()
+}
+
+/// Returns the newest call that lost something and was not undone since.
+pub fn newest(store: &Store) -> Option<Lost> {
+    let records = store.last_records(RECORDS).ok()?;
+    let mut undone: BTreeSet<String> = BTreeSet::new();
+    for record in records.iter().rev() {
+        let text = |name: &str| record.body.get(name).map(Value::to_string);
+        match record.kind.as_str() {
+            "undone" => undone.extend(text("id")),
+            "snapshot-undone" => undone.extend(text("snapshot")),
+            "used" => {
+                if text("id").is_some_and(|id| !undone.contains(&id))
+                    && let Some(lost) = used(store, record)
+                {
+                    return Some(lost);
+                }
+            }
+            "snapshot" if !undone.contains(&record.seq.to_string()) => {
+                if let Some(lost) = Lost::of_snapshot(record) {
+                    return Some(lost);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn used(store: &Store, record: &Record) -> Option<Lost> {
+    let id = crate::store::request_id(record.body.get("id")?.as_str()?).ok()?;
+    Lost::of_request(store.request(&id, Timestamp::now()).ok()?)
+}
+
+/// Returns the call that a person names: by the id of its request, its fingerprint, or a backup that it relied on.
+pub fn named(store: &Store, word: &str) -> Option<Lost> {
+    if let Ok(id) = crate::store::request_id(word)
+        && let Ok(request) = store.request(&id, Timestamp::now())
+    {
+        return Lost::of_request(request);
+    }
+    let names = |record: &&Record| {
+        let fingerprint = record.body.get("fingerprint").and_then(Value::as_str);
+        let backups = record.body.get("backups").and_then(Value::as_array);
+        fingerprint == Some(word)
+            || backups.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(word)))
+    };
+    let records = store.last_records(RECORDS).ok()?;
+    let mut found = records.iter().rev().filter(names);
+    found.find_map(|record| match record.kind.as_str() {
+        "used" => used(store, record),
+        "snapshot" => Lost::of_snapshot(record),
+        _ => None,
+    })
+}
