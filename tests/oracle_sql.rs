@@ -422,7 +422,7 @@ fn changed_statements_neither_panic_nor_take_long() {
     let mut text = String::new();
     let mut slowest = (Duration::ZERO, Dialect::Postgres, String::new());
     let mut texts = 0;
-    for (seed, statement) in all.iter().enumerate().step_by(3) {
+    for (seed, statement) in all.iter().enumerate() {
         text += &mutated(&statement.text, seed);
         text += ";\n";
         if text.len() < SIZE {
@@ -450,7 +450,7 @@ fn changed_statements_neither_panic_nor_take_long() {
         text.clear();
     }
     println!("{texts} texts, slowest {slowest:?}");
-    assert!(texts > 10);
+    assert!(texts > 30);
 }
 
 /// A statement of which the first words say whether it loses something.

@@ -3,6 +3,7 @@
 
 mod forms;
 mod http;
+mod script;
 
 use crate::model::command::{Command, Stdin};
 use crate::model::effect::Dialect;
@@ -82,6 +83,13 @@ pub(super) fn read(command: &Command) -> Option<Call> {
         return None;
     }
     let mut inputs = given_inputs(form, &options);
+    if form.names.contains(&"mysqlsh") && !options.has(&["--sql", "--sqlc", "--sqlx"]) {
+        for input in &mut inputs {
+            if let Input::Words(word) = input {
+                *word = script::sql(word);
+            }
+        }
+    }
     let from_operands = operand_inputs(form, &options);
     let reads_stdin = inputs
         .iter()

@@ -184,7 +184,9 @@ const ANY: Spec = Spec {
 impl Reader<'_, '_> {
     fn powershell(&mut self, name: &str) -> bool {
         if name.starts_with(['[', '.']) && !name.contains(['/', '\\']) {
-            self.method(name);
+            if !self.carries_sql(name) {
+                self.method(name);
+            }
             return true;
         }
         match canonical_name(name) {

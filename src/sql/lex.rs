@@ -134,6 +134,8 @@ impl parsers::Dialect for Escaping {
 
 /// A text with more characters that no token starts with than this is not read to its end.
 const MAX_STRANGE: usize = 1_000;
+/// So many bytes may lie behind such characters together: the tokenizer may look at all of them each time.
+const MAX_AHEAD: usize = 4 * 1024 * 1024;
 
 /// Tokenizes a text in which holes were replaced by `HOLE_LETTER`.
 pub(super) fn lex(text: &str, dialect: Dialect) -> Lexed {
@@ -152,11 +154,14 @@ fn lex_as(text: &str, dialect: &dyn parsers::Dialect) -> Lexed {
     };
     let mut from = 0;
     let mut lines = 0;
+    let mut ahead = 0;
     for _ in 0..MAX_STRANGE {
         let Some(at) = all.stretch(text, from, &mut lines, dialect) else {
             return all;
         };
-        let Some(strange) = strange(text.get(at..).unwrap_or_default()) else {
+        ahead += text.len() - at;
+        let rest = text.get(at..).unwrap_or_default();
+        let Some(strange) = strange(rest).filter(|_| ahead < MAX_AHEAD) else {
             all.stopped = Some(at);
             return all;
         };

@@ -43,14 +43,15 @@ def mysqltest(text):
     delimiter, statement, inside = ";", [], None
     for line in text.splitlines(keepends=True):
         stripped = line.strip()
-        if not statement and inside is None:
+        if inside is None and not "".join(statement).strip():
+            statement = []
             if not stripped or stripped.startswith("#") or stripped in "{}":
                 continue
             changed = re.match(r"(?:--)?\s*delimiter\s+(\S+)", stripped, re.I)
             if changed:
-                delimiter = changed.group(1)
-                if len(delimiter) > 1 and delimiter.endswith(";") and delimiter != ";":
-                    delimiter = delimiter[:-1] or ";"
+                # The command is ended by the delimiter that was in force.
+                wanted = changed.group(1)
+                delimiter = wanted.removesuffix(delimiter) or wanted
                 continue
             if stripped.startswith("--"):
                 continue
@@ -115,6 +116,11 @@ def kind(statement):
         return None
     if any(one.match(statement) for one in LOSES):
         return "loses"
+    # Where a test sets an odd delimiter, several statements stand in one.
+    if ";" in statement and not re.match(r"create\b", statement, re.I):
+        return None
+    if re.search(r";\s*(drop|delete|update|truncate)\b", statement, re.I) and not re.search(r"\bbegin\b", statement, re.I):
+        return None
     # A DELETE, a call or a program inside makes the first word say little.
     if re.search(r"\b(into\s+(out|dump)file|sys_exec|sys_eval|load_extension|execute|prepare)\b", statement, re.I):
         return None

@@ -99,6 +99,21 @@ const PROPERTY: Spec = Spec {
 /// Names under which a parameter gives paths.
 const PATHS: &[&str] = &["path", "literalpath", "lp", "pspath"];
 
+/// Returns the client that would run what a class of ADO.NET gets as its first argument.
+fn client(class: &str, method: &str) -> Option<&'static [&'static str]> {
+    match (class, method) {
+        ("npgsqlcommand", "new") => Some(&["psql", "-c"]),
+        ("mysqlcommand", "new") => Some(&["mysql", "-e"]),
+        (
+            "sqlcommand" | "sqldataadapter" | "oraclecommand" | "odbccommand" | "oledbcommand"
+            | "sqlitecommand",
+            "new",
+        )
+        | ("", "commandtext") => Some(&["sqlcmd", "-Q"]),
+        _ => None,
+    }
+}
+
 impl Reader<'_, '_> {
     /// Reads `Remove-Item` under any of its names.
     pub(super) fn remove_item(&mut self) {
@@ -674,6 +689,20 @@ impl Reader<'_, '_> {
     }
 
     /// Adds a command of this machine that does the same.
+    /// Reads SQL that a class of ADO.NET gets; tells whether the call is one of those.
+    pub(super) fn carries_sql(&mut self, name: &str) -> bool {
+        let lower = name.to_ascii_lowercase();
+        let (class, method) = lower.rsplit_once("::").unwrap_or(("", &lower));
+        let class = class.trim_matches(['[', ']']).rsplit('.').next();
+        let client = client(class.unwrap_or_default(), method.trim_start_matches('.'));
+        let first: Vec<Word> = self.command.args().first().cloned().into_iter().collect();
+        match client.filter(|_| !first.is_empty()) {
+            Some(client) => self.start(client, first),
+            None => return false,
+        }
+        true
+    }
+
     pub(super) fn start(&mut self, words: &[&str], operands: Vec<Word>) {
         let command = self.like(words, operands);
         self.here.push(command);

@@ -521,19 +521,25 @@ impl Reader<'_, '_> {
     }
 
     /// Reads a method's name and notes the call with its arguments.
-    fn call(&mut self, start: usize) -> Read<()> {
+    pub(super) fn call(&mut self, start: usize) -> Read<()> {
         while self
             .peek()
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         {
             self.pos += 1;
         }
-        if self.peek() != Some(b'(') {
-            return Ok(());
-        }
         let name = self.text.get(start..self.pos).unwrap_or_default();
         let makes_code = name.eq_ignore_ascii_case("[scriptblock]::Create");
         let before = self.found.unfolding.commands.len();
+        if self.peek() != Some(b'(') {
+            let sets = name.eq_ignore_ascii_case(".CommandText");
+            return if sets { self.setter(start) } else { Ok(()) };
+        }
+        // A type behind New-Object is written without brackets.
+        let name = match name.starts_with(['.', '[']) {
+            true => name.to_owned(),
+            false => format!("[{name}]::new"),
+        };
         let mut words = vec![Word::literal(name, self.frame.origin(start, self.pos))];
         self.enter()?;
         self.pos += 1;
@@ -564,6 +570,29 @@ impl Reader<'_, '_> {
             words.pop();
         }
         let command = plain_command(words, origin);
+        self.found.start(command, self.frame);
+        Ok(())
+    }
+
+    /// Reads `.CommandText = "SQL"` and notes it as a call with that text.
+    fn setter(&mut self, start: usize) -> Read<()> {
+        let name = self.text.get(start..self.pos).unwrap_or_default();
+        let mut words = vec![Word::literal(name, self.frame.origin(start, self.pos))];
+        let before = self.pos;
+        self.skip(false);
+        let length = match (self.peek(), self.byte(self.pos + 1)) {
+            (Some(b'='), Some(next)) if next != b'=' => 1,
+            (Some(b'+'), Some(b'=')) => 2,
+            _ => 0,
+        };
+        self.pos += length;
+        self.skip(true);
+        if length == 0 || !matches!(self.peek(), Some(b'"' | b'\'' | b'$' | b'@')) {
+            self.pos = before;
+            return Ok(());
+        }
+        words.push(self.word()?);
+        let command = plain_command(words, self.frame.origin(start, self.pos));
         self.found.start(command, self.frame);
         Ok(())
     }

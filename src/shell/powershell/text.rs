@@ -31,6 +31,12 @@ impl Reader<'_, '_> {
                 b'(' => {
                     // `a(b)`: an argument list or a sub-expression; both may run code.
                     let from = self.pos;
+                    if self.is_type_of_sql(start) {
+                        // `New-Object …SqlCommand("SQL", $connection)`: the type is called with the text.
+                        self.call(start)?;
+                        self.hole(&mut word, start, true);
+                        continue;
+                    }
                     self.code(1, b')')?;
                     match self.scratch(from) {
                         Some(path) => self.push(&mut word, Part::Literal(path), start),
@@ -57,6 +63,21 @@ impl Reader<'_, '_> {
         word.origin = self.frame.origin(start, self.pos);
         self.pay(self.pos.saturating_sub(start) + 1)?;
         Ok(word)
+    }
+
+    /// Tells whether the word that began at `start` names a class of ADO.NET whose first argument is SQL.
+    fn is_type_of_sql(&self, start: usize) -> bool {
+        let name = self.text.get(start..self.pos).unwrap_or_default();
+        let name = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+        let kind = name
+            .strip_suffix("command")
+            .or_else(|| name.strip_suffix("dataadapter"));
+        kind.is_some_and(|kind| {
+            [
+                "sql", "npgsql", "mysql", "sqlite", "oracle", "odbc", "oledb",
+            ]
+            .contains(&kind)
+        })
     }
 
     fn push(&self, word: &mut Word, part: Part, start: usize) {

@@ -302,6 +302,7 @@ impl Psql<'_> {
     /// `\copy … program 'text'` starts a program here; `\copy (query) to …` sends the query.
     fn client_copy(&mut self, rest: &str, span: Span) {
         let lower = rest.to_ascii_lowercase();
+        self.copies |= lower.split_whitespace().any(|word| word == "stdin");
         if let Some(place) = lower.rfind("program ") {
             let program = rest.get(place + 8..).unwrap_or_default();
             if let Some(text) = arguments(program).into_iter().next() {
@@ -395,6 +396,8 @@ mod tests {
             sql(text),
             "-- rows\ncopy t from stdin; DROP TABLE a;\nDROP TABLE c;"
         );
+        let text = "\\copy t from stdin\nDROP TABLE a;\n\\.\nSELECT 1;";
+        assert_eq!(sql(text), "SELECT 1;");
         let text = "COPY t FROM stdin;\nDROP TABLE b;";
         assert_eq!(sql(text), text);
     }

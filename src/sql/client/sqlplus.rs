@@ -6,7 +6,7 @@ use crate::model::span::Span;
 use super::{Collector, Piece, line_end};
 
 /// Commands that start nothing and lose nothing, with the letters that must be written.
-const OWN: [(&str, usize); 40] = [
+const OWN: [(&str, usize); 42] = [
     ("accept", 3),
     ("append", 1),
     ("archive", 7),
@@ -33,6 +33,7 @@ const OWN: [(&str, usize); 40] = [
     ("print", 3),
     ("prompt", 3),
     ("quit", 4),
+    ("recover", 7),
     ("remark", 3),
     ("repfooter", 4),
     ("repheader", 4),
@@ -41,6 +42,7 @@ const OWN: [(&str, usize); 40] = [
     ("set", 3),
     ("show", 3),
     ("spool", 3),
+    ("startup", 7),
     ("store", 5),
     ("timing", 4),
     ("ttitle", 3),
@@ -67,6 +69,10 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
             state = State::Fresh;
         } else if state != State::Fresh || !command(trimmed, span, &mut out) {
             out.sql.copy(text, at, next);
+            if state == State::Statement && trimmed.is_empty() {
+                // A blank line ends what was typed.
+                out.sql.insert(";\n", at);
+            }
             state = state.behind(trimmed);
         }
         at = next.max(end + 1);
@@ -78,6 +84,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
 enum State {
     /// No statement is open.
     Fresh,
+    /// A comment over several lines, in front of a statement.
+    Comment,
     /// A statement that ends with a semicolon at the end of a line.
     Statement,
     /// A block, which ends with a line `/`.
@@ -88,6 +96,9 @@ impl State {
     fn behind(self, line: &str) -> Self {
         let state = match self {
             Self::Fresh if line.is_empty() || line.starts_with("--") => return Self::Fresh,
+            Self::Fresh if line.starts_with("/*") && !line.contains("*/") => return Self::Comment,
+            Self::Fresh if line.starts_with("/*") && line.ends_with("*/") => return Self::Fresh,
+            Self::Comment if line.contains("*/") => return Self::Fresh,
             Self::Fresh if opens_block(line) => Self::Block,
             Self::Fresh => Self::Statement,
             open => open,
@@ -146,6 +157,10 @@ fn command(line: &str, span: Span, out: &mut Collector) -> bool {
     }
     if is("start", 3) {
         return include(rest, false, span, out);
+    }
+    if is("shutdown", 8) {
+        out.sql.insert("SHUTDOWN;\n", span.start);
+        return true;
     }
     if is("execute", 4) {
         out.sql.insert("BEGIN ", span.start);
@@ -206,6 +221,14 @@ mod tests {
         assert_eq!(
             sql("SET HEADING OFF\nwhenever sqlerror exit 1\nDROP TABLE a;\nset role x;\n"),
             "DROP TABLE a;\nset role x;\n"
+        );
+    }
+
+    #[test]
+    fn comments_and_blank_lines_do_not_join_statements() {
+        assert_eq!(
+            sql("/* all\n gone */\nSET ECHO ON\nSELECT 1\n\nDROP TABLE a;\n"),
+            "/* all\n gone */\nSELECT 1\n\n;\nDROP TABLE a;\n"
         );
     }
 
