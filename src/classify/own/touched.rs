@@ -75,25 +75,40 @@ pub fn touched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
             .filter(|word| word.prefix().starts_with("of="))
             .map(|word| (crate::classify::files::cut(word, 3), Touch::Changes))
             .collect(),
+        "find" if args.iter().any(|word| word.shown() == "-delete") => {
+            let starts = crate::classify::files::starts_of_find(command);
+            each(starts, Touch::Removes)
+        }
+        _ => fetched(command, program),
+    }
+}
+
+/// Programs that write or remove files by the way: downloads, packers, mounts, the index of git.
+fn fetched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
+    let args = command.args();
+    let plain = |valued: Valued| Args::read(args, valued);
+    let each = |words: Vec<Word>| {
+        let words = words.into_iter();
+        words.map(|word| (word, Touch::Changes)).collect()
+    };
+    match program {
         "scp" | "mount" => {
-            let last = operands(Valued {
+            let last = plain(Valued {
                 short: "cDFiJloPSXt",
                 long: &[],
             })
-            .pop();
-            each(last.into_iter().collect(), Touch::Changes)
+            .operands
+            .pop()
+            .cloned();
+            each(last.into_iter().collect())
         }
         "gzip" | "bzip2" | "xz" | "lzma" => packed(&plain(Valued {
             short: "ST",
             long: &[],
         })),
-        "curl" => each(saved(args, 'o', "--output"), Touch::Changes),
-        "wget" => each(saved(args, 'O', "--output-document"), Touch::Changes),
+        "curl" => each(saved(args, 'o', "--output")),
+        "wget" => each(saved(args, 'O', "--output-document")),
         "git" => in_index(command),
-        "find" if args.iter().any(|word| word.shown() == "-delete") => {
-            let starts = crate::classify::files::starts_of_find(command);
-            each(starts, Touch::Removes)
-        }
         _ => Vec::new(),
     }
 }
