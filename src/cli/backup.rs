@@ -689,7 +689,7 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         };
         say(&format!(
             "{} of the index {were} been written.\n",
-            counted(missing as u64, "note")
+            counted(missing, "note")
         ));
     }
     Ok(u8::from(!shelf.broken.is_empty()))

@@ -145,20 +145,7 @@ fn install(args: &Args) -> Result<u8, Trouble> {
         })?;
     warn(&binary);
     begin_anew(&state, args)?;
-    if args.scope() == Scope::Project {
-        say(&format!(
-            "warning: {} goes to everyone who checks the project out, and names {} and {}: where these are missing, every call is blocked. `--scope local` keeps it to this account.\n",
-            file.display(),
-            binary.display(),
-            state.display()
-        ));
-    }
-    if settings::disables_hooks(&after) {
-        say(&format!(
-            "warning: `disableAllHooks` is true in {}: the client runs no hook at all, so that nothing is held until it is taken out.\n",
-            file.display()
-        ));
-    }
+    warn_of(args, &file, &wanted, &after);
     let had_record = record_path(&state, &file).exists();
     let change = Change {
         file: file.clone(),
@@ -174,25 +161,7 @@ fn install(args: &Args) -> Result<u8, Trouble> {
         return Ok(u8::from(!args.dry_run));
     }
     make_state(&state)?;
-    let pristine = settings::uninstall(before.as_deref().unwrap_or_default()).ok();
-    let kept = load(&state, &file).map_or_else(
-        || if before.is_some() { pristine } else { None },
-        |old| old.before,
-    );
-    let record = Installed {
-        v: 1,
-        agent: args.agent.clone(),
-        scope: args.scope(),
-        file: file.clone(),
-        before: kept,
-        after_sha256: sha256(after.as_bytes()),
-        binary_sha256: std::fs::read(&binary)
-            .map(|bytes| sha256(&bytes))
-            .unwrap_or_default(),
-        binary,
-        made_folder: load(&state, &file).is_some_and(|old| old.made_folder)
-            || file.parent().is_some_and(|folder| !folder.exists()),
-    };
+    let record = recorded(args, &state, &change, binary);
     save(&state, &record)?;
     apply(&change)?;
     say(&format!(
@@ -200,6 +169,35 @@ fn install(args: &Args) -> Result<u8, Trouble> {
         file.display()
     ));
     Ok(0)
+}
+
+/// Returns what has to be known for taking it out again.
+fn recorded(args: &Args, state: &Path, change: &Change, binary: PathBuf) -> Installed {
+    let pristine = settings::uninstall(change.before.as_deref().unwrap_or_default()).ok();
+    let kept = load(state, &change.file).map_or_else(
+        || {
+            if change.before.is_some() {
+                pristine
+            } else {
+                None
+            }
+        },
+        |old| old.before,
+    );
+    Installed {
+        v: 1,
+        agent: args.agent.clone(),
+        scope: args.scope(),
+        file: change.file.clone(),
+        before: kept,
+        after_sha256: sha256(change.after.as_deref().unwrap_or_default().as_bytes()),
+        binary_sha256: std::fs::read(&binary)
+            .map(|bytes| sha256(&bytes))
+            .unwrap_or_default(),
+        binary,
+        made_folder: load(state, &change.file).is_some_and(|old| old.made_folder)
+            || change.file.parent().is_some_and(|folder| !folder.exists()),
+    }
 }
 
 /// Returns the settings file of the scope.
@@ -275,6 +273,24 @@ fn warn(binary: &Path) {
     if text.contains("/target/debug/") || text.contains("/target/release/") {
         say(&format!(
             "warning: `{text}` lies in a build directory: `cargo clean` would remove the guard, and every call would be blocked.\n"
+        ));
+    }
+}
+
+/// Says what a person should know about this very file before it is changed.
+fn warn_of(args: &Args, file: &Path, wanted: &Wanted, after: &str) {
+    if args.scope() == Scope::Project {
+        say(&format!(
+            "warning: {} goes to everyone who checks the project out, and names {} and {}: where these are missing, every call is blocked. `--scope local` keeps it to this account.\n",
+            file.display(),
+            wanted.binary,
+            wanted.state
+        ));
+    }
+    if settings::disables_hooks(after) {
+        say(&format!(
+            "warning: `disableAllHooks` is true in {}: the client runs no hook at all, so that nothing is held until it is taken out.\n",
+            file.display()
         ));
     }
 }

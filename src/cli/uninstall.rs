@@ -69,21 +69,26 @@ fn uninstall(args: &Args) -> Result<u8, Trouble> {
     install::apply(&change)?;
     install::forget(&state, &file);
     tidy(&change, made_folder);
-    let backups = crate::enforce::House::new(Some(state.clone()), std::time::Instant::now());
+    let left = left(&state);
+    say(&format!("Taken out of {}. {left}.\n", file.display()));
+    Ok(0)
+}
+
+/// Says where requests, ledger and backups stay.
+fn left(state: &std::path::Path) -> String {
+    let backups = crate::enforce::House::new(Some(state.to_path_buf()), std::time::Instant::now());
     let cwd = std::env::current_dir().unwrap_or_default();
     let backups = backups
         .policy(&cwd, None)
         .and_then(|policy| backups.backups(&policy));
-    let where_ = match backups {
+    match backups {
         Ok(dir) if dir.exists() => format!(
             "Requests and the ledger stay in {}, backups in {}",
             state.display(),
             dir.display()
         ),
         _ => format!("Requests and the ledger stay in {}", state.display()),
-    };
-    say(&format!("Taken out of {}. {where_}.\n", file.display()));
-    Ok(0)
+    }
 }
 
 /// Removes the folder that the installation made, when nothing else lies in it.

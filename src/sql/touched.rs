@@ -111,13 +111,13 @@ mod tests {
     use crate::model::effect::Dialect;
     use crate::sql::losses;
 
-    fn rows(
-        text: &str,
-    ) -> Option<(
+    type Read = (
         Option<String>,
         Option<String>,
         Vec<(String, Option<String>)>,
-    )> {
+    );
+
+    fn rows(text: &str) -> Option<Read> {
         let rows = losses(text, Dialect::Postgres).first()?.rows.clone()?;
         let sets = rows.sets.into_iter().map(|one| (one.column, one.value));
         Some((rows.predicate, rows.alias, sets.collect()))

@@ -24,16 +24,7 @@ pub(super) fn instead(loss: &Loss, kind: TargetKind) -> Option<String> {
     let postgres = dialect == Dialect::Postgres;
     match (effect.verb, effect.kind) {
         (Verb::Drop, ObjectKind::Table) if effect.part.is_none() => {
-            let new = match dialect {
-                // A bare new name would mean the database in use.
-                Dialect::Mysql => {
-                    let mut new = above.to_vec();
-                    new.push(format!("{last}_retired"));
-                    sql::quoted(&new, dialect)?
-                }
-                Dialect::Unknown if !above.is_empty() => return None,
-                _ => retired(last)?,
-            };
+            let new = new_name(last, above, dialect)?;
             Some(format!(
                 "rename it first: ALTER TABLE {name} RENAME TO {new}"
             ))
@@ -72,6 +63,17 @@ pub(super) fn instead(loss: &Loss, kind: TargetKind) -> Option<String> {
             Some(format!("VACUUM ANALYZE {name} does without that lock"))
         }
         _ => None,
+    }
+}
+
+/// Returns the name under which a table stays where it is.
+fn new_name(last: &str, above: &[String], dialect: Dialect) -> Option<String> {
+    let retired = format!("{last}_retired");
+    match dialect {
+        // A bare new name would mean the database in use.
+        Dialect::Mysql => sql::quoted(&[above, &[retired]].concat(), dialect),
+        Dialect::Unknown if !above.is_empty() => None,
+        _ => sql::quoted(&[retired], dialect),
     }
 }
 
