@@ -19,7 +19,7 @@ use crate::model::finding::Finding;
 use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
 use crate::model::word::Word;
 
-use invocation::Invocation;
+pub(super) use invocation::Invocation;
 
 /// Returns what a git command would lose.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {

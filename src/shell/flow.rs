@@ -10,6 +10,7 @@ use super::ast::{
     Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawWord, Script,
 };
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
+use super::proof::Proofs;
 use super::state::{Choice, Feed, Function, State, Value, literal, nowhere, word_of};
 use super::unfold::{Content, Frame, Job, Unfolder};
 
@@ -41,8 +42,8 @@ impl Unfolder<'_> {
         if item.background {
             let mut inside = st.subshell();
             let feed = self.list(item, &mut inside, fr);
-            st.traps.append(&mut inside.traps);
-            return feed;
+            st.proofs = st.proofs.settled();
+            return self.trapped(feed, &mut inside, fr);
         }
         self.list(item, st, fr)
     }
@@ -50,16 +51,24 @@ impl Unfolder<'_> {
     fn list(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
         let mut before = (!item.rest.is_empty()).then(|| st.clone());
         let outer = std::mem::replace(&mut self.guarded, !item.rest.is_empty());
+        let shielded = self.shielded;
+        self.shielded |= !item.rest.is_empty();
         let mut feed = self.pipeline(&item.first, st, fr);
         let mut left = &item.first;
         for (index, (chain, pipeline)) in item.rest.iter().enumerate() {
-            self.guarded = index + 1 < item.rest.len() || outer;
+            let last = index + 1 == item.rest.len();
+            self.guarded = !last || outer;
+            self.shielded = !last || shielded;
             let reached = st.clone();
             match chain {
                 Chain::And => {
+                    st.proofs.succeeded();
                     feed = feed.then(self.pipeline(pipeline, st, fr));
+                    st.proofs.or_not_run(&reached.proofs);
                     if is_question(left) {
+                        let proofs = st.proofs.clone();
                         st.join(reached.clone());
+                        st.proofs = proofs;
                     }
                 }
                 Chain::Or => {
@@ -67,8 +76,10 @@ impl Unfolder<'_> {
                         Some(before) if changes_place(left) => before,
                         _ => reached.clone(),
                     };
+                    other.proofs = Proofs::of(reached.proofs.failed.clone());
                     let next = self.pipeline(pipeline, &mut other, fr);
                     feed = feed.or(next);
+                    st.proofs.succeeded();
                     st.join(other);
                 }
             }
@@ -76,23 +87,44 @@ impl Unfolder<'_> {
             left = pipeline;
         }
         self.guarded = outer;
+        self.shielded = shielded;
         feed
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline, st: &mut State, fr: &Frame) -> Feed {
-        if let [node] = pipeline.nodes.as_slice() {
+        let shielded = self.shielded;
+        self.shielded |= pipeline.negated;
+        let feed = self.piped(&pipeline.nodes, st, fr);
+        self.shielded = shielded;
+        if pipeline.negated {
+            st.proofs.negate();
+        }
+        feed
+    }
+
+    fn piped(&mut self, nodes: &[Node], st: &mut State, fr: &Frame) -> Feed {
+        if let [node] = nodes {
             return self.node(node, st, fr);
         }
         let mut feed = fr.stdin.clone();
-        for (index, node) in pipeline.nodes.iter().enumerate() {
+        st.proofs = st.proofs.settled();
+        for (index, node) in nodes.iter().enumerate() {
             let inside = fr.fed(feed);
             let mut own = st.subshell();
             own.choices = None;
             feed = self.node(node, &mut own, &inside);
-            st.traps.append(&mut own.traps);
+            feed = self.trapped(feed, &mut own, &inside);
+            if index + 1 < nodes.len() {
+                continue;
+            }
+            // The last part gives the status; a program alone cannot have left before its end.
+            if matches!(node.kind, NodeKind::Simple { .. }) {
+                st.proofs.zero.clone_from(&own.proofs.zero);
+                self.strict(st);
+            }
             // zsh runs the last part of a pipe in the shell itself.
-            if index + 1 == pipeline.nodes.len() && reads(node) {
-                own.traps.clear();
+            if reads(node) {
+                own.proofs = st.proofs.clone();
                 st.join(own);
             }
         }
@@ -103,9 +135,10 @@ impl Unfolder<'_> {
         if !self.enter() {
             return Feed::Opaque("shell".to_owned());
         }
+        st.proofs = st.proofs.settled();
         let feed = match &node.kind {
             NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
-                this.simple(node, assigns, words, st, fr)
+                this.watched(node, assigns, words, st, fr)
             }),
             NodeKind::Function { name, body } => {
                 let function = Function {
@@ -132,6 +165,32 @@ impl Unfolder<'_> {
         feed
     }
 
+    /// Runs a simple command and notes what its success proves.
+    fn watched(
+        &mut self,
+        node: &Node,
+        assigns: &[Assign],
+        words: &[RawWord],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let from = self.out.commands.len();
+        let feed = self.simple(node, assigns, words, st, fr);
+        let origin = fr.source.origin(node.span);
+        if let Some(at) = self.started(from, &origin, fr.via.len()) {
+            st.proofs.zero = st.proofs.always.and(at);
+            self.strict(st);
+        }
+        feed
+    }
+
+    /// Under `set -e` the shell goes on only after success; groups and functions may fail all the same.
+    fn strict(&self, st: &mut State) {
+        if st.errexit && !self.shielded {
+            st.proofs.succeeded();
+        }
+    }
+
     fn compound(&mut self, kind: &NodeKind, st: &mut State, fr: &Frame) -> Feed {
         match kind {
             NodeKind::Simple { .. } | NodeKind::Function { .. } => Feed::nothing(),
@@ -139,8 +198,13 @@ impl Unfolder<'_> {
             NodeKind::Subshell(script) => {
                 let mut inside = st.subshell();
                 let guarded = std::mem::take(&mut self.guarded);
+                let exits = self.exits;
                 let feed = self.shell(script, &mut inside, fr);
                 self.guarded = guarded;
+                if self.exits == exits {
+                    st.proofs.zero = inside.proofs.zero;
+                    self.strict(st);
+                }
                 feed
             }
             NodeKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), st, fr),
@@ -188,6 +252,7 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Feed {
         let guarded = std::mem::replace(&mut self.guarded, true);
+        let shielded = self.shielded;
         let mut feed: Option<Feed> = None;
         let mut joined: Option<State> = None;
         let mut take = |inside: State, next: Feed, joined: &mut Option<State>| {
@@ -202,10 +267,14 @@ impl Unfolder<'_> {
         };
         for (condition, body) in arms {
             self.guarded = true;
+            self.shielded = true;
             self.script(condition, st, fr);
             self.guarded = guarded;
+            self.shielded = shielded;
             let mut inside = st.clone();
             inside.ended = false;
+            inside.proofs.succeeded();
+            st.proofs = Proofs::of(st.proofs.failed.clone());
             let next = self.script(body, &mut inside, fr);
             take(inside, next, &mut joined);
         }
@@ -261,6 +330,8 @@ impl Unfolder<'_> {
         if count == 0 {
             return Feed::nothing();
         }
+        let (proofs, exits) = (st.proofs.settled(), self.exits);
+        let certain = items.iter().all(Word::is_literal);
         if count > MAX_ITEMS || st.rounds.saturating_mul(count) > MAX_ROUNDS {
             let hole = if items.iter().all(is_name) {
                 Hole::Name
@@ -285,6 +356,9 @@ impl Unfolder<'_> {
         st.choices = choices;
         st.ended = false;
         st.rounds = outer;
+        if !certain || self.exits != exits {
+            st.proofs = proofs;
+        }
         feed
     }
 
@@ -301,6 +375,7 @@ impl Unfolder<'_> {
             && st.rounds.saturating_mul(lines.len()) <= MAX_ROUNDS
         {
             let outer = st.rounds;
+            let proofs = st.proofs.settled();
             st.rounds *= lines.len().max(1);
             let mut feed = Feed::nothing();
             for line in lines {
@@ -310,6 +385,7 @@ impl Unfolder<'_> {
                 feed = feed.then(self.script(body, st, &rest));
             }
             st.ended = false;
+            st.proofs = proofs;
             st.rounds = outer;
             return feed;
         }
@@ -333,8 +409,10 @@ impl Unfolder<'_> {
         let round = |this: &mut Self, st: &mut State| {
             if let Some(condition) = condition {
                 let guarded = std::mem::replace(&mut this.guarded, true);
+                let shielded = std::mem::replace(&mut this.shielded, true);
                 this.script(condition, st, fr);
                 this.guarded = guarded;
+                this.shielded = shielded;
             }
             let feed = this.script(body, st, fr);
             st.ended = false;
@@ -348,7 +426,9 @@ impl Unfolder<'_> {
             self.again -= 1;
             feed = feed.or(next);
         }
+        let proofs = before.proofs.settled();
         st.join(before);
+        st.proofs = proofs;
         match feed {
             Feed::Text { pieces, .. } if !pieces.is_empty() => Feed::Text {
                 pieces,
@@ -512,8 +592,11 @@ impl Unfolder<'_> {
             return feed;
         }
         let guarded = std::mem::take(&mut self.guarded);
+        // bash turns `set -e` off in there.
+        let shielded = std::mem::replace(&mut self.shielded, true);
         let feed = self.shell(script, &mut inside, fr);
         self.guarded = guarded;
+        self.shielded = shielded;
         feed
     }
 

@@ -18,6 +18,7 @@ mod plumbing;
 pub mod powershell;
 pub mod print;
 mod printf;
+mod proof;
 mod pure;
 pub mod recipes;
 mod remote;
@@ -31,6 +32,7 @@ mod state;
 mod tasks;
 #[cfg(test)]
 mod tests_unfold;
+mod traps;
 pub mod unfold;
 mod windows;
 mod wrappers;

@@ -162,12 +162,16 @@ impl Unfolder<'_> {
         let outer = (!arguments.is_empty())
             .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
         let zero = st.zero.replace(file.clone());
+        let (proofs, exits) = (st.proofs.settled(), self.exits);
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
             None => Feed::nothing(),
         };
         st.zero = zero;
         st.ended = false;
+        if self.exits != exits {
+            st.proofs = proofs;
+        }
         if let Some(outer) = outer {
             st.arguments = outer;
         }

@@ -10,7 +10,9 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::Node;
+use super::proof::Proofs;
 use super::source::Source;
+use super::traps::Trap;
 
 /// A variable with more possible values than this is unknown.
 pub const MAX_ALTERNATIVES: usize = 8;
@@ -109,7 +111,7 @@ pub struct State {
     pub cwd: Vec<Cwd>,
     pub previous: Vec<Cwd>,
     pub stack: Vec<Vec<Cwd>>,
-    pub traps: Vec<Word>,
+    pub traps: Vec<Trap>,
     /// `exit`, `return`, `break`: what follows in this branch is not reached.
     pub ended: bool,
     /// Set while a command is evaluated for each combination of readings.
@@ -125,6 +127,8 @@ pub struct State {
     pub errexit: bool,
     /// What the variables of the function at hand were before they became local.
     pub locals: Vec<(String, Option<Variable>)>,
+    /// Commands that have succeeded for certain.
+    pub proofs: Proofs,
 }
 
 impl State {
@@ -149,6 +153,7 @@ impl State {
             cleared: false,
             errexit: false,
             locals: Vec::new(),
+            proofs: Proofs::default(),
         }
     }
 
@@ -166,6 +171,7 @@ impl State {
         copy.cleared = cleared || self.cleared;
         copy.rounds = self.rounds;
         copy.calls = self.calls;
+        copy.proofs = self.proofs.settled();
         let mut kept = HashMap::new();
         if !cleared {
             for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
@@ -268,20 +274,25 @@ impl State {
     }
 
     /// Takes in the state of another path that may have been gone instead.
-    pub fn join(&mut self, other: Self) {
+    pub fn join(&mut self, mut other: Self) {
+        let met = self.meet(&mut other);
+        self.join_rest(other);
+        self.met(met);
+    }
+
+    fn join_rest(&mut self, other: Self) {
         if other.ended && !self.ended {
-            self.trap_too(other.traps);
             return;
         }
         if self.ended && !other.ended {
-            let traps = std::mem::take(&mut self.traps);
             let choices = self.choices.take();
             *self = other;
             self.choices = choices;
-            self.trap_too(traps);
             return;
         }
         self.join_variables(&other);
+        self.errexit &= other.errexit;
+        self.proofs.join(&other.proofs);
         if !Rc::ptr_eq(&self.functions, &other.functions) {
             let functions = Rc::make_mut(&mut self.functions);
             for (name, function) in other.functions.iter() {
@@ -292,16 +303,6 @@ impl State {
         }
         join_cwds(&mut self.cwd, other.cwd);
         join_cwds(&mut self.previous, other.previous);
-        self.trap_too(other.traps);
-    }
-
-    /// Takes in traps that are not set yet.
-    fn trap_too(&mut self, traps: Vec<Word>) {
-        for trap in traps {
-            if !self.traps.contains(&trap) {
-                self.traps.push(trap);
-            }
-        }
     }
 
     fn join_variables(&mut self, other: &Self) {

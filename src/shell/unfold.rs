@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::model::command::{
-    Command, Cwd, Opaque, OpaqueKind, Passage, Redirect, Unfolding, Wrapper, WriteMode,
+    Command, Cwd, Opaque, OpaqueKind, Passage, Proven, Redirect, Unfolding, Wrapper, WriteMode,
 };
 use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::request::ShellKind;
@@ -16,6 +16,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 use super::ast::{ParseError, Script};
 use super::parse::parse;
 use super::print::print;
+use super::proof::Proofs;
 use super::settled::Settled;
 use super::source::Source;
 use super::state::{Feed, State, lexical, nowhere, word_of};
@@ -211,6 +212,10 @@ pub(super) struct Unfolder<'a> {
     pub files: BTreeMap<String, Content>,
     /// The pipeline at hand has its failure handled by `&&` or `||`.
     pub guarded: bool,
+    /// A failure does not end the shell here, `set -e` or not.
+    pub shielded: bool,
+    /// `exit`, `return`, `break` and their kin so far.
+    pub exits: usize,
     /// The same node is being run again: equal commands are not repeated.
     pub again: usize,
     pub counter: usize,
@@ -232,6 +237,8 @@ impl<'a> Unfolder<'a> {
             out: Unfolding::default(),
             files: BTreeMap::new(),
             guarded: false,
+            shielded: false,
+            exits: 0,
             again: 0,
             counter: 0,
             producers: Vec::new(),
@@ -346,7 +353,10 @@ impl<'a> Unfolder<'a> {
         }
         let run = |this: &mut Self, script: &Script, st: &mut State| {
             if own_shell {
-                this.shell(script, st, &fr)
+                let outer = std::mem::take(&mut this.shielded);
+                let feed = this.shell(script, st, &fr);
+                this.shielded = outer;
+                feed
             } else {
                 this.script(script, st, &fr)
             }
@@ -363,13 +373,28 @@ impl<'a> Unfolder<'a> {
 
     /// Runs a script as a shell of its own: its exit traps run at its end.
     pub fn shell(&mut self, script: &Script, st: &mut State, fr: &Frame) -> Feed {
-        let mut feed = self.script(script, st, fr);
-        for trap in std::mem::take(&mut st.traps) {
+        let feed = self.script(script, st, fr);
+        self.trapped(feed, st, fr)
+    }
+
+    /// Ends a shell: runs what its traps hold, with the variables of the ways on which they were set.
+    pub fn trapped(&mut self, mut feed: Feed, st: &mut State, fr: &Frame) -> Feed {
+        let traps = std::mem::take(&mut st.traps);
+        if traps.is_empty() {
+            return feed;
+        }
+        let proofs = st.proofs.clone();
+        for trap in traps {
             let inside = fr.enter("trap", Passage::Plain);
-            let source = Source::from_words(&[trap]);
+            let now = trap.variables(&st.variables);
+            let variables = std::mem::replace(&mut st.variables, now);
+            st.proofs = Proofs::of(trap.proven);
+            let source = Source::from_words(&[trap.text]);
             feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
+            st.variables = variables;
             st.traps.clear();
         }
+        st.proofs = proofs;
         feed
     }
 
@@ -398,15 +423,19 @@ impl<'a> Unfolder<'a> {
         for cwd in &st.cwd {
             let mut command = command.clone();
             command.cwd = cwd.clone();
-            self.push(command);
+            self.push(command, &st.proofs.always);
         }
     }
 
-    fn push(&mut self, command: Command) {
+    fn push(&mut self, command: Command, proven: &Proven) {
         if self.again > 0 {
             let from = self.out.commands.len().saturating_sub(REPEATS);
             let recent = self.out.commands.get(from..).unwrap_or_default();
-            if recent.contains(&command) {
+            if let Some(at) = recent.iter().position(|known| *known == command) {
+                // It stands for both runs: only what both have proven counts.
+                if let Some(known) = self.out.proven.get_mut(from + at) {
+                    *known = known.common(proven);
+                }
                 return;
             }
         }
@@ -415,6 +444,7 @@ impl<'a> Unfolder<'a> {
             return;
         }
         self.out.commands.push(command);
+        self.out.proven.push(proven.clone());
     }
 
     /// Emits redirections that no program of the text owns.
