@@ -114,6 +114,7 @@ impl View<'_> {
                 self.in_folder(from, path, target) || self.in_clone(path, *holds, target, finding)
             }
             Thing::Words(_) => false,
+            Thing::Stash { dir, untracked } => self.stashed(from, dir, *untracked, finding),
             Thing::Container(container) => {
                 same_side(maker, self.command) && self.in_container(container, target)
                     || published(container, target) && maker.is_here() && self.command.is_here()
@@ -172,6 +173,25 @@ impl View<'_> {
             return name.is_some_and(|name| lexical(&dir.join(name)) == *path);
         }
         lexical(dir).starts_with(path)
+    }
+
+    /// What was put into a stash is safe until the stash is opened again.
+    fn stashed(&self, from: usize, dir: &Path, untracked: bool, finding: &Finding) -> bool {
+        let rule = match finding.rule.as_str() {
+            "git.discard-changes" => true,
+            "git.clean" => untracked,
+            _ => false,
+        };
+        let opened = |command: &Command| {
+            Invocation::read(command).is_some_and(|git| {
+                let verb = git.args.first().and_then(Word::text);
+                git.subcommand == "stash"
+                    && matches!(verb.as_deref(), Some("pop" | "apply" | "branch"))
+            })
+        };
+        let same =
+            Invocation::read(self.command).is_some_and(|git| git.dir.as_deref() == Some(dir));
+        rule && same && self.command.is_here() && !self.since(from).any(opened)
     }
 
     fn in_container(&self, container: &Container, target: &Target) -> bool {

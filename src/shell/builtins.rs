@@ -416,7 +416,7 @@ impl Unfolder<'_> {
 }
 
 /// Gives the variables that were local their old values.
-fn give_back(own: Vec<(String, Option<Variable>)>, traps: usize, st: &mut State) {
+fn give_back(own: Vec<(String, Option<Rc<Variable>>)>, traps: usize, st: &mut State) {
     if own.is_empty() {
         return;
     }
@@ -425,8 +425,8 @@ fn give_back(own: Vec<(String, Option<Variable>)>, traps: usize, st: &mut State)
     for (key, old) in own.into_iter().rev() {
         let variables = Rc::make_mut(&mut st.variables);
         match old {
-            Some(old) => variables.insert(key, old),
-            None => variables.remove(&key),
+            Some(old) => variables.insert(key.into(), old),
+            None => variables.remove(key.as_str()),
         };
     }
     st.leave_function(traps, &inner, &names);
@@ -434,7 +434,7 @@ fn give_back(own: Vec<(String, Option<Variable>)>, traps: usize, st: &mut State)
 
 fn keep_local(st: &mut State, name: &str) {
     if st.calls > 0 {
-        let old: Option<Variable> = st.variables.get(name).cloned();
+        let old: Option<Rc<Variable>> = st.variables.get(name).cloned();
         st.locals.push((name.to_owned(), old));
         Rc::make_mut(&mut st.variables).remove(name);
     }

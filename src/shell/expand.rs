@@ -271,7 +271,7 @@ impl Unfolder<'_> {
     /// Returns the value that a variable has in the reading at hand.
     pub(super) fn lookup(&mut self, name: &str, origin: &Origin, st: &mut State) -> Value {
         let name = &st.resolve(name);
-        let Some(variable) = st.variables.get(name) else {
+        let Some(variable) = st.variables.get(name.as_str()) else {
             return self.inherited(name, origin, st);
         };
         if let [value] = variable.alternatives.as_slice() {
@@ -282,7 +282,7 @@ impl Unfolder<'_> {
             Some(index) => {
                 st.narrow(name, index);
                 st.variables
-                    .get(name)
+                    .get(name.as_str())
                     .and_then(|variable| variable.alternatives.first().cloned())
                     .unwrap_or(Value::Unset)
             }

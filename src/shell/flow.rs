@@ -1,6 +1,7 @@
 //! Walks the tree in the order in which a shell runs it: lists, pipelines, branches, loops, functions.
 //! Both sides of every condition are taken; no condition is decided.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::span::Origin;
@@ -18,8 +19,6 @@ use super::unfold::{Content, Frame, Job, Unfolder};
 const MAX_ITEMS: usize = 64;
 /// Items of nested loops together that are run one by one.
 const MAX_ROUNDS: usize = 512;
-/// Combinations of readings that one command is run for.
-const MAX_READINGS: usize = 8;
 
 impl Unfolder<'_> {
     /// Runs the lines of a script; returns what they print together.
@@ -406,6 +405,17 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Feed {
         let before = st.clone();
+        let place = std::ptr::from_ref(body) as usize;
+        let mut known = match self.loops.get(&place) {
+            // A loop that moves is gone through twice each time: from where it stands, and from where it came.
+            Some(known) if self.is_long() => Changes {
+                names: known.names.clone(),
+                place: false,
+            },
+            _ => Changes::default(),
+        };
+        known.forget(st, keep);
+        let start = st.clone();
         let round = |this: &mut Self, st: &mut State| {
             if let Some(condition) = condition {
                 let guarded = std::mem::replace(&mut this.guarded, true);
@@ -419,13 +429,14 @@ impl Unfolder<'_> {
             feed
         };
         let mut feed = round(self, st);
-        if !Rc::ptr_eq(&before.variables, &st.variables) || before.cwd != st.cwd {
-            forget_changes(&before, st, keep);
+        if known.grow(&start, st, keep) {
+            known.forget(st, keep);
             self.again += 1;
             let next = round(self, st);
             self.again -= 1;
             feed = feed.or(next);
         }
+        self.loops.insert(place, known);
         let proofs = before.proofs.settled();
         st.join(before);
         st.proofs = proofs;
@@ -453,7 +464,7 @@ impl Unfolder<'_> {
         while advance(&mut choices) {
             rounds += 1;
             let mut trial = before.clone();
-            trial.choices = (rounds <= MAX_READINGS).then(|| choices.clone());
+            trial.choices = (rounds <= self.most_readings()).then(|| choices.clone());
             self.again += 1;
             let next = run(self, &mut trial);
             self.again -= 1;
@@ -636,28 +647,60 @@ fn advance(choices: &mut Vec<Choice>) -> bool {
     false
 }
 
-fn forget_changes(before: &State, st: &mut State, keep: Option<&str>) {
-    let changed: Vec<(String, bool)> = st
-        .variables
-        .iter()
-        .filter(|(name, now)| {
-            Some(name.as_str()) != keep && before.variables.get(*name) != Some(now)
-        })
-        .map(|(name, now)| {
-            let number = now.alternatives.iter().all(|value| match value {
-                Value::Text(pieces) => pieces.iter().all(|piece| match &piece.part {
-                    Part::Literal(text) => text.chars().all(|c| c.is_ascii_digit() || c == '-'),
-                    Part::Hole(hole) => *hole == Hole::Name,
-                    Part::Glob(_) => false,
-                }),
-                Value::List(_) | Value::Unset => false,
-            });
-            (name.clone(), number)
-        })
-        .collect();
-    for (name, number) in changed {
-        let hole = if number { Hole::Name } else { Hole::Unknown };
-        st.set(&name, Value::unknown(hole, nowhere()));
+/// What the rounds of one loop change.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    names: BTreeMap<String, Hole>,
+    place: bool,
+}
+
+impl Changes {
+    /// Makes what the loop changes unknown; where it stands after a round that moved is taken as it is.
+    fn forget(&self, st: &mut State, keep: Option<&str>) {
+        for (name, hole) in &self.names {
+            if Some(name.as_str()) != keep {
+                st.set(name, Value::unknown(hole.clone(), nowhere()));
+            }
+        }
+    }
+
+    /// Takes in what a round has changed; tells whether there is anything that was not known.
+    fn grow(&mut self, before: &State, now: &State, keep: Option<&str>) -> bool {
+        let mut more = !self.place && before.cwd != now.cwd;
+        self.place |= more;
+        if Rc::ptr_eq(&before.variables, &now.variables) {
+            return more;
+        }
+        let changed = now.variables.iter().filter(|(name, value)| {
+            Some(&***name) != keep && before.variables.get(*name) != Some(value)
+        });
+        for (name, value) in changed {
+            let hole = if value.alternatives.iter().all(is_number) {
+                Hole::Name
+            } else {
+                Hole::Unknown
+            };
+            match self.names.get(&**name) {
+                Some(known) if *known == Hole::Unknown || *known == hole => {}
+                _ => {
+                    self.names.insert(name.to_string(), hole);
+                    more = true;
+                }
+            }
+        }
+        more
+    }
+}
+
+fn is_number(value: &Value) -> bool {
+    let digit = |c: char| c.is_ascii_digit() || c == '-';
+    match value {
+        Value::Text(pieces) => pieces.iter().all(|piece| match &piece.part {
+            Part::Literal(text) => text.chars().all(digit),
+            Part::Hole(hole) => *hole == Hole::Name,
+            Part::Glob(_) => false,
+        }),
+        Value::List(_) | Value::Unset => false,
     }
 }
 

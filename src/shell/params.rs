@@ -58,7 +58,11 @@ impl Unfolder<'_> {
     }
 
     fn indirect(&mut self, param: &Param, origin: &Origin, st: &mut State) -> Option<String> {
-        if st.variables.get(&param.name).is_some_and(|v| v.reference) {
+        if st
+            .variables
+            .get(param.name.as_str())
+            .is_some_and(|v| v.reference)
+        {
             return st.reference(&param.name);
         }
         literal(&self.variable_text(&param.name, origin, st)).filter(|name| !name.is_empty())

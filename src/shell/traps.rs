@@ -1,15 +1,12 @@
 //! Commands that a shell keeps for its end: `trap … EXIT`, with what the variables were on the way on which each was set.
 //! They are only kept here; the shell runs them.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::model::command::Proven;
 use crate::model::word::Word;
 
-use super::state::{State, Variable};
-
-type Variables = Rc<HashMap<String, Variable>>;
+use super::state::{State, Variables};
 
 /// One trap.
 #[derive(Clone, Debug)]
@@ -18,7 +15,7 @@ pub(super) struct Trap {
     /// What was proven when it was set: it may run at any time after that.
     pub proven: Proven,
     /// Set when a way without this trap came in: the variables after that, and as they were on its own way.
-    own: Option<(Variables, Variables)>,
+    own: Option<(Rc<Variables>, Rc<Variables>)>,
 }
 
 impl Trap {
@@ -32,29 +29,29 @@ impl Trap {
     }
 
     /// Returns the variables that the trap sees: those of its own way, unless they were set since.
-    pub fn variables(&self, now: &Variables) -> Variables {
+    pub fn variables(&self, now: &Rc<Variables>) -> Rc<Variables> {
         let Some((joined, own)) = &self.own else {
             return Rc::clone(now);
         };
-        let mut all = HashMap::clone(own);
+        let mut all = Variables::clone(own);
         for name in joined.keys().filter(|name| !now.contains_key(*name)) {
             all.remove(name);
         }
         for (name, value) in now.iter() {
             if joined.get(name) != Some(value) {
-                all.insert(name.clone(), value.clone());
+                all.insert(Rc::clone(name), Rc::clone(value));
             }
         }
         Rc::new(all)
     }
 
     /// Takes the trap out of a function: a local variable was what the trap meant, but for names that the environment has too.
-    fn leave(&mut self, inner: &Variables, outer: &Variables, locals: &[String]) {
-        let mut own = HashMap::clone(&self.variables(inner));
+    fn leave(&mut self, inner: &Rc<Variables>, outer: &Rc<Variables>, locals: &[String]) {
+        let mut own = Variables::clone(&self.variables(inner));
         for name in locals.iter().filter(|name| is_environment(name)) {
-            match outer.get(name) {
-                Some(value) => own.insert(name.clone(), value.clone()),
-                None => own.remove(name),
+            match outer.get_key_value(name.as_str()) {
+                Some((key, value)) => own.insert(Rc::clone(key), Rc::clone(value)),
+                None => own.remove(name.as_str()),
             };
         }
         // A name that is gone outside is compared as what it is there: nothing.
@@ -80,7 +77,7 @@ fn is_environment(name: &str) -> bool {
 pub(super) struct Met {
     kept: Vec<Trap>,
     /// Traps of one way only, with the variables of that way.
-    pinned: Vec<(Trap, Variables)>,
+    pinned: Vec<(Trap, Rc<Variables>)>,
 }
 
 impl State {
@@ -126,7 +123,7 @@ impl State {
     }
 
     /// Takes traps out of a function whose local variables were just given up.
-    pub(super) fn leave_function(&mut self, from: usize, inner: &Variables, locals: &[String]) {
+    pub(super) fn leave_function(&mut self, from: usize, inner: &Rc<Variables>, locals: &[String]) {
         let outer = Rc::clone(&self.variables);
         for trap in self.traps.iter_mut().skip(from) {
             trap.leave(inner, &outer, locals);

@@ -1,7 +1,7 @@
 //! Unfolds a shell text into every program that would really start, with words, environment, input and place.
 //! It decides nothing about losses, and it asks the world only through `Needs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -14,6 +14,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{ParseError, Script};
+use super::flow::Changes;
 use super::parse::parse;
 use super::print::print;
 use super::proof::Proofs;
@@ -33,6 +34,8 @@ const MAX_DEPTH: usize = 220;
 const MAX_STEPS: usize = 400_000;
 /// Words kept of an opaque stretch.
 const MAX_OPAQUE_WORDS: usize = 1_000;
+/// Times that one `echo` of a long text is told; a loop of them says nothing more.
+const MAX_TOLD: usize = 8;
 /// How far back repeated commands are recognised.
 const REPEATS: usize = 128;
 
@@ -222,6 +225,10 @@ pub(super) struct Unfolder<'a> {
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
     pub settled: Settled,
+    /// How often programs that only tell or ask something were started, by the place where they stand.
+    told: HashMap<Origin, usize>,
+    /// What the loops read so far change, by the place of their bodies in memory; a wrong one costs a round, no more.
+    pub loops: BTreeMap<usize, Changes>,
     depth: usize,
     bytes: usize,
     steps: usize,
@@ -243,6 +250,8 @@ impl<'a> Unfolder<'a> {
             counter: 0,
             producers: Vec::new(),
             settled: Settled::default(),
+            told: HashMap::new(),
+            loops: BTreeMap::new(),
             depth: 0,
             bytes: 0,
             steps: 0,
@@ -272,6 +281,15 @@ impl<'a> Unfolder<'a> {
     /// Tells whether so much was run that calls of the same kind are taken together.
     pub const fn is_long(&self) -> bool {
         self.steps > super::settled::FREE_STEPS
+    }
+
+    /// Returns for how many combinations of readings a command is run one by one; the longer the text, the fewer.
+    pub const fn most_readings(&self) -> usize {
+        match self.steps {
+            0..=super::settled::FREE_STEPS => 8,
+            10_001..=40_000 => 4,
+            _ => 2,
+        }
     }
 
     /// Tells whether a budget is spent.
@@ -439,6 +457,13 @@ impl<'a> Unfolder<'a> {
                 return;
             }
         }
+        if self.is_long() && is_told(&command) {
+            let count = self.told.entry(command.origin.clone()).or_default();
+            *count += 1;
+            if *count > MAX_TOLD {
+                return;
+            }
+        }
         if self.out.commands.len() >= MAX_PROGRAMS {
             self.spend("it starts too many programs");
             return;
@@ -528,6 +553,16 @@ impl<'a> Unfolder<'a> {
         }
         Some(answer)
     }
+}
+
+/// Programs that lose nothing and run nothing, whatever their words are.
+fn is_told(command: &Command) -> bool {
+    let quiet = [
+        "echo", "printf", "grep", "tr", "basename", "dirname", "sleep", "true", "false", "test",
+        "[", "expr", "seq", "cut", "wc", "uname", "date", "whoami", "id", "which",
+    ];
+    let name = command.words.first().and_then(Word::text);
+    command.writes.is_empty() && name.is_some_and(|name| quiet.contains(&name.as_str()))
 }
 
 fn filled(write: Write, feed: &Feed) -> Redirect {

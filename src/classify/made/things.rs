@@ -24,6 +24,11 @@ pub enum Thing {
     /// A folder whose name is known only as these words.
     Words(Word),
     Container(Container),
+    /// What was not committed lies in a stash; `untracked` files only where they were asked for.
+    Stash {
+        dir: PathBuf,
+        untracked: bool,
+    },
     /// A database, a branch, a name space.
     Whole(Target),
 }
@@ -205,6 +210,7 @@ fn repository(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
     };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let made = match (invocation.subcommand.as_str(), texts.as_slice()) {
+        ("stash", rest) => return stash(&invocation, rest).into_iter().collect(),
         ("clone", rest) => return clone_into(&invocation, rest).into_iter().collect(),
         ("worktree", ["add", rest @ ..]) => {
             let operands = operands(rest, &["-b", "-B", "--reason"]);
@@ -239,6 +245,30 @@ fn repository(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
         context,
         needs,
     )
+}
+
+/// A stash of everything; one of some paths or of the index leaves the rest where it is.
+fn stash(invocation: &Invocation, words: &[&str]) -> Option<Thing> {
+    let (words, message) = match words {
+        ["push", rest @ ..] => (rest, false),
+        ["save", rest @ ..] => (rest, true),
+        [first, ..] if !first.starts_with('-') => return None,
+        rest => (rest, false),
+    };
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
+    let partial = has(&[
+        "-S",
+        "--staged",
+        "-p",
+        "--patch",
+        "--",
+        "--pathspec-from-file",
+    ]);
+    let paths = !message && !operands(words, &["-m", "--message"]).is_empty();
+    (!partial && !paths).then_some(Thing::Stash {
+        dir: invocation.dir.clone()?,
+        untracked: has(&["-u", "-a", "--include-untracked", "--all"]),
+    })
 }
 
 fn clone_into(invocation: &Invocation, words: &[&str]) -> Option<Thing> {
