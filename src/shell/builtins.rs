@@ -137,6 +137,7 @@ impl Unfolder<'_> {
                 self.declare(&job.words, &[], st);
             }
             "set" => set(job, st),
+            "setopt" | "emulate" => st.unsplit &= !splits_words(job),
             "shift" => shift(job, st),
             "unset" => unset(job, st),
             "alias" => define_aliases(job, st),
@@ -256,6 +257,17 @@ impl Unfolder<'_> {
 
     /// Sets what `declare`, `export`, `local` and the like set; `names` were assigned already.
     pub(super) fn declare(&mut self, fields: &[Word], names: &[&str], st: &mut State) {
+        let program = fields.first().and_then(Word::text).unwrap_or_default();
+        if program == "local" && st.calls == 0 {
+            // bash refuses it outside of a function, zsh does not.
+            let before = st.clone();
+            self.declared(fields, names, st);
+            return st.join(before);
+        }
+        self.declared(fields, names, st);
+    }
+
+    fn declared(&mut self, fields: &[Word], names: &[&str], st: &mut State) {
         let program = fields.first().and_then(Word::text).unwrap_or_default();
         let mut exports = program == "export";
         let mut refers = false;
@@ -525,6 +537,14 @@ fn set(job: &Job, st: &mut State) {
     if let Some(words) = positional {
         st.arguments = Rc::new(bounded(words));
     }
+}
+
+/// `setopt shwordsplit`, `emulate sh`: zsh splits what variables hold from here on.
+fn splits_words(job: &Job) -> bool {
+    job.args().iter().filter_map(Word::text).any(|text| {
+        let text = text.replace('_', "").to_ascii_lowercase();
+        matches!(text.as_str(), "shwordsplit" | "sh" | "ksh" | "bash" | "-y")
+    })
 }
 
 fn shift(job: &Job, st: &mut State) {

@@ -190,7 +190,13 @@ impl Unfolder<'_> {
                 quoted: false,
                 split: false,
             }),
-            PartKind::Param(param) => self.param(param, part.span, mode, st, fr, out),
+            PartKind::Param(param) => {
+                let from = out.len();
+                self.param(param, part.span, mode, st, fr, out);
+                if st.unsplit {
+                    whole(out.get_mut(from..).unwrap_or_default());
+                }
+            }
             PartKind::Command(script) => self.printed(script, part.span, mode, st, fr, out),
             PartKind::Arith(parts) => {
                 let origin = fr.source.origin(part.span);
@@ -578,6 +584,15 @@ pub(super) fn trim_newlines(pieces: &mut Vec<Piece>) {
 fn inner(span: Span, before: usize, after: usize) -> Span {
     let start = (span.start + before).min(span.end);
     Span::new(start, span.end.saturating_sub(after).max(start))
+}
+
+/// Leaves what a variable holds in one piece, as zsh does.
+fn whole(bits: &mut [Bit]) {
+    for bit in bits {
+        if let Bit::Piece { split, .. } = bit {
+            *split = false;
+        }
+    }
 }
 
 fn is_list(part: &RawPart) -> bool {

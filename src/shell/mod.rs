@@ -10,6 +10,7 @@ mod compose;
 mod expand;
 mod flow;
 mod lists;
+mod loops;
 mod options;
 mod params;
 pub mod parse;

@@ -100,6 +100,7 @@ impl Unfolder<'_> {
             return Feed::nothing();
         }
         let mut inside = st.child(start.env, start.cleared);
+        inside.unsplit = start.name == "zsh";
         inside.zero = start.arguments.first().cloned();
         inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
@@ -197,6 +198,7 @@ impl Unfolder<'_> {
         let via = fr.enter(&format!("script {}", file.shown()), Passage::Plain);
         let source = self.script_content(file, start.name, &job, st, &via)?;
         let mut inside = st.child(start.env, start.cleared);
+        inside.unsplit = start.name == "zsh";
         inside.zero = Some(file.clone());
         inside.arguments = Rc::new(start.arguments.to_vec());
         Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))

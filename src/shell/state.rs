@@ -129,6 +129,8 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
+    /// zsh: what a variable holds is not split into words, and is no pattern.
+    pub unsplit: bool,
     /// What the variables of the function at hand were before they became local.
     pub locals: Vec<(String, Option<Rc<Variable>>)>,
     /// Commands that have succeeded for certain.
@@ -156,6 +158,7 @@ impl State {
             far,
             cleared: false,
             errexit: false,
+            unsplit: false,
             locals: Vec::new(),
             proofs: Proofs::default(),
         }

@@ -14,7 +14,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{ParseError, Script};
-use super::flow::Changes;
+use super::loops::Changes;
 use super::parse::parse;
 use super::print::print;
 use super::proof::Proofs;
@@ -520,6 +520,8 @@ impl<'a> Unfolder<'a> {
                 Content::Added(old)
             }
             (true, _) => Content::Added(content.into_pieces()),
+            // Several readings of one command: each may be what is there.
+            (false, Some(Content::Feed(old))) if self.again > 0 => Content::Feed(old.or(content)),
             (false, _) => Content::Feed(content),
         };
         let pieces = match &content {
