@@ -12,6 +12,10 @@
     reason = "tests may unwrap and print"
 )]
 
+#[path = "oracle_bash/generate.rs"]
+mod generate;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -33,6 +37,9 @@ const TOOLS: &[&str] = &[
     "head", "sort", "grep", "env", "timeout", "nice", "nohup", "xargs", "find", "tee", "chmod",
     "cp", "mv", "true", "false", "setsid", "stdbuf", "date", "ls", "sleep", "flock",
 ];
+
+/// Seconds that bash may take for all scripts together.
+const LONGEST: &str = "240";
 
 /// Rounds of questions that one text may need.
 const ROUNDS: usize = 6;
@@ -68,7 +75,7 @@ impl Place {
         let file = self.path("bin").join(name);
         let current = self.path("current");
         let body = format!(
-            "#!/bin/bash\nread -r out < '{}'\nprintf '%s\\0' \"${{0##*/}}\" \"$@\" $'\\001' >> \"$out\"\n",
+            "#!/bin/sh\nout=$ORACLE_RECORD\n[ -n \"$out\" ] || read -r out < '{}'\nprintf '%s\\0' \"${{0##*/}}\" \"$@\" '\u{1}' >> \"$out\"\n",
             current.display()
         );
         fs::write(&file, body).unwrap();
@@ -89,11 +96,19 @@ impl Place {
             let _ = writeln!(
                 driver,
                 "echo '{root}/records/{index}' > '{root}/current'; text=$(< '{root}/cases/{index}'); \
-                 ( cd '{root}/place/{index}' && {{ eval \"$text\"; wait; }} ) < /dev/null > /dev/null 2>&1"
+                 ( ulimit -t 3; export ORACLE_RECORD='{root}/records/{index}'; cd '{root}/place/{index}' && {{ eval \"$text\"; wait; }} ) < /dev/null > /dev/null 2>&1"
             );
         }
-        Command::new("/bin/bash")
-            .args(["--noprofile", "--norc", "-c", &driver])
+        fs::write(self.path("driver"), driver).unwrap();
+        Command::new("/usr/bin/timeout")
+            .args([
+                "--signal=KILL",
+                LONGEST,
+                "/bin/bash",
+                "--noprofile",
+                "--norc",
+            ])
+            .arg(self.path("driver"))
             .env_clear()
             .env("PATH", self.path("bin"))
             .env("HOME", self.path("home"))
@@ -125,6 +140,21 @@ impl Place {
         let dir = self.path("place").join(index.to_string());
         fs::rename(&dir, self.path("place").join(format!("{index}.used"))).unwrap();
         furnish(&dir);
+        self.judged(dir, text)
+    }
+
+    /// Unfolds a text of the generator: none of them changes the files that all find in their folders.
+    fn read(&self, index: usize, text: &str) -> Unfolding {
+        let dir = self.path("place").join(index.to_string());
+        for index in 1..=6 {
+            for place in [&dir, &dir.join("sub")] {
+                let _ = fs::remove_file(place.join(format!("out{index}")));
+            }
+        }
+        self.judged(dir, text)
+    }
+
+    fn judged(&self, dir: PathBuf, text: &str) -> Unfolding {
         let scene = Scene {
             cwd: dir.clone(),
             home: Some(self.path("home")),
@@ -290,4 +320,88 @@ fn what_bash_runs_is_among_what_is_unfolded() {
     assert!(total > 200, "bash ran only {total} programs");
     assert!(silent.is_empty(), "nothing ran in {silent:#?}");
     assert!(blind.is_empty(), "only opaque: {blind:#?}");
+}
+
+/// Scripts by composition that are run by bash and read by us; `ORACLE_SCRIPTS` asks for more.
+const GENERATED: usize = 1_000;
+/// Scripts that only name the programs.
+const DECOYS: usize = 400;
+/// Of the latter, how many may be taken for more than they are.
+const MOST_HELD: usize = 0;
+
+/// How many scripts a test takes.
+fn wanted(usual: usize) -> usize {
+    let told = std::env::var("ORACLE_SCRIPTS");
+    told.ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(usual)
+}
+
+#[test]
+fn whatever_is_composed_bash_runs_nothing_that_is_not_unfolded() {
+    let generated = wanted(GENERATED);
+    let cases = generate::scripts(1, generated);
+    let place = Place::new();
+    place.run(&cases);
+    let (mut missed, mut count, mut blind, mut ran) = (String::new(), 0, BTreeMap::new(), 0);
+    for (index, text) in cases.iter().enumerate() {
+        let recorded = place.recorded(index);
+        let unfolding = place.read(index, text);
+        let lost: Vec<_> = recorded
+            .iter()
+            .filter(|argv| !unfolding.commands.iter().any(|c| covers(&c.words, argv)))
+            .collect();
+        ran += recorded.len();
+        if lost.is_empty() {
+            continue;
+        }
+        if let Some(opaque) = unfolding.opaque.first() {
+            *blind.entry(opaque.reason.clone()).or_insert(0) += 1;
+            continue;
+        }
+        count += 1;
+        if count <= 40 {
+            let ours: Vec<String> = unfolding
+                .commands
+                .iter()
+                .map(|c| c.shown().join(" "))
+                .collect();
+            let _ = writeln!(
+                missed,
+                "--- {index}\n{text}\n  bash ran {lost:?}\n  ours: {ours:?}"
+            );
+        }
+    }
+    println!("{generated} scripts, {ran} programs, {count} missed, only opaque: {blind:#?}");
+    assert!(missed.is_empty(), "{count} missed\n{missed}");
+    assert!(ran > generated, "bash ran only {ran} programs");
+}
+
+#[test]
+fn scripts_that_only_name_programs_are_not_taken_to_start_them() {
+    let decoys = wanted(DECOYS);
+    let cases = generate::decoys(2, decoys);
+    let place = Place::new();
+    place.run(&cases);
+    let (mut held, mut count) = (String::new(), 0);
+    for (index, text) in cases.iter().enumerate() {
+        let recorded = place.recorded(index);
+        assert!(recorded.is_empty(), "`{text}` ran {recorded:?}");
+        let unfolding = place.read(index, text);
+        let named = |c: &&backstop::model::command::Command| {
+            c.program()
+                .is_some_and(|name| STUBS.contains(&name.as_str()))
+        };
+        let started = unfolding.commands.iter().find(named).map(|c| c.shown());
+        if started.is_none() && unfolding.opaque.is_empty() {
+            continue;
+        }
+        count += 1;
+        if count <= 40 {
+            let reason = unfolding.opaque.first().map(|opaque| &opaque.reason);
+            let _ = writeln!(held, "--- {index}\n{text}\n  {started:?} {reason:?}");
+        }
+    }
+    println!("{decoys} harmless scripts, {count} taken for more");
+    assert!(count <= MOST_HELD, "{count} held\n{held}");
 }

@@ -19,7 +19,7 @@ use crate::model::finding::Finding;
 use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
 use crate::model::word::Word;
 
-use invocation::Invocation;
+pub(super) use invocation::Invocation;
 
 /// Returns what a git command would lose.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
@@ -174,9 +174,6 @@ impl<'a> Git<'a, '_> {
 
     /// Judges the loss of what is not committed, in the whole work tree or in some paths.
     fn discard(&mut self, rule: &'static str, paths: Vec<PathBuf>, untracked: bool) {
-        if self.stashed_before(untracked) {
-            return;
-        }
         let repository = self.ask(paths.clone());
         let target = self.target(&repository, TargetKind::GitWorktree, None);
         let target = bound(target, &paths, (!untracked, untracked, false));
@@ -201,29 +198,6 @@ impl<'a> Git<'a, '_> {
             }
         };
         self.losses.push(loss);
-    }
-
-    /// Tells whether an earlier command of the same call put the changes into a stash.
-    fn stashed_before(&self, untracked: bool) -> bool {
-        self.context.earlier.iter().any(|earlier| {
-            let Some(other) = Invocation::read(earlier) else {
-                return false;
-            };
-            if other.subcommand != "stash" || other.dir != self.invocation.dir {
-                return false;
-            }
-            let texts: Vec<String> = other.args.iter().map(Word::shown).collect();
-            let saves = texts.first().is_none_or(|first| {
-                first.starts_with('-') || matches!(first.as_str(), "push" | "save")
-            });
-            let partial = texts
-                .iter()
-                .any(|text| text == "--" || text == "-S" || text == "--staged" || text == "-p");
-            let all = texts
-                .iter()
-                .any(|text| matches!(text.as_str(), "-u" | "-a" | "--include-untracked" | "--all"));
-            saves && !partial && (!untracked || all)
-        })
     }
 
     fn paths(&mut self, words: &[&Word]) -> Option<Vec<PathBuf>> {

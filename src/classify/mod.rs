@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod git;
 mod inert;
 pub mod later;
+mod made;
 pub mod mcp;
 pub mod opaque;
 pub mod own;
@@ -100,11 +101,13 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
 
 /// Returns the findings of everything that an unfolding would start now.
 fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut all = Vec::new();
+    let mut made = made::Made::default();
     for (index, command) in unfolding.commands.iter().enumerate() {
         if inert::is_inert(command) {
             continue;
         }
+        let mut findings = Vec::new();
         let earlier = unfolding.commands.get(..index).unwrap_or_default();
         let context = Context {
             earlier,
@@ -118,11 +121,13 @@ fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Ve
         if said.owned {
             findings.extend(own::findings(command, &context, needs));
             findings.extend(writes::findings(command, &context, needs));
+            all.extend(findings);
             continue;
         }
         for family in FAMILIES {
             findings.extend(family(command, &context, needs));
         }
+        made.forgive(&mut findings, index, unfolding, &context, needs);
         let mut started = sql::started(command, &context, needs);
         started.extend(code::started(command, &context, needs));
         started.extend(doors::started(command));
@@ -130,9 +135,10 @@ fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Ve
         for started in started {
             findings.extend(inner(command, &started, &context, needs));
         }
+        all.extend(findings);
     }
-    findings.extend(opaque::findings(&unfolding.opaque, context));
-    findings
+    all.extend(opaque::findings(&unfolding.opaque, context));
+    all
 }
 
 /// Returns the findings of a command that says the same as another in this machine's language.

@@ -2,6 +2,7 @@
 //! This file only describes them; it knows neither rules nor losses.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::span::Origin;
 use super::word::Word;
@@ -186,4 +187,71 @@ pub struct Unfolding {
     pub written: Vec<(PathBuf, Word)>,
     /// The text; once something was found, the parsed line printed one way where nothing is opaque (goes into the fingerprint).
     pub canonical: String,
+    /// For each of the commands: which earlier ones are proven to have succeeded when it runs.
+    pub proven: Vec<Proven>,
+}
+
+/// Commands of one call that are proven to have succeeded, by their places among its commands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proven(Option<Arc<Proof>>);
+
+/// One success, and those before it.
+#[derive(Debug, PartialEq, Eq)]
+struct Proof {
+    index: usize,
+    count: usize,
+    before: Proven,
+}
+
+/// Successes that are remembered at one place; further ones are not.
+const MAX_PROVEN: usize = 256;
+
+impl Proven {
+    /// Tells whether nothing is proven.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Returns these successes and one more, which must come after them.
+    #[must_use]
+    pub fn and(&self, index: usize) -> Self {
+        let count = self.0.as_ref().map_or(0, |proof| proof.count) + 1;
+        if count > MAX_PROVEN {
+            return self.clone();
+        }
+        let before = self.clone();
+        Self(Some(Arc::new(Proof {
+            index,
+            count,
+            before,
+        })))
+    }
+
+    /// Returns what is proven on both of two ways that lead here.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let (mut ours, mut theirs) = (self, other);
+        while let (Some(a), Some(b)) = (&ours.0, &theirs.0) {
+            if Arc::ptr_eq(a, b) {
+                return ours.clone();
+            }
+            if a.index >= b.index {
+                ours = &a.before;
+            } else {
+                theirs = &b.before;
+            }
+        }
+        Self::default()
+    }
+
+    /// Returns the places, the newest first.
+    pub fn places(&self) -> Vec<usize> {
+        let mut all = Vec::new();
+        let mut next = self;
+        while let Some(proof) = &next.0 {
+            all.push(proof.index);
+            next = &proof.before;
+        }
+        all
+    }
 }

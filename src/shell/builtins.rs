@@ -15,6 +15,7 @@ use super::options::options;
 use super::settled::Going;
 use super::source::Source;
 use super::state::{Feed, State, Value, Variable, lexical, literal, nowhere};
+use super::traps::Trap;
 use super::unfold::{Frame, Job, Unfolder};
 
 /// Calls of functions inside functions with known arguments; one more is read with unknown ones.
@@ -92,18 +93,17 @@ impl Unfolder<'_> {
             st.export(key, true);
         }
         st.calls += 1;
+        let (proofs, exits) = (st.proofs.settled(), self.exits);
+        let traps = st.traps.len();
         let inside = fr.reading(Rc::clone(&function.source));
         let feed = self.node(&function.body, st, &inside);
         st.calls -= 1;
         st.ended = false;
-        let own = std::mem::replace(&mut st.locals, locals);
-        for (key, old) in own.into_iter().rev() {
-            let variables = Rc::make_mut(&mut st.variables);
-            match old {
-                Some(old) => variables.insert(key, old),
-                None => variables.remove(&key),
-            };
+        if self.exits != exits {
+            st.proofs = proofs;
         }
+        let own = std::mem::replace(&mut st.locals, locals);
+        give_back(own, traps, st);
         st.arguments = outer;
         if let (Going::Settling(place), Some(before)) = (going, before) {
             let written = self.out.written.len();
@@ -129,11 +129,15 @@ impl Unfolder<'_> {
                     st.previous = std::mem::replace(&mut st.cwd, cwd);
                 }
             }
-            "exit" | "return" | "break" | "continue" | "logout" => st.ended = true,
+            "exit" | "return" | "break" | "continue" | "logout" => {
+                self.exits += 1;
+                st.ended = true;
+            }
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 self.declare(&job.words, &[], st);
             }
             "set" => set(job, st),
+            "setopt" | "emulate" => st.unsplit &= !splits_words(job),
             "shift" => shift(job, st),
             "unset" => unset(job, st),
             "alias" => define_aliases(job, st),
@@ -200,6 +204,7 @@ impl Unfolder<'_> {
         }
         let feed = self.run(rest, st, fr);
         if name == "exec" {
+            self.exits += 1;
             st.ended = true;
         }
         Some(feed)
@@ -252,6 +257,17 @@ impl Unfolder<'_> {
 
     /// Sets what `declare`, `export`, `local` and the like set; `names` were assigned already.
     pub(super) fn declare(&mut self, fields: &[Word], names: &[&str], st: &mut State) {
+        let program = fields.first().and_then(Word::text).unwrap_or_default();
+        if program == "local" && st.calls == 0 {
+            // bash refuses it outside of a function, zsh does not.
+            let before = st.clone();
+            self.declared(fields, names, st);
+            return st.join(before);
+        }
+        self.declared(fields, names, st);
+    }
+
+    fn declared(&mut self, fields: &[Word], names: &[&str], st: &mut State) {
         let program = fields.first().and_then(Word::text).unwrap_or_default();
         let mut exports = program == "export";
         let mut refers = false;
@@ -411,9 +427,26 @@ impl Unfolder<'_> {
     }
 }
 
+/// Gives the variables that were local their old values.
+fn give_back(own: Vec<(String, Option<Rc<Variable>>)>, traps: usize, st: &mut State) {
+    if own.is_empty() {
+        return;
+    }
+    let inner = Rc::clone(&st.variables);
+    let names: Vec<String> = own.iter().map(|(name, _)| name.clone()).collect();
+    for (key, old) in own.into_iter().rev() {
+        let variables = Rc::make_mut(&mut st.variables);
+        match old {
+            Some(old) => variables.insert(key.into(), old),
+            None => variables.remove(key.as_str()),
+        };
+    }
+    st.leave_function(traps, &inner, &names);
+}
+
 fn keep_local(st: &mut State, name: &str) {
     if st.calls > 0 {
-        let old: Option<Variable> = st.variables.get(name).cloned();
+        let old: Option<Rc<Variable>> = st.variables.get(name).cloned();
         st.locals.push((name.to_owned(), old));
         Rc::make_mut(&mut st.variables).remove(name);
     }
@@ -476,7 +509,9 @@ fn set(job: &Job, st: &mut State) {
                 }
             }
             Some("+o") => {
-                args.next();
+                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
+                    st.errexit = false;
+                }
             }
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
@@ -502,6 +537,14 @@ fn set(job: &Job, st: &mut State) {
     if let Some(words) = positional {
         st.arguments = Rc::new(bounded(words));
     }
+}
+
+/// `setopt shwordsplit`, `emulate sh`: zsh splits what variables hold from here on.
+fn splits_words(job: &Job) -> bool {
+    job.args().iter().filter_map(Word::text).any(|text| {
+        let text = text.replace('_', "").to_ascii_lowercase();
+        matches!(text.as_str(), "shwordsplit" | "sh" | "ksh" | "bash" | "-y")
+    })
 }
 
 fn shift(job: &Job, st: &mut State) {
@@ -552,8 +595,8 @@ fn trap(job: &Job, st: &mut State) {
         {
             st.traps.clear();
         }
-    } else if !signals.is_empty() && !st.traps.contains(word) {
-        st.traps.push(word.clone());
+    } else if !signals.is_empty() && !st.traps.iter().any(|known| known.text == *word) {
+        st.traps.push(Trap::new(word.clone(), st));
     }
 }
 

@@ -190,7 +190,13 @@ impl Unfolder<'_> {
                 quoted: false,
                 split: false,
             }),
-            PartKind::Param(param) => self.param(param, part.span, mode, st, fr, out),
+            PartKind::Param(param) => {
+                let from = out.len();
+                self.param(param, part.span, mode, st, fr, out);
+                if st.unsplit {
+                    whole(out.get_mut(from..).unwrap_or_default());
+                }
+            }
             PartKind::Command(script) => self.printed(script, part.span, mode, st, fr, out),
             PartKind::Arith(parts) => {
                 let origin = fr.source.origin(part.span);
@@ -271,7 +277,7 @@ impl Unfolder<'_> {
     /// Returns the value that a variable has in the reading at hand.
     pub(super) fn lookup(&mut self, name: &str, origin: &Origin, st: &mut State) -> Value {
         let name = &st.resolve(name);
-        let Some(variable) = st.variables.get(name) else {
+        let Some(variable) = st.variables.get(name.as_str()) else {
             return self.inherited(name, origin, st);
         };
         if let [value] = variable.alternatives.as_slice() {
@@ -282,7 +288,7 @@ impl Unfolder<'_> {
             Some(index) => {
                 st.narrow(name, index);
                 st.variables
-                    .get(name)
+                    .get(name.as_str())
                     .and_then(|variable| variable.alternatives.first().cloned())
                     .unwrap_or(Value::Unset)
             }
@@ -582,6 +588,15 @@ pub(super) fn trim_newlines(pieces: &mut Vec<Piece>) {
 fn inner(span: Span, before: usize, after: usize) -> Span {
     let start = (span.start + before).min(span.end);
     Span::new(start, span.end.saturating_sub(after).max(start))
+}
+
+/// Leaves what a variable holds in one piece, as zsh does.
+fn whole(bits: &mut [Bit]) {
+    for bit in bits {
+        if let Bit::Piece { split, .. } = bit {
+            *split = false;
+        }
+    }
 }
 
 fn is_list(part: &RawPart) -> bool {

@@ -10,15 +10,9 @@ use super::ast::{
     Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawWord, Script,
 };
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
+use super::proof::Proofs;
 use super::state::{Choice, Feed, Function, State, Value, literal, nowhere, word_of};
 use super::unfold::{Content, Frame, Job, Unfolder};
-
-/// Items of one loop that are run one by one.
-const MAX_ITEMS: usize = 64;
-/// Items of nested loops together that are run one by one.
-const MAX_ROUNDS: usize = 512;
-/// Combinations of readings that one command is run for.
-const MAX_READINGS: usize = 8;
 
 impl Unfolder<'_> {
     /// Runs the lines of a script; returns what they print together.
@@ -41,8 +35,8 @@ impl Unfolder<'_> {
         if item.background {
             let mut inside = st.subshell();
             let feed = self.list(item, &mut inside, fr);
-            st.traps.append(&mut inside.traps);
-            return feed;
+            st.proofs = st.proofs.settled();
+            return self.trapped(feed, &mut inside, fr);
         }
         self.list(item, st, fr)
     }
@@ -50,16 +44,24 @@ impl Unfolder<'_> {
     fn list(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
         let mut before = (!item.rest.is_empty()).then(|| st.clone());
         let outer = std::mem::replace(&mut self.guarded, !item.rest.is_empty());
+        let shielded = self.shielded;
+        self.shielded |= !item.rest.is_empty();
         let mut feed = self.pipeline(&item.first, st, fr);
         let mut left = &item.first;
         for (index, (chain, pipeline)) in item.rest.iter().enumerate() {
-            self.guarded = index + 1 < item.rest.len() || outer;
+            let last = index + 1 == item.rest.len();
+            self.guarded = !last || outer;
+            self.shielded = !last || shielded;
             let reached = st.clone();
             match chain {
                 Chain::And => {
+                    st.proofs.succeeded();
                     feed = feed.then(self.pipeline(pipeline, st, fr));
+                    st.proofs.or_not_run(&reached.proofs);
                     if is_question(left) {
+                        let proofs = st.proofs.clone();
                         st.join(reached.clone());
+                        st.proofs = proofs;
                     }
                 }
                 Chain::Or => {
@@ -67,8 +69,10 @@ impl Unfolder<'_> {
                         Some(before) if changes_place(left) => before,
                         _ => reached.clone(),
                     };
+                    other.proofs = Proofs::of(reached.proofs.failed.clone());
                     let next = self.pipeline(pipeline, &mut other, fr);
                     feed = feed.or(next);
+                    st.proofs.succeeded();
                     st.join(other);
                 }
             }
@@ -76,23 +80,44 @@ impl Unfolder<'_> {
             left = pipeline;
         }
         self.guarded = outer;
+        self.shielded = shielded;
         feed
     }
 
     fn pipeline(&mut self, pipeline: &Pipeline, st: &mut State, fr: &Frame) -> Feed {
-        if let [node] = pipeline.nodes.as_slice() {
+        let shielded = self.shielded;
+        self.shielded |= pipeline.negated;
+        let feed = self.piped(&pipeline.nodes, st, fr);
+        self.shielded = shielded;
+        if pipeline.negated {
+            st.proofs.negate();
+        }
+        feed
+    }
+
+    fn piped(&mut self, nodes: &[Node], st: &mut State, fr: &Frame) -> Feed {
+        if let [node] = nodes {
             return self.node(node, st, fr);
         }
         let mut feed = fr.stdin.clone();
-        for (index, node) in pipeline.nodes.iter().enumerate() {
+        st.proofs = st.proofs.settled();
+        for (index, node) in nodes.iter().enumerate() {
             let inside = fr.fed(feed);
             let mut own = st.subshell();
             own.choices = None;
             feed = self.node(node, &mut own, &inside);
-            st.traps.append(&mut own.traps);
+            feed = self.trapped(feed, &mut own, &inside);
+            if index + 1 < nodes.len() {
+                continue;
+            }
+            // The last part gives the status; a program alone cannot have left before its end.
+            if matches!(node.kind, NodeKind::Simple { .. }) {
+                st.proofs.zero.clone_from(&own.proofs.zero);
+                self.strict(st);
+            }
             // zsh runs the last part of a pipe in the shell itself.
-            if index + 1 == pipeline.nodes.len() && reads(node) {
-                own.traps.clear();
+            if reads(node) {
+                own.proofs = st.proofs.clone();
                 st.join(own);
             }
         }
@@ -103,9 +128,10 @@ impl Unfolder<'_> {
         if !self.enter() {
             return Feed::Opaque("shell".to_owned());
         }
+        st.proofs = st.proofs.settled();
         let feed = match &node.kind {
             NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
-                this.simple(node, assigns, words, st, fr)
+                this.watched(node, assigns, words, st, fr)
             }),
             NodeKind::Function { name, body } => {
                 let function = Function {
@@ -132,6 +158,32 @@ impl Unfolder<'_> {
         feed
     }
 
+    /// Runs a simple command and notes what its success proves.
+    fn watched(
+        &mut self,
+        node: &Node,
+        assigns: &[Assign],
+        words: &[RawWord],
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let from = self.out.commands.len();
+        let feed = self.simple(node, assigns, words, st, fr);
+        let origin = fr.source.origin(node.span);
+        if let Some(at) = self.started(from, &origin, fr.via.len()) {
+            st.proofs.zero = st.proofs.always.and(at);
+            self.strict(st);
+        }
+        feed
+    }
+
+    /// Under `set -e` the shell goes on only after success; groups and functions may fail all the same.
+    fn strict(&self, st: &mut State) {
+        if st.errexit && !self.shielded {
+            st.proofs.succeeded();
+        }
+    }
+
     fn compound(&mut self, kind: &NodeKind, st: &mut State, fr: &Frame) -> Feed {
         match kind {
             NodeKind::Simple { .. } | NodeKind::Function { .. } => Feed::nothing(),
@@ -139,8 +191,13 @@ impl Unfolder<'_> {
             NodeKind::Subshell(script) => {
                 let mut inside = st.subshell();
                 let guarded = std::mem::take(&mut self.guarded);
+                let exits = self.exits;
                 let feed = self.shell(script, &mut inside, fr);
                 self.guarded = guarded;
+                if self.exits == exits {
+                    st.proofs.zero = inside.proofs.zero;
+                    self.strict(st);
+                }
                 feed
             }
             NodeKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), st, fr),
@@ -188,6 +245,7 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Feed {
         let guarded = std::mem::replace(&mut self.guarded, true);
+        let shielded = self.shielded;
         let mut feed: Option<Feed> = None;
         let mut joined: Option<State> = None;
         let mut take = |inside: State, next: Feed, joined: &mut Option<State>| {
@@ -202,10 +260,14 @@ impl Unfolder<'_> {
         };
         for (condition, body) in arms {
             self.guarded = true;
+            self.shielded = true;
             self.script(condition, st, fr);
             self.guarded = guarded;
+            self.shielded = shielded;
             let mut inside = st.clone();
             inside.ended = false;
+            inside.proofs.succeeded();
+            st.proofs = Proofs::of(st.proofs.failed.clone());
             let next = self.script(body, &mut inside, fr);
             take(inside, next, &mut joined);
         }
@@ -245,119 +307,6 @@ impl Unfolder<'_> {
         feed
     }
 
-    fn for_loop(
-        &mut self,
-        name: &str,
-        words: Option<&[RawWord]>,
-        body: &Script,
-        st: &mut State,
-        fr: &Frame,
-    ) -> Feed {
-        let items = match words {
-            Some(words) => self.fields(words, st, fr),
-            None => (*st.arguments).clone(),
-        };
-        let count = items.len();
-        if count == 0 {
-            return Feed::nothing();
-        }
-        if count > MAX_ITEMS || st.rounds.saturating_mul(count) > MAX_ROUNDS {
-            let hole = if items.iter().all(is_name) {
-                Hole::Name
-            } else {
-                Hole::Unknown
-            };
-            st.set(name, Value::unknown(hole, nowhere()));
-            return self.repeated(Some(name), body, st, fr);
-        }
-        let outer = st.rounds;
-        st.rounds = outer.saturating_mul(count);
-        let choices = st.choices.take();
-        let mut feed = Feed::nothing();
-        for item in items {
-            st.set(name, Value::Text(item_pieces(item)));
-            st.ended = false;
-            feed = feed.then(self.script(body, st, fr));
-            if self.is_spent() {
-                break;
-            }
-        }
-        st.choices = choices;
-        st.ended = false;
-        st.rounds = outer;
-        feed
-    }
-
-    fn while_loop(
-        &mut self,
-        condition: &Script,
-        body: &Script,
-        st: &mut State,
-        fr: &Frame,
-    ) -> Feed {
-        if is_read(condition)
-            && let Some(lines) = lines_of(&fr.stdin)
-            && lines.len() <= MAX_ITEMS
-            && st.rounds.saturating_mul(lines.len()) <= MAX_ROUNDS
-        {
-            let outer = st.rounds;
-            st.rounds *= lines.len().max(1);
-            let mut feed = Feed::nothing();
-            for line in lines {
-                let fed = fr.fed(Feed::text(line));
-                self.script(condition, st, &fed);
-                let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
-                feed = feed.then(self.script(body, st, &rest));
-            }
-            st.ended = false;
-            st.rounds = outer;
-            return feed;
-        }
-        self.repeated_with(Some(condition), None, body, st, fr)
-    }
-
-    fn repeated(&mut self, name: Option<&str>, body: &Script, st: &mut State, fr: &Frame) -> Feed {
-        self.repeated_with(None, name, body, st, fr)
-    }
-
-    /// Runs a loop body once as it is, and once more with everything that it changed unknown.
-    fn repeated_with(
-        &mut self,
-        condition: Option<&Script>,
-        keep: Option<&str>,
-        body: &Script,
-        st: &mut State,
-        fr: &Frame,
-    ) -> Feed {
-        let before = st.clone();
-        let round = |this: &mut Self, st: &mut State| {
-            if let Some(condition) = condition {
-                let guarded = std::mem::replace(&mut this.guarded, true);
-                this.script(condition, st, fr);
-                this.guarded = guarded;
-            }
-            let feed = this.script(body, st, fr);
-            st.ended = false;
-            feed
-        };
-        let mut feed = round(self, st);
-        if !Rc::ptr_eq(&before.variables, &st.variables) || before.cwd != st.cwd {
-            forget_changes(&before, st, keep);
-            self.again += 1;
-            let next = round(self, st);
-            self.again -= 1;
-            feed = feed.or(next);
-        }
-        st.join(before);
-        match feed {
-            Feed::Text { pieces, .. } if !pieces.is_empty() => Feed::Text {
-                pieces,
-                certain: false,
-            },
-            other => other,
-        }
-    }
-
     /// Runs one command for each combination of the readings that it depends on.
     fn readings(
         &mut self,
@@ -373,7 +322,7 @@ impl Unfolder<'_> {
         while advance(&mut choices) {
             rounds += 1;
             let mut trial = before.clone();
-            trial.choices = (rounds <= MAX_READINGS).then(|| choices.clone());
+            trial.choices = (rounds <= self.most_readings()).then(|| choices.clone());
             self.again += 1;
             let next = run(self, &mut trial);
             self.again -= 1;
@@ -512,8 +461,11 @@ impl Unfolder<'_> {
             return feed;
         }
         let guarded = std::mem::take(&mut self.guarded);
+        // bash turns `set -e` off in there.
+        let shielded = std::mem::replace(&mut self.shielded, true);
         let feed = self.shell(script, &mut inside, fr);
         self.guarded = guarded;
+        self.shielded = shielded;
         feed
     }
 
@@ -553,31 +505,6 @@ fn advance(choices: &mut Vec<Choice>) -> bool {
     false
 }
 
-fn forget_changes(before: &State, st: &mut State, keep: Option<&str>) {
-    let changed: Vec<(String, bool)> = st
-        .variables
-        .iter()
-        .filter(|(name, now)| {
-            Some(name.as_str()) != keep && before.variables.get(*name) != Some(now)
-        })
-        .map(|(name, now)| {
-            let number = now.alternatives.iter().all(|value| match value {
-                Value::Text(pieces) => pieces.iter().all(|piece| match &piece.part {
-                    Part::Literal(text) => text.chars().all(|c| c.is_ascii_digit() || c == '-'),
-                    Part::Hole(hole) => *hole == Hole::Name,
-                    Part::Glob(_) => false,
-                }),
-                Value::List(_) | Value::Unset => false,
-            });
-            (name.clone(), number)
-        })
-        .collect();
-    for (name, number) in changed {
-        let hole = if number { Hole::Name } else { Hole::Unknown };
-        st.set(&name, Value::unknown(hole, nowhere()));
-    }
-}
-
 /// Returns the variables that an arithmetic text names.
 fn names_in(pieces: &[Piece]) -> Vec<String> {
     let text = literal(pieces).unwrap_or_default();
@@ -599,28 +526,7 @@ fn keyed(item: Word) -> (Option<String>, Vec<Piece>) {
     (Some(key.to_owned()), super::builtins::after_equals(&item))
 }
 
-fn is_name(word: &Word) -> bool {
-    let known = |piece: &Piece| match &piece.part {
-        Part::Literal(text) | Part::Glob(text) => !text.contains('/') && text != "..",
-        Part::Hole(hole) => *hole == Hole::Name,
-    };
-    word.pieces.iter().all(known)
-}
-
-/// A loop item is one field: an inherited list gives items that are not empty.
-fn item_pieces(item: Word) -> Vec<Piece> {
-    let whole = item.pieces.len() == 1;
-    let fix = |piece: Piece| match piece.part {
-        Part::Hole(Hole::Inherited(_)) if whole && item.many => Piece {
-            part: Part::Hole(Hole::Unknown),
-            origin: piece.origin,
-        },
-        _ => piece,
-    };
-    item.pieces.into_iter().map(fix).collect()
-}
-
-fn first_word(node: &Node) -> Option<&str> {
+pub(super) fn first_word(node: &Node) -> Option<&str> {
     let NodeKind::Simple { words, .. } = &node.kind else {
         return None;
     };
@@ -662,11 +568,6 @@ fn changes_place(pipeline: &Pipeline) -> bool {
 
 fn reads(node: &Node) -> bool {
     matches!(first_word(node), Some("read" | "mapfile" | "readarray"))
-}
-
-fn is_read(condition: &Script) -> bool {
-    matches!(condition.items.as_slice(), [item]
-        if matches!(item.first.nodes.as_slice(), [node] if first_word(node) == Some("read") && node.redirects.is_empty()))
 }
 
 /// Returns known input line by line; a list of unknown names gives one line of each form.

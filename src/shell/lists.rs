@@ -513,8 +513,12 @@ fn items(
             let lines = lines_of(input).unwrap_or_default();
             let mut all = Vec::new();
             for line in lines {
-                if whole_lines || super::state::literal(&line).is_none() {
+                if whole_lines {
                     all.push(word_of(line, None));
+                    continue;
+                }
+                if super::state::literal(&line).is_none() {
+                    all.extend(open_fields(line));
                     continue;
                 }
                 let text = super::state::literal(&line).unwrap_or_default();
@@ -528,6 +532,33 @@ fn items(
             all
         }
     }
+}
+
+/// Splits a line at the blanks that are known; what is not known may be any number of words.
+fn open_fields(line: Vec<Piece>) -> Vec<Word> {
+    let mut all: Vec<Vec<Piece>> = vec![Vec::new()];
+    for piece in line {
+        let Part::Literal(text) = &piece.part else {
+            all.last_mut().unwrap_or(&mut Vec::new()).push(piece);
+            continue;
+        };
+        for (index, field) in text.split(char::is_whitespace).enumerate() {
+            if index > 0 {
+                all.push(Vec::new());
+            }
+            if let Some(last) = all.last_mut().filter(|_| !field.is_empty()) {
+                last.push(literal_piece(field, &piece.origin));
+            }
+        }
+    }
+    let open = |piece: &Piece| matches!(piece.part, Part::Hole(Hole::Inherited(_) | Hole::Unknown));
+    let fields = all.into_iter().filter(|pieces| !pieces.is_empty());
+    fields
+        .map(|pieces| Word {
+            many: pieces.iter().any(open),
+            ..word_of(pieces, None)
+        })
+        .collect()
 }
 
 /// Splits at blanks as `xargs` does, quotes and backslashes undone.

@@ -3,7 +3,7 @@
 
 use crate::model::fact::{Answer, Question};
 use crate::model::span::{Origin, Span};
-use crate::model::word::{Hole, Part, Piece};
+use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Param, PartKind, RawPart};
 use super::expand::{Bit, Mode, VALUE, bit, choose, hole, literal_piece};
@@ -46,19 +46,59 @@ impl Unfolder<'_> {
             return out.push(length(&found, origin, mode));
         }
         match param.op.as_str() {
-            "" => emit(found, &origin, mode, out),
+            "" if name == "@" && mode.quoted && st.arguments.iter().any(|word| word.many) => {
+                spread(&st.arguments, out);
+            }
+            "" => {
+                let found = self.starred(found, &origin, mode, st);
+                emit(found, &origin, mode, out);
+            }
             ":-" | "-" | ":=" | "=" | ":?" | "?" | ":+" | "+" => {
                 self.default(&name, param, found, &origin, mode, st, fr, out);
             }
             _ => {
                 let found = self.operate(param, found, &origin, st, fr);
+                let found = self.starred(found, &origin, mode, st);
                 emit(found, &origin, mode, out);
             }
         }
     }
 
+    /// Joins the elements of `*` with the first sign of `IFS`, where nothing is split.
+    fn starred(&mut self, found: Found, origin: &Origin, mode: Mode, st: &mut State) -> Found {
+        if !mode.quoted && mode.glob {
+            return found;
+        }
+        let Found::Many { items, star: true } = found else {
+            return found;
+        };
+        if items.is_empty() || items.iter().any(|item| is_list(item)) {
+            return Found::Many { items, star: true };
+        }
+        let ifs = literal(&self.variable_text("IFS", &nowhere(), st));
+        let joint = match ifs.as_deref() {
+            Some(ifs) => ifs.chars().next().map(String::from).unwrap_or_default(),
+            None => " ".to_owned(),
+        };
+        if joint == " " {
+            return Found::Many { items, star: true };
+        }
+        let mut all = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                all.push(literal_piece(&joint, origin));
+            }
+            all.extend(item);
+        }
+        Found::One(all)
+    }
+
     fn indirect(&mut self, param: &Param, origin: &Origin, st: &mut State) -> Option<String> {
-        if st.variables.get(&param.name).is_some_and(|v| v.reference) {
+        if st
+            .variables
+            .get(param.name.as_str())
+            .is_some_and(|v| v.reference)
+        {
             return st.reference(&param.name);
         }
         literal(&self.variable_text(&param.name, origin, st)).filter(|name| !name.is_empty())
@@ -79,6 +119,10 @@ impl Unfolder<'_> {
                     items: items.collect(),
                     star: name == "*",
                 };
+            }
+            // A word that may be any number of words makes the count unknown.
+            "#" if st.arguments.iter().any(|word| word.many || word.has_glob()) => {
+                return Found::One(vec![named_hole(origin)]);
             }
             "#" => return Found::One(vec![literal_piece(&st.arguments.len().to_string(), origin)]),
             "?" | "$" | "!" | "-" => return Found::One(vec![named_hole(origin)]),
@@ -597,10 +641,43 @@ fn emit(found: Found, origin: &Origin, mode: Mode, out: &mut Vec<Bit>) {
                 if item.is_empty() && mode.quoted {
                     out.push(bit(Part::Literal(String::new()), origin.clone(), mode));
                 }
+                let list = !star && is_list(&item);
                 for piece in item {
-                    out.push(bit(piece.part, piece.origin, mode));
+                    out.push(match bit(piece.part, piece.origin, mode) {
+                        Bit::Piece { piece, .. } if list => Bit::Piece {
+                            piece,
+                            quoted: false,
+                            split: false,
+                        },
+                        other => other,
+                    });
                 }
             }
+        }
+    }
+}
+
+/// Tells whether an element may stand for any number of them: unknown lines, an inherited variable taken for an array.
+fn is_list(item: &[Piece]) -> bool {
+    matches!(item, [piece] if match &piece.part {
+        Part::Hole(Hole::Unknown) => piece.origin == nowhere(),
+        Part::Hole(Hole::Inherited(_)) => true,
+        Part::Hole(Hole::Name) | Part::Literal(_) | Part::Glob(_) => false,
+    })
+}
+
+/// Gives `"$@"` where a word may be any number of words.
+fn spread(arguments: &[Word], out: &mut Vec<Bit>) {
+    for (index, word) in arguments.iter().enumerate() {
+        if index > 0 {
+            out.push(Bit::Break);
+        }
+        for piece in &word.pieces {
+            out.push(Bit::Piece {
+                piece: piece.clone(),
+                quoted: !word.many,
+                split: false,
+            });
         }
     }
 }
@@ -608,7 +685,9 @@ fn emit(found: Found, origin: &Origin, mode: Mode, out: &mut Vec<Bit>) {
 fn length(found: &Found, origin: Origin, mode: Mode) -> Bit {
     let number = match found {
         Found::Unset => Some(0),
-        Found::Many { items, .. } => Some(items.len()),
+        Found::Many { items, .. } => {
+            (!items.iter().any(|item| is_list(item))).then_some(items.len())
+        }
         Found::One(pieces) => literal(pieces).map(|text| text.chars().count()),
     };
     match number {

@@ -280,6 +280,7 @@ impl Unfolder<'_> {
 pub(super) fn far(st: &State) -> State {
     let mut inside = State::new(vec![Cwd::Unknown], true);
     inside.rounds = st.rounds;
+    inside.proofs = st.proofs.settled();
     inside
 }
 

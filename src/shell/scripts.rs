@@ -100,6 +100,7 @@ impl Unfolder<'_> {
             return Feed::nothing();
         }
         let mut inside = st.child(start.env, start.cleared);
+        inside.unsplit = start.name == "zsh";
         inside.zero = start.arguments.first().cloned();
         inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
@@ -166,12 +167,16 @@ impl Unfolder<'_> {
         let outer = (!arguments.is_empty())
             .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
         let zero = st.zero.replace(file.clone());
+        let (proofs, exits) = (st.proofs.settled(), self.exits);
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
             None => Feed::nothing(),
         };
         st.zero = zero;
         st.ended = false;
+        if self.exits != exits {
+            st.proofs = proofs;
+        }
         if let Some(outer) = outer {
             st.arguments = outer;
         }
@@ -197,6 +202,7 @@ impl Unfolder<'_> {
         let via = fr.enter(&format!("script {}", file.shown()), Passage::Plain);
         let source = self.script_content(file, start.name, &job, st, &via)?;
         let mut inside = st.child(start.env, start.cleared);
+        inside.unsplit = start.name == "zsh";
         inside.zero = Some(file.clone());
         inside.arguments = Rc::new(start.arguments.to_vec());
         Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::model::command::{Cwd, Wrapper};
 use crate::model::word::{Hole, Word};
 
-use super::state::{Feed, Function, State, Value, Variable, nowhere};
+use super::state::{Feed, Function, State, Value, Variable, Variables, nowhere};
 use super::unfold::Frame;
 
 /// Calls of one function with the same words that are run as they are; loops run as many items one by one.
@@ -33,7 +33,7 @@ struct Calls {
     function: Rc<Function>,
     call: Call,
     count: usize,
-    first: Rc<std::collections::HashMap<String, Variable>>,
+    first: Rc<Variables>,
     forgotten: BTreeSet<String>,
     outcome: Option<Outcome>,
 }
@@ -42,7 +42,7 @@ struct Calls {
 #[derive(Clone, Debug)]
 struct Outcome {
     feed: Feed,
-    variables: BTreeMap<String, Variable>,
+    variables: BTreeMap<Rc<str>, Rc<Variable>>,
     functions: Rc<std::collections::HashMap<String, Rc<Function>>>,
     written: usize,
 }
@@ -112,7 +112,7 @@ impl Settled {
         {
             let variables = Rc::make_mut(&mut st.variables);
             for (name, value) in &outcome.variables {
-                variables.insert(name.clone(), value.clone());
+                variables.insert(Rc::clone(name), Rc::clone(value));
             }
             return Going::Done(outcome.feed.clone());
         }
@@ -138,8 +138,8 @@ impl Settled {
         };
         let names = changed(&before.variables, &st.variables);
         let value = |name: String| {
-            let value = st.variables.get(&name)?.clone();
-            Some((name, value))
+            let (name, value) = st.variables.get_key_value(name.as_str())?;
+            Some((Rc::clone(name), Rc::clone(value)))
         };
         known.forgotten.extend(names.iter().cloned());
         known.outcome = Some(Outcome {
@@ -152,13 +152,14 @@ impl Settled {
 }
 
 /// Returns the names of variables whose values are not what they were.
-fn changed(
-    before: &std::collections::HashMap<String, Variable>,
-    now: &std::collections::HashMap<String, Variable>,
-) -> BTreeSet<String> {
+fn changed(before: &Variables, now: &Variables) -> BTreeSet<String> {
     let differs = now
         .iter()
         .filter(|(name, value)| before.get(*name) != Some(value));
     let gone = before.keys().filter(|name| !now.contains_key(*name));
-    differs.map(|(name, _)| name).chain(gone).cloned().collect()
+    differs
+        .map(|(name, _)| name)
+        .chain(gone)
+        .map(ToString::to_string)
+        .collect()
 }

@@ -69,12 +69,18 @@ impl Unfolder<'_> {
         }
         let word = job.words.first()?;
         if let Some(text) = word.text() {
-            let text = text
-                .strip_prefix('=')
-                .filter(|t| !t.is_empty())
-                .unwrap_or(&text);
-            let name = text.rsplit('/').next().unwrap_or_default();
-            return Some(name.to_owned());
+            // `=rm` is the path of `rm` in zsh, and no program in bash.
+            let equals = text.strip_prefix('=').filter(|t| !t.is_empty());
+            let name = equals
+                .unwrap_or(&text)
+                .rsplit('/')
+                .next()
+                .unwrap_or_default();
+            let name = name.to_owned();
+            if let Some(first) = job.words.first_mut().filter(|_| equals.is_some()) {
+                *first = Word::literal(name.clone(), first.origin.clone());
+            }
+            return Some(name);
         }
         // Only the folder is unknown: the program is what its last part says.
         let mut tail = String::new();

@@ -1,7 +1,8 @@
 //! What a shell knows while it runs: variables, functions, positional parameters, working directories.
 //! It only stores and joins; nothing is evaluated here.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -10,7 +11,9 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::Node;
+use super::proof::Proofs;
 use super::source::Source;
+use super::traps::Trap;
 
 /// A variable with more possible values than this is unknown.
 pub const MAX_ALTERNATIVES: usize = 8;
@@ -80,6 +83,9 @@ pub struct Variable {
     pub reference: bool,
 }
 
+/// Variables by name; shared, because every way that a shell may go has a copy.
+pub type Variables = BTreeMap<Rc<str>, Rc<Variable>>;
+
 /// A function with the text that its body belongs to.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -98,7 +104,7 @@ pub struct Choice {
 /// The state of one shell.
 #[derive(Clone, Debug)]
 pub struct State {
-    pub variables: Rc<HashMap<String, Variable>>,
+    pub variables: Rc<Variables>,
     pub functions: Rc<HashMap<String, Rc<Function>>>,
     /// Names of functions that new shells inherit (`export -f`).
     pub handed: Rc<Vec<String>>,
@@ -109,7 +115,7 @@ pub struct State {
     pub cwd: Vec<Cwd>,
     pub previous: Vec<Cwd>,
     pub stack: Vec<Vec<Cwd>>,
-    pub traps: Vec<Word>,
+    pub traps: Vec<Trap>,
     /// `exit`, `return`, `break`: what follows in this branch is not reached.
     pub ended: bool,
     /// Set while a command is evaluated for each combination of readings.
@@ -123,8 +129,12 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
+    /// zsh: what a variable holds is not split into words, and is no pattern.
+    pub unsplit: bool,
     /// What the variables of the function at hand were before they became local.
-    pub locals: Vec<(String, Option<Variable>)>,
+    pub locals: Vec<(String, Option<Rc<Variable>>)>,
+    /// Commands that have succeeded for certain.
+    pub proofs: Proofs,
 }
 
 impl State {
@@ -148,7 +158,9 @@ impl State {
             far,
             cleared: false,
             errexit: false,
+            unsplit: false,
             locals: Vec::new(),
+            proofs: Proofs::default(),
         }
     }
 
@@ -166,14 +178,15 @@ impl State {
         copy.cleared = cleared || self.cleared;
         copy.rounds = self.rounds;
         copy.calls = self.calls;
-        let mut kept = HashMap::new();
+        copy.proofs = self.proofs.settled();
+        let mut kept = Variables::new();
         if !cleared {
             for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
-                kept.insert(name.clone(), variable.clone());
+                kept.insert(Rc::clone(name), Rc::clone(variable));
             }
         }
         for (name, word) in env {
-            kept.insert(name.clone(), exported(word.pieces.clone()));
+            kept.insert(name.as_str().into(), Rc::new(exported(word.pieces.clone())));
         }
         copy.variables = Rc::new(kept);
         if !copy.cleared && !self.handed.is_empty() {
@@ -188,20 +201,21 @@ impl State {
     /// Sets a variable to one value; an exported one stays exported.
     pub fn set(&mut self, name: &str, value: Value) {
         let name = &self.resolve(name);
-        let old = self.variables.get(name);
-        let exported = old.is_some_and(|variable| variable.exported);
+        let old = self.variables.get_key_value(name.as_str());
+        let exported = old.is_some_and(|(_, variable)| variable.exported);
+        let key = old.map_or_else(|| Rc::from(name.as_str()), |(key, _)| Rc::clone(key));
         let variable = Variable {
             alternatives: vec![value.bounded()],
             exported,
             reference: false,
         };
-        Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+        Rc::make_mut(&mut self.variables).insert(key, Rc::new(variable));
     }
 
     /// Marks a variable as exported.
     pub fn export(&mut self, name: &str, on: bool) {
         if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
-            variable.exported = on;
+            Rc::make_mut(variable).exported = on;
         }
     }
 
@@ -215,7 +229,7 @@ impl State {
     /// Makes a variable the name of another.
     pub fn refer(&mut self, name: &str) {
         if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
-            variable.reference = true;
+            Rc::make_mut(variable).reference = true;
         }
     }
 
@@ -248,7 +262,7 @@ impl State {
         if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name)
             && let Some(value) = variable.alternatives.get(index).cloned()
         {
-            variable.alternatives = vec![value];
+            Rc::make_mut(variable).alternatives = vec![value];
         }
     }
 
@@ -257,10 +271,10 @@ impl State {
         let mut all: Vec<(String, Word)> = Vec::new();
         for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
             if let [Value::Text(pieces)] = variable.alternatives.as_slice() {
-                all.push((name.clone(), word_of(pieces.clone(), None)));
+                all.push((name.to_string(), word_of(pieces.clone(), None)));
             } else if let Some(Value::Text(pieces)) = variable.alternatives.first() {
                 let origin = pieces.first().map_or_else(nowhere, |p| p.origin.clone());
-                all.push((name.clone(), Word::hole(Hole::Unknown, false, origin)));
+                all.push((name.to_string(), Word::hole(Hole::Unknown, false, origin)));
             }
         }
         all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -268,20 +282,25 @@ impl State {
     }
 
     /// Takes in the state of another path that may have been gone instead.
-    pub fn join(&mut self, other: Self) {
+    pub fn join(&mut self, mut other: Self) {
+        let met = self.meet(&mut other);
+        self.join_rest(other);
+        self.met(met);
+    }
+
+    fn join_rest(&mut self, other: Self) {
         if other.ended && !self.ended {
-            self.trap_too(other.traps);
             return;
         }
         if self.ended && !other.ended {
-            let traps = std::mem::take(&mut self.traps);
             let choices = self.choices.take();
             *self = other;
             self.choices = choices;
-            self.trap_too(traps);
             return;
         }
         self.join_variables(&other);
+        self.errexit &= other.errexit;
+        self.proofs.join(&other.proofs);
         if !Rc::ptr_eq(&self.functions, &other.functions) {
             let functions = Rc::make_mut(&mut self.functions);
             for (name, function) in other.functions.iter() {
@@ -292,38 +311,55 @@ impl State {
         }
         join_cwds(&mut self.cwd, other.cwd);
         join_cwds(&mut self.previous, other.previous);
-        self.trap_too(other.traps);
-    }
-
-    /// Takes in traps that are not set yet.
-    fn trap_too(&mut self, traps: Vec<Word>) {
-        for trap in traps {
-            if !self.traps.contains(&trap) {
-                self.traps.push(trap);
-            }
-        }
     }
 
     fn join_variables(&mut self, other: &Self) {
         if Rc::ptr_eq(&self.variables, &other.variables) {
             return;
         }
-        let ours = Rc::make_mut(&mut self.variables);
-        for (name, theirs) in other.variables.iter() {
-            match ours.get_mut(name) {
-                Some(mine) if mine == theirs => {}
-                Some(mine) => mine.merge(theirs),
-                None => {
-                    let mut copy = theirs.clone();
-                    copy.add(inherited(name));
-                    ours.insert(name.clone(), copy);
+        let mut changed: Vec<(Rc<str>, Rc<Variable>)> = Vec::new();
+        let one_sided = |name: &Rc<str>, value: &Rc<Variable>, always: bool| {
+            let missing = inherited(name);
+            let known = value.alternatives.contains(&missing);
+            (always || !known).then(|| {
+                let mut copy = Variable::clone(value);
+                copy.add(missing);
+                (Rc::clone(name), Rc::new(copy))
+            })
+        };
+        let (mut ours, mut theirs) = (self.variables.iter(), other.variables.iter());
+        let (mut mine, mut other) = (ours.next(), theirs.next());
+        loop {
+            let order = match (mine, other) {
+                (Some((a, _)), Some((b, _))) if Rc::ptr_eq(a, b) => Ordering::Equal,
+                (Some((a, _)), Some((b, _))) => a.cmp(b),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            match (order, mine, other) {
+                (Ordering::Equal, Some((name, a)), Some((_, b))) if a != b => {
+                    let mut copy = Variable::clone(a);
+                    copy.merge(b);
+                    changed.push((Rc::clone(name), Rc::new(copy)));
                 }
+                (Ordering::Less, Some((name, value)), _) => {
+                    changed.extend(one_sided(name, value, false));
+                }
+                (Ordering::Greater, _, Some((name, value))) => {
+                    changed.extend(one_sided(name, value, true));
+                }
+                _ => {}
+            }
+            if order.is_le() {
+                mine = ours.next();
+            }
+            if order.is_ge() {
+                other = theirs.next();
             }
         }
-        for (name, mine) in ours.iter_mut() {
-            if !other.variables.contains_key(name) {
-                mine.add(inherited(name));
-            }
+        if !changed.is_empty() {
+            Rc::make_mut(&mut self.variables).extend(changed);
         }
     }
 

@@ -1,12 +1,12 @@
 //! Unfolds a shell text into every program that would really start, with words, environment, input and place.
 //! It decides nothing about losses, and it asks the world only through `Needs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::model::command::{
-    Command, Cwd, Opaque, OpaqueKind, Passage, Redirect, Unfolding, Wrapper, WriteMode,
+    Command, Cwd, Opaque, OpaqueKind, Passage, Proven, Redirect, Unfolding, Wrapper, WriteMode,
 };
 use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::request::ShellKind;
@@ -14,8 +14,10 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{ParseError, Script};
+use super::loops::Changes;
 use super::parse::parse;
 use super::print::print;
+use super::proof::Proofs;
 use super::settled::Settled;
 use super::source::Source;
 use super::state::{Feed, State, lexical, nowhere, word_of};
@@ -32,6 +34,8 @@ const MAX_DEPTH: usize = 220;
 const MAX_STEPS: usize = 400_000;
 /// Words kept of an opaque stretch.
 const MAX_OPAQUE_WORDS: usize = 1_000;
+/// Times that one `echo` of a long text is told; a loop of them says nothing more.
+const MAX_TOLD: usize = 8;
 /// How far back repeated commands are recognised.
 const REPEATS: usize = 128;
 
@@ -214,12 +218,20 @@ pub(super) struct Unfolder<'a> {
     pub files: BTreeMap<String, Content>,
     /// The pipeline at hand has its failure handled by `&&` or `||`.
     pub guarded: bool,
+    /// A failure does not end the shell here, `set -e` or not.
+    pub shielded: bool,
+    /// `exit`, `return`, `break` and their kin so far.
+    pub exits: usize,
     /// The same node is being run again: equal commands are not repeated.
     pub again: usize,
     pub counter: usize,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
     pub settled: Settled,
+    /// How often programs that only tell or ask something were started, by the place where they stand.
+    told: HashMap<Origin, usize>,
+    /// What the loops read so far change, by the place of their bodies in memory; a wrong one costs a round, no more.
+    pub loops: BTreeMap<usize, Changes>,
     depth: usize,
     bytes: usize,
     steps: usize,
@@ -235,10 +247,14 @@ impl<'a> Unfolder<'a> {
             out: Unfolding::default(),
             files: BTreeMap::new(),
             guarded: false,
+            shielded: false,
+            exits: 0,
             again: 0,
             counter: 0,
             producers: Vec::new(),
             settled: Settled::default(),
+            told: HashMap::new(),
+            loops: BTreeMap::new(),
             depth: 0,
             bytes: 0,
             steps: 0,
@@ -268,6 +284,15 @@ impl<'a> Unfolder<'a> {
     /// Tells whether so much was run that calls of the same kind are taken together.
     pub const fn is_long(&self) -> bool {
         self.steps > super::settled::FREE_STEPS
+    }
+
+    /// Returns for how many combinations of readings a command is run one by one; the longer the text, the fewer.
+    pub const fn most_readings(&self) -> usize {
+        match self.steps {
+            0..=super::settled::FREE_STEPS => 8,
+            10_001..=40_000 => 4,
+            _ => 2,
+        }
     }
 
     /// Tells whether a budget is spent.
@@ -349,7 +374,10 @@ impl<'a> Unfolder<'a> {
         }
         let run = |this: &mut Self, script: &Script, st: &mut State| {
             if own_shell {
-                this.shell(script, st, &fr)
+                let outer = std::mem::take(&mut this.shielded);
+                let feed = this.shell(script, st, &fr);
+                this.shielded = outer;
+                feed
             } else {
                 this.script(script, st, &fr)
             }
@@ -366,13 +394,28 @@ impl<'a> Unfolder<'a> {
 
     /// Runs a script as a shell of its own: its exit traps run at its end.
     pub fn shell(&mut self, script: &Script, st: &mut State, fr: &Frame) -> Feed {
-        let mut feed = self.script(script, st, fr);
-        for trap in std::mem::take(&mut st.traps) {
+        let feed = self.script(script, st, fr);
+        self.trapped(feed, st, fr)
+    }
+
+    /// Ends a shell: runs what its traps hold, with the variables of the ways on which they were set.
+    pub fn trapped(&mut self, mut feed: Feed, st: &mut State, fr: &Frame) -> Feed {
+        let traps = std::mem::take(&mut st.traps);
+        if traps.is_empty() {
+            return feed;
+        }
+        let proofs = st.proofs.clone();
+        for trap in traps {
             let inside = fr.enter("trap", Passage::Plain);
-            let source = Source::from_words(&[trap]);
+            let now = trap.variables(&st.variables);
+            let variables = std::mem::replace(&mut st.variables, now);
+            st.proofs = Proofs::of(trap.proven);
+            let source = Source::from_words(&[trap.text]);
             feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
+            st.variables = variables;
             st.traps.clear();
         }
+        st.proofs = proofs;
         feed
     }
 
@@ -401,15 +444,26 @@ impl<'a> Unfolder<'a> {
         for cwd in &st.cwd {
             let mut command = command.clone();
             command.cwd = cwd.clone();
-            self.push(command);
+            self.push(command, &st.proofs.always);
         }
     }
 
-    fn push(&mut self, command: Command) {
+    fn push(&mut self, command: Command, proven: &Proven) {
         if self.again > 0 {
             let from = self.out.commands.len().saturating_sub(REPEATS);
             let recent = self.out.commands.get(from..).unwrap_or_default();
-            if recent.contains(&command) {
+            if let Some(at) = recent.iter().position(|known| *known == command) {
+                // It stands for both runs: only what both have proven counts.
+                if let Some(known) = self.out.proven.get_mut(from + at) {
+                    *known = known.common(proven);
+                }
+                return;
+            }
+        }
+        if self.is_long() && is_told(&command) {
+            let count = self.told.entry(command.origin.clone()).or_default();
+            *count += 1;
+            if *count > MAX_TOLD {
                 return;
             }
         }
@@ -418,6 +472,7 @@ impl<'a> Unfolder<'a> {
             return;
         }
         self.out.commands.push(command);
+        self.out.proven.push(proven.clone());
     }
 
     /// Emits redirections that no program of the text owns.
@@ -468,6 +523,8 @@ impl<'a> Unfolder<'a> {
                 Content::Added(old)
             }
             (true, _) => Content::Added(content.into_pieces()),
+            // Several readings of one command: each may be what is there.
+            (false, Some(Content::Feed(old))) if self.again > 0 => Content::Feed(old.or(content)),
             (false, _) => Content::Feed(content),
         };
         let pieces = match &content {
@@ -504,6 +561,16 @@ impl<'a> Unfolder<'a> {
         }
         Some(answer)
     }
+}
+
+/// Programs that lose nothing and run nothing, whatever their words are.
+fn is_told(command: &Command) -> bool {
+    let quiet = [
+        "echo", "printf", "grep", "tr", "basename", "dirname", "sleep", "true", "false", "test",
+        "[", "expr", "seq", "cut", "wc", "uname", "date", "whoami", "id", "which",
+    ];
+    let name = command.words.first().and_then(Word::text);
+    command.writes.is_empty() && name.is_some_and(|name| quiet.contains(&name.as_str()))
 }
 
 fn filled(write: Write, feed: &Feed) -> Redirect {

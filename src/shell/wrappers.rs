@@ -155,6 +155,8 @@ const ROWS: &[Row] = &[
         0,
     ),
     row("nq", "", 0),
+    // A reserved word of zsh.
+    row("repeat", "", 1),
     row("tsp", "-L -N -D", 0),
     row("retry", "-t -d -m --times --delay", 0),
     row("envchain", "", 1),

@@ -237,6 +237,24 @@ fn is_test(text: &str) -> bool {
     ) || text.starts_with("-newer")
 }
 
+/// `-path x -prune -o …`: what is pruned is not what is handed on; `\( -name a -o -name b \) -prune` hands on both.
+fn prunes_other(tests: &[String]) -> bool {
+    let (mut depth, mut inside, mut apart, mut prunes) = (0_usize, false, false, false);
+    for text in tests {
+        match text.as_str() {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "-prune" => {
+                prunes = true;
+                inside |= depth > 0;
+            }
+            "-o" | "-or" | "," => apart |= depth == 0,
+            _ => {}
+        }
+    }
+    prunes && (inside || apart)
+}
+
 /// Returns the name patterns when every branch has one.
 fn names(tests: &[String], mixed: bool) -> Vec<String> {
     let mut found = Vec::new();
@@ -249,7 +267,7 @@ fn names(tests: &[String], mixed: bool) -> Vec<String> {
         .iter()
         .filter(|text| matches!(text.as_str(), "-o" | "-or"))
         .count();
-    let pruned = tests.iter().any(|text| text == "-prune") && mixed;
+    let pruned = mixed && prunes_other(tests);
     if mixed && (found.len() < branches || pruned) {
         return Vec::new();
     }

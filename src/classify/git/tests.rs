@@ -132,16 +132,6 @@ fn a_clean_tree_has_nothing_to_discard() {
 }
 
 #[test]
-fn what_was_stashed_in_the_same_call_is_not_discarded() {
-    let mut bench = Bench::assumed();
-    bench.earlier = vec![line("git stash")];
-    assert!(lost(&bench, &line("git reset --hard")).is_empty());
-    assert_eq!(lost(&bench, &line("git clean -fd")), ["git.clean"]);
-    bench.earlier = vec![line("git stash push -u")];
-    assert!(lost(&bench, &line("git clean -fd")).is_empty());
-}
-
-#[test]
 fn a_forced_push_is_small_only_when_the_old_tip_is_known_here() {
     let head = Question::Text("/home/ann/shop/.git/refs/remotes/origin/HEAD".into());
     let tracked = || repository(|_| {}).file("/home/ann/shop/.git/refs/remotes/origin/topic", 41);

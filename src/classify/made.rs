@@ -1,0 +1,412 @@
+//! What the call itself has made for certain: a loss of it is none, because nothing was there before.
+//! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
+
+mod containers;
+mod things;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::model::command::{Command, Passage, Proven, Unfolding};
+use crate::model::fact::Needs;
+use crate::model::finding::Finding;
+use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::word::{Part, Word};
+
+use super::Context;
+use super::files::place::lexical;
+use super::files::{Args, Valued};
+use super::git::Invocation;
+use containers::Container;
+use things::{Holds, Thing, things};
+
+/// Why nothing is lost.
+const REASON: &str = "the same call made it, where nothing was before";
+
+/// Programs that bring other people's content into a folder, or make it a way to somewhere else.
+const BRING: [&str; 8] = [
+    "mv", "ln", "mount", "bindfs", "rsync", "link", "symlink", "mklink",
+];
+
+/// What the commands of one call have made, read once each.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    known: HashMap<usize, Vec<Thing>>,
+}
+
+impl Made {
+    /// Says of the losses of one command which of them are none.
+    pub fn forgive(
+        &mut self,
+        findings: &mut [Finding],
+        at: usize,
+        unfolding: &Unfolding,
+        context: &Context<'_>,
+        needs: &mut Needs,
+    ) {
+        let open =
+            |finding: &Finding| finding.exempt.is_none() && !finding.rule.starts_with("own.");
+        let (Some(command), Some(proven)) = (unfolding.commands.get(at), unfolding.proven.get(at))
+        else {
+            return;
+        };
+        if proven.is_empty() || !findings.iter().any(open) {
+            return;
+        }
+        let makers = self.makers(proven, unfolding, context, needs);
+        let view = View {
+            command,
+            at,
+            commands: &unfolding.commands,
+        };
+        for finding in findings.iter_mut().filter(|finding| open(finding)) {
+            let covered = makers
+                .iter()
+                .any(|(from, thing)| view.removes(*from, thing, finding))
+                || !finding.targets.is_empty()
+                    && finding.targets.iter().all(|target| {
+                        makers
+                            .iter()
+                            .any(|(from, thing)| view.covers(*from, thing, target, finding))
+                    });
+            if covered {
+                finding.exempt = Some(REASON.to_owned());
+            }
+        }
+    }
+
+    fn makers(
+        &mut self,
+        proven: &Proven,
+        unfolding: &Unfolding,
+        context: &Context<'_>,
+        needs: &mut Needs,
+    ) -> Vec<(usize, Thing)> {
+        let mut all = Vec::new();
+        for place in proven.places() {
+            let Some(maker) = unfolding.commands.get(place) else {
+                continue;
+            };
+            let things = self
+                .known
+                .entry(place)
+                .or_insert_with(|| things(maker, context, needs));
+            all.extend(things.iter().map(|thing| (place, thing.clone())));
+        }
+        all
+    }
+}
+
+/// One command that loses something, with the call around it.
+struct View<'a> {
+    command: &'a Command,
+    at: usize,
+    commands: &'a [Command],
+}
+
+impl View<'_> {
+    fn covers(&self, from: usize, thing: &Thing, target: &Target, finding: &Finding) -> bool {
+        let Some(maker) = self.commands.get(from) else {
+            return false;
+        };
+        match thing {
+            Thing::Folder { path, holds } => {
+                self.in_folder(from, path, target) || self.in_clone(path, *holds, target, finding)
+            }
+            Thing::Words(_) => false,
+            Thing::Stash { dir, untracked } => self.stashed(from, dir, *untracked, finding),
+            Thing::Container(container) => {
+                same_side(maker, self.command) && self.in_container(container, target)
+                    || published(container, target) && maker.is_here() && self.command.is_here()
+            }
+            Thing::Whole(made) => {
+                let same = made.kind == target.kind && made.locator == target.locator;
+                let part = matches!(made.kind, TargetKind::GitRef | TargetKind::Resource);
+                same && (!part || made.object == target.object)
+                    && same_side(maker, self.command)
+                    && (made.kind != TargetKind::GitRef || !self.commits_since(from))
+            }
+        }
+    }
+
+    fn in_folder(&self, from: usize, path: &Path, target: &Target) -> bool {
+        let text = match &target.reach {
+            Reach::Path(path) | Reach::Sqlite(path) => path.to_string_lossy().into_owned(),
+            _ => target.locator.clone(),
+        };
+        matches!(target.kind, TargetKind::Path | TargetKind::Sqlite)
+            && self.command.is_here()
+            && text.starts_with('/')
+            && !text.split('/').any(|part| part == "..")
+            && Path::new(&text).starts_with(path)
+            && !self.brought(from, path)
+    }
+
+    /// What is not committed in a clone or a work tree that the call made.
+    fn in_clone(&self, path: &Path, holds: Holds, target: &Target, finding: &Finding) -> bool {
+        let apart = ["GIT_DIR", "GIT_WORK_TREE"];
+        let elsewhere = self
+            .command
+            .env
+            .iter()
+            .any(|(name, _)| apart.contains(&name.as_str()))
+            || self.command.args().iter().any(|word| {
+                let text = word.prefix();
+                text.starts_with("--git-dir") || text.starts_with("--work-tree")
+            });
+        let within = match holds {
+            Holds::Nothing => false,
+            Holds::Worktree => target.kind == TargetKind::GitWorktree,
+            Holds::Clone => matches!(target.kind, TargetKind::GitWorktree | TargetKind::GitRef),
+        };
+        if !within || elsewhere || !self.command.is_here() {
+            return false;
+        }
+        let Some(invocation) = Invocation::read(self.command) else {
+            return false;
+        };
+        let Some(dir) = &invocation.dir else {
+            return false;
+        };
+        if finding.rule == "git.worktree-remove" {
+            let name = invocation.args.last().and_then(Word::text);
+            return name.is_some_and(|name| lexical(&dir.join(name)) == *path);
+        }
+        lexical(dir).starts_with(path)
+    }
+
+    /// What was put into a stash is safe until the stash is opened again.
+    fn stashed(&self, from: usize, dir: &Path, untracked: bool, finding: &Finding) -> bool {
+        let rule = match finding.rule.as_str() {
+            "git.discard-changes" => true,
+            "git.clean" => untracked,
+            _ => false,
+        };
+        let opened = |command: &Command| {
+            Invocation::read(command).is_some_and(|git| {
+                let verb = git.args.first().and_then(Word::text);
+                git.subcommand == "stash"
+                    && matches!(verb.as_deref(), Some("pop" | "apply" | "branch"))
+            })
+        };
+        let same =
+            Invocation::read(self.command).is_some_and(|git| git.dir.as_deref() == Some(dir));
+        rule && same && self.command.is_here() && !self.since(from).any(opened)
+    }
+
+    fn in_container(&self, container: &Container, target: &Target) -> bool {
+        if target.kind == TargetKind::Container {
+            return target.locator == container.name
+                && self.command.program().as_deref() == Some(container.engine.as_str());
+        }
+        let inside = self.command.via.iter().any(|wrapper| {
+            matches!(&wrapper.passage, Passage::Container { engine, name, .. }
+                if *engine == container.engine && name.text().as_deref() == Some(container.name.as_str()))
+        });
+        let prefix = format!("{}:{}", container.engine, container.name);
+        let rest = target.locator.strip_prefix(&prefix);
+        inside
+            && container.alone
+            && rest.is_some_and(|rest| rest.starts_with(['/', ':']) || rest.is_empty())
+    }
+
+    /// `mkdir "$dir" && rm -rf "$dir"`: the very same words.
+    fn removes(&self, from: usize, thing: &Thing, finding: &Finding) -> bool {
+        let (Thing::Words(made), Some(maker)) = (thing, self.commands.get(from)) else {
+            return false;
+        };
+        if self.command.program().as_deref() != Some("rm")
+            || !finding.rule.starts_with("files.")
+            || maker.cwd != self.command.cwd
+            || !self.command.is_here()
+        {
+            return false;
+        }
+        let args = Args::read(self.command.args(), Valued::NONE);
+        let moved = self.since(from).any(|command| brings(command).is_some());
+        !moved
+            && !args.any_flag
+            && !args.operands.is_empty()
+            && args.operands.iter().all(|word| below(made, word))
+    }
+
+    fn since(&self, from: usize) -> impl Iterator<Item = &Command> {
+        let between = self.commands.get(from + 1..self.at).unwrap_or_default();
+        between.iter()
+    }
+
+    /// Tells whether something that was there before may have come into the folder since.
+    fn brought(&self, from: usize, path: &Path) -> bool {
+        self.since(from).filter_map(brings).any(|command| {
+            let mut operands = command
+                .args()
+                .iter()
+                .filter(|word| !word.prefix().starts_with('-'));
+            operands.any(|word| match things::path_of(word, command) {
+                Some(other) => other.starts_with(path),
+                None => true,
+            })
+        })
+    }
+
+    /// Tells whether a git command since may have put work of before onto the branch.
+    fn commits_since(&self, from: usize) -> bool {
+        self.since(from).filter_map(Invocation::read).any(|git| {
+            !matches!(
+                git.subcommand.as_str(),
+                "status"
+                    | "log"
+                    | "diff"
+                    | "show"
+                    | "push"
+                    | "fetch"
+                    | "checkout"
+                    | "switch"
+                    | "branch"
+                    | "rev-parse"
+                    | "ls-files"
+                    | "config"
+                    | "worktree"
+                    | "tag"
+                    | "describe"
+                    | "remote"
+                    | "rev-list"
+                    | "add"
+                    | "for-each-ref"
+            )
+        })
+    }
+}
+
+/// A server at a port that the engine has just opened.
+fn published(container: &Container, target: &Target) -> bool {
+    let Reach::Postgres(reach) = &target.reach else {
+        return false;
+    };
+    let local = matches!(
+        reach.host.as_deref(),
+        Some("localhost" | "127.0.0.1" | "::1")
+    );
+    let direct = matches!(reach.route, crate::model::target::Route::Direct);
+    let port = reach.port.unwrap_or(5432);
+    local && direct && !reach.implicit && container.alone && container.ports.contains(&port)
+}
+
+fn brings(command: &Command) -> Option<&Command> {
+    let program = command.program()?;
+    let git =
+        || Invocation::read(command).is_some_and(|git| matches!(git.subcommand.as_str(), "mv"));
+    (BRING.contains(&program.as_str()) || git()).then_some(command)
+}
+
+/// Tells whether a word names what another word named, or something below it.
+fn below(made: &Word, word: &Word) -> bool {
+    let mut ours = word.pieces.iter();
+    let mut wanted = made.pieces.iter().peekable();
+    let mut tail = String::new();
+    while let Some(piece) = wanted.next() {
+        let Some(next) = ours.next() else {
+            return false;
+        };
+        if next.part == piece.part {
+            let open = matches!(
+                next.part,
+                Part::Hole(crate::model::word::Hole::Unknown | crate::model::word::Hole::Name)
+            );
+            if open && next.origin != piece.origin {
+                return false;
+            }
+            continue;
+        }
+        let (Part::Literal(a), Part::Literal(b), None) = (&piece.part, &next.part, wanted.peek())
+        else {
+            return false;
+        };
+        let Some(rest) = b.strip_prefix(a.as_str()) else {
+            return false;
+        };
+        tail.push_str(rest);
+    }
+    for piece in ours {
+        match &piece.part {
+            Part::Literal(text) | Part::Glob(text) => tail.push_str(text),
+            Part::Hole(_) => return false,
+        }
+    }
+    let inside = tail.is_empty() || tail.starts_with('/');
+    inside && !tail.split('/').any(|part| part == "..") && !word.many
+}
+
+/// Options and variables that say which engine or cluster a tool talks to.
+const SIDES: [&str; 10] = [
+    "-H",
+    "--host",
+    "-c",
+    "--context",
+    "--url",
+    "--connection",
+    "--kubeconfig",
+    "--cluster",
+    "--server",
+    "-s",
+];
+const SIDE_VARIABLES: [&str; 4] = [
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "CONTAINER_HOST",
+    "KUBECONFIG",
+];
+
+/// Tells whether two commands talk to the same engine or cluster, as far as their words say.
+fn same_side(a: &Command, b: &Command) -> bool {
+    let variables = |command: &Command| -> Vec<(String, String)> {
+        let env = command
+            .env
+            .iter()
+            .filter(|(name, _)| SIDE_VARIABLES.contains(&name.as_str()));
+        env.map(|(name, value)| (name.clone(), value.shown()))
+            .collect()
+    };
+    let other = a.program() != b.program();
+    (other || sides(a) == sides(b)) && variables(a) == variables(b) && outside(a) == outside(b)
+}
+
+fn sides(command: &Command) -> Vec<String> {
+    let program = command.program().unwrap_or_default();
+    let everywhere = matches!(program.as_str(), "kubectl" | "oc");
+    if !everywhere && !matches!(program.as_str(), "docker" | "podman" | "nerdctl") {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    let mut words = command.args().iter().map(Word::shown);
+    while let Some(text) = words.next() {
+        if !everywhere && !text.starts_with('-') {
+            break;
+        }
+        let name = text.split('=').next().unwrap_or_default();
+        if SIDES.contains(&name) {
+            let value = if text.contains('=') {
+                String::new()
+            } else {
+                words.next().unwrap_or_default()
+            };
+            all.push(format!("{text} {value}"));
+        }
+    }
+    all
+}
+
+/// Other machines and containers that lead to a command, without the last container.
+fn outside(command: &Command) -> Vec<String> {
+    command
+        .via
+        .iter()
+        .filter(|wrapper| {
+            !matches!(
+                wrapper.passage,
+                Passage::Plain | Passage::User { .. } | Passage::Container { .. }
+            )
+        })
+        .map(|wrapper| format!("{:?}", wrapper.passage))
+        .collect()
+}

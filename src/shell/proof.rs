@@ -1,0 +1,108 @@
+//! Which commands have succeeded for certain when the shell comes to a place: after `&&`, after `|| exit`, under `set -e`.
+//! It knows statuses only; what a success means for the world is judged elsewhere.
+
+use crate::model::command::{Command, Proven};
+use crate::model::span::Origin;
+
+use super::unfold::Unfolder;
+
+/// Wrappers whose status is that of the command inside.
+const STATUS_OF_INNER: [&str; 15] = [
+    "sudo",
+    "doas",
+    "env",
+    "nice",
+    "ionice",
+    "nohup",
+    "timeout",
+    "stdbuf",
+    "time",
+    "chrt",
+    "taskset",
+    "caffeinate",
+    "gtimeout",
+    "gnice",
+    "setpriv",
+];
+
+/// What is proven at a place, by the status of what ran last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proofs {
+    /// Holds whatever the status was.
+    pub always: Proven,
+    /// Holds where the status was zero.
+    pub zero: Proven,
+    /// Holds where it was not.
+    pub failed: Proven,
+}
+
+impl Proofs {
+    /// Returns what holds after these whatever the status was.
+    pub fn settled(&self) -> Self {
+        Self::of(self.always.clone())
+    }
+
+    /// Returns the same for each status.
+    pub fn of(always: Proven) -> Self {
+        Self {
+            zero: always.clone(),
+            failed: always.clone(),
+            always,
+        }
+    }
+
+    /// Keeps what holds here and there.
+    pub fn join(&mut self, other: &Self) {
+        self.always = self.always.common(&other.always);
+        self.zero = self.zero.common(&other.zero);
+        self.failed = self.failed.common(&other.failed);
+    }
+
+    /// `!`: what was zero is not.
+    pub const fn negate(&mut self) {
+        std::mem::swap(&mut self.zero, &mut self.failed);
+    }
+
+    /// After `a && b`: these hold where `b` ran, the others where `a` failed.
+    pub fn or_not_run(&mut self, left: &Self) {
+        self.always = self.always.common(&left.failed);
+        self.failed = self.failed.common(&left.failed);
+    }
+
+    /// The shell goes on only after success.
+    pub fn succeeded(&mut self) {
+        *self = Self::of(self.zero.clone());
+    }
+}
+
+impl Unfolder<'_> {
+    /// Returns the one command that a simple command of this place started from here on, whose status was the shell's.
+    pub(super) fn started(&self, from: usize, origin: &Origin, wrappers: usize) -> Option<usize> {
+        let own = |command: &Command| {
+            let around = command.via.get(wrappers..).unwrap_or_default();
+            command.origin == *origin
+                && command.program().as_deref() != Some(":")
+                && around
+                    .iter()
+                    .all(|wrapper| STATUS_OF_INNER.contains(&wrapper.name.as_str()))
+        };
+        let since = self.out.commands.get(from..).unwrap_or_default();
+        let mut found = since.iter().enumerate().filter(|(_, command)| own(command));
+        let (at, _) = found.next()?;
+        found.next().is_none().then_some(from + at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ways_have_in_common_what_was_proven_before_they_parted() {
+        let before = Proven::default().and(0).and(2);
+        let (left, right) = (before.and(3).and(5), before.and(4));
+        assert_eq!(left.common(&right), before);
+        assert_eq!(left.common(&right).places(), [2, 0]);
+        assert!(left.common(&Proven::default()).is_empty());
+    }
+}
