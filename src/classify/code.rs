@@ -1,11 +1,14 @@
 //! Code of scripting languages, inline or in a script: SQL that it sends, files that it deletes, shells that it starts.
-//! It reads strings and calls by name, and follows no control flow and no library.
+//! It reads strings, values and calls by name, and follows no control flow and no library.
 
 mod calls;
 mod drivers;
 mod imports;
+mod index;
+mod steps;
 mod tables;
 pub mod tokens;
+mod values;
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::effect::{Dialect, Verb};
@@ -14,6 +17,7 @@ use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::span::Origin;
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
+use crate::shell::parse::parse;
 use crate::sql::{self, HOLE};
 
 use super::Context;
@@ -22,6 +26,8 @@ use super::sql::reach::{self, Place, Reading, Server};
 use super::sql::source::Source;
 use super::sql::{Located, Started, judged};
 use calls::{Deeds, deeds};
+pub use steps::Steps;
+use steps::{Kind, Step};
 use tokens::Language;
 
 /// Interpreters: names, language, options that carry code.
@@ -85,8 +91,22 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
         &["-e", "--source"],
     ),
     (&["emacs"], Language::Lua, &["--eval"]),
-    (&["go"], Language::Javascript, &["--no-such-option"]),
-    (&["java"], Language::Javascript, &["--no-such-option"]),
+    (
+        &[
+            "go",
+            "java",
+            "rust-script",
+            "tcc",
+            "cargo",
+            "rustrun",
+            "dotnet",
+            "dotnet-script",
+            "zig",
+            "nim",
+        ],
+        Language::Compiled,
+        &["--no-such-option"],
+    ),
 ];
 
 /// Program, subcommand, language, options that carry the code.
@@ -137,6 +157,27 @@ struct Code {
     language: Language,
     /// Written on the command line or its standard input, not in a script file.
     inline: bool,
+    /// The folder of the script.
+    folder: String,
+}
+
+impl Code {
+    const fn inline(source: Source, language: Language) -> Self {
+        Self {
+            source,
+            language,
+            inline: true,
+            folder: String::new(),
+        }
+    }
+
+    fn deeds(&self) -> Deeds {
+        let folder = match self.folder.as_str() {
+            "" => ".",
+            folder => folder,
+        };
+        deeds(&self.source.text, self.language, folder, self.inline)
+    }
 }
 
 /// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
@@ -147,7 +188,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
-    let deeds = deeds(&code.source.text, code.language);
+    let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
     let mut raw = Vec::new();
@@ -190,7 +231,12 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         }));
     }
     if code.inline && !scratch {
-        all.extend(deeds.unknown.iter().map(|span| {
+        let lost = |tail: &Option<String>| {
+            let known = |name: &String| context.regenerable.contains(name);
+            !tail.as_ref().is_some_and(known)
+        };
+        let unknown = deeds.unknown.iter().filter(|(_, tail)| lost(tail));
+        all.extend(unknown.map(|(span, _)| {
             let origin = code.source.origin(*span, &command.origin);
             unknown_deletion(&origin, command, context)
         }));
@@ -257,25 +303,50 @@ fn taken_away(
     finding
 }
 
-/// Returns the shell texts that stand for what the code starts or deletes; paths of deletions are written as `rm`.
-pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
+/// Returns the shell text that stands for what the code starts, writes and deletes, in its order; what cannot be read stands alone.
+pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
-    let mut deeds = deeds(&code.source.text, code.language);
-    if code.inline {
-        deeds.shells.append(&mut deeds.places);
-    }
     let serves = !code.inline && drivers::serves(&code.source.text);
-    deeds
-        .shells
+    let steps: Vec<Step> = code
+        .deeds()
+        .steps
         .into_iter()
-        .filter(|(text, _)| !serves || !text.starts_with("curl -X DELETE"))
-        .map(|(text, span)| Started {
-            text,
-            origin: code.source.origin(span, &command.origin),
+        .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
+        .collect();
+    let runs = |step: &Step| step.kind == Kind::Runs;
+    if !code.inline && !steps.iter().any(runs) {
+        return Vec::new();
+    }
+    let counts: Vec<bool> = steps
+        .iter()
+        .map(|step| match &step.kind {
+            Kind::Runs | Kind::Goes => true,
+            // What a script writes is its work; what it writes to be run counts.
+            Kind::Writes(file) => {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                code.inline
+                    || steps
+                        .iter()
+                        .any(|other| runs(other) && other.text.contains(name))
+            }
         })
-        .collect()
+        .collect();
+    let mut alone = Vec::new();
+    let mut together = Vec::new();
+    for (step, _) in steps.into_iter().zip(counts).filter(|(_, counts)| *counts) {
+        let started = Started {
+            origin: code.source.origin(step.span, &command.origin),
+            text: step.text,
+        };
+        if parse(&started.text).is_ok() {
+            together.push(started);
+        } else {
+            alone.push(Steps::of(started));
+        }
+    }
+    Steps::join(together).into_iter().chain(alone).collect()
 }
 
 /// Finds the code that an interpreter would run.
@@ -304,11 +375,7 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
         };
         return script(command.words.first()?, language, command, context, needs);
     };
-    let inline = |source: Source| Code {
-        source,
-        language: *language,
-        inline: true,
-    };
+    let inline = |source: Source| Code::inline(source, *language);
     if only_checks(base, command) {
         return None;
     }
@@ -345,7 +412,10 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             );
         } else if text == "-" {
             break;
-        } else if matches!(base, "deno" | "bun" | "go") && text == "run" {
+        } else if matches!(base, "deno" | "bun" | "go" | "cargo" | "dotnet" | "zig")
+            && text == "run"
+            || matches!(base, "tcc" | "nim") && matches!(text.as_str(), "-run" | "r")
+        {
             // The script follows, or `-`.
         } else if matches!(base, "iex" | "elixir") && text == "-S" {
             // `iex -S mix run -e CODE`: the task's own options follow.
@@ -363,6 +433,13 @@ fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<C
             return None;
         }
     }
+    if pieces.is_none() && *language == Language::Compiled {
+        let whole = command.words.first()?;
+        return command
+            .script
+            .is_some()
+            .then(|| script(whole, *language, command, context, needs))?;
+    }
     pieces.map(inline).or_else(|| match &command.stdin {
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
@@ -376,6 +453,7 @@ fn only_checks(base: &str, command: &Command) -> bool {
         "ruby" | "perl" => &["-c", "-wc", "-cw"],
         "php" => &["-l", "--syntax-check"],
         "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
+        "cargo" | "dotnet" | "zig" | "nim" | "tcc" => return command.script.is_none(),
         "lua" => &["-p"],
         "go" => return command.args().first().and_then(Word::text).as_deref() != Some("run"),
         _ => return false,
@@ -447,11 +525,7 @@ fn framework(command: &Command) -> Option<Code> {
         (None, Stdin::Text(word)) => Source::of_word(word),
         (None, _) => return None,
     };
-    Some(Code {
-        source,
-        language: *language,
-        inline: true,
-    })
+    Some(Code::inline(source, *language))
 }
 
 /// Reads a script file; subcommands and modules are no files that can be read.
@@ -466,11 +540,16 @@ fn script(
         ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua",
         ".pyw", ".tsx",
     ];
+    let folder = |name: &str| match name.rsplit_once('/') {
+        Some((folder, _)) => folder.to_owned(),
+        None => String::new(),
+    };
     if let Some(read) = &command.script {
         return Some(Code {
             source: Source::of_word(read),
             language,
             inline: false,
+            folder: folder(&word.text().unwrap_or_default()),
         });
     }
     let name = word.text()?;
@@ -479,7 +558,7 @@ fn script(
     }
     let path = match &command.cwd {
         Cwd::Known(folder) => reach::normal(&folder.join(&name)),
-        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
+        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.clone().into(),
         Cwd::Temporary | Cwd::Unknown => return None,
     };
     match context.facts.ask(Question::Text(path.clone()), needs) {
@@ -487,6 +566,7 @@ fn script(
             source: Source::of_file(&path, text),
             language,
             inline: false,
+            folder: folder(&name),
         }),
         _ => None,
     }
@@ -515,9 +595,17 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         "unknown",
         "the code does not say which database it connects to",
     );
-    let [text] = deeds.connections.as_slice() else {
+    let mut connections: Vec<&String> = deeds.connections.iter().collect();
+    connections.dedup();
+    let [text] = connections.as_slice() else {
         return nowhere;
     };
+    let text = text.as_str();
+    if text.starts_with(values::FRESH) {
+        let mut fresh = nowhere;
+        fresh.scratch = Some("the database is a temporary file of this code".to_owned());
+        return fresh;
+    }
     let mut reading = Reading {
         command,
         context,
@@ -527,7 +615,7 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
     };
     if text.starts_with("postgres") || text.contains("dbname=") {
         let server = Server {
-            database: Some(Word::literal(text.clone(), command.origin.clone())),
+            database: Some(Word::literal(text, command.origin.clone())),
             ..Server::default()
         };
         return reach::postgres(&server, &mut reading);
@@ -585,7 +673,7 @@ mod tests {
     use super::*;
 
     fn read(language: Language, text: &str) -> (Vec<String>, Vec<String>, usize) {
-        let deeds = deeds(text, language);
+        let deeds = deeds(text, language, ".", true);
         let losses = deeds.sql.iter().flat_map(|(text, _, perhaps)| {
             if *perhaps {
                 sql::losses_in_prose(text, Dialect::Unknown)
@@ -596,7 +684,7 @@ mod tests {
         let objects = losses
             .map(|loss| loss.effect.object.unwrap_or_default())
             .collect();
-        let shells = deeds.shells.into_iter().map(|(text, _)| text).collect();
+        let shells = deeds.steps.into_iter().map(|step| step.text).collect();
         (objects, shells, deeds.unknown.len())
     }
 

@@ -3,12 +3,14 @@
 mod arith;
 pub mod ast;
 mod brace;
+mod built;
 mod builtins;
 mod carriers;
 pub mod cmd;
 mod compose;
 mod expand;
 mod flow;
+pub mod inside;
 mod lists;
 mod options;
 mod params;
