@@ -1,8 +1,10 @@
 //! Reads the calls of a code by their names: what they send to databases, delete, write and start.
 //! What their arguments stand for is the work of `values`; no control flow is followed.
 
+mod aliases;
 mod paths;
 mod starts;
+mod tools;
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,17 +36,42 @@ pub(super) struct Deeds {
 /// Arguments longer than this are not read to their end.
 const MAX_ARGUMENTS: usize = 400;
 
-/// Reads the calls of a code that stands in a folder.
-pub(super) fn deeds(text: &str, language: Language, folder: &str, inline: bool) -> Deeds {
+/// Where a code stands, and what it is given.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<'a> {
+    /// The folder of the script, as it is written.
+    pub folder: &'a str,
+    /// Written on the command line, not in a script.
+    pub inline: bool,
+    pub args: Option<&'a [String]>,
+    /// Codes in strings of codes.
+    pub depth: usize,
+}
+
+#[cfg(test)]
+impl Standing<'_> {
+    pub const fn inline() -> Self {
+        Self {
+            folder: ".",
+            inline: true,
+            args: None,
+            depth: 0,
+        }
+    }
+}
+
+/// Reads the calls of a code.
+pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> Deeds {
     let mentions = Mentions::of(text);
     let index = Index::new(text, language);
-    let imports = imports::read(&index.tokens, language);
+    let mut imports = imports::read(&index.tokens, language);
+    aliases::add(&index, &mut imports);
     let mut calls = Calls {
         index: &index,
-        reader: Reader::new(&index, &imports, folder),
+        reader: Reader::new(&index, &imports, standing),
         mentions: &mentions,
         language,
-        inline,
+        standing,
         imports: &imports,
         deeds: Deeds::default(),
         sends_variable: false,
@@ -76,8 +103,7 @@ struct Calls<'a> {
     reader: Reader<'a>,
     mentions: &'a Mentions<'a>,
     language: Language,
-    /// Written on the command line, not in a script.
-    inline: bool,
+    standing: Standing<'a>,
     /// Full names behind the names that imports give.
     imports: &'a HashMap<String, String>,
     deeds: Deeds,
@@ -164,6 +190,7 @@ impl<'a> Calls<'a> {
                 && matches!(last, "execSync" | "spawnSync" | "execFileSync")
             || self.is_sh(name)
             || self.is_remote(name, last)
+            || self.is_task_run(name, last)
             || self.program_named(name).is_some()
             || name == ".execute" && self.language == Language::Groovy
     }
@@ -184,7 +211,7 @@ impl<'a> Calls<'a> {
         let starts = self.starts_a_program(name, last, at);
         let connects = is_connection(name, last);
         let span = self.span(start, name, at);
-        if self.is_definition(at) || self.special(name, span, at) {
+        if self.is_definition(at) || self.special(name, span, at) || self.tools(name, span, at) {
             return;
         }
         if let Some(text) = self.model_loss(name, at) {
@@ -275,6 +302,9 @@ impl<'a> Calls<'a> {
                 let super::index::Given::Is(part, _) = binding.given else {
                     return false;
                 };
+                if self.language == Language::Javascript && self.index.is_sign(part.from, '{') {
+                    return true;
+                }
                 let made =
                     (part.from..part.to.min(part.from + 2)).filter_map(|at| self.index.name(at));
                 made.into_iter().any(|made| {
@@ -335,13 +365,68 @@ impl<'a> Calls<'a> {
             language: self.language,
         };
         let span = Span::new(start, start + name.len());
-        if let Some(url) = drivers::request(&site) {
+        if self.is_shown(at) {
+            return;
+        }
+        let asked = drivers::request(&site).or_else(|| self.client_request(name, at));
+        if let Some(url) = asked {
             let text = format!("curl -X DELETE {}", super::steps::word(&url));
             self.run(&text, span);
         } else if let Some(rule) = drivers::rule(&site) {
             let said = name.trim_start_matches('.').to_owned();
             self.deeds.wipes.push((rule, said, span));
         }
+    }
+
+    /// `client.delete('/x')` of an HTTP client that the code has made.
+    fn client_request(&self, name: &str, at: usize) -> Option<String> {
+        let (owner, last) = name.rsplit_once('.')?;
+        if last != "delete"
+            || !self
+                .mentions
+                .has(&["httpx", "requests", "axios", "aiohttp", "ky."])
+        {
+            return None;
+        }
+        let [binding] = self.index.bindings(owner) else {
+            return None;
+        };
+        let super::index::Given::Is(part, _) = binding.given else {
+            return None;
+        };
+        let made = self.index.name(part.from)?;
+        let last = made.rsplit('.').next()?;
+        let client = matches!(last, "Client" | "AsyncClient" | "Session" | "ClientSession")
+            || matches!(made, "axios.create" | "got.extend" | "ky.create");
+        if !client {
+            return None;
+        }
+        let inner = self.reader.arguments(part.from);
+        let base = ["base_url", "baseURL", "prefixUrl"]
+            .iter()
+            .find_map(|name| inner.named(name));
+        let text = |part: Part| {
+            let values = self.reader.read(part, When::at(at));
+            values.first().and_then(Value::text).map(str::to_owned)
+        };
+        let base = base.and_then(text).unwrap_or_default();
+        let path = self.reader.arguments(at).positional.first().copied();
+        let path = path.and_then(text).unwrap_or_default();
+        let url = format!("{}{path}", base.trim_end_matches('/'));
+        Some(if url.contains("://") {
+            url
+        } else {
+            "http://unknown.invalid".to_owned()
+        })
+    }
+
+    /// `….delete().to_sql()`: a statement that is only written down.
+    fn is_shown(&self, at: usize) -> bool {
+        let behind = self.index.name(self.index.after(at + 1));
+        matches!(
+            behind,
+            Some(".toString" | ".to_sql" | ".toSQL" | ".toSql" | ".compile" | ".toQuery" | ".to_s")
+        )
     }
 
     /// Returns the last parts of the names that stand before a call in its statement.

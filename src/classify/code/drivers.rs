@@ -162,6 +162,7 @@ const SERVICES: &[(&[&str], &[&str])] = &[
         &["delete", "repos.delete"],
     ),
     (&["stripe"], &["del", "delete"]),
+    (&["influxdb"], &["delete"]),
     (
         &["elasticsearch", "opensearch", "Elasticsearch"],
         &["indices.delete", "delete"],
@@ -303,6 +304,7 @@ fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
                 "arango",
             ],
         ),
+        "drop_all" if has(text, &["sqlalchemy", "SQLAlchemy", "sqlmodel"]) => true,
         "drop_all" | "dropAll" => matches!(
             thing.to_ascii_lowercase().as_str(),
             "db" | "metadata" | "meta" | "database" | "schema" | "orm" | "base"
@@ -350,6 +352,9 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     ) && has(site.text, &["redis", "Redis"]);
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
+    }
+    if last == "clear" && site.language == Language::Ruby && has(site.text, &["Aws::S3"]) {
+        return Some(RESOURCE);
     }
     let docker = has(
         site.text,

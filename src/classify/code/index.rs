@@ -236,6 +236,16 @@ impl Index {
         self.names.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the names that the code gives something only once.
+    pub fn single(&self) -> impl Iterator<Item = (&String, &Binding)> {
+        self.names
+            .iter()
+            .filter_map(|(name, all)| match all.as_slice() {
+                [binding] => Some((name, binding)),
+                _ => None,
+            })
+    }
+
     pub fn function(&self, at: usize) -> Option<&Function> {
         self.functions.get(at)
     }

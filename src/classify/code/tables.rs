@@ -74,7 +74,16 @@ pub(super) const FILES: [&str; 21] = [
     ".unlink",
     ".unlinkSync",
 ];
-pub(super) const TREES: [&str; 41] = [
+pub(super) const TREES: [&str; 50] = [
+    "del.deleteAsync",
+    "del.deleteSync",
+    "deleteAsync",
+    "deleteSync",
+    ".rmtree",
+    "File.deleteDirectory",
+    "File.cleanDirectory",
+    "Storage.deleteDirectory",
+    "FileUtils.cleanDirectory",
     "os.RemoveAll",
     "fs.rmdir",
     "rmdirSync",
@@ -118,7 +127,9 @@ pub(super) const TREES: [&str; 41] = [
     "del.sync",
 ];
 /// Calls that start a shell or a program.
-pub(super) const SHELLS: [&str; 71] = [
+pub(super) const SHELLS: [&str; 73] = [
+    "spawn",
+    "invoke.run",
     "ProcessBuilder",
     "execl",
     "execlp",

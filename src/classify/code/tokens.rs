@@ -1,6 +1,7 @@
 //! Cuts code of scripting languages into strings, dotted names and signs.
 //! It knows no grammar: only where strings and comments begin and end.
 
+mod plain;
 mod quotes;
 
 use crate::sql::HOLE;
@@ -131,6 +132,8 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
                 all.push(Token::Sign(char));
             }
         }
+        plain::told(&mut all, language);
+        places.truncate(all.len());
         places.resize(all.len(), start);
     }
     all.into_iter().zip(places).collect()

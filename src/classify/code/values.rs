@@ -1,6 +1,7 @@
 //! What an expression of a code stands for: strings put together, lists, paths; every reading of it, up to a limit.
 //! It runs nothing: what it does not know is a hole, and a name that several places give stands for all of them.
 
+mod argv;
 pub(super) mod made;
 pub(super) mod methods;
 
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::sql::HOLE;
 
+use super::calls::Standing;
 use super::index::{Binding, Given, Index, Part};
 use super::tokens::{Language, Token};
 
@@ -76,8 +78,7 @@ pub(super) type Values = Vec<Value>;
 pub(super) struct Reader<'a> {
     pub index: &'a Index,
     pub imports: &'a HashMap<String, String>,
-    /// The folder in which the code stands, as it is written.
-    pub folder: &'a str,
+    pub standing: Standing<'a>,
     steps: Cell<usize>,
 }
 
@@ -123,11 +124,15 @@ enum Joint {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(index: &'a Index, imports: &'a HashMap<String, String>, folder: &'a str) -> Self {
+    pub fn new(
+        index: &'a Index,
+        imports: &'a HashMap<String, String>,
+        standing: Standing<'a>,
+    ) -> Self {
         Self {
             index,
             imports,
-            folder,
+            standing,
             steps: Cell::new(0),
         }
     }
@@ -311,6 +316,11 @@ impl<'a> Reader<'a> {
                 }
                 Some(Token::Sign('[')) => {
                     let inside = index.inside(at).unwrap_or_default();
+                    if let Some(found) = self.keyed(at, inside, when) {
+                        values = found;
+                        at = index.after(at);
+                        continue;
+                    }
                     values = self.subscript(&values, inside);
                     at = index.after(at);
                 }
@@ -380,6 +390,9 @@ impl<'a> Reader<'a> {
         if !chosen.is_empty() {
             return self.given(&chosen, when);
         }
+        if let Some(list) = self.argv(name) {
+            return vec![list];
+        }
         if let Some(value) = self.constant(&self.full(name)) {
             return vec![value];
         }
@@ -393,6 +406,9 @@ impl<'a> Reader<'a> {
         else {
             return vec![Value::unknown()];
         };
+        if let Some(values) = self.option(owner, last, when) {
+            return values;
+        }
         if let Some(part) = self.member(owner, last, when.at) {
             return self.read(part, when.deeper());
         }
@@ -403,9 +419,9 @@ impl<'a> Reader<'a> {
     /// Names that every program has.
     fn constant(&self, name: &str) -> Option<Value> {
         let text = match name {
-            "__dirname" | "import.meta.dirname" | "__DIR__" => self.folder.to_owned(),
+            "__dirname" | "import.meta.dirname" | "__DIR__" => self.standing.folder.to_owned(),
             "__file__" | "__filename" | "import.meta.url" | "import.meta.filename" | "__FILE__" => {
-                format!("{}/code", self.folder)
+                format!("{}/code", self.standing.folder)
             }
             "os.curdir" => ".".to_owned(),
             "os.sep" | "path.sep" => "/".to_owned(),
@@ -635,10 +651,29 @@ impl<'a> Reader<'a> {
         lists.into_iter().map(Value::List).collect()
     }
 
+    /// `QUERIES["clean"]` of an object that the code writes down.
+    fn keyed(&self, at: usize, inside: Part, when: When) -> Option<Values> {
+        let Some(Token::Text { text, .. }) = self.index.token(inside.from) else {
+            return None;
+        };
+        let owner = self.index.name(at.checked_sub(1)?)?;
+        let part = self.member(owner, text, when.at)?;
+        Some(self.read(part, when.deeper()))
+    }
+
     fn subscript(&self, values: &Values, inside: Part) -> Values {
-        let slice = (inside.from..inside.to).any(|at| self.index.is_sign(at, ':'));
-        if slice {
-            return values.clone();
+        let colon = (inside.from..inside.to).find(|at| self.index.is_sign(*at, ':'));
+        if let Some(colon) = colon {
+            let from = self.number(Part::new(inside.from, colon)).unwrap_or(0);
+            return values
+                .iter()
+                .map(|value| match value {
+                    Value::List(items) if from < items.len() => {
+                        Value::List(items.iter().skip(from).cloned().collect())
+                    }
+                    other => other.clone(),
+                })
+                .collect();
         }
         let place = self.number(inside);
         values

@@ -7,6 +7,7 @@ use crate::sql::HOLE;
 use super::super::steps::{Kind, Step, word, written};
 use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
+use super::super::values::made::starred;
 use super::super::values::{FRESH, Reader, STAR, Value, Values, When};
 use super::{Calls, is_one_of};
 
@@ -105,7 +106,17 @@ impl Calls<'_> {
         if OPENS.contains(&name) || method_opens(name, last) {
             return self.opens(name, span, at);
         }
-        if EMPTIES.contains(&name) {
+        if name == "os.open" {
+            let flags = self.reader.arguments(at);
+            let part = flags.positional.get(1).copied().unwrap_or_default();
+            let empties = (part.from..part.to)
+                .filter_map(|at| self.index.name(at))
+                .any(|name| name.ends_with("O_TRUNC"));
+            if !empties {
+                return;
+            }
+        }
+        if EMPTIES.contains(&name) || name == "os.open" {
             let path = self.path_at(at, 0);
             return self.write(path, Some(String::new()), span);
         }
@@ -296,8 +307,17 @@ impl Calls<'_> {
             );
         let tree = arguments.named("recursive").is_some();
         let flags = if files && !tree { "-f" } else { "-rf" };
+        let patterns = ["del", "rimraf"].iter().any(|head| name.starts_with(head));
         for value in Reader::opened(values) {
-            self.delete(value.text().unwrap_or_default(), flags, span);
+            let text = value.text().unwrap_or_default();
+            if patterns && text.starts_with('!') {
+                continue;
+            }
+            if patterns {
+                self.delete(&starred(text), flags, span);
+            } else {
+                self.delete(text, flags, span);
+            }
         }
     }
 
@@ -306,7 +326,8 @@ impl Calls<'_> {
             return;
         }
         let anew = |step: &Step| matches!(&step.kind, Kind::Writes(file) if file == path);
-        if flags == "-f" && self.inline && self.deeds.steps.iter().rev().take(50).any(anew) {
+        if flags == "-f" && self.standing.inline && self.deeds.steps.iter().rev().take(50).any(anew)
+        {
             return;
         }
         // A file that some loop gives, in a folder of its own making.
@@ -380,11 +401,7 @@ impl Calls<'_> {
         for part in &arguments.positional {
             for value in self.reader.read(*part, When::at(at)) {
                 let texts = value.texts();
-                words.extend(
-                    texts
-                        .iter()
-                        .map(|text| word(&super::super::values::made::starred(text))),
-                );
+                words.extend(texts.iter().map(|text| word(&starred(text))));
             }
         }
         self.run(&words.join(" "), span);

@@ -5,6 +5,7 @@ use crate::model::span::Span;
 
 use super::super::index::Part;
 use super::super::steps::{Setting, line, word};
+use super::super::tables::SHELLS;
 use super::super::tokens::Language;
 use super::super::values::methods::Arguments;
 use super::super::values::{Value, When};
@@ -246,7 +247,9 @@ impl Calls<'_> {
 
     /// Returns the name to which a statement gives what a call returns.
     fn bound_to(&self, at: usize) -> Option<String> {
-        let mut before = self.index.chain(at).checked_sub(1)?;
+        let Some(mut before) = self.index.chain(at).checked_sub(1) else {
+            return self.index.block_name(at + 1).map(|(name, _)| name);
+        };
         while matches!(self.index.name(before), Some("await" | "new")) {
             before = before.checked_sub(1)?;
         }
@@ -255,7 +258,16 @@ impl Calls<'_> {
             if self.index.is_sign(before, ':') {
                 before = before.checked_sub(1)?;
             }
+            if self.language == Language::Ruby
+                && let Some((name, _)) = self.index.block_name(at + 1)
+            {
+                return Some(name);
+            }
             return self.index.name(before).map(str::to_owned);
+        }
+        // `IO.popen(…) { |io| … }`.
+        if self.language == Language::Ruby {
+            return self.index.block_name(at + 1).map(|(name, _)| name);
         }
         // `with Popen(…) as p`.
         let behind = self.index.after(at + 1);
@@ -299,7 +311,7 @@ impl Calls<'_> {
         if last == "exec_command" {
             return true;
         }
-        if !name.contains('.') || !self.mentions.has(&REMOTES) {
+        if !name.contains('.') || SHELLS.contains(&name) || !self.mentions.has(&REMOTES) {
             return false;
         }
         let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
@@ -326,6 +338,18 @@ impl Calls<'_> {
         owner.is_empty()
             || self.index.bindings(owner).iter().any(made)
             || self.language == Language::Ruby
+    }
+}
+
+impl Calls<'_> {
+    /// `c.run('…')` of a task of Invoke.
+    pub(super) fn is_task_run(&self, name: &str, last: &str) -> bool {
+        matches!(last, "run" | "sudo" | "local")
+            && self.mentions.has(&["invoke"])
+            && (matches!(
+                name,
+                "c.run" | "ctx.run" | "context.run" | "c.sudo" | "ctx.sudo"
+            ) || name.starts_with("invoke."))
     }
 }
 

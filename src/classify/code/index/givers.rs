@@ -71,6 +71,11 @@ impl Index {
             .iter()
             .find_map(|owner| name.strip_prefix(owner));
         let name = own.unwrap_or(name).to_owned();
+        // Options of a command line are looked up by any owner.
+        if name.ends_with(".add_argument") {
+            let all = self.calls.entry("add_argument".to_owned()).or_default();
+            all.push(at);
+        }
         self.calls.entry(name).or_default().push(at);
     }
 
@@ -114,7 +119,7 @@ impl Index {
             return;
         }
         let part = self.expression(sign + 1);
-        if self.arrow(name, part) {
+        if self.arrow(name, part) || self.name(part.from) == Some("range") {
             return;
         }
         let mut names = vec![name.to_owned()];
@@ -128,8 +133,11 @@ impl Index {
             first -= 2;
         }
         let several = names.len() > 1;
+        // Go gives the value first, then the error.
+        let compiled = self.language == Language::Compiled;
         for (place, name) in names.iter().rev().enumerate() {
-            self.give(name, at, Given::Is(part, several.then_some(place)));
+            let place = several.then_some(place).filter(|at| !compiled || *at > 0);
+            self.give(name, at, Given::Is(part, place));
         }
     }
 
@@ -292,7 +300,8 @@ impl Index {
     }
 
     /// Returns the first parameter of the block or function that is given to a call.
-    fn block_name(&self, at: usize) -> Option<(String, usize)> {
+    pub fn block_name(&self, at: usize) -> Option<(String, usize)> {
+        let first = at;
         let mut at = at;
         if self.is_sign(at, '(') {
             at += 1;
@@ -305,15 +314,22 @@ impl Index {
             let open = self.is_sign(at, '(');
             at += usize::from(open);
             at += usize::from(self.is_sign(at, '[') || self.is_sign(at, '{'));
-            let name = self.name(at)?;
+            let Some(name) = self.name(at) else {
+                return self.block(self.after(first));
+            };
             let arrow =
                 |at: usize| matches!(self.sign(at), Some('=' | '-')) && self.is_sign(at + 1, '>');
             let near = (at + 1..at + MAX_LOOP_NAMES).any(arrow);
             if near || open {
                 return Some((name.to_owned(), at));
             }
-            at = self.after(at - 1 - usize::from(open));
+            return self.block(self.after(first));
         }
+        self.block(at)
+    }
+
+    /// `{ |x|`, `do |x|`.
+    fn block(&self, at: usize) -> Option<(String, usize)> {
         let block = self.is_sign(at, '{') || self.name(at) == Some("do");
         (block && self.is_sign(at + 1, '|'))
             .then(|| self.name(at + 2).map(|name| (name.to_owned(), at + 2)))

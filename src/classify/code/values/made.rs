@@ -1,6 +1,8 @@
 //! What calls make: paths put together, temporary places, lists of files, strings from formats.
 //! It knows functions of standard libraries by name, and functions of the code by what they return.
 
+use base64::Engine as _;
+
 use crate::sql::HOLE;
 
 use super::super::index::{Function, Part};
@@ -254,6 +256,12 @@ impl Reader<'_> {
             return vec![value];
         }
         let first = || self.first(inside, when);
+        if matches!(
+            last,
+            "b64decode" | "decode64" | "strict_decode64" | "atob" | "base64_decode"
+        ) {
+            return each(first(), |text| decoded(text));
+        }
         if has(&SAME) {
             return first();
         }
@@ -433,6 +441,14 @@ impl Reader<'_> {
     /// Tells whether a language puts a method's own list together: `list.join(' ')`.
     pub(super) const fn joins_lists(&self) -> bool {
         !matches!(self.index.language, Language::Python)
+    }
+}
+
+fn decoded(text: &str) -> Value {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim());
+    match bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(text) => Value::Text(text),
+        None => Value::unknown(),
     }
 }
 
