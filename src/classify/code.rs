@@ -1,143 +1,33 @@
 //! Code of scripting languages, inline or in a script: SQL that it sends, files that it deletes, shells that it starts.
-//! It reads strings and calls by name, and follows no control flow and no library.
+//! It reads strings, values and calls by name, and follows no control flow and no library.
 
 mod calls;
 mod drivers;
+mod given;
 mod imports;
+mod index;
+mod steps;
 mod tables;
 pub mod tokens;
+mod values;
 
-use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
+use crate::model::command::Command;
 use crate::model::effect::{Dialect, Verb};
-use crate::model::fact::{Answer, Needs, Question};
+use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::span::Origin;
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
+use crate::shell::parse::parse;
 use crate::sql::{self, HOLE};
 
 use super::Context;
-use super::sql::options;
 use super::sql::reach::{self, Place, Reading, Server};
-use super::sql::source::Source;
 use super::sql::{Located, Started, judged};
-use calls::{Deeds, deeds};
-use tokens::Language;
-
-/// Interpreters: names, language, options that carry code.
-const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
-    (
-        &["python", "python2", "python3", "pypy", "pypy3", "ipython"],
-        Language::Python,
-        &["-c"],
-    ),
-    (
-        &[
-            "node",
-            "nodejs",
-            "bun",
-            "deno",
-            "tsx",
-            "ts-node",
-            "nodemon",
-            "ts-node-dev",
-            "vite-node",
-            "babel-node",
-            "zx",
-        ],
-        Language::Javascript,
-        &["-e", "--eval", "-p", "--print", "-pe", "eval"],
-    ),
-    (&["ruby", "irb"], Language::Ruby, &["-e"]),
-    (
-        &["perl"],
-        Language::Perl,
-        &["-e", "-E", "-ne", "-pe", "-le", "-lne", "-we"],
-    ),
-    (&["php"], Language::Php, &["-r"]),
-    (&["lua", "luajit"], Language::Lua, &["-e"]),
-    // Languages whose strings, comments and calls look enough like one of the above.
-    (&["Rscript", "R", "littler"], Language::Python, &["-e"]),
-    (&["julia"], Language::Julia, &["-e", "--eval", "-E"]),
-    (&["elixir", "iex", "mix"], Language::Ruby, &["-e", "--eval"]),
-    (&["crystal"], Language::Ruby, &["eval"]),
-    (&["groovy"], Language::Groovy, &["-e"]),
-    (
-        &[
-            "scala",
-            "jshell",
-            "kotlin",
-            "kotlinc",
-            "swift",
-            "csharprepl",
-            "dart",
-        ],
-        Language::Javascript,
-        &["-e"],
-    ),
-    (&["erl"], Language::Ruby, &["-eval"]),
-    (&["clojure", "clj", "bb", "lein"], Language::Ruby, &["-e"]),
-    (&["osascript"], Language::Lua, &["-e"]),
-    (&["tclsh", "expect"], Language::Ruby, &["-c"]),
-    (
-        &["awk", "gawk", "mawk", "nawk", "goawk"],
-        Language::Perl,
-        &["-e", "--source"],
-    ),
-    (&["emacs"], Language::Lua, &["--eval"]),
-    (&["go"], Language::Javascript, &["--no-such-option"]),
-    (&["java"], Language::Javascript, &["--no-such-option"]),
-];
-
-/// Program, subcommand, language, options that carry the code.
-type Runner = (
-    &'static [&'static str],
-    &'static [&'static str],
-    Language,
-    &'static [&'static str],
-);
-
-/// Frameworks that run code by a subcommand.
-const RUNNERS: &[Runner] = &[
-    (
-        &["rails", "gitlab-rails"],
-        &["runner", "r"],
-        Language::Ruby,
-        &[],
-    ),
-    // A console reads its standard input; its operands are no code.
-    (
-        &["rails", "gitlab-rails"],
-        &["console", "c"],
-        Language::Ruby,
-        &["--eval"],
-    ),
-    (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
-    (
-        &["manage.py", "django-admin"],
-        &["shell", "shell_plus"],
-        Language::Python,
-        &["-c", "--command"],
-    ),
-    (&["flask"], &["shell"], Language::Python, &["-c"]),
-    (&["wp"], &["eval"], Language::Php, &[]),
-    (
-        &["drush"],
-        &["php:eval", "ev", "php-eval", "eval"],
-        Language::Php,
-        &[],
-    ),
-    (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
-    (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
-];
-
-/// A code text with what is known about it.
-struct Code {
-    source: Source,
-    language: Language,
-    /// Written on the command line or its standard input, not in a script file.
-    inline: bool,
-}
+use calls::Deeds;
+use given::{code, payload};
+pub use steps::Steps;
+use steps::{Kind, Step};
 
 /// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
@@ -147,16 +37,26 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
-    let deeds = deeds(&code.source.text, code.language);
+    let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
     let mut raw = Vec::new();
+    let mut made = String::new();
     for (text, span, perhaps) in &deeds.sql {
         let losses = if *perhaps {
             // A driver's `%s` stands for a value.
             sql::losses_in_prose(&text.replace("%s", "$1"), dialect)
         } else {
-            sql::losses(text, dialect)
+            let from = made.len();
+            let mut losses = sql::losses(&format!("{made}{text}"), dialect);
+            losses.retain(|loss| from == 0 || loss.effect.span.start >= from);
+            // What one call makes is known to those behind it.
+            let head = text.trim_start().get(..7).unwrap_or_default();
+            if head.eq_ignore_ascii_case("create ") && made.len() + text.len() < MAX_MADE {
+                made.push_str(text.trim_end_matches([';', ' ', '\n']));
+                made.push_str(";\n");
+            }
+            losses
         };
         raw.extend(
             losses
@@ -190,13 +90,21 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         }));
     }
     if code.inline && !scratch {
-        all.extend(deeds.unknown.iter().map(|span| {
+        let lost = |tail: &Option<String>| {
+            let known = |name: &String| context.regenerable.contains(name);
+            !tail.as_ref().is_some_and(known)
+        };
+        let unknown = deeds.unknown.iter().filter(|(_, tail)| lost(tail));
+        all.extend(unknown.map(|(span, _)| {
             let origin = code.source.origin(*span, &command.origin);
             unknown_deletion(&origin, command, context)
         }));
     }
     all
 }
+
+/// Bytes of statements that make something, kept for the statements behind them.
+const MAX_MADE: usize = 10_000;
 
 /// Words by which a code says that it works on files of its own making.
 const SCRATCH: [&str; 12] = [
@@ -257,241 +165,49 @@ fn taken_away(
     finding
 }
 
-/// Returns the shell texts that stand for what the code starts or deletes; paths of deletions are written as `rm`.
-pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
+/// Returns the shell text that stands for what the code starts, writes and deletes, in its order; what cannot be read stands alone.
+pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
     let Some(code) = code(command, context, needs) else {
         return Vec::new();
     };
-    let mut deeds = deeds(&code.source.text, code.language);
-    if code.inline {
-        deeds.shells.append(&mut deeds.places);
-    }
     let serves = !code.inline && drivers::serves(&code.source.text);
-    deeds
-        .shells
+    let steps: Vec<Step> = code
+        .deeds()
+        .steps
         .into_iter()
-        .filter(|(text, _)| !serves || !text.starts_with("curl -X DELETE"))
-        .map(|(text, span)| Started {
-            text,
-            origin: code.source.origin(span, &command.origin),
+        .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
+        .collect();
+    let runs = |step: &Step| step.kind == Kind::Runs;
+    let counts: Vec<bool> = steps
+        .iter()
+        .map(|step| match &step.kind {
+            Kind::Runs | Kind::Goes => true,
+            // Emptied is not written.
+            Kind::Writes(_) if step.text.starts_with(": >") => true,
+            // What a script writes is its work; what it writes to be run counts.
+            Kind::Writes(file) => {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                code.inline
+                    || steps
+                        .iter()
+                        .any(|other| runs(other) && other.text.contains(name))
+            }
         })
-        .collect()
-}
-
-/// Finds the code that an interpreter would run.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each way in which an interpreter is given its code"
-)]
-fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
-    let program = command.program()?;
-    if let Some(code) = framework(command) {
-        return Some(code);
-    }
-    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let Some((_, language, flags)) = INTERPRETERS
-        .iter()
-        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))
-    else {
-        // `uv run scripts/x.py` starts the file itself.
-        let language = match program.rsplit_once('.')?.1 {
-            "py" => Language::Python,
-            "js" | "mjs" | "cjs" | "ts" | "mts" => Language::Javascript,
-            "rb" => Language::Ruby,
-            "pl" => Language::Perl,
-            "php" => Language::Php,
-            _ => return None,
+        .collect();
+    let mut alone = Vec::new();
+    let mut together = Vec::new();
+    for (step, _) in steps.into_iter().zip(counts).filter(|(_, counts)| *counts) {
+        let started = Started {
+            origin: code.source.origin(step.span, &command.origin),
+            text: step.text,
         };
-        return script(command.words.first()?, language, command, context, needs);
-    };
-    let inline = |source: Source| Code {
-        source,
-        language: *language,
-        inline: true,
-    };
-    if only_checks(base, command) {
-        return None;
-    }
-    let mut words = command.args().iter().peekable();
-    let mut pieces: Option<Source> = None;
-    while let Some(word) = words.next() {
-        let text = word.prefix();
-        if let Some((flag, _)) = text.split_once('=')
-            && flag.starts_with("--")
-            && flags.contains(&flag)
-        {
-            pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
-        } else if flags.contains(&text.as_str()) {
-            let Some(value) = words.next() else {
-                break;
-            };
-            match &mut pieces {
-                Some(all) => all.join(&Source::of_word(value)),
-                None => pieces = Some(Source::of_word(value)),
-            }
-            if *language == Language::Python {
-                break;
-            }
-        } else if *language == Language::Python && text == "-m" {
-            // A module of the project is a file of it.
-            let name = words.next()?.text()?;
-            let file = format!("{}.py", name.replace('.', "/"));
-            return script(
-                &Word::literal(file, word.origin.clone()),
-                *language,
-                command,
-                context,
-                needs,
-            );
-        } else if text == "-" {
-            break;
-        } else if matches!(base, "deno" | "bun" | "go") && text == "run" {
-            // The script follows, or `-`.
-        } else if matches!(base, "iex" | "elixir") && text == "-S" {
-            // `iex -S mix run -e CODE`: the task's own options follow.
-            words.next();
-            words.next_if(|word| word.text().as_deref() == Some("run"));
-        } else if is_awk(base) && text == "-f" {
-            return script(words.next()?, *language, command, context, needs);
-        } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F") {
-            words.next();
-        } else if is_awk(base) && !text.starts_with('-') {
-            // The first operand of awk is its program.
-            pieces = pieces.or_else(|| Some(Source::of_word(word)));
-            break;
-        } else if !text.starts_with('-') && pieces.is_none() {
-            return script(word, *language, command, context, needs);
-        } else if *language == Language::Python && matches!(text.as_str(), "-V" | "--version") {
-            return None;
+        if parse(&started.text).is_ok() {
+            together.push(started);
+        } else {
+            alone.push(Steps::of(started));
         }
     }
-    pieces.map(inline).or_else(|| match &command.stdin {
-        Stdin::Text(word) => Some(inline(Source::of_word(word))),
-        _ => None,
-    })
-}
-
-/// Options by which an interpreter looks at a script without running it.
-fn only_checks(base: &str, command: &Command) -> bool {
-    let flags: &[&str] = match base {
-        "node" => &["--check", "-c", "--test"],
-        "ruby" | "perl" => &["-c", "-wc", "-cw"],
-        "php" => &["-l", "--syntax-check"],
-        "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
-        "lua" => &["-p"],
-        "go" => return command.args().first().and_then(Word::text).as_deref() != Some("run"),
-        _ => return false,
-    };
-    let first = command.args().first().and_then(Word::text);
-    first.is_some_and(|first| flags.contains(&first.as_str()))
-}
-
-/// An interpreter without a script whose code comes from a program that cannot be computed: `curl … | python3`.
-fn payload(command: &Command) -> Option<Opaque> {
-    let program = command.program()?;
-    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let known = INTERPRETERS
-        .iter()
-        .any(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()));
-    let bare = command
-        .args()
-        .iter()
-        .all(|word| word.text().as_deref() == Some("-"));
-    let Stdin::Opaque { from } = &command.stdin else {
-        return None;
-    };
-    (known && bare && !is_awk(base)).then(|| Opaque {
-        origin: command.origin.clone(),
-        reason: format!("`{program}` runs the output of `{from}`"),
-        words: vec![from.clone()],
-        kind: OpaqueKind::Payload,
-        via: command.via.clone(),
-    })
-}
-
-fn is_awk(base: &str) -> bool {
-    matches!(base, "awk" | "gawk" | "mawk" | "nawk" | "goawk")
-}
-
-/// Finds the code that a framework's own command runs: `rails runner CODE`, `artisan tinker --execute=CODE`.
-fn framework(command: &Command) -> Option<Code> {
-    let mut words = command.words.iter();
-    let mut program = command.program()?;
-    words.next();
-    // `python manage.py shell -c`, `php artisan tinker`, `ruby bin/rails runner`.
-    if matches!(
-        program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'),
-        "python" | "php" | "ruby"
-    ) {
-        let script = words.next()?.text()?;
-        script.rsplit('/').next()?.clone_into(&mut program);
-    }
-    let subcommand = words.next()?.text()?;
-    let (.., language, flags) = RUNNERS.iter().find(|(programs, subcommands, ..)| {
-        programs.contains(&program.as_str()) && subcommands.contains(&subcommand.as_str())
-    })?;
-    let mut source: Option<Source> = None;
-    while let Some(word) = words.next() {
-        let text = word.prefix();
-        let given = match text.split_once('=') {
-            Some((flag, _)) if flags.contains(&flag) => Some(options::tail(word, flag.len() + 1)),
-            _ if flags.contains(&text.as_str()) => words.next().cloned(),
-            _ if flags.is_empty() && !text.starts_with('-') => Some(word.clone()),
-            _ => None,
-        };
-        if let Some(given) = given {
-            source = Some(Source::of_word(&given));
-            break;
-        }
-    }
-    let source = match (source, &command.stdin) {
-        (Some(source), _) => source,
-        (None, Stdin::Text(word)) => Source::of_word(word),
-        (None, _) => return None,
-    };
-    Some(Code {
-        source,
-        language: *language,
-        inline: true,
-    })
-}
-
-/// Reads a script file; subcommands and modules are no files that can be read.
-fn script(
-    word: &Word,
-    language: Language,
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Option<Code> {
-    const ENDINGS: [&str; 14] = [
-        ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua",
-        ".pyw", ".tsx",
-    ];
-    if let Some(read) = &command.script {
-        return Some(Code {
-            source: Source::of_word(read),
-            language,
-            inline: false,
-        });
-    }
-    let name = word.text()?;
-    if !command.is_here() || !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-        return None;
-    }
-    let path = match &command.cwd {
-        Cwd::Known(folder) => reach::normal(&folder.join(&name)),
-        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
-        Cwd::Temporary | Cwd::Unknown => return None,
-    };
-    match context.facts.ask(Question::Text(path.clone()), needs) {
-        Some(Answer::Text { text, .. }) => Some(Code {
-            source: Source::of_file(&path, text),
-            language,
-            inline: false,
-        }),
-        _ => None,
-    }
+    Steps::join(together).into_iter().chain(alone).collect()
 }
 
 /// Returns the dialect that the drivers named in the code speak.
@@ -517,9 +233,17 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         "unknown",
         "the code does not say which database it connects to",
     );
-    let [text] = deeds.connections.as_slice() else {
+    let mut connections: Vec<&String> = deeds.connections.iter().collect();
+    connections.dedup();
+    let [text] = connections.as_slice() else {
         return nowhere;
     };
+    let text = text.as_str();
+    if text.starts_with(values::FRESH) {
+        let mut fresh = nowhere;
+        fresh.scratch = Some("the database is a temporary file of this code".to_owned());
+        return fresh;
+    }
     let mut reading = Reading {
         command,
         context,
@@ -529,10 +253,18 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
     };
     if text.starts_with("postgres") || text.contains("dbname=") {
         let server = Server {
-            database: Some(Word::literal(text.clone(), command.origin.clone())),
+            database: Some(Word::literal(text, command.origin.clone())),
             ..Server::default()
         };
         return reach::postgres(&server, &mut reading);
+    }
+    let in_memory = text.contains(":memory:")
+        || text.contains("mode=memory")
+        || text.starts_with("sqlite") && text.ends_with("://");
+    if in_memory {
+        let mut memory = nowhere;
+        memory.scratch = Some("the database is kept in memory".to_owned());
+        return memory;
     }
     let file = text
         .strip_prefix("sqlite:///")
@@ -584,10 +316,13 @@ fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -
 
 #[cfg(test)]
 mod tests {
+    use super::calls::{Standing, deeds};
+    use super::tokens::Language;
     use super::*;
+    use crate::model::effect::Dialect;
 
     fn read(language: Language, text: &str) -> (Vec<String>, Vec<String>, usize) {
-        let deeds = deeds(text, language);
+        let deeds = deeds(text, language, Standing::inline());
         let losses = deeds.sql.iter().flat_map(|(text, _, perhaps)| {
             if *perhaps {
                 sql::losses_in_prose(text, Dialect::Unknown)
@@ -598,7 +333,7 @@ mod tests {
         let objects = losses
             .map(|loss| loss.effect.object.unwrap_or_default())
             .collect();
-        let shells = deeds.shells.into_iter().map(|(text, _)| text).collect();
+        let shells = deeds.steps.into_iter().map(|step| step.text).collect();
         (objects, shells, deeds.unknown.len())
     }
 

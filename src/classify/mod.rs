@@ -19,15 +19,17 @@ pub mod windows;
 pub mod writes;
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
-use crate::model::command::{Command, Passage, Unfolding, Wrapper};
+use crate::model::command::{Command, Unfolding};
 use crate::model::fact::{Facts, Needs, Scene};
 use crate::model::finding::Finding;
 use crate::model::push::Protection;
-use crate::model::request::{Asked, ShellKind};
+use crate::model::request::Asked;
 use crate::model::span::{FilePos, Origin, Span};
+use crate::model::word::Word;
 
-use crate::shell::unfold::unfold;
+use crate::shell::inside::{Inside, unfold_inside};
 
 pub use crate::model::rule::RuleBook;
 
@@ -99,6 +101,11 @@ pub fn commands(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
     findings
 }
 
+/// Texts that programs start inside one another.
+const MAX_INSIDE: usize = 4;
+/// Commands before a text inside the call that it knows of.
+const MAX_EARLIER: usize = 64;
+
 /// Returns the findings of everything that an unfolding would start now.
 fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut all = Vec::new();
@@ -107,38 +114,78 @@ fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Ve
         if inert::is_inert(command) {
             continue;
         }
-        let mut findings = Vec::new();
-        let earlier = unfolding.commands.get(..index).unwrap_or_default();
         let context = Context {
-            earlier,
+            earlier: unfolding.commands.get(..index).unwrap_or_default(),
             ..*context
         };
-        let said = windows::read(command, &context);
-        findings.extend(said.findings);
-        for instead in &said.instead {
-            findings.extend(same(command, instead, &context, needs));
-        }
-        if said.owned {
-            findings.extend(own::findings(command, &context, needs));
-            findings.extend(writes::findings(command, &context, needs));
-            all.extend(findings);
-            continue;
-        }
-        for family in FAMILIES {
-            findings.extend(family(command, &context, needs));
-        }
-        made.forgive(&mut findings, index, unfolding, &context, needs);
-        let mut started = sql::started(command, &context, needs);
-        started.extend(code::started(command, &context, needs));
-        started.extend(doors::started(command));
-        started.extend(fleet::started(command));
-        for started in started {
-            findings.extend(inner(command, &started, &context, needs));
+        let (mut findings, owned) = direct(command, &context, needs);
+        if !owned {
+            made.forgive(&mut findings, index, unfolding, &context, needs);
+            findings.extend(within(command, &unfolding.written, 0, &context, needs));
         }
         all.extend(findings);
     }
     all.extend(opaque::findings(&unfolding.opaque, context));
     all
+}
+
+/// Returns the findings of one command among others, and of what it starts.
+fn loss(
+    (commands, index): (&[Command], usize),
+    written: &[(PathBuf, Word)],
+    depth: usize,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let Some(command) = commands.get(index) else {
+        return Vec::new();
+    };
+    let context = Context {
+        earlier: commands.get(..index).unwrap_or_default(),
+        ..*context
+    };
+    let (mut findings, owned) = direct(command, &context, needs);
+    if !owned {
+        findings.extend(within(command, written, depth, &context, needs));
+    }
+    findings
+}
+
+/// Returns the findings of a command itself, and whether nothing more is to be said of it.
+fn direct(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Finding>, bool) {
+    let said = windows::read(command, context);
+    let mut findings = said.findings;
+    for instead in &said.instead {
+        findings.extend(same(command, instead, context, needs));
+    }
+    if said.owned {
+        findings.extend(own::findings(command, context, needs));
+        findings.extend(writes::findings(command, context, needs));
+        return (findings, true);
+    }
+    for family in FAMILIES {
+        findings.extend(family(command, context, needs));
+    }
+    (findings, false)
+}
+
+/// Returns the findings of the texts that a command starts inside.
+fn within(
+    command: &Command,
+    written: &[(PathBuf, Word)],
+    depth: usize,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
+    let mut texts: Vec<code::Steps> = code::started(command, context, needs);
+    let mut started = sql::started(command, context, needs);
+    started.extend(doors::started(command));
+    started.extend(fleet::started(command));
+    texts.extend(started.into_iter().map(code::Steps::of));
+    texts
+        .iter()
+        .flat_map(|text| inner(command, text, written, depth, context, needs))
+        .collect()
 }
 
 /// Returns the findings of a command that says the same as another in this machine's language.
@@ -159,45 +206,40 @@ fn same(
     findings
 }
 
-/// Returns the findings of a program that a SQL client starts through its own shell; it runs where the client runs.
+/// Returns the findings of a shell text that a program starts; it runs where that program runs.
 fn inner(
     client: &Command,
-    started: &sql::Started,
+    text: &code::Steps,
+    written: &[(PathBuf, Word)],
+    depth: usize,
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
-    let mut unfolding = unfold(
-        ShellKind::Posix,
-        &started.text,
-        context.scene,
-        context.facts,
-        needs,
-    );
     let name = client.program().unwrap_or_default();
-    for command in &mut unfolding.commands {
-        let mut via = client.via.clone();
-        via.push(Wrapper {
-            name: name.clone(),
-            passage: Passage::Plain,
-        });
-        via.append(&mut command.via);
-        command.via = via;
-        command.cwd = client.cwd.clone();
-    }
-    // The text that a client starts is a shell's: it may start another client, whose shell text is not opened again.
-    let mut findings: Vec<Finding> = unfolding
-        .commands
-        .iter()
-        .flat_map(|command| {
-            FAMILIES
-                .iter()
-                .flat_map(|family| family(command, context, needs))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    findings.extend(opaque::findings(&unfolding.opaque, context));
+    let inside = Inside {
+        client,
+        name: &name,
+        written,
+    };
+    let mut findings = if depth >= MAX_INSIDE {
+        opaque::findings(&[text.too_deep(client)], context)
+    } else {
+        let unfolding = unfold_inside(&text.text, &inside, context.scene, context.facts, needs);
+        let from = context.earlier.len().saturating_sub(MAX_EARLIER);
+        let mut commands = context.earlier.get(from..).unwrap_or_default().to_vec();
+        let first = commands.len();
+        commands.extend(unfolding.commands.iter().cloned());
+        let mut all = Vec::new();
+        for index in first..commands.len() {
+            let place = (commands.as_slice(), index);
+            all.extend(loss(place, &unfolding.written, depth + 1, context, needs));
+        }
+        all.extend(opaque::findings(&unfolding.opaque, context));
+        all.extend(later::findings(&unfolding, context, needs));
+        all
+    };
     for finding in &mut findings {
-        (finding.span, finding.file) = place(&started.origin);
+        (finding.span, finding.file) = place(&text.origin(finding.span));
     }
     findings
 }

@@ -3,6 +3,7 @@
 mod arith;
 pub mod ast;
 mod brace;
+mod built;
 mod builtins;
 mod carried;
 mod carriers;
@@ -11,6 +12,7 @@ mod compose;
 mod expand;
 mod flow;
 mod generated;
+pub mod inside;
 mod lists;
 mod loops;
 mod options;

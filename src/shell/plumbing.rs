@@ -142,7 +142,9 @@ impl Unfolder<'_> {
         }
         match self.content(&file, st) {
             Some(Content::Feed(feed)) => feed.clone(),
-            Some(Content::Added(_) | Content::Program(_)) | None => Feed::File(file),
+            Some(Content::Added(_) | Content::Program(_) | Content::Built { .. }) | None => {
+                Feed::File(file)
+            }
         }
     }
 

@@ -247,7 +247,7 @@ impl Unfolder<'_> {
             }
             Some(Content::Feed(_)) => return None,
             Some(Content::Added(pieces)) => added = pieces,
-            Some(Content::Program(_)) | None => {}
+            Some(Content::Program(_) | Content::Built { .. }) | None => {}
         }
         if matches!(file.text().as_deref(), Some("/dev/stdin")) {
             let mut source = Source::joined();
@@ -430,7 +430,7 @@ impl Unfolder<'_> {
                 return Some(text.lines().next().unwrap_or_default().to_owned());
             }
             Some(Content::Feed(_) | Content::Added(_)) => return Some(String::new()),
-            Some(Content::Program(_)) | None => {}
+            Some(Content::Program(_) | Content::Built { .. }) | None => {}
         }
         let path = self.here_path(word, st)?;
         match self.read(path)? {

@@ -53,6 +53,9 @@ impl Unfolder<'_> {
 
     /// Returns the base name of the program; a copy under another name counts as what it is a copy of.
     fn program(&mut self, job: &mut Job, st: &State) -> Option<String> {
+        if !self.files.is_empty() {
+            self.unbuilt(job, st);
+        }
         let word = job.words.first()?;
         if !self.files.is_empty()
             && let Some(Content::Program(name)) = self.content(word, st)
@@ -214,6 +217,8 @@ impl Unfolder<'_> {
     fn file_effects(&mut self, program: &str, job: &Job, st: &State, fr: &Frame, feed: &Feed) {
         match program {
             "cp" | "mv" | "ln" | "install" => self.copied(job, st),
+            "rustc" | "gcc" | "cc" | "clang" | "tcc" | "g++" | "c++" | "clang++" | "go" | "nim"
+            | "zig" | "swiftc" | "dmd" | "ldc2" | "gdc" | "tsc" => self.compiled(program, job, st),
             "tee" => {
                 let appends = job.args().iter().any(|w| w.text().as_deref() == Some("-a"));
                 for file in job.args() {
@@ -290,13 +295,18 @@ impl Unfolder<'_> {
             "ruby" => "-I -r -C -E",
             "perl" => "-I",
             "php" => "-c -d -z",
+            "compiled" => "-cp -classpath --class-path -o",
             _ => "",
         };
         let mut args = job.args();
-        if matches!(program, "deno" | "bun" | "go")
-            && matches!(args.first().and_then(Word::text).as_deref(), Some("run"))
-        {
-            args = args.get(1..).unwrap_or_default();
+        let builds = matches!(program, "go" | "cargo" | "dotnet" | "zig" | "nim" | "tcc");
+        if matches!(program, "deno" | "bun") || builds {
+            let run = args.first().and_then(Word::text);
+            if matches!(run.as_deref(), Some("run" | "r" | "-run")) {
+                args = args.get(1..).unwrap_or_default();
+            } else if builds {
+                return None;
+            }
         }
         let found = super::options::options(args, valued);
         let inline = ["-c", "-e", "-m", "-E", "-p", "--eval", "--print", "-r"];
@@ -306,11 +316,13 @@ impl Unfolder<'_> {
         {
             return None;
         }
-        let file = args.get(found.rest)?;
-        if file.text().as_deref() == Some("-f") {
+        let file = args.get(found.rest);
+        if file.and_then(Word::text).as_deref() == Some("-f") {
             return None;
         }
-        self.file_text(file, st)
+        let file = file.cloned();
+        let text = file.as_ref().and_then(|file| self.file_text(file, st));
+        text.or_else(|| self.project_source(program, file.as_ref(), st))
     }
 
     /// Returns the text of a file as a word: what this call wrote there, or what it holds.
@@ -321,7 +333,10 @@ impl Unfolder<'_> {
             return Some(super::state::word_of(pieces, None));
         }
         match self.content(file, st) {
-            Some(Content::Feed(_) | Content::Program(_)) => return None,
+            Some(Content::Feed(feed @ Feed::Text { .. })) => {
+                return Some(super::state::word_of(feed.clone().into_pieces(), None));
+            }
+            Some(Content::Feed(_) | Content::Program(_) | Content::Built { .. }) => return None,
             Some(Content::Added(_)) | None => {}
         }
         let path = self.here_path(file, st)?;
@@ -361,7 +376,7 @@ pub(super) fn interpreter(program: &str) -> Option<&'static str> {
         "php" => "php",
         "lua" | "luajit" => "lua",
         "Rscript" => "r",
-        "go" | "java" => "compiled",
+        "go" | "java" | "cargo" | "dotnet" | "zig" | "nim" | "tcc" | "rust-script" => "compiled",
         _ => return None,
     })
 }

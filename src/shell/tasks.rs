@@ -215,11 +215,14 @@ impl Unfolder<'_> {
             "-C --prefix --dir --filter -F -w --workspace --cwd",
         );
         let at = found.rest + 1;
-        let (name, rest) = script_name(program, job, at)?;
         let mut inside = st.subshell();
         if let Some(dir) = found.value("-C --prefix --dir --cwd") {
             inside.cwd = self.places(dir, &st.cwd);
         }
+        let Some((name, rest)) = script_name(program, job, at) else {
+            self.lifecycle(program, job, at, &mut inside, fr);
+            return None;
+        };
         let package = self.task_file(None, &["package.json"], &inside, fr);
         self.own(job, st, fr);
         let Some((path, text)) = package else {
@@ -427,7 +430,7 @@ fn assignment_of(word: &Word) -> (String, Word) {
     (key, value)
 }
 
-fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
+pub(super) fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let scripts = json.get("scripts")?.as_object()?;
     Some(
@@ -439,7 +442,7 @@ fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
 }
 
 /// Returns the place of a script's key in its file.
-fn line_of(
+pub(super) fn line_of(
     path: &std::path::Path,
     name: &str,
     unfolder: &mut Unfolder<'_>,

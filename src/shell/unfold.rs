@@ -204,6 +204,11 @@ pub(super) enum Content {
     Feed(Feed),
     /// A copy of or link to this program.
     Program(String),
+    /// A program made of this source, and what runs such a source directly.
+    Built {
+        runner: &'static [&'static str],
+        source: Word,
+    },
     /// Text added to whatever is there already.
     Added(Vec<Piece>),
 }

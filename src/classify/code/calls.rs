@@ -1,57 +1,90 @@
-//! Reads the calls of a code by their names: what they send to databases, delete and start.
-//! Values are followed no further than one assignment of a literal.
+//! Reads the calls of a code by their names: what they send to databases, delete, write and start.
+//! What their arguments stand for is the work of `values`; no control flow is followed.
 
+mod aliases;
 mod paths;
 mod starts;
+mod tools;
 
-use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::span::Span;
-use crate::sql::HOLE;
 
-use super::drivers::{self, Site};
+use super::drivers::{self, Mentions, Site};
 use super::imports;
+use super::index::{Index, Part};
+use super::steps::{Kind, Step, line};
 use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
-use super::tokens::{self, Language, Token};
+use super::tokens::{Language, Token};
+use super::values::{Reader, STAR, Value, Values, When};
 
 /// What a code does, as far as its calls show.
 #[derive(Default)]
 pub(super) struct Deeds {
     /// SQL texts; the flag is set when a text only may be SQL.
     pub sql: Vec<(String, Span, bool)>,
-    pub shells: Vec<(String, Span)>,
-    /// Moves and overwrites of named files, as shell texts.
-    pub places: Vec<(String, Span)>,
-    /// Deletions of paths that are no literals.
-    pub unknown: Vec<Span>,
-    /// First strings of calls that connect.
+    /// What it starts, deletes and writes, in order.
+    pub steps: Vec<Step>,
+    /// Deletions of paths that are not known, with the last part of their names.
+    pub unknown: Vec<(Span, Option<String>)>,
+    /// What calls that connect are given.
     pub connections: Vec<String>,
     /// Calls that take data away without SQL: their rule and their name.
     pub wipes: Vec<(&'static str, String, Span)>,
 }
 
+/// Arguments longer than this are not read to their end.
+const MAX_ARGUMENTS: usize = 400;
+
+/// Where a code stands, and what it is given.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<'a> {
+    /// The folder of the script, as it is written.
+    pub folder: &'a str,
+    /// Written on the command line, not in a script.
+    pub inline: bool,
+    pub args: Option<&'a [String]>,
+    /// Codes in strings of codes.
+    pub depth: usize,
+}
+
+#[cfg(test)]
+impl Standing<'_> {
+    pub const fn inline() -> Self {
+        Self {
+            folder: ".",
+            inline: true,
+            args: None,
+            depth: 0,
+        }
+    }
+}
+
 /// Reads the calls of a code.
-pub(super) fn deeds(text: &str, language: Language) -> Deeds {
-    let tokens = tokens::cut(text, language);
-    let mut reader = Calls {
-        tokens: &tokens,
-        text,
+pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> Deeds {
+    let mentions = Mentions::of(text);
+    let index = Index::new(text, language);
+    let mut imports = imports::read(&index.tokens, language);
+    aliases::add(&index, &mut imports);
+    let mut calls = Calls {
+        index: &index,
+        reader: Reader::new(&index, &imports, standing),
+        mentions: &mentions,
         language,
-        imports: imports::read(&tokens, language),
-        lookups: Cell::new(0),
+        standing,
+        imports: &imports,
         deeds: Deeds::default(),
         sends_variable: false,
-        helpers: Vec::new(),
+        made: HashSet::new(),
     };
-    for index in 0..tokens.len() {
-        reader.token(index);
+    for at in 0..index.tokens.len() {
+        calls.token(at);
     }
-    reader.helped();
-    let mut deeds = reader.deeds;
-    if reader.sends_variable {
+    let mut deeds = calls.deeds;
+    if calls.sends_variable {
         // The SQL stands in a variable: every string that is SQL to the last word may be it.
-        for token in &tokens {
+        let main = index.main_end();
+        for token in index.tokens.get(..main).unwrap_or_default() {
             if let Token::Text {
                 text, start, end, ..
             } = token
@@ -66,92 +99,104 @@ pub(super) fn deeds(text: &str, language: Language) -> Deeds {
 }
 
 struct Calls<'a> {
-    tokens: &'a [Token],
-    text: &'a str,
+    index: &'a Index,
+    reader: Reader<'a>,
+    mentions: &'a Mentions<'a>,
     language: Language,
+    standing: Standing<'a>,
     /// Full names behind the names that imports give.
-    imports: HashMap<String, String>,
-    /// Walks through the whole code so far.
-    lookups: Cell<usize>,
+    imports: &'a HashMap<String, String>,
     deeds: Deeds,
     sends_variable: bool,
-    /// Functions that hand their first argument to a shell.
-    helpers: Vec<String>,
+    /// Files and folders that the code has made itself.
+    made: HashSet<String>,
 }
 
-/// Walks through the whole code for the value of a name; beyond that a value counts as unknown.
-const MAX_LOOKUPS: usize = 500;
-
-/// Arguments longer than this are not read to their end.
-const MAX_ARGUMENTS: usize = 400;
-
 impl<'a> Calls<'a> {
-    fn token(&mut self, index: usize) {
-        match self.tokens.get(index) {
+    fn token(&mut self, at: usize) {
+        match self.index.token(at) {
             Some(Token::Name { name, start }) => {
-                let name = self.full(name.trim_end_matches('!'));
-                self.call(&name, *start, index);
+                let name = self.reader.full(name.trim_end_matches('!'));
+                self.call(&name, *start, at);
             }
             Some(Token::Text {
-                text,
                 quote: '`',
                 start,
                 end,
+                ..
             }) if matches!(
                 self.language,
                 Language::Ruby | Language::Perl | Language::Php | Language::Julia
             ) =>
             {
-                self.shell(text, Span::new(*start, *end));
+                self.shell_text(at, Span::new(*start, *end));
             }
-            Some(Token::Text {
-                text, start, end, ..
-            }) if self.is_piped(index) => self.shell(text, Span::new(*start, *end)),
+            Some(Token::Text { start, end, .. }) if self.is_piped(at) => {
+                self.shell_text(at, Span::new(*start, *end));
+            }
             _ => {}
         }
     }
 
-    /// Returns a name with what its first part was imported as.
-    fn full(&self, name: &str) -> String {
-        let (first, rest) = name
-            .split_once('.')
-            .map_or((name, None), |(first, rest)| (first, Some(rest)));
-        match (self.imports.get(first), rest) {
-            (Some(full), Some(rest)) => format!("{full}.{rest}"),
-            (Some(full), None) => full.clone(),
-            (None, _) => name.to_owned(),
+    /// A string that is a shell line where it stands.
+    fn shell_text(&mut self, at: usize, span: Span) {
+        let values = self.reader.read(Part::new(at, at + 1), When::at(at));
+        for value in values {
+            self.run(&line(value.text().unwrap_or_default()), span);
+        }
+    }
+
+    fn run(&mut self, text: &str, span: Span) {
+        const MAX_STEPS: usize = 2_000;
+        // Two readings of one call.
+        let again = |step: &Step| step.text == text && step.span.end == span.end;
+        if self.deeds.steps.last().is_some_and(again) {
+            return;
+        }
+        if self.deeds.steps.len() < MAX_STEPS {
+            self.deeds.steps.push(Step {
+                text: text.to_owned(),
+                span,
+                kind: Kind::Runs,
+            });
         }
     }
 
     /// awk's `print | "cmd"` and `"cmd" | getline`, AppleScript's `do shell script "cmd"`.
-    fn is_piped(&self, index: usize) -> bool {
-        let before = |back: usize| index.checked_sub(back).and_then(|at| self.tokens.get(at));
-        let named = |token: Option<&Token>, wanted: &str| matches!(token, Some(Token::Name { name, .. }) if name == wanted);
+    fn is_piped(&self, at: usize) -> bool {
+        let back = |by: usize| at.checked_sub(by);
+        let bar = |at: Option<usize>| at.is_some_and(|at| self.index.is_sign(at, '|'));
+        let named =
+            |at: Option<usize>, wanted: &str| at.and_then(|at| self.index.name(at)) == Some(wanted);
         match self.language {
             Language::Perl => {
-                let bar = Some(&Token::Sign('|'));
-                before(1) == bar && before(2) != bar
-                    || self.tokens.get(index + 1) == bar
-                        && named(self.tokens.get(index + 2), "getline")
+                bar(back(1)) && !bar(back(2)) || bar(Some(at + 1)) && named(Some(at + 2), "getline")
             }
-            Language::Lua => named(before(1), "script") && named(before(2), "shell"),
+            Language::Lua => named(back(1), "script") && named(back(2), "shell"),
             _ => false,
         }
     }
 
-    fn starts_a_program(&self, name: &str, last: &str, index: usize) -> bool {
+    fn starts_a_program(&self, name: &str, last: &str, at: usize) -> bool {
         SHELLS.contains(&name)
+            || name.ends_with("Command.new") && self.language == Language::Compiled
+            || name.ends_with("exec.Command")
+            || name.ends_with("exec.CommandContext")
             || name == "exec" && self.language != Language::Python
             || name == "sh" && self.language == Language::Ruby
-            || self.is_template_shell(name, index)
+            || self.is_template_shell(name, at)
             || last == "exec_command"
             || self.language == Language::Javascript
                 && matches!(last, "execSync" | "spawnSync" | "execFileSync")
-            || name.starts_with("sh.") && self.is_sh(name)
+            || self.is_sh(name)
+            || self.is_remote(name, last)
+            || self.is_task_run(name, last)
+            || self.program_named(name).is_some()
             || name == ".execute" && self.language == Language::Groovy
     }
 
-    fn call(&mut self, name: &str, start: usize, index: usize) {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of call")]
+    fn call(&mut self, name: &str, start: usize, at: usize) {
         let last = name.rsplit('.').next().unwrap_or(name);
         let sends = EXECUTES.contains(&last);
         let dotted = name.contains('.') || matches!(self.language, Language::Php);
@@ -162,108 +207,233 @@ impl<'a> Calls<'a> {
         let deletes = is_one_of(&FILES, name)
             || is_one_of(&TREES, name)
             || node
-            || self.deletes_elsewhere(name, index);
-        let starts = self.starts_a_program(name, last, index);
-        let connects = is_connection(last);
-        if self.special(name, start, index) {
+            || self.deletes_elsewhere(name, at);
+        let starts = self.starts_a_program(name, last, at);
+        let connects = is_connection(name, last);
+        let span = self.span(start, name, at);
+        if self.is_definition(at) || self.special(name, span, at) || self.tools(name, span, at) {
             return;
         }
-        if let Some(text) = self.model_loss(name, index) {
+        if let Some(text) = self.model_loss(name, at) {
             let span = Span::new(start, start + name.len());
             self.deeds.sql.push((text, span, false));
             return;
         }
-        self.places(name, start, index);
+        if self.is_statement(name, at) {
+            let span = Span::new(start, start + name.len());
+            self.deeds
+                .wipes
+                .push((drivers::DATA, name.to_owned(), span));
+        }
+        self.places(name, last, span, at);
         if !(sends || perhaps || deletes || starts) {
-            self.driver(name, start, index);
+            self.driver(name, start, at);
         }
-        if !(sends || perhaps || deletes || starts || connects) {
-            return;
-        }
-        if (sends || perhaps) && self.is_mock(name) {
-            return;
-        }
-        let Some(arguments) = self.arguments(index + 1) else {
+        if !(sends || perhaps || deletes || starts || connects) || !self.is_called(at) {
             // `unlink <data/*>` of Perl.
-            if deletes && self.tokens.get(index + 1) == Some(&Token::Sign('<')) {
-                self.deeds
-                    .unknown
-                    .push(Span::new(start, start + name.len()));
+            if deletes && self.index.is_sign(at + 1, '<') {
+                self.deeds.unknown.push((span, None));
             }
             return;
-        };
-        let span = Span::new(start, self.end_of(arguments).max(start));
-        let strings = self.strings(arguments);
-        if sends || perhaps {
-            self.sends(arguments, &strings, !sends);
+        }
+        let runs = starts && !sends && !name.ends_with("exec");
+        if (sends || perhaps) && !runs && !self.is_double(name) {
+            self.sends(at, span, !sends);
         }
         if deletes {
-            self.deletes(name, arguments, span);
+            self.deletes(name, span, at);
         }
-        if starts {
-            self.starts(name, arguments, span);
+        if starts && !self.is_double(name) {
+            self.starts(name, span, at);
         }
-        if connects && let Some((text, _)) = strings.first() {
-            self.deeds.connections.push(text.clone());
+        if connects {
+            let arguments = self.reader.arguments(at);
+            if let Some(part) = arguments.positional.first() {
+                let values = self.reader.read(*part, When::at(at));
+                let texts = values.iter().filter_map(Value::text);
+                self.deeds
+                    .connections
+                    .extend(texts.take(1).map(str::to_owned));
+            }
         }
     }
 
-    /// A mock object of a test sends nothing.
-    fn is_mock(&self, name: &str) -> bool {
+    /// A call with arguments, in the ways of the language.
+    fn is_called(&self, at: usize) -> bool {
+        let bare = matches!(self.language, Language::Ruby | Language::Perl);
+        match self.index.token(at + 1) {
+            Some(Token::Sign('(') | Token::Text { quote: '`', .. }) => true,
+            Some(Token::Sign('!')) => self.index.is_sign(at + 2, '('),
+            Some(Token::Text { .. } | Token::Name { .. } | Token::Sign('[' | '{')) => bare,
+            _ => {
+                // A method without arguments.
+                bare && self.index.name(at).is_some_and(|name| name.contains('.'))
+            }
+        }
+    }
+
+    fn is_definition(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|at| self.index.name(at));
+        matches!(before, Some("def" | "function" | "func" | "fn" | "sub"))
+    }
+
+    /// Returns the stretch from the name of a call to its end.
+    fn span(&self, start: usize, name: &str, at: usize) -> Span {
+        let end = self.index.after(at + 1).saturating_sub(1);
+        let inner = (at..=end.min(at + MAX_ARGUMENTS)).rev();
+        let mut ends = inner.filter_map(|at| match self.index.token(at)? {
+            Token::Text { end, .. } => Some(*end),
+            Token::Name { name, start } => Some(start + name.len()),
+            _ => None,
+        });
+        let end = ends.next().unwrap_or(start + name.len());
+        Span::new(start, end.max(start))
+    }
+
+    /// A mock object of a test sends nothing, and neither does a regular expression.
+    fn is_double(&self, name: &str) -> bool {
         let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
-        self.text.contains("Mock(")
-            && matches!(self.assigned(owner), Some([Token::Name { name, .. }, ..]) if name.ends_with("Mock"))
+        if name.starts_with('.') {
+            return false;
+        }
+        let root = owner.split('.').next().unwrap_or(owner);
+        [owner, root].iter().any(|owner| {
+            self.index.bindings(owner).iter().any(|binding| {
+                let super::index::Given::Is(part, _) = binding.given else {
+                    return false;
+                };
+                if self.language == Language::Javascript && self.index.is_sign(part.from, '{') {
+                    return true;
+                }
+                let made =
+                    (part.from..part.to.min(part.from + 2)).filter_map(|at| self.index.name(at));
+                made.into_iter().any(|made| {
+                    made.contains("Mock")
+                        || made.ends_with("create_autospec")
+                        || matches!(made, "/regex/" | "RegExp" | "re.compile" | "Regexp.new")
+                        || made.starts_with("jest.")
+                        || made.starts_with("sinon.")
+                        || made.starts_with("vi.")
+                })
+            })
+        })
     }
 
     /// `from sh import rm; rm('-rf', 'data')`: every name of the module is a program.
     fn is_sh(&self, name: &str) -> bool {
-        self.language == Language::Python
-            && name.split('.').count() == 2
-            && self
-                .imports
-                .values()
-                .any(|full| full == "sh" || full == name)
+        let of_module = self
+            .imports
+            .values()
+            .any(|full| full == "sh" || full == name);
+        self.language == Language::Python && name.starts_with("sh.") && of_module
+    }
+
+    /// `rm = local["rm"]` of plumbum.
+    fn program_named(&self, name: &str) -> Option<String> {
+        let [binding] = self.index.bindings(name) else {
+            return None;
+        };
+        let super::index::Given::Is(part, _) = binding.given else {
+            return None;
+        };
+        let local =
+            self.index.name(part.from) == Some("local") && self.index.is_sign(part.from + 1, '[');
+        match self.index.token(part.from + 2) {
+            Some(Token::Text { text, .. }) if local => Some(text.clone()),
+            _ => None,
+        }
     }
 
     /// Calls of drivers, object mappers and clients of services.
-    fn driver(&mut self, name: &str, start: usize, index: usize) {
-        let paren = self.tokens.get(index + 1) == Some(&Token::Sign('('));
-        // A definition is no call, and neither is a name that is only mentioned.
-        let defined = matches!(
-            index.checked_sub(1).and_then(|at| self.tokens.get(at)),
-            Some(Token::Name { name, .. }) if matches!(name.as_str(), "def" | "function" | "func" | "fn" | "sub")
-        );
-        if defined || !(paren || self.language == Language::Ruby && name.contains('.')) {
+    fn driver(&mut self, name: &str, start: usize, at: usize) {
+        let paren = self.index.is_sign(at + 1, '(');
+        if !(paren || self.language == Language::Ruby && name.contains('.')) {
             return;
         }
-        let arguments = if paren {
-            self.arguments(index + 1).unwrap_or_default()
+        let inside = if paren {
+            self.index.inside(at + 1).unwrap_or_default()
         } else {
-            &[]
+            Part::default()
         };
-        let before = self.before(index);
+        let to = inside.to.min(inside.from + MAX_ARGUMENTS);
+        let before = self.before(at);
         let site = Site {
             name,
-            arguments,
+            arguments: self.index.tokens.get(inside.from..to).unwrap_or_default(),
             before: &before,
-            text: self.text,
+            text: self.mentions,
             language: self.language,
         };
         let span = Span::new(start, start + name.len());
-        if let Some(url) = drivers::request(&site) {
-            let text = format!("curl -X DELETE {}", quoted(&url));
-            self.deeds.shells.push((text, span));
+        if self.is_shown(at) {
+            return;
+        }
+        let asked = drivers::request(&site).or_else(|| self.client_request(name, at));
+        if let Some(url) = asked {
+            let text = format!("curl -X DELETE {}", super::steps::word(&url));
+            self.run(&text, span);
         } else if let Some(rule) = drivers::rule(&site) {
             let said = name.trim_start_matches('.').to_owned();
             self.deeds.wipes.push((rule, said, span));
         }
     }
 
+    /// `client.delete('/x')` of an HTTP client that the code has made.
+    fn client_request(&self, name: &str, at: usize) -> Option<String> {
+        let (owner, last) = name.rsplit_once('.')?;
+        if last != "delete"
+            || !self
+                .mentions
+                .has(&["httpx", "requests", "axios", "aiohttp", "ky."])
+        {
+            return None;
+        }
+        let [binding] = self.index.bindings(owner) else {
+            return None;
+        };
+        let super::index::Given::Is(part, _) = binding.given else {
+            return None;
+        };
+        let made = self.index.name(part.from)?;
+        let last = made.rsplit('.').next()?;
+        let client = matches!(last, "Client" | "AsyncClient" | "Session" | "ClientSession")
+            || matches!(made, "axios.create" | "got.extend" | "ky.create");
+        if !client {
+            return None;
+        }
+        let inner = self.reader.arguments(part.from);
+        let base = ["base_url", "baseURL", "prefixUrl"]
+            .iter()
+            .find_map(|name| inner.named(name));
+        let text = |part: Part| {
+            let values = self.reader.read(part, When::at(at));
+            values.first().and_then(Value::text).map(str::to_owned)
+        };
+        let base = base.and_then(text).unwrap_or_default();
+        let path = self.reader.arguments(at).positional.first().copied();
+        let path = path.and_then(text).unwrap_or_default();
+        let url = format!("{}{path}", base.trim_end_matches('/'));
+        Some(if url.contains("://") {
+            url
+        } else {
+            "http://unknown.invalid".to_owned()
+        })
+    }
+
+    /// `….delete().to_sql()`: a statement that is only written down.
+    fn is_shown(&self, at: usize) -> bool {
+        let behind = self.index.name(self.index.after(at + 1));
+        matches!(
+            behind,
+            Some(".toString" | ".to_sql" | ".toSQL" | ".toSql" | ".compile" | ".toQuery" | ".to_s")
+        )
+    }
+
     /// Returns the last parts of the names that stand before a call in its statement.
-    fn before(&self, index: usize) -> Vec<&'a str> {
+    fn before(&self, at: usize) -> Vec<&'a str> {
         const BACK: usize = 60;
-        let from = index.saturating_sub(BACK);
-        let tokens = self.tokens.get(from..index).unwrap_or_default();
+        let from = at.saturating_sub(BACK);
+        let tokens = self.index.tokens.get(from..at).unwrap_or_default();
         tokens
             .iter()
             .rev()
@@ -276,20 +446,40 @@ impl<'a> Calls<'a> {
     }
 
     /// Deletions that only one language, or only an import, makes of a name.
-    fn deletes_elsewhere(&self, name: &str, index: usize) -> bool {
+    fn deletes_elsewhere(&self, name: &str, at: usize) -> bool {
         let last = name.rsplit('.').next().unwrap_or(name);
         match self.language {
             Language::Julia => matches!(name, "rm" | "Base.rm" | "Base.Filesystem.rm"),
             // `for p in folder.glob('*'): p.unlink()`.
-            Language::Python => last == "unlink" && name.contains('.') && !name.starts_with('.'),
+            Language::Python => {
+                let paths = || self.mentions.has(&["pathlib", "Path(", "scandir"]);
+                last == "unlink" && name.contains('.') && !name.starts_with('.') && paths()
+            }
             Language::Javascript => {
-                if last == "removeItem" && self.text.contains("FileManager") {
+                if last == "removeItem" && self.mentions.has(&["FileManager"]) {
                     return true;
                 }
-                let imported = self.text.contains("fs/promises") || self.text.contains("node:fs");
+                let imported = self.mentions.has(&["fs/promises", "node:fs"]);
                 imported
                     && matches!(name, "rm" | "unlink" | "rmdir" | "fsp.rm" | "fsp.unlink")
-                    && self.tokens.get(index + 1) == Some(&Token::Sign('('))
+                    && self.index.is_sign(at + 1, '(')
+            }
+            Language::Compiled => {
+                matches!(
+                    last,
+                    "remove_file"
+                        | "remove_dir_all"
+                        | "deleteRecursively"
+                        | "deleteDirectory"
+                        | "deleteIfExists"
+                ) || matches!(name, "remove" | "unlink" | "nftw")
+                    && self.mentions.has(&["#include"])
+                    || name == "os.Remove"
+                    || matches!(
+                        name,
+                        "fs.remove_all" | "filesystem.remove_all" | "std.filesystem.remove_all"
+                    )
+                    || matches!(name, "Directory.Delete" | "File.Delete")
             }
             _ => matches!(
                 last,
@@ -299,30 +489,21 @@ impl<'a> Calls<'a> {
     }
 
     /// `$`rm -rf x`` of zx and Bun.
-    fn is_template_shell(&self, name: &str, index: usize) -> bool {
+    fn is_template_shell(&self, name: &str, at: usize) -> bool {
         let template = matches!(
-            self.tokens.get(index + 1),
+            self.index.token(at + 1),
             Some(Token::Text { quote: '`', .. })
         );
         template
             && self.language == Language::Javascript
-            && matches!(name, "$" | "Bun.$" | "sh" | "execa" | "zx.$")
-    }
-
-    /// Reads calls that are read in a way of their own.
-    fn special(&mut self, name: &str, start: usize, index: usize) -> bool {
-        match name {
-            "require" | "__import__" => self.required(start, index),
-            "array_map" | "array_walk" => self.mapped(start, index),
-            ".execute" if self.language == Language::Groovy => self.executed(index),
-            "shelljs.rm" | "shell.rm" => self.shelljs(start, index),
-            _ => return false,
-        }
-        true
+            && matches!(
+                name,
+                "$" | "Bun.$" | "sh" | "execa" | "zx.$" | "$.sync" | "exec"
+            )
     }
 
     /// Object mappers delete without SQL: `User.delete_all`, `User::truncate()`, `User.objects.all().delete()`.
-    fn model_loss(&self, name: &str, index: usize) -> Option<String> {
+    fn model_loss(&self, name: &str, at: usize) -> Option<String> {
         let (owner, last) = name.rsplit_once('.').or_else(|| name.rsplit_once("::"))?;
         let root = owner.split(['.', ':']).next().unwrap_or_default();
         let is_model = root.starts_with(|c: char| c.is_ascii_uppercase());
@@ -340,217 +521,94 @@ impl<'a> Calls<'a> {
                     owner.rsplit('.').next().unwrap_or(root)
                 ))
             }
-            (Language::Python, _) if mapper && self.deletes_later(index) => {
+            (Language::Python, _) if mapper && self.deletes_later(at) => {
                 Some(format!("DELETE FROM {root}"))
             }
             _ => None,
         }
     }
 
+    /// `session.execute(delete(User))` of SQLAlchemy.
+    fn is_statement(&self, name: &str, at: usize) -> bool {
+        let named = matches!(name, "delete" | "sqlalchemy.delete" | "sa.delete");
+        named
+            && self.language == Language::Python
+            && self.index.is_sign(at + 1, '(')
+            && self.mentions.has(&["sqlalchemy", "sqlmodel"])
+            && self.index.name(at + 2).is_some()
+            && self.index.around(at).is_some()
+    }
+
     /// Tells whether the chain of calls that begins here ends in `.delete()`, on the same line.
-    fn deletes_later(&self, index: usize) -> bool {
-        let rest = self.tokens.iter().skip(index + 1).take(MAX_ARGUMENTS);
+    fn deletes_later(&self, at: usize) -> bool {
+        let rest = self.index.tokens.iter().skip(at + 1).take(MAX_ARGUMENTS);
         let mut line = rest.take_while(|token| !matches!(token, Token::Line | Token::Sign(';')));
         line.any(|token| matches!(token, Token::Name { name, .. } if name == ".delete" || name == "._raw_delete"))
     }
 
-    /// Returns the tokens of a call's arguments: in parentheses, a template, or to the end of the line.
-    fn arguments(&self, at: usize) -> Option<&'a [Token]> {
-        match self.tokens.get(at)? {
-            Token::Sign('(') => {
-                let mut depth = 0_usize;
-                for (offset, token) in self.tokens.iter().skip(at).take(MAX_ARGUMENTS).enumerate() {
-                    match token {
-                        Token::Sign('(') => depth += 1,
-                        Token::Sign(')') => {
-                            depth -= 1;
-                            if depth == 0 {
-                                return self.tokens.get(at + 1..at + offset);
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                self.tokens
-                    .get(at + 1..(at + MAX_ARGUMENTS).min(self.tokens.len()))
-            }
-            Token::Text { quote: '`', .. } => self.tokens.get(at..=at),
-            Token::Text { .. } | Token::Name { .. }
-                if matches!(self.language, Language::Ruby | Language::Perl) =>
-            {
-                let rest = self.tokens.get(at..)?;
-                let end = rest
-                    .iter()
-                    .take(MAX_ARGUMENTS)
-                    .position(|token| matches!(token, Token::Line | Token::Sign(';' | '}')))
-                    .unwrap_or(rest.len().min(MAX_ARGUMENTS));
-                rest.get(..end)
-            }
-            _ => None,
+    /// A call whose first argument is SQL, or only may be.
+    fn sends(&mut self, at: usize, span: Span, perhaps: bool) {
+        let arguments = self.reader.arguments(at);
+        let mut parts = arguments.positional.clone();
+        for name in ["query", "sql", "statement", "operation"] {
+            parts.extend(arguments.named(name));
         }
-    }
-
-    fn strings(&self, arguments: &[Token]) -> Vec<(String, Span)> {
-        arguments
-            .iter()
-            .filter_map(|token| match token {
-                Token::Text {
-                    text, start, end, ..
-                } => Some((text.clone(), Span::new(*start, *end))),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn end_of(&self, arguments: &[Token]) -> usize {
-        arguments
-            .iter()
-            .rev()
-            .find_map(|token| match token {
-                Token::Text { end, .. } => Some(*end),
-                Token::Name { name, start } => Some(start + name.len()),
-                _ => None,
-            })
-            .unwrap_or(0)
-    }
-
-    fn sends(&mut self, arguments: &[Token], strings: &[(String, Span)], perhaps: bool) {
-        let values = matches!(
-            arguments,
-            [
-                Token::Name { .. },
-                Token::Sign(','),
-                Token::Sign('(' | '[' | '{'),
-                ..
-            ]
-        );
-        if matches!(arguments.first(), Some(Token::Name { .. })) && (strings.is_empty() || values) {
+        let Some(first) = parts.first() else { return };
+        let mut values: Values = self.reader.read(*first, When::at(at));
+        // `db.ExecContext(ctx, …)`.
+        let compiled = matches!(self.language, Language::Compiled);
+        if compiled
+            && values.iter().all(Value::is_unknown)
+            && let Some(second) = parts.get(1)
+        {
+            values = self.reader.read(*second, When::at(at));
+        }
+        let place = self.place_of(*first).unwrap_or(span);
+        let named = self.index.name(first.from).is_some();
+        if named && values.iter().all(Value::is_unknown) {
             self.sends_variable = true;
         }
-        if let Some((text, span)) = strings.first()
-            && text.to_ascii_uppercase().contains("DETACH DELETE")
-        {
-            self.deeds
-                .wipes
-                .push((drivers::DATA, "run".to_owned(), *span));
-        }
-        // Only the first string is SQL; the others are values.
-        if let Some((text, span)) = strings.first() {
-            self.deeds.sql.push((text.clone(), *span, perhaps));
+        let literal = self.index.is_text(first.from);
+        let unknown = |text: &String| Value::Text(text.clone()).is_unknown();
+        let texts = values.iter().flat_map(Value::texts);
+        for text in texts.filter(|text| literal || !unknown(text)) {
+            if text.to_ascii_uppercase().contains("DETACH DELETE") {
+                let said = "run".to_owned();
+                self.deeds.wipes.push((drivers::DATA, said, place));
+            }
+            let text = text.replace(STAR, &crate::sql::HOLE.to_string());
+            self.deeds.sql.push((text, place, perhaps));
         }
     }
 
-    fn deletes(&mut self, name: &str, arguments: &[Token], span: Span) {
-        let mut path = self.path(arguments);
-        if name.starts_with('.') && path.is_none() {
-            path = self.receiver(span.start);
-        }
-        let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
-        let looped = match arguments {
-            [] if !name.starts_with('.') => Some(owner),
-            [Token::Name { name: only, .. }] => Some(only.as_str()),
-            [Token::Name { name: only, .. }, Token::Sign('='), ..] if only == "missing_ok" => {
-                Some(owner)
-            }
+    /// Returns where the first string of a part stands.
+    fn place_of(&self, part: Part) -> Option<Span> {
+        let tokens = self.index.tokens.get(part.from..part.to)?;
+        tokens.iter().find_map(|token| match token {
+            Token::Text { start, end, .. } => Some(Span::new(*start, *end)),
             _ => None,
-        };
-        if let Some(name) = looped
-            && let Some(found) = self.looped(name)
-        {
-            let text = format!("rm -rf -- {}", globbed(&found));
-            self.deeds.shells.push((text, span));
-            return;
-        }
-        if let Some(name) = looped.filter(|name| *name == owner) {
-            path = path.or_else(|| self.folder(name));
-        }
-        match path {
-            Some(path) => {
-                let flags = if FILES.contains(&name) || name.ends_with("unlinkSync") {
-                    "-f"
-                } else {
-                    "-rf"
-                };
-                let text = format!("rm {flags} -- {}", quoted(&path));
-                self.deeds.shells.push((text, span));
-            }
-            // Byte code comes back by itself.
-            None if self.text.contains("/__pycache__/") && self.language == Language::Perl => {}
-            None => self.deeds.unknown.push(span),
-        }
-    }
-
-    /// Returns the path that the first argument spells out.
-    fn path(&self, arguments: &[Token]) -> Option<String> {
-        const JOINS: [&str; 12] = [
-            "os.path.join",
-            "path.join",
-            "Path",
-            "pathlib.Path",
-            "str",
-            "File.join",
-            "os.path.abspath",
-            "path.resolve",
-            "Path.of",
-            "Paths.get",
-            "File",
-            "file",
-        ];
-        let mut parts = Vec::new();
-        let mut depth = 0_usize;
-        for token in arguments {
-            match token {
-                Token::Text { text, .. } => parts.push(text.clone()),
-                Token::Name { name, .. } if JOINS.contains(&name.as_str()) => {}
-                Token::Name { name, .. } if depth == 0 && !parts.is_empty() && !name.is_empty() => {
-                    break;
-                }
-                Token::Name { name, .. } => parts.push(self.variable(name)?),
-                Token::Sign('(') => depth += 1,
-                Token::Sign(')') => depth = depth.saturating_sub(1),
-                Token::Sign(',') if depth == 0 => break,
-                Token::Sign(',' | '/') | Token::Line => {}
-                Token::Sign(_) => return None,
-            }
-        }
-        let path = parts.join("/");
-        (!path.is_empty() && !path.contains(HOLE)).then_some(path)
-    }
-
-    /// Returns the literal that the code gives to a name, when it gives one only once.
-    fn variable(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        let mut values = self.tokens.windows(3).filter_map(|window| match window {
-            [
-                Token::Name { name, .. },
-                Token::Sign('='),
-                Token::Text { text, .. },
-            ] if name == wanted => Some(text.clone()),
-            _ => None,
-        });
-        let value = values.next()?;
-        values.next().is_none().then_some(value)
+        })
     }
 }
 
-/// Tells whether the last part of a name is that of a call which connects to a database.
-fn is_connection(last: &str) -> bool {
+/// Tells whether a name is that of a call which connects to a database.
+fn is_connection(name: &str, last: &str) -> bool {
     matches!(
         last,
         "connect"
             | "Database"
+            | "DatabaseSync"
             | "create_engine"
             | "createConnection"
+            | "getConnection"
             | "Client"
             | "Pool"
-            | "open"
-            | "new"
             | "PDO"
-    )
+    ) || matches!(last, "open" | "new" | "Open") && name.to_ascii_lowercase().contains("sql")
 }
 
 /// Tells whether a dotted name ends as one of the list does: `java.nio.file.Files.delete` is `Files.delete`.
-fn is_one_of(list: &[&str], name: &str) -> bool {
+pub(super) fn is_one_of(list: &[&str], name: &str) -> bool {
     list.contains(&name)
         || list.iter().any(|known| {
             known.contains('.')
@@ -559,31 +617,4 @@ fn is_one_of(list: &[&str], name: &str) -> bool {
                     .strip_suffix(known)
                     .is_some_and(|head| head.ends_with('.'))
         })
-}
-
-/// Returns a path with the shell's patterns left alive.
-fn globbed(path: &str) -> String {
-    let mut all = String::new();
-    let mut plain = String::new();
-    for c in path.chars() {
-        if matches!(c, '*' | '?' | '[' | ']') {
-            if !plain.is_empty() {
-                all.push_str(&quoted(&plain));
-                plain.clear();
-            }
-            all.push(c);
-        } else {
-            plain.push(c);
-        }
-    }
-    if !plain.is_empty() {
-        all.push_str(&quoted(&plain));
-    }
-    all.replace("**", "*")
-}
-
-/// Returns a word as the shell reads it back, holes as unknown variables.
-fn quoted(text: &str) -> String {
-    let quoted = format!("'{}'", text.replace('\'', "'\\''"));
-    quoted.replace(HOLE, "'\"$UNKNOWN\"'")
 }

@@ -1,6 +1,9 @@
 //! Calls of database drivers, object mappers and clients of services that take data away without any SQL to be seen.
 //! It knows them by their names and by the libraries that the code names; it follows no types.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::tokens::{Language, Token};
 
 /// A call as it is written.
@@ -11,7 +14,7 @@ pub(super) struct Site<'a> {
     /// Last parts of the names that stand before it in the same statement.
     pub before: &'a [&'a str],
     /// The whole code.
-    pub text: &'a str,
+    pub text: &'a Mentions<'a>,
     pub language: Language,
 }
 
@@ -159,6 +162,7 @@ const SERVICES: &[(&[&str], &[&str])] = &[
         &["delete", "repos.delete"],
     ),
     (&["stripe"], &["del", "delete"]),
+    (&["influxdb"], &["delete"]),
     (
         &["elasticsearch", "opensearch", "Elasticsearch"],
         &["indices.delete", "delete"],
@@ -300,6 +304,7 @@ fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
                 "arango",
             ],
         ),
+        "drop_all" if has(text, &["sqlalchemy", "SQLAlchemy", "sqlmodel"]) => true,
         "drop_all" | "dropAll" => matches!(
             thing.to_ascii_lowercase().as_str(),
             "db" | "metadata" | "meta" | "database" | "schema" | "orm" | "base"
@@ -348,6 +353,9 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
     }
+    if last == "clear" && site.language == Language::Ruby && has(site.text, &["Aws::S3"]) {
+        return Some(RESOURCE);
+    }
     let docker = has(
         site.text,
         &["docker.from_env", "DockerClient", "dockerode", "Docker("],
@@ -357,7 +365,7 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     let removes = last == "remove"
         && (volumes(site.name)
             || site.before.iter().any(|name| volumes(name))
-            || site.text.contains("volumes."));
+            || has(site.text, &["volumes."]));
     (docker && (prunes || removes)).then_some(RESOURCE)
 }
 
@@ -436,32 +444,29 @@ pub(super) fn request(site: &Site<'_>) -> Option<String> {
 
 /// Tells whether a script only waits for requests: what its handlers lose is not lost by starting it.
 pub(in crate::classify) fn serves(text: &str) -> bool {
-    has(
-        text,
-        &[
-            ".listen(",
-            "createServer(",
-            "uvicorn.run",
-            "app.run(",
-            "FastAPI(",
-            "Deno.serve",
-            "Bun.serve",
-            "ListenAndServe",
-            "serve_forever",
-            "Sinatra",
-            "setupServer(",
-            "ReactPHP",
-            "run_app(",
-            "gunicorn",
-            "discord.Client",
-            "Bot(",
-            "startServer(",
-        ],
-    )
+    Mentions::of(text).has(&[
+        ".listen(",
+        "createServer(",
+        "uvicorn.run",
+        "app.run(",
+        "FastAPI(",
+        "Deno.serve",
+        "Bun.serve",
+        "ListenAndServe",
+        "serve_forever",
+        "Sinatra",
+        "setupServer(",
+        "ReactPHP",
+        "run_app(",
+        "gunicorn",
+        "discord.Client",
+        "Bot(",
+        "startServer(",
+    ])
 }
 
 /// A test that stubs its database names the same calls.
-fn is_test_double(text: &str) -> bool {
+fn is_test_double(text: &Mentions<'_>) -> bool {
     has(
         text,
         &[
@@ -476,8 +481,33 @@ fn is_test_double(text: &str) -> bool {
     )
 }
 
-fn has(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.contains(word))
+fn has(text: &Mentions<'_>, words: &[&'static str]) -> bool {
+    text.has(words)
+}
+
+/// A code with the words that were looked for in it, so that none is looked for twice.
+pub(super) struct Mentions<'a> {
+    text: &'a str,
+    known: RefCell<HashMap<&'static str, bool>>,
+}
+
+impl<'a> Mentions<'a> {
+    pub fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            known: RefCell::default(),
+        }
+    }
+
+    /// Tells whether the code contains one of the words.
+    pub fn has(&self, words: &[&'static str]) -> bool {
+        let mut known = self.known.borrow_mut();
+        words.iter().any(|word| {
+            *known
+                .entry(word)
+                .or_insert_with(|| self.text.contains(word))
+        })
+    }
 }
 
 fn names(tokens: &[Token], wanted: &str) -> bool {

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use super::tokens::{Language, Token};
 
 /// Modules whose names are followed, and what their members are called here.
-const MODULES: [(&str, &str); 14] = [
+const MODULES: [(&str, &str); 15] = [
+    ("invoke", "invoke"),
     ("os", "os"),
     ("shutil", "shutil"),
     ("subprocess", "subprocess"),

@@ -2,7 +2,10 @@
 //! Data only; `calls` reads them.
 
 /// Calls whose first argument is SQL, by the last part of their name.
-pub(super) const EXECUTES: [&str; 17] = [
+pub(super) const EXECUTES: [&str; 20] = [
+    "executeUpdate",
+    "executeLargeUpdate",
+    "addBatch",
     "execute",
     "executemany",
     "executescript",
@@ -22,7 +25,16 @@ pub(super) const EXECUTES: [&str; 17] = [
     "exec_delete",
 ];
 /// The same names mean other things too: their strings must be SQL to the last word.
-pub(super) const PERHAPS: [&str; 14] = [
+pub(super) const PERHAPS: [&str; 23] = [
+    "Exec",
+    "ExecContext",
+    "MustExec",
+    "Query",
+    "QueryContext",
+    "QueryRow",
+    "Raw",
+    "executeQuery",
+    "prepareStatement",
     "exec",
     "query",
     "raw",
@@ -62,7 +74,16 @@ pub(super) const FILES: [&str; 21] = [
     ".unlink",
     ".unlinkSync",
 ];
-pub(super) const TREES: [&str; 41] = [
+pub(super) const TREES: [&str; 50] = [
+    "del.deleteAsync",
+    "del.deleteSync",
+    "deleteAsync",
+    "deleteSync",
+    ".rmtree",
+    "File.deleteDirectory",
+    "File.cleanDirectory",
+    "Storage.deleteDirectory",
+    "FileUtils.cleanDirectory",
     "os.RemoveAll",
     "fs.rmdir",
     "rmdirSync",
@@ -106,7 +127,18 @@ pub(super) const TREES: [&str; 41] = [
     "del.sync",
 ];
 /// Calls that start a shell or a program.
-pub(super) const SHELLS: [&str; 63] = [
+pub(super) const SHELLS: [&str; 73] = [
+    "spawn",
+    "invoke.run",
+    "ProcessBuilder",
+    "execl",
+    "execlp",
+    "execvp",
+    "os.execl",
+    "os.execlp",
+    "os.execve",
+    "os.spawnvp",
+    "IO.popen",
     "exec.Command",
     "system2",
     "shell",
@@ -167,7 +199,6 @@ pub(super) const SHELLS: [&str; 63] = [
     "passthru",
     "popen",
     "proc_open",
-    "IO.popen",
     "Open3.capture2",
     "os.execute",
 ];

@@ -1,6 +1,9 @@
 //! Cuts code of scripting languages into strings, dotted names and signs.
 //! It knows no grammar: only where strings and comments begin and end.
 
+mod plain;
+mod quotes;
+
 use crate::sql::HOLE;
 
 /// How a language writes strings and comments.
@@ -16,6 +19,8 @@ pub enum Language {
     Julia,
     /// As JavaScript, with commands in strings.
     Groovy,
+    /// Go, Rust, Java, C: no interpolation, and quotes of single letters.
+    Compiled,
 }
 
 /// One token; offsets are bytes of the code.
@@ -27,6 +32,8 @@ pub enum Token {
         quote: char,
         start: usize,
         end: usize,
+        /// Where the code of each hole stands, in order.
+        holes: Vec<(usize, usize)>,
     },
     /// `a.b.c`, `A::B`, `$x->y`; begins with `.` when it follows a closing parenthesis.
     Name {
@@ -37,35 +44,27 @@ pub enum Token {
     Line,
 }
 
-struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
+pub(super) struct Cursor<'a> {
+    pub text: &'a str,
+    pub at: usize,
 }
 
 impl Cursor<'_> {
-    fn peek(&self) -> Option<char> {
+    pub fn peek(&self) -> Option<char> {
         self.text.get(self.at..)?.chars().next()
     }
 
-    fn starts(&self, with: &str) -> bool {
+    pub fn starts(&self, with: &str) -> bool {
         self.text
             .get(self.at..)
             .is_some_and(|rest| rest.starts_with(with))
     }
 
-    fn next(&mut self) -> Option<char> {
+    pub fn next(&mut self) -> Option<char> {
         let char = self.peek()?;
         self.at += char.len_utf8();
         Some(char)
     }
-}
-
-/// Cuts a code text.
-pub(super) fn cut(text: &str, language: Language) -> Vec<Token> {
-    placed(text, language)
-        .into_iter()
-        .map(|(token, _)| token)
-        .collect()
 }
 
 /// Cuts a code text into tokens, each with the offset of its first byte.
@@ -73,14 +72,25 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
     let mut places = Vec::new();
     let mut cursor = Cursor { text, at: 0 };
     let mut all = Vec::new();
+    let mut quotes = quotes::Quotes::default();
     while let Some(char) = cursor.peek() {
         let start = cursor.at;
         if skips_comment(&mut cursor, language) {
             continue;
         }
+        if let Some(tokens) = quotes.special(&mut cursor, language, &all) {
+            all.extend(tokens);
+            places.resize(all.len(), start);
+            continue;
+        }
         match char {
             '\n' => {
                 cursor.next();
+                for (at, token) in quotes.bodies(&mut cursor, language) {
+                    if let Some(place) = all.get_mut(at) {
+                        *place = token;
+                    }
+                }
                 // A chain of calls goes on below.
                 if !continues(cursor.text, cursor.at) {
                     all.push(Token::Line);
@@ -89,6 +99,10 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
             '\\' if cursor.starts("\\\n") => {
                 cursor.next();
                 cursor.next();
+            }
+            '\'' if language == Language::Compiled && !quotes::is_letter(&cursor) => {
+                cursor.next();
+                all.push(Token::Sign(char));
             }
             '\'' | '"' | '`' => {
                 let prefix = prefix_of(&mut all, start);
@@ -118,6 +132,8 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
                 all.push(Token::Sign(char));
             }
         }
+        plain::told(&mut all, language);
+        places.truncate(all.len());
         places.resize(all.len(), start);
     }
     all.into_iter().zip(places).collect()
@@ -161,15 +177,45 @@ fn continues(text: &str, at: usize) -> bool {
     method(".") || method("->") || method("?.")
 }
 
+/// Stretches of prose at the beginning of a line: `=pod … =cut`, `=begin … =end`, and what stands behind `__END__`.
+fn skips_prose(cursor: &mut Cursor<'_>, language: Language) -> bool {
+    let close = match language {
+        Language::Perl => "\n=cut",
+        Language::Ruby => "\n=end",
+        _ => return false,
+    };
+    let fresh = cursor.at == 0 || cursor.text.as_bytes().get(cursor.at - 1) == Some(&b'\n');
+    if !fresh {
+        return false;
+    }
+    let rest = cursor.text.get(cursor.at..).unwrap_or_default();
+    if rest.starts_with("__END__") || rest.starts_with("__DATA__") {
+        cursor.at = cursor.text.len();
+        return true;
+    }
+    let opens = rest
+        .strip_prefix('=')
+        .is_some_and(|tail| tail.starts_with(|c: char| c.is_ascii_alphabetic()));
+    if !opens || language == Language::Ruby && !rest.starts_with("=begin") {
+        return false;
+    }
+    let end = rest.find(close).map_or(rest.len(), |at| at + close.len());
+    cursor.at += end;
+    while cursor.peek().is_some_and(|char| char != '\n') {
+        cursor.next();
+    }
+    true
+}
+
 fn skips_comment(cursor: &mut Cursor<'_>, language: Language) -> bool {
-    let hash = !matches!(
-        language,
-        Language::Javascript | Language::Lua | Language::Groovy
-    );
+    if cursor.starts("=") || cursor.starts("__") {
+        return skips_prose(cursor, language);
+    }
     let slashes = matches!(
         language,
-        Language::Javascript | Language::Php | Language::Groovy
+        Language::Javascript | Language::Php | Language::Groovy | Language::Compiled
     );
+    let hash = !slashes && language != Language::Lua || language == Language::Php;
     if hash && cursor.starts("#")
         || slashes && cursor.starts("//")
         || language == Language::Lua && cursor.starts("--")
@@ -222,63 +268,130 @@ fn string(cursor: &mut Cursor<'_>, language: Language, prefix: &str) -> Token {
     } else {
         quote.to_string()
     };
-    let mut text = String::new();
+    let mut body = Body::default();
+    let interpolates = (quote, prefix.contains('f'));
     while cursor.peek().is_some() && !cursor.starts(&close) {
-        if let Some(end) = hole(cursor, language, quote, prefix) {
-            cursor.at = end;
-            text.push(HOLE);
-            continue;
-        }
-        let Some(char) = cursor.next() else {
-            break;
-        };
-        if char == '\\' && !prefix.contains('r') {
-            match cursor.next() {
-                Some('n') => text.push('\n'),
-                Some('t') => text.push('\t'),
-                Some('\n') | None => {}
-                Some(other) => text.push(other),
-            }
-        } else {
-            text.push(char);
-        }
+        body.take(cursor, language, interpolates, prefix.contains('r'));
     }
     cursor.at = (cursor.at + close.len()).min(cursor.text.len());
     Token::Text {
-        text,
+        text: body.text,
         quote,
         start,
         end: cursor.at,
+        holes: body.holes,
     }
 }
 
-/// Returns the end of an interpolation that starts here: `{x}`, `${x}`, `#{x}`, `$x`.
-fn hole(cursor: &Cursor<'_>, language: Language, quote: char, prefix: &str) -> Option<usize> {
+/// The inside of a string while it is read.
+#[derive(Default)]
+pub(super) struct Body {
+    pub text: String,
+    pub holes: Vec<(usize, usize)>,
+    /// Before this byte no hole is looked for: one was found to have no end.
+    blind: usize,
+}
+
+impl Body {
+    /// Takes one character, one escape or one hole.
+    pub fn take(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        language: Language,
+        (quote, formatted): (char, bool),
+        raw: bool,
+    ) {
+        if cursor.at >= self.blind
+            && let Some(found) = hole(cursor, language, quote, formatted)
+        {
+            let Some((from, to, end)) = found else {
+                self.blind = cursor.at + MAX_HOLE;
+                return;
+            };
+            self.holes.push((from, to));
+            cursor.at = end;
+            self.text.push(HOLE);
+            return;
+        }
+        let Some(char) = cursor.next() else { return };
+        let doubled = formatted && language == Language::Python && matches!(char, '{' | '}');
+        if doubled && cursor.peek() == Some(char) {
+            cursor.next();
+        }
+        let goes_raw = raw || quote == '`' && language == Language::Compiled;
+        if char != '\\' || goes_raw {
+            self.text.push(char);
+            return;
+        }
+        let single =
+            quote == '\'' && matches!(language, Language::Ruby | Language::Perl | Language::Php);
+        match cursor.next() {
+            Some(other) if single && !matches!(other, '\'' | '\\') => {
+                self.text.push('\\');
+                self.text.push(other);
+            }
+            Some('n') => self.text.push('\n'),
+            Some('t') => self.text.push('\t'),
+            Some('\n') | None => {}
+            Some(other) => self.text.push(other),
+        }
+    }
+}
+
+/// Returns where the code of an interpolation begins and ends that starts here (`{x}`, `${x}`, `#{x}`, `$x`), and what follows it.
+fn hole(
+    cursor: &Cursor<'_>,
+    language: Language,
+    quote: char,
+    formatted: bool,
+) -> Option<Option<(usize, usize, usize)>> {
     let open = match language {
-        Language::Python if prefix.contains('f') && cursor.starts("{") && !cursor.starts("{{") => 1,
+        Language::Python if formatted && cursor.starts("{") && !cursor.starts("{{") => 1,
         Language::Javascript if quote == '`' && cursor.starts("${") => 2,
         Language::Groovy if quote == '"' && cursor.starts("${") => 2,
         Language::Ruby if quote != '\'' && cursor.starts("#{") => 2,
         Language::Perl | Language::Php
-            if quote != '\'' && (cursor.starts("$") || cursor.starts("@{")) =>
+            if quote != '\''
+                && (cursor.starts("$") || cursor.starts("@{") || cursor.starts("{$")) =>
         {
-            return sigil(cursor);
+            return sigil(cursor).map(Some);
         }
         _ => return None,
     };
-    let rest = cursor.text.get(cursor.at + open..)?;
-    rest.find('}').map(|offset| cursor.at + open + offset + 1)
+    let from = cursor.at + open;
+    let rest = cursor.text.get(from..)?;
+    let mut depth = 0_usize;
+    let end = rest.bytes().take(MAX_HOLE).position(|byte| match byte {
+        b'{' => {
+            depth += 1;
+            false
+        }
+        b'}' if depth == 0 => true,
+        b'}' => {
+            depth -= 1;
+            false
+        }
+        _ => false,
+    });
+    Some(end.map(|end| (from, from + end, from + end + 1)))
 }
 
-fn sigil(cursor: &Cursor<'_>) -> Option<usize> {
-    let rest = cursor.text.get(cursor.at + 1..)?;
-    if rest.starts_with('{') {
-        return rest.find('}').map(|offset| cursor.at + offset + 2);
+/// An interpolation is not longer than this.
+const MAX_HOLE: usize = 2_000;
+
+fn sigil(cursor: &Cursor<'_>) -> Option<(usize, usize, usize)> {
+    let rest = cursor.text.get(cursor.at..)?;
+    if rest.starts_with("${") || rest.starts_with("@{") || rest.starts_with("{$") {
+        let end = rest.bytes().take(MAX_HOLE).position(|byte| byte == b'}')?;
+        let shift = if rest.starts_with('{') { 1 } else { 2 };
+        return Some((cursor.at + shift, cursor.at + end, cursor.at + end + 1));
     }
-    let length = rest
+    let name = rest.get(1..)?;
+    let length = name
         .find(|char: char| !(char.is_alphanumeric() || char == '_'))
-        .unwrap_or(rest.len());
-    (length > 0).then_some(cursor.at + 1 + length)
+        .unwrap_or(name.len());
+    let end = cursor.at + 1 + length;
+    (length > 0).then_some((cursor.at, end, end))
 }
 
 fn name(cursor: &mut Cursor<'_>) -> Token {

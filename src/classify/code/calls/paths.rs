@@ -1,245 +1,469 @@
-//! Paths in the calls of a code: where loops and receivers take them from, moves, overwrites, and calls that are read in a way of their own.
-//! It follows one assignment of a literal and one loop, no more.
+//! What a code deletes, writes, moves and makes: paths as `values` read them, and calls that are read in a way of their own.
+//! A file that the code itself has just written anew, or a place that it made, is no loss when it goes again.
 
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
+use super::super::steps::{Kind, Step, word, written};
 use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
-use super::{Calls, MAX_ARGUMENTS, MAX_LOOKUPS, globbed, is_one_of, quoted};
+use super::super::values::made::starred;
+use super::super::values::{FRESH, Reader, STAR, Value, Values, When};
+use super::{Calls, is_one_of};
+
+/// Calls that move one named place onto another.
+const MOVES: [&str; 17] = [
+    "os.rename",
+    "os.replace",
+    "os.Rename",
+    "shutil.move",
+    "fs.renameSync",
+    "fs.rename",
+    "fs.promises.rename",
+    "fse.moveSync",
+    "fse.move",
+    ".renameSync",
+    "FileUtils.mv",
+    "FileUtils.move",
+    "File.rename",
+    "rename",
+    "Files.move",
+    "Deno.rename",
+    "Deno.renameSync",
+];
+const COPIES: [&str; 14] = [
+    "shutil.copy",
+    "shutil.copy2",
+    "shutil.copyfile",
+    "fs.copyFileSync",
+    "fs.copyFile",
+    "fs.promises.copyFile",
+    "fs.cpSync",
+    "fse.copySync",
+    "FileUtils.cp",
+    "FileUtils.copy",
+    "Files.copy",
+    "copyFileSync",
+    "Deno.copyFileSync",
+    "fs.copy",
+];
+/// Calls that write a file anew: the path, then the text.
+const WRITES: [&str; 19] = [
+    "fs.writeFileSync",
+    "fs.writeFile",
+    "fs.promises.writeFile",
+    "fse.writeFileSync",
+    "fse.outputFileSync",
+    "writeFileSync",
+    "writeFile",
+    "File.write",
+    "IO.write",
+    "File.binwrite",
+    "file_put_contents",
+    "os.WriteFile",
+    "ioutil.WriteFile",
+    "Deno.writeTextFileSync",
+    "Deno.writeTextFile",
+    "Bun.write",
+    "Files.writeString",
+    "Files.write",
+    "fs.write",
+];
+const EMPTIES: [&str; 8] = [
+    "os.truncate",
+    "fs.truncateSync",
+    "fs.truncate",
+    "File.truncate",
+    "os.Truncate",
+    "os.Create",
+    "fs.createWriteStream",
+    "File.create",
+];
+const OPENS: [&str; 6] = [
+    "open",
+    "io.open",
+    "File.open",
+    "fopen",
+    "fs.openSync",
+    "codecs.open",
+];
+const GOES: [&str; 6] = [
+    "os.chdir",
+    "process.chdir",
+    "Dir.chdir",
+    "chdir",
+    "os.Chdir",
+    "FileUtils.cd",
+];
 
 impl Calls<'_> {
-    /// Moves between two named places, and files that are opened to be written anew.
-    pub(super) fn places(&mut self, name: &str, start: usize, index: usize) {
-        const MOVES: [&str; 14] = [
-            "os.rename",
-            "os.replace",
-            "shutil.move",
-            "fs.renameSync",
-            "fs.rename",
-            "fs.promises.rename",
-            "fse.moveSync",
-            "fse.move",
-            ".renameSync",
-            "FileUtils.mv",
-            "FileUtils.move",
-            "File.rename",
-            "rename",
-            "Files.move",
-        ];
-        const EMPTIES: [&str; 7] = [
-            "os.truncate",
-            "fs.truncateSync",
-            "fs.truncate",
-            "fs.writeFileSync",
-            "fs.writeFile",
-            "fs.promises.writeFile",
-            "File.write",
-        ];
-        if EMPTIES.contains(&name) || matches!(name, ".write_text" | ".write_bytes") {
-            return self.emptied(name, start, index);
+    /// Moves, copies, files that are written anew, and the working directory.
+    pub(super) fn places(&mut self, name: &str, last: &str, span: Span, at: usize) {
+        let method = matches!(last, "write_text" | "write_bytes") && name.contains('.');
+        if WRITES.contains(&name) || method {
+            return self.writes(method, span, at);
         }
-        let opens = name == "open" && self.language == Language::Python;
-        if !opens && !MOVES.contains(&name) {
+        if OPENS.contains(&name) || method_opens(name, last) {
+            return self.opens(name, span, at);
+        }
+        if name == "os.open" {
+            let flags = self.reader.arguments(at);
+            let part = flags.positional.get(1).copied().unwrap_or_default();
+            let empties = (part.from..part.to)
+                .filter_map(|at| self.index.name(at))
+                .any(|name| name.ends_with("O_TRUNC"));
+            if !empties {
+                return;
+            }
+        }
+        if EMPTIES.contains(&name) || name == "os.open" {
+            let path = self.path_at(at, 0);
+            return self.write(path, Some(String::new()), span);
+        }
+        if GOES.contains(&name) {
+            if let Some(path) = self.path_at(at, 0) {
+                self.step(format!("cd {}", word(&path)), span, Kind::Goes);
+            }
             return;
         }
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let [
-            Token::Text { text: from, .. },
-            Token::Sign(','),
-            Token::Text { text: to, .. },
-            ..,
-        ] = arguments
-        else {
-            return;
+        if MOVES.contains(&name) || COPIES.contains(&name) {
+            let (Some(from), Some(to)) = (self.path_at(at, 0), self.path_at(at, 1)) else {
+                return;
+            };
+            if from.contains(HOLE) || to.contains(HOLE) {
+                return;
+            }
+            let verb = if MOVES.contains(&name) { "mv" } else { "cp" };
+            let text = format!("{verb} -- {} {}", word(&from), word(&to));
+            return self.step(text, span, Kind::Writes(to));
+        }
+        self.makes(name, last, at);
+    }
+
+    /// A folder that the call makes, or fails where it is there already.
+    fn makes(&mut self, name: &str, last: &str, at: usize) {
+        let arguments = || self.reader.arguments(at);
+        let path = match name {
+            "os.mkdir" | "os.makedirs" => {
+                if arguments().named("exist_ok").is_some() {
+                    return;
+                }
+                self.path_at(at, 0)
+            }
+            "fs.mkdirSync" | "Dir.mkdir" | "FileUtils.mkdir" | "os.Mkdir" => {
+                if arguments().named("recursive").is_some() {
+                    return;
+                }
+                self.path_at(at, 0)
+            }
+            _ if last == "mkdir" && self.language == Language::Python && name.contains('.') => {
+                if arguments().named("exist_ok").is_some() {
+                    return;
+                }
+                let values = self.reader.receiver(at, When::at(at));
+                values.first().and_then(Value::text).map(str::to_owned)
+            }
+            _ => return,
         };
-        if from.contains(HOLE) || to.contains(HOLE) {
-            return;
-        }
-        let span = Span::new(start, self.end_of(arguments).max(start));
-        if !opens {
-            let text = format!("mv -- {} {}", quoted(from), quoted(to));
-            self.deeds.places.push((text, span));
-        } else if to.starts_with('w') {
-            self.deeds
-                .places
-                .push((format!("printf x > {}", quoted(from)), span));
+        if let Some(path) = path.filter(|path| !path.contains(HOLE)) {
+            self.made.insert(path);
         }
     }
 
-    /// A file that is written anew by one call.
-    pub(super) fn emptied(&mut self, name: &str, start: usize, index: usize) {
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let path = if name.starts_with('.') {
-            self.receiver(start)
+    /// Returns the path that an argument spells.
+    fn path_at(&self, at: usize, place: usize) -> Option<String> {
+        let arguments = self.reader.arguments(at);
+        let part = *arguments.positional.get(place)?;
+        let values = self.reader.read(part, When::at(at));
+        values.first()?.text().map(str::to_owned)
+    }
+
+    fn writes(&mut self, method: bool, span: Span, at: usize) {
+        let arguments = self.reader.arguments(at);
+        let (path, content) = if method {
+            let values = self.reader.receiver(at, When::at(at));
+            let path = values.first().and_then(Value::text).map(str::to_owned);
+            (path, arguments.positional.first())
         } else {
-            match arguments.first() {
-                Some(Token::Text { text, .. }) => Some(text.clone()),
-                _ => None,
-            }
+            (self.path_at(at, 0), arguments.positional.get(1))
         };
-        if let Some(path) = path.filter(|path| !path.contains(HOLE)) {
-            let span = Span::new(start, self.end_of(arguments).max(start));
-            self.deeds
-                .places
-                .push((format!("printf x > {}", quoted(&path)), span));
+        let adds = ["flag", "flags"]
+            .iter()
+            .any(|name| arguments.named(name).is_some());
+        if adds || arguments.positional.len() > 2 && self.language == Language::Php {
+            return;
         }
+        let content = content.and_then(|part| {
+            let values = self.reader.read(*part, When::at(at));
+            values.first()?.text().map(str::to_owned)
+        });
+        self.write(path, content, span);
+    }
+
+    /// `open(path, 'w')`, `File.open(path, 'w')`, `Path(x).open('w')`.
+    fn opens(&mut self, name: &str, span: Span, at: usize) {
+        let method =
+            method_opens(name, name.rsplit('.').next().unwrap_or(name)) && !OPENS.contains(&name);
+        let arguments = self.reader.arguments(at);
+        let mode = arguments
+            .named("mode")
+            .or_else(|| arguments.positional.get(usize::from(!method)).copied());
+        let mode = mode.map(|part| self.reader.read(part, When::at(at)));
+        let mode = mode
+            .as_ref()
+            .and_then(|values| values.first())
+            .and_then(Value::text);
+        if !mode.is_some_and(|mode| mode.starts_with(['w', 'x'])) {
+            return;
+        }
+        let path = if method {
+            let values = self.reader.receiver(at, When::at(at));
+            values.first().and_then(Value::text).map(str::to_owned)
+        } else {
+            self.path_at(at, 0)
+        };
+        if mode.is_some_and(|mode| mode.starts_with('x')) {
+            self.made.extend(path);
+            return;
+        }
+        let content = self.poured(at);
+        self.write(path, content, span);
+    }
+
+    /// What the code writes to a file that it has opened.
+    fn poured(&self, at: usize) -> Option<String> {
+        const MAX_WRITES: usize = 50;
+        let behind = self.index.after(at + 1);
+        let direct = self
+            .index
+            .name(behind)
+            .filter(|name| *name == ".write")
+            .map(|_| behind);
+        let mut calls: Vec<usize> = direct.into_iter().collect();
+        let name = match self.index.name(behind) {
+            Some("as") => self.index.name(behind + 1),
+            _ => at
+                .checked_sub(2)
+                .filter(|_| self.index.is_sign(at - 1, '='))
+                .and_then(|at| self.index.name(at)),
+        };
+        if let Some(name) = name {
+            let all = self.index.calls(&format!("{name}.write")).iter();
+            calls.extend(all.filter(|call| **call > at).take(MAX_WRITES));
+        }
+        let mut text = String::new();
+        for call in &calls {
+            let arguments = self.reader.arguments(*call);
+            let part = arguments.positional.first()?;
+            let values = self.reader.read(*part, When::at(*call));
+            text.push_str(values.first()?.text()?);
+        }
+        (!calls.is_empty()).then_some(text)
+    }
+
+    fn write(&mut self, path: Option<String>, content: Option<String>, span: Span) {
+        let Some(path) = path.filter(|path| !path.contains(HOLE) && !path.is_empty()) else {
+            return;
+        };
+        let text = written(&path, content.as_deref());
+        self.step(text, span, Kind::Writes(path));
+    }
+
+    fn step(&mut self, text: String, span: Span, kind: Kind) {
+        self.deeds.steps.push(Step { text, span, kind });
+    }
+
+    /// A call that deletes files or a tree.
+    pub(super) fn deletes(&mut self, name: &str, span: Span, at: usize) {
+        let arguments = self.reader.arguments(at);
+        if ["noop", "dry_run", "dryRun"]
+            .iter()
+            .any(|name| arguments.named(name).is_some())
+        {
+            return;
+        }
+        let when = When::at(at);
+        let receiver = || self.reader.receiver(at, when);
+        let words = matches!(self.language, Language::Perl | Language::Ruby);
+        let mut values: Values = match arguments.positional.as_slice() {
+            [] if self.language == Language::Perl => self.reader.resolve("$_", when),
+            [] => receiver(),
+            [first, ..] if !words => self.reader.read(*first, when),
+            all => all
+                .iter()
+                .flat_map(|part| self.reader.read(*part, when))
+                .collect(),
+        };
+        if name.starts_with('.')
+            && !arguments.positional.is_empty()
+            && values.iter().all(Value::is_unknown)
+        {
+            values = receiver();
+        }
+        let files = FILES.contains(&name)
+            || matches!(
+                name.rsplit('.').next(),
+                Some("unlinkSync" | "unlink" | "remove_file" | "Remove")
+            );
+        let tree = arguments.named("recursive").is_some();
+        let flags = if files && !tree { "-f" } else { "-rf" };
+        let patterns = ["del", "rimraf"].iter().any(|head| name.starts_with(head));
+        for value in Reader::opened(values) {
+            let text = value.text().unwrap_or_default();
+            if patterns && text.starts_with('!') {
+                continue;
+            }
+            if patterns {
+                self.delete(&starred(text), flags, span);
+            } else {
+                self.delete(text, flags, span);
+            }
+        }
+    }
+
+    fn delete(&mut self, path: &str, flags: &str, span: Span) {
+        if path.starts_with(FRESH) || self.made.contains(path) {
+            return;
+        }
+        let anew = |step: &Step| matches!(&step.kind, Kind::Writes(file) if file == path);
+        if flags == "-f" && self.standing.inline && self.deeds.steps.iter().rev().take(50).any(anew)
+        {
+            return;
+        }
+        // A file that some loop gives, in a folder of its own making.
+        let head = path.split(HOLE).next().unwrap_or_default();
+        if path.is_empty() || path.contains(HOLE) && head.trim_matches(['.', '/']).is_empty() {
+            let tail = path.rsplit('/').next().unwrap_or_default();
+            let tail =
+                (!tail.contains([HOLE, STAR]) && path.contains('/')).then(|| tail.to_owned());
+            // Byte code comes back by itself.
+            if self.language != Language::Perl || !self.mentions.has(&["/__pycache__/"]) {
+                self.deeds.unknown.push((span, tail));
+            }
+            return;
+        }
+        let flags = if path.contains(STAR) { "-rf" } else { flags };
+        self.run(&format!("rm {flags} -- {}", word(path)), span);
+    }
+
+    /// Reads calls that are read in a way of their own.
+    pub(super) fn special(&mut self, name: &str, span: Span, at: usize) -> bool {
+        match name {
+            "require" | "__import__" => self.required(span, at),
+            "array_map" | "array_walk" => self.mapped(span, at),
+            ".execute" if self.language == Language::Groovy => {
+                if let Some(before) = at.checked_sub(1).filter(|at| self.index.is_text(*at)) {
+                    self.shell_text(before, span);
+                }
+            }
+            "shelljs.rm" | "shell.rm" => self.shelljs(span, at),
+            _ => return self.asks_redis(name, span, at),
+        }
+        true
+    }
+
+    /// `client.sendCommand(['FLUSHALL'])`, `r.execute_command('FLUSHALL')`, `r.eval(LUA, 0)`.
+    fn asks_redis(&mut self, name: &str, span: Span, at: usize) -> bool {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let asks = matches!(
+            last,
+            "sendCommand" | "execute_command" | "send_command" | "call" | "eval"
+        );
+        let other = SHELLS.contains(&name) || !name.contains('.');
+        if !asks || other || !self.mentions.has(&["redis", "Redis"]) {
+            return false;
+        }
+        let arguments = self.reader.arguments(at);
+        let mut words = vec!["redis-cli".to_owned()];
+        if last == "eval" {
+            words.push("EVAL".to_owned());
+        }
+        for part in &arguments.positional {
+            let values = self.reader.read(*part, When::at(at));
+            words.extend(
+                values
+                    .iter()
+                    .take(1)
+                    .flat_map(Value::texts)
+                    .map(|text| word(&text)),
+            );
+        }
+        if words.len() > 1 {
+            self.run(&words.join(" "), span);
+        }
+        true
     }
 
     /// `shelljs.rm('-rf', 'data')` is the shell's own.
-    pub(super) fn shelljs(&mut self, start: usize, index: usize) {
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let words: Vec<String> = self
-            .strings(arguments)
-            .iter()
-            .map(|(text, _)| globbed(text))
-            .collect();
-        let unknown = arguments
-            .iter()
-            .any(|token| matches!(token, Token::Name { .. }));
-        let rest = if unknown { " \"$UNKNOWN\"" } else { "" };
-        let span = Span::new(start, self.end_of(arguments).max(start));
-        self.deeds
-            .shells
-            .push((format!("rm {}{rest}", words.join(" ")), span));
+    fn shelljs(&mut self, span: Span, at: usize) {
+        let arguments = self.reader.arguments(at);
+        let mut words = vec!["rm".to_owned()];
+        for part in &arguments.positional {
+            for value in self.reader.read(*part, When::at(at)) {
+                let texts = value.texts();
+                words.extend(texts.iter().map(|text| word(&starred(text))));
+            }
+        }
+        self.run(&words.join(" "), span);
     }
 
     /// `require('rimraf').sync('x')` is `rimraf.sync('x')`, and `require('rimraf')('x')` is `rimraf('x')`.
-    pub(super) fn required(&mut self, start: usize, index: usize) {
-        let Some([Token::Sign('('), Token::Text { text, .. }, Token::Sign(')')]) =
-            self.tokens.get(index + 1..index + 4)
-        else {
+    fn required(&mut self, span: Span, at: usize) {
+        let Some(Token::Text { text, .. }) = self.index.token(at + 2) else {
             return;
         };
+        if !self.index.is_sign(at + 1, '(') || !self.index.is_sign(at + 3, ')') {
+            return;
+        }
         let module = match text.strip_prefix("node:").unwrap_or(text) {
             "fs-extra" => "fse".to_owned(),
             module => module.replace('/', "."),
         };
-        let next = self.tokens.get(index + 4);
-        if module == "shelljs" && matches!(next, Some(Token::Name { name, .. }) if name == ".rm") {
-            return self.shelljs(start, index + 4);
-        }
-        match self.tokens.get(index + 4) {
+        let next = at + 4;
+        match self.index.token(next) {
+            Some(Token::Name { name, .. }) if module == "shelljs" && name == ".rm" => {
+                self.shelljs(span, next);
+            }
             Some(Token::Name { name, .. }) if name.starts_with('.') => {
-                let name = format!("{module}{name}");
-                let known = is_one_of(&TREES, &name) || is_one_of(&FILES, &name);
-                let starts = SHELLS.contains(&name.as_str());
+                let full = format!("{module}{name}");
+                let known = is_one_of(&TREES, &full) || is_one_of(&FILES, &full);
+                let starts = SHELLS.contains(&full.as_str());
+                let writes = WRITES.contains(&full.as_str()) || MOVES.contains(&full.as_str());
                 // Others are found at the name itself.
-                let own = name.trim_start_matches(&module);
-                if starts && !SHELLS.contains(&own) || known && !TREES.contains(&own) {
-                    self.call(&name, start, index + 4);
+                let own = name.as_str();
+                if starts && !SHELLS.contains(&own) || known && !TREES.contains(&own) || writes {
+                    self.call(&full, span.start, next);
                 }
             }
             Some(Token::Sign('(')) if matches!(module.as_str(), "rimraf" | "del") => {
-                self.call("rimraf", start, index + 3);
+                self.call("rimraf", span.start, at + 3);
             }
             _ => {}
         }
     }
 
     /// `array_map('unlink', glob('uploads/*'))`.
-    pub(super) fn mapped(&mut self, start: usize, index: usize) {
-        let arguments = self.arguments(index + 1).unwrap_or_default();
-        let mut texts = arguments.iter().filter_map(|token| match token {
-            Token::Text { text, .. } => Some(text.as_str()),
-            _ => None,
-        });
-        if matches!(texts.next(), Some("unlink" | "rmdir")) {
-            let span = Span::new(start, self.end_of(arguments).max(start));
-            match texts.next().filter(|path| !path.contains(HOLE)) {
-                Some(path) => self
-                    .deeds
-                    .shells
-                    .push((format!("rm -f -- {}", globbed(path)), span)),
-                None => self.deeds.unknown.push(span),
-            }
-        }
-    }
-
-    /// `'rm -rf data'.execute()` of Groovy.
-    pub(super) fn executed(&mut self, index: usize) {
-        if let Some(Token::Text {
-            text, start, end, ..
-        }) = index.checked_sub(1).and_then(|at| self.tokens.get(at))
+    fn mapped(&mut self, span: Span, at: usize) {
+        let arguments = self.reader.arguments(at);
+        let (Some(what), Some(part)) = (arguments.positional.first(), arguments.positional.get(1))
+        else {
+            return;
+        };
+        let when = When::at(at);
+        let called = self.reader.read(*what, when);
+        if called
+            .iter()
+            .filter_map(Value::text)
+            .any(|name| matches!(name, "unlink" | "rmdir"))
         {
-            let (text, span) = (text.clone(), Span::new(*start, *end));
-            self.shell(&text, span);
-        }
-    }
-
-    /// Returns what a loop takes its values from: `for p in Path('data').glob('*.csv')` is `data/*.csv`.
-    pub(super) fn looped(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        let at = self.tokens.windows(3).position(|window| {
-            matches!(window, [Token::Name { name: first, .. }, Token::Name { name, .. }, Token::Name { name: third, .. }]
-                if first == "for" && name == wanted && third == "in")
-        })?;
-        let rest = self.tokens.get(at + 3..)?;
-        let end = rest
-            .iter()
-            .take(MAX_ARGUMENTS)
-            .position(|token| matches!(token, Token::Line | Token::Sign(':' | ']' | ';')))
-            .unwrap_or(rest.len().min(MAX_ARGUMENTS));
-        let mut parts: Vec<String> = Vec::new();
-        let mut lists = false;
-        for token in rest.get(..end)? {
-            match token {
-                Token::Text { text, .. } => parts.push(text.clone()),
-                Token::Name { name, .. } => {
-                    lists |= name.ends_with("iterdir")
-                        || name.ends_with("listdir")
-                        || name.ends_with("scandir");
-                    let root = name.split('.').next().unwrap_or_default();
-                    if let Some(value) = self.variable(root).or_else(|| self.folder(root)) {
-                        parts.push(value);
-                    }
-                }
-                _ => {}
+            for value in Reader::opened(self.reader.read(*part, when)) {
+                self.delete(value.text().unwrap_or_default(), "-f", span);
             }
         }
-        if lists {
-            parts.push("*".to_owned());
-        }
-        let path = parts.join("/");
-        (!path.is_empty() && !path.contains(HOLE)).then_some(path)
     }
+}
 
-    /// Returns the path of `NAME = Path('data')`.
-    pub(super) fn folder(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        self.tokens.windows(5).find_map(|window| match window {
-            [
-                Token::Name { name, .. },
-                Token::Sign('='),
-                Token::Name { name: made, .. },
-                Token::Sign('('),
-                Token::Text { text, .. },
-            ] if name == wanted && made.ends_with("Path") => Some(text.clone()),
-            _ => None,
-        })
-    }
-
-    /// Counts a walk through the whole code; nothing when there were too many.
-    pub(super) fn walk(&self) -> Option<()> {
-        self.lookups.set(self.lookups.get() + 1);
-        (self.lookups.get() <= MAX_LOOKUPS).then_some(())
-    }
-
-    /// Returns the path of `Path('data').unlink()`, whose last call begins at this byte.
-    pub(super) fn receiver(&self, at: usize) -> Option<String> {
-        self.walk()?;
-        let index = self
-            .tokens
-            .iter()
-            .position(|token| matches!(token, Token::Name { start, .. } if *start == at))?;
-        let open = self
-            .tokens
-            .get(..index)?
-            .iter()
-            .rposition(|token| *token == Token::Sign('('))?;
-        let made = self.tokens.get(open.checked_sub(1)?)?;
-        let is_path = matches!(made, Token::Name { name, .. } if name.ends_with("Path") || matches!(name.as_str(), "File" | "File.new" | "Pathname"));
-        let inner = self.tokens.get(open + 1..index.checked_sub(1)?)?;
-        is_path.then(|| self.path(inner)).flatten()
-    }
+/// `Path(x).open('w')`.
+fn method_opens(name: &str, last: &str) -> bool {
+    last == "open" && name.starts_with('.')
 }

@@ -1,378 +1,380 @@
-//! What a call that starts a program is given: a text for a shell, or a program with its words.
+//! What a call that starts a program is given: a text for a shell, or a program with its words; where it runs, and what it reads.
 //! The first argument decides; named arguments, options and callbacks are no part of the command.
 
 use crate::model::span::Span;
-use crate::sql::HOLE;
 
-use super::super::tokens::{Language, Token};
-use super::{Calls, MAX_ARGUMENTS, quoted};
+use super::super::index::Part;
+use super::super::steps::{Setting, line, word};
+use super::super::tables::SHELLS;
+use super::super::tokens::Language;
+use super::super::values::methods::Arguments;
+use super::super::values::{Value, When};
+use super::Calls;
 
-/// Functions of the same code that hand their argument to a shell.
-const MAX_HELPERS: usize = 20;
-/// Strings put together out of strings are followed this far.
-const MAX_DEPTH: usize = 4;
+/// Libraries that run a line on another machine.
+const REMOTES: [&str; 6] = [
+    "paramiko", "fabric", "asyncssh", "ssh2", "Net::SSH", "node-ssh",
+];
+/// Links of a chain behind a call.
+const MAX_CHAIN: usize = 12;
 
-/// The arguments of a call.
-struct Parts<'a> {
-    positional: Vec<&'a [Token]>,
-    /// `{ stdio: 'inherit' }`, `{"A" => "b"}`.
-    objects: Vec<&'a [Token]>,
-}
-
-impl<'a> Calls<'a> {
+impl Calls<'_> {
     /// Reads a call that starts a program.
-    pub(super) fn starts(&mut self, name: &str, arguments: &'a [Token], span: Span) {
-        let parts = parts(arguments);
-        if let Some(program) = name.strip_prefix("sh.").filter(|_| self.is_sh(name)) {
-            let mut words = vec![quoted(program)];
-            words.extend(parts.positional.iter().map(|part| self.word(part)));
-            return self.program(words, span);
+    pub(super) fn starts(&mut self, name: &str, span: Span, at: usize) {
+        let when = When::at(at);
+        let arguments = self.reader.arguments(at);
+        let mut setting = self.setting(&arguments, at);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        setting.remote = self.is_remote(name, last);
+        let program = match name.strip_prefix("sh.").filter(|_| self.is_sh(name)) {
+            Some(program) => Some(
+                program
+                    .replace('.', " ")
+                    .split(' ')
+                    .map(word)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+            None => self.program_named(name).map(|program| word(&program)),
+        };
+        if let Some(program) = program {
+            let words = self.words(&arguments.positional, at);
+            return self.run_words(&[vec![program], words].concat(), &setting, span);
         }
-        let mut given = parts.positional.as_slice();
-        if matches!(given.first(), Some([Token::Name { name, .. }]) if name.contains("P_")) {
+        let mut given = arguments.positional.as_slice();
+        // `spawnlp(os.P_WAIT, …)`, `exec.CommandContext(ctx, …)`.
+        let moded = given.first().and_then(|part| self.index.name(part.from));
+        if moded.is_some_and(|name| name.contains("P_")) || last == "CommandContext" {
             given = given.get(1..).unwrap_or_default();
         }
-        let Some((first, more)) = given.split_first() else {
-            let list = parts.objects.iter().find_map(|one| listed(one, "cmd"));
-            if let Some(list) = list {
-                let words = self.words(list);
-                self.program(words, span);
-            }
+        let again = matches!(last, "execl" | "execlp" | "execle" | "spawnl" | "spawnlp");
+        let named = ["args", "cmd", "command"]
+            .iter()
+            .find_map(|name| arguments.named(name));
+        let Some(first) = given.first().copied().or(named) else {
             return;
         };
-        if let Some(list) = list(first) {
-            let mut words = self.words(list);
-            if first.len() > list.len() + 2 {
-                words.push("\"$UNKNOWN\"".to_owned());
+        let values = self.reader.read(first, when);
+        let place = self.place_of(first).unwrap_or(span);
+        for value in values {
+            match value {
+                Value::List(items) => {
+                    let mut words: Vec<String> = items.iter().map(spelled).collect();
+                    if self.has_tail(first) {
+                        words.push("\"$UNKNOWN\"".to_owned());
+                    }
+                    self.run_words(&words, &setting, span);
+                }
+                Value::Text(text) => {
+                    let skip = 1 + usize::from(again);
+                    let more = given.get(skip..).unwrap_or_default();
+                    match self.more_words(name, more, &arguments, at) {
+                        Some(words) => {
+                            let program = word(&text);
+                            let twice = words.first() == Some(&program);
+                            let head = if twice { Vec::new() } else { vec![program] };
+                            self.run_words(&[head, words].concat(), &setting, span);
+                        }
+                        None if value_is_unknown(&text) => {}
+                        None => {
+                            let text = setting.around(&line(&text));
+                            self.run(&text, place);
+                        }
+                    }
+                }
             }
-            return self.program(words, span);
         }
-        let place = place_of(first).unwrap_or(span);
-        let Some(text) = self.value(first, 0) else {
-            return self.named(first, span);
-        };
+    }
+
+    /// `[…].concat(x)`, `[…] + x` with what is not known.
+    fn has_tail(&self, part: Part) -> bool {
+        self.index.is_sign(part.from, '[')
+            && self.index.after(part.from) < part.to
+            && self.index.name(part.to - 1).is_some()
+    }
+
+    /// Words behind a program's name, where the call takes them one by one or as a list.
+    fn more_words(
+        &self,
+        name: &str,
+        more: &[Part],
+        arguments: &Arguments,
+        at: usize,
+    ) -> Option<Vec<String>> {
         let opens = name.ends_with("popen") || name == "proc_open";
+        let one_text = opens
+            || self.language == Language::Php
+            || self.language == Language::Javascript && !takes_words(name);
+        let when = When::at(at);
         let list = more
             .first()
-            .and_then(|one| list(one))
-            .or_else(|| parts.objects.iter().find_map(|one| listed(one, "args")));
-        if let Some(list) = list.filter(|_| !opens) {
-            let mut words = self.words(list);
-            let program = quoted(&text);
-            if words.first() != Some(&program) {
-                words.insert(0, program);
+            .copied()
+            .or_else(|| arguments.named("args"))
+            .filter(|_| !opens);
+        if let Some(part) = list {
+            let values = self.reader.read(part, when);
+            if let Some(Value::List(items)) = values.first() {
+                return Some(items.iter().map(spelled).collect());
             }
-            return self.program(words, span);
         }
-        let one_text = opens || self.language == Language::Javascript && !takes_words(name);
-        if !one_text && matches!(more.first(), Some([Token::Text { .. }])) {
-            let words = given.iter().map(|part| self.word(part)).collect();
-            return self.program(words, span);
+        if self.language == Language::Compiled && name.ends_with("Command.new") {
+            return Some(self.chained_words(at));
         }
-        self.shell(&text, place);
+        let literal = more.first().is_some_and(|part| {
+            self.index.is_text(part.from)
+                || !self.reader.read(*part, when).iter().all(Value::is_unknown)
+        });
+        (!one_text && (literal || takes_words(name) && !more.is_empty()))
+            .then(|| self.words(more, at))
     }
 
-    fn program(&mut self, words: Vec<String>, span: Span) {
+    /// `Command::new("rm").arg("-rf").args(["x"])`.
+    fn chained_words(&self, at: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut place = self.index.after(at + 1);
+        for _ in 0..MAX_CHAIN {
+            let Some(name) = self
+                .index
+                .name(place)
+                .filter(|_| self.index.is_sign(place + 1, '('))
+            else {
+                break;
+            };
+            if matches!(name, ".arg" | ".args") {
+                let inside = self.index.inside(place + 1).unwrap_or_default();
+                for value in self.reader.read(inside, When::at(place)).iter().take(1) {
+                    words.extend(value.texts().iter().map(|text| word(text)));
+                }
+            }
+            place = self.index.after(place + 1);
+        }
+        words
+    }
+
+    fn words(&self, parts: &[Part], at: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        for part in parts {
+            match self.reader.read(*part, When::at(at)).into_iter().next() {
+                Some(Value::List(items)) => words.extend(items.iter().map(spelled)),
+                Some(value) => words.push(spelled(&value)),
+                None => {}
+            }
+        }
+        words
+    }
+
+    fn run_words(&mut self, words: &[String], setting: &Setting, span: Span) {
         if !words.is_empty() {
-            self.deeds.shells.push((words.join(" "), span));
+            let text = setting.around(&words.join(" "));
+            self.run(&text, span);
         }
     }
 
-    pub(super) fn shell(&mut self, text: &str, span: Span) {
-        let text = text.replace(HOLE, "$UNKNOWN");
-        self.deeds.shells.push((text, span));
-    }
-
-    /// The words of a list.
-    fn words(&self, list: &'a [Token]) -> Vec<String> {
-        split(list)
-            .into_iter()
-            .map(|part| self.word(part))
-            .collect()
-    }
-
-    fn word(&self, part: &'a [Token]) -> String {
-        match self.value(part, 0) {
-            Some(text) => quoted(&text),
-            None => "\"$UNKNOWN\"".to_owned(),
-        }
-    }
-
-    /// A name stands for a list, for what a loop gives it, or for the parameter of a function.
-    fn named(&mut self, part: &'a [Token], span: Span) {
-        let [Token::Name { name, .. }] = part else {
-            return;
+    /// Where a program runs, and what it reads.
+    fn setting(&self, arguments: &Arguments, at: usize) -> Setting {
+        let read = |part: Part| {
+            let values = self.reader.read(part, When::at(at));
+            values.first().map(|value| value.texts().join("\n"))
         };
-        if let Some(list) = self.assigned(name).and_then(list) {
-            let words = self.words(list);
-            return self.program(words, span);
-        }
-        if let Some(list) = self.loop_over(name) {
-            let texts: Vec<String> = split(list)
-                .into_iter()
-                .filter_map(|part| self.value(part, 0))
-                .collect();
-            for text in texts {
-                self.shell(&text, span);
-            }
-            return;
-        }
-        if let Some(helper) = self.helper(name)
-            && self.helpers.len() < MAX_HELPERS
-            && !self.helpers.contains(&helper)
-        {
-            self.helpers.push(helper);
-        }
-    }
-
-    /// Reads the calls of functions that hand their first argument to a shell.
-    pub(super) fn helped(&mut self) {
-        let helpers = std::mem::take(&mut self.helpers);
-        for index in 0..self.tokens.len() {
-            let Some(Token::Name { name, start }) = self.tokens.get(index) else {
-                continue;
+        let named = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| arguments.named(name))
+                .and_then(read)
+        };
+        let mut setting = Setting {
+            cwd: named(&["cwd", "chdir", "dir", "cd", "working_dir"]),
+            input: named(&["input", "stdin_data"]),
+            file: arguments.named("stdin").and_then(|part| self.opened(part)),
+            remote: false,
+        };
+        if let Some(name) = self.bound_to(at) {
+            let field = |field: &str| {
+                let full = format!("{name}.{field}");
+                let binding = self.index.bindings(&full).first()?;
+                match binding.given {
+                    super::super::index::Given::Is(part, _) => read(part),
+                    _ => None,
+                }
             };
-            let before = index.checked_sub(1).and_then(|at| self.tokens.get(at));
-            let defined = matches!(before, Some(Token::Name { name, .. }) if is_definition(name));
-            if defined || !helpers.contains(name) {
-                continue;
-            }
-            if let Some(arguments) = self.arguments(index + 1) {
-                let span = Span::new(*start, self.end_of(arguments).max(*start));
-                self.starts("", arguments, span);
+            setting.cwd = setting.cwd.or_else(|| field("Dir"));
+            setting.input = setting
+                .input
+                .or_else(|| field("Stdin"))
+                .or_else(|| self.fed(&name));
+        }
+        let chain = self.index.after(at + 1);
+        if setting.input.is_none() && matches!(self.index.name(chain), Some(".communicate")) {
+            setting.input = self.first_text(chain);
+        }
+        if let (Some(cwd), "current_dir") = (
+            self.index.name(chain).and_then(|_| self.first_text(chain)),
+            self.index
+                .name(chain)
+                .unwrap_or_default()
+                .trim_start_matches('.'),
+        ) {
+            setting.cwd = Some(cwd);
+        }
+        setting
+    }
+
+    /// `stdin=open('x.sql')`.
+    fn opened(&self, part: Part) -> Option<String> {
+        let mut at = part.from;
+        if part.to == part.from + 1 {
+            let name = self.index.name(at)?;
+            let binding = self.index.bindings(name).first()?;
+            if let super::super::index::Given::Is(part, _) = binding.given {
+                at = part.from;
             }
         }
+        let opens = self
+            .index
+            .name(at)
+            .is_some_and(|name| name == "open" || name.ends_with("openSync"));
+        opens.then(|| self.first_text(at)).flatten()
     }
 
-    /// Returns the function of which this name is the first parameter.
-    fn helper(&self, wanted: &str) -> Option<String> {
-        self.walk()?;
-        let is = |token: Option<&Token>| matches!(token, Some(Token::Name { name, .. }) if name == wanted);
-        self.tokens.iter().enumerate().find_map(|(index, token)| {
-            let Token::Name { name, .. } = token else {
-                return None;
-            };
-            let at = |offset: usize| self.tokens.get(index + offset);
-            if is_definition(name) {
-                let Some(Token::Name { name, .. }) = at(1) else {
-                    return None;
-                };
-                let bare = is(at(2)) && self.language == Language::Ruby;
-                return (bare || at(2) == Some(&Token::Sign('(')) && is(at(3))).then(|| name.clone());
-            }
-            let assigned = at(1) == Some(&Token::Sign('='));
-            let mut from = 2;
-            if matches!(at(from), Some(Token::Name { name, .. }) if name == "async" || name == "lambda") {
-                from += 1;
-            }
-            if at(from) == Some(&Token::Sign('(')) {
-                from += 1;
-            }
-            (assigned && is(at(from)) && self.makes_function(index + from + 1)).then(|| name.clone())
-        })
+    fn first_text(&self, at: usize) -> Option<String> {
+        let arguments = self.reader.arguments(at);
+        let named = arguments.named("input");
+        let part = arguments.positional.first().copied().or(named)?;
+        let values = self.reader.read(part, When::at(at));
+        let text = values.first()?.text()?.to_owned();
+        (!value_is_unknown(&text)).then_some(text)
     }
 
-    /// `=>` soon behind a parameter, or the colon of a lambda.
-    fn makes_function(&self, at: usize) -> bool {
-        const NEAR: usize = 12;
-        let near = self.tokens.iter().skip(at).take(NEAR);
-        let near: Vec<&Token> = near.take_while(|token| **token != Token::Line).collect();
-        near.first() == Some(&&Token::Sign(':'))
-            || near
-                .windows(2)
-                .any(|two| two == [&Token::Sign('='), &Token::Sign('>')])
-    }
-
-    /// Returns what the code gives to a name, when it gives something only once.
-    pub(super) fn assigned(&self, wanted: &str) -> Option<&'a [Token]> {
-        self.walk()?;
-        let mut all = self.tokens.windows(2).enumerate().filter(|(_, window)| {
-            matches!(window, [Token::Name { name, .. }, Token::Sign('=')] if name == wanted)
-        });
-        let (at, _) = all.next()?;
-        if all.next().is_some() {
-            return None;
+    /// Returns the name to which a statement gives what a call returns.
+    fn bound_to(&self, at: usize) -> Option<String> {
+        let Some(mut before) = self.index.chain(at).checked_sub(1) else {
+            return self.index.block_name(at + 1).map(|(name, _)| name);
+        };
+        while matches!(self.index.name(before), Some("await" | "new")) {
+            before = before.checked_sub(1)?;
         }
-        let rest = self.tokens.get(at + 2..)?;
-        let mut depth = 0_usize;
-        let end = rest.iter().take(MAX_ARGUMENTS).position(|token| {
-            match token {
-                Token::Sign('[' | '(' | '{') => depth += 1,
-                Token::Sign(']' | ')' | '}') => depth = depth.saturating_sub(1),
-                _ => {}
+        if self.index.is_sign(before, '=') {
+            before = before.checked_sub(1)?;
+            if self.index.is_sign(before, ':') {
+                before = before.checked_sub(1)?;
             }
-            depth == 0 && matches!(token, Token::Line | Token::Sign(';'))
-        });
-        rest.get(..end.unwrap_or(rest.len().min(MAX_ARGUMENTS)))
-    }
-
-    /// `for c in ["a", "b"]`, `for (const c of ["a", "b"])`.
-    fn loop_over(&self, wanted: &str) -> Option<&'a [Token]> {
-        self.walk()?;
-        let at = self.tokens.windows(3).position(|window| {
-            matches!(window, [Token::Name { name, .. }, Token::Name { name: word, .. }, Token::Sign('[' | '(')]
-                if name == wanted && matches!(word.as_str(), "in" | "of"))
-        })?;
-        list(self.tokens.get(at + 2..)?)
-    }
-
-    /// Returns a string that is put together, unknown parts as holes; nothing when no part of it is known.
-    fn value(&self, part: &'a [Token], depth: usize) -> Option<String> {
-        if depth >= MAX_DEPTH {
-            return None;
+            if self.language == Language::Ruby
+                && let Some((name, _)) = self.index.block_name(at + 1)
+            {
+                return Some(name);
+            }
+            return self.index.name(before).map(str::to_owned);
         }
+        // `IO.popen(…) { |io| … }`.
+        if self.language == Language::Ruby {
+            return self.index.block_name(at + 1).map(|(name, _)| name);
+        }
+        // `with Popen(…) as p`.
+        let behind = self.index.after(at + 1);
+        (self.index.name(behind) == Some("as"))
+            .then(|| self.index.name(behind + 1).map(str::to_owned))
+            .flatten()
+    }
+
+    /// What the code writes to the standard input of a program that it has started.
+    fn fed(&self, name: &str) -> Option<String> {
+        const FEEDS: [&str; 8] = [
+            "communicate",
+            "stdin.write",
+            "stdin.end",
+            "stdin.puts",
+            "write",
+            "puts",
+            "stdin.writelines",
+            "print",
+        ];
         let mut all = String::new();
-        let mut known = false;
-        let mut at = 0;
-        while let Some(token) = part.get(at) {
-            match token {
-                Token::Text { text, .. } => {
-                    all.push_str(text);
-                    known = true;
+        for feed in FEEDS {
+            for at in self.index.calls(&format!("{name}.{feed}")) {
+                if let Some(text) = self.first_text(*at) {
+                    all.push_str(&text);
+                    all.push('\n');
                 }
-                Token::Name { name, .. } if name.starts_with('.') => break,
-                Token::Name { name, .. } if part.get(at + 1) == Some(&Token::Sign('(')) => {
-                    let splits = matches!(name.as_str(), "shlex.split" | "str" | "sh_split");
-                    let inner = part.get(at + 2..)?;
-                    let end = inner.iter().position(|one| *one == Token::Sign(')'));
-                    let end = end.unwrap_or(inner.len());
-                    match self.value(inner.get(..end)?, depth + 1).filter(|_| splits) {
-                        Some(text) => {
-                            all.push_str(&text);
-                            known = true;
-                        }
-                        None => all.push(HOLE),
-                    }
-                    at += end + 2;
-                }
-                Token::Name { name, .. } => {
-                    let value = self.assigned(name);
-                    match value.and_then(|value| self.value(value, depth + 1)) {
-                        Some(text) => {
-                            all.push_str(&text);
-                            known = true;
-                        }
-                        None => all.push(HOLE),
-                    }
-                }
-                Token::Sign('+' | '.' | '(' | ')') | Token::Line => {}
-                Token::Sign(_) => break,
             }
-            at += 1;
         }
-        known.then_some(all)
+        (!all.is_empty()).then_some(all)
+    }
+
+    /// `client.exec_command('…')`, `Connection('web').run('…')`.
+    pub(super) fn is_remote(&self, name: &str, last: &str) -> bool {
+        if !matches!(
+            last,
+            "exec_command" | "run" | "sudo" | "exec!" | "exec" | "execCommand"
+        ) {
+            return false;
+        }
+        if last == "exec_command" {
+            return true;
+        }
+        if !name.contains('.') || SHELLS.contains(&name) || !self.mentions.has(&REMOTES) {
+            return false;
+        }
+        let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
+        let made = |binding: &super::super::index::Binding| {
+            let super::super::index::Given::Is(part, _) = binding.given else {
+                return false;
+            };
+            (part.from..part.to.min(part.from + 3))
+                .filter_map(|at| self.index.name(at))
+                .any(|name| {
+                    let last = name.rsplit('.').next().unwrap_or(name);
+                    matches!(
+                        last,
+                        "Connection"
+                            | "SSHClient"
+                            | "connect"
+                            | "NodeSSH"
+                            | "Client"
+                            | "SerialGroup"
+                            | "ThreadingGroup"
+                    )
+                })
+        };
+        owner.is_empty()
+            || self.index.bindings(owner).iter().any(made)
+            || self.language == Language::Ruby
     }
 }
 
-fn is_definition(name: &str) -> bool {
-    matches!(name, "def" | "function" | "func" | "fn" | "sub")
+impl Calls<'_> {
+    /// `c.run('…')` of a task of Invoke.
+    pub(super) fn is_task_run(&self, name: &str, last: &str) -> bool {
+        matches!(last, "run" | "sudo" | "local")
+            && self.mentions.has(&["invoke"])
+            && (matches!(
+                name,
+                "c.run" | "ctx.run" | "context.run" | "c.sudo" | "ctx.sudo"
+            ) || name.starts_with("invoke."))
+    }
 }
 
-/// Functions of languages read like JavaScript that take a program and its words one by one.
+fn value_is_unknown(text: &str) -> bool {
+    Value::Text(text.to_owned()).is_unknown()
+}
+
+fn spelled(value: &Value) -> String {
+    match value {
+        Value::Text(text) => word(text),
+        Value::List(_) => "\"$UNKNOWN\"".to_owned(),
+    }
+}
+
+/// Functions that take a program and its words one by one, in languages that otherwise take one text.
 fn takes_words(name: &str) -> bool {
     let last = name.rsplit(['.', ':']).next().unwrap_or(name);
     matches!(
         last,
-        "Command" | "CommandContext" | "ProcessBuilder" | "new" | "process"
+        "Command"
+            | "CommandContext"
+            | "ProcessBuilder"
+            | "process"
+            | "execFile"
+            | "execFileSync"
+            | "spawnSync"
     )
-}
-
-/// Splits arguments, and puts named ones aside.
-fn parts(arguments: &[Token]) -> Parts<'_> {
-    let mut all = Parts {
-        positional: Vec::new(),
-        objects: Vec::new(),
-    };
-    for part in split(arguments) {
-        let part = trimmed(part);
-        match part {
-            [] => {}
-            [Token::Sign('{'), ..] => all.objects.push(part),
-            [Token::Name { .. }, Token::Sign('='), next, ..] if *next != Token::Sign('>') => {}
-            [
-                Token::Name { .. } | Token::Text { .. },
-                Token::Sign('='),
-                Token::Sign('>'),
-                ..,
-            ]
-            | [Token::Name { .. }, Token::Sign(':'), ..] => {}
-            [Token::Name { name, .. }, ..] if name.ends_with(':') => {}
-            _ => all.positional.push(part),
-        }
-    }
-    all
-}
-
-fn trimmed(mut part: &[Token]) -> &[Token] {
-    while let [Token::Line, rest @ ..] = part {
-        part = rest;
-    }
-    while let [rest @ .., Token::Line] = part {
-        part = rest;
-    }
-    part
-}
-
-/// Splits at the commas that stand in no bracket.
-fn split(tokens: &[Token]) -> Vec<&[Token]> {
-    let mut all = Vec::new();
-    let mut depth = 0_usize;
-    let mut from = 0;
-    for (at, token) in tokens.iter().enumerate().take(MAX_ARGUMENTS) {
-        match token {
-            Token::Sign('(' | '[' | '{') => depth += 1,
-            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
-            Token::Sign(',') if depth == 0 => {
-                all.push(trimmed(tokens.get(from..at).unwrap_or_default()));
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    let rest = trimmed(tokens.get(from..).unwrap_or_default());
-    if !rest.is_empty() {
-        all.push(rest);
-    }
-    all
-}
-
-/// Returns the inside of a list that a part begins with: `["a"]`, `("a", "b")`, `c("a")`, `List.of("a")`.
-fn list(part: &[Token]) -> Option<&[Token]> {
-    let from = match part {
-        [Token::Sign('['), ..] => 1,
-        [Token::Sign('('), Token::Text { .. }, Token::Sign(','), ..] => 1,
-        [Token::Name { name, .. }, Token::Sign('('), ..]
-            if matches!(name.as_str(), "c" | "List.of" | "Arrays.asList" | "listOf") =>
-        {
-            2
-        }
-        _ => return None,
-    };
-    let inner = part.get(from..)?;
-    let mut depth = 0_usize;
-    let end = inner.iter().take(MAX_ARGUMENTS).position(|token| {
-        match token {
-            Token::Sign('[' | '(') => depth += 1,
-            Token::Sign(']' | ')') if depth == 0 => return true,
-            Token::Sign(']' | ')') => depth -= 1,
-            _ => {}
-        }
-        false
-    })?;
-    inner.get(..end)
-}
-
-/// Returns the list under a name in an object: `{ args: ['-rf'] }`.
-fn listed<'a>(object: &'a [Token], wanted: &str) -> Option<&'a [Token]> {
-    let at = object.windows(3).position(|window| {
-        matches!(window, [Token::Name { name, .. }, Token::Sign(':'), Token::Sign('[')] if name == wanted)
-    })?;
-    list(object.get(at + 2..)?)
-}
-
-fn place_of(part: &[Token]) -> Option<Span> {
-    part.iter().find_map(|token| match token {
-        Token::Text { start, end, .. } => Some(Span::new(*start, *end)),
-        _ => None,
-    })
 }

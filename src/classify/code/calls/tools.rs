@@ -1,0 +1,187 @@
+//! Libraries that run another tool under names of their own (git, Django, Alembic, Artisan, Rake), and code in strings.
+//! What the tool does is judged as the command line that it stands for.
+
+use crate::model::span::Span;
+
+use super::super::index::Part;
+use super::super::steps::word;
+use super::super::tokens::{Language, Token};
+use super::super::values::{Value, When};
+use super::{Calls, Deeds, Standing, deeds};
+
+/// Codes in strings of codes.
+const MAX_INSIDE: usize = 3;
+
+impl Calls<'_> {
+    /// Reads a call of such a library; tells whether it was one.
+    pub(super) fn tools(&mut self, name: &str, span: Span, at: usize) -> bool {
+        let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let head: Option<Vec<String>> = match last {
+            "call_command" if self.mentions.has(&["django"]) => Some(plain("python manage.py")),
+            "upgrade" | "downgrade" | "stamp"
+                if owner == "command" && self.mentions.has(&["alembic"]) =>
+            {
+                Some(plain(&format!("alembic {last}")))
+            }
+            "call" if owner.ends_with("Artisan") => Some(plain("php artisan")),
+            "invoke" | "execute" => return self.rake(span, at),
+            "eval" | "exec" | "instance_eval" | "class_eval" | "Function" | "runInNewContext"
+                if self.evaluates(name, last) =>
+            {
+                return self.code_inside(span, at);
+            }
+            _ if owner.ends_with(".git")
+                && self.mentions.has(&["Repo(", "from git", "import git"]) =>
+            {
+                Some(plain(&format!("git {}", last.replace('_', "-"))))
+            }
+            _ if self.is_simple_git(name, last) => Some(match last {
+                "raw" => plain("git"),
+                _ => plain(&format!("git {last}")),
+            }),
+            _ => None,
+        };
+        let Some(mut words) = head else { return false };
+        words.extend(self.given_words(at, last == "downgrade" || last == "upgrade"));
+        self.run(&words.join(" "), span);
+        true
+    }
+
+    fn is_simple_git(&self, name: &str, last: &str) -> bool {
+        let verbs = [
+            "reset", "clean", "push", "raw", "checkout", "stash", "rebase",
+        ];
+        name.contains('.')
+            && verbs.contains(&last)
+            && self.language == Language::Javascript
+            && self.mentions.has(&["simple-git", "simpleGit"])
+    }
+
+    /// All texts among the arguments of a call, as words.
+    fn given_words(&self, at: usize, skip: bool) -> Vec<String> {
+        let arguments = self.reader.arguments(at);
+        let mut words = Vec::new();
+        for part in arguments.positional.iter().skip(usize::from(skip)) {
+            let list = self.index.is_sign(part.from, '[');
+            let keys = list && self.language == Language::Php;
+            if keys {
+                words.extend(self.texts_in(*part).iter().map(|text| word(text)));
+                continue;
+            }
+            let values = self.reader.read(*part, When::at(at));
+            let known = values.iter().take(1).flat_map(Value::texts);
+            words.extend(known.map(|text| word(&text)));
+        }
+        // `repo.git.reset(hard=True)`.
+        for name in ["hard", "force", "delete", "mirror", "prune"] {
+            let set = arguments
+                .named(name)
+                .and_then(|part| self.index.name(part.from));
+            if matches!(set, Some("True" | "true")) {
+                words.push(format!("--{name}"));
+            }
+        }
+        words
+    }
+
+    fn texts_in(&self, part: Part) -> Vec<String> {
+        let tokens = self
+            .index
+            .tokens
+            .get(part.from..part.to)
+            .unwrap_or_default();
+        tokens
+            .iter()
+            .filter_map(|token| match token {
+                Token::Text { text, .. } => Some(text.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// `Rake::Task['db:drop'].invoke`.
+    fn rake(&mut self, span: Span, at: usize) -> bool {
+        let from = self.index.chain(at);
+        let task = self.index.is_sign(from, '[')
+            && from
+                .checked_sub(1)
+                .is_some_and(|at| self.index.name(at) == Some("Rake.Task"))
+            || self.index.name(from) == Some("Rake.Task");
+        if !task || self.language != Language::Ruby {
+            return false;
+        }
+        let texts = self.texts_in(Part::new(from, at));
+        if let Some(name) = texts.first() {
+            self.run(&format!("rake {}", word(name)), span);
+        }
+        true
+    }
+
+    /// Tells whether a call runs a text as code of this language.
+    fn evaluates(&self, name: &str, last: &str) -> bool {
+        match last {
+            "exec" => name == "exec" && self.language == Language::Python,
+            "eval" => {
+                matches!(name, "eval" | "window.eval" | "globalThis.eval")
+                    && self.language != Language::Compiled
+            }
+            "Function" => name == "Function" && self.language == Language::Javascript,
+            _ => {
+                name.contains('.') && matches!(self.language, Language::Ruby | Language::Javascript)
+            }
+        }
+    }
+
+    /// `exec("import shutil; …")`.
+    fn code_inside(&mut self, span: Span, at: usize) -> bool {
+        if self.standing.depth >= MAX_INSIDE {
+            self.deeds.unknown.push((span, None));
+            return true;
+        }
+        let arguments = self.reader.arguments(at);
+        let Some(part) = arguments.positional.last() else {
+            return true;
+        };
+        let standing = Standing {
+            depth: self.standing.depth + 1,
+            ..self.standing
+        };
+        for value in self.reader.read(*part, When::at(at)).iter().take(2) {
+            let text = value.text().unwrap_or_default();
+            if value.is_unknown() || text.is_empty() {
+                continue;
+            }
+            let inner = deeds(text, self.language, standing);
+            self.take(inner, span);
+        }
+        true
+    }
+
+    /// Takes over what a code in a string does.
+    fn take(&mut self, inner: Deeds, span: Span) {
+        let all = &mut self.deeds;
+        all.sql.extend(
+            inner
+                .sql
+                .into_iter()
+                .map(|(text, _, perhaps)| (text, span, perhaps)),
+        );
+        all.steps.extend(inner.steps.into_iter().map(|mut step| {
+            step.span = span;
+            step
+        }));
+        all.unknown
+            .extend(inner.unknown.into_iter().map(|(_, tail)| (span, tail)));
+        all.connections.extend(inner.connections);
+        all.wipes.extend(
+            inner
+                .wipes
+                .into_iter()
+                .map(|(rule, said, _)| (rule, said, span)),
+        );
+    }
+}
+
+fn plain(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}

@@ -1,0 +1,428 @@
+//! How an interpreter is given its code: on the command line, on its standard input, in a script, by a framework of its own.
+//! It finds the text; what the text does is read elsewhere.
+
+use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::word::Word;
+use crate::sql::HOLE;
+
+use crate::classify::Context;
+use crate::classify::sql::options;
+use crate::classify::sql::reach;
+use crate::classify::sql::source::Source;
+
+use super::calls::{Deeds, Standing, deeds};
+use super::tokens::Language;
+
+/// Interpreters: names, language, options that carry code.
+const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
+    (
+        &["python", "python2", "python3", "pypy", "pypy3", "ipython"],
+        Language::Python,
+        &["-c"],
+    ),
+    (
+        &[
+            "node",
+            "nodejs",
+            "bun",
+            "deno",
+            "tsx",
+            "ts-node",
+            "nodemon",
+            "ts-node-dev",
+            "vite-node",
+            "babel-node",
+            "zx",
+        ],
+        Language::Javascript,
+        &["-e", "--eval", "-p", "--print", "-pe", "eval"],
+    ),
+    (&["ruby", "irb"], Language::Ruby, &["-e"]),
+    (
+        &["perl"],
+        Language::Perl,
+        &["-e", "-E", "-ne", "-pe", "-le", "-lne", "-we"],
+    ),
+    (&["php"], Language::Php, &["-r"]),
+    (&["lua", "luajit"], Language::Lua, &["-e"]),
+    // Languages whose strings, comments and calls look enough like one of the above.
+    (&["Rscript", "R", "littler"], Language::Python, &["-e"]),
+    (&["julia"], Language::Julia, &["-e", "--eval", "-E"]),
+    (&["elixir", "iex", "mix"], Language::Ruby, &["-e", "--eval"]),
+    (&["crystal"], Language::Ruby, &["eval"]),
+    (&["groovy"], Language::Groovy, &["-e"]),
+    (
+        &[
+            "scala",
+            "jshell",
+            "kotlin",
+            "kotlinc",
+            "swift",
+            "csharprepl",
+            "dart",
+        ],
+        Language::Javascript,
+        &["-e"],
+    ),
+    (&["erl"], Language::Ruby, &["-eval"]),
+    (&["clojure", "clj", "bb", "lein"], Language::Ruby, &["-e"]),
+    (&["osascript"], Language::Lua, &["-e"]),
+    (&["tclsh", "expect"], Language::Ruby, &["-c"]),
+    (
+        &["awk", "gawk", "mawk", "nawk", "goawk"],
+        Language::Perl,
+        &["-e", "--source"],
+    ),
+    (&["emacs"], Language::Lua, &["--eval"]),
+    (
+        &[
+            "go",
+            "java",
+            "rust-script",
+            "tcc",
+            "cargo",
+            "rustrun",
+            "dotnet",
+            "dotnet-script",
+            "zig",
+            "nim",
+        ],
+        Language::Compiled,
+        &["--no-such-option"],
+    ),
+];
+
+/// Program, subcommand, language, options that carry the code.
+type Runner = (
+    &'static [&'static str],
+    &'static [&'static str],
+    Language,
+    &'static [&'static str],
+);
+
+/// Frameworks that run code by a subcommand.
+const RUNNERS: &[Runner] = &[
+    (
+        &["rails", "gitlab-rails"],
+        &["runner", "r"],
+        Language::Ruby,
+        &[],
+    ),
+    // A console reads its standard input; its operands are no code.
+    (
+        &["rails", "gitlab-rails"],
+        &["console", "c"],
+        Language::Ruby,
+        &["--eval"],
+    ),
+    (&["artisan"], &["tinker"], Language::Php, &["--execute"]),
+    (
+        &["manage.py", "django-admin"],
+        &["shell", "shell_plus"],
+        Language::Python,
+        &["-c", "--command"],
+    ),
+    (&["flask"], &["shell"], Language::Python, &["-c"]),
+    (&["wp"], &["eval"], Language::Php, &[]),
+    (
+        &["drush"],
+        &["php:eval", "ev", "php-eval", "eval"],
+        Language::Php,
+        &[],
+    ),
+    (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
+    (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
+];
+
+/// A code text with what is known about it.
+pub(super) struct Code {
+    pub source: Source,
+    pub language: Language,
+    /// Written on the command line or its standard input, not in a script file.
+    pub inline: bool,
+    /// The folder of the script.
+    pub folder: String,
+    /// Words that it is given, as far as they are known.
+    pub args: Option<Vec<String>>,
+}
+
+impl Code {
+    const fn inline(source: Source, language: Language) -> Self {
+        Self {
+            source,
+            language,
+            inline: true,
+            folder: String::new(),
+            args: None,
+        }
+    }
+
+    pub fn deeds(&self) -> Deeds {
+        let folder = match self.folder.as_str() {
+            "" => ".",
+            folder => folder,
+        };
+        let place = Standing {
+            folder,
+            inline: self.inline,
+            args: self.args.as_deref(),
+            depth: 0,
+        };
+        deeds(&self.source.text, self.language, place)
+    }
+}
+
+/// Finds the code that an interpreter would run.
+pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
+    let mut code = found(command, context, needs)?;
+    code.args = arguments(command, &code);
+    Some(code)
+}
+
+/// Returns the words that a code is given: what stands behind its script, its `-`, or its own text.
+fn arguments(command: &Command, code: &Code) -> Option<Vec<String>> {
+    let args = command.args();
+    let at = args.iter().position(|word| {
+        let text = word.prefix();
+        let script = !code.inline && !text.starts_with('-') && text.contains('.');
+        script || code.inline && matches!(text.as_str(), "-" | "-c" | "-e" | "--eval" | "-r")
+    })?;
+    let skip = match args.get(at).map(Word::prefix).as_deref() {
+        Some("-c" | "-e" | "--eval" | "-r") => 2,
+        _ => 1,
+    };
+    let rest = args.get(at + skip..).unwrap_or_default();
+    Some(
+        rest.iter()
+            .map(|word| word.text().unwrap_or_else(|| HOLE.to_string()))
+            .filter(|text| text != "--")
+            .collect(),
+    )
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each way in which an interpreter is given its code"
+)]
+fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
+    let program = command.program()?;
+    if let Some(code) = framework(command) {
+        return Some(code);
+    }
+    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let Some((_, language, flags)) = INTERPRETERS
+        .iter()
+        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))
+    else {
+        // `uv run scripts/x.py` starts the file itself.
+        let language = match program.rsplit_once('.')?.1 {
+            "py" => Language::Python,
+            "js" | "mjs" | "cjs" | "ts" | "mts" => Language::Javascript,
+            "rb" => Language::Ruby,
+            "pl" => Language::Perl,
+            "php" => Language::Php,
+            _ => return None,
+        };
+        return script(command.words.first()?, language, command, context, needs);
+    };
+    let inline = |source: Source| Code::inline(source, *language);
+    if only_checks(base, command) {
+        return None;
+    }
+    let mut words = command.args().iter().peekable();
+    let mut pieces: Option<Source> = None;
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        if let Some((flag, _)) = text.split_once('=')
+            && flag.starts_with("--")
+            && flags.contains(&flag)
+        {
+            pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
+        } else if flags.contains(&text.as_str()) {
+            let Some(value) = words.next() else {
+                break;
+            };
+            match &mut pieces {
+                Some(all) => all.join(&Source::of_word(value)),
+                None => pieces = Some(Source::of_word(value)),
+            }
+            if *language == Language::Python {
+                break;
+            }
+        } else if *language == Language::Python && text == "-m" {
+            // A module of the project is a file of it.
+            let name = words.next()?.text()?;
+            let file = format!("{}.py", name.replace('.', "/"));
+            return script(
+                &Word::literal(file, word.origin.clone()),
+                *language,
+                command,
+                context,
+                needs,
+            );
+        } else if text == "-" {
+            break;
+        } else if matches!(base, "deno" | "bun" | "go" | "cargo" | "dotnet" | "zig")
+            && text == "run"
+            || matches!(base, "tcc" | "nim") && matches!(text.as_str(), "-run" | "r")
+        {
+            // The script follows, or `-`.
+        } else if matches!(base, "iex" | "elixir") && text == "-S" {
+            // `iex -S mix run -e CODE`: the task's own options follow.
+            words.next();
+            words.next_if(|word| word.text().as_deref() == Some("run"));
+        } else if is_awk(base) && text == "-f" {
+            return script(words.next()?, *language, command, context, needs);
+        } else if is_awk(base) && matches!(text.as_str(), "-v" | "-F") {
+            words.next();
+        } else if is_awk(base) && !text.starts_with('-') {
+            // The first operand of awk is its program.
+            pieces = pieces.or_else(|| Some(Source::of_word(word)));
+            break;
+        } else if !text.starts_with('-') && pieces.is_none() {
+            return script(word, *language, command, context, needs);
+        } else if *language == Language::Python && matches!(text.as_str(), "-V" | "--version") {
+            return None;
+        }
+    }
+    if pieces.is_none() && *language == Language::Compiled {
+        let whole = command.words.first()?;
+        return command
+            .script
+            .is_some()
+            .then(|| script(whole, *language, command, context, needs))?;
+    }
+    pieces.map(inline).or_else(|| match &command.stdin {
+        Stdin::Text(word) => Some(inline(Source::of_word(word))),
+        _ => None,
+    })
+}
+
+/// Options by which an interpreter looks at a script without running it.
+fn only_checks(base: &str, command: &Command) -> bool {
+    let flags: &[&str] = match base {
+        "node" => &["--check", "-c", "--test"],
+        "ruby" | "perl" => &["-c", "-wc", "-cw"],
+        "php" => &["-l", "--syntax-check"],
+        "deno" => &["check", "lint", "fmt", "doc", "info", "cache", "test"],
+        "cargo" | "dotnet" | "zig" | "nim" | "tcc" => return command.script.is_none(),
+        "lua" => &["-p"],
+        "go" => return command.args().first().and_then(Word::text).as_deref() != Some("run"),
+        _ => return false,
+    };
+    let first = command.args().first().and_then(Word::text);
+    first.is_some_and(|first| flags.contains(&first.as_str()))
+}
+
+/// An interpreter without a script whose code comes from a program that cannot be computed: `curl … | python3`.
+pub(super) fn payload(command: &Command) -> Option<Opaque> {
+    let program = command.program()?;
+    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    let known = INTERPRETERS
+        .iter()
+        .any(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()));
+    let bare = command
+        .args()
+        .iter()
+        .all(|word| word.text().as_deref() == Some("-"));
+    let Stdin::Opaque { from } = &command.stdin else {
+        return None;
+    };
+    (known && bare && !is_awk(base)).then(|| Opaque {
+        origin: command.origin.clone(),
+        reason: format!("`{program}` runs the output of `{from}`"),
+        words: vec![from.clone()],
+        kind: OpaqueKind::Payload,
+        via: command.via.clone(),
+    })
+}
+
+fn is_awk(base: &str) -> bool {
+    matches!(base, "awk" | "gawk" | "mawk" | "nawk" | "goawk")
+}
+
+/// Finds the code that a framework's own command runs: `rails runner CODE`, `artisan tinker --execute=CODE`.
+fn framework(command: &Command) -> Option<Code> {
+    let mut words = command.words.iter();
+    let mut program = command.program()?;
+    words.next();
+    // `python manage.py shell -c`, `php artisan tinker`, `ruby bin/rails runner`.
+    if matches!(
+        program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'),
+        "python" | "php" | "ruby"
+    ) {
+        let script = words.next()?.text()?;
+        script.rsplit('/').next()?.clone_into(&mut program);
+    }
+    let subcommand = words.next()?.text()?;
+    let (.., language, flags) = RUNNERS.iter().find(|(programs, subcommands, ..)| {
+        programs.contains(&program.as_str()) && subcommands.contains(&subcommand.as_str())
+    })?;
+    let mut source: Option<Source> = None;
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        let given = match text.split_once('=') {
+            Some((flag, _)) if flags.contains(&flag) => Some(options::tail(word, flag.len() + 1)),
+            _ if flags.contains(&text.as_str()) => words.next().cloned(),
+            _ if flags.is_empty() && !text.starts_with('-') => Some(word.clone()),
+            _ => None,
+        };
+        if let Some(given) = given {
+            source = Some(Source::of_word(&given));
+            break;
+        }
+    }
+    let source = match (source, &command.stdin) {
+        (Some(source), _) => source,
+        (None, Stdin::Text(word)) => Source::of_word(word),
+        (None, _) => return None,
+    };
+    Some(Code::inline(source, *language))
+}
+
+/// Reads a script file; subcommands and modules are no files that can be read.
+fn script(
+    word: &Word,
+    language: Language,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Code> {
+    const ENDINGS: [&str; 14] = [
+        ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua",
+        ".pyw", ".tsx",
+    ];
+    let folder = |name: &str| match name.rsplit_once('/') {
+        Some((folder, _)) => folder.to_owned(),
+        None => String::new(),
+    };
+    if let Some(read) = &command.script {
+        return Some(Code {
+            source: Source::of_word(read),
+            language,
+            inline: false,
+            folder: folder(&word.text().unwrap_or_default()),
+            args: None,
+        });
+    }
+    let name = word.text()?;
+    if !command.is_here() || !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        return None;
+    }
+    let path = match &command.cwd {
+        Cwd::Known(folder) => reach::normal(&folder.join(&name)),
+        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.clone().into(),
+        Cwd::Temporary | Cwd::Unknown => return None,
+    };
+    match context.facts.ask(Question::Text(path.clone()), needs) {
+        Some(Answer::Text { text, .. }) => Some(Code {
+            source: Source::of_file(&path, text),
+            language,
+            inline: false,
+            folder: folder(&name),
+            args: None,
+        }),
+        _ => None,
+    }
+}

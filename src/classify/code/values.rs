@@ -1,0 +1,811 @@
+//! What an expression of a code stands for: strings put together, lists, paths; every reading of it, up to a limit.
+//! It runs nothing: what it does not know is a hole, and a name that several places give stands for all of them.
+
+mod argv;
+pub(super) mod made;
+pub(super) mod methods;
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use crate::sql::HOLE;
+
+use super::calls::Standing;
+use super::index::{Binding, Given, Index, Part};
+use super::tokens::{Language, Token};
+
+/// Any name that is there: `*` of a shell.
+pub(super) const STAR: char = '\u{E000}';
+/// The home directory.
+pub(super) const HOME: char = '\u{E001}';
+/// A fresh place under the temporary directory.
+pub(super) const FRESH: &str = "/tmp/made-by-this-code";
+
+/// Readings of one expression.
+const MAX_READINGS: usize = 16;
+/// Expressions in expressions, names behind names.
+const MAX_DEPTH: usize = 14;
+/// Expressions that are read for one code.
+const MAX_STEPS: usize = 60_000;
+/// A string or list that grows beyond this is unknown.
+const MAX_SIZE: usize = 40_000;
+/// Calls of a function whose arguments are looked at.
+const MAX_CALLS: usize = 24;
+
+/// One reading of an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// A text; unknown parts are holes.
+    Text(String),
+    List(Vec<Value>),
+}
+
+impl Value {
+    pub fn unknown() -> Self {
+        Self::Text(HOLE.to_string())
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::List(_) => None,
+        }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Text(text) if text.chars().all(|char| char == HOLE))
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(Self::size).sum::<usize>() + items.len(),
+        }
+    }
+
+    /// Returns all texts of a value, lists opened.
+    pub fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+        }
+    }
+}
+
+pub(super) type Values = Vec<Value>;
+
+/// Reads expressions of one code.
+pub(super) struct Reader<'a> {
+    pub index: &'a Index,
+    pub imports: &'a HashMap<String, String>,
+    pub standing: Standing<'a>,
+    steps: Cell<usize>,
+}
+
+/// Where an expression is read: which place counts for the order of assignments, and how deep.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    pub at: usize,
+    depth: usize,
+}
+
+impl When {
+    pub const fn at(at: usize) -> Self {
+        Self { at, depth: 0 }
+    }
+
+    pub(super) const fn depth(self) -> usize {
+        self.depth
+    }
+
+    /// Returns the same at another place.
+    pub(super) const fn moved(self, at: usize) -> Self {
+        Self {
+            at,
+            depth: self.depth + 1,
+        }
+    }
+
+    const fn deeper(self) -> Self {
+        Self {
+            at: self.at,
+            depth: self.depth + 1,
+        }
+    }
+}
+
+/// Signs between operands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    None,
+    Plus,
+    Slash,
+    Percent,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(
+        index: &'a Index,
+        imports: &'a HashMap<String, String>,
+        standing: Standing<'a>,
+    ) -> Self {
+        Self {
+            index,
+            imports,
+            standing,
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Returns every reading of an expression; never none.
+    pub fn read(&self, part: Part, when: When) -> Values {
+        self.steps.set(self.steps.get() + 1);
+        if when.depth >= MAX_DEPTH || self.steps.get() > MAX_STEPS {
+            return match self.index.token(part.from) {
+                Some(Token::Text { text, .. }) if part.to == part.from + 1 => {
+                    vec![Value::Text(text.clone())]
+                }
+                _ => vec![Value::unknown()],
+            };
+        }
+        let part = self.bare(self.index.trimmed(part));
+        let mut all = match self.choices(part) {
+            Some(parts) => parts
+                .into_iter()
+                .flat_map(|part| self.read(part, when.deeper()))
+                .collect(),
+            None => self.sum(part, when.deeper()),
+        };
+        bound(&mut all);
+        all
+    }
+
+    /// Takes off words that change nothing: `await`, `new`, `return`, `*`, `...`, `&`, an arrow's parenthesis.
+    fn bare(&self, part: Part) -> Part {
+        let mut part = part;
+        loop {
+            let skip = match self.index.token(part.from) {
+                Some(Token::Name { name, .. }) => {
+                    let word = matches!(
+                        name.as_str(),
+                        "await" | "new" | "return" | "yield" | "const" | "mut" | "my"
+                    );
+                    word && part.from + 1 < part.to && !self.index.is_sign(part.from + 1, '(')
+                }
+                Some(Token::Sign('&' | '*' | '.' | '\\')) => true,
+                _ => false,
+            };
+            if !skip || part.from + 1 >= part.to {
+                return part;
+            }
+            part = self.index.trimmed(Part::new(part.from + 1, part.to));
+        }
+    }
+
+    /// `a if c else b`, `c ? a : b`, `a or b`, `a || b`, `a ?? b`.
+    fn choices(&self, part: Part) -> Option<Vec<Part>> {
+        let index = self.index;
+        let mut at = part.from;
+        let mut condition = None;
+        while at < part.to {
+            match index.token(at) {
+                Some(Token::Name { name, .. }) => match name.as_str() {
+                    "if" if index.language == Language::Python && at > part.from => {
+                        condition = Some(at);
+                    }
+                    "else" => {
+                        let first = Part::new(part.from, condition?);
+                        return Some(vec![first, Part::new(at + 1, part.to)]);
+                    }
+                    "or" if at > part.from && index.language == Language::Python => {
+                        return Some(vec![Part::new(part.from, at), Part::new(at + 1, part.to)]);
+                    }
+                    _ => {}
+                },
+                Some(Token::Sign(sign @ ('|' | '?'))) if index.is_sign(at + 1, *sign) => {
+                    return Some(vec![Part::new(part.from, at), Part::new(at + 2, part.to)]);
+                }
+                Some(Token::Sign('?')) if index.language != Language::Python => {
+                    let mut colon = at + 1;
+                    while colon < part.to && !index.is_sign(colon, ':') {
+                        colon = index.after(colon);
+                    }
+                    return (colon < part.to)
+                        .then(|| vec![Part::new(at + 1, colon), Part::new(colon + 1, part.to)]);
+                }
+                _ => {}
+            }
+            at = index.after(at);
+        }
+        None
+    }
+
+    /// Operands that are put together.
+    fn sum(&self, part: Part, when: When) -> Values {
+        let index = self.index;
+        if index.language == Language::Python && self.is_tuple(part) {
+            return self.list(part, when);
+        }
+        let mut at = part.from;
+        let mut all: Option<Values> = None;
+        let mut joint = Joint::None;
+        while at < part.to {
+            match index.token(at) {
+                Some(Token::Line) => at += 1,
+                Some(Token::Sign('+')) => {
+                    joint = Joint::Plus;
+                    at += 1;
+                }
+                Some(Token::Sign('.')) if self.dots() => {
+                    joint = Joint::Plus;
+                    at += 1;
+                }
+                Some(Token::Sign('/')) if index.language == Language::Python => {
+                    joint = Joint::Slash;
+                    at += 1;
+                }
+                Some(Token::Sign('%'))
+                    if matches!(index.language, Language::Python | Language::Ruby) =>
+                {
+                    joint = Joint::Percent;
+                    at += 1;
+                }
+                Some(Token::Name { .. } | Token::Text { .. } | Token::Sign('(' | '[' | '{')) => {
+                    let (values, next) = self.operand(at, part.to, when);
+                    all = Some(match all {
+                        Some(before) => joined(before, &values, joint),
+                        None => values,
+                    });
+                    joint = Joint::None;
+                    at = next;
+                }
+                _ => break,
+            }
+        }
+        all.unwrap_or_else(|| vec![Value::unknown()])
+    }
+
+    const fn dots(&self) -> bool {
+        matches!(self.index.language, Language::Php | Language::Perl)
+    }
+
+    fn is_tuple(&self, part: Part) -> bool {
+        let mut at = part.from;
+        while at < part.to {
+            if self.index.is_sign(at, ',') {
+                return true;
+            }
+            at = self.index.after(at);
+        }
+        false
+    }
+
+    /// One operand with the calls, attributes and subscripts behind it; and where it ends.
+    fn operand(&self, at: usize, end: usize, when: When) -> (Values, usize) {
+        let index = self.index;
+        let (mut values, mut at) = match index.token(at) {
+            Some(Token::Text { text, .. }) => (self.filled(text, at, when), at + 1),
+            Some(Token::Sign('(')) => {
+                let inside = index.inside(at).unwrap_or_default();
+                let values = if matches!(index.language, Language::Perl | Language::Python)
+                    && self.is_tuple(inside)
+                {
+                    self.list(inside, when)
+                } else {
+                    self.read(inside, when)
+                };
+                (values, index.after(at))
+            }
+            Some(Token::Sign('[')) => {
+                let inside = index.inside(at).unwrap_or_default();
+                (self.list(inside, when), index.after(at))
+            }
+            Some(Token::Sign('{')) => (vec![Value::unknown()], index.after(at)),
+            Some(Token::Name { name, .. }) => self.named(&name.clone(), at, end, when),
+            _ => (vec![Value::unknown()], at + 1),
+        };
+        while at < end {
+            match index.token(at) {
+                Some(Token::Name { name, .. }) if name.starts_with('.') => {
+                    let call = index.is_sign(at + 1, '(');
+                    let inside = call.then(|| index.inside(at + 1)).flatten();
+                    for method in name.trim_start_matches('.').split('.') {
+                        values = self.method(&values, method, inside, when.deeper());
+                    }
+                    at = if call { index.after(at + 1) } else { at + 1 };
+                }
+                Some(Token::Sign('[')) => {
+                    let inside = index.inside(at).unwrap_or_default();
+                    if let Some(found) = self.keyed(at, inside, when) {
+                        values = found;
+                        at = index.after(at);
+                        continue;
+                    }
+                    values = self.subscript(&values, inside);
+                    at = index.after(at);
+                }
+                Some(Token::Sign('(')) => {
+                    values = vec![Value::unknown()];
+                    at = index.after(at);
+                }
+                // A block that is given to a call.
+                Some(Token::Sign('{')) if index.language == Language::Ruby => at = index.after(at),
+                _ => break,
+            }
+        }
+        bound(&mut values);
+        (values, at)
+    }
+
+    /// A name, or a call by that name.
+    fn named(&self, name: &str, at: usize, end: usize, when: When) -> (Values, usize) {
+        let index = self.index;
+        let full = self.full(name);
+        if index.is_sign(at + 1, '(') && at + 1 < end {
+            let inside = index.inside(at + 1).unwrap_or_default();
+            return (
+                self.call(&full, inside, at, when.deeper()),
+                index.after(at + 1),
+            );
+        }
+        if index.is_sign(at + 1, '!') && index.is_sign(at + 2, '(') {
+            let inside = index.inside(at + 2).unwrap_or_default();
+            return (
+                self.call(&full, inside, at, when.deeper()),
+                index.after(at + 2),
+            );
+        }
+        let bare = matches!(index.language, Language::Ruby | Language::Perl);
+        let calls = bare
+            && at + 1 < end
+            && self.index.bindings(name).is_empty()
+            && (index.is_text(at + 1) || index.name(at + 1).is_some());
+        if calls {
+            return (
+                self.call(&full, Part::new(at + 1, end), at, when.deeper()),
+                end,
+            );
+        }
+        (self.resolve(name, when.deeper()), at + 1)
+    }
+
+    /// Returns a name with what its first part was imported as.
+    pub fn full(&self, name: &str) -> String {
+        let (first, rest) = name
+            .split_once('.')
+            .map_or((name, None), |(first, rest)| (first, Some(rest)));
+        match (self.imports.get(first), rest) {
+            (Some(full), Some(rest)) => format!("{full}.{rest}"),
+            (Some(full), None) => full.clone(),
+            (None, _) => name.to_owned(),
+        }
+    }
+
+    /// Returns what a name stands for at a place.
+    pub fn resolve(&self, name: &str, when: When) -> Values {
+        if when.depth >= MAX_DEPTH {
+            return vec![Value::unknown()];
+        }
+        let chosen = self.chosen(name, when.at);
+        if !chosen.is_empty() {
+            return self.given(&chosen, when);
+        }
+        if let Some(list) = self.argv(name) {
+            return vec![list];
+        }
+        if let Some(value) = self.constant(&self.full(name)) {
+            return vec![value];
+        }
+        // `Dir.pwd`.
+        if self.index.language == Language::Ruby
+            && let Some(value) = made::place(name)
+        {
+            return vec![value];
+        }
+        let Some((owner, last)) = name.rsplit_once('.').filter(|(owner, _)| !owner.is_empty())
+        else {
+            return vec![Value::unknown()];
+        };
+        if let Some(values) = self.option(owner, last, when) {
+            return values;
+        }
+        if let Some(part) = self.member(owner, last, when.at) {
+            return self.read(part, when.deeper());
+        }
+        let values = self.resolve(owner, when.deeper());
+        self.method(&values, last, None, when.deeper())
+    }
+
+    /// Names that every program has.
+    fn constant(&self, name: &str) -> Option<Value> {
+        let text = match name {
+            "__dirname" | "import.meta.dirname" | "__DIR__" => self.standing.folder.to_owned(),
+            "__file__" | "__filename" | "import.meta.url" | "import.meta.filename" | "__FILE__" => {
+                format!("{}/code", self.standing.folder)
+            }
+            "os.curdir" => ".".to_owned(),
+            "os.sep" | "path.sep" => "/".to_owned(),
+            "os.linesep" | "os.EOL" => "\n".to_owned(),
+            "sys.executable" => "python3".to_owned(),
+            "process.execPath" => "node".to_owned(),
+            "os.devnull" => "/dev/null".to_owned(),
+            _ => return None,
+        };
+        Some(Value::Text(text))
+    }
+
+    /// Returns the places that give a name what it is at this place.
+    fn chosen(&self, name: &str, at: usize) -> Vec<Binding> {
+        let inside = |body: Option<Part>| {
+            body.is_none_or(|body| {
+                (body.from..body.to).contains(&at) || at >= self.index.main_end()
+            })
+        };
+        let all: Vec<&Binding> = self
+            .index
+            .bindings(name)
+            .iter()
+            .filter(|binding| match binding.given {
+                Given::Param(function, _) | Given::Rest(function, _) => {
+                    let function = self.index.function(function);
+                    inside(function.and_then(|function| function.body))
+                }
+                _ => true,
+            })
+            .collect();
+        let mut chosen = Vec::new();
+        let nest = self.index.nest(at);
+        let before: Vec<&&Binding> = all.iter().filter(|binding| binding.at <= at).collect();
+        for binding in before.iter().rev().take(MAX_READINGS) {
+            chosen.push(***binding);
+            let settles = !matches!(binding.given, Given::More(_)) && binding.nest <= nest;
+            let own = matches!(binding.given, Given::Param(..) | Given::Rest(..));
+            if settles || own {
+                break;
+            }
+        }
+        if chosen.is_empty() {
+            chosen.extend(all.iter().take(MAX_READINGS).map(|binding| **binding));
+            chosen.reverse();
+        }
+        chosen.reverse();
+        chosen
+    }
+
+    /// Returns what the chosen places give.
+    fn given(&self, chosen: &[Binding], when: When) -> Values {
+        let mut all: Values = Vec::new();
+        for binding in chosen {
+            // What a value is made of stands before it.
+            let inner = When {
+                at: binding.at.saturating_sub(1),
+                depth: when.depth + 1,
+            };
+            match binding.given {
+                Given::Is(part, place) => {
+                    all.extend(picked(self.read(part, inner), place));
+                }
+                Given::Each(part, place) => {
+                    all.extend(
+                        elements(self.read(part, inner)).flat_map(|one| picked(vec![one], place)),
+                    );
+                }
+                Given::EachOf(part) => {
+                    let name = self.index.name(part.from).unwrap_or_default();
+                    let owner = name.rsplit_once('.').map_or("", |(owner, _)| owner);
+                    all.extend(elements(self.resolve(owner, inner)));
+                }
+                Given::More(part) => {
+                    let more = self.read(part, inner);
+                    if all.is_empty() {
+                        all.push(Value::List(Vec::new()));
+                    }
+                    all = all.into_iter().map(|one| grown(one, &more)).collect();
+                }
+                Given::Param(function, place) => {
+                    all.extend(self.arguments_of(function, place, false, inner));
+                }
+                Given::Rest(function, place) => {
+                    all.extend(self.arguments_of(function, place, true, inner));
+                }
+            }
+            bound(&mut all);
+        }
+        if all.is_empty() {
+            all.push(Value::unknown());
+        }
+        all
+    }
+
+    /// Returns what the calls of a function give one of its parameters.
+    fn arguments_of(&self, number: usize, place: usize, rest: bool, when: When) -> Values {
+        let Some(function) = self.index.function(number) else {
+            return vec![Value::unknown()];
+        };
+        let Some(param) = function.params.get(place) else {
+            return vec![Value::unknown()];
+        };
+        let mut all = Vec::new();
+        for at in self.index.calls(&function.name).iter().take(MAX_CALLS) {
+            let inner = When {
+                at: *at,
+                depth: when.depth + 1,
+            };
+            let arguments = self.arguments(*at);
+            if rest {
+                let given = arguments.positional.get(place..).unwrap_or_default();
+                let items: Vec<Values> = given.iter().map(|part| self.read(*part, inner)).collect();
+                all.extend(crossed(items));
+                continue;
+            }
+            let named = arguments.named(&param.name);
+            match named.or_else(|| arguments.positional.get(place).copied()) {
+                Some(part) => all.extend(self.read(part, inner)),
+                None => match param.default {
+                    Some(part) => all.extend(self.read(part, inner)),
+                    None => all.push(Value::unknown()),
+                },
+            }
+            bound(&mut all);
+        }
+        if all.is_empty() {
+            match param.default {
+                Some(part) => return self.read(part, when.deeper()),
+                None => all.push(Value::unknown()),
+            }
+        }
+        all
+    }
+
+    /// A string with its holes filled in.
+    fn filled(&self, text: &str, at: usize, when: When) -> Values {
+        let holes = self.index.holes(at);
+        if holes.is_empty() {
+            return vec![Value::Text(text.to_owned())];
+        }
+        let mut all = vec![String::new()];
+        let mut holes = holes.iter();
+        for piece in text.split_inclusive(HOLE) {
+            let (plain, hole) = match piece.strip_suffix(HOLE) {
+                Some(plain) => (plain, holes.next()),
+                None => (piece, None),
+            };
+            for one in &mut all {
+                one.push_str(plain);
+            }
+            if !piece.ends_with(HOLE) {
+                continue;
+            }
+            let values = match hole {
+                Some(part) => self.read(self.unformatted(*part), when.deeper()),
+                None => vec![Value::unknown()],
+            };
+            let more = values.iter().map(spelled);
+            let more: Vec<String> = more.collect();
+            all = all
+                .iter()
+                .flat_map(|one| more.iter().map(move |more| format!("{one}{more}")))
+                .take(MAX_READINGS)
+                .collect();
+        }
+        all.into_iter().map(Value::Text).collect()
+    }
+
+    /// `{x!r:>10}` of Python: what follows the expression is a format.
+    fn unformatted(&self, part: Part) -> Part {
+        if self.index.language != Language::Python {
+            return part;
+        }
+        let mut at = part.from;
+        while at < part.to {
+            if matches!(self.index.sign(at), Some(':' | '!')) {
+                return Part::new(part.from, at);
+            }
+            at = self.index.after(at);
+        }
+        part
+    }
+
+    /// The elements of a list; a comprehension is a list of what its head may be.
+    pub fn list(&self, inside: Part, when: When) -> Values {
+        let mut loops = (inside.from..inside.to)
+            .filter(|at| self.index.name(*at) == Some("for"))
+            .filter(|at| self.index.around(*at) == self.index.around(inside.from));
+        if self.index.language == Language::Python
+            && let Some(word) = loops.next()
+        {
+            let head = Part::new(inside.from, word);
+            let inner = When { at: word, ..when };
+            return vec![Value::List(self.read(head, inner.deeper()))];
+        }
+        let items = self
+            .index
+            .split(inside, ',')
+            .into_iter()
+            .filter(|part| part.from < part.to)
+            .map(|part| {
+                let splat = matches!(self.index.sign(part.from), Some('*' | '.'));
+                let values = self.read(part, when.deeper());
+                (values, splat)
+            });
+        let mut lists: Vec<Vec<Value>> = vec![Vec::new()];
+        for (values, splat) in items {
+            if let [only] = values.as_slice() {
+                for list in &mut lists {
+                    add(list, only.clone(), splat);
+                }
+                continue;
+            }
+            let mut next = Vec::new();
+            for list in &lists {
+                for value in &values {
+                    if next.len() < MAX_READINGS {
+                        let mut list = list.clone();
+                        add(&mut list, value.clone(), splat);
+                        next.push(list);
+                    }
+                }
+            }
+            lists = next;
+        }
+        lists.into_iter().map(Value::List).collect()
+    }
+
+    /// `QUERIES["clean"]` of an object that the code writes down.
+    fn keyed(&self, at: usize, inside: Part, when: When) -> Option<Values> {
+        let Some(Token::Text { text, .. }) = self.index.token(inside.from) else {
+            return None;
+        };
+        let owner = self.index.name(at.checked_sub(1)?)?;
+        let part = self.member(owner, text, when.at)?;
+        Some(self.read(part, when.deeper()))
+    }
+
+    fn subscript(&self, values: &Values, inside: Part) -> Values {
+        let colon = (inside.from..inside.to).find(|at| self.index.is_sign(*at, ':'));
+        if let Some(colon) = colon {
+            let from = self.number(Part::new(inside.from, colon)).unwrap_or(0);
+            return values
+                .iter()
+                .map(|value| match value {
+                    Value::List(items) if from < items.len() => {
+                        Value::List(items.iter().skip(from).cloned().collect())
+                    }
+                    other => other.clone(),
+                })
+                .collect();
+        }
+        let place = self.number(inside);
+        values
+            .iter()
+            .flat_map(|value| match (value, place) {
+                (Value::List(items), Some(place)) => match items.get(place) {
+                    Some(item) => vec![item.clone()],
+                    None => vec![Value::unknown()],
+                },
+                (Value::List(items), None) => items.clone(),
+                (Value::Text(_), _) => vec![Value::unknown()],
+            })
+            .collect()
+    }
+
+    /// Numbers are cut into signs, one for each digit.
+    fn number(&self, part: Part) -> Option<usize> {
+        let digits: String = (part.from..part.to)
+            .map_while(|at| self.index.sign(at))
+            .collect();
+        digits.parse().ok()
+    }
+}
+
+fn add(list: &mut Vec<Value>, value: Value, splat: bool) {
+    match value {
+        Value::List(items) if splat => list.extend(items),
+        value => list.push(value),
+    }
+}
+
+/// Keeps the readings few and short.
+fn bound(all: &mut Values) {
+    let mut kept: Values = Vec::new();
+    for value in all.drain(..) {
+        let value = if value.size() > MAX_SIZE {
+            Value::unknown()
+        } else {
+            value
+        };
+        if kept.len() < MAX_READINGS && !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    *all = kept;
+}
+
+fn picked(values: Values, place: Option<usize>) -> Values {
+    let Some(place) = place else { return values };
+    values
+        .into_iter()
+        .map(|value| match value {
+            Value::List(items) => items.into_iter().nth(place).unwrap_or_else(Value::unknown),
+            text @ Value::Text(_) => text,
+        })
+        .collect()
+}
+
+/// Returns what a loop takes out of values.
+pub(super) fn elements(values: Values) -> impl Iterator<Item = Value> {
+    values
+        .into_iter()
+        .flat_map(|value| match value {
+            Value::List(items) => items,
+            Value::Text(_) => vec![Value::unknown()],
+        })
+        .take(MAX_READINGS)
+}
+
+fn grown(value: Value, more: &Values) -> Value {
+    let one = more.first().cloned().unwrap_or_else(Value::unknown);
+    match (value, one) {
+        (Value::List(mut items), Value::List(added))
+            if items.iter().all(|i| i.text().is_some()) =>
+        {
+            items.extend(added);
+            Value::List(items)
+        }
+        (Value::List(mut items), _) => {
+            items.extend(more.iter().cloned());
+            Value::List(items)
+        }
+        (Value::Text(text), one) => Value::Text(format!("{text}{}", spelled(&one))),
+    }
+}
+
+/// Returns a value as a string shows it.
+pub(super) fn spelled(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::List(_) => HOLE.to_string(),
+    }
+}
+
+/// Returns every list that takes one reading of each item.
+fn crossed(items: Vec<Values>) -> Values {
+    let mut lists: Vec<Vec<Value>> = vec![Vec::new()];
+    for values in items {
+        let mut next = Vec::new();
+        for list in &lists {
+            for value in &values {
+                if next.len() < MAX_READINGS {
+                    let mut list = list.clone();
+                    list.push(value.clone());
+                    next.push(list);
+                }
+            }
+        }
+        lists = next;
+    }
+    lists.into_iter().map(Value::List).collect()
+}
+
+/// Puts two operands together in every reading.
+fn joined(before: Values, after: &Values, joint: Joint) -> Values {
+    let mut all = Vec::new();
+    for left in &before {
+        for right in after {
+            if all.len() >= MAX_READINGS {
+                return all;
+            }
+            all.push(match (left, right, joint) {
+                (Value::List(first), Value::List(second), Joint::Plus | Joint::None) => {
+                    Value::List(first.iter().chain(second).cloned().collect())
+                }
+                (_, _, Joint::Slash) => Value::Text(made::path(&[spelled(left), spelled(right)])),
+                (Value::Text(text), right, Joint::Percent) => {
+                    Value::Text(made::formatted(text, &right.texts()))
+                }
+                _ => Value::Text(format!("{}{}", spelled(left), spelled(right))),
+            });
+        }
+    }
+    all
+}

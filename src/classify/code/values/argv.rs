@@ -1,0 +1,80 @@
+//! Words that a code is given on its command line: `sys.argv[1]`, `process.argv`, `ARGV`, options of `argparse`.
+//! What the call does not say stays unknown.
+
+use super::super::index::Given;
+use super::super::tokens::{Language, Token};
+use super::{Reader, Value, Values, When};
+
+impl Reader<'_> {
+    /// Returns the list behind a name for all words.
+    pub(super) fn argv(&self, name: &str) -> Option<Value> {
+        let before: &[&str] = match (self.index.language, name) {
+            (Language::Python, "sys.argv" | "argv") | (_, "$argv" | "os.Args") => &["code"],
+            (Language::Javascript, "process.argv" | "Bun.argv") => &["node", "code"],
+            (Language::Javascript, "Deno.args")
+            | (Language::Ruby, "ARGV")
+            | (Language::Perl, "@ARGV" | "$ARGV") => &[],
+            _ => return None,
+        };
+        let args = self.standing.args?;
+        let words = before.iter().map(|word| (*word).to_owned());
+        let all = words.chain(args.iter().cloned());
+        Some(Value::List(all.map(Value::Text).collect()))
+    }
+
+    /// `args.dir` where `args = parser.parse_args()`: what the command line says, or else the default.
+    pub(super) fn option(&self, owner: &str, wanted: &str, when: When) -> Option<Values> {
+        const NEAR: usize = 6;
+        let [binding] = self.index.bindings(owner) else {
+            return None;
+        };
+        let Given::Is(part, None) = binding.given else {
+            return None;
+        };
+        let parses = (part.from..part.to.min(part.from + NEAR))
+            .filter_map(|at| self.index.name(at))
+            .any(|name| name.ends_with("parse_args"));
+        if !parses {
+            return None;
+        }
+        let mut place = 0;
+        for at in self.index.calls("add_argument") {
+            let inside = self.index.inside(at + 1)?;
+            let names: Vec<&str> = (inside.from..inside.to)
+                .map_while(|at| match self.index.token(at)? {
+                    Token::Text { text, .. } => Some(text.as_str()),
+                    Token::Sign(',') | Token::Line => Some(""),
+                    _ => None,
+                })
+                .filter(|name| !name.is_empty())
+                .collect();
+            let positional = names.first().is_some_and(|name| !name.starts_with('-'));
+            let is = |name: &&str| name.trim_start_matches('-').replace('-', "_") == wanted;
+            if names.iter().any(|name| is(name)) {
+                return Some(self.option_value(*at, &names, positional.then_some(place), when));
+            }
+            place += usize::from(positional);
+        }
+        None
+    }
+
+    fn option_value(&self, at: usize, names: &[&str], place: Option<usize>, when: When) -> Values {
+        let args = self.standing.args.unwrap_or_default();
+        let given = match place {
+            Some(place) => args.iter().filter(|arg| !arg.starts_with('-')).nth(place),
+            None => args.iter().enumerate().find_map(|(index, arg)| {
+                names
+                    .contains(&arg.as_str())
+                    .then(|| args.get(index + 1))
+                    .flatten()
+            }),
+        };
+        if let Some(text) = given {
+            return vec![Value::Text(text.clone())];
+        }
+        match self.arguments(at).named("default") {
+            Some(part) => self.read(part, when.moved(at)),
+            None => vec![Value::unknown()],
+        }
+    }
+}
