@@ -30,6 +30,7 @@ pub use steps::Steps;
 use steps::{Kind, Step};
 
 /// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
+#[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     if let Some(payload) = payload(command) {
         return super::opaque::findings(&[payload], context);

@@ -116,7 +116,12 @@ impl<'a> Calls<'a> {
     fn token(&mut self, at: usize) {
         match self.index.token(at) {
             Some(Token::Name { name, start }) => {
-                let name = self.reader.full(name.trim_end_matches('!'));
+                let mut name = self.reader.full(name.trim_end_matches('!'));
+                // `include FileUtils`, and every Rakefile.
+                let bare = matches!(name.as_str(), "rm_rf" | "rm_r" | "rm_f");
+                if bare && self.language == Language::Ruby && self.mentions.has(&["FileUtils"]) {
+                    name = format!("FileUtils.{name}");
+                }
                 self.call(&name, *start, at);
             }
             Some(Token::Text {
@@ -195,7 +200,6 @@ impl<'a> Calls<'a> {
             || name == ".execute" && self.language == Language::Groovy
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each kind of call")]
     fn call(&mut self, name: &str, start: usize, at: usize) {
         let last = name.rsplit('.').next().unwrap_or(name);
         let sends = EXECUTES.contains(&last);
@@ -365,7 +369,9 @@ impl<'a> Calls<'a> {
             language: self.language,
         };
         let span = Span::new(start, start + name.len());
-        if self.is_shown(at) {
+        // A function of the code under that name says itself what it does.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if self.is_shown(at) || self.index.function_named(last).is_some() {
             return;
         }
         let asked = drivers::request(&site).or_else(|| self.client_request(name, at));
@@ -509,7 +515,9 @@ impl<'a> Calls<'a> {
         let is_model = root.starts_with(|c: char| c.is_ascii_uppercase());
         let mapper = last == "objects" || owner.ends_with(".objects");
         match (self.language, last) {
-            (Language::Ruby, "delete_all" | "destroy_all") if is_model => {
+            (Language::Ruby, "delete_all" | "destroy_all")
+                if is_model && !owner.ends_with(".new") =>
+            {
                 Some(format!("DELETE FROM {root}"))
             }
             (Language::Php, "truncate") if is_model && root != "DB" => {

@@ -353,6 +353,10 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
     }
+    let sequel = owner_is_result(site) && matches!(last, "delete" | "truncate");
+    if sequel && site.language == Language::Ruby && has(site.text, &["Sequel"]) {
+        return Some(DATA);
+    }
     if last == "clear" && site.language == Language::Ruby && has(site.text, &["Aws::S3"]) {
         return Some(RESOURCE);
     }
@@ -367,6 +371,11 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
             || site.before.iter().any(|name| volumes(name))
             || has(site.text, &["volumes."]));
     (docker && (prunes || removes)).then_some(RESOURCE)
+}
+
+/// Called on what another call or a subscript gives.
+fn owner_is_result(site: &Site<'_>) -> bool {
+    site.name.starts_with('.')
 }
 
 /// `map.delete('x')` of a language's own collections: one literal key, and an owner that no client is called.

@@ -84,6 +84,8 @@ pub(super) struct Index {
 const MAX_HOLE_TOKENS: usize = 20_000;
 /// An expression has no more parts than this, brackets counted as one.
 const MAX_PARTS: usize = 400;
+/// Tokens that belong to a bracket without an end.
+const MAX_OPEN: usize = 60;
 /// Stands for no bracket.
 const NONE: usize = usize::MAX;
 
@@ -274,7 +276,8 @@ impl Index {
     pub fn inside(&self, at: usize) -> Option<Part> {
         let close = match self.pair(at) {
             Some(close) => close,
-            None => self.stretch_end(at),
+            // No end: what belongs to it is not far.
+            None => self.stretch_end(at).min(at + 1 + MAX_OPEN),
         };
         Some(Part::new(at + 1, close.min(at + 1 + 8 * MAX_PARTS)))
     }

@@ -2,6 +2,7 @@
 //! It runs nothing: what it does not know is a hole, and a name that several places give stands for all of them.
 
 mod argv;
+mod joined;
 pub(super) mod made;
 pub(super) mod methods;
 
@@ -13,6 +14,8 @@ use crate::sql::HOLE;
 use super::calls::Standing;
 use super::index::{Binding, Given, Index, Part};
 use super::tokens::{Language, Token};
+use joined::{add, bound, crossed, grown, joined, picked};
+pub(super) use joined::{elements, spelled};
 
 /// Any name that is there: `*` of a shell.
 pub(super) const STAR: char = '\u{E000}';
@@ -139,7 +142,8 @@ impl<'a> Reader<'a> {
 
     /// Returns every reading of an expression; never none.
     pub fn read(&self, part: Part, when: When) -> Values {
-        self.steps.set(self.steps.get() + 1);
+        let length = part.to.saturating_sub(part.from);
+        self.steps.set(self.steps.get() + 1 + length / 8);
         if when.depth >= MAX_DEPTH || self.steps.get() > MAX_STEPS {
             return match self.index.token(part.from) {
                 Some(Token::Text { text, .. }) if part.to == part.from + 1 => {
@@ -158,6 +162,12 @@ impl<'a> Reader<'a> {
         };
         bound(&mut all);
         all
+    }
+
+    /// Counts a call that is looked at, and tells whether too many were.
+    pub(super) fn is_spent(&self) -> bool {
+        self.steps.set(self.steps.get() + 4);
+        self.steps.get() > MAX_STEPS
     }
 
     /// Takes off words that change nothing: `await`, `new`, `return`, `*`, `...`, `&`, an arrow's parenthesis.
@@ -251,6 +261,11 @@ impl<'a> Reader<'a> {
                     at += 1;
                 }
                 Some(Token::Name { .. } | Token::Text { .. } | Token::Sign('(' | '[' | '{')) => {
+                    // Only strings are put together by standing side by side.
+                    let awk = index.language == Language::Perl;
+                    if all.is_some() && joint == Joint::None && !awk && !index.is_text(at) {
+                        break;
+                    }
                     let (values, next) = self.operand(at, part.to, when);
                     all = Some(match all {
                         Some(before) => joined(before, &values, joint),
@@ -696,116 +711,4 @@ impl<'a> Reader<'a> {
             .collect();
         digits.parse().ok()
     }
-}
-
-fn add(list: &mut Vec<Value>, value: Value, splat: bool) {
-    match value {
-        Value::List(items) if splat => list.extend(items),
-        value => list.push(value),
-    }
-}
-
-/// Keeps the readings few and short.
-fn bound(all: &mut Values) {
-    let mut kept: Values = Vec::new();
-    for value in all.drain(..) {
-        let value = if value.size() > MAX_SIZE {
-            Value::unknown()
-        } else {
-            value
-        };
-        if kept.len() < MAX_READINGS && !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    *all = kept;
-}
-
-fn picked(values: Values, place: Option<usize>) -> Values {
-    let Some(place) = place else { return values };
-    values
-        .into_iter()
-        .map(|value| match value {
-            Value::List(items) => items.into_iter().nth(place).unwrap_or_else(Value::unknown),
-            text @ Value::Text(_) => text,
-        })
-        .collect()
-}
-
-/// Returns what a loop takes out of values.
-pub(super) fn elements(values: Values) -> impl Iterator<Item = Value> {
-    values
-        .into_iter()
-        .flat_map(|value| match value {
-            Value::List(items) => items,
-            Value::Text(_) => vec![Value::unknown()],
-        })
-        .take(MAX_READINGS)
-}
-
-fn grown(value: Value, more: &Values) -> Value {
-    let one = more.first().cloned().unwrap_or_else(Value::unknown);
-    match (value, one) {
-        (Value::List(mut items), Value::List(added))
-            if items.iter().all(|i| i.text().is_some()) =>
-        {
-            items.extend(added);
-            Value::List(items)
-        }
-        (Value::List(mut items), _) => {
-            items.extend(more.iter().cloned());
-            Value::List(items)
-        }
-        (Value::Text(text), one) => Value::Text(format!("{text}{}", spelled(&one))),
-    }
-}
-
-/// Returns a value as a string shows it.
-pub(super) fn spelled(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        Value::List(_) => HOLE.to_string(),
-    }
-}
-
-/// Returns every list that takes one reading of each item.
-fn crossed(items: Vec<Values>) -> Values {
-    let mut lists: Vec<Vec<Value>> = vec![Vec::new()];
-    for values in items {
-        let mut next = Vec::new();
-        for list in &lists {
-            for value in &values {
-                if next.len() < MAX_READINGS {
-                    let mut list = list.clone();
-                    list.push(value.clone());
-                    next.push(list);
-                }
-            }
-        }
-        lists = next;
-    }
-    lists.into_iter().map(Value::List).collect()
-}
-
-/// Puts two operands together in every reading.
-fn joined(before: Values, after: &Values, joint: Joint) -> Values {
-    let mut all = Vec::new();
-    for left in &before {
-        for right in after {
-            if all.len() >= MAX_READINGS {
-                return all;
-            }
-            all.push(match (left, right, joint) {
-                (Value::List(first), Value::List(second), Joint::Plus | Joint::None) => {
-                    Value::List(first.iter().chain(second).cloned().collect())
-                }
-                (_, _, Joint::Slash) => Value::Text(made::path(&[spelled(left), spelled(right)])),
-                (Value::Text(text), right, Joint::Percent) => {
-                    Value::Text(made::formatted(text, &right.texts()))
-                }
-                _ => Value::Text(format!("{}{}", spelled(left), spelled(right))),
-            });
-        }
-    }
-    all
 }

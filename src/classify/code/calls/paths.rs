@@ -321,7 +321,7 @@ impl Calls<'_> {
         }
     }
 
-    fn delete(&mut self, path: &str, flags: &str, span: Span) {
+    pub(super) fn delete(&mut self, path: &str, flags: &str, span: Span) {
         if path.starts_with(FRESH) || self.made.contains(path) {
             return;
         }

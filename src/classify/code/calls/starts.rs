@@ -20,6 +20,10 @@ const MAX_CHAIN: usize = 12;
 
 impl Calls<'_> {
     /// Reads a call that starts a program.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each form in which a program is given"
+    )]
     pub(super) fn starts(&mut self, name: &str, span: Span, at: usize) {
         let when = When::at(at);
         let arguments = self.reader.arguments(at);
@@ -207,14 +211,8 @@ impl Calls<'_> {
         if setting.input.is_none() && matches!(self.index.name(chain), Some(".communicate")) {
             setting.input = self.first_text(chain);
         }
-        if let (Some(cwd), "current_dir") = (
-            self.index.name(chain).and_then(|_| self.first_text(chain)),
-            self.index
-                .name(chain)
-                .unwrap_or_default()
-                .trim_start_matches('.'),
-        ) {
-            setting.cwd = Some(cwd);
+        if self.index.name(chain) == Some(".current_dir") {
+            setting.cwd = self.first_text(chain).or(setting.cwd);
         }
         setting
     }

@@ -4,18 +4,37 @@
 use crate::model::span::Span;
 
 use super::super::index::Part;
-use super::super::steps::word;
+use super::super::steps::{line, word};
+use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
 use super::super::values::{Value, When};
-use super::{Calls, Deeds, Standing, deeds};
+use super::{Calls, Deeds, Standing, deeds, is_one_of};
 
 /// Codes in strings of codes.
 const MAX_INSIDE: usize = 3;
+/// Calls that are handed another call with what it is to be given.
+const HANDS: [&str; 12] = [
+    "submit",
+    "register",
+    "to_thread",
+    "run_in_executor",
+    "map",
+    "starmap",
+    "Process",
+    "Thread",
+    "Timer",
+    "apply_async",
+    "call_soon",
+    "call_later",
+];
 
 impl Calls<'_> {
     /// Reads a call of such a library; tells whether it was one.
     pub(super) fn tools(&mut self, name: &str, span: Span, at: usize) -> bool {
         let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
+        if HANDS.contains(&last) && self.language == Language::Python {
+            return self.handed(span, at);
+        }
         let head: Option<Vec<String>> = match last {
             "call_command" if self.mentions.has(&["django"]) => Some(plain("python manage.py")),
             "upgrade" | "downgrade" | "stamp"
@@ -44,6 +63,50 @@ impl Calls<'_> {
         let Some(mut words) = head else { return false };
         words.extend(self.given_words(at, last == "downgrade" || last == "upgrade"));
         self.run(&words.join(" "), span);
+        true
+    }
+
+    /// `Thread(target=shutil.rmtree, args=(x,))`, `pool.map(shutil.rmtree, […])`, `atexit.register(os.remove, x)`.
+    fn handed(&mut self, span: Span, at: usize) -> bool {
+        let arguments = self.reader.arguments(at);
+        let named = |part: &Part| {
+            let name = self
+                .index
+                .name(part.from)
+                .filter(|_| part.to == part.from + 1)?;
+            Some(self.reader.full(name))
+        };
+        let place = arguments
+            .positional
+            .iter()
+            .position(|part| named(part).is_some_and(|name| counts(&name)));
+        let target = match place {
+            Some(place) => arguments.positional.get(place).and_then(named),
+            None => arguments
+                .named("target")
+                .as_ref()
+                .and_then(named)
+                .filter(|name| counts(name)),
+        };
+        let Some(name) = target else { return false };
+        let given = place
+            .and_then(|place| arguments.positional.get(place + 1).copied())
+            .or_else(|| arguments.named("args"));
+        let Some(part) = given else { return false };
+        let values = self.reader.read(part, When::at(at));
+        for value in super::super::values::Reader::opened(values) {
+            let text = value.texts().into_iter().next().unwrap_or_default();
+            if SHELLS.contains(&name.as_str()) {
+                self.run(&line(&text), span);
+            } else {
+                let flags = if FILES.contains(&name.as_str()) {
+                    "-f"
+                } else {
+                    "-rf"
+                };
+                self.delete(&text, flags, span);
+            }
+        }
         true
     }
 
@@ -180,6 +243,11 @@ impl Calls<'_> {
                 .map(|(rule, said, _)| (rule, said, span)),
         );
     }
+}
+
+/// Tells whether a call deletes or starts something by its first argument.
+fn counts(name: &str) -> bool {
+    SHELLS.contains(&name) || is_one_of(&TREES, name) || is_one_of(&FILES, name)
 }
 
 fn plain(text: &str) -> Vec<String> {

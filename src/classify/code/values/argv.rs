@@ -50,7 +50,7 @@ impl Reader<'_> {
                 .collect();
             let positional = names.first().is_some_and(|name| !name.starts_with('-'));
             let is = |name: &&str| name.trim_start_matches('-').replace('-', "_") == wanted;
-            if names.iter().any(|name| is(name)) {
+            if names.iter().any(is) {
                 return Some(self.option_value(*at, &names, positional.then_some(place), when));
             }
             place += usize::from(positional);

@@ -53,7 +53,7 @@ const JOINS: [&str; 40] = [
     "fs.realpathSync",
 ];
 /// Calls that give back what they are given.
-const SAME: [&str; 45] = [
+const SAME: [&str; 44] = [
     "str",
     "String",
     "bytes",
@@ -85,7 +85,6 @@ const SAME: [&str; 45] = [
     "String.raw",
     "Buffer.from",
     "Array.from",
-    "Object.values",
     "Set",
     "array_filter",
     "array_values",
@@ -241,7 +240,14 @@ const FORMATS: [&str; 8] = [
 
 impl Reader<'_> {
     /// Returns what a call gives back.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each family of calls, read as a table"
+    )]
     pub(super) fn call(&self, name: &str, inside: Part, at: usize, when: When) -> Values {
+        if self.is_spent() {
+            return vec![Value::unknown()];
+        }
         let plain = name.strip_prefix("java.nio.file.").unwrap_or(name);
         if let Some(function) = self.index.function_named(plain) {
             return self.returned(function, when);
@@ -260,7 +266,7 @@ impl Reader<'_> {
             last,
             "b64decode" | "decode64" | "strict_decode64" | "atob" | "base64_decode"
         ) {
-            return each(first(), |text| decoded(text));
+            return each(first(), decoded);
         }
         if has(&SAME) {
             return first();
@@ -333,6 +339,14 @@ impl Reader<'_> {
         }
         if let Some((owner, method)) = name.rsplit_once('.').filter(|(owner, _)| !owner.is_empty())
         {
+            let of = if owner == "Object" {
+                self.index.name(inside.from).unwrap_or_default()
+            } else {
+                owner
+            };
+            if let Some(list) = self.listed(of, method, When { at, ..when }) {
+                return vec![list];
+            }
             let at = When { at, ..when };
             let values = self.resolve(owner, at);
             return self.method(&values, method, Some(inside), when);

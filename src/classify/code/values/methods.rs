@@ -86,6 +86,10 @@ const SAME: [&str; 57] = [
 
 impl Reader<'_> {
     /// Returns what a method or an attribute makes of values.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each method, read as a table"
+    )]
     pub(super) fn method(
         &self,
         values: &Values,
@@ -301,6 +305,14 @@ impl Reader<'_> {
 
     /// Returns a member of the object that a name stands for.
     pub(super) fn member(&self, owner: &str, wanted: &str, at: usize) -> Option<Part> {
+        self.object(owner, at)?
+            .into_iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, part)| part)
+    }
+
+    /// Returns the members of the object that a name stands for.
+    fn object(&self, owner: &str, at: usize) -> Option<Vec<(String, Part)>> {
         let bindings = self.index.bindings(owner);
         let binding = bindings
             .iter()
@@ -313,9 +325,28 @@ impl Reader<'_> {
             (part.from..part.to.min(part.from + 2)).find(|at| self.index.is_sign(*at, '{'))?;
         let mut all = Vec::new();
         self.members(self.index.inside(open)?, &mut all);
-        all.into_iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, part)| part)
+        Some(all)
+    }
+
+    /// `steps.items()`, `steps.values()`, `Object.entries(steps)`: the members of an object as a list.
+    pub(super) fn listed(&self, owner: &str, method: &str, when: When) -> Option<Value> {
+        const MAX_MEMBERS: usize = 40;
+        let pairs = match method {
+            "items" | "entries" => true,
+            "values" => false,
+            _ => return None,
+        };
+        let members = self.object(owner, when.at)?;
+        let items = members.into_iter().take(MAX_MEMBERS).map(|(name, part)| {
+            let value = self.read(part, when.moved(part.from)).into_iter().next();
+            let value = value.unwrap_or_else(Value::unknown);
+            if pairs {
+                Value::List(vec![Value::Text(name), value])
+            } else {
+                value
+            }
+        });
+        Some(Value::List(items.collect()))
     }
 
     /// Returns what stands before a method's name: `Path('data').unlink`, `folder.unlink`.
