@@ -183,7 +183,16 @@ fn truncate_and_delete_say_whose_rows_go_with_them() {
     truncate.cascade = true;
     let closure = one(pg, &db, truncate);
     assert_eq!(closure.tables, ["public.items", "public.orders"]);
-    assert_eq!(closure.rows, Rows::Exactly(400));
+    assert_eq!(closure.rows, Rows::Exactly(100));
+    let items = closure
+        .dependants
+        .iter()
+        .find(|one| one.name == "public.items")
+        .unwrap();
+    assert_eq!(
+        (items.how.as_str(), items.rows),
+        ("cascades", Rows::Exactly(300))
+    );
 
     let mut delete = effect(Verb::Delete, ObjectKind::Table, "customers");
     delete.bound = Bound::Where {

@@ -299,6 +299,15 @@ fn postgres_counts_what_really_goes_along() {
             "SET search_path = attic; DROP TABLE IF EXISTS public.nobody",
         ))
         .must_pass();
+    // The shell may reach another server than the hook does: a database that is not there is no proof, but it is said.
+    let nowhere = psql("DROP TABLE customers").replace(&base, "no_such_database");
+    let held = house.settled(&nowhere);
+    held.must_block();
+    assert!(
+        held.stderr
+            .contains("database \"no_such_database\" does not exist"),
+        "{held:?}"
+    );
 }
 
 #[test]

@@ -181,6 +181,28 @@ fn one_approval_or_one_shown_twice_is_not_two() {
 }
 
 #[test]
+fn an_approval_keeps_the_lifetime_under_which_it_was_given() {
+    let (_dir, store) = fresh();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    let short = ApprovalRules {
+        ttl_s: 3,
+        ..ApprovalRules::default()
+    };
+    for step in [1, 2] {
+        store
+            .approve(&request.id, approval(step, "a"), &short, at(10))
+            .unwrap();
+    }
+    // Policy says 900 s again by now: what had expired stays so.
+    assert!(matches!(
+        spend(&store, &request, at(14)),
+        Err(SpendError::ApprovalsExpired { ttl_s: 3 })
+    ));
+    approve_both(&store, &request.id, at(20), "b");
+    drop(spend(&store, &request, at(22)).unwrap());
+}
+
+#[test]
 fn approvals_end_after_their_time_and_requests_after_a_day() {
     let (_dir, store) = fresh();
     let request = store.hold(&draft("data"), at(0)).unwrap();

@@ -34,7 +34,7 @@ pub fn run(entry: &Entry, level: Level, control: &Control) -> Result<Manifest, B
             Ok(manifest)
         }
         Err(error) => {
-            if matches!(error, BackupError::NotIntact(_)) {
+            if is_broken(&error) {
                 manifest.verification = Verification {
                     level: Level::None,
                     at: now(),
@@ -44,5 +44,14 @@ pub fn run(entry: &Entry, level: Level, control: &Control) -> Result<Manifest, B
             }
             Err(error)
         }
+    }
+}
+
+/// A file that is gone is as broken as one that was changed; what only cannot be read now is not.
+fn is_broken(error: &BackupError) -> bool {
+    match error {
+        BackupError::NotIntact(_) => true,
+        BackupError::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
     }
 }

@@ -12,9 +12,10 @@ use crate::backup::catalog;
 use crate::decide::fingerprint;
 use crate::gather;
 use crate::guard::Judgement;
-use crate::model::approval::Request;
+use crate::model::approval::{Fingerprint, Request};
 use crate::model::backup::Freshness;
 use crate::model::evidence::{BackupFound, Evidence};
+use crate::model::fact::Scene;
 use crate::model::policy::{BackupNeed, Drift, Policy};
 use crate::model::request::Asked;
 use crate::model::secret::Secret;
@@ -29,20 +30,13 @@ pub struct Again {
     pub backups: PathBuf,
 }
 
-/// Judges the call of a request again; nothing when its text or its place is not what was held (hidden secrets, another fingerprint).
-pub fn look_again(request: &Request, house: &House) -> Option<Again> {
-    if !matches!(request.tool.as_str(), "Bash" | "Monitor") {
-        return None;
-    }
-    let cwd = PathBuf::from(&request.cwd);
-    let own = house.own();
-    let scene = gather::scene(&gather::Place {
-        cwd: &cwd,
-        scratchpad: None,
-        own: &own,
-        assumed: false,
-    });
-    let policy = house.policy(&scene.project, None).ok()?;
+/// Judges the text again; nothing when that gives another fingerprint.
+fn judged(
+    request: &Request,
+    scene: &Scene,
+    policy: &Policy,
+    house: &House,
+) -> Option<(Judgement, Fingerprint)> {
     let asked = Asked::Shell {
         kind: crate::model::request::ShellKind::Posix,
         text: request.command.clone(),
@@ -50,8 +44,8 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
     let books = packs::books(&scene.project, house.state().ok().as_deref());
     let judgement = judge(
         &asked,
-        &scene,
-        (&policy, books.rules),
+        scene,
+        (policy, books.rules),
         house,
         !request.approvals.is_empty(),
     )
@@ -68,6 +62,24 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
     if fingerprint != request.fingerprint {
         return None;
     }
+    Some((judgement, fingerprint))
+}
+
+/// Judges the call of a request again; nothing when its text or its place is not what was held (hidden secrets, another fingerprint).
+pub fn look_again(request: &Request, house: &House) -> Option<Again> {
+    if !matches!(request.tool.as_str(), "Bash" | "Monitor") {
+        return None;
+    }
+    let cwd = PathBuf::from(&request.cwd);
+    let own = house.own();
+    let scene = gather::scene(&gather::Place {
+        cwd: &cwd,
+        scratchpad: None,
+        own: &own,
+        assumed: false,
+    });
+    let policy = house.policy(&scene.project, None).ok()?;
+    let (judgement, fingerprint) = judged(request, &scene, &policy, house)?;
     let backups = house.backups(&policy).ok()?;
     let store = house.store_if_there();
     let place = evidence::Where {

@@ -13,7 +13,7 @@ use crate::model::backup::Freshness;
 use crate::model::database::Identity;
 use crate::model::evidence::{BackupFound, Evidence};
 use crate::model::fact::{Answer, Facts, Question};
-use crate::model::policy::{BackupNeed, Policy, Requirement};
+use crate::model::policy::{BackupNeed, Policy, Requirement, Waiver};
 use crate::model::target::{Reach, Target};
 use crate::plan::coverage;
 use crate::store::Store;
@@ -38,7 +38,7 @@ pub fn gather(
         backups: owed
             .backups
             .iter()
-            .map(|need| found(need, facts, place))
+            .map(|need| large_enough(found(need, facts, place), policy))
             .collect(),
         ..Evidence::default()
     };
@@ -55,6 +55,17 @@ pub fn gather(
         }
     }
     evidence
+}
+
+/// A backup below the least size of policy does not count.
+fn large_enough(mut found: BackupFound, policy: &Policy) -> BackupFound {
+    if found.freshness == Freshness::Fresh && found.bytes < policy.min_bytes {
+        found.freshness = Freshness::WrongTarget(format!(
+            "it has {} bytes, and policy wants {} at least",
+            found.bytes, policy.min_bytes
+        ));
+    }
+    found
 }
 
 /// Longest look at one target: walking a tree for its marks has to end before the call's own deadline.
@@ -160,7 +171,9 @@ fn approvals(request: &Request, policy: &Policy, now: Timestamp, evidence: &mut 
         match age {
             Ok(age) if age >= 0 && age < ttl => {
                 evidence.approvals = evidence.approvals.saturating_add(1);
-                evidence.waived.extend(approval.waived.iter().cloned());
+                if policy.waiver != Waiver::Never {
+                    evidence.waived.extend(approval.waived.iter().cloned());
+                }
             }
             Ok(age) if age < 0 => evidence
                 .refused

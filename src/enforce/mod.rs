@@ -336,19 +336,7 @@ impl Gate<'_> {
             Ok(request) => request,
             Err(error) => return self.without_store(&error.into()),
         };
-        if !request.approvals.is_empty()
-            && self.has_remote()
-            && let Ok(asked) = judge(
-                &self.call.asked,
-                &self.scene,
-                (&self.policy, self.rules),
-                self.house,
-                true,
-            )
-        {
-            // A human has agreed to contact the server elsewhere; what it says never changes what was approved.
-            self.judgement.facts = asked.facts;
-        }
+        self.ask_elsewhere(&request);
         // A call that is approved may take as long as one that is let run with a backup of its own.
         let is_approved =
             request.approvals.len() >= usize::from(self.judgement.requirement.approvals);
@@ -358,12 +346,7 @@ impl Gate<'_> {
             self.policy.limits.hold_wait_ms
         };
         let mut evidence = self.backed_up(store, Some(&request), wait);
-        for found in &mut evidence.backups {
-            if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(&request))
-            {
-                found.progress = Some(NOT_CONTACTED.to_owned());
-            }
-        }
+        self.say_not_contacted(&request, &mut evidence);
         if self.verdict(&evidence).answer == Answer::Allow {
             evidence = self.current(store, Some(&request), evidence);
         }
@@ -405,6 +388,31 @@ impl Gate<'_> {
         Reply::Block(text::reason(&verdict, &hold))
     }
 
+    /// A human has agreed to contact the server elsewhere; what it says never changes what was approved.
+    fn ask_elsewhere(&mut self, request: &Request) {
+        if !request.approvals.is_empty()
+            && self.has_remote()
+            && let Ok(asked) = judge(
+                &self.call.asked,
+                &self.scene,
+                (&self.policy, self.rules),
+                self.house,
+                true,
+            )
+        {
+            self.judgement.facts = asked.facts;
+        }
+    }
+
+    fn say_not_contacted(&self, request: &Request, evidence: &mut Evidence) {
+        for found in &mut evidence.backups {
+            if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(request))
+            {
+                found.progress = Some(NOT_CONTACTED.to_owned());
+            }
+        }
+    }
+
     /// Says what is next where no approval is waited for: it was rejected, or it is approved already.
     fn instead(
         &self,
@@ -422,7 +430,10 @@ impl Gate<'_> {
             ));
         }
         let owed = self.judgement.requirement.approvals;
-        (owed > 0 && evidence.approvals >= owed).then(|| {
+        let waits =
+            |found: &crate::model::evidence::BackupFound| found.freshness != Freshness::Fresh;
+        let is_approved = owed > 0 && evidence.approvals >= owed;
+        (is_approved && evidence.backups.iter().any(waits)).then(|| {
             format!(
                 "it is approved: run exactly this command again once the backup is there, while the approvals count; `backstop requests show {id}` tells, and your user can run `backstop doctor`"
             )

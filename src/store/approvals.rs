@@ -58,6 +58,7 @@ impl Store {
             "id": filed.request.id,
             "fingerprint": filed.request.fingerprint,
             "approval": approval,
+            "ttl_s": rules.ttl_s.min(filed.approval_ttl_s),
         });
         writer.append(now, "approved", &body)?;
         self.present(id, now)
@@ -75,7 +76,7 @@ impl Store {
     ) -> Result<Option<u8>, StoreError> {
         let filed = self.filed(id)?;
         let standing = self.standing(&filed)?;
-        let ttl_s = rules.ttl_s.min(filed.approval_ttl_s);
+        let ttl_s = rules.ttl_s.min(filed.ttl_s());
         let fresh = standing
             .iter()
             .filter(|one| is_fresh(&one.at, ttl_s, now))
@@ -121,7 +122,7 @@ fn check_approval(
 ) -> Result<(), StoreError> {
     let fresh: Vec<&Approval> = standing
         .iter()
-        .filter(|one| is_fresh(&one.at, rules.ttl_s.min(filed.approval_ttl_s), now))
+        .filter(|one| is_fresh(&one.at, rules.ttl_s.min(filed.ttl_s()), now))
         .collect();
     let need = filed.request.requirement.approvals.max(1);
     let next = u8::try_from(fresh.len() + 1).unwrap_or(u8::MAX);

@@ -30,8 +30,11 @@ pub struct Filed {
     pub v: u32,
     /// Sequence number of the last record that is contained.
     pub seq: u64,
-    /// How long an approval of it counts.
+    /// How long an approval of it counts, by what policy said when it was held.
     pub approval_ttl_s: u64,
+    /// How long the approvals that are there count, by what policy said when they were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_ttl_s: Option<u64>,
     pub requested: Position,
     /// Where the ledger carries the approvals, in their order.
     pub approvals: Vec<Position>,
@@ -42,6 +45,15 @@ pub struct Filed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejected>,
     pub request: Request,
+}
+
+impl Filed {
+    /// Returns how long the approvals that are there count.
+    pub fn ttl_s(&self) -> u64 {
+        self.given_ttl_s
+            .unwrap_or(self.approval_ttl_s)
+            .min(self.approval_ttl_s)
+    }
 }
 
 /// Files a record: the lock is held, the record is in the ledger and synced.
@@ -62,6 +74,7 @@ fn requested(store: &Store, record: &Record, position: &Position) -> Result<(), 
         v: 1,
         seq: record.seq,
         approval_ttl_s: part(record, "approval_ttl_s")?,
+        given_ttl_s: None,
         requested: position.clone(),
         approvals: Vec::new(),
         used: None,
@@ -110,18 +123,7 @@ fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(),
             }
         }
         "backups" => request.backups = part(record, "backups")?,
-        "approved" => {
-            let approval: Approval = part(record, "approval")?;
-            if approval.step <= 1 {
-                request.approvals.clear();
-                filed.approvals.clear();
-            }
-            request.approvals.push(approval);
-            filed.approvals.push(position.clone());
-            if request.approvals.len() >= usize::from(request.requirement.approvals) {
-                request.state = RequestState::Approved;
-            }
-        }
+        "approved" => approved(filed, record, position)?,
         "rejected" => {
             request.state = RequestState::Rejected;
             filed.rejected = Some(Rejected {
@@ -155,6 +157,26 @@ fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(),
             backup: part(record, "backup")?,
         }),
         _ => {}
+    }
+    Ok(())
+}
+
+fn approved(filed: &mut Filed, record: &Record, position: &Position) -> Result<(), StoreError> {
+    let request = &mut filed.request;
+    let approval: Approval = part(record, "approval")?;
+    if approval.step <= 1 {
+        request.approvals.clear();
+        filed.approvals.clear();
+    }
+    if record.body.get("ttl_s").is_some() {
+        let given: u64 = part(record, "ttl_s")?;
+        let before = filed.given_ttl_s.filter(|_| approval.step > 1);
+        filed.given_ttl_s = Some(before.unwrap_or(given).min(given));
+    }
+    request.approvals.push(approval);
+    filed.approvals.push(position.clone());
+    if request.approvals.len() >= usize::from(request.requirement.approvals) {
+        request.state = RequestState::Approved;
     }
     Ok(())
 }

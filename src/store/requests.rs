@@ -435,7 +435,7 @@ fn state_at(filed: &Filed, now: Timestamp) -> RequestState {
     let fresh = request
         .approvals
         .iter()
-        .filter(|approval| is_fresh(&approval.at, filed.approval_ttl_s, now))
+        .filter(|approval| is_fresh(&approval.at, filed.ttl_s(), now))
         .count();
     let need = usize::from(request.requirement.approvals);
     if need > 0 && fresh >= need {

@@ -47,8 +47,10 @@ impl Store {
         let filed = self.filed(spending.id)?;
         check_request(&filed, spending, now)?;
         check_clock(&writer.head.at, CLOCK_SLACK_S, now)?;
-        let approvals = self.history(&filed)?;
-        check_approvals(&approvals, spending, now)?;
+        let course = self.history(&filed)?;
+        let approvals = course.approvals;
+        let ttl_s = course.ttl_s.unwrap_or(u64::MAX).min(spending.rules.ttl_s);
+        check_approvals(&approvals, spending, ttl_s, now)?;
         let nonces: Vec<&str> = approvals.iter().map(|one| one.nonce.as_str()).collect();
         let body = json!({
             "id": filed.request.id,
@@ -68,7 +70,7 @@ impl Store {
 
     /// Follows the request through the ledger from its first approval on: the index only says where that is.
     /// An index that was lost, set back or edited can hide approvals, but never a use or a revocation.
-    fn history(&self, filed: &Filed) -> Result<Vec<Approval>, SpendError> {
+    fn history(&self, filed: &Filed) -> Result<Course, SpendError> {
         let first = filed.approvals.first().unwrap_or(&filed.requested);
         if self.record_at(first)?.is_none() {
             return Err(StoreError::Mismatch(filed.request.id.0.clone()).into());
@@ -86,7 +88,7 @@ impl Store {
         if course.rejected {
             return Err(SpendError::Rejected(filed.request.id.clone()));
         }
-        Ok(course.approvals)
+        Ok(course)
     }
 }
 
@@ -94,6 +96,8 @@ impl Store {
 #[derive(Default)]
 struct Course {
     approvals: Vec<Approval>,
+    /// How long they count by what policy said when they were given; a longer word since does not bring them back.
+    ttl_s: Option<u64>,
     rejected: bool,
 }
 
@@ -103,6 +107,11 @@ fn follow(course: &mut Course, record: &Record, request: &Request) -> Result<(),
             let approval: Approval = index::part(record, "approval")?;
             if approval.step <= 1 {
                 course.approvals.clear();
+                course.ttl_s = None;
+            }
+            if record.body.get("ttl_s").is_some() {
+                let given: u64 = index::part(record, "ttl_s")?;
+                course.ttl_s = Some(course.ttl_s.unwrap_or(given).min(given));
             }
             // The record's own time counts, not what its body says.
             course.approvals.push(Approval {
@@ -144,6 +153,7 @@ fn check_request(filed: &Filed, spending: &Spending<'_>, now: Timestamp) -> Resu
 fn check_approvals(
     approvals: &[Approval],
     spending: &Spending<'_>,
+    ttl_s: u64,
     now: Timestamp,
 ) -> Result<(), SpendError> {
     let need = spending.approvals;
@@ -169,11 +179,8 @@ fn check_approvals(
             need,
         });
     }
-    if counted
-        .iter()
-        .any(|one| !is_fresh(&one.at, rules.ttl_s, now))
-    {
-        return Err(SpendError::ApprovalsExpired { ttl_s: rules.ttl_s });
+    if counted.iter().any(|one| !is_fresh(&one.at, ttl_s, now)) {
+        return Err(SpendError::ApprovalsExpired { ttl_s });
     }
     Ok(())
 }
