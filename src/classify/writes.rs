@@ -49,8 +49,7 @@ fn counts(write: &Redirect) -> bool {
 fn over(write: &Redirect, command: &Command) -> Over {
     let silent = match command.program().as_deref() {
         None | Some("true" | "false" | "exec" | "") => true,
-        // Stands in for a program behind a wrapper or in a group, whose output is not known then.
-        Some(":") => write.content.is_some(),
+        // `:` stands in for a program behind a wrapper or in a group as well: what is known of the content decides below.
         Some(_) => false,
     };
     let null = command.program().as_deref() == Some("cat")

@@ -9,6 +9,7 @@ mod carried;
 mod carriers;
 pub mod cmd;
 mod compose;
+mod dumps;
 mod expand;
 mod flow;
 mod generated;

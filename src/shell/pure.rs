@@ -98,6 +98,10 @@ impl Unfolder<'_> {
             | "uniq" | "grep" | "fold" | "expand" | "nl" | "awk" | "base32" | "shuf" | "column"
             | "sponge" | "pv" | "fzf" => self.filter(program, job, st, fr),
             _ if SILENT.contains(&program) => Feed::nothing(),
+            _ if super::dumps::only_adds(program, job.args()) => Feed::text(vec![literal_piece(
+                "-- a dump that only adds\n",
+                &job.origin,
+            )]),
             _ if NAMES.contains(&program) => Feed::text(vec![name_piece(&job.origin)]),
             _ if super::settings::prints(program, job) => {
                 Feed::Opaque(super::settings::SETTINGS.to_owned())

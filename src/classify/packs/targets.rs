@@ -320,12 +320,19 @@ pub fn exempt(
     }
     let mut reason = None;
     for target in targets {
-        let (Reach::Path(path) | Reach::Sqlite(path)) = &target.reach else {
-            return None;
+        let path = match &target.reach {
+            Reach::Path(path) | Reach::Sqlite(path) => path.as_path(),
+            _ => image(target)?,
         };
         reason = Some(harmless(path, context, needs)?);
     }
     reason
+}
+
+/// A file that stands for a disk: `mkfs /tmp/test.img`.
+fn image(target: &Target) -> Option<&Path> {
+    let path = Path::new(target.locator.strip_prefix("device:")?);
+    (path.is_absolute() && !path.starts_with("/dev")).then_some(path)
 }
 
 fn harmless(path: &Path, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
