@@ -518,3 +518,14 @@ fn what_is_nobodys_loss_is_never_touched() {
         .bash("rm -rf data && git commit -am gone")
         .must_block();
 }
+
+#[test]
+fn a_backup_by_hand_is_packed_as_policy_says() {
+    let house = House::new("codec");
+    house.policy("[backup]\ncodec = \"gzip\"\n");
+    let made = house.backstop(&["backup", "run", "data"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stdout.contains("tree.tar.gz"), "{}", made.stdout);
+    let other = house.backstop(&["backup", "run", "data", "--codec", "zstd", "--force"]);
+    assert!(other.stdout.contains("tree.tar.zst"), "{}", other.stdout);
+}

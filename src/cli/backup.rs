@@ -108,8 +108,9 @@ struct RunArgs {
     /// Make none where a verified backup of the unchanged target, at most an hour old, is there; say that one.
     #[arg(long, conflicts_with = "force")]
     quick: bool,
-    #[arg(long, value_enum, default_value = "zstd")]
-    codec: Packing,
+    /// How artefacts are packed; without it `backup.codec` of the policy.
+    #[arg(long, value_enum)]
+    codec: Option<Packing>,
     /// Largest source, in GB.
     #[arg(long, default_value_t = 20.0)]
     max_gb: f64,
@@ -357,14 +358,26 @@ pub fn verified(entry: &Entry, level: Level, control: &Control) -> Result<Manife
     })
 }
 
+/// A policy that cannot be read keeps nobody from a backup.
+fn codec_of_policy(args: &RunArgs) -> Codec {
+    let house = House::new(args.common.state.clone(), std::time::Instant::now());
+    let policy = std::env::current_dir()
+        .ok()
+        .and_then(|dir| house.policy(&dir, None).ok());
+    policy
+        .and_then(|policy| Codec::named(&policy.codec))
+        .unwrap_or(Codec::ZSTD)
+}
+
 fn order(args: &RunArgs, target: Target, dir: &Path) -> Order {
     let order = Order::new(target, kind_of(args), dir.to_path_buf());
     let limits = Control::within(Duration::from_secs(args.max_minutes.saturating_mul(60)));
     Order {
         codec: match args.codec {
-            Packing::Zstd => Codec::ZSTD,
-            Packing::Gzip => Codec::GZIP,
-            Packing::None => Codec::Plain,
+            Some(Packing::Zstd) => Codec::ZSTD,
+            Some(Packing::Gzip) => Codec::GZIP,
+            Some(Packing::None) => Codec::Plain,
+            None => codec_of_policy(args),
         },
         control: Control {
             deadline: limits.deadline,
