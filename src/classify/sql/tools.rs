@@ -109,9 +109,10 @@ fn dropdb(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
 fn mysqladmin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Located> {
     let more = ["-u", "--user", "-P", "-S", "--socket", "--defaults-file"];
     let options = read(command, &more)?;
-    let mut words = options.operands.iter();
+    // `-p` asks for the password here and takes no word: `mysqladmin -p drop shop`.
+    let mut words = command.args().iter();
     words.find(|word| word.text().as_deref() == Some("drop"))?;
-    let name = words.next()?.clone();
+    let name = words.find(|word| !word.prefix().starts_with('-'))?.clone();
     let mut loss = loss(Verb::Drop, ObjectKind::Database);
     loss.effect.object = name.text();
     loss.effect.opaque = !name.is_literal();
