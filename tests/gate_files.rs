@@ -153,6 +153,8 @@ fn names_that_are_no_text_are_seen_kept_and_brought_back() {
         r"rm -rf data$(printf '\377')",
         "rm -rf data?",
         "rm -rf data?/*",
+        r"rm -rf dat[a-b]$'\xff'*",
+        r"rm -rf data[$'\xff']",
         r"cd data$'\xff' && rm -rf *",
         "find data? -mindepth 1 -delete",
     ] {
@@ -178,6 +180,18 @@ fn names_that_are_no_text_are_seen_kept_and_brought_back() {
             "{command}"
         );
         house.is_sound(&[]);
+    }
+}
+
+#[test]
+fn a_question_mark_is_one_character_of_the_name() {
+    for command in ["rm -rf caf?", "rm -rf [[:alpha:]]*", "rm -rf caf[é]"] {
+        let house = House::new("characters");
+        let folder = house.project().join("café");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("a"), "precious").unwrap();
+        let held = house.held(command);
+        assert!(held.reason.contains("café"), "{command}: {}", held.reason);
     }
 }
 

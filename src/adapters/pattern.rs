@@ -1,65 +1,49 @@
 //! One name of a shell pattern: `*`, `?`, `[a-z]`, `\` before what is meant literally.
-//! It compares names as bytes; it reads no folder.
+//! It compares names as characters and as bytes, since the shell's locale is not known; it reads no folder.
+
+use crate::model::name;
 
 /// The pattern of one name.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    parts: Vec<Part>,
+    bytes: Vec<Part>,
+    chars: Vec<Part>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    Byte(u8),
+    Unit(u32),
     One,
     Any,
     Set {
         negated: bool,
-        ranges: Vec<(u8, u8)>,
+        ranges: Vec<(u32, u32)>,
     },
 }
 
 impl Pattern {
     /// Reads a pattern.
     pub fn new(text: &str) -> Self {
-        let mut parts = Vec::new();
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            at += 1;
-            match byte {
-                b'\\' => {
-                    if let Some(&next) = bytes.get(at) {
-                        parts.push(Part::Byte(next));
-                        at += 1;
-                    }
-                }
-                b'*' => parts.push(Part::Any),
-                b'?' => parts.push(Part::One),
-                b'[' => match set(bytes, at) {
-                    Some((part, after)) => {
-                        parts.push(part);
-                        at = after;
-                    }
-                    None => parts.push(Part::Byte(byte)),
-                },
-                _ => parts.push(Part::Byte(byte)),
-            }
+        let bytes: Vec<u32> = name::bytes(text).iter().copied().map(u32::from).collect();
+        let chars: Vec<u32> = text.chars().map(u32::from).collect();
+        Self {
+            bytes: parts(&bytes),
+            chars: parts(&chars),
         }
-        Self { parts }
     }
 
     /// Tells whether this is `**`.
     pub fn is_any_depth(&self) -> bool {
-        self.parts == [Part::Any, Part::Any]
+        self.bytes == [Part::Any, Part::Any]
     }
 
     /// Returns the name when no part is a pattern.
     pub fn literal(&self) -> Option<std::ffi::OsString> {
         use std::os::unix::ffi::OsStringExt;
-        let mut name = Vec::with_capacity(self.parts.len());
-        for part in &self.parts {
+        let mut name = Vec::with_capacity(self.bytes.len());
+        for part in &self.bytes {
             match part {
-                Part::Byte(byte) => name.push(*byte),
+                Part::Unit(unit) => name.push(u8::try_from(*unit).ok()?),
                 Part::One | Part::Any | Part::Set { .. } => return None,
             }
         }
@@ -69,18 +53,56 @@ impl Pattern {
     /// Tells whether a name has this form; a dot at its start must be written.
     pub fn matches(&self, name: &[u8]) -> bool {
         let hidden = name.first() == Some(&b'.');
-        if hidden && self.parts.first() != Some(&Part::Byte(b'.')) {
+        if hidden && self.bytes.first() != Some(&Part::Unit(u32::from(b'.'))) {
             return false;
         }
         if name == b"." || name == b".." {
             return false;
         }
-        fits(&self.parts, name)
+        let bytes: Vec<u32> = name.iter().copied().map(u32::from).collect();
+        fits(&self.bytes, &bytes) || (!name.is_ascii() && self.fits_by_characters(name))
+    }
+
+    /// In a locale of UTF-8 `?` is one character; a byte that is none stands for itself.
+    fn fits_by_characters(&self, name: &[u8]) -> bool {
+        let chars: Vec<u32> = name::text(name).chars().map(u32::from).collect();
+        fits(&self.chars, &chars)
     }
 }
 
+fn parts(units: &[u32]) -> Vec<Part> {
+    const BACKSLASH: u32 = b'\\' as u32;
+    const STAR: u32 = b'*' as u32;
+    const QUESTION: u32 = b'?' as u32;
+    const OPEN: u32 = b'[' as u32;
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(&unit) = units.get(at) {
+        at += 1;
+        match unit {
+            BACKSLASH => {
+                if let Some(&next) = units.get(at) {
+                    parts.push(Part::Unit(next));
+                    at += 1;
+                }
+            }
+            STAR => parts.push(Part::Any),
+            QUESTION => parts.push(Part::One),
+            OPEN => match set(units, at) {
+                Some((part, after)) => {
+                    parts.push(part);
+                    at = after;
+                }
+                None => parts.push(Part::Unit(unit)),
+            },
+            _ => parts.push(Part::Unit(unit)),
+        }
+    }
+    parts
+}
+
 /// Greedy match with one way back: linear in practice, at worst name times pattern.
-fn fits(parts: &[Part], name: &[u8]) -> bool {
+fn fits(parts: &[Part], name: &[u32]) -> bool {
     let (mut part, mut byte) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while byte < name.len() {
@@ -113,9 +135,9 @@ fn fits(parts: &[Part], name: &[u8]) -> bool {
 }
 
 impl Part {
-    fn takes(&self, byte: u8) -> bool {
+    fn takes(&self, byte: u32) -> bool {
         match self {
-            Self::Byte(wanted) => *wanted == byte,
+            Self::Unit(wanted) => *wanted == byte,
             Self::One | Self::Any => true,
             Self::Set { negated, ranges } => {
                 let inside = ranges
@@ -128,45 +150,64 @@ impl Part {
 }
 
 /// Reads a set after its `[`; nothing when it never ends.
-fn set(bytes: &[u8], start: usize) -> Option<(Part, usize)> {
+fn set(units: &[u32], start: usize) -> Option<(Part, usize)> {
+    let is = |at: usize, wanted: u8| units.get(at) == Some(&u32::from(wanted));
     let mut at = start;
-    let negated = matches!(bytes.get(at), Some(b'!' | b'^'));
+    let negated = is(at, b'!') || is(at, b'^');
     at += usize::from(negated);
     let mut ranges = Vec::new();
     let first = at;
     loop {
-        let byte = *bytes.get(at)?;
-        if byte == b']' && at > first {
+        let unit = *units.get(at)?;
+        if is(at, b']') && at > first {
             return Some((Part::Set { negated, ranges }, at + 1));
         }
-        if byte == b'[' && bytes.get(at + 1) == Some(&b':') {
-            let end = at + 2 + bytes.get(at + 2..)?.iter().position(|&byte| byte == b':')?;
-            ranges.extend(class(bytes.get(at + 2..end)?));
-            at = end + 2;
+        let mark = [b':', b'=', b'.']
+            .into_iter()
+            .find(|mark| is(at + 1, *mark));
+        if let Some(mark) = mark.filter(|_| is(at, b'[')) {
+            let rest = units.get(at + 2..)?;
+            let length = rest.iter().position(|&unit| unit == u32::from(mark))?;
+            let name: String = rest
+                .get(..length)?
+                .iter()
+                .filter_map(|&unit| char::from_u32(unit))
+                .collect();
+            ranges.extend(class(if mark == b':' { &name } else { "" }, negated));
+            at += length + 4;
             continue;
         }
-        let upper = *bytes.get(at + 2).unwrap_or(&b']');
-        if bytes.get(at + 1) == Some(&b'-') && upper != b']' {
-            ranges.push((byte, upper));
-            at += 3;
-        } else {
-            ranges.push((byte, byte));
-            at += 1;
+        let upper = units.get(at + 2).copied();
+        match upper.filter(|_| is(at + 1, b'-') && !is(at + 2, b']')) {
+            Some(upper) => {
+                ranges.push((unit, upper));
+                at += 3;
+            }
+            None => {
+                ranges.push((unit, unit));
+                at += 1;
+            }
         }
     }
 }
 
-fn class(name: &[u8]) -> Vec<(u8, u8)> {
-    match name {
-        b"digit" => vec![(b'0', b'9')],
-        b"lower" => vec![(b'a', b'z')],
-        b"upper" => vec![(b'A', b'Z')],
-        b"alpha" => vec![(b'a', b'z'), (b'A', b'Z')],
-        b"alnum" => vec![(b'a', b'z'), (b'A', b'Z'), (b'0', b'9')],
-        b"space" => vec![(b' ', b' '), (b'\t', b'\r')],
-        // A class that is not known takes everything: too much is judged rather than too little.
-        _ => vec![(0, 255)],
+/// What a class takes; where the locale decides, the set around it is to take too much rather than too little.
+fn class(name: &str, negated: bool) -> Vec<(u32, u32)> {
+    let range = |from: char, to: char| (u32::from(from), u32::from(to));
+    let mut ranges = match name {
+        "digit" => return vec![range('0', '9')],
+        "lower" => vec![range('a', 'z')],
+        "upper" => vec![range('A', 'Z')],
+        "alpha" => vec![range('a', 'z'), range('A', 'Z')],
+        "alnum" => vec![range('a', 'z'), range('A', 'Z'), range('0', '9')],
+        "space" => vec![range(' ', ' '), range('\t', '\r')],
+        _ if negated => Vec::new(),
+        _ => vec![(0, u32::MAX)],
+    };
+    if !negated {
+        ranges.push((0x80, u32::MAX));
     }
+    ranges
 }
 
 #[cfg(test)]
@@ -185,6 +226,23 @@ mod tests {
         assert!(is("[[:digit:]]", "7") && !is("[[:digit:]]", "x"));
         assert!(is("a*b*c", "axxbyyc") && !is("a*b*c", "axxbyy"));
         assert!(is("\\*", "*") && !is("\\*", "x"));
+    }
+
+    #[test]
+    fn a_character_of_several_bytes_is_one_or_several() {
+        assert!(is("caf?", "caf\u{e9}") && is("caf??", "caf\u{e9}"));
+        assert!(is("caf[\u{e9}]", "caf\u{e9}") && !is("caf[e]", "caf\u{e9}"));
+        assert!(is("[[:alpha:]]", "\u{e9}") && is("[^[:alpha:]]", "\u{e9}"));
+        assert!(is("[[=e=]]", "\u{e9}") && !is("?", "ab"));
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_is_matched_as_itself() {
+        let carried = name::text(b"d\xff");
+        assert!(Pattern::new(&format!("{carried}*")).matches(b"d\xff1"));
+        assert!(Pattern::new("d?").matches(b"d\xff"));
+        assert!(Pattern::new(&format!("d[{}]", name::text(b"\xff"))).matches(b"d\xff"));
+        assert!(!Pattern::new(&format!("{carried}*")).matches(b"d\xfe1"));
     }
 
     #[test]

@@ -69,9 +69,19 @@ fn progress_file(dir: &Path, key: &TargetKey) -> PathBuf {
 
 /// Returns how far the last backup of a target is; one whose maker is gone has failed.
 pub fn progress(dir: &Path, key: &TargetKey) -> Option<Progress> {
-    let text = fs::read(progress_file(dir, key)).ok()?;
-    let mut progress: Progress = serde_json::from_slice(&text).ok()?;
-    if progress.state == "running" && Lock::try_take(dir, key).is_ok_and(|lock| lock.is_some()) {
+    let told = || -> Option<Progress> {
+        serde_json::from_slice(&fs::read(progress_file(dir, key)).ok()?).ok()
+    };
+    let progress = told()?;
+    if progress.state != "running" {
+        return Some(progress);
+    }
+    let Ok(Some(_lock)) = Lock::try_take(dir, key) else {
+        return Some(progress);
+    };
+    // It may have ended well between the two looks; nobody writes while this lock is held.
+    let mut progress = told()?;
+    if progress.state == "running" {
         progress.state = "failed".into();
         progress.error = Some("the process that made it ended".into());
     }

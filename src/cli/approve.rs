@@ -32,9 +32,7 @@ pub struct Args {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    let wired = Wired {
-        state: args.state.state.clone(),
-    };
+    let wired = Wired::new(args.state.state.clone());
     run_with(args, &wired, &wired.rules())
 }
 
@@ -99,8 +97,7 @@ impl Sitting<'_> {
         let request = self.store.request(&self.id, Timestamp::now())?;
         let need = request.requirement.approvals;
         let mut step = self.opening(&request)?;
-        self.evidence.renew(&request);
-        let shown = self.watch(&request)?;
+        let shown = self.watch_newest(&request)?;
         self.human.terminal.say(&screens::first(&request, &shown))?;
         if step == 1 {
             self.ask_first(&request, &shown)?;
@@ -271,6 +268,18 @@ impl Sitting<'_> {
     }
 
     /// Waits while a backup is being made, and shows how far it is.
+    /// Waits for backups that hold what is there now. One that was under way already when the human sat down may be overtaken by the time it is done:
+    /// it is renewed then, once, so that a target that is always written to does not keep the human waiting.
+    fn watch_newest(&mut self, request: &Request) -> Result<Shown, Trouble> {
+        let is_newest = self.evidence.renew(request);
+        let shown = self.watch(request)?;
+        let is_overtaken = shown.backups.iter().any(|backup| backup.changed.is_some());
+        if is_newest || !is_overtaken || !self.evidence.renew(request) {
+            return Ok(shown);
+        }
+        self.watch(request)
+    }
+
     fn watch(&mut self, request: &Request) -> Result<Shown, Trouble> {
         let mut shown = self.evidence.refresh(request);
         let mut waited = false;

@@ -52,14 +52,15 @@ pub struct Shown {
     pub unseen: Option<String>,
     /// What is missing, as sentences without full stop.
     pub gaps: Vec<String>,
+    /// A backup was started that no list shows yet.
+    pub is_made: bool,
 }
 
 impl Shown {
     /// Tells whether a backup is still being made.
     pub fn is_running(&self) -> bool {
-        self.backups
-            .iter()
-            .any(|backup| backup.state == BackupState::Running)
+        let mut backups = self.backups.iter();
+        self.is_made || backups.any(|backup| backup.state == BackupState::Running)
     }
 }
 
@@ -68,8 +69,10 @@ pub trait Evidence {
     /// Looks again.
     fn refresh(&self, request: &Request) -> Shown;
 
-    /// Called before the first look: what changed since it was backed up is backed up anew.
-    fn renew(&self, _request: &Request) {}
+    /// Called before a human decides: what changed since it was backed up is backed up anew. Tells whether a backup was started.
+    fn renew(&self, _request: &Request) -> bool {
+        false
+    }
 
     /// Called when the first approval was recorded: from now on a remote target may be contacted.
     fn agreed(&self, _request: &Request) {}

@@ -66,12 +66,7 @@ impl Identify for FilesOnly {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(
-        args,
-        &Wired {
-            state: args.state.state.clone(),
-        },
-    )
+    run_with(args, &Wired::new(args.state.state.clone()))
 }
 
 /// Runs the command with a way to identify servers.

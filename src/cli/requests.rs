@@ -44,12 +44,7 @@ pub enum Task {
 
 /// Runs the command and returns the exit code.
 pub fn run(args: &Args) -> u8 {
-    run_with(
-        args,
-        &Wired {
-            state: args.state.state.clone(),
-        },
-    )
+    run_with(args, &Wired::new(args.state.state.clone()))
 }
 
 /// Runs the command with a catalog to look into.

@@ -1,8 +1,10 @@
 //! Ports to adapters: what the human's commands need to see of catalog, policy and the present loss.
 //! It shows and starts; it decides nothing.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::backup::{catalog, control::Control, make};
@@ -31,10 +33,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The catalog and the world, as the approver sees them.
 #[derive(Debug)]
 pub struct Wired {
-    pub state: Option<PathBuf>,
+    state: Option<PathBuf>,
+    /// What was started here and has not ended.
+    workers: RefCell<Vec<Child>>,
 }
 
 impl Wired {
+    /// Looks in this state directory, or in the usual one.
+    pub const fn new(state: Option<PathBuf>) -> Self {
+        Self {
+            state,
+            workers: RefCell::new(Vec::new()),
+        }
+    }
+
     fn house(&self) -> House {
         House::new(self.state.clone(), Instant::now() + PATIENCE)
     }
@@ -51,6 +63,59 @@ impl Wired {
 
 impl Evidence for Wired {
     fn refresh(&self, request: &Request) -> Shown {
+        let was_made = self.is_made(request);
+        let mut seen = self.look(request);
+        if was_made && !seen.is_running() {
+            seen.is_made = self.is_made(request);
+            if !seen.is_made {
+                // It was finished during the look, which may have begun with the backup before.
+                seen = self.look(request);
+            }
+        }
+        seen
+    }
+
+    fn renew(&self, request: &Request) -> bool {
+        let worker = enforce::renew(request, &self.house());
+        let is_started = worker.is_some();
+        self.workers.borrow_mut().extend(worker);
+        is_started
+    }
+
+    fn agreed(&self, request: &Request) {
+        let worker = enforce::start_remote(request, &self.house());
+        self.workers.borrow_mut().extend(worker);
+    }
+}
+
+/// The approvals themselves are not a gap to the person who is giving them.
+fn backup_gaps(again: &enforce::Again) -> Vec<String> {
+    let gaps = decide::gaps(&again.judgement.requirement, &again.evidence);
+    gaps.into_iter()
+        .filter(|gap| !gap.ends_with("approvals missing"))
+        .collect()
+}
+
+impl Wired {
+    /// Tells whether a backup that the request needs is being made at this moment, or waits for another one to end.
+    fn is_made(&self, request: &Request) -> bool {
+        let mut workers = self.workers.borrow_mut();
+        workers.retain_mut(|worker| matches!(worker.try_wait(), Ok(None)));
+        if !workers.is_empty() {
+            return true;
+        }
+        let house = self.house();
+        let policy = house.policy(&PathBuf::from(&request.cwd), None).ok();
+        let Some(dir) = policy.and_then(|policy| house.backups(&policy).ok()) else {
+            return false;
+        };
+        let mut needs = request.requirement.backups.iter();
+        needs.any(|need| {
+            make::progress(&dir, &need.target.key()).is_some_and(|last| last.state == "running")
+        })
+    }
+
+    fn look(&self, request: &Request) -> Shown {
         let house = self.house();
         let mut seen = match enforce::look_again(request, &house) {
             Some(again) => Shown {
@@ -68,6 +133,7 @@ impl Evidence for Wired {
                     .collect(),
                 unseen: None,
                 gaps: backup_gaps(&again),
+                is_made: false,
             },
             None => self.as_catalogued(request, &house),
         };
@@ -87,24 +153,6 @@ impl Evidence for Wired {
         seen
     }
 
-    fn renew(&self, request: &Request) {
-        enforce::renew(request, &self.house());
-    }
-
-    fn agreed(&self, request: &Request) {
-        enforce::start_remote(request, &self.house());
-    }
-}
-
-/// The approvals themselves are not a gap to the person who is giving them.
-fn backup_gaps(again: &enforce::Again) -> Vec<String> {
-    let gaps = decide::gaps(&again.judgement.requirement, &again.evidence);
-    gaps.into_iter()
-        .filter(|gap| !gap.ends_with("approvals missing"))
-        .collect()
-}
-
-impl Wired {
     /// Looks into the catalog only: the command cannot be judged again here (its secrets were hidden, or its folder is gone).
     fn as_catalogued(&self, request: &Request, house: &House) -> Shown {
         let cwd = PathBuf::from(&request.cwd);

@@ -2,7 +2,7 @@
 //! It records nothing; whether the call may pass is decided when it comes again.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::process::Child;
 
 use jiff::Timestamp;
 
@@ -110,13 +110,10 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
 }
 
 /// Starts the backups of targets elsewhere, after a human agreed to contact them. Passwords come from this process's environment.
-pub fn start_remote(request: &Request, house: &House) {
-    let Ok(policy) = house.policy(&PathBuf::from(&request.cwd), None) else {
-        return;
-    };
-    let Some(backups) = house.backups(&policy).ok().map(absolute) else {
-        return;
-    };
+/// Returns the worker that makes them, if there is anything to make.
+pub fn start_remote(request: &Request, house: &House) -> Option<Child> {
+    let policy = house.policy(&PathBuf::from(&request.cwd), None).ok()?;
+    let backups = house.backups(&policy).ok().map(absolute)?;
     // What could be reached without asking has its backup by now; a second one would only be in the way of the call.
     let is_there = |need: &BackupNeed| {
         let key = need.target.key();
@@ -144,18 +141,15 @@ pub fn start_remote(request: &Request, house: &House) {
             )
         })
         .collect();
-    start_and_show(&policy, backups, jobs);
+    start(&policy, backups, jobs)
 }
 
 /// Starts newer backups of what changed after the ones that are there, so that whoever approves sees them.
-pub fn renew(request: &Request, house: &House) {
-    let Some(again) = look_again(request, house) else {
-        return;
-    };
+/// Returns the worker that makes them, if there is anything to make.
+pub fn renew(request: &Request, house: &House) -> Option<Child> {
+    let again = look_again(request, house)?;
     let cwd = PathBuf::from(&request.cwd);
-    let Ok(policy) = house.policy(&cwd, None) else {
-        return;
-    };
+    let policy = house.policy(&cwd, None).ok()?;
     let is_overtaken = |found: &&BackupFound| {
         matches!(found.freshness, Freshness::Changed(_) | Freshness::Stale(_))
             || (found.drift.is_some() && policy.drift != Drift::Shown)
@@ -170,30 +164,12 @@ pub fn renew(request: &Request, house: &House) {
             )
         })
         .collect();
-    start_and_show(&policy, absolute(again.backups), jobs);
+    start(&policy, absolute(again.backups), jobs)
 }
 
-/// Starts a worker, and returns when it says that it runs.
-fn start_and_show(policy: &Policy, backups: PathBuf, jobs: Vec<worker::Job>) {
+fn start(policy: &Policy, backups: PathBuf, jobs: Vec<worker::Job>) -> Option<Child> {
     if jobs.is_empty() {
-        return;
+        return None;
     }
-    let keys: Vec<_> = jobs.iter().map(|job| job.need().target.key()).collect();
-    let Ok(mut child) = worker::start(&worker::Work::new(policy, backups.clone(), jobs)) else {
-        return;
-    };
-    // Whoever approves has to see that it runs: from then on the screens wait for it.
-    let is_running = |key| {
-        crate::backup::make::progress(&backups, key).is_some_and(|last| last.state == "running")
-    };
-    let until = Instant::now() + WORKER_START;
-    while Instant::now() < until
-        && matches!(child.try_wait(), Ok(None))
-        && !keys.iter().any(is_running)
-    {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    worker::start(&worker::Work::new(policy, backups, jobs)).ok()
 }
-
-/// How long a started worker may take until it says that it runs.
-const WORKER_START: Duration = Duration::from_secs(2);
