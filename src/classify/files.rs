@@ -5,6 +5,7 @@ mod argv;
 #[cfg(test)]
 pub mod bench;
 mod deeds;
+mod fd;
 mod find;
 pub mod judge;
 pub mod kinds;

@@ -342,6 +342,9 @@ impl Unfolder<'_> {
         let (row, at) = best?;
         let words = job.words.get(at..).unwrap_or_default();
         let found = options(words, row.valued);
+        if super::lists::tells_only(&found, &[]) {
+            return None;
+        }
         if let Some(text) = found
             .value("-c --call --command --exec")
             .filter(|_| takes_text(row.name))

@@ -94,8 +94,6 @@ pub fn knows(program: &str) -> bool {
             | "trash-empty"
             | "find"
             | "gfind"
-            | "fd"
-            | "fdfind"
             | "mv"
             | "gmv"
             | "cp"
@@ -160,7 +158,6 @@ pub fn read(
         "rimraf" | "del-cli" => reader.all(Valued::NONE, How::plain(true)),
         "shred" | "wipe" => reader.shred(),
         "find" => find::read(&mut reader),
-        "fd" | "fdfind" => find::read_fd(&mut reader),
         "mv" => reader.mv(),
         "cp" => reader.cp(),
         "install" => reader.install(),

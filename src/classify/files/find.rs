@@ -1,4 +1,4 @@
-//! `find` and `fd` as removers: where they start, and which of what lies below their tests let through.
+//! `find` as a remover: where it starts, and which of what lies below its tests let through.
 //! Programs that they start with `-exec` arrive here too, because only the tests say what is handed to them.
 
 use super::argv::Args;
@@ -37,20 +37,17 @@ pub fn read(reader: &mut Reader<'_, '_>) {
     }
 }
 
-/// Reads `fd … -x rm`: the pattern narrows by name; the program it starts is judged as a command of its own.
-pub fn read_fd(_reader: &mut Reader<'_, '_>) {}
-
 /// Finds the `find` that feeds an `rm` through `-exec` or `xargs`.
 pub fn feeder(command: &Command, context: &Context<'_>) -> Option<Narrowing> {
     let last = command.via.iter().rev().find(|via| {
         let name = via.name.as_str();
-        name.starts_with("find") || name.starts_with("xargs")
+        name.starts_with("find") || name.starts_with("xargs") || name.starts_with("fd")
     })?;
     let open = command
         .args()
         .iter()
         .any(|word| word.has_hole() || word.has_glob());
-    if !open && !last.name.starts_with("find") {
+    if !open && last.name.starts_with("xargs") {
         return None;
     }
     let before = context
@@ -58,9 +55,14 @@ pub fn feeder(command: &Command, context: &Context<'_>) -> Option<Narrowing> {
         .iter()
         .rev()
         .find(|earlier| !passes_on(earlier) && !same_batch(earlier, command))?;
-    let feeds =
-        matches!(before.program().as_deref(), Some("find" | "gfind")) && before.cwd == command.cwd;
-    feeds.then(|| narrowing(before))
+    if before.cwd != command.cwd {
+        return None;
+    }
+    match before.program().as_deref()? {
+        "find" | "gfind" => Some(narrowing(before)),
+        "fd" | "fdfind" => super::fd::narrowing(before),
+        _ => None,
+    }
 }
 
 /// Programs that stand between `find` and `xargs` and hand on a part of the lines.
@@ -135,7 +137,10 @@ fn by_name(reader: &mut Reader<'_, '_>, start: &Word, narrowing: &Narrowing, how
             continue;
         };
         for name in &narrowing.names {
-            if name.ends_with(".pyc") || name.ends_with(".pyo") {
+            if [".pyc", ".pyo", ".pyd"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            {
                 continue;
             }
             reader.deeds.push(Deed::Remove {
@@ -185,27 +190,128 @@ pub fn narrowing(command: &Command) -> Narrowing {
         }
     }
     let tests: &[String] = shown.get(first..).unwrap_or_default();
-    let any = |name: &str| tests.iter().any(|text| text == name);
-    let mixed = any("-o") || any("-or") || any(",");
-    let negated = any("!") || any("-not");
+    let branches = Expression::read(tests);
+    let handing = || branches.iter();
     Narrowing {
         starts,
-        names: if negated {
-            Vec::new()
-        } else {
-            names(tests, mixed)
-        },
-        empty: any("-empty") && !mixed && !negated,
-        links: type_is(tests, "l") && !mixed && !negated,
+        names: all_names(&branches).unwrap_or_default(),
+        empty: !branches.is_empty() && handing().all(|branch| branch.empty),
+        links: !branches.is_empty() && handing().all(|branch| branch.links),
         narrowed: tests.iter().any(|text| is_test(text)),
     }
 }
 
-fn type_is(tests: &[String], wanted: &str) -> bool {
-    tests
-        .iter()
-        .zip(tests.iter().skip(1))
-        .any(|(test, value)| test == "-type" && value == wanted)
+/// Returns the patterns of all branches when each of them asks for names.
+fn all_names(branches: &[Branch]) -> Option<Vec<String>> {
+    let mut all = Vec::new();
+    for branch in branches {
+        all.extend(branch.names.clone()?);
+    }
+    Some(all)
+}
+
+/// What holds for everything that one side of an `-o` lets through; what is denied or asked besides narrows it further.
+#[derive(Clone, Debug, Default)]
+struct Branch {
+    names: Option<Vec<String>>,
+    empty: bool,
+    links: bool,
+    /// It hands on by itself: `-delete`, `-exec`, `-print`.
+    acts: bool,
+}
+
+/// Groups of tests are read this deep, and no further.
+const GROUPS: usize = 16;
+
+/// The tests of a `find`, read from left to right.
+struct Expression<'t> {
+    tests: std::slice::Iter<'t, String>,
+}
+
+impl Expression<'_> {
+    /// Returns the branches that hand something on: those that act, or all of them where none does.
+    fn read(tests: &[String]) -> Vec<Branch> {
+        Expression {
+            tests: tests.iter(),
+        }
+        .group(GROUPS)
+    }
+
+    fn group(&mut self, depth: usize) -> Vec<Branch> {
+        let mut all = Vec::new();
+        let mut branch = Branch::default();
+        let mut denied = false;
+        while let Some(text) = self.tests.next() {
+            let now = std::mem::take(&mut denied);
+            match text.as_str() {
+                ")" => break,
+                "!" | "-not" => denied = !now,
+                "-o" | "-or" | "," => all.push(std::mem::take(&mut branch)),
+                "(" => {
+                    let Some(depth) = depth.checked_sub(1) else {
+                        return vec![Branch::default()];
+                    };
+                    let inner = self.group(depth);
+                    branch.acts |= inner.iter().any(|inner| inner.acts);
+                    if !now {
+                        branch.within(&inner);
+                    }
+                }
+                _ => self.test(text, now, &mut branch),
+            }
+        }
+        all.push(branch);
+        if all.iter().any(|branch| branch.acts) {
+            all.retain(|branch| branch.acts);
+        }
+        all
+    }
+
+    fn test(&mut self, text: &str, denied: bool, branch: &mut Branch) {
+        match text {
+            "-name" | "-iname" => {
+                let pattern = self.tests.next().map(String::as_str).unwrap_or_default();
+                if !denied && branch.names.is_none() {
+                    branch.names = Some(alternatives(pattern));
+                }
+            }
+            "-type" => branch.links |= self.tests.next().is_some_and(|kind| kind == "l") && !denied,
+            "-empty" => branch.empty |= !denied,
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                branch.acts = true;
+                self.tests.find(|text| matches!(text.as_str(), ";" | "+"));
+            }
+            "-delete" | "-print" | "-print0" | "-printf" | "-ls" | "-fprint" | "-fprint0"
+            | "-fprintf" | "-fls" => branch.acts = true,
+            _ => {}
+        }
+    }
+}
+
+impl Branch {
+    /// Takes over what holds for every branch of a group.
+    fn within(&mut self, inner: &[Branch]) {
+        self.empty |= inner.iter().all(|branch| branch.empty);
+        self.links |= inner.iter().all(|branch| branch.links);
+        if self.names.is_none() {
+            self.names = all_names(inner);
+        }
+    }
+}
+
+/// Writes `*.py[co]` out as `*.pyc` and `*.pyo`; a pattern with anything harder in its brackets stays as it is.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let plain = || vec![pattern.to_owned()];
+    let Some((head, (set, tail))) = pattern
+        .split_once('[')
+        .and_then(|(head, rest)| Some((head, rest.split_once(']')?)))
+    else {
+        return plain();
+    };
+    if set.is_empty() || tail.contains('[') || !set.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return plain();
+    }
+    set.chars().map(|c| format!("{head}{c}{tail}")).collect()
 }
 
 fn is_test(text: &str) -> bool {
@@ -235,41 +341,4 @@ fn is_test(text: &str) -> bool {
             | "-samefile"
             | "-nouser"
     ) || text.starts_with("-newer")
-}
-
-/// `-path x -prune -o …`: what is pruned is not what is handed on; `\( -name a -o -name b \) -prune` hands on both.
-fn prunes_other(tests: &[String]) -> bool {
-    let (mut depth, mut inside, mut apart, mut prunes) = (0_usize, false, false, false);
-    for text in tests {
-        match text.as_str() {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            "-prune" => {
-                prunes = true;
-                inside |= depth > 0;
-            }
-            "-o" | "-or" | "," => apart |= depth == 0,
-            _ => {}
-        }
-    }
-    prunes && (inside || apart)
-}
-
-/// Returns the name patterns when every branch has one.
-fn names(tests: &[String], mixed: bool) -> Vec<String> {
-    let mut found = Vec::new();
-    for (test, value) in tests.iter().zip(tests.iter().skip(1)) {
-        if matches!(test.as_str(), "-name" | "-iname") {
-            found.push(value.clone());
-        }
-    }
-    let branches = 1 + tests
-        .iter()
-        .filter(|text| matches!(text.as_str(), "-o" | "-or"))
-        .count();
-    let pruned = mixed && prunes_other(tests);
-    if mixed && (found.len() < branches || pruned) {
-        return Vec::new();
-    }
-    found
 }

@@ -24,6 +24,7 @@ pub const REGENERABLE: &[&str] = &[
     "__pycache__",
     "*.pyc",
     "*.pyo",
+    "*.pyd",
     "*.egg-info",
     ".eggs",
     ".tox",

@@ -300,6 +300,63 @@ fn find_hands_its_narrowing_to_the_program_it_starts() {
 }
 
 #[test]
+fn what_a_find_denies_or_prunes_beside_a_name_only_narrows_it_further() {
+    let bench = Bench::assumed();
+    for text in [
+        "find . -name *.pyc -not -path ./.venv/* -delete",
+        "find . -path ./.venv -prune -o -name *.pyc -delete",
+        "find . -name *.py[co] -delete",
+        "find . ( -name *.pyc -o -name *.pyo ) ! -path ./x/* -delete",
+        "find . ! ( -path ./a -o -path ./b ) -type d -empty -delete",
+    ] {
+        assert_eq!(bench.lost(&line(text)), NOTHING, "{text}");
+    }
+    for text in [
+        "find . ! -name *.pyc -delete",
+        "find . -not ( -name *.pyc ) -delete",
+        "find . -name *.pyc -o -name *.sql -delete",
+        "find . ( -name *.pyc -o -mtime +3 ) -delete",
+        "find . -name *.pyc -prune -o -delete",
+        "find . ! -empty -type f -delete",
+        "find . -name *.[!o] -delete",
+    ] {
+        assert_eq!(bench.lost(&line(text)), ["files.find-delete"], "{text}");
+    }
+}
+
+#[test]
+fn fd_hands_on_whole_names_only() {
+    let mut bench = Bench::assumed();
+    let rm = via(
+        of(vec![
+            word("rm"),
+            word("-rf"),
+            join(&[word("./"), hole(Hole::Unknown)]),
+        ]),
+        "fd",
+        Passage::Plain,
+    );
+    for text in [
+        "fd -e pyc -x rm -rf",
+        "fd --extension=pyc -x rm -rf",
+        "fd -g node_modules -t d -X rm -rf",
+        "fd -H ^__pycache__$ -X rm -rf",
+    ] {
+        bench.earlier = vec![line(text)];
+        assert_eq!(bench.lost(&rm), NOTHING, "{text}");
+    }
+    for text in [
+        "fd -e sql -x rm -rf",
+        "fd build -X rm -rf",
+        "fd -p -g node_modules -X rm -rf",
+        "fd ^.pyc$ -X rm -rf",
+    ] {
+        bench.earlier = vec![line(text)];
+        assert_ne!(bench.lost(&rm), NOTHING, "{text}");
+    }
+}
+
+#[test]
 fn writing_over_an_untracked_file_is_a_small_loss_and_a_new_file_none() {
     let path = "/home/ann/shop/b.txt";
     let old = Bench::here()
