@@ -33,7 +33,6 @@ pub fn started(command: &Command) -> Vec<Started> {
             let at = command.args().iter().position(is_manage);
             at.and_then(|at| asked_of("manage.py", command.args().get(at + 1..)?))
         }
-        "kubectl" | "oc" => pod(command),
         "mussh" => value(command, &["-c"]),
         "ansible" => ansible(command),
         "salt" | "salt-call" | "salt-ssh" => salt(command),
@@ -85,25 +84,6 @@ fn asked_of(program: &str, args: &[Word]) -> Option<String> {
     }
 }
 
-/// `kubectl run NAME --image=… -- COMMAND`.
-fn pod(command: &Command) -> Option<String> {
-    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
-    let runs = words
-        .iter()
-        .find(|word| !word.starts_with('-'))
-        .is_some_and(|word| word == "run" || word == "debug");
-    let at = words
-        .iter()
-        .position(|word| word == "--")
-        .filter(|_| runs)?;
-    let rest: Vec<String> = words
-        .get(at + 1..)?
-        .iter()
-        .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
-        .collect();
-    Some(rest.join(" "))
-}
-
 /// Development stacks that run a program of the project inside: `lando wp …`, `symfony console …`, `wp-env run cli wp …`.
 fn carried(program: &str, command: &Command) -> Option<String> {
     let words: Vec<String> = command
@@ -127,10 +107,12 @@ fn carried(program: &str, command: &Command) -> Option<String> {
 fn ansible(command: &Command) -> Option<String> {
     let module = value(command, &["-m", "--module-name"]).unwrap_or_else(|| "command".to_owned());
     let name = module.rsplit('.').next().unwrap_or_default();
-    let rehearses = command
-        .args()
-        .iter()
-        .any(|word| matches!(word.text().as_deref(), Some("-C" | "--check")));
+    let rehearses = command.args().iter().any(|word| {
+        matches!(
+            word.text().as_deref(),
+            Some("-C" | "--check" | "--list-hosts")
+        )
+    });
     let runs = matches!(
         name,
         "shell" | "command" | "raw" | "expect" | "win_shell" | "win_command"

@@ -13,6 +13,7 @@ mod dumps;
 mod expand;
 mod flow;
 mod generated;
+mod images;
 pub mod inside;
 mod lists;
 mod loops;

@@ -34,7 +34,8 @@ impl Unfolder<'_> {
         let after = job.words.get(at + 1..).unwrap_or_default();
         let more = options(after, SSH);
         let rest = after.get(more.rest..).unwrap_or_default();
-        let via = fr.enter(program, Passage::Remote { host });
+        let host_origin = host.origin.clone();
+        let via = fr.enter(program, Passage::Remote { host: host.clone() });
         let mut inside = far(st);
         if rest.is_empty() {
             let begin = start("sh", job);
@@ -43,7 +44,13 @@ impl Unfolder<'_> {
             }
             return self.stdin_script(&begin, job, &mut inside, &via);
         }
-        let source = Source::from_words(rest);
+        let account = found.value("-l").or(more.value("-l")).cloned();
+        let mut words: Vec<Word> = forced(&host, account.as_ref())
+            .map(|program| Word::literal(program, host_origin))
+            .into_iter()
+            .collect();
+        words.extend(rest.iter().cloned());
+        let source = Source::from_words(&words);
         let text = word_of(Vec::new(), None);
         if !source.has_known_text() {
             self.payload(program, rest, job, &via);
@@ -127,6 +134,8 @@ impl Unfolder<'_> {
         let mut rest = job.rest(at + found.rest + 1);
         if let Some(program) = found.value("--entrypoint") {
             rest.words.insert(0, program.clone());
+        } else if let Some(image) = job.words.get(at + found.rest) {
+            super::images::entered(image, &mut rest.words);
         }
         let mut own = job.clone();
         own.writes = Vec::new();
@@ -258,10 +267,13 @@ impl Unfolder<'_> {
         let global = options(job.words.get(1 + from..)?, KUBE);
         let mut at = 1 + from + global.rest;
         let sub = job.words.get(at)?.text()?;
+        at += 1;
+        if matches!(sub.as_str(), "run" | "create" | "debug") {
+            return self.pod(program, &sub, at, job, st, fr);
+        }
         if sub != "exec" && sub != "rsh" {
             return None;
         }
-        at += 1;
         let found = options(job.words.get(at..)?, KUBE);
         let host = job.words.get(at + found.rest)?.clone();
         at += found.rest + 1;
@@ -277,11 +289,64 @@ impl Unfolder<'_> {
     }
 }
 
+impl Unfolder<'_> {
+    /// `run NAME --image=… -- COMMAND`, `create job NAME --image=… -- COMMAND`: a command in a container of its own.
+    fn pod(
+        &mut self,
+        program: &str,
+        sub: &str,
+        at: usize,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let words = job.words.get(at..)?;
+        let dashes = |word: &Word| word.text().as_deref() == Some("--");
+        let end = words.iter().position(dashes).unwrap_or(words.len());
+        let mut image = None;
+        for (index, word) in words.iter().take(end).enumerate() {
+            let head = word.prefix();
+            if head.starts_with("--dry-run") && !head.ends_with("=none") {
+                return None;
+            }
+            if head == "--image" {
+                image = words.get(index + 1).cloned();
+            } else if let Some(name) = head.strip_prefix("--image=") {
+                image = Some(Word::literal(name, word.origin.clone()));
+            }
+        }
+        let mut rest = job.rest(at + end + 1);
+        let replaced = words
+            .iter()
+            .take(end)
+            .any(|word| matches!(word.text().as_deref(), Some("--command" | "--command=true")));
+        if let Some(image) = image.filter(|_| sub == "run" && !replaced) {
+            super::images::entered(&image, &mut rest.words);
+        }
+        let host = words.iter().find(|word| !word.prefix().starts_with('-'))?;
+        let passage = Passage::Remote { host: host.clone() };
+        self.inner(&format!("{program} {sub}"), passage, rest, st, fr)
+    }
+}
+
 pub(super) fn far(st: &State) -> State {
     let mut inside = State::new(vec![Cwd::Unknown], true);
     inside.rounds = st.rounds;
     inside.proofs = st.proofs.settled();
     inside
+}
+
+/// Accounts whose only program is the one that their key is bound to: what follows are its arguments.
+const FORCED: [&str; 2] = ["dokku", "piku"];
+
+/// Returns the program that an account starts, whatever is asked of it.
+fn forced(host: &Word, account: Option<&Word>) -> Option<&'static str> {
+    let name = host.prefix();
+    let user = match account.and_then(Word::text) {
+        Some(user) => user,
+        None => name.split_once('@')?.0.to_owned(),
+    };
+    FORCED.into_iter().find(|known| *known == user)
 }
 
 fn place(dir: Option<&Word>) -> Vec<Cwd> {
