@@ -6,6 +6,7 @@ pub mod code;
 mod doors;
 pub mod files;
 pub mod fleet;
+
 pub mod git;
 mod inert;
 pub mod later;
@@ -14,6 +15,7 @@ pub mod mcp;
 pub mod opaque;
 pub mod own;
 pub mod packs;
+pub mod playbook;
 pub mod sql;
 pub mod windows;
 pub mod writes;
@@ -21,7 +23,7 @@ pub mod writes;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use crate::model::command::{Command, Unfolding};
+use crate::model::command::{Command, Cwd, Unfolding};
 use crate::model::fact::{Facts, Needs, Scene};
 use crate::model::finding::Finding;
 use crate::model::push::Protection;
@@ -169,6 +171,14 @@ fn direct(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<F
     (findings, false)
 }
 
+/// Returns the path that a command means by a name, where that is known.
+fn place_of(name: &str, command: &Command) -> Option<PathBuf> {
+    match &command.cwd {
+        Cwd::Known(folder) => Some(sql::reach::normal(&folder.join(name))),
+        Cwd::Temporary | Cwd::Unknown => name.starts_with('/').then(|| name.into()),
+    }
+}
+
 /// Returns the findings of the texts that a command starts inside.
 fn within(
     command: &Command,
@@ -181,6 +191,7 @@ fn within(
     let mut started = sql::started(command, context, needs);
     started.extend(doors::started(command));
     started.extend(fleet::started(command));
+    started.extend(playbook::started(command, context));
     texts.extend(started.into_iter().map(code::Steps::of));
     texts
         .iter()

@@ -2,6 +2,7 @@
 //! It decides nothing that needs a grammar or the content of the world; those families have files of their own.
 
 mod argv;
+mod explained;
 mod fed;
 mod launch;
 mod matching;
@@ -17,6 +18,7 @@ use crate::model::span::Origin;
 use crate::model::word::Word;
 
 use super::Context;
+pub(super) use fed::written;
 use matching::Match;
 pub use pattern::compile;
 pub(super) use url::decoded;
@@ -56,6 +58,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let mut found: Vec<(Finding, bool)> = Vec::new();
     let readings = launch::readings(&command.words).into_iter();
     for words in readings.chain(fed.iter().map(Vec::as_slice)) {
+        let words = &explained::spared(words);
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };

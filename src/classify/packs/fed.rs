@@ -54,6 +54,10 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
         &["--javascript.execute"],
     ),
     (&["influx"], Form::Option("-execute"), &[]),
+    (&["sftp"], Form::Lines, &["-b"]),
+    (&["ftp", "ncftp", "pftp", "tnftp"], Form::Lines, &[]),
+    (&["lftp"], Form::Option("-e"), &["-f"]),
+    (&["smbclient"], Form::Option("-c"), &[]),
     (&["cbq"], Form::Option("-s"), &["-f", "--file"]),
 ];
 
@@ -64,7 +68,7 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     };
     if matches!(
         program.as_str(),
-        "nc" | "ncat" | "netcat" | "telnet" | "socat"
+        "nc" | "ncat" | "netcat" | "telnet" | "socat" | "openssl"
     ) {
         return raw(command);
     }
@@ -120,6 +124,24 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
             .any(|word| word.shown() == wanted || word.shown().ends_with(&format!(":{wanted}")))
     };
     let text = shown(word);
+    if let Some(path) = deletion(&text) {
+        let address = command.args().iter().rfind(|word| {
+            let text = word.prefix();
+            text.contains('.') || text.starts_with("localhost")
+        });
+        let address = address.map(Word::shown).unwrap_or_default();
+        let words = [
+            "curl".to_owned(),
+            "-X".to_owned(),
+            "DELETE".to_owned(),
+            address + path,
+        ];
+        return vec![
+            words
+                .map(|text| Word::literal(text, word.origin.clone()))
+                .to_vec(),
+        ];
+    }
     let program = if port("6379") {
         "redis-cli"
     } else if port("11211") && text.trim_start().starts_with("flush_all") {
@@ -128,6 +150,14 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
         return Vec::new();
     };
     split(program, &[], &text, &word.origin)
+}
+
+/// Returns the path of a request that is written out by hand: `DELETE /path HTTP/1.1`.
+fn deletion(text: &str) -> Option<&str> {
+    let line = text.trim_start().lines().next()?;
+    let mut words = line.split_whitespace();
+    let path = (words.next()? == "DELETE").then(|| words.next())??;
+    words.next()?.starts_with("HTTP/").then_some(path)
 }
 
 fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
@@ -159,11 +189,14 @@ fn file_text(
     needs: &mut Needs,
 ) -> Option<(String, Origin)> {
     let name = file.text()?;
-    let path = match &command.cwd {
-        Cwd::Known(folder) => crate::classify::sql::reach::normal(&folder.join(&name)),
-        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
-        Cwd::Temporary | Cwd::Unknown => return None,
-    };
+    if matches!(name.as_str(), "/dev/stdin" | "/proc/self/fd/0") {
+        return match &command.stdin {
+            Stdin::Text(word) => Some((shown(word), word.origin.clone())),
+            Stdin::File(word) if word.text()? != name => file_text(word, command, context, needs),
+            Stdin::File(_) | Stdin::Opaque { .. } | Stdin::Inherited | Stdin::Null => None,
+        };
+    }
+    let path = crate::classify::place_of(&name, command)?;
     if let Some(word) = written(&path, context) {
         return Some((shown(&word), file.origin.clone()));
     }
@@ -174,7 +207,7 @@ fn file_text(
 }
 
 /// Returns what an earlier command of the same call wrote into a file.
-fn written(path: &std::path::Path, context: &Context<'_>) -> Option<Word> {
+pub(in crate::classify) fn written(path: &std::path::Path, context: &Context<'_>) -> Option<Word> {
     use crate::classify::sql::reach::normal;
     let mut earlier = context.earlier.iter().rev();
     earlier.find_map(|command| {

@@ -4,7 +4,7 @@
 use crate::model::word::Word;
 
 /// Runners that start a program named by a later word: their own words before it, and their options with a value.
-const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
+const RUNNERS: [(&str, &[&str], &[&str]); 51] = [
     (
         "npx",
         &[],
@@ -108,6 +108,23 @@ const RUNNERS: [(&str, &[&str], &[&str]); 50] = [
     ("php", &[], &["-d", "-c", "-n"]),
     ("ruby", &[], &["-I", "-r", "-C"]),
     ("dotnet", &["tool", "run"], &[]),
+    ("java", &["-jar"], &["-cp", "-classpath", "--class-path"]),
+];
+
+/// Hosts whose subcommand is a program with a name of its own (`cargo-sqlx` is `sqlx`).
+const PLUGINS: [(&str, &[&str]); 1] = [(
+    "cargo",
+    &["sqlx", "prisma", "diesel", "loco", "sea-orm-cli", "shuttle"],
+)];
+
+/// Names of modules and packages that are not those of their programs.
+const MODULES: [(&str, &str); 6] = [
+    ("awscli", "aws"),
+    ("django", "django-admin"),
+    ("gslib", "gsutil"),
+    ("dbt.cli.main", "dbt"),
+    ("flyway-commandline", "flyway"),
+    ("liquibase-core", "liquibase"),
 ];
 
 /// Runners may stand before runners (`dotenv -- npx prisma`); more than this is no real command.
@@ -130,6 +147,16 @@ pub fn readings(words: &[Word]) -> Vec<&[Word]> {
 fn behind(words: &[Word]) -> Option<&[Word]> {
     let program = words.first()?.text()?;
     let names = names(&program);
+    if let Some((_, plugins)) = PLUGINS
+        .iter()
+        .find(|(host, _)| names.iter().any(|name| name == host))
+    {
+        let begins = |word: &Word| !word.prefix().starts_with(['+', '-']);
+        let at = words.iter().skip(1).position(begins)? + 1;
+        let inner = words.get(at..)?;
+        let known = inner.first()?.text()?;
+        return plugins.contains(&known.as_str()).then_some(inner);
+    }
     RUNNERS
         .iter()
         .filter(|(runner, ..)| names.iter().any(|name| name == runner))
@@ -185,8 +212,17 @@ pub fn names(program: &str) -> Vec<String> {
         all.push(scope.to_owned());
     }
     let base = all.first().cloned().unwrap_or_default();
+    // `node node_modules/prisma/build/index.js` is `prisma`.
+    if let Some((_, inside)) = program.rsplit_once("node_modules/") {
+        let package = inside.split('/').find(|part| !part.starts_with('@'));
+        all.extend(
+            package
+                .filter(|name| *name != ".bin" && *name != base)
+                .map(str::to_owned),
+        );
+    }
     let mut name = base.as_str();
-    for suffix in [".exe", ".cmd", ".bat", ".phar"] {
+    for suffix in [".exe", ".cmd", ".bat", ".phar", ".jar"] {
         name = name.strip_suffix(suffix).unwrap_or(name);
     }
     if let Some((package, _)) = name
@@ -201,6 +237,11 @@ pub fn names(program: &str) -> Vec<String> {
             all.push(shorter.to_owned());
         }
     }
+    let programs = MODULES
+        .iter()
+        .filter(|(module, _)| all.iter().any(|name| name == module));
+    let programs: Vec<String> = programs.map(|(_, program)| (*program).to_owned()).collect();
+    all.extend(programs);
     if let Some((major, _)) = base
         .split_once('.')
         .filter(|(major, _)| major.starts_with("python"))
