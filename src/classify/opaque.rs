@@ -151,6 +151,7 @@ fn is_dangerous(word: &str, context: &Context<'_>) -> bool {
     let parts = word.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')));
     parts.filter(|part| !part.is_empty()).any(|part| {
         DANGEROUS.contains(&part)
+            || part.eq_ignore_ascii_case("Remove-Item")
             || part.starts_with("mkfs")
             || !context.rules.for_program(part).is_empty()
     })

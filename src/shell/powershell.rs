@@ -1,6 +1,7 @@
 //! Finds every program and cmdlet that a PowerShell text would start, with its words.
 //! It does not run expressions: what is neither a literal nor a variable set to one in the text is a hole.
 
+mod defined;
 mod names;
 mod read;
 mod scratch;
@@ -193,6 +194,11 @@ impl Found {
                 via: via.to_vec(),
             });
         }
+    }
+
+    /// Returns how many programs and unreadable stretches are known so far.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.unfolding.commands.len(), self.unfolding.opaque.len())
     }
 
     /// Notes a program, and what runs inside it.

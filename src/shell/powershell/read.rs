@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::defined::{self, Definition};
 use super::scratch;
 use super::{Found, Frame, MAX_DEPTH, canonical_name, plain_command};
 use crate::model::command::{Command, OpaqueKind, Redirect, Stdin, WriteMode};
@@ -23,15 +24,23 @@ pub(in crate::shell) fn run(text: &str, frame: &Frame, found: &mut Found) {
         vars: HashMap::new(),
         aliases: HashMap::new(),
         top,
+        begun: 0,
+        rehearses: false,
+        defined: Vec::new(),
     };
     let base = reader.found.depth;
     let outcome = reader.statements(None);
     reader.found.depth = base;
     if outcome.is_err() || reader.pos < text.len() {
-        let origin = frame.origin(reader.pos, text.len());
-        let shown = Word::literal(text.get(reader.pos..).unwrap_or_default(), origin.clone());
+        // What cannot be read may have been taken for the inside of something that stands before it.
+        let from = reader.begun.min(reader.pos);
+        let origin = frame.origin(from, text.len());
+        let shown = Word::literal(text.get(from..).unwrap_or_default(), origin.clone());
         let reason = "the text cannot be read from here on";
         found.opaque(origin, OpaqueKind::Syntax, reason, &[shown], &frame.via);
+    } else if frame.place.is_none() {
+        let defined = std::mem::take(&mut reader.defined);
+        defined::spare_uncalled(text, &defined, &mut found.unfolding);
     }
 }
 
@@ -88,6 +97,11 @@ pub(super) struct Reader<'t, 'f> {
     aliases: HashMap<String, String>,
     /// Depth of the statements that surely run, one after the other.
     top: usize,
+    /// Where the last of these statements begins.
+    begun: usize,
+    /// Cmdlets only say what they would do: `$WhatIfPreference = $true`.
+    rehearses: bool,
+    defined: Vec<Definition>,
 }
 
 impl Reader<'_, '_> {
@@ -163,7 +177,12 @@ impl Reader<'_, '_> {
                 Some(b'}' | b')') => return Err(Unreadable),
                 Some(b'&') if self.starts("&&") => self.pos += 2,
                 Some(b'|') if self.starts("||") => self.pos += 2,
-                Some(_) => self.pipeline()?,
+                Some(_) => {
+                    if self.found.depth < self.top {
+                        self.begun = self.pos;
+                    }
+                    self.pipeline()?;
+                }
             }
         }
         self.found.depth -= 1;
@@ -230,7 +249,11 @@ impl Reader<'_, '_> {
                         .iter()
                         .any(|head| word.eq_ignore_ascii_case(head));
                     self.pos += len;
-                    return self.after_keyword(names);
+                    return if names {
+                        self.definition()
+                    } else {
+                        self.after_keyword()
+                    };
                 }
                 self.command(stdin)
             }
@@ -261,17 +284,39 @@ impl Reader<'_, '_> {
         (ended && known).then_some(len)
     }
 
-    /// Reads what follows a keyword: a name, a condition, a block or a pipeline.
-    fn after_keyword(&mut self, names: bool) -> Read<Stdin> {
+    /// Reads a function: its name, its parameters and its body, which runs when it is called.
+    fn definition(&mut self) -> Read<Stdin> {
         self.skip(false);
-        if names {
-            while self
-                .peek()
-                .is_some_and(|byte| !b" \t\r\n({".contains(&byte))
-            {
-                self.pos += 1;
-            }
+        let start = self.pos;
+        let ends = |byte: u8| b" \t\r\n({".contains(&byte);
+        while self.peek().is_some_and(|byte| !ends(byte)) {
+            self.pos += 1;
         }
+        let name = self
+            .text
+            .get(start..self.pos)
+            .unwrap_or_default()
+            .to_owned();
+        let (commands, opaque) = self.found.counts();
+        self.skip(true);
+        if self.peek() == Some(b'(') {
+            self.code(1, b')')?;
+            self.skip(true);
+        }
+        if self.peek() == Some(b'{') {
+            self.code(1, b'}')?;
+        }
+        let (commands_end, opaque_end) = self.found.counts();
+        self.defined.push(Definition {
+            name,
+            commands: commands..commands_end,
+            opaque: opaque..opaque_end,
+        });
+        Ok(Stdin::Inherited)
+    }
+
+    /// Reads what follows a keyword: a condition, a block or a pipeline.
+    fn after_keyword(&mut self) -> Read<Stdin> {
         self.skip(true);
         match self.peek() {
             Some(b'(') => self.code(1, b')')?,
@@ -298,6 +343,11 @@ impl Reader<'_, '_> {
         }
         self.pos += if adds { 2 } else { 1 };
         self.skip(true);
+        if name == "whatifpreference" {
+            let asked = self.text.get(self.pos..).unwrap_or_default();
+            let asked = asked.get(..5).unwrap_or_default();
+            self.rehearses = asked.eq_ignore_ascii_case("$true") && self.found.depth <= self.top;
+        }
         let value = self.literal_value()?;
         let value = if adds { None } else { value };
         let from = self.pos;
@@ -493,9 +543,7 @@ impl Reader<'_, '_> {
                 Some(b'[') => self.bracket()?,
                 Some(b'(') => self.code(1, b')')?,
                 Some(b'{') => self.code(1, b'}')?,
-                Some(b'"' | b'\'' | b'$') => {
-                    self.word()?;
-                }
+                Some(b'"' | b'\'' | b'$') => self.key()?,
                 Some(_) => {
                     self.bump_char();
                 }
@@ -684,6 +732,9 @@ impl Reader<'_, '_> {
             },
             _ => Stdin::Opaque { from: name.clone() },
         };
+        if self.rehearses && defined::rehearsable(&name, &words) {
+            words.push(Word::literal("-WhatIf", origin.clone()));
+        }
         let mut command: Command = plain_command(words, origin);
         command.stdin = stdin;
         command.writes = writes;

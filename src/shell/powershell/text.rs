@@ -117,6 +117,16 @@ impl Reader<'_, '_> {
         self.push(word, Part::Literal(text), start);
     }
 
+    /// Reads one string or variable of an index, up to its own end and no further.
+    pub(super) fn key(&mut self) -> Read<()> {
+        let mut word = Word::literal("", self.frame.origin(self.pos, self.pos));
+        match self.peek() {
+            Some(b'"') => self.double(&mut word),
+            Some(b'$') => self.dollar(&mut word),
+            _ => self.single(&mut word),
+        }
+    }
+
     fn single(&mut self, word: &mut Word) -> Read<()> {
         let start = self.pos;
         self.pos += 1;
