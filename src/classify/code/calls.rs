@@ -272,8 +272,24 @@ impl<'a> Calls<'a> {
             _ => {
                 // A method without arguments.
                 bare && self.index.name(at).is_some_and(|name| name.contains('.'))
+                    || self.takes_topic(at)
             }
         }
+    }
+
+    /// `unlink;` of Perl, which takes what the loop around it gives; `$h{unlink}` is a key.
+    fn takes_topic(&self, at: usize) -> bool {
+        let sign = |at: usize, wanted: &[char]| matches!(self.index.token(at), Some(Token::Sign(sign)) if wanted.contains(sign));
+        let ended = self.index.token(at + 1).is_none() || sign(at + 1, &[';', '}', ')', ':', ',']);
+        let opened = at.checked_sub(1).filter(|before| sign(*before, &['{']));
+        let block = |open: usize| {
+            let before = open.checked_sub(1);
+            let name = before.and_then(|before| self.index.name(before));
+            let other = before.is_none_or(|before| sign(before, &[')', ';', '}', '{']));
+            other || matches!(name, Some("sub" | "do" | "else" | "eval" | "map" | "grep"))
+        };
+        let key = opened.is_some_and(|open| sign(at + 1, &['}']) && !block(open));
+        self.language == Language::Perl && self.index.name(at) == Some("unlink") && ended && !key
     }
 
     fn is_definition(&self, at: usize) -> bool {

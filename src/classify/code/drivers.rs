@@ -435,9 +435,15 @@ pub(super) fn request(site: &Site<'_>) -> Option<String> {
     match last {
         "delete" | "del" if CLIENTS.contains(&owner) => Some(unknown()),
         "delete" if address.is_some_and(|text| text.starts_with("http")) => Some(unknown()),
+        "new" if owner.ends_with("HTTP.Delete") => Some(unknown()),
+        "HttpDelete" => Some(unknown()),
+        "curl_setopt" if names(site.arguments, "CURLOPT_CUSTOMREQUEST") => {
+            is_said(site.arguments, "delete").then(unknown)
+        }
+        "post" | "Post" if overrides(site.arguments) => Some(unknown()),
+        "fetch" if overrides(site.arguments) => Some(unknown()),
         "fetch" | "request" | "Request" | "axios" | "got" | "ofetch" | "$fetch" => {
-            let mut tokens = site.arguments.iter();
-            let asks = tokens.any(|token| matches!(token, Token::Text { text, .. } if text.eq_ignore_ascii_case("delete")));
+            let asks = is_said(site.arguments, "delete");
             let by_key = names(site.arguments, "method")
                 || last == "request"
                     && first.is_some_and(|text| text.eq_ignore_ascii_case("delete"));
@@ -449,6 +455,23 @@ pub(super) fn request(site: &Site<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Tells whether a string of the arguments is this word.
+fn is_said(tokens: &[Token], wanted: &str) -> bool {
+    tokens
+        .iter()
+        .any(|token| matches!(token, Token::Text { text, .. } if text.eq_ignore_ascii_case(wanted)))
+}
+
+/// Tells whether a header of the arguments turns the request into DELETE.
+fn overrides(tokens: &[Token]) -> bool {
+    let headers = [
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+    ];
+    headers.iter().any(|header| is_said(tokens, header)) && is_said(tokens, "delete")
 }
 
 /// Tells whether a script only waits for requests: what its handlers lose is not lost by starting it.

@@ -67,6 +67,17 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     ),
     (&["erl"], Language::Ruby, &["-eval"]),
     (&["clojure", "clj", "bb", "lein"], Language::Ruby, &["-e"]),
+    (
+        &["dotnet-script", "csharp", "csi"],
+        Language::Javascript,
+        &["eval", "-e"],
+    ),
+    (
+        &["octave", "octave-cli", "matlab"],
+        Language::Lua,
+        &["--eval", "-batch", "-r"],
+    ),
+    (&["raku"], Language::Perl, &["-e"]),
     (&["osascript"], Language::Lua, &["-e"]),
     (&["tclsh", "expect"], Language::Ruby, &["-c"]),
     (
@@ -84,7 +95,6 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
             "cargo",
             "rustrun",
             "dotnet",
-            "dotnet-script",
             "zig",
             "nim",
         ],
@@ -211,6 +221,10 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         return Some(code);
     }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
+    // `dotnet script eval CODE`, `dotnet fsi FILE`: an interpreter as a subcommand.
+    let first = command.args().first().and_then(Word::text);
+    let hosted = base == "dotnet" && matches!(first.as_deref(), Some("script" | "fsi"));
+    let base = if hosted { "dotnet-script" } else { base };
     let Some((_, language, flags)) = INTERPRETERS
         .iter()
         .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))
@@ -230,7 +244,7 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
     if only_checks(base, command) {
         return None;
     }
-    let mut words = command.args().iter().peekable();
+    let mut words = command.args().iter().skip(usize::from(hosted)).peekable();
     let mut pieces: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
@@ -389,9 +403,9 @@ fn script(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    const ENDINGS: [&str; 14] = [
-        ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php", ".lua",
-        ".pyw", ".tsx",
+    const ENDINGS: [&str; 17] = [
+        ".csx", ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb",
+        ".pl", ".php", ".lua", ".pyw", ".tsx",
     ];
     let folder = |name: &str| match name.rsplit_once('/') {
         Some((folder, _)) => folder.to_owned(),

@@ -2,7 +2,10 @@
 //! Data only; `calls` reads them.
 
 /// Calls whose first argument is SQL, by the last part of their name.
-pub(super) const EXECUTES: [&str; 20] = [
+pub(super) const EXECUTES: [&str; 23] = [
+    "dbExecute",
+    "dbSendStatement",
+    "dbSendQuery",
     "executeUpdate",
     "executeLargeUpdate",
     "addBatch",
@@ -51,7 +54,8 @@ pub(super) const PERHAPS: [&str; 23] = [
     "statement",
 ];
 /// Calls that delete a file, and calls that delete a tree.
-pub(super) const FILES: [&str; 21] = [
+pub(super) const FILES: [&str; 22] = [
+    "File.Delete",
     "os.unlinkSync",
     "File.rm",
     "file.remove",
@@ -74,7 +78,9 @@ pub(super) const FILES: [&str; 21] = [
     ".unlink",
     ".unlinkSync",
 ];
-pub(super) const TREES: [&str; 50] = [
+pub(super) const TREES: [&str; 52] = [
+    "Directory.Delete",
+    ".remove_tree",
     "del.deleteAsync",
     "del.deleteSync",
     "deleteAsync",
@@ -127,7 +133,8 @@ pub(super) const TREES: [&str; 50] = [
     "del.sync",
 ];
 /// Calls that start a shell or a program.
-pub(super) const SHELLS: [&str; 73] = [
+pub(super) const SHELLS: [&str; 74] = [
+    "io.popen",
     "spawn",
     "invoke.run",
     "ProcessBuilder",
