@@ -73,7 +73,7 @@ const FOREIGN: [&str; 23] = [
 ];
 
 /// Words that ask for a loss whatever the program is.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "-rf",
     "-fr",
     "-Rf",
@@ -81,6 +81,7 @@ const VERBS: [&str; 22] = [
     "-r",
     "-R",
     "--recursive",
+    "-Recurse",
     "-delete",
     "--force",
     "--hard",

@@ -302,7 +302,9 @@ impl Unfolder<'_> {
         let builds = matches!(program, "go" | "cargo" | "dotnet" | "zig" | "nim" | "tcc");
         if matches!(program, "deno" | "bun") || builds {
             let run = args.first().and_then(Word::text);
-            if matches!(run.as_deref(), Some("run" | "r" | "-run")) {
+            if matches!(run.as_deref(), Some("run" | "r" | "-run"))
+                || program == "dotnet" && matches!(run.as_deref(), Some("script" | "fsi"))
+            {
                 args = args.get(1..).unwrap_or_default();
             } else if builds {
                 return None;
@@ -370,12 +372,15 @@ pub(super) fn interpreter(program: &str) -> Option<&'static str> {
     let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     Some(match plain {
         "python" | "pypy" => "python",
-        "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" => "node",
-        "perl" => "perl",
+        "node" | "nodejs" | "bun" | "deno" | "tsx" | "ts-node" | "zx" | "vite-node"
+        | "ts-node-dev" | "babel-node" => "node",
+        "perl" | "raku" => "perl",
         "ruby" | "jruby" => "ruby",
         "php" => "php",
         "lua" | "luajit" => "lua",
         "Rscript" => "r",
+        "julia" | "groovy" | "crystal" | "elixir" | "expect" | "tclsh" | "dart" | "swift"
+        | "kotlin" | "scala" | "dotnet-script" | "csi" | "octave" => "other",
         "go" | "java" | "cargo" | "dotnet" | "zig" | "nim" | "tcc" | "rust-script" => "compiled",
         _ => return None,
     })

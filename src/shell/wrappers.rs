@@ -228,6 +228,8 @@ const ROWS: &[Row] = &[
     row("npm x", "-c --call -p --package -w --workspace --prefix", 0),
     row("pnpm dlx", "--package", 0),
     row("pnpm exec", "", 0),
+    row("corepack", "", 0),
+    row("nx exec", "-p --project", 0),
     row("yarn dlx", "-p --package", 0),
     row("yarn exec", "", 0),
     row("bun x", "", 0),

@@ -114,6 +114,11 @@ const QUERIES: &[&str] = &[
 
 /// Libraries, and the heads of method names that delete in them.
 const SERVICES: &[(&[&str], &[&str])] = &[
+    (&["hvac"], &["delete", "destroy", "disable_secrets_engine"]),
+    (
+        &["ftplib", "FTP_TLS", "pysftp", "paramiko"],
+        &["delete", "rmd", "rmdir", "rmtree"],
+    ),
     (
         &["boto3", "botocore", "aioboto", "aws-sdk", "Aws::"],
         &[
@@ -353,8 +358,35 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
     }
+    let memory = [
+        "Sequel.sqlite;",
+        "Sequel.sqlite()",
+        "Sequel.sqlite\n",
+        "Sequel.mock",
+    ];
     let sequel = owner_is_result(site) && matches!(last, "delete" | "truncate");
-    if sequel && site.language == Language::Ruby && has(site.text, &["Sequel"]) {
+    if sequel
+        && (!has(site.text, &memory) || has(site.text, &["Sequel.connect"]))
+        && site.language == Language::Ruby
+        && has(site.text, &["Sequel"])
+    {
+        return Some(DATA);
+    }
+    if last == "to_sql" && names(site.arguments, "if_exists") && is_said(site.arguments, "replace")
+    {
+        let scratch = has(
+            site.text,
+            &[
+                ":memory:",
+                "\"sqlite://\"",
+                "'sqlite://'",
+                "/tmp/",
+                "tempfile",
+            ],
+        );
+        return (!scratch).then_some(DATA);
+    }
+    if last == "clear" && site.language == Language::Ruby && has(site.text, &["Sidekiq::"]) {
         return Some(DATA);
     }
     if last == "clear" && site.language == Language::Ruby && has(site.text, &["Aws::S3"]) {

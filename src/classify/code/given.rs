@@ -253,7 +253,7 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
             && flags.contains(&flag)
         {
             pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
-        } else if flags.contains(&text.as_str()) {
+        } else if flags.contains(&text.as_str()) || ends_in_code(base, &text) {
             let Some(value) = words.next() else {
                 break;
             };
@@ -294,6 +294,8 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
             // The first operand of awk is its program.
             pieces = pieces.or_else(|| Some(Source::of_word(word)));
             break;
+        } else if takes_value(base, &text) {
+            words.next();
         } else if !text.starts_with('-') && pieces.is_none() {
             return script(word, *language, command, context, needs);
         } else if *language == Language::Python && matches!(text.as_str(), "-V" | "--version") {
@@ -311,6 +313,68 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
         _ => None,
     })
+}
+
+/// Options of interpreters whose value is the next word.
+const VALUED: &[(&[&str], &[&str])] = &[
+    (&["ruby", "irb"], &["-r", "-I", "-C", "-E"]),
+    (&["perl", "raku"], &["-I"]),
+    (&["python", "pypy", "ipython"], &["-W", "-X"]),
+    (
+        &[
+            "node",
+            "nodejs",
+            "bun",
+            "tsx",
+            "ts-node",
+            "ts-node-dev",
+            "vite-node",
+            "nodemon",
+        ],
+        &[
+            "-r",
+            "--require",
+            "--import",
+            "--loader",
+            "--experimental-loader",
+            "--input-type",
+            "-C",
+            "--conditions",
+            "--preload",
+            "-P",
+            "--project",
+            "-O",
+            "--env-file",
+            "--tsconfig",
+        ],
+    ),
+    (&["php"], &["-d", "-c", "-z"]),
+    (&["lua", "luajit"], &["-l"]),
+    (&["julia"], &["-L", "--load", "-t", "-p", "-J"]),
+    (&["groovy", "scala", "kotlin"], &["-cp", "-classpath"]),
+    (&["erl", "elixir", "iex"], &["-pa", "-pz", "-r"]),
+];
+
+fn takes_value(base: &str, text: &str) -> bool {
+    VALUED
+        .iter()
+        .any(|(names, options)| names.contains(&base) && options.contains(&text))
+}
+
+/// `-nle`, `-i -pe`, `-lane`: one-letter options in one word, the last of which carries code.
+fn ends_in_code(base: &str, text: &str) -> bool {
+    let letters = text.strip_prefix('-').unwrap_or_default();
+    if matches!(base, "python" | "pypy") {
+        let switches = |letter: char| "bBdEhiIOPqsSuvx".contains(letter);
+        return letters.len() > 1
+            && letters
+                .strip_suffix('c')
+                .is_some_and(|rest| rest.chars().all(switches));
+    }
+    matches!(base, "perl" | "ruby" | "raku")
+        && letters.ends_with(['e', 'E'])
+        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !letters.starts_with(['M', 'm', 'I', 'r', 'F', 'C', 'x', 'i', 'T'])
 }
 
 /// Options by which an interpreter looks at a script without running it.

@@ -74,7 +74,9 @@ fn python(tokens: &[Token], index: usize, all: &mut HashMap<String, String>) {
                     .then(|| name_at(tokens, at + 2))
                     .flatten();
                 let full = match from {
-                    Some(from) => module(from).map(|known| format!("{known}.{name}")),
+                    Some(from) => module(from)
+                        .map(|known| format!("{known}.{name}"))
+                        .or_else(|| alias.map(|_| name.clone())),
                     None => module(name).map(str::to_owned),
                 };
                 if let Some(full) = full {
@@ -94,17 +96,19 @@ fn required(tokens: &[Token], index: usize, all: &mut HashMap<String, String>) {
     else {
         return;
     };
-    let Some(known) = module(text) else { return };
-    let known = match tokens.get(index + 4) {
-        Some(Token::Name { name, .. }) if name == ".promises" => format!("{known}.promises"),
-        Some(Token::Name { .. } | Token::Sign('(')) => return,
-        _ => known.to_owned(),
-    };
     let Some(at) = index
         .checked_sub(2)
         .filter(|at| tokens.get(at + 1) == Some(&Token::Sign('=')))
     else {
         return;
+    };
+    let Some(known) = module(text) else {
+        return members(tokens, at, "", all);
+    };
+    let known = match tokens.get(index + 4) {
+        Some(Token::Name { name, .. }) if name == ".promises" => format!("{known}.promises"),
+        Some(Token::Name { .. } | Token::Sign('(')) => return,
+        _ => known.to_owned(),
     };
     if let Some(name) = name_at(tokens, at) {
         all.insert(name.to_owned(), known);
@@ -126,9 +130,11 @@ fn imported(tokens: &[Token], index: usize, all: &mut HashMap<String, String>) {
     let Some(Token::Text { text, .. }) = rest.get(from + 1) else {
         return;
     };
-    let Some(known) = module(text) else { return };
     let Some(last) = from.checked_sub(1) else {
         return;
+    };
+    let Some(known) = module(text) else {
+        return members(rest, last, "", all);
     };
     match rest.get(last) {
         Some(Token::Name { name, .. }) => {
@@ -139,8 +145,11 @@ fn imported(tokens: &[Token], index: usize, all: &mut HashMap<String, String>) {
     }
 }
 
-/// Reads `{ a, b: c, d as e }` that ends at `close`.
+/// Reads `{ a, b: c, d as e }` that ends at `close`; of a module that is not known only what it gives another name.
 fn members(tokens: &[Token], close: usize, known: &str, all: &mut HashMap<String, String>) {
+    if tokens.get(close) != Some(&Token::Sign('}')) {
+        return;
+    }
     let from = close.saturating_sub(MAX_NAMES);
     let inner = tokens.get(from..close).unwrap_or_default();
     let open = inner.iter().rposition(|token| *token == Token::Sign('{'));
@@ -156,7 +165,11 @@ fn members(tokens: &[Token], close: usize, known: &str, all: &mut HashMap<String
             })
             .collect();
         if let (Some(first), Some(last)) = (words.first(), words.last()) {
-            all.insert((*last).to_owned(), format!("{known}.{first}"));
+            match known {
+                "" if first == last => {}
+                "" => drop(all.insert((*last).to_owned(), (*first).to_owned())),
+                known => drop(all.insert((*last).to_owned(), format!("{known}.{first}"))),
+            }
         }
     }
 }
