@@ -76,6 +76,8 @@ pub struct Operand {
     pub loose: bool,
     /// Stands right behind a long option that the shape does not know, and may be its value.
     pub value: bool,
+    /// That option does not read like a mere switch.
+    pub likely: bool,
 }
 
 /// Options and operands of a command.
@@ -90,19 +92,26 @@ impl Argv {
     pub fn read(words: &[Word], shape: &Shape) -> Self {
         let mut argv = Self::default();
         let mut rest = words.iter();
-        let (mut ended, mut strange) = (false, false);
+        let (mut ended, mut strange, mut names) = (false, false, false);
         while let Some(word) = rest.next() {
             let text = Text::of(word);
             let loose = word.many && !word.quoted && text.is_unknown();
             let operand = ended || loose || !is_option(&text.text, shape);
             let value = std::mem::take(&mut strange);
             if operand {
-                argv.operands.push(Operand { text, loose, value });
+                let number = text.text.bytes().all(|byte| byte.is_ascii_digit());
+                argv.operands.push(Operand {
+                    likely: value && (names || number),
+                    text,
+                    loose,
+                    value,
+                });
             } else if text.text == "--" {
                 ended = true;
             } else {
                 let long = text.text.starts_with("--") && !text.text.contains('=');
                 strange = long && !is_listed(shape, &text.text);
+                names = !is_switch(&text.text);
                 argv.option(&text, shape, &mut rest);
             }
         }
@@ -212,6 +221,57 @@ fn is_option(text: &str, shape: &Shape) -> bool {
     };
     let number = name.bytes().all(|byte| byte.is_ascii_digit());
     !name.is_empty() && (!number || is_listed(shape, text))
+}
+
+/// Long options that programs have as switches: no value follows.
+const SWITCHES: [&str; 38] = [
+    "all",
+    "assume-yes",
+    "batch",
+    "bun",
+    "debug",
+    "detach",
+    "dry-run",
+    "experimental",
+    "force",
+    "global",
+    "help",
+    "insecure",
+    "interactive",
+    "json",
+    "json-output",
+    "local",
+    "offline",
+    "plain",
+    "porcelain",
+    "pretty",
+    "production",
+    "quiet",
+    "raw",
+    "recursive",
+    "remote",
+    "root",
+    "silent",
+    "stdin",
+    "strict",
+    "system",
+    "tls",
+    "trace",
+    "tty",
+    "user",
+    "verbose",
+    "version",
+    "watch",
+    "yes",
+];
+
+/// Tells whether a long option reads like a switch.
+fn is_switch(option: &str) -> bool {
+    const HEADS: [&str; 9] = [
+        "no-", "skip-", "ignore-", "enable-", "disable-", "non-", "allow-", "without-", "assume-",
+    ];
+    let name = option.trim_start_matches('-');
+    SWITCHES.binary_search(&name).is_ok() || HEADS.iter().any(|head| name.starts_with(head))
 }
 
 /// Whether an option is there.

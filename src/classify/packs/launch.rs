@@ -4,7 +4,7 @@
 use crate::model::word::Word;
 
 /// Runners that start a program named by a later word: their own words before it, and their options with a value.
-const RUNNERS: [(&str, &[&str], &[&str]); 51] = [
+const RUNNERS: [(&str, &[&str], &[&str]); 54] = [
     (
         "npx",
         &[],
@@ -36,6 +36,13 @@ const RUNNERS: [(&str, &[&str], &[&str]); 51] = [
     ("yarn", &["workspace", "*"], &["--cwd"]),
     ("yarn", &[], &["--cwd"]),
     ("bun", &["x"], &["-p", "--package"]),
+    ("corepack", &[], &[]),
+    ("nx", &["exec"], &["-p", "--project"]),
+    (
+        "deno",
+        &["run"],
+        &["--config", "-c", "--import-map", "--env-file"],
+    ),
     ("bun", &["run"], &["--cwd", "--env-file"]),
     ("bundle", &["exec"], &[]),
     (
@@ -210,6 +217,14 @@ pub fn names(program: &str) -> Vec<String> {
         && rest.split('@').next() == Some("cli")
     {
         all.push(scope.to_owned());
+    }
+    // `deno run npm:prisma@5` is `prisma`.
+    if let Some(first) = all.first_mut()
+        && let Some(package) = first
+            .strip_prefix("npm:")
+            .or_else(|| first.strip_prefix("jsr:"))
+    {
+        *first = package.to_owned();
     }
     let base = all.first().cloned().unwrap_or_default();
     // `node node_modules/prisma/build/index.js` is `prisma`.

@@ -170,6 +170,7 @@ fn path(shape: &Shape, operands: &[Operand]) -> Option<Path> {
         guessed: false,
     };
     for step in shape.path {
+        path.taken += values_before(step, operands.get(path.taken..).unwrap_or_default());
         let mut operand = operands.get(path.taken)?;
         if operand.text.hole
             && operand.value
@@ -195,6 +196,20 @@ fn path(shape: &Shape, operands: &[Operand]) -> Option<Path> {
         path.taken += 1;
     }
     Some(path)
+}
+
+/// Counts the words before a subcommand that are values of options which nobody named: `influx --host H bucket delete`.
+fn values_before(step: &[&str], operands: &[Operand]) -> usize {
+    let value = |operand: &&Operand| {
+        let text = operand.text.text.as_str();
+        operand.likely && !operand.text.hole && !is_step(step, text) && !LOOKING.contains(&text)
+    };
+    let count = operands.iter().take_while(value).count();
+    let next = operands.get(count);
+    match next.is_some_and(|next| !next.text.hole && is_step(step, &next.text.text)) {
+        true => count,
+        false => 0,
+    }
 }
 
 /// Tells whether a text with holes can become `known`.
