@@ -240,12 +240,17 @@ fn by_arguments(call: &Call<'_>) -> bool {
         !stored.iter().any(|word| parents.contains(word))
     });
     let named = roles::under(told, &operations)
-        .any(|text| text.len() < 60 && names::takes_away(&names::words(text)));
+        .any(|text| is_name(text) && names::takes_away(&names::words(text)));
     let replaces = call
         .strings
         .iter()
         .any(|(pointer, _)| pointer.contains("/$out") || pointer.contains("/$merge"));
     named || replaces || changes_everything(call)
+}
+
+/// The name of an operation; a function written out is none.
+fn is_name(text: &str) -> bool {
+    text.len() < 60 && !text.contains(['(', ')', '{', '}', '=', ';', '\n'])
 }
 
 /// `update-many` with a filter that is there and empty.
