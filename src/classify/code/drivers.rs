@@ -38,6 +38,7 @@ const PLAIN: &[&str] = &[
     "drop_collection",
     "dropAllTables",
     "drop_all_tables",
+    "drop_tables",
     "delete_collection",
     "deleteCollection",
     "drop_keyspace",
@@ -115,6 +116,11 @@ const QUERIES: &[&str] = &[
 /// Libraries, and the heads of method names that delete in them.
 const SERVICES: &[(&[&str], &[&str])] = &[
     (&["hvac"], &["delete", "destroy", "disable_secrets_engine"]),
+    (
+        &["s3fs", "gcsfs", "adlfs", "fsspec", "smart_open", "pyarrow.fs"],
+        &["rm", "rm_file", "delete", "delete_dir", "delete_file"],
+    ),
+    (&["wandb", "mlflow", "huggingface_hub", "comet_ml"], &["delete"]),
     (
         &["ftplib", "FTP_TLS", "pysftp", "paramiko"],
         &["delete", "rmd", "rmdir", "rmtree"],
