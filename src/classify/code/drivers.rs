@@ -117,10 +117,20 @@ const QUERIES: &[&str] = &[
 const SERVICES: &[(&[&str], &[&str])] = &[
     (&["hvac"], &["delete", "destroy", "disable_secrets_engine"]),
     (
-        &["s3fs", "gcsfs", "adlfs", "fsspec", "smart_open", "pyarrow.fs"],
+        &[
+            "s3fs",
+            "gcsfs",
+            "adlfs",
+            "fsspec",
+            "smart_open",
+            "pyarrow.fs",
+        ],
         &["rm", "rm_file", "delete", "delete_dir", "delete_file"],
     ),
-    (&["wandb", "mlflow", "huggingface_hub", "comet_ml"], &["delete"]),
+    (
+        &["wandb", "mlflow", "huggingface_hub", "comet_ml"],
+        &["delete"],
+    ),
     (
         &["ftplib", "FTP_TLS", "pysftp", "paramiko"],
         &["delete", "rmd", "rmdir", "rmtree"],
@@ -338,6 +348,34 @@ fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
     }
 }
 
+/// Libraries whose deletions are told by more than a name.
+fn library(site: &Site<'_>, last: &str) -> Option<&'static str> {
+    let ruby = site.language == Language::Ruby;
+    let memory = [
+        "Sequel.sqlite;",
+        "Sequel.sqlite()",
+        "Sequel.sqlite\n",
+        "Sequel.mock",
+    ];
+    let real = !has(site.text, &memory) || has(site.text, &["Sequel.connect"]);
+    let sequel = owner_is_result(site) && matches!(last, "delete" | "truncate");
+    if sequel && real && ruby && has(site.text, &["Sequel"]) {
+        return Some(DATA);
+    }
+    let replaces = names(site.arguments, "if_exists") && is_said(site.arguments, "replace");
+    if last == "to_sql" && replaces {
+        let scratch = [
+            ":memory:",
+            "\"sqlite://\"",
+            "'sqlite://'",
+            "/tmp/",
+            "tempfile",
+        ];
+        return (!has(site.text, &scratch)).then_some(DATA);
+    }
+    (last == "clear" && ruby && has(site.text, &["Sidekiq::"])).then_some(DATA)
+}
+
 /// Clients of cloud services and of stores.
 fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if TRIFLES.contains(&last) {
@@ -364,36 +402,8 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
     }
-    let memory = [
-        "Sequel.sqlite;",
-        "Sequel.sqlite()",
-        "Sequel.sqlite\n",
-        "Sequel.mock",
-    ];
-    let sequel = owner_is_result(site) && matches!(last, "delete" | "truncate");
-    if sequel
-        && (!has(site.text, &memory) || has(site.text, &["Sequel.connect"]))
-        && site.language == Language::Ruby
-        && has(site.text, &["Sequel"])
-    {
-        return Some(DATA);
-    }
-    if last == "to_sql" && names(site.arguments, "if_exists") && is_said(site.arguments, "replace")
-    {
-        let scratch = has(
-            site.text,
-            &[
-                ":memory:",
-                "\"sqlite://\"",
-                "'sqlite://'",
-                "/tmp/",
-                "tempfile",
-            ],
-        );
-        return (!scratch).then_some(DATA);
-    }
-    if last == "clear" && site.language == Language::Ruby && has(site.text, &["Sidekiq::"]) {
-        return Some(DATA);
+    if let Some(found) = library(site, last) {
+        return Some(found);
     }
     if last == "clear" && site.language == Language::Ruby && has(site.text, &["Aws::S3"]) {
         return Some(RESOURCE);
