@@ -3,7 +3,6 @@
 
 mod containers;
 mod things;
-mod written;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -115,7 +114,6 @@ impl View<'_> {
                 self.in_folder(from, path, target) || self.in_clone(path, *holds, target, finding)
             }
             Thing::Words(_) => false,
-            Thing::Written(path) => self.is_file(from, path, target),
             Thing::Stash { dir, untracked } => self.stashed(from, dir, *untracked, finding),
             Thing::Container(container) => {
                 same_side(maker, self.command) && self.in_container(container, target)
@@ -142,17 +140,6 @@ impl View<'_> {
             && !text.split('/').any(|part| part == "..")
             && Path::new(&text).starts_with(path)
             && !self.brought(from, path)
-    }
-
-    /// A file that the call has written itself, and that nothing has come to since.
-    fn is_file(&self, from: usize, path: &Path, target: &Target) -> bool {
-        let tree = matches!(self.command.program().as_deref(), Some("rm"))
-            && Args::read(self.command.args(), Valued::NONE).has(&["-r", "-R", "--recursive"]);
-        let same = match &target.reach {
-            Reach::Path(other) | Reach::Sqlite(other) => other == path,
-            _ => Path::new(&target.locator) == path,
-        };
-        same && !tree && self.command.is_here() && !self.brought(from, path)
     }
 
     /// What is not committed in a clone or a work tree that the call made.

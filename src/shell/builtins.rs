@@ -494,14 +494,6 @@ fn bounded(words: Vec<Word>) -> Vec<Word> {
     }
 }
 
-fn named_option(name: Option<&Word>, st: &mut State) {
-    match name.and_then(Word::text).as_deref() {
-        Some("errexit") => st.errexit = true,
-        Some("noclobber") => st.noclobber = true,
-        _ => {}
-    }
-}
-
 fn set(job: &Job, st: &mut State) {
     let mut args = job.args().iter();
     let mut positional: Option<Vec<Word>> = None;
@@ -511,7 +503,11 @@ fn set(job: &Job, st: &mut State) {
                 positional = Some(args.cloned().collect());
                 break;
             }
-            Some("-o") => named_option(args.next(), st),
+            Some("-o") => {
+                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
+                    st.errexit = true;
+                }
+            }
             Some("+o") => {
                 if args.next().and_then(Word::text).as_deref() == Some("errexit") {
                     st.errexit = false;
@@ -519,9 +515,10 @@ fn set(job: &Job, st: &mut State) {
             }
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
-                st.noclobber |= text.contains('C');
-                if text.ends_with('o') {
-                    named_option(args.next(), st);
+                if text.ends_with('o')
+                    && args.next().and_then(Word::text).as_deref() == Some("errexit")
+                {
+                    st.errexit = true;
                 }
             }
             Some(text) if text.starts_with('+') => {

@@ -172,9 +172,6 @@ impl Unfolder<'_> {
         let origin = fr.source.origin(node.span);
         if let Some(at) = self.started(from, &origin, fr.via.len()) {
             st.proofs.zero = st.proofs.always.and(at);
-            if !st.noclobber && self.only_prints(at) {
-                st.proofs = Proofs::of(st.proofs.zero.clone());
-            }
             self.strict(st);
         }
         feed

@@ -93,19 +93,6 @@ impl Unfolder<'_> {
     }
 }
 
-/// Programs that do nothing but print what they are given: their redirection is made whatever becomes of them.
-const PRINTS: [&str; 3] = ["cat", "echo", "printf"];
-
-impl Unfolder<'_> {
-    /// Tells whether a command only prints into a file of its own.
-    pub(super) fn only_prints(&self, at: usize) -> bool {
-        self.out.commands.get(at).is_some_and(|command| {
-            let program = command.program().unwrap_or_default();
-            !command.writes.is_empty() && PRINTS.contains(&program.as_str())
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

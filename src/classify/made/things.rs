@@ -13,7 +13,6 @@ use crate::model::target::{Target, TargetKind};
 use crate::model::word::Word;
 
 use super::containers::{self, Container};
-use super::written;
 
 /// Something that was not there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +31,6 @@ pub enum Thing {
     },
     /// A database, a branch, a name space.
     Whole(Target),
-    /// A file that has just been written over.
-    Written(PathBuf),
 }
 
 /// What a folder is to git.
@@ -53,18 +50,10 @@ pub fn things(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
         return Vec::new();
     }
     let program = command.program().unwrap_or_default();
-    let mut all = made(&program, command, context, needs);
-    if context.scene.assumed {
-        all.extend(written::files(command).into_iter().map(Thing::Written));
-    }
-    all
-}
-
-fn made(program: &str, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Thing> {
-    match program {
+    match program.as_str() {
         "mkdir" => folders(command),
         "docker" | "podman" | "nerdctl" => {
-            let made = containers::made(program, command);
+            let made = containers::made(&program, command);
             made.map(Thing::Container).into_iter().collect()
         }
         "createdb" => whole(dropdb(command), sql::findings, context, needs),
