@@ -193,7 +193,7 @@ fn the_demo_prints_commands_that_run() {
         .next()
         .unwrap()
         .path();
-    let state = stage.join("state");
+    let state = stage.join("xdg-state/backstop");
     let more = format!(
         "export XDG_STATE_HOME={0}/xdg-state XDG_DATA_HOME={0}/data XDG_CONFIG_HOME={0}/config",
         stage.display()

@@ -26,7 +26,7 @@ use crate::model::approval::{Fingerprint, Request, RequestState};
 use crate::model::backup::Freshness;
 use crate::model::evidence::Evidence;
 use crate::model::fact::{Answer as Told, Facts, Question, Scene};
-use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy};
+use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy, Waiver};
 use crate::model::request::{Asked, Event, ToolCall};
 use crate::model::rule::RuleBook;
 use crate::model::target::{GitRemoteReach, Reach};
@@ -196,11 +196,7 @@ impl Gate<'_> {
                     &verdict,
                     &Hold {
                         text: self.text(),
-                        id: None,
-                        repeated: false,
-                        backups: &[],
-                        lease: None,
-                        instead: None,
+                        ..Hold::default()
                     },
                 ))
             }
@@ -220,11 +216,8 @@ impl Gate<'_> {
             &verdict,
             &Hold {
                 text: self.text(),
-                id: None,
-                repeated: false,
-                backups: &[],
-                lease: None,
-                instead: None,
+                state: &self.house.state_option(),
+                ..Hold::default()
             },
         ))
     }
@@ -384,6 +377,7 @@ impl Gate<'_> {
             backups: &backups,
             lease: lease.as_deref().filter(|_| instead.is_none()),
             instead: instead.as_deref(),
+            state: &self.house.state_option(),
         };
         Reply::Block(text::reason(&verdict, &hold))
     }
@@ -421,7 +415,7 @@ impl Gate<'_> {
         evidence: &Evidence,
         verdict: &mut Verdict,
     ) -> Option<String> {
-        let id = &request.id.0;
+        let id = format!("{}{}", request.id.0, self.house.state_option());
         if request.state == RequestState::Rejected {
             let no = store.rejection_of(&request.id).ok().flatten();
             verdict.gaps = vec![rejection(no.as_ref())];
@@ -626,9 +620,10 @@ impl Gate<'_> {
     fn lease_line(&self) -> Option<String> {
         let need = self.judgement.requirement.backups.first()?;
         Some(format!(
-            "backstop lease '{}:{}' --for 2h --reason '…'",
+            "backstop lease '{}:{}' --for 2h --reason '…'{}",
             need.target.kind.name(),
-            need.target.locator
+            need.target.locator,
+            self.house.state_option()
         ))
     }
 }
@@ -697,6 +692,7 @@ pub fn rules(policy: &Policy) -> ApprovalRules {
         pause_s: policy.pause_s,
         two_people: policy.two_people,
         strength,
+        waives_failed: policy.waiver == Waiver::Impossible,
     }
 }
 
