@@ -14,6 +14,8 @@ pub struct Loss {
     pub target: Target,
     /// Why nothing is lost after all.
     pub exempt: Option<String>,
+    /// Nothing is in it (a link, an empty file or folder): no loss alone, but it comes back with what goes beside it.
+    pub bare: bool,
     /// Set when words that are not known decide.
     pub opaque: bool,
     pub lines: Vec<String>,
@@ -28,10 +30,17 @@ impl Loss {
             rule,
             target,
             exempt: None,
+            bare: false,
             opaque: false,
             lines: Vec::new(),
             measured: None,
         }
+    }
+
+    /// Marks that nothing is in it, with the reason.
+    pub fn bare(mut self, reason: impl Into<String>) -> Self {
+        self.bare = true;
+        self.exempt(reason)
     }
 
     /// Adds the reason why nothing is lost.
@@ -50,6 +59,31 @@ impl Loss {
     pub fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
         self
+    }
+}
+
+/// Joins links, empty files and empty folders to a loss of the same command, so that its backup holds them and an undo brings them back.
+pub fn join_bare(losses: &mut Vec<Loss>) {
+    let is_removal = |loss: &&Loss| {
+        loss.exempt.is_none()
+            && (loss.rule.starts_with("files.delete") || loss.rule == "files.recursive-delete")
+            && matches!(loss.target.reach, Reach::Path(_))
+    };
+    let Some(first) = losses.iter().find(is_removal) else {
+        return;
+    };
+    let (rule, opaque, measured) = (first.rule, first.opaque, first.measured);
+    // What is worth naming comes first.
+    losses.sort_by_key(|loss| loss.bare);
+    for loss in losses.iter_mut().filter(|loss| loss.bare) {
+        loss.exempt = None;
+        loss.rule = rule;
+        loss.opaque = opaque;
+        loss.measured = measured.map(|_| Measured {
+            files: 1,
+            bytes: 0,
+            rows: 0,
+        });
     }
 }
 
