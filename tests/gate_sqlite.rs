@@ -257,6 +257,23 @@ fn rows_written_after_the_backup_are_in_the_one_that_the_use_relies_on() {
 }
 
 #[test]
+fn a_database_that_the_call_itself_puts_under_a_free_name_is_no_absent_one() {
+    let house = shop("moved-first");
+    for command in [
+        "mv app.db n.db && sqlite3 n.db 'DROP TABLE users'",
+        "mkdir d && mv app.db d/ && sqlite3 d/app.db 'DELETE FROM users'",
+        "ln -s app.db l.db; sqlite3 l.db 'DROP TABLE users'",
+    ] {
+        let answer = house.bash(command);
+        answer.must_block();
+        assert!(answer.stderr.starts_with("backstop: held: "), "{answer:?}");
+    }
+    house
+        .bash("cp app.db n.db && sqlite3 n.db 'DROP TABLE users'")
+        .must_pass();
+}
+
+#[test]
 fn another_file_in_the_place_of_the_approved_one_is_not_covered() {
     let house = shop("swapped");
     let held = house.held("sqlite3 app.db 'DROP TABLE orders'");

@@ -2,6 +2,7 @@
 //! It judges nothing; `guard` does. Every failure in here blocks the call.
 
 pub mod again;
+mod contact;
 pub mod drift;
 pub mod evidence;
 pub mod house;
@@ -25,7 +26,7 @@ use crate::guard::{self, Judgement, Setting};
 use crate::model::approval::{Fingerprint, Request, RequestState};
 use crate::model::backup::Freshness;
 use crate::model::evidence::Evidence;
-use crate::model::fact::{Answer as Told, Facts, Question, Scene};
+use crate::model::fact::Scene;
 use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy, Waiver};
 use crate::model::request::{Asked, Event, ToolCall};
 use crate::model::rule::RuleBook;
@@ -402,7 +403,7 @@ impl Gate<'_> {
         for found in &mut evidence.backups {
             if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(request))
             {
-                found.progress = Some(NOT_CONTACTED.to_owned());
+                found.progress = Some(contact::refused(&found.need, &self.judgement.facts));
             }
         }
     }
@@ -588,14 +589,14 @@ impl Gate<'_> {
             .requirement
             .backups
             .iter()
-            .any(|need| !is_local(need, &self.judgement.facts))
+            .any(|need| !contact::is_local(need, &self.judgement.facts))
     }
 
     /// What is not on this machine is contacted only after a human said so: by a first approval, or in the owner's policy.
     fn may_contact(&self, need: &BackupNeed, request: Option<&Request>) -> bool {
         let agreed = request.is_some_and(|request| !request.approvals.is_empty());
         agreed
-            || is_local(need, &self.judgement.facts)
+            || contact::is_local(need, &self.judgement.facts)
             || self.policy.enrolled.contains(&need.target.key())
     }
 
@@ -650,31 +651,6 @@ fn discount(evidence: &mut Evidence, overtaken: &[drift::Overtaken]) {
             found.freshness = Freshness::Changed(format!("{} is overtaken: {}", one.id, one.said));
         }
     }
-}
-
-/// What is said of a server elsewhere that nobody has agreed to contact.
-const NOT_CONTACTED: &str = "it is on another host, which is not contacted before a person agrees: the first approval starts the backup, and `[[enrolled]]` in their policy does so for good";
-
-/// Tells whether a target is on this machine: files always, a server when it says so itself.
-fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
-    match &need.target.reach {
-        Reach::GitRemote(reach) => return crate::backup::git::is_near(reach),
-        Reach::Postgres(_) => {}
-        Reach::Path(_)
-        | Reach::Sqlite(_)
-        | Reach::Worktree(_)
-        | Reach::GitRefs(_)
-        | Reach::Unreachable(_)
-        | Reach::NoDriver => return true,
-    }
-    facts
-        .iter()
-        .any(|(question, answer)| match (question, answer) {
-            (Question::Database(asked), Told::Database(fact)) => {
-                asked.reach == need.target.reach && fact.local
-            }
-            _ => false,
-        })
 }
 
 /// Returns what policy demands of approvals.

@@ -451,7 +451,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
         match self.entry(path) {
             Seen::There(entry) => self.removal_entry(path, entry, follow, how),
-            Seen::Absent if self.comes_from_elsewhere(&plain) => {
+            Seen::Absent if world::comes_from_elsewhere(&plain, self.context) => {
                 let rule = how.rule.unwrap_or("files.recursive-delete");
                 let loss = Loss::new(rule, world::path_target(&plain)).opaque();
                 self.losses
@@ -466,25 +466,6 @@ impl<'a, 'n> Judge<'a, 'n> {
                 self.losses.push(loss);
             }
         }
-    }
-
-    /// Tells whether an earlier command of the same call moves or links something to this path.
-    fn comes_from_elsewhere(&self, path: &Path) -> bool {
-        self.context.earlier.iter().any(|command| {
-            let moves = matches!(command.program().as_deref(), Some("mv" | "ln" | "rename"));
-            let last = command
-                .args()
-                .last()
-                .and_then(crate::model::word::Word::text);
-            let Some(text) = last.filter(|_| moves) else {
-                return false;
-            };
-            let base = match &command.cwd {
-                crate::model::command::Cwd::Known(dir) => dir.join(&text),
-                _ => PathBuf::from(&text),
-            };
-            path.starts_with(lexical(&base))
-        })
     }
 
     fn removal_entry(&mut self, path: &Path, entry: &'a EntryFact, follow: bool, how: How) {
