@@ -298,6 +298,10 @@ fn lists_of_backups_are_in_columns_and_name_what_was_asked_for() {
         .flatten()
         .find(|entry| entry.file_name().to_string_lossy().starts_with("manual"))
         .unwrap();
+    std::fs::rename(one.path().join("files"), one.path().join("gone")).unwrap();
+    let status = house.backstop(&["backup", "status"]);
+    assert!(status.stdout.contains("No such file"), "{status:?}");
+    assert_eq!(status.code, Some(1));
     std::fs::remove_file(one.path().join("metadata/manifest.json")).unwrap();
     let status = house.backstop(&["backup", "status"]).stdout;
     assert!(

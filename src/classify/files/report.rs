@@ -63,7 +63,7 @@ impl Loss {
 }
 
 /// Joins links, empty files and empty folders to a loss of the same command, so that its backup holds them and an undo brings them back.
-pub fn join_bare(losses: &mut Vec<Loss>) {
+pub fn join_bare(losses: &mut [Loss]) {
     let is_removal = |loss: &&Loss| {
         loss.exempt.is_none()
             && (loss.rule.starts_with("files.delete") || loss.rule == "files.recursive-delete")
