@@ -177,8 +177,9 @@ fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
         Reach::Postgres(reach) => reach.database.as_ref(),
         _ => None,
     };
-    let mut names = name.into_iter().chain(database);
-    if names.any(|name| renames.may_mean(name)) {
+    if name.is_some_and(|name| renames.may_mean(name))
+        || database.is_some_and(|name| renames.gives(name))
+    {
         moved_there(finding);
     }
 }
