@@ -294,7 +294,7 @@ fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -
         rule: id.to_owned(),
         severity: rule.map_or(Severity::High, |rule| rule.severity),
         summary: "deletes files whose names are not known here".to_owned(),
-        command: command.shown(),
+        command: command.told(),
         span,
         file,
         via: command

@@ -7,6 +7,7 @@ mod told;
 mod windows;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd, Stdin, Unfolding};
@@ -87,7 +88,7 @@ pub fn redirected(command: &Command, context: &Context<'_>) -> Vec<Finding> {
         if let Some(place) = places::place(&path, context.scene) {
             let site = Site {
                 path: &path,
-                words: command.shown(),
+                words: command.told(),
                 via: super::opaque::names(&command.via),
                 origin: Some(command.origin.clone()),
             };
@@ -132,7 +133,7 @@ fn crontab(
     };
     let site = Site {
         path: Path::new("crontab"),
-        words: command.shown(),
+        words: command.told(),
         via: super::opaque::names(&command.via),
         origin: Some(command.origin.clone()),
     };
@@ -235,7 +236,7 @@ fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
 fn plain(program: Word, file: Word, origin: &Origin) -> Command {
     Command {
         words: vec![program, file],
-        env: Vec::new(),
+        env: Arc::default(),
         env_cleared: false,
         stdin: Stdin::Null,
         writes: Vec::new(),

@@ -200,7 +200,7 @@ fn same(
         .flat_map(|family| family(instead, context, needs))
         .collect();
     for finding in &mut findings {
-        finding.command = command.shown();
+        finding.command = command.told();
     }
     findings.extend(later::redirected(instead, context));
     findings

@@ -91,13 +91,18 @@ pub enum Cwd {
     Unknown,
 }
 
+/// Words of one command that a finding tells.
+const MAX_TOLD_WORDS: usize = 256;
+/// Bytes of them.
+const MAX_TOLD_BYTES: usize = 8 * 1024;
+
 /// One program with its words, as it would be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// Program first. Never empty.
     pub words: Vec<Word>,
-    /// Environment set for it in the text: own assignments, `env X=y`, exported variables.
-    pub env: Vec<(String, Word)>,
+    /// Environment set for it in the text: own assignments, `env X=y`, exported variables; neighbours share one.
+    pub env: Arc<Vec<(String, Word)>>,
     /// Set when the inherited environment was dropped (`env -i`).
     pub env_cleared: bool,
     pub stdin: Stdin,
@@ -146,6 +151,29 @@ impl Command {
     /// Returns the words as a person reads them.
     pub fn shown(&self) -> Vec<String> {
         self.words.iter().map(Word::shown).collect()
+    }
+
+    /// Returns the words as a finding tells them: of a very long command its beginning, because each of its findings does.
+    pub fn told(&self) -> Vec<String> {
+        let mut all = Vec::with_capacity(self.words.len().min(MAX_TOLD_WORDS));
+        let mut left = MAX_TOLD_BYTES;
+        for word in &self.words {
+            let mut text = word.shown();
+            let fits = text.len() <= left;
+            if all.len() < MAX_TOLD_WORDS && fits {
+                left -= text.len();
+                all.push(text);
+                continue;
+            }
+            // INVARIANT: cut between what blanks part, so that no half of a secret stays unrecognised.
+            let head = text.get(..text.floor_char_boundary(left));
+            let end = head.and_then(|head| head.rfind(char::is_whitespace));
+            text.truncate(end.unwrap_or(0));
+            text.push('…');
+            all.push(text);
+            break;
+        }
+        all
     }
 }
 

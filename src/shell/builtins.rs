@@ -23,6 +23,8 @@ const MAX_CALLS: usize = 8;
 
 /// Bytes of a working directory; longer ones no system call takes.
 const MAX_PATH: usize = 4_096;
+/// Folders in folders of a working directory; each finding below it looks at all of them.
+const MAX_FOLDERS: usize = 128;
 
 impl Unfolder<'_> {
     /// Replaces an alias that the text itself defined.
@@ -43,7 +45,7 @@ impl Unfolder<'_> {
         let PartKind::Plain(name) = &part.kind else {
             return None;
         };
-        let value = st.aliases.get(name)?.clone();
+        let value = Rc::clone(st.aliases.get(name.as_str())?);
         let mut source = Source::joined();
         source.push(&value.pieces);
         source.push_raw(
@@ -51,7 +53,7 @@ impl Unfolder<'_> {
             Span::new(first.span.end, node.span.end.max(first.span.end)),
         );
         let all = Rc::clone(&st.aliases);
-        Rc::make_mut(&mut st.aliases).remove(name);
+        Rc::make_mut(&mut st.aliases).remove(name.as_str());
         let mut inside = fr.clone();
         inside.nesting += 1;
         let feed = self.text_run(source, OpaqueKind::Syntax, false, st, &inside);
@@ -75,7 +77,7 @@ impl Unfolder<'_> {
         if st.calls == MAX_CALLS {
             arguments = vec![Word::hole(Hole::Unknown, false, job.origin.clone()); 9];
         }
-        let written = self.out.written.len();
+        let written = self.recorded;
         let going = if self.is_long() {
             self.settled.begin(&function, &arguments, st, fr, written)
         } else {
@@ -106,7 +108,7 @@ impl Unfolder<'_> {
         give_back(own, traps, st);
         st.arguments = outer;
         if let (Going::Settling(place), Some(before)) = (going, before) {
-            let written = self.out.written.len();
+            let written = self.recorded;
             self.settled.end(place, &before, st, &feed, written);
         }
         Some(feed)
@@ -196,7 +198,7 @@ impl Unfolder<'_> {
         if name == "command" {
             let program = rest.words.first().and_then(Word::text).unwrap_or_default();
             let mut plain = st.clone();
-            Rc::make_mut(&mut plain.functions).remove(&program);
+            Rc::make_mut(&mut plain.functions).remove(program.as_str());
             let functions = std::mem::replace(&mut st.functions, plain.functions);
             let feed = self.run(rest, st, fr);
             st.functions = functions;
@@ -348,7 +350,7 @@ impl Unfolder<'_> {
     }
 
     fn push_directory(&mut self, job: &Job, st: &mut State) {
-        st.stack.push(st.cwd.clone());
+        st.push_place();
         self.change(job, st);
     }
 
@@ -365,10 +367,7 @@ impl Unfolder<'_> {
                 Cwd::Temporary if !text.split('/').any(|part| part == "..") => Cwd::Temporary,
                 Cwd::Temporary | Cwd::Unknown => Cwd::Unknown,
             };
-            let next = match next {
-                Cwd::Known(path) if path.as_os_str().len() > MAX_PATH => Cwd::Unknown,
-                next => next,
-            };
+            let next = measured(next);
             if !all.contains(&next) {
                 all.push(next);
             }
@@ -562,7 +561,7 @@ fn shift(job: &Job, st: &mut State) {
 fn unset(job: &Job, st: &mut State) {
     for name in job.args().iter().filter_map(Word::text) {
         if !name.starts_with('-') {
-            Rc::make_mut(&mut st.functions).remove(&name);
+            Rc::make_mut(&mut st.functions).remove(name.as_str());
             st.set(&name, Value::Unset);
         }
     }
@@ -574,7 +573,7 @@ fn define_aliases(job: &Job, st: &mut State) {
         if let Some((name, _)) = head.split_once('=') {
             let mut value = word.clone();
             value.pieces = after_equals(word);
-            Rc::make_mut(&mut st.aliases).insert(name.to_owned(), value);
+            Rc::make_mut(&mut st.aliases).insert(name.into(), Rc::new(value));
         }
     }
 }
@@ -597,6 +596,19 @@ fn trap(job: &Job, st: &mut State) {
         }
     } else if !signals.is_empty() && !st.traps.iter().any(|known| known.text == *word) {
         st.traps.push(Trap::new(word.clone(), st));
+    }
+}
+
+/// Returns a working directory, or an unknown one when it is too long or too deep.
+pub(super) fn measured(place: Cwd) -> Cwd {
+    match place {
+        Cwd::Known(path)
+            if path.as_os_str().len() > MAX_PATH
+                || path.components().nth(MAX_FOLDERS).is_some() =>
+        {
+            Cwd::Unknown
+        }
+        place => place,
     }
 }
 

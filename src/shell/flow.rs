@@ -138,7 +138,7 @@ impl Unfolder<'_> {
                     body: (**body).clone(),
                     source: Rc::clone(&fr.source),
                 };
-                Rc::make_mut(&mut st.functions).insert(name.clone(), Rc::new(function));
+                Rc::make_mut(&mut st.functions).insert(name.as_str().into(), Rc::new(function));
                 Feed::nothing()
             }
             _ if node.redirects.is_empty() => self.compound(&node.kind, st, fr),
@@ -435,7 +435,10 @@ impl Unfolder<'_> {
             }
         };
         let old = if assign.append || index.is_some() {
-            self.lookup(&assign.name, &nowhere(), st)
+            match st.take(&assign.name) {
+                Some(old) => old,
+                None => self.lookup(&assign.name, &nowhere(), st),
+            }
         } else {
             Value::Unset
         };

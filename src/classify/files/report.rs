@@ -99,11 +99,19 @@ impl<'a> Site<'a> {
     /// Returns the site of a command.
     pub fn of(command: &'a Command) -> Self {
         Self {
-            words: command.shown(),
+            words: command.told(),
             via: command.via.iter().map(|via| via.name.clone()).collect(),
             origin: Some(&command.origin),
         }
     }
+}
+
+/// Returns the findings of a command; nearly every command has none, and then its words are not looked at.
+pub fn of(losses: Vec<Loss>, command: &Command, context: &Context<'_>) -> Vec<Finding> {
+    if losses.is_empty() {
+        return Vec::new();
+    }
+    report(losses, &Site::of(command), context)
 }
 
 /// Returns one finding for each rule among the losses, exempt ones apart.

@@ -66,7 +66,7 @@ pub fn findings(
 fn site<'a>(path: &'a Path, command: &Command) -> Site<'a> {
     Site {
         path,
-        words: command.shown(),
+        words: command.told(),
         via: names(&command.via),
         origin: Some(command.origin.clone()),
     }
