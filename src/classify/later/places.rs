@@ -40,6 +40,8 @@ pub enum Runs {
     Here,
     /// On a machine that is made for the job and thrown away.
     Runner,
+    /// On a machine of the owner's that stays after the job.
+    OwnRunner,
 }
 
 /// A kind of file that is run by itself.

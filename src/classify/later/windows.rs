@@ -57,7 +57,7 @@ pub fn findings(command: &Command, context: &Context<'_>) -> Vec<Finding> {
         origin: Some(command.origin.clone()),
     };
     let task = Task::Cmd(text.trim_matches(['"', '\'']).to_owned());
-    judged_task(&START, &task, &site, context)
+    judged_task(&START, START.runs, &task, &site, context)
 }
 
 fn named(command: &Command) -> Option<(String, Vec<String>)> {
