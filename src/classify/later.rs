@@ -4,6 +4,7 @@
 mod far;
 mod jobs;
 mod places;
+mod start;
 mod texts;
 mod told;
 mod windows;
@@ -205,7 +206,13 @@ fn tasks(place: &Place, text: &str) -> Vec<(Task, Runs)> {
             .collect();
     }
     let found = texts::tasks(place.form, text).into_iter();
-    found.map(|task| (task, place.runs)).collect()
+    let mut all: Vec<(Task, Runs)> = found.map(|task| (task, place.runs)).collect();
+    if place.rule == "later.shell-start" && place.form == Form::Script {
+        let (prompt, shadows) = start::later(text);
+        all.extend(prompt.map(|text| (text, place.runs)));
+        all.extend(shadows.into_iter().map(|text| (text, Runs::Unasked)));
+    }
+    all
 }
 
 fn judged_task(
@@ -219,7 +226,13 @@ fn judged_task(
     found
         .into_iter()
         .filter(|inner| counts(runs, inner, &commands, context))
-        .map(|inner| finding(place, inner, site, context))
+        .map(|mut inner| {
+            // Nobody who asks for something else has made a copy before.
+            if runs == Runs::Unasked {
+                inner.severity = inner.severity.max(Severity::High);
+            }
+            finding(place, inner, site, context)
+        })
         .collect()
 }
 
@@ -272,11 +285,12 @@ fn plain(program: Word, file: Word, origin: &Origin) -> Command {
 /// One small file more or less is the everyday work of such texts; so is what only another file decides.
 fn counts(runs: Runs, inner: &Finding, commands: &[Command], context: &Context<'_>) -> bool {
     let family = inner.rule.split('.').next().unwrap_or_default();
-    if inner.exempt.is_some() || inner.severity < Severity::High || family == "opaque" {
+    let small = inner.severity < Severity::High && runs != Runs::Unasked;
+    if inner.exempt.is_some() || small || family == "opaque" {
         return false;
     }
     match runs {
-        Runs::Here => true,
+        Runs::Here | Runs::Unasked => true,
         // A runner of CI is thrown away after the job: only what it reaches from there is lost.
         Runs::Runner => far::is_lost(inner, commands),
         Runs::OwnRunner => {

@@ -1,14 +1,10 @@
 //! CI files as trees: the steps of their jobs, with the environment that each is given and where it runs.
 //! A file that is no valid tree is left to the reader of lines.
 
-use saphyr_parser::{Event, Parser};
+use crate::classify::tree::{Node, read};
 
 use super::texts::Task;
 
-/// Collections inside one another; deeper ones are not read.
-const DEPTH: usize = 32;
-/// Nodes of one file that are read.
-const MAX_NODES: usize = 50_000;
 /// Variables that one step is given.
 const MAX_GIVEN: usize = 200;
 
@@ -40,52 +36,6 @@ struct Around {
 pub struct Step {
     pub task: Task,
     pub kept: bool,
-}
-
-enum Node {
-    Text(String),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
-}
-
-impl Node {
-    fn get(&self, key: &str) -> Option<&Self> {
-        match self {
-            Self::Map(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
-            Self::Text(_) | Self::List(_) => None,
-        }
-    }
-
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::List(_) | Self::Map(_) => None,
-        }
-    }
-
-    /// The text itself, the texts of a list, or the names in a mapping.
-    fn names(&self) -> Vec<&str> {
-        match self {
-            Self::Text(text) => vec![text],
-            Self::List(items) => items.iter().filter_map(Self::text).collect(),
-            Self::Map(entries) => entries.iter().map(|(name, _)| name.as_str()).collect(),
-        }
-    }
-
-    fn texts(&self) -> Vec<&str> {
-        match self {
-            Self::Text(text) => vec![text],
-            Self::List(items) => items
-                .iter()
-                .filter(|item| !matches!(item, Self::Map(_)))
-                .flat_map(Self::texts)
-                .collect(),
-            Self::Map(_) => Vec::new(),
-        }
-    }
 }
 
 /// Returns the steps that run without a person; nothing when the text is no tree.
@@ -285,58 +235,6 @@ fn value(expression: &str) -> String {
         "github.workspace" => ".".to_owned(),
         "runner.temp" => "/tmp/runner".to_owned(),
         _ => "${CI_VALUE}".to_owned(),
-    }
-}
-
-enum Open {
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>, Option<String>),
-}
-
-fn read(text: &str) -> Option<Vec<Node>> {
-    let mut open: Vec<Open> = Vec::new();
-    let mut done = Vec::new();
-    let mut too_deep = 0_usize;
-    for (count, event) in Parser::new_from_str(text).enumerate() {
-        let (event, _) = event.ok().filter(|_| count < MAX_NODES)?;
-        match event {
-            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= DEPTH => {
-                too_deep += 1;
-            }
-            Event::SequenceEnd | Event::MappingEnd if too_deep > 0 => too_deep -= 1,
-            _ if too_deep > 0 => {}
-            Event::SequenceStart(..) => open.push(Open::List(Vec::new())),
-            Event::MappingStart(..) => open.push(Open::Map(Vec::new(), None)),
-            Event::SequenceEnd | Event::MappingEnd => {
-                let node = match open.pop() {
-                    Some(Open::List(items)) => Node::List(items),
-                    Some(Open::Map(entries, _)) => Node::Map(entries),
-                    None => continue,
-                };
-                place(node, &mut open, &mut done);
-            }
-            Event::Scalar(value, ..) => {
-                place(Node::Text(value.into_owned()), &mut open, &mut done);
-            }
-            Event::Alias(_) => place(Node::List(Vec::new()), &mut open, &mut done),
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
-        }
-    }
-    Some(done)
-}
-
-fn place(node: Node, open: &mut [Open], done: &mut Vec<Node>) {
-    match open.last_mut() {
-        Some(Open::List(items)) => items.push(node),
-        Some(Open::Map(entries, key)) => match key.take() {
-            Some(key) => entries.push((key, node)),
-            None => *key = Some(node.text().unwrap_or_default().to_owned()),
-        },
-        None => done.push(node),
     }
 }
 

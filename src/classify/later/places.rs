@@ -42,6 +42,8 @@ pub enum Runs {
     Runner,
     /// On a machine of the owner's that stays after the job.
     OwnRunner,
+    /// Here, when somebody asks for something else: a small loss counts too.
+    Unasked,
 }
 
 /// A kind of file that is run by itself.
