@@ -46,6 +46,35 @@ const OPTIONS: &[(&[&str], &str, &str)] = &[
     (&["socat"], "-", "EXEC:"),
 ];
 
+/// Variables whose value a shell runs for a program.
+const VARIABLES: &[(&[&str], &[&str])] = &[
+    (
+        &["git"],
+        &[
+            "GIT_SSH_COMMAND",
+            "GIT_EDITOR",
+            "GIT_SEQUENCE_EDITOR",
+            "GIT_PAGER",
+            "GIT_EXTERNAL_DIFF",
+            "GIT_PROXY_COMMAND",
+            "EDITOR",
+            "VISUAL",
+            "PAGER",
+        ],
+    ),
+    (&["crontab", "visudo", "sudoedit"], &["EDITOR", "VISUAL"]),
+    (&["man", "psql"], &["PAGER", "MANPAGER", "PSQL_PAGER"]),
+    (&["less"], &["LESSOPEN"]),
+    (&["rsync"], &["RSYNC_RSH"]),
+];
+
+/// Words that a program takes as a command behind these letters.
+const WORDS: &[(&[&str], &str)] = &[
+    (&["make", "gmake"], "SHELL="),
+    (&["less", "more", "vim", "vi", "nvim"], "+!"),
+    (&["vim", "vi", "nvim"], "+:!"),
+];
+
 /// Returns the shell texts behind the doors of a command.
 pub fn started(command: &Command) -> Vec<Started> {
     let Some(program) = command.program() else {
@@ -62,6 +91,17 @@ pub fn started(command: &Command) -> Vec<Started> {
                     .iter()
                     .filter_map(|word| behind(word, head)),
             );
+        }
+    }
+    for (programs, names) in VARIABLES {
+        if programs.contains(&program.as_str()) {
+            let given = names.iter().filter_map(|name| command.env_value(name));
+            all.extend(given.filter_map(|word| behind(word, "")));
+        }
+    }
+    for (programs, head) in WORDS {
+        if programs.contains(&program.as_str()) {
+            all.extend(command.args().iter().filter_map(|word| behind(word, head)));
         }
     }
     if program == "tclsh" || program == "expect" {
@@ -179,5 +219,6 @@ mod tests {
         assert_eq!(texts("rsync -e ssh a b:"), Vec::<String>::new());
         assert_eq!(texts("tar -I zstd -xf a"), Vec::<String>::new());
         assert_eq!(texts("sed -n p a"), Vec::<String>::new());
+        assert_eq!(texts("make SHELL=/bin/bash"), Vec::<String>::new());
     }
 }

@@ -7,6 +7,7 @@ pub mod bench;
 mod deeds;
 mod find;
 pub mod judge;
+mod keys;
 pub mod kinds;
 mod over;
 pub mod place;

@@ -15,6 +15,7 @@ pub mod opaque;
 pub mod own;
 pub mod packs;
 pub mod sql;
+mod tree;
 pub mod windows;
 pub mod writes;
 

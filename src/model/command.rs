@@ -219,20 +219,28 @@ pub struct Unfolding {
     pub proven: Vec<Proven>,
 }
 
-/// Commands of one call that are proven to have succeeded, by their places among its commands.
+/// Commands of one call that are proven to have run or to have succeeded, by their places among its commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proven(Option<Arc<Proof>>);
 
-/// One success, and those before it.
+/// One command that ran or succeeded, and those before it.
 #[derive(Debug, PartialEq, Eq)]
 struct Proof {
     index: usize,
+    success: bool,
     count: usize,
     before: Proven,
 }
 
-/// Successes that are remembered at one place; further ones are not.
-const MAX_PROVEN: usize = 256;
+/// Proofs that are remembered at one place; further ones are not.
+const MAX_PROVEN: usize = 512;
+
+impl Proof {
+    /// A later command ranks higher, and its success above its start.
+    const fn rank(&self) -> (usize, bool) {
+        (self.index, self.success)
+    }
+}
 
 impl Proven {
     /// Tells whether nothing is proven.
@@ -240,9 +248,19 @@ impl Proven {
         self.0.is_none()
     }
 
-    /// Returns these successes and one more, which must come after them.
+    /// Returns these and one more success, which must come after them.
     #[must_use]
     pub fn and(&self, index: usize) -> Self {
+        self.with(index, true)
+    }
+
+    /// Returns these and one more command that ran, whatever its status was; it must come after them.
+    #[must_use]
+    pub fn and_ran(&self, index: usize) -> Self {
+        self.with(index, false)
+    }
+
+    fn with(&self, index: usize, success: bool) -> Self {
         let count = self.0.as_ref().map_or(0, |proof| proof.count) + 1;
         if count > MAX_PROVEN {
             return self.clone();
@@ -250,6 +268,7 @@ impl Proven {
         let before = self.clone();
         Self(Some(Arc::new(Proof {
             index,
+            success,
             count,
             before,
         })))
@@ -263,7 +282,7 @@ impl Proven {
             if Arc::ptr_eq(a, b) {
                 return ours.clone();
             }
-            if a.index >= b.index {
+            if a.rank() >= b.rank() {
                 ours = &a.before;
             } else {
                 theirs = &b.before;
@@ -272,12 +291,23 @@ impl Proven {
         Self::default()
     }
 
-    /// Returns the places, the newest first.
+    /// Returns the places of those that succeeded, the newest first.
     pub fn places(&self) -> Vec<usize> {
+        self.all(true)
+    }
+
+    /// Returns the places of those that ran, the newest first.
+    pub fn ran(&self) -> Vec<usize> {
+        self.all(false)
+    }
+
+    fn all(&self, success: bool) -> Vec<usize> {
         let mut all = Vec::new();
         let mut next = self;
         while let Some(proof) = &next.0 {
-            all.push(proof.index);
+            if proof.success == success {
+                all.push(proof.index);
+            }
             next = &proof.before;
         }
         all

@@ -502,11 +502,11 @@ fn set(job: &Job, st: &mut State) {
                 positional = Some(args.cloned().collect());
                 break;
             }
-            Some("-o") => {
-                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
-                    st.errexit = true;
-                }
-            }
+            Some("-o") => match args.next().and_then(Word::text).as_deref() {
+                Some("errexit") => st.errexit = true,
+                Some("noclobber") => st.noclobber = true,
+                _ => {}
+            },
             Some("+o") => {
                 if args.next().and_then(Word::text).as_deref() == Some("errexit") {
                     st.errexit = false;
@@ -514,6 +514,7 @@ fn set(job: &Job, st: &mut State) {
             }
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
+                st.noclobber |= text.contains('C');
                 if text.ends_with('o')
                     && args.next().and_then(Word::text).as_deref() == Some("errexit")
                 {

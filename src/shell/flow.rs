@@ -34,8 +34,15 @@ impl Unfolder<'_> {
     fn item(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
         if item.background {
             let mut inside = st.subshell();
+            let from = self.out.commands.len();
             let feed = self.list(item, &mut inside, fr);
             st.proofs = st.proofs.settled();
+            if let ([node], []) = (item.first.nodes.as_slice(), item.rest.as_slice()) {
+                let origin = fr.source.origin(node.span);
+                if let Some(at) = self.opener(from, &origin, fr.via.len()) {
+                    Self::opened(at, st);
+                }
+            }
             return self.trapped(feed, &mut inside, fr);
         }
         self.list(item, st, fr)
@@ -57,7 +64,10 @@ impl Unfolder<'_> {
                 Chain::And => {
                     st.proofs.succeeded();
                     feed = feed.then(self.pipeline(pipeline, st, fr));
-                    st.proofs.or_not_run(&reached.proofs);
+                    // Where the world is not asked every folder is there.
+                    if !(self.facts.assumed && changes_place(left)) {
+                        st.proofs.or_not_run(&reached.proofs);
+                    }
                     if is_question(left) {
                         let proofs = st.proofs.clone();
                         st.join(reached.clone());
@@ -105,6 +115,7 @@ impl Unfolder<'_> {
             let inside = fr.fed(feed);
             let mut own = st.subshell();
             own.choices = None;
+            let from = self.out.commands.len();
             feed = self.node(node, &mut own, &inside);
             feed = self.trapped(feed, &mut own, &inside);
             if index + 1 < nodes.len() {
@@ -112,7 +123,12 @@ impl Unfolder<'_> {
             }
             // The last part gives the status; a program alone cannot have left before its end.
             if matches!(node.kind, NodeKind::Simple { .. }) {
-                st.proofs.zero.clone_from(&own.proofs.zero);
+                let origin = fr.source.origin(node.span);
+                if self.started(from, &origin, fr.via.len()).is_some() {
+                    st.proofs = own.proofs.clone();
+                } else {
+                    st.proofs.zero.clone_from(&own.proofs.zero);
+                }
                 self.strict(st);
             }
             // zsh runs the last part of a pipe in the shell itself.
@@ -150,7 +166,11 @@ impl Unfolder<'_> {
                 };
                 let feed = self.compound(&node.kind, st, &inside);
                 let origin = fr.source.origin(node.span);
+                let from = self.out.commands.len();
                 self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &feed);
+                if let Some(at) = self.opener(from, &origin, fr.via.len()) {
+                    Self::opened(at, st);
+                }
                 self.close(plumbing, feed, st, fr)
             }
         };
@@ -170,9 +190,17 @@ impl Unfolder<'_> {
         let from = self.out.commands.len();
         let feed = self.simple(node, assigns, words, st, fr);
         let origin = fr.source.origin(node.span);
-        if let Some(at) = self.started(from, &origin, fr.via.len()) {
-            st.proofs.zero = st.proofs.always.and(at);
+        let started = self.started(from, &origin, fr.via.len());
+        let opened = self.opener(from, &origin, fr.via.len());
+        if let Some(at) = opened.filter(|at| started.is_none_or(|own| *at < own)) {
+            Self::opened(at, st);
+        }
+        if let Some(at) = started {
+            st.proofs.ran(at, !st.noclobber);
             self.strict(st);
+        }
+        if let Some(at) = opened.filter(|at| started.is_some_and(|own| *at > own)) {
+            Self::opened(at, st);
         }
         feed
     }
@@ -406,6 +434,13 @@ impl Unfolder<'_> {
         let plumbing = self.plumb(&node.redirects, st, fr);
         self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &Feed::nothing());
         self.close(plumbing, Feed::nothing(), st, fr)
+    }
+
+    /// Notes that a command has opened its files.
+    fn opened(at: usize, st: &mut State) {
+        if !st.noclobber {
+            st.proofs.opened(at);
+        }
     }
 
     fn prefix(&mut self, assigns: &[Assign], st: &mut State, fr: &Frame) -> Vec<(String, Word)> {

@@ -6,7 +6,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::expand::literal_piece;
 use super::flow::lines_of;
-use super::options::options;
+use super::options::{Options, options};
 use super::pure::below;
 use super::state::{Feed, State, word_of};
 use super::unfold::{Frame, Job, Unfolder};
@@ -197,7 +197,7 @@ impl Unfolder<'_> {
         let valued = match program {
             "watch" => "-n -q --interval --equexit",
             "hyperfine" => {
-                "-w -r -m -M -p -c -s -S -n --warmup --runs --min-runs --max-runs --shell --export-json --export-markdown --export-csv --style --command-name -L -P"
+                "-w -r -m -M -p -c -s -S -n --warmup --runs --min-runs --max-runs --shell --export-json --export-markdown --export-csv --style --command-name -L -P -C --conclude -u --time-unit -D --parameter-step-size --reference --reference-name --output --input --sort --export-asciidoc --export-orgmode --min-benchmarking-time -n"
             }
             "concurrently" => {
                 "-n -c -k -p --names --prefix --prefix-colors --kill-others-on-fail -s --success --restart-tries"
@@ -218,13 +218,14 @@ impl Unfolder<'_> {
                 return Some(self.shell_text(&text, &begin, st, &via));
             }
             "hyperfine" | "concurrently" => {
+                let (found, commands) = mixed(job, valued);
                 let prepared = found
-                    .values("-p --prepare -c --cleanup -s --setup")
+                    .values("-p --prepare -c --cleanup -s --setup -C --conclude")
                     .into_iter()
                     .cloned();
                 let texts: Vec<Word> = prepared
                     .filter(|_| program == "hyperfine")
-                    .chain(rest.words)
+                    .chain(commands)
                     .collect();
                 for text in &texts {
                     self.shell_text(text, &begin, st, &via);
@@ -362,6 +363,23 @@ impl Unfolder<'_> {
         }
         self.inner("nix", Passage::Plain, job.rest(texts + 1), st, fr)
     }
+}
+
+/// Reads options that may stand behind operands too.
+fn mixed(job: &Job, valued: &str) -> (Options, Vec<Word>) {
+    let mut all = Options::default();
+    let mut operands = Vec::new();
+    let mut rest = job.args();
+    while !rest.is_empty() {
+        let found = options(rest, valued);
+        all.list.extend(found.list);
+        rest = rest.get(found.rest..).unwrap_or_default();
+        if let Some((operand, tail)) = rest.split_first() {
+            operands.push(operand.clone());
+            rest = tail;
+        }
+    }
+    (all, operands)
 }
 
 fn ends_exec(word: &Word) -> bool {

@@ -134,6 +134,8 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
+    /// `set -C`: a redirection leaves the file that is there.
+    pub noclobber: bool,
     /// zsh: what a variable holds is not split into words, and is no pattern.
     pub unsplit: bool,
     /// What the variables of the function at hand were before they became local.
@@ -163,6 +165,7 @@ impl State {
             far,
             cleared: false,
             errexit: false,
+            noclobber: false,
             unsplit: false,
             locals: Vec::new(),
             proofs: Proofs::default(),
@@ -327,6 +330,7 @@ impl State {
         }
         self.join_variables(&other);
         self.errexit &= other.errexit;
+        self.noclobber |= other.noclobber;
         self.proofs.join(&other.proofs);
         if !Rc::ptr_eq(&self.functions, &other.functions) {
             let functions = Rc::make_mut(&mut self.functions);

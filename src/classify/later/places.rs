@@ -40,6 +40,10 @@ pub enum Runs {
     Here,
     /// On a machine that is made for the job and thrown away.
     Runner,
+    /// On a machine of the owner's that stays after the job.
+    OwnRunner,
+    /// Here, when somebody asks for something else: a small loss counts too.
+    Unasked,
 }
 
 /// A kind of file that is run by itself.

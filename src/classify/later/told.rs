@@ -265,5 +265,11 @@ fn told(
     command: &Command,
     context: &Context<'_>,
 ) -> Vec<Finding> {
-    judged_task(place, &task, &site(Path::new(name), command), context)
+    judged_task(
+        place,
+        place.runs,
+        &task,
+        &site(Path::new(name), command),
+        context,
+    )
 }

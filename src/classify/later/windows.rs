@@ -68,7 +68,7 @@ pub fn findings(command: &Command, context: &Context<'_>) -> Vec<Finding> {
         origin: Some(command.origin.clone()),
     };
     let task = Task::Cmd(text.trim_matches(['"', '\'']).to_owned());
-    judged_task(&START, &task, &site, context)
+    judged_task(&START, START.runs, &task, &site, context)
 }
 
 /// Returns which of the programs that are looked at here this is.
