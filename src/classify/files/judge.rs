@@ -470,12 +470,11 @@ impl<'a, 'n> Judge<'a, 'n> {
     /// Tells whether an earlier command of the same call moves or links something to this path.
     fn comes_from_elsewhere(&self, path: &Path) -> bool {
         self.context.earlier.iter().any(|command| {
-            let moves = matches!(command.program().as_deref(), Some("mv" | "ln" | "rename"));
-            let last = command
-                .args()
-                .last()
-                .and_then(crate::model::word::Word::text);
-            let Some(text) = last.filter(|_| moves) else {
+            if !command.is_any(&["mv", "ln", "rename"]) {
+                return false;
+            }
+            let last = command.args().last();
+            let Some(text) = last.and_then(crate::model::word::Word::text) else {
                 return false;
             };
             let base = match &command.cwd {
