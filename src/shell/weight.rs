@@ -13,7 +13,7 @@ use super::state::State;
 use super::unfold::{Job, Unfolder};
 
 /// Pieces that one call may copy; a piece of text counts once more for each of its stretches of `STRETCH` bytes.
-const MAX_WEIGHT: usize = 1 << 18;
+const MAX_WEIGHT: usize = 1 << 19;
 /// About what a piece takes beside its text.
 const STRETCH: usize = 64;
 
