@@ -430,11 +430,14 @@ impl<'a> Git<'a, '_> {
     }
 
     fn applied_before(&self) -> bool {
-        self.context.earlier.iter().any(|earlier| {
-            Invocation::read(earlier).is_some_and(|other| {
-                other.subcommand == "stash"
-                    && other.args.first().and_then(Word::text).as_deref() == Some("apply")
-            })
+        let applies = |word: &Word| word.prefix_starts("apply");
+        let mut earlier = self.context.earlier.iter();
+        earlier.any(|earlier| {
+            earlier.words.iter().any(applies)
+                && Invocation::read(earlier).is_some_and(|other| {
+                    other.subcommand == "stash"
+                        && other.args.first().and_then(Word::text).as_deref() == Some("apply")
+                })
         })
     }
 

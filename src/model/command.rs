@@ -92,9 +92,9 @@ pub enum Cwd {
 }
 
 /// Words of one command that a finding tells.
-const MAX_TOLD_WORDS: usize = 256;
+const MAX_TOLD_WORDS: usize = 100;
 /// Bytes of them.
-const MAX_TOLD_BYTES: usize = 8 * 1024;
+const MAX_TOLD_BYTES: usize = 4 * 1024;
 
 /// One program with its words, as it would be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,15 @@ impl Command {
         }
         let text = word.text()?;
         Some(text.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// Tells whether the program is one of these, without copying its name.
+    pub fn is_any(&self, names: &[&str]) -> bool {
+        let among = |text: &str| names.contains(&text.rsplit('/').next().unwrap_or_default());
+        self.words.first().is_some_and(|word| match word.plain() {
+            Some(text) => among(text),
+            None => word.text().is_some_and(|text| among(&text)),
+        })
     }
 
     /// Returns the words after the program.

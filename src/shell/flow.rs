@@ -7,7 +7,8 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{
-    Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawWord, Script,
+    Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawPart,
+    RawWord, Script,
 };
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
 use super::proof::Proofs;
@@ -146,6 +147,10 @@ impl Unfolder<'_> {
         }
         st.proofs = st.proofs.settled();
         let feed = match &node.kind {
+            // There is nothing to choose, and no copy of all variables to be made for it.
+            NodeKind::Simple { assigns, words } if only_sets(node, assigns, words, st) => {
+                self.watched(node, assigns, words, st, fr)
+            }
             NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
                 this.watched(node, assigns, words, st, fr)
             }),
@@ -598,6 +603,28 @@ fn is_question(pipeline: &Pipeline) -> bool {
                 )
             ),
         })
+}
+
+/// Tells whether a command only gives variables values that stand there letter by letter.
+fn only_sets(node: &Node, assigns: &[Assign], words: &[RawWord], st: &State) -> bool {
+    let plain = |parts: &[RawPart]| {
+        parts.iter().all(|part| match &part.kind {
+            PartKind::Plain(text) => !text.starts_with('~') && !text.contains('{'),
+            PartKind::Single(_) | PartKind::AnsiC(_) => true,
+            _ => false,
+        })
+    };
+    let sets = |assign: &Assign| {
+        let value = match &assign.value {
+            AssignValue::Word(word) => plain(&word.parts),
+            AssignValue::Array(words) => words.iter().all(|word| plain(&word.parts)),
+        };
+        let known = st.variables.get(st.resolve(&assign.name).as_str());
+        value
+            && assign.index.as_deref().is_none_or(plain)
+            && known.is_none_or(|variable| variable.alternatives.len() == 1)
+    };
+    words.is_empty() && node.redirects.is_empty() && assigns.iter().all(sets)
 }
 
 fn changes_place(pipeline: &Pipeline) -> bool {

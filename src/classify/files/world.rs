@@ -234,12 +234,11 @@ pub fn unnamed_target(shown: &str) -> Target {
 /// Tells whether an earlier command of the same call moves or links something to this path.
 pub fn comes_from_elsewhere(path: &Path, context: &Context<'_>) -> bool {
     context.earlier.iter().any(|command| {
-        let moves = matches!(command.program().as_deref(), Some("mv" | "ln" | "rename"));
-        let last = command
-            .args()
-            .last()
-            .and_then(crate::model::word::Word::text);
-        let Some(text) = last.filter(|_| moves) else {
+        if !command.is_any(&["mv", "ln", "rename"]) {
+            return false;
+        }
+        let last = command.args().last();
+        let Some(text) = last.and_then(Word::text) else {
             return false;
         };
         let base = match &command.cwd {
