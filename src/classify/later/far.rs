@@ -100,10 +100,10 @@ fn is_shared(target: &Target) -> bool {
 }
 
 fn is_far(target: &Target, served: bool) -> bool {
-    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_));
-    !near
-        && !LOCAL.iter().any(|start| target.locator.starts_with(start))
-        && !(is_database(target.kind) && is_service(&target.locator, served))
+    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_))
+        || LOCAL.iter().any(|start| target.locator.starts_with(start));
+    let service = is_database(target.kind) && is_service(&target.locator, served);
+    !(near || service)
 }
 
 const fn is_database(kind: TargetKind) -> bool {
