@@ -75,6 +75,9 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["vim", "vi", "nvim"], "+:!"),
 ];
 
+/// Lines of a client's standard input that are read.
+const MAX_TYPED: usize = 200;
+
 /// Returns the shell texts behind the doors of a command.
 pub fn started(command: &Command) -> Vec<Started> {
     let Some(program) = command.program() else {
@@ -103,6 +106,9 @@ pub fn started(command: &Command) -> Vec<Started> {
         if programs.contains(&program.as_str()) {
             all.extend(command.args().iter().filter_map(|word| behind(word, head)));
         }
+    }
+    if program == "sftp" || program == "heroku" {
+        all.extend(typed(&program, command));
     }
     if program == "tclsh" || program == "expect" {
         all.extend(tcl(command));
@@ -150,6 +156,39 @@ pub(super) fn shell_text(word: &Word) -> String {
         }
     }
     all
+}
+
+/// What sftp and Heroku's Redis are told on standard input, line by line.
+fn typed(program: &str, command: &Command) -> Vec<Started> {
+    let Stdin::Text(word) = &command.stdin else {
+        return Vec::new();
+    };
+    let args: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let front = match program {
+        "sftp" => match args.last() {
+            Some(host) => format!("ssh {} ", host.split(':').next().unwrap_or_default()),
+            None => return Vec::new(),
+        },
+        _ if args.first().is_some_and(|name| name == "redis:cli") => {
+            "redis-cli -h heroku ".to_owned()
+        }
+        _ => return Vec::new(),
+    };
+    let counts = |line: &&str| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        !line.contains(['\'', '"'])
+            && (program != "sftp" || matches!(first, "rm" | "rmdir" | "rename"))
+    };
+    let text = shell_text(word);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .filter(counts)
+        .take(MAX_TYPED)
+        .map(|line| Started {
+            text: format!("{front}{line}"),
+            origin: word.origin.clone(),
+        })
+        .collect()
 }
 
 /// Tcl's `exec` and expect's `spawn` on standard input.

@@ -200,11 +200,13 @@ fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> 
 fn tasks(place: &Place, text: &str) -> Vec<(Task, Runs)> {
     let steps = (place.form == Form::Steps).then(|| jobs::steps(text));
     if let Some(steps) = steps.flatten() {
-        let runs = |kept| if kept { Runs::OwnRunner } else { place.runs };
-        return steps
-            .into_iter()
-            .map(|step| (step.task, runs(step.kept)))
-            .collect();
+        let runs = |step: &jobs::Step| match (step.kept, step.served) {
+            (true, _) => Runs::OwnRunner,
+            (false, true) => Runs::ServedRunner,
+            (false, false) => place.runs,
+        };
+        let all = steps.into_iter().map(|step| (runs(&step), step.task));
+        return all.map(|(runs, task)| (task, runs)).collect();
     }
     let found = texts::tasks(place.form, text).into_iter();
     let mut all: Vec<(Task, Runs)> = found.map(|task| (task, place.runs)).collect();
@@ -293,9 +295,11 @@ fn counts(runs: Runs, inner: &Finding, commands: &[Command], context: &Context<'
     match runs {
         Runs::Here | Runs::Unasked => true,
         // A runner of CI is thrown away after the job: only what it reaches from there is lost.
-        Runs::Runner => far::is_lost(inner, commands),
+        Runs::Runner => far::is_lost(inner, commands, false),
+        Runs::ServedRunner => far::is_lost(inner, commands, true),
         Runs::OwnRunner => {
-            far::is_lost(inner, commands) || far::is_of_the_machine(inner, &context.scene.cwd)
+            far::is_lost(inner, commands, false)
+                || far::is_of_the_machine(inner, &context.scene.cwd)
         }
     }
 }

@@ -65,7 +65,8 @@ const LOCAL: [&str; 6] = [
 ];
 
 /// Tells whether a finding of a CI job stays when its runner is gone.
-pub fn is_lost(inner: &Finding, commands: &[Command]) -> bool {
+pub fn is_lost(inner: &Finding, commands: &[Command], served: bool) -> bool {
+    let is_far = |target: &Target| is_far(target, served);
     let family = inner.rule.split('.').next().unwrap_or_default();
     let away = inner.via.iter().any(|name| {
         let program = name.split_whitespace().next().unwrap_or_default();
@@ -98,11 +99,11 @@ fn is_shared(target: &Target) -> bool {
     SHARED.iter().any(|name| target.locator.ends_with(name))
 }
 
-fn is_far(target: &Target) -> bool {
-    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_));
-    !near
-        && !LOCAL.iter().any(|start| target.locator.starts_with(start))
-        && !(is_database(target.kind) && is_service(&target.locator))
+fn is_far(target: &Target, served: bool) -> bool {
+    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_))
+        || LOCAL.iter().any(|start| target.locator.starts_with(start));
+    let service = is_database(target.kind) && is_service(&target.locator, served);
+    !(near || service)
 }
 
 const fn is_database(kind: TargetKind) -> bool {
@@ -116,8 +117,11 @@ const fn is_database(kind: TargetKind) -> bool {
     )
 }
 
-/// A host of one word is a service beside the job; what only a variable or the project's settings name may be one.
-fn is_service(locator: &str) -> bool {
+/// A host of one word is a service beside the job; what only the project's settings name is one where the job has any.
+fn is_service(locator: &str, served: bool) -> bool {
+    if locator.starts_with("the database of ") {
+        return served;
+    }
     let host = locator.split([':', '/']).next().unwrap_or_default();
     let single = !host.is_empty() && !host.contains('.') && !locator.contains("://");
     single && !locator.contains(SECRET)

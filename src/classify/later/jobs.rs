@@ -28,6 +28,8 @@ struct Around {
     given: Vec<(String, String)>,
     /// The machine is the owner's own and stays after the job.
     kept: bool,
+    /// Services run beside it.
+    served: bool,
     shell: Option<String>,
 }
 
@@ -36,6 +38,7 @@ struct Around {
 pub struct Step {
     pub task: Task,
     pub kept: bool,
+    pub served: bool,
 }
 
 /// Returns the steps that run without a person; nothing when the text is no tree.
@@ -105,6 +108,7 @@ fn inside(node: &Node, before: &Around) -> Around {
             _ => {}
         }
     }
+    around.served |= node.get("services").is_some();
     if let Some(machine) = node.get("runs-on") {
         let names = match machine.get("labels") {
             Some(labels) => labels.names(),
@@ -173,6 +177,7 @@ fn step(texts: &[&str], around: &Around) -> Step {
     Step {
         task,
         kept: around.kept,
+        served: around.served,
     }
 }
 

@@ -17,6 +17,7 @@ pub enum Task {
 pub fn tasks(form: Form, text: &str) -> Vec<Task> {
     match form {
         Form::Script => vec![script(text)],
+        Form::Batch => vec![Task::Cmd(text.replace('\r', ""))],
         Form::PowerShell => vec![Task::PowerShell(text.to_owned())],
         Form::Cron { user } => text
             .lines()
