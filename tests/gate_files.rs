@@ -118,6 +118,40 @@ fn a_removed_tree_comes_back_as_it_was() {
     house.is_sound(&[]);
 }
 
+/// Alone they would be no loss; beside one they are in its backup.
+#[test]
+fn links_and_empty_things_come_back_with_what_went_beside_them() {
+    for command in [
+        "rm -rf data/*",
+        "find data -mindepth 1 -maxdepth 1 -exec rm -rf {} +",
+        "cd data && rm -rf inner link nowhere zero empty",
+    ] {
+        let house = House::new("bare");
+        let root = house.data();
+        std::fs::write(root.join("zero"), "").unwrap();
+        std::fs::create_dir(root.join("empty")).unwrap();
+        std::os::unix::fs::symlink("inner", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("gone/away", root.join("nowhere")).unwrap();
+        for (name, mode) in [("zero", 0o600), ("empty", 0o710)] {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(root.join(name), mode).unwrap();
+        }
+        let mut before = picture(&root);
+        let held = house.lose(command);
+        assert!(!root.join("inner").exists(), "{command}");
+        assert!(!root.join("zero").exists() && !root.join("empty").exists());
+        house.undo(&held.id);
+        let mut after = picture(&root);
+        before.remove(Path::new(""));
+        after.remove(Path::new(""));
+        assert_eq!(after, before, "{command}");
+        house.is_sound(&[]);
+    }
+    let house = House::new("bare-alone");
+    std::fs::write(house.data().join("zero"), "").unwrap();
+    house.bash("rm data/zero").must_pass();
+}
+
 #[test]
 fn every_spelling_of_a_removal_is_held_and_comes_back() {
     for command in [

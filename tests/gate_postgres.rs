@@ -500,12 +500,39 @@ fn a_server_that_is_gone_or_refuses_is_held_with_a_sentence() {
         "psql {} -d not_there -c 'DROP TABLE users'",
         shop.server()
     ));
-    assert_ne!(missing.code, Some(1), "{missing:?}");
+    missing.must_pass();
     // Approvals alone open nothing while the backup is missing.
     let id = nobody.request();
     let request = shop.house.request(&id);
     assert_eq!(request["state"], json!("pending"));
     shop.house.is_sound(&["wrong-one"]);
+}
+
+#[test]
+fn a_database_that_is_not_there_yet_cannot_be_lost_unless_another_one_gets_its_name() {
+    let Some(shop) = Shop::new("not_there") else {
+        return;
+    };
+    let server = shop.server();
+    for harmless in [
+        format!("dropdb {server} --if-exists scratch_7 && createdb {server} scratch_7"),
+        format!("psql {server} -d postgres -c 'DROP DATABASE IF EXISTS scratch_7'"),
+    ] {
+        shop.house.bash(&harmless).must_pass();
+    }
+    let name = &shop.name;
+    for held in [
+        format!(
+            "psql {server} -d postgres -c 'ALTER DATABASE {name} RENAME TO scratch_7' -c 'DROP DATABASE scratch_7'"
+        ),
+        format!(
+            "psql {server} -d postgres -c 'ALTER DATABASE {name} RENAME TO scratch_7'; psql {server} -d scratch_7 -c 'DROP TABLE users'"
+        ),
+    ] {
+        let answer = shop.house.bash(&held);
+        answer.must_block();
+        assert!(answer.stderr.starts_with("backstop: held: "), "{answer:?}");
+    }
 }
 
 #[test]

@@ -257,6 +257,23 @@ fn rows_written_after_the_backup_are_in_the_one_that_the_use_relies_on() {
 }
 
 #[test]
+fn a_database_that_the_call_itself_puts_under_a_free_name_is_no_absent_one() {
+    let house = shop("moved-first");
+    for command in [
+        "mv app.db n.db && sqlite3 n.db 'DROP TABLE users'",
+        "mkdir d && mv app.db d/ && sqlite3 d/app.db 'DELETE FROM users'",
+        "ln -s app.db l.db; sqlite3 l.db 'DROP TABLE users'",
+    ] {
+        let answer = house.bash(command);
+        answer.must_block();
+        assert!(answer.stderr.starts_with("backstop: held: "), "{answer:?}");
+    }
+    house
+        .bash("cp app.db n.db && sqlite3 n.db 'DROP TABLE users'")
+        .must_pass();
+}
+
+#[test]
 fn another_file_in_the_place_of_the_approved_one_is_not_covered() {
     let house = shop("swapped");
     let held = house.held("sqlite3 app.db 'DROP TABLE orders'");
@@ -407,4 +424,56 @@ fn a_broken_database_or_a_full_disk_is_held_with_a_sentence() {
     let large = house.bash("sqlite3 app.db 'DROP TABLE orders'");
     large.must_block();
     assert!(large.stderr.contains("no verified backup"), "{large:?}");
+}
+
+/// A page of the table is no page any more: the backup is tried and fails.
+fn damaged(name: &str) -> House {
+    let house = House::new(name);
+    let place = house.project().join("app.db");
+    sqlite(
+        &house,
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT);
+         WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 2000) INSERT INTO users SELECT x, hex(randomblob(50)) FROM c;",
+    );
+    let mut bytes = std::fs::read(&place).unwrap();
+    bytes[20 * 4096..21 * 4096].fill(0xa5);
+    std::fs::write(&place, bytes).unwrap();
+    house
+}
+
+const LOSS: &str = r#"sqlite3 app.db "DROP TABLE users""#;
+
+#[test]
+fn without_the_owners_word_a_failed_backup_holds_whatever_is_approved() {
+    let house = damaged("failed");
+    let answer = house.settled(LOSS);
+    assert!(answer.stderr.contains("the last try failed"), "{answer:?}");
+    let seen = house.approve_in_a_terminal(&answer.request());
+    assert!(!seen.contains("type no backup"), "{seen}");
+    assert!(seen.contains("but the call stays held until"), "{seen}");
+    house.bash(LOSS).must_block();
+}
+
+#[test]
+fn where_the_owner_said_impossible_the_second_approval_waives_a_backup_that_failed() {
+    let house = damaged("impossible");
+    house.policy("[approvals]\nwaiver = \"impossible\"\n");
+    let id = house.settled(LOSS).request();
+    let mut terminal = house.terminal(&["approve", &id]);
+    terminal.wait_for("approve? [y/N] ").type_line("y");
+    terminal.wait_for("type users: ").type_line("users");
+    terminal.wait_for("could be made: ");
+    terminal.wait_for("type no backup: ").type_line("no backup");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 0, "{seen}");
+    house.bash(LOSS).must_pass();
+    house.bash(LOSS).must_block();
+    let approved = house.records("approved");
+    let waived = &approved.last().unwrap()["body"]["approval"]["waived"];
+    assert_eq!(waived.as_array().unwrap().len(), 1, "{waived}");
+    // The policy is read when the call comes again: without the owner's word the waiver is none.
+    house.policy("[approvals]\nwaiver = \"no-driver\"\n");
+    let id = house.settled(LOSS).request();
+    house.approve_in_a_terminal(&id);
+    house.bash(LOSS).must_block();
 }

@@ -312,3 +312,28 @@ fn a_server_that_speaks_tls_only_is_asked_dumped_and_restored_over_tls() {
     }
     house.is_sound(&[SECRET]);
 }
+
+#[test]
+fn a_hold_names_the_state_directory_where_a_terminal_would_look_elsewhere() {
+    let house = House::new("which-state");
+    let call = house.payload("Bash", &serde_json::json!({"command": "rm -rf data"}));
+    let elsewhere = house.project().display().to_string();
+    let default = house.send_with(&call, &[]);
+    default.must_block();
+    assert!(!default.stderr.contains("--state"), "{default:?}");
+    let id = default.request();
+    let named = house.send_with(&call, &[("XDG_STATE_HOME", elsewhere.as_str())]);
+    let option = format!("--state {}", house.state().display());
+    for command in ["approve", "wait"] {
+        let line = format!("`backstop {command} {id} {option}`");
+        assert!(named.stderr.contains(&line), "{line}: {named:?}");
+    }
+    let shown = house.backstop(&[
+        "requests",
+        "show",
+        &id,
+        "--state",
+        house.state().to_str().unwrap(),
+    ]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+}

@@ -222,3 +222,17 @@ fn the_doctor_sees_a_sound_installation_and_a_broken_one() {
     assert_eq!(code, 1);
     assert!(broken.contains("is not valid JSON"), "{broken}");
 }
+
+#[test]
+fn the_folder_that_two_scopes_share_goes_with_the_last_of_them() {
+    let scratch = Scratch::new("shared-folder");
+    for order in [["project", "local"], ["local", "project"]] {
+        for (verb, scopes) in [("install", ["project", "local"]), ("uninstall", order)] {
+            for scope in scopes {
+                let (code, said) = scratch.run(&[verb, "claude", "--scope", scope, "--yes"]);
+                assert_eq!(code, 0, "{said}");
+            }
+        }
+        assert!(!scratch.home.join("project/.claude").exists(), "{order:?}");
+    }
+}

@@ -87,7 +87,7 @@ fn command(line: &str) -> Option<Command> {
     Some(Command {
         script: None,
         words,
-        env,
+        env: env.into(),
         env_cleared: false,
         stdin: Stdin::Null,
         writes: Vec::new(),

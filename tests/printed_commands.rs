@@ -193,7 +193,7 @@ fn the_demo_prints_commands_that_run() {
         .next()
         .unwrap()
         .path();
-    let state = stage.join("state");
+    let state = stage.join("xdg-state/backstop");
     let more = format!(
         "export XDG_STATE_HOME={0}/xdg-state XDG_DATA_HOME={0}/data XDG_CONFIG_HOME={0}/config",
         stage.display()
@@ -298,6 +298,10 @@ fn lists_of_backups_are_in_columns_and_name_what_was_asked_for() {
         .flatten()
         .find(|entry| entry.file_name().to_string_lossy().starts_with("manual"))
         .unwrap();
+    std::fs::rename(one.path().join("files"), one.path().join("gone")).unwrap();
+    let status = house.backstop(&["backup", "status"]);
+    assert!(status.stdout.contains("No such file"), "{status:?}");
+    assert_eq!(status.code, Some(1));
     std::fs::remove_file(one.path().join("metadata/manifest.json")).unwrap();
     let status = house.backstop(&["backup", "status"]).stdout;
     assert!(

@@ -267,7 +267,11 @@ fn harmless_work_stays_harmless_however_it_is_joined() {
     ) {
         // A comment ends the line; what is joined to it would be one too.
         if !first.contains('#') {
-            texts.push(format!("{first}{joint}{second}"));
+            // Together or not at all: of `a && b; c` the last part runs alone where the first one fails.
+            texts.push(match joint {
+                " && " => format!("{first} && {{ {second}\n}}"),
+                _ => format!("{first}{joint}{second}"),
+            });
         }
     }
     let results = batch(&texts);

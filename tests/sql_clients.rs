@@ -68,7 +68,7 @@ fn command(line: &str) -> Command {
     }
     Command {
         words,
-        env: Vec::new(),
+        env: std::sync::Arc::default(),
         env_cleared: false,
         script: None,
         stdin: Stdin::Null,
@@ -389,7 +389,7 @@ fn assignments_of_the_text_win_over_the_environment() {
         ("PGDATABASE", "shop"),
         ("PGPORT", "6000"),
     ] {
-        one.env.push((name.into(), text(value)));
+        std::sync::Arc::make_mut(&mut one.env).push((name.into(), text(value)));
     }
     assert_eq!(shown(&one), ["sql.drop-table localhost:6000/shop t"]);
 }

@@ -47,15 +47,40 @@ impl Default for Limits {
     }
 }
 
-/// Answers what the losses of a question are. What cannot be asked is `Unknown` with a sentence, never `Absent`.
+/// Answers what the losses of a question are. `Absent` is a database that its own server does not list;
+/// what cannot be asked is `Unknown` with a sentence.
 pub fn answer(question: &DatabaseQuestion, limits: &Limits) -> Answer {
     let Reach::Postgres(reach) = &question.reach else {
         return Answer::Unknown("this is not a PostgreSQL database".to_owned());
     };
     match look(reach, question, limits) {
         Ok(fact) => Answer::Database(fact),
+        Err(SessionError::Denied { .. }) if !reach.implicit && is_absent(reach, limits) => {
+            Answer::Absent
+        }
         Err(error) => Answer::Unknown(without(&error.to_string(), reach.password.as_ref())),
     }
+}
+
+/// Databases that every server has, as a rule.
+const ALWAYS_THERE: [&str; 2] = ["postgres", "template1"];
+
+/// Asks the server's own list. That a connection was refused proves nothing: a pooler refuses names that it does not serve.
+fn is_absent(reach: &PostgresReach, limits: &Limits) -> bool {
+    let way = Way::new(reach, &limits.tool_dirs);
+    let Some(name) = way.database.as_deref() else {
+        return false;
+    };
+    let question = format!(
+        "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}",
+        session::literal(name)
+    );
+    let others = ALWAYS_THERE.iter().filter(|other| **other != name);
+    let answers = others.filter_map(|other| {
+        let mut session = connect(&way.to_database(other), limits).ok()?;
+        session.rows(&question).ok()
+    });
+    answers.take(1).any(|rows| rows.is_empty())
 }
 
 fn look(

@@ -408,6 +408,22 @@ pub fn intact(entry: &Entry, control: &Control) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// Returns what a look at names and sizes shows to be wrong; nothing proves that the rest is right.
+pub fn damage(entry: &Entry) -> Option<String> {
+    entry.manifest.artefacts.iter().find_map(|artefact| {
+        match fs::metadata(entry.folder.join(&artefact.path)) {
+            Ok(found) if found.len() == artefact.bytes => None,
+            Ok(found) => Some(format!(
+                "`{}` has {} bytes, {} were written",
+                artefact.path,
+                found.len(),
+                artefact.bytes
+            )),
+            Err(error) => Some(format!("`{}`: {error}", artefact.path)),
+        }
+    })
+}
+
 /// Writes a manifest into a backup's folder.
 ///
 /// # Errors

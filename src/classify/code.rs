@@ -41,6 +41,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
+    let undone = rolls_back(&code.source.text, code.language);
     let mut raw = Vec::new();
     let mut made = String::new();
     for (text, span, perhaps) in &deeds.sql {
@@ -64,7 +65,10 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
                 .into_iter()
                 .filter(|loss| !loss.created)
                 // Rows that a request takes are not taken by starting what waits for it.
-                .filter(|loss| !serves || !matches!(loss.effect.verb, Verb::Delete | Verb::Update))
+                .filter(|loss| {
+                    let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
+                    !(rows && (serves || undone))
+                })
                 .map(|loss| (loss, *span)),
         );
     }
@@ -122,6 +126,53 @@ const SCRATCH: [&str; 12] = [
     "GetTempPath",
     "tempdir(",
 ];
+
+/// Tells whether the code rolls back what it changes and nowhere commits: "how many rows would it be".
+fn rolls_back(text: &str, language: tokens::Language) -> bool {
+    /// Drivers that begin a transaction by themselves and drop it where nobody commits.
+    const DRIVERS: [&str; 8] = [
+        "psycopg",
+        "sqlite3",
+        "pymysql",
+        "mysqldb",
+        "mysql.connector",
+        "pyodbc",
+        "oracledb",
+        "pymssql",
+    ];
+    /// What begins and ends transactions in other ways.
+    const OTHERS: [&str; 7] = [
+        "commit",
+        "isolation_level",
+        "executescript",
+        "sqlalchemy",
+        "django",
+        "peewee",
+        "savepoint",
+    ];
+    if !text.contains("rollback") && !text.contains("ROLLBACK") {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    if OTHERS.iter().any(|word| lower.contains(word)) {
+        return false;
+    }
+    let said = |word: &str| {
+        ['\'', '"', '`']
+            .iter()
+            .any(|quote| lower.contains(&format!("{quote}{word}")))
+    };
+    let ends = lower.contains("query('end") || lower.contains("query(\"end");
+    if said("begin") && said("rollback") && !ends {
+        return true;
+    }
+    // A connection as a context commits at its end.
+    let context = |line: &str| line.trim_start().starts_with("with ") && !line.contains("cursor(");
+    matches!(language, tokens::Language::Python)
+        && lower.contains(".rollback()")
+        && DRIVERS.iter().any(|driver| lower.contains(driver))
+        && !lower.lines().any(context)
+}
 
 /// A test makes what it takes away.
 fn is_test(command: &Command) -> bool {
@@ -294,7 +345,7 @@ fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -
         rule: id.to_owned(),
         severity: rule.map_or(Severity::High, |rule| rule.severity),
         summary: "deletes files whose names are not known here".to_owned(),
-        command: command.shown(),
+        command: command.told(),
         span,
         file,
         via: command

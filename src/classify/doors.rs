@@ -46,6 +46,38 @@ const OPTIONS: &[(&[&str], &str, &str)] = &[
     (&["socat"], "-", "EXEC:"),
 ];
 
+/// Variables whose value a shell runs for a program.
+const VARIABLES: &[(&[&str], &[&str])] = &[
+    (
+        &["git"],
+        &[
+            "GIT_SSH_COMMAND",
+            "GIT_EDITOR",
+            "GIT_SEQUENCE_EDITOR",
+            "GIT_PAGER",
+            "GIT_EXTERNAL_DIFF",
+            "GIT_PROXY_COMMAND",
+            "EDITOR",
+            "VISUAL",
+            "PAGER",
+        ],
+    ),
+    (&["crontab", "visudo", "sudoedit"], &["EDITOR", "VISUAL"]),
+    (&["man", "psql"], &["PAGER", "MANPAGER", "PSQL_PAGER"]),
+    (&["less"], &["LESSOPEN"]),
+    (&["rsync"], &["RSYNC_RSH"]),
+];
+
+/// Words that a program takes as a command behind these letters.
+const WORDS: &[(&[&str], &str)] = &[
+    (&["make", "gmake"], "SHELL="),
+    (&["less", "more", "vim", "vi", "nvim"], "+!"),
+    (&["vim", "vi", "nvim"], "+:!"),
+];
+
+/// Lines of a client's standard input that are read.
+const MAX_TYPED: usize = 200;
+
 /// Returns the shell texts behind the doors of a command.
 pub fn started(command: &Command) -> Vec<Started> {
     let Some(program) = command.program() else {
@@ -63,6 +95,20 @@ pub fn started(command: &Command) -> Vec<Started> {
                     .filter_map(|word| behind(word, head)),
             );
         }
+    }
+    for (programs, names) in VARIABLES {
+        if programs.contains(&program.as_str()) {
+            let given = names.iter().filter_map(|name| command.env_value(name));
+            all.extend(given.filter_map(|word| behind(word, "")));
+        }
+    }
+    for (programs, head) in WORDS {
+        if programs.contains(&program.as_str()) {
+            all.extend(command.args().iter().filter_map(|word| behind(word, head)));
+        }
+    }
+    if program == "sftp" || program == "heroku" {
+        all.extend(typed(&program, command));
     }
     if program == "tclsh" || program == "expect" {
         all.extend(tcl(command));
@@ -110,6 +156,39 @@ pub(super) fn shell_text(word: &Word) -> String {
         }
     }
     all
+}
+
+/// What sftp and Heroku's Redis are told on standard input, line by line.
+fn typed(program: &str, command: &Command) -> Vec<Started> {
+    let Stdin::Text(word) = &command.stdin else {
+        return Vec::new();
+    };
+    let args: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let front = match program {
+        "sftp" => match args.last() {
+            Some(host) => format!("ssh {} ", host.split(':').next().unwrap_or_default()),
+            None => return Vec::new(),
+        },
+        _ if args.first().is_some_and(|name| name == "redis:cli") => {
+            "redis-cli -h heroku ".to_owned()
+        }
+        _ => return Vec::new(),
+    };
+    let counts = |line: &&str| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        !line.contains(['\'', '"'])
+            && (program != "sftp" || matches!(first, "rm" | "rmdir" | "rename"))
+    };
+    let text = shell_text(word);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .filter(counts)
+        .take(MAX_TYPED)
+        .map(|line| Started {
+            text: format!("{front}{line}"),
+            origin: word.origin.clone(),
+        })
+        .collect()
 }
 
 /// Tcl's `exec` and expect's `spawn` on standard input.
@@ -179,5 +258,6 @@ mod tests {
         assert_eq!(texts("rsync -e ssh a b:"), Vec::<String>::new());
         assert_eq!(texts("tar -I zstd -xf a"), Vec::<String>::new());
         assert_eq!(texts("sed -n p a"), Vec::<String>::new());
+        assert_eq!(texts("make SHELL=/bin/bash"), Vec::<String>::new());
     }
 }

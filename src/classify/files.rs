@@ -8,6 +8,7 @@ mod deeds;
 mod fd;
 mod find;
 pub mod judge;
+mod keys;
 pub mod kinds;
 mod over;
 pub mod place;
@@ -28,7 +29,6 @@ use crate::model::fact::Needs;
 use crate::model::finding::Finding;
 
 use judge::Judge;
-use report::Site;
 
 /// Returns what a command would lose of files and trees.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
@@ -46,7 +46,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     for deed in deeds {
         deed.apply(&mut judge);
     }
-    report::report(judge.finish(), &Site::of(command), context)
+    report::of(judge.finish(), command, context)
 }
 
 /// Returns the words at which a `find` starts.

@@ -1,8 +1,11 @@
 //! Programs that run one text on many hosts: ad hoc commands of Ansible, Salt and the parallel shells.
 //! It only finds the text; it is judged as if `ssh` carried it there.
 
-use crate::model::command::Command;
+use crate::model::command::{Command, Stdin};
+
 use crate::model::word::Word;
+
+use super::tree::{self, Node};
 
 use super::sql::Started;
 
@@ -33,6 +36,7 @@ pub fn started(command: &Command) -> Vec<Started> {
             let at = command.args().iter().position(is_manage);
             at.and_then(|at| asked_of("manage.py", command.args().get(at + 1..)?))
         }
+        "kubectl" | "oc" => pod(command),
         "mussh" => value(command, &["-c"]),
         "ansible" => ansible(command),
         "salt" | "salt-call" | "salt-ssh" => salt(command),
@@ -81,6 +85,82 @@ fn asked_of(program: &str, args: &[Word]) -> Option<String> {
             Some(format!("psql -c {}", quoted(text)))
         }
         _ => None,
+    }
+}
+
+/// `kubectl create cronjob NAME … -- COMMAND`, and such a job from standard input.
+fn pod(command: &Command) -> Option<String> {
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    if let Some(text) = applied(command, &words) {
+        return Some(text);
+    }
+    if words.iter().any(|word| word.starts_with("--dry-run")) {
+        return None;
+    }
+    let makes = words.iter().zip(words.iter().skip(1)).any(|(verb, kind)| {
+        verb == "create"
+            && matches!(
+                kind.as_str(),
+                "job" | "jobs" | "cronjob" | "cronjobs" | "cj"
+            )
+    });
+    let at = words
+        .iter()
+        .position(|word| word == "--")
+        .filter(|_| makes)?;
+    Some(line(words.get(at + 1..)?.iter().map(String::as_str)))
+}
+
+fn line<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words
+        .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
+        .collect();
+    quoted.join(" ")
+}
+
+/// `kubectl apply -f -` of a Job or CronJob: what its containers start.
+fn applied(command: &Command, words: &[String]) -> Option<String> {
+    let verb = words.iter().find(|word| !word.starts_with('-'))?;
+    let from_input = words
+        .iter()
+        .any(|word| matches!(word.as_str(), "-" | "-f-" | "--filename=-" | "/dev/stdin"));
+    let dry = words.iter().any(|word| word.starts_with("--dry-run"));
+    let Stdin::Text(text) = &command.stdin else {
+        return None;
+    };
+    if dry || !from_input || !matches!(verb.as_str(), "apply" | "create" | "replace") {
+        return None;
+    }
+    let documents = tree::read(&text.shown())?;
+    let jobs = documents.iter().filter(|document| {
+        let kind = document.get("kind").and_then(Node::text);
+        matches!(kind, Some("Job" | "CronJob"))
+    });
+    let mut lines = Vec::new();
+    for job in jobs {
+        containers(job, &mut lines);
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// Adds the command lines of the containers below a node; its depth is bounded by the reader.
+fn containers(node: &Node, lines: &mut Vec<String>) {
+    match node {
+        Node::Text(_) => {}
+        Node::List(items) => items.iter().for_each(|item| containers(item, lines)),
+        Node::Map(entries) => {
+            let words: Vec<&str> = ["command", "args"]
+                .iter()
+                .filter_map(|key| node.get(key))
+                .flat_map(Node::texts)
+                .collect();
+            if node.get("image").is_some() && !words.is_empty() {
+                lines.push(line(words.into_iter()));
+            }
+            for (_, value) in entries {
+                containers(value, lines);
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use crate::classify::Context;
-use crate::classify::files::report::{Loss, Site, report};
+use crate::classify::files::report::{self, Loss};
 use crate::classify::files::{Args, Valued};
 use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, EntryKind, GitFact, Needs, Question};
@@ -35,7 +35,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         losses: Vec::new(),
     };
     git.judge();
-    report(git.losses, &Site::of(command), context)
+    report::of(git.losses, command, context)
 }
 
 /// One git command while it is judged.
@@ -430,11 +430,14 @@ impl<'a> Git<'a, '_> {
     }
 
     fn applied_before(&self) -> bool {
-        self.context.earlier.iter().any(|earlier| {
-            Invocation::read(earlier).is_some_and(|other| {
-                other.subcommand == "stash"
-                    && other.args.first().and_then(Word::text).as_deref() == Some("apply")
-            })
+        let applies = |word: &Word| word.prefix_starts("apply");
+        let mut earlier = self.context.earlier.iter();
+        earlier.any(|earlier| {
+            earlier.words.iter().any(applies)
+                && Invocation::read(earlier).is_some_and(|other| {
+                    other.subcommand == "stash"
+                        && other.args.first().and_then(Word::text).as_deref() == Some("apply")
+                })
         })
     }
 

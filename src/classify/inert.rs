@@ -75,7 +75,7 @@ mod tests {
     fn a_redirection_or_a_wrapper_is_judged() {
         let mut command = line("cat a");
         assert!(is_inert(&command));
-        command.env.push((
+        std::sync::Arc::make_mut(&mut command.env).push((
             "LD_PRELOAD".to_owned(),
             crate::model::word::Word::literal("x", command.origin.clone()),
         ));

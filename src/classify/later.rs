@@ -1,12 +1,16 @@
 //! What would run by itself later, and fire no hook then: crontabs, git hooks, shell start-up files, services, CI files, agents' settings.
 //! Where such a text is written, it is judged as if it ran now; an ordinary script that is written is none of this.
 
+mod far;
+mod jobs;
 mod places;
+mod start;
 mod texts;
 mod told;
 mod windows;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd, Stdin, Unfolding};
@@ -14,11 +18,10 @@ use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::request::ShellKind;
 use crate::model::span::Origin;
-use crate::model::target::{Reach, Target};
 use crate::model::word::{Part, Word};
 use crate::shell::unfold::unfold;
 
-use places::{Place, Runs};
+use places::{Form, Place, Runs};
 use texts::Task;
 
 /// Entries of one file that are judged; a crontab has a few dozen.
@@ -87,7 +90,7 @@ pub fn redirected(command: &Command, context: &Context<'_>) -> Vec<Finding> {
         if let Some(place) = places::place(&path, context.scene) {
             let site = Site {
                 path: &path,
-                words: command.shown(),
+                words: command.told(),
                 via: super::opaque::names(&command.via),
                 origin: Some(command.origin.clone()),
             };
@@ -132,7 +135,7 @@ fn crontab(
     };
     let site = Site {
         path: Path::new("crontab"),
-        words: command.shown(),
+        words: command.told(),
         via: super::opaque::names(&command.via),
         origin: Some(command.origin.clone()),
     };
@@ -183,8 +186,8 @@ fn text_of(word: &Word) -> String {
 /// Judges every task of a text as if it ran now, without asking the world.
 fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
-    for task in texts::tasks(place.form, text).into_iter().take(MAX_TASKS) {
-        for finding in judged_task(place, &task, site, context) {
+    for (task, runs) in tasks(place, text).into_iter().take(MAX_TASKS) {
+        for finding in judged_task(place, runs, &task, site, context) {
             if !all.contains(&finding) {
                 all.push(finding);
             }
@@ -193,15 +196,50 @@ fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> 
     all
 }
 
-fn judged_task(place: &Place, task: &Task, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
-    task_findings(task, context)
+/// Returns what a text would run, and where.
+fn tasks(place: &Place, text: &str) -> Vec<(Task, Runs)> {
+    let steps = (place.form == Form::Steps).then(|| jobs::steps(text));
+    if let Some(steps) = steps.flatten() {
+        let runs = |step: &jobs::Step| match (step.kept, step.served) {
+            (true, _) => Runs::OwnRunner,
+            (false, true) => Runs::ServedRunner,
+            (false, false) => place.runs,
+        };
+        let all = steps.into_iter().map(|step| (runs(&step), step.task));
+        return all.map(|(runs, task)| (task, runs)).collect();
+    }
+    let found = texts::tasks(place.form, text).into_iter();
+    let mut all: Vec<(Task, Runs)> = found.map(|task| (task, place.runs)).collect();
+    if place.rule == "later.shell-start" && place.form == Form::Script {
+        let (prompt, shadows) = start::later(text);
+        all.extend(prompt.map(|text| (text, place.runs)));
+        all.extend(shadows.into_iter().map(|text| (text, Runs::Unasked)));
+    }
+    all
+}
+
+fn judged_task(
+    place: &Place,
+    runs: Runs,
+    task: &Task,
+    site: &Site<'_>,
+    context: &Context<'_>,
+) -> Vec<Finding> {
+    let (commands, found) = task_findings(task, context);
+    found
         .into_iter()
-        .filter(|inner| counts(place.runs, inner))
-        .map(|inner| finding(place, inner, site, context))
+        .filter(|inner| counts(runs, inner, &commands, context))
+        .map(|mut inner| {
+            // Nobody who asks for something else has made a copy before.
+            if runs == Runs::Unasked {
+                inner.severity = inner.severity.max(Severity::High);
+            }
+            finding(place, inner, site, context)
+        })
         .collect()
 }
 
-fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
+fn task_findings(task: &Task, context: &Context<'_>) -> (Vec<Command>, Vec<Finding>) {
     let facts = Facts::new(true);
     let scene = Scene {
         assumed: true,
@@ -229,13 +267,14 @@ fn task_findings(task: &Task, context: &Context<'_>) -> Vec<Finding> {
             }
         }
     };
-    super::losses(&unfolding, &inner, &mut needs)
+    let found = super::losses(&unfolding, &inner, &mut needs);
+    (unfolding.commands, found)
 }
 
 fn plain(program: Word, file: Word, origin: &Origin) -> Command {
     Command {
         words: vec![program, file],
-        env: Vec::new(),
+        env: Arc::default(),
         env_cleared: false,
         stdin: Stdin::Null,
         writes: Vec::new(),
@@ -247,32 +286,22 @@ fn plain(program: Word, file: Word, origin: &Origin) -> Command {
 }
 
 /// One small file more or less is the everyday work of such texts; so is what only another file decides.
-fn counts(runs: Runs, inner: &Finding) -> bool {
+fn counts(runs: Runs, inner: &Finding, commands: &[Command], context: &Context<'_>) -> bool {
     let family = inner.rule.split('.').next().unwrap_or_default();
-    if inner.exempt.is_some() || inner.severity < Severity::High || family == "opaque" {
+    let small = inner.severity < Severity::High && runs != Runs::Unasked;
+    if inner.exempt.is_some() || small || family == "opaque" {
         return false;
     }
     match runs {
-        Runs::Here => true,
+        Runs::Here | Runs::Unasked => true,
         // A runner of CI is thrown away after the job: only what it reaches from there is lost.
-        Runs::Runner => match family {
-            "files" | "docker" | "system" | "windows" | "code" | "git" | "sqlite" | "own" => false,
-            _ => inner.targets.iter().any(is_far),
-        },
+        Runs::Runner => far::is_lost(inner, commands, false),
+        Runs::ServedRunner => far::is_lost(inner, commands, true),
+        Runs::OwnRunner => {
+            far::is_lost(inner, commands, false)
+                || far::is_of_the_machine(inner, &context.scene.cwd)
+        }
     }
-}
-
-fn is_far(target: &Target) -> bool {
-    let local = [
-        "local:",
-        "localhost",
-        "127.0.0.1",
-        "/",
-        "docker:",
-        "unknown",
-    ];
-    let near = matches!(target.reach, Reach::Path(_) | Reach::Sqlite(_));
-    !near && !local.iter().any(|start| target.locator.starts_with(start))
 }
 
 fn finding(place: &Place, inner: Finding, site: &Site<'_>, context: &Context<'_>) -> Finding {

@@ -2,7 +2,9 @@
 //! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
 
 mod containers;
+mod outputs;
 mod things;
+mod written;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,6 +34,7 @@ const BRING: [&str; 8] = [
 #[derive(Debug, Default)]
 pub(super) struct Made {
     known: HashMap<usize, Vec<Thing>>,
+    opened: HashMap<usize, Vec<Thing>>,
 }
 
 impl Made {
@@ -87,11 +90,24 @@ impl Made {
             let Some(maker) = unfolding.commands.get(place) else {
                 continue;
             };
-            let things = self
-                .known
-                .entry(place)
-                .or_insert_with(|| things(maker, context, needs));
+            let things = self.known.entry(place).or_insert_with(|| {
+                let mut all = things(maker, context, needs);
+                if context.facts.assumed {
+                    all.extend(written::replaced(maker));
+                }
+                all
+            });
             all.extend(things.iter().map(|thing| (place, thing.clone())));
+        }
+        if context.facts.assumed {
+            for place in proven.ran() {
+                let Some(maker) = unfolding.commands.get(place) else {
+                    continue;
+                };
+                let opened = self.opened.entry(place);
+                let opened = opened.or_insert_with(|| written::opened(maker));
+                all.extend(opened.iter().map(|thing| (place, thing.clone())));
+            }
         }
         all
     }
@@ -114,6 +130,13 @@ impl View<'_> {
                 self.in_folder(from, path, target) || self.in_clone(path, *holds, target, finding)
             }
             Thing::Words(_) => false,
+            Thing::Written(file) => {
+                finding.rule == "files.delete" && self.rewritten(from, file, target)
+            }
+            // What a copy or a dump replaced was judged there, if its name is one to guard.
+            Thing::Replaced(file) => {
+                finding.rule.starts_with("files.delete") && self.rewritten(from, file, target)
+            }
             Thing::Stash { dir, untracked } => self.stashed(from, dir, *untracked, finding),
             Thing::Container(container) => {
                 same_side(maker, self.command) && self.in_container(container, target)
@@ -140,6 +163,58 @@ impl View<'_> {
             && !text.split('/').any(|part| part == "..")
             && Path::new(&text).starts_with(path)
             && !self.brought(from, path)
+    }
+
+    /// A file that holds what the call wrote into it.
+    fn rewritten(&self, from: usize, file: &Word, target: &Target) -> bool {
+        let maker = self.commands.get(from);
+        let Some(path) = maker.and_then(|maker| things::path_of(file, maker)) else {
+            return false;
+        };
+        target.kind == TargetKind::Path
+            && !self.removes_trees()
+            && self.command.is_here()
+            && Path::new(&target.locator) == path
+            && !self.moved_onto(from, &path)
+    }
+
+    fn removes_trees(&self) -> bool {
+        let args = Args::read(self.command.args(), Valued::NONE);
+        self.command.program().as_deref() == Some("rm") && args.has(&["-r", "-R", "--recursive"])
+    }
+
+    /// Tells whether another file may have been moved to this place since.
+    fn moved_onto(&self, from: usize, file: &Path) -> bool {
+        self.since(from).filter_map(brings).any(|command| {
+            let words = command.args().iter();
+            let mut operands = words.filter(|word| !word.prefix().starts_with('-'));
+            operands.any(|word| match things::path_of(word, command) {
+                Some(other) => file.starts_with(other),
+                None => true,
+            })
+        })
+    }
+
+    /// `echo x > "$f"; rm "$f"`: the very same word.
+    fn removes_written(&self, from: usize, file: &Word, finding: &Finding) -> bool {
+        let args = Args::read(self.command.args(), Valued::NONE);
+        let same_place = self
+            .commands
+            .get(from)
+            .is_some_and(|maker| maker.cwd == self.command.cwd);
+        let moved = self.since(from).any(|command| brings(command).is_some());
+        self.command.program().as_deref() == Some("rm")
+            && finding.rule.starts_with("files.delete")
+            && same_place
+            && self.command.is_here()
+            && !moved
+            && !args.any_flag
+            && !args.has(&["-r", "-R", "--recursive", "-d", "--dir"])
+            && !args.operands.is_empty()
+            && args
+                .operands
+                .iter()
+                .all(|word| below(file, word) && below(word, file))
     }
 
     /// What is not committed in a clone or a work tree that the call made.
@@ -212,6 +287,9 @@ impl View<'_> {
 
     /// `mkdir "$dir" && rm -rf "$dir"`: the very same words.
     fn removes(&self, from: usize, thing: &Thing, finding: &Finding) -> bool {
+        if let Thing::Written(file) | Thing::Replaced(file) = thing {
+            return file.text().is_none() && self.removes_written(from, file, finding);
+        }
         let (Thing::Words(made), Some(maker)) = (thing, self.commands.get(from)) else {
             return false;
         };

@@ -17,6 +17,7 @@ pub mod own;
 pub mod packs;
 pub mod playbook;
 pub mod sql;
+mod tree;
 pub mod windows;
 pub mod writes;
 
@@ -211,7 +212,7 @@ fn same(
         .flat_map(|family| family(instead, context, needs))
         .collect();
     for finding in &mut findings {
-        finding.command = command.shown();
+        finding.command = command.told();
     }
     findings.extend(later::redirected(instead, context));
     findings

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::classify::Context;
 use crate::classify::files::kinds::is_catastrophic;
 use crate::classify::files::place::{Place, lexical, places};
-use crate::classify::files::report::{Loss, Site, report};
+use crate::classify::files::report::{self, Loss, Site};
 use crate::classify::files::{Args, Valued, world};
 use crate::model::command::{Command, WriteMode};
 use crate::model::fact::{Answer, Needs, Question};
@@ -44,7 +44,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     if command.is_here() {
         against_written(command, context, needs, &mut losses);
     }
-    report(losses, &Site::of(command), context)
+    report::of(losses, command, context)
 }
 
 /// Tells whether a path is backstop's own, lies in it, or (for what goes whole) holds it.
@@ -139,8 +139,17 @@ fn against_files(
     losses: &mut Vec<Loss>,
 ) {
     let script = script_of(command, program, context);
+    let lands = lands(command, program);
+    let mut changes: Vec<(Touch, Change<'_>)> = Vec::new();
     for (word, touch) in touched(command, program) {
-        let change = change_of(command, program, touch, script.as_deref());
+        let known = changes.iter().find(|(known, _)| *known == touch);
+        let change = known.map_or_else(
+            || change_of(command, program, touch, script.as_deref()),
+            |(_, change)| *change,
+        );
+        if known.is_none() {
+            changes.push((touch, change));
+        }
         for place in places(&word, command, context, needs) {
             let path = match &place {
                 Place::At { path, .. } => lexical(path),
@@ -158,7 +167,7 @@ fn against_files(
                 | Place::Scratch
                 | Place::Anywhere => continue,
             };
-            let path = landing(path, command, program);
+            let path = if lands { landing(path) } else { path };
             if touched::is_wide(program) && !near(&path, context) && !hooks::holds_some(&path) {
                 continue;
             }
@@ -228,14 +237,19 @@ fn takes_right(command: &Command) -> bool {
     })
 }
 
-/// `cp backstop ~/.local/bin/`: the name is that of the source.
-fn landing(path: PathBuf, command: &Command, program: &str) -> PathBuf {
+/// `cp backstop ~/.local/bin/`: what is moved is backstop, or is called so.
+fn lands(command: &Command, program: &str) -> bool {
     let moved = matches!(program, "cp" | "mv" | "ln" | "install" | "rsync");
-    let named = command.args().iter().any(|word| {
+    let named = |word: &Word| {
         let text = word.shown();
         text == NAME || text.ends_with("/backstop")
-    });
-    if moved && named && path.ends_with("bin") {
+    };
+    moved && command.args().iter().any(named)
+}
+
+/// In a folder of programs the name is that of the source.
+fn landing(path: PathBuf) -> PathBuf {
+    if path.ends_with("bin") {
         return path.join(NAME);
     }
     path
@@ -416,7 +430,7 @@ pub fn asked(
 ) -> Vec<Finding> {
     let plain = lexical(path);
     let loss = against(&plain, Touch::Changes, change, context, needs);
-    report(loss.into_iter().collect(), site, context)
+    report::report(loss.into_iter().collect(), site, context)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) use url::decoded;
 /// let command = Command {
 ///     script: None,
 ///     words: words.map(|word| Word::literal(word, origin.clone())).to_vec(),
-///     env: Vec::new(),
+///     env: Default::default(),
 ///     env_cleared: false,
 ///     stdin: Stdin::Null,
 ///     writes: Vec::new(),
@@ -140,7 +140,7 @@ fn finding(
         rule: rule.id.to_owned(),
         severity: rule.severity,
         summary: targets::summary(rule.summary, one, command, &targets),
-        command: command.shown(),
+        command: command.told(),
         span,
         file,
         via: command

@@ -22,6 +22,7 @@ use crate::model::target::{Reach, Route, Target, TargetKind};
 use crate::model::word::Word;
 use crate::sql::{self, Loss};
 
+use super::files::world::comes_from_elsewhere;
 use super::{Context, clients};
 use reach::Place;
 use renames::Renames;
@@ -118,7 +119,14 @@ pub(super) fn judged(
         for (index, located) in group.iter().enumerate() {
             let mut finding = finding(located, Some(command), context);
             weigh(&mut finding, located, said, index, context);
-            if finding.exempt.is_some() && located.place.scratch.is_none() && !located.loss.created
+            if let Reach::Sqlite(path) = &located.place.reach
+                && finding.exempt.is_some()
+                && comes_from_elsewhere(path, context)
+            {
+                moved_there(&mut finding);
+            } else if finding.exempt.is_some()
+                && located.place.scratch.is_none()
+                && !located.loss.created
             {
                 let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
                 reconsider(&mut finding, located, renames);
@@ -165,9 +173,19 @@ fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
         .lookup
         .as_ref()
         .or(located.loss.effect.object.as_ref());
-    if !name.is_some_and(|name| renames.may_mean(name)) {
-        return;
+    let database = match &located.place.reach {
+        Reach::Postgres(reach) => reach.database.as_ref(),
+        _ => None,
+    };
+    if name.is_some_and(|name| renames.may_mean(name))
+        || database.is_some_and(|name| renames.gives(name))
+    {
+        moved_there(finding);
     }
+}
+
+/// Nothing is known of what has this name by then.
+fn moved_there(finding: &mut Finding) {
     finding.exempt = None;
     finding.blast.definitions.clear();
     finding.blast.lines = vec![

@@ -7,7 +7,7 @@ mod spot;
 mod table;
 
 use super::Context;
-use super::files::report::{Loss, Site, report};
+use super::files::report::{self, Loss};
 use crate::model::command::{Command, Stdin};
 use crate::model::finding::Finding;
 use crate::model::target::{Reach, Target, TargetKind};
@@ -66,7 +66,7 @@ pub fn read(command: &Command, context: &Context<'_>) -> Said {
         reader.program(&name);
     }
     Said {
-        findings: report(reader.losses, &Site::of(command), context),
+        findings: report::of(reader.losses, command, context),
         instead: reader.here,
         owned,
     }

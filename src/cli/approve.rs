@@ -111,10 +111,19 @@ impl Sitting<'_> {
             self.ask_second(&request, step)?;
             step += 1;
         }
-        let done = format!(
-            "\nApproved. The agent may run it once within {}.\n",
-            screens::age(self.rules.ttl_s)
-        );
+        let now = self.store.request(&self.id, Timestamp::now())?;
+        let left = self.evidence.refresh(&now).gaps;
+        let ttl = screens::age(self.rules.ttl_s);
+        let done = match left.as_slice() {
+            [] => format!("\nApproved. The agent may run it once within {ttl}.\n"),
+            gaps => {
+                let gaps: Vec<_> = gaps.iter().map(|gap| screens::visible(gap)).collect();
+                format!(
+                    "\nApproved for {ttl}, but the call stays held until this is mended: {}.\n",
+                    gaps.join("; ")
+                )
+            }
+        };
         Ok(self.human.terminal.say(&done)?)
     }
 
@@ -203,15 +212,24 @@ impl Sitting<'_> {
         if !right {
             return Err(self.refused("another name was typed")?);
         }
-        let waived = self.ask_waivers(request)?;
+        let waived = self.ask_waivers(request, &shown)?;
         self.record(request, step, &shown, waived)
     }
 
-    fn ask_waivers(&mut self, request: &Request) -> Result<Vec<TargetKey>, Trouble> {
+    fn ask_waivers(&mut self, request: &Request, shown: &Shown) -> Result<Vec<TargetKey>, Trouble> {
         let mut waived = Vec::new();
-        for (target, reason) in &request.requirement.waivers {
+        let impossible = request
+            .requirement
+            .waivers
+            .iter()
+            .map(|one| (one, "is possible"));
+        let backups = shown.backups.iter().filter(|_| self.rules.waives_failed);
+        let failed = backups
+            .filter_map(|one| one.failed.as_ref())
+            .map(|one| (one, "could be made"));
+        for ((target, reason), which) in impossible.chain(failed) {
             let text = format!(
-                "No backup of {} is possible: {}.\n",
+                "No backup of {} {which}: {}.\n",
                 screens::visible(&target.locator),
                 screens::visible(reason)
             );
@@ -345,6 +363,7 @@ mod tests {
             expected,
             recovery: Vec::new(),
             changed: None,
+            failed: None,
         }
     }
 

@@ -657,7 +657,12 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
     } else {
         0
     };
-    let shelf = chosen(&dir, &args.targets)?;
+    let mut shelf = chosen(&dir, &args.targets)?;
+    let damaged = shelf
+        .entries
+        .iter()
+        .filter_map(|entry| catalog::damage(entry).map(|why| (entry.folder.clone(), why)));
+    shelf.broken.extend(damaged.collect::<Vec<_>>());
     let bytes: u64 = shelf
         .entries
         .iter()

@@ -109,7 +109,7 @@ impl Stage {
     }
 
     fn state(&self) -> PathBuf {
-        self.dir.join("state")
+        self.dir.join("xdg-state").join("backstop")
     }
 
     fn database(&self) -> PathBuf {

@@ -108,6 +108,9 @@ pub fn run(args: &Args) -> u8 {
         "a determined agent under your account could write them itself; see THREAT_MODEL.md",
         "keep the agent under another account than the one that owns the state directory",
     ));
+    // Several scopes share a binary: what holds of it is said once.
+    let mut seen = std::collections::BTreeSet::new();
+    points.retain(|point| seen.insert(point.what.clone()));
     let worst = points
         .iter()
         .map(|point| point.grade)
@@ -207,9 +210,9 @@ fn state(house: &House) -> Vec<Point> {
     vec![match store.verify() {
         Ok(checked) => match checked.fault {
             None => Point::ok(format!(
-                "state {} ({} records, chain intact)",
+                "state {} ({} in the ledger, chain intact)",
                 dir.display(),
-                checked.records
+                crate::plan::restore::counted(checked.records, "record")
             )),
             Some(fault) => Point::new(
                 Grade::Fail,

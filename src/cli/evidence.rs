@@ -2,6 +2,7 @@
 //! The default reads nothing, so that requests can be shown and decided without a catalog.
 
 use crate::model::approval::Request;
+use crate::model::target::TargetKey;
 
 /// How a backup stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct BackupShown {
     pub recovery: Vec<String>,
     /// What changed in the target since, as a sentence without full stop.
     pub changed: Option<String>,
+    /// The target whose last backup failed, and why.
+    pub failed: Option<(TargetKey, String)>,
 }
 
 /// Everything that is read again right before a human decides.
@@ -96,6 +99,7 @@ impl Evidence for NoEvidence {
                 expected: None,
                 recovery: Vec::new(),
                 changed: None,
+                failed: None,
             })
             .collect();
         Shown {

@@ -195,7 +195,10 @@ fn recorded(args: &Args, state: &Path, change: &Change, binary: PathBuf) -> Inst
             .map(|bytes| sha256(&bytes))
             .unwrap_or_default(),
         binary,
-        made_folder: load(state, &change.file).is_some_and(|old| old.made_folder)
+        // Two scopes share a folder: whichever is taken out last finds it empty.
+        made_folder: all(state)
+            .iter()
+            .any(|old| old.made_folder && old.file.parent() == change.file.parent())
             || change.file.parent().is_some_and(|folder| !folder.exists()),
     }
 }

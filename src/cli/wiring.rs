@@ -200,7 +200,8 @@ fn catalogued(need: &BackupNeed, dir: &std::path::Path, control: &Control) -> Ba
             .unwrap_or_default(),
         id: entry.map(|entry| entry.manifest.id),
         freshness,
-        progress: found::progress(dir, need),
+        progress: None,
+        has_failed: false,
         drift: None,
     };
     shown(&found, dir)
@@ -251,6 +252,9 @@ fn shown(found: &BackupFound, dir: &std::path::Path) -> BackupShown {
             .map(|progress| progress.estimate_bytes),
         recovery: found.recovery.clone(),
         changed,
+        failed: found::failure(dir, &found.need)
+            .filter(|_| state == BackupState::Failed)
+            .map(|why| (found.need.target.key(), why)),
     }
 }
 

@@ -103,7 +103,7 @@ fn backup_gap(
     let Some(found) = found else {
         return Some(wanted);
     };
-    if waived.contains(&need.target.key()) {
+    if found.has_failed && waived.contains(&need.target.key()) {
         return None;
     }
     let detail = match &found.freshness {
@@ -172,6 +172,7 @@ mod tests {
 
     fn found(freshness: Freshness) -> BackupFound {
         BackupFound {
+            has_failed: false,
             need: need(),
             freshness,
             id: None,

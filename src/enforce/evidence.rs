@@ -14,7 +14,7 @@ use crate::model::database::Identity;
 use crate::model::evidence::{BackupFound, Evidence};
 use crate::model::fact::{Answer, Facts, Question};
 use crate::model::policy::{BackupNeed, Policy, Requirement, Waiver};
-use crate::model::target::{Reach, Target};
+use crate::model::target::{Reach, Target, TargetKey};
 use crate::plan::coverage;
 use crate::store::Store;
 
@@ -46,7 +46,7 @@ pub fn gather(
         return evidence;
     };
     if let Ok(Some(request)) = store.by_fingerprint(fingerprint, place.now) {
-        approvals(&request, policy, place.now, &mut evidence);
+        approvals(&request, owed, policy, place.now, &mut evidence);
     }
     for need in &owed.backups {
         let identity = identity(&need.target, facts);
@@ -81,12 +81,13 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         bytes: 0,
         recovery: Vec::new(),
         progress: None,
+        has_failed: false,
         drift: None,
     };
     let Some(dir) = place.backups else {
         return best;
     };
-    best.progress = progress(dir, need);
+    (best.progress, best.has_failed) = progress(dir, need);
     let control = Control::within(PATIENCE);
     let key = need.target.key();
     if !catalog::newest(dir, &key).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -117,7 +118,7 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         return best;
     };
     if freshness == Freshness::Fresh {
-        best.progress = None;
+        (best.progress, best.has_failed) = (None, false);
     }
     if let Some(entry) = entry {
         best.age_s = coverage::age(&entry.manifest, place.now);
@@ -129,17 +130,23 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     best
 }
 
-/// Returns what the last maker of a backup says, when that is not simply "done".
-pub fn progress(dir: &Path, need: &BackupNeed) -> Option<String> {
-    let last = make::progress(dir, &need.target.key())?;
-    match last.state.as_str() {
-        "running" => Some("a backup is being made".to_owned()),
-        "failed" => Some(format!(
-            "the last try failed: {}",
-            last.error.unwrap_or_default()
-        )),
-        _ => None,
+/// Returns what the last maker of a backup says, when that is not simply "done", and whether it failed.
+fn progress(dir: &Path, need: &BackupNeed) -> (Option<String>, bool) {
+    if let Some(why) = failure(dir, need) {
+        return (Some(format!("the last try failed: {why}")), true);
     }
+    let last = make::progress(dir, &need.target.key());
+    let is_running = last.is_some_and(|last| last.state == "running");
+    (
+        is_running.then(|| "a backup is being made".to_owned()),
+        false,
+    )
+}
+
+/// Returns why the last try to back this up failed; nothing when it did not.
+pub fn failure(dir: &Path, need: &BackupNeed) -> Option<String> {
+    let last = make::progress(dir, &need.target.key())?;
+    (last.state == "failed").then(|| last.error.unwrap_or_default())
 }
 
 /// Returns which database answered for this target while the call was judged.
@@ -154,7 +161,22 @@ pub fn identity(target: &Target, facts: &Facts) -> Option<Identity> {
         })
 }
 
-fn approvals(request: &Request, policy: &Policy, now: Timestamp, evidence: &mut Evidence) {
+/// What can be backed up is waived only where the owner said `impossible`; whether a try failed is looked at in the verdict.
+fn may_waive(key: &TargetKey, owed: &Requirement, rule: Waiver) -> bool {
+    match rule {
+        Waiver::Never => false,
+        Waiver::NoDriver => owed.waivers.iter().any(|(target, _)| target == key),
+        Waiver::Impossible => true,
+    }
+}
+
+fn approvals(
+    request: &Request,
+    owed: &Requirement,
+    policy: &Policy,
+    now: Timestamp,
+    evidence: &mut Evidence,
+) {
     use crate::model::approval::RequestState;
     if !matches!(
         request.state,
@@ -171,9 +193,9 @@ fn approvals(request: &Request, policy: &Policy, now: Timestamp, evidence: &mut 
         match age {
             Ok(age) if age >= 0 && age < ttl => {
                 evidence.approvals = evidence.approvals.saturating_add(1);
-                if policy.waiver != Waiver::Never {
-                    evidence.waived.extend(approval.waived.iter().cloned());
-                }
+                let waived = approval.waived.iter();
+                let allowed = waived.filter(|key| may_waive(key, owed, policy.waiver));
+                evidence.waived.extend(allowed.cloned());
             }
             Ok(age) if age < 0 => evidence
                 .refused

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::adapters::environment;
 use crate::model::policy::Policy;
+use crate::plan::settings::quoted;
 use crate::policy::{self, LayerText, Place, builtin};
 use crate::store::{Store, StoreError};
 
@@ -51,6 +52,20 @@ impl House {
             .clone()
             .or_else(environment::state_dir)
             .ok_or(HouseError::NoState)
+    }
+
+    /// Returns the option that names the state directory in a command that is printed, with a space before it; nothing for the default place.
+    pub fn state_option(&self) -> String {
+        let named = self.named_state.as_ref();
+        named
+            .filter(|dir| environment::state_dir().as_ref() != Some(*dir))
+            .map(|dir| {
+                let text = dir.display().to_string();
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+                let plain = text.bytes().all(is_plain);
+                format!(" --state {}", if plain { text } else { quoted(&text) })
+            })
+            .unwrap_or_default()
     }
 
     /// Opens the store. A directory that the installed line names has to be there; the default one is made.

@@ -2,6 +2,7 @@
 //! It judges nothing; `guard` does. Every failure in here blocks the call.
 
 pub mod again;
+mod contact;
 pub mod drift;
 pub mod evidence;
 pub mod house;
@@ -25,8 +26,8 @@ use crate::guard::{self, Judgement, Setting};
 use crate::model::approval::{Fingerprint, Request, RequestState};
 use crate::model::backup::Freshness;
 use crate::model::evidence::Evidence;
-use crate::model::fact::{Answer as Told, Facts, Question, Scene};
-use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy};
+use crate::model::fact::Scene;
+use crate::model::policy::{BackupNeed, Demand, Drift, Mode, Policy, Waiver};
 use crate::model::request::{Asked, Event, ToolCall};
 use crate::model::rule::RuleBook;
 use crate::model::target::{GitRemoteReach, Reach};
@@ -196,11 +197,7 @@ impl Gate<'_> {
                     &verdict,
                     &Hold {
                         text: self.text(),
-                        id: None,
-                        repeated: false,
-                        backups: &[],
-                        lease: None,
-                        instead: None,
+                        ..Hold::default()
                     },
                 ))
             }
@@ -220,11 +217,8 @@ impl Gate<'_> {
             &verdict,
             &Hold {
                 text: self.text(),
-                id: None,
-                repeated: false,
-                backups: &[],
-                lease: None,
-                instead: None,
+                state: &self.house.state_option(),
+                ..Hold::default()
             },
         ))
     }
@@ -384,6 +378,7 @@ impl Gate<'_> {
             backups: &backups,
             lease: lease.as_deref().filter(|_| instead.is_none()),
             instead: instead.as_deref(),
+            state: &self.house.state_option(),
         };
         Reply::Block(text::reason(&verdict, &hold))
     }
@@ -408,7 +403,7 @@ impl Gate<'_> {
         for found in &mut evidence.backups {
             if found.freshness != Freshness::Fresh && !self.may_contact(&found.need, Some(request))
             {
-                found.progress = Some(NOT_CONTACTED.to_owned());
+                found.progress = Some(contact::refused(&found.need, &self.judgement.facts));
             }
         }
     }
@@ -421,7 +416,7 @@ impl Gate<'_> {
         evidence: &Evidence,
         verdict: &mut Verdict,
     ) -> Option<String> {
-        let id = &request.id.0;
+        let id = format!("{}{}", request.id.0, self.house.state_option());
         if request.state == RequestState::Rejected {
             let no = store.rejection_of(&request.id).ok().flatten();
             verdict.gaps = vec![rejection(no.as_ref())];
@@ -594,14 +589,14 @@ impl Gate<'_> {
             .requirement
             .backups
             .iter()
-            .any(|need| !is_local(need, &self.judgement.facts))
+            .any(|need| !contact::is_local(need, &self.judgement.facts))
     }
 
     /// What is not on this machine is contacted only after a human said so: by a first approval, or in the owner's policy.
     fn may_contact(&self, need: &BackupNeed, request: Option<&Request>) -> bool {
         let agreed = request.is_some_and(|request| !request.approvals.is_empty());
         agreed
-            || is_local(need, &self.judgement.facts)
+            || contact::is_local(need, &self.judgement.facts)
             || self.policy.enrolled.contains(&need.target.key())
     }
 
@@ -626,9 +621,10 @@ impl Gate<'_> {
     fn lease_line(&self) -> Option<String> {
         let need = self.judgement.requirement.backups.first()?;
         Some(format!(
-            "backstop lease '{}:{}' --for 2h --reason '…'",
+            "backstop lease '{}:{}' --for 2h --reason '…'{}",
             need.target.kind.name(),
-            need.target.locator
+            need.target.locator,
+            self.house.state_option()
         ))
     }
 }
@@ -657,31 +653,6 @@ fn discount(evidence: &mut Evidence, overtaken: &[drift::Overtaken]) {
     }
 }
 
-/// What is said of a server elsewhere that nobody has agreed to contact.
-const NOT_CONTACTED: &str = "it is on another host, which is not contacted before a person agrees: the first approval starts the backup, and `[[enrolled]]` in their policy does so for good";
-
-/// Tells whether a target is on this machine: files always, a server when it says so itself.
-fn is_local(need: &BackupNeed, facts: &Facts) -> bool {
-    match &need.target.reach {
-        Reach::GitRemote(reach) => return crate::backup::git::is_near(reach),
-        Reach::Postgres(_) => {}
-        Reach::Path(_)
-        | Reach::Sqlite(_)
-        | Reach::Worktree(_)
-        | Reach::GitRefs(_)
-        | Reach::Unreachable(_)
-        | Reach::NoDriver => return true,
-    }
-    facts
-        .iter()
-        .any(|(question, answer)| match (question, answer) {
-            (Question::Database(asked), Told::Database(fact)) => {
-                asked.reach == need.target.reach && fact.local
-            }
-            _ => false,
-        })
-}
-
 /// Returns what policy demands of approvals.
 pub fn rules(policy: &Policy) -> ApprovalRules {
     use crate::model::approval::Strength;
@@ -697,6 +668,7 @@ pub fn rules(policy: &Policy) -> ApprovalRules {
         pause_s: policy.pause_s,
         two_people: policy.two_people,
         strength,
+        waives_failed: policy.waiver == Waiver::Impossible,
     }
 }
 

@@ -91,13 +91,18 @@ pub enum Cwd {
     Unknown,
 }
 
+/// Words of one command that a finding tells.
+const MAX_TOLD_WORDS: usize = 100;
+/// Bytes of them.
+const MAX_TOLD_BYTES: usize = 4 * 1024;
+
 /// One program with its words, as it would be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// Program first. Never empty.
     pub words: Vec<Word>,
-    /// Environment set for it in the text: own assignments, `env X=y`, exported variables.
-    pub env: Vec<(String, Word)>,
+    /// Environment set for it in the text: own assignments, `env X=y`, exported variables; neighbours share one.
+    pub env: Arc<Vec<(String, Word)>>,
     /// Set when the inherited environment was dropped (`env -i`).
     pub env_cleared: bool,
     pub stdin: Stdin,
@@ -120,6 +125,15 @@ impl Command {
         }
         let text = word.text()?;
         Some(text.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// Tells whether the program is one of these, without copying its name.
+    pub fn is_any(&self, names: &[&str]) -> bool {
+        let among = |text: &str| names.contains(&text.rsplit('/').next().unwrap_or_default());
+        self.words.first().is_some_and(|word| match word.plain() {
+            Some(text) => among(text),
+            None => word.text().is_some_and(|text| among(&text)),
+        })
     }
 
     /// Returns the words after the program.
@@ -146,6 +160,29 @@ impl Command {
     /// Returns the words as a person reads them.
     pub fn shown(&self) -> Vec<String> {
         self.words.iter().map(Word::shown).collect()
+    }
+
+    /// Returns the words as a finding tells them: of a very long command its beginning, because each of its findings does.
+    pub fn told(&self) -> Vec<String> {
+        let mut all = Vec::with_capacity(self.words.len().min(MAX_TOLD_WORDS));
+        let mut left = MAX_TOLD_BYTES;
+        for word in &self.words {
+            let mut text = word.shown();
+            let fits = text.len() <= left;
+            if all.len() < MAX_TOLD_WORDS && fits {
+                left -= text.len();
+                all.push(text);
+                continue;
+            }
+            // INVARIANT: cut between what blanks part, so that no half of a secret stays unrecognised.
+            let head = text.get(..text.floor_char_boundary(left));
+            let end = head.and_then(|head| head.rfind(char::is_whitespace));
+            text.truncate(end.unwrap_or(0));
+            text.push('…');
+            all.push(text);
+            break;
+        }
+        all
     }
 }
 
@@ -191,20 +228,28 @@ pub struct Unfolding {
     pub proven: Vec<Proven>,
 }
 
-/// Commands of one call that are proven to have succeeded, by their places among its commands.
+/// Commands of one call that are proven to have run or to have succeeded, by their places among its commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proven(Option<Arc<Proof>>);
 
-/// One success, and those before it.
+/// One command that ran or succeeded, and those before it.
 #[derive(Debug, PartialEq, Eq)]
 struct Proof {
     index: usize,
+    success: bool,
     count: usize,
     before: Proven,
 }
 
-/// Successes that are remembered at one place; further ones are not.
-const MAX_PROVEN: usize = 256;
+/// Proofs that are remembered at one place; further ones are not.
+const MAX_PROVEN: usize = 512;
+
+impl Proof {
+    /// A later command ranks higher, and its success above its start.
+    const fn rank(&self) -> (usize, bool) {
+        (self.index, self.success)
+    }
+}
 
 impl Proven {
     /// Tells whether nothing is proven.
@@ -212,9 +257,19 @@ impl Proven {
         self.0.is_none()
     }
 
-    /// Returns these successes and one more, which must come after them.
+    /// Returns these and one more success, which must come after them.
     #[must_use]
     pub fn and(&self, index: usize) -> Self {
+        self.with(index, true)
+    }
+
+    /// Returns these and one more command that ran, whatever its status was; it must come after them.
+    #[must_use]
+    pub fn and_ran(&self, index: usize) -> Self {
+        self.with(index, false)
+    }
+
+    fn with(&self, index: usize, success: bool) -> Self {
         let count = self.0.as_ref().map_or(0, |proof| proof.count) + 1;
         if count > MAX_PROVEN {
             return self.clone();
@@ -222,6 +277,7 @@ impl Proven {
         let before = self.clone();
         Self(Some(Arc::new(Proof {
             index,
+            success,
             count,
             before,
         })))
@@ -235,7 +291,7 @@ impl Proven {
             if Arc::ptr_eq(a, b) {
                 return ours.clone();
             }
-            if a.index >= b.index {
+            if a.rank() >= b.rank() {
                 ours = &a.before;
             } else {
                 theirs = &b.before;
@@ -244,12 +300,23 @@ impl Proven {
         Self::default()
     }
 
-    /// Returns the places, the newest first.
+    /// Returns the places of those that succeeded, the newest first.
     pub fn places(&self) -> Vec<usize> {
+        self.all(true)
+    }
+
+    /// Returns the places of those that ran, the newest first.
+    pub fn ran(&self) -> Vec<usize> {
+        self.all(false)
+    }
+
+    fn all(&self, success: bool) -> Vec<usize> {
         let mut all = Vec::new();
         let mut next = self;
         while let Some(proof) = &next.0 {
-            all.push(proof.index);
+            if proof.success == success {
+                all.push(proof.index);
+            }
             next = &proof.before;
         }
         all

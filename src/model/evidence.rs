@@ -19,6 +19,8 @@ pub struct BackupFound {
     pub recovery: Vec<String>,
     /// What the worker says: running, or why it failed.
     pub progress: Option<String>,
+    /// The last try failed: policy may let the second approval do without.
+    pub has_failed: bool,
     /// What was written to the target since this backup was begun; looked at only where it matters.
     pub drift: Option<String>,
 }

@@ -113,6 +113,20 @@ impl Word {
         all
     }
 
+    /// Tells whether the known text before the first glob or hole starts so.
+    pub fn prefix_starts(&self, start: &str) -> bool {
+        match self.pieces.as_slice() {
+            [] => false,
+            [
+                Piece {
+                    part: Part::Literal(text),
+                    ..
+                },
+            ] => text.starts_with(start),
+            _ => self.prefix().starts_with(start),
+        }
+    }
+
     /// Tells whether every piece is literal.
     pub fn is_literal(&self) -> bool {
         self.pieces

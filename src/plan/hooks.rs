@@ -1,6 +1,8 @@
 //! Texts of git hooks: ours, rendered from the folder `hooks/`, and the edits that put them into husky's and lefthook's files.
 //! Which file stands where, and whether anything is written, is decided by the caller.
 
+use super::settings::quoted;
+
 /// A git hook that backstop answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Hook {
@@ -142,11 +144,6 @@ pub fn author(text: &str) -> Author {
     } else {
         Author::Somebody
     }
-}
-
-/// Quotes a word for a POSIX shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Ends the line in husky's script; nothing else in it is ours.

@@ -63,7 +63,8 @@ impl Wanted {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// Quotes a word for a POSIX shell.
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 

@@ -1,11 +1,13 @@
 //! From findings to what is owed: backups, approvals, waivers.
 //! It does not look whether any of it is there; evidence and verdict come later.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::model::backup::Definition;
 use crate::model::finding::{Finding, Severity};
 use crate::model::pattern::is_like;
 use crate::model::policy::{BackupNeed, Demand, Policy, Requirement, Waiver};
-use crate::model::target::{Reach, Target, TargetKind};
+use crate::model::target::{Reach, Target, TargetKey, TargetKind};
 
 /// Lowers what the facts or the owner's exceptions make harmless to `none` and drops it; returns what the rest owes.
 ///
@@ -21,21 +23,28 @@ pub fn require(findings: &mut Vec<Finding>, policy: &Policy, now_s: i64) -> Requ
         finding.severity = severity(finding, policy, now_s);
     }
     findings.retain(|finding| finding.severity > Severity::None);
-    let mut owed = Requirement {
-        demand: Demand::Allow,
-        backups: Vec::new(),
-        approvals: 0,
-        waivers: Vec::new(),
+    let mut debts = Debts {
+        owed: Requirement {
+            demand: Demand::Allow,
+            backups: Vec::new(),
+            approvals: 0,
+            waivers: Vec::new(),
+        },
+        places: HashMap::new(),
+        waived: HashSet::new(),
+        objects: HashSet::new(),
+        joined: HashSet::new(),
     };
     for finding in findings.iter() {
         let demand = demand(finding, policy);
-        owed.demand = owed.demand.max(demand);
+        debts.owed.demand = debts.owed.demand.max(demand);
         if demand > Demand::Allow {
             for target in &finding.targets {
-                owe(&mut owed, finding, target, policy);
+                debts.owe(finding, target, policy);
             }
         }
     }
+    let mut owed = debts.owed;
     // INVARIANT: a loss that no backup can cover cannot be snapshotted either; a human has to know.
     if owed.demand == Demand::Snapshot && (!owed.waivers.is_empty() || owed.backups.is_empty()) {
         owed.demand = Demand::Hold;
@@ -126,92 +135,121 @@ fn demand(finding: &Finding, policy: &Policy) -> Demand {
     demand
 }
 
-/// Adds what one target of a finding owes.
-fn owe(owed: &mut Requirement, finding: &Finding, target: &Target, policy: &Policy) {
-    if finding.opaque {
-        // What would be lost is not known, but where: there a backup of everything holds it.
-        if matches!(target.reach, Reach::Sqlite(_) | Reach::Postgres(_)) {
-            let whole = Target {
-                object: None,
-                ..target.clone()
-            };
-            add(owed, &whole, &[], policy);
-        }
-        return;
-    }
-    add(owed, target, &finding.blast.definitions, policy);
-    widen(owed, target, &finding.blast.tables);
+/// What is owed so far, and where in it everything stands: a call may name thousands of targets.
+struct Debts {
+    owed: Requirement,
+    places: HashMap<TargetKey, usize>,
+    waived: HashSet<TargetKey>,
+    /// Objects that the backup at a place has to hold.
+    objects: HashSet<(usize, String)>,
+    /// Places at which losses were joined already; their paths are in order.
+    joined: HashSet<usize>,
 }
 
-/// Adds what one target owes: a backup, or a waiver where nothing can make one.
-fn add(owed: &mut Requirement, target: &Target, definitions: &[Definition], policy: &Policy) {
-    let reason = match &target.reach {
-        Reach::Path(_)
-        | Reach::Sqlite(_)
-        | Reach::Worktree(_)
-        | Reach::Postgres(_)
-        | Reach::GitRefs(_)
-        | Reach::GitRemote(_) => {
-            return need(owed, target, definitions, policy);
+impl Debts {
+    /// Adds what one target of a finding owes.
+    fn owe(&mut self, finding: &Finding, target: &Target, policy: &Policy) {
+        if finding.opaque {
+            // What would be lost is not known, but where: there a backup of everything holds it.
+            if matches!(target.reach, Reach::Sqlite(_) | Reach::Postgres(_)) {
+                let whole = Target {
+                    object: None,
+                    ..target.clone()
+                };
+                self.add(&whole, &[], policy);
+            }
+            return;
         }
-        Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
-        Reach::Unreachable(reason) => reason.clone(),
-    };
-    let key = target.key();
-    if owed.waivers.iter().any(|(known, _)| *known == key) {
-        return;
+        self.add(target, &finding.blast.definitions, policy);
+        self.widen(target, &finding.blast.tables);
     }
-    let reason = match policy.waiver {
-        Waiver::Never => format!("{reason}, and policy allows no waiver"),
-        Waiver::NoDriver | Waiver::Impossible => reason,
-    };
-    owed.waivers.push((key, reason));
-}
 
-/// Joins the objects of one target; a loss of the whole target takes them all in.
-fn need(owed: &mut Requirement, target: &Target, definitions: &[Definition], policy: &Policy) {
-    let key = target.key();
-    // What is lost as a definition is looked for as one; a table that it belongs to is named by it.
-    let object = target.object.clone().filter(|_| definitions.is_empty());
-    let is_whole = target.object.is_none();
-    let Some(need) = owed
-        .backups
-        .iter_mut()
-        .find(|need| need.target.key() == key)
-    else {
-        return owed.backups.push(BackupNeed {
-            target: target.clone(),
-            max_age_s: policy.max_age_s,
-            verify: policy.level,
-            objects: object.into_iter().collect(),
-            definitions: if is_whole {
-                Vec::new()
-            } else {
-                definitions.to_vec()
-            },
-        });
-    };
-    join(&mut need.target.reach, &target.reach);
-    if need.is_whole() {
-        return;
+    /// Adds what one target owes: a backup, or a waiver where nothing can make one.
+    fn add(&mut self, target: &Target, definitions: &[Definition], policy: &Policy) {
+        let reason = match &target.reach {
+            Reach::Path(_)
+            | Reach::Sqlite(_)
+            | Reach::Worktree(_)
+            | Reach::Postgres(_)
+            | Reach::GitRefs(_)
+            | Reach::GitRemote(_) => {
+                return self.need(target, definitions, policy);
+            }
+            Reach::NoDriver => format!("nothing can back up {}", kind_words(target.kind)),
+            Reach::Unreachable(reason) => reason.clone(),
+        };
+        let key = target.key();
+        if !self.waived.insert(key.clone()) {
+            return;
+        }
+        let reason = match policy.waiver {
+            Waiver::Never => format!("{reason}, and policy allows no waiver"),
+            Waiver::NoDriver | Waiver::Impossible => reason,
+        };
+        self.owed.waivers.push((key, reason));
     }
-    if is_whole {
-        need.objects.clear();
-        need.definitions.clear();
-        need.target.object = None;
-        return;
+
+    /// Joins the objects of one target; a loss of the whole target takes them all in.
+    fn need(&mut self, target: &Target, definitions: &[Definition], policy: &Policy) {
+        // What is lost as a definition is looked for as one; a table that it belongs to is named by it.
+        let object = target.object.clone().filter(|_| definitions.is_empty());
+        let is_whole = target.object.is_none();
+        let next = self.owed.backups.len();
+        let place = *self.places.entry(target.key()).or_insert(next);
+        let fresh = object.filter(|object| self.objects.insert((place, object.clone())));
+        let Some(need) = self.owed.backups.get_mut(place) else {
+            return self.owed.backups.push(BackupNeed {
+                target: target.clone(),
+                max_age_s: policy.max_age_s,
+                verify: policy.level,
+                objects: fresh.into_iter().collect(),
+                definitions: if is_whole {
+                    Vec::new()
+                } else {
+                    definitions.to_vec()
+                },
+            });
+        };
+        let first = self.joined.insert(place);
+        join(&mut need.target.reach, &target.reach, first);
+        if need.is_whole() {
+            return;
+        }
+        if is_whole {
+            need.objects.clear();
+            need.definitions.clear();
+            need.target.object = None;
+            return;
+        }
+        need.objects.extend(fresh);
+        for one in definitions {
+            if !need.definitions.contains(one) {
+                need.definitions.push(one.clone());
+            }
+        }
     }
-    need.objects
-        .extend(object.filter(|object| !need.objects.contains(object)));
-    for one in definitions {
-        if !need.definitions.contains(one) {
-            need.definitions.push(one.clone());
+
+    /// Tables that go along with the named object belong to the same backup and the same undo.
+    fn widen(&mut self, target: &Target, tables: &[String]) {
+        if tables.is_empty() {
+            return;
+        }
+        let Some(place) = self.places.get(&target.key()).copied() else {
+            return;
+        };
+        let need = self.owed.backups.get_mut(place);
+        if let Some(need) = need.filter(|need| !need.is_whole()) {
+            for table in tables {
+                if self.objects.insert((place, table.clone())) {
+                    need.objects.push(table.clone());
+                }
+            }
         }
     }
 }
 
 /// One backup of a work tree takes what all losses of it take together.
-fn join(reach: &mut Reach, other: &Reach) {
+fn join(reach: &mut Reach, other: &Reach, first: bool) {
     let (Reach::Worktree(reach), Reach::Worktree(other)) = (reach, other) else {
         return;
     };
@@ -221,24 +259,14 @@ fn join(reach: &mut Reach, other: &Reach) {
     if other.paths.is_empty() {
         reach.paths.clear();
     }
-    if !reach.paths.is_empty() {
-        reach.paths.extend(other.paths.iter().cloned());
+    if first {
         reach.paths.sort();
         reach.paths.dedup();
     }
-}
-
-/// Tables that go along with the named object belong to the same backup and the same undo.
-fn widen(owed: &mut Requirement, target: &Target, tables: &[String]) {
-    let key = target.key();
-    let need = owed
-        .backups
-        .iter_mut()
-        .find(|need| need.target.key() == key);
-    if let Some(need) = need.filter(|need| !need.is_whole()) {
-        for table in tables {
-            if !need.objects.contains(table) {
-                need.objects.push(table.clone());
+    if !reach.paths.is_empty() {
+        for path in &other.paths {
+            if let Err(at) = reach.paths.binary_search(path) {
+                reach.paths.insert(at, path.clone());
             }
         }
     }

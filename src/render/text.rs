@@ -129,7 +129,7 @@ fn floor(text: &str, mut at: usize) -> usize {
 }
 
 /// What the reason of a block needs besides the verdict.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Hold<'a> {
     /// The deciding text as received.
     pub text: &'a str,
@@ -143,6 +143,8 @@ pub struct Hold<'a> {
     pub lease: Option<&'a str>,
     /// What to do next where asking for an approval is not it: a sentence without full stop.
     pub instead: Option<&'a str>,
+    /// The option that names the state directory, with a space before it; empty where the default one is meant.
+    pub state: &'a str,
 }
 
 /// Lines about one loss that an agent is told; the human sees them all.
@@ -161,8 +163,9 @@ pub fn reason(verdict: &Verdict, hold: &Hold<'_>) -> String {
         if let Some(instead) = hold.instead {
             return fit(vec![format!("{first}; {instead}")]);
         }
+        let state = hold.state;
         return fit(vec![format!(
-            "{first}; your user runs `backstop approve {id}`, you may run `backstop wait {id}`{lease}"
+            "{first}; your user runs `backstop approve {id}{state}`, you may run `backstop wait {id}{state}`{lease}"
         )]);
     }
     let mut lines = vec![first];
@@ -265,9 +268,13 @@ fn next(answer: Answer, hold: &Hold<'_>) -> String {
             hold.instead.unwrap_or_default()
         ),
         (_, Some(id)) => format!(
-            "  next: ask your user to run `backstop approve {id}` in another terminal; you may run `backstop wait {id}`, then exactly this same command again. Do not look for another way. A person can always run the command in their own terminal."
+            "  next: ask your user to run `backstop approve {id}{state}` in another terminal; you may run `backstop wait {id}{state}`, then exactly this same command again. Do not look for another way. A person can always run the command in their own terminal.",
+            state = hold.state
         ),
-        (_, None) => "  next: tell your user; they can run `backstop doctor`, or run the command in their own terminal. Do not look for another way.".to_owned(),
+        (_, None) => format!(
+            "  next: tell your user; they can run `backstop doctor{}`, or run the command in their own terminal. Do not look for another way.",
+            hold.state
+        ),
     }
 }
 

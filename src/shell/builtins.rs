@@ -21,10 +21,21 @@ use super::unfold::{Frame, Job, Unfolder};
 /// Calls of functions inside functions with known arguments; one more is read with unknown ones.
 const MAX_CALLS: usize = 8;
 
+/// Functions inside functions at all; deeper ones are not read.
+const MAX_NESTED: usize = 64;
+
 /// Bytes of a working directory; longer ones no system call takes.
 const MAX_PATH: usize = 4_096;
+/// Folders in folders of a working directory; each finding below it looks at all of them.
+const MAX_FOLDERS: usize = 128;
 
 impl Unfolder<'_> {
+    /// Tells whether a function was read with unknown arguments: reading it so once more says nothing new.
+    fn was_read_blind(&self, function: &Rc<super::state::Function>) -> bool {
+        let mut known = self.read_blind.iter();
+        known.any(|other| Rc::ptr_eq(other, function))
+    }
+
     /// Replaces an alias that the text itself defined.
     pub(super) fn alias(
         &mut self,
@@ -43,7 +54,7 @@ impl Unfolder<'_> {
         let PartKind::Plain(name) = &part.kind else {
             return None;
         };
-        let value = st.aliases.get(name)?.clone();
+        let value = Rc::clone(st.aliases.get(name.as_str())?);
         let mut source = Source::joined();
         source.push(&value.pieces);
         source.push_raw(
@@ -51,7 +62,7 @@ impl Unfolder<'_> {
             Span::new(first.span.end, node.span.end.max(first.span.end)),
         );
         let all = Rc::clone(&st.aliases);
-        Rc::make_mut(&mut st.aliases).remove(name);
+        Rc::make_mut(&mut st.aliases).remove(name.as_str());
         let mut inside = fr.clone();
         inside.nesting += 1;
         let feed = self.text_run(source, OpaqueKind::Syntax, false, st, &inside);
@@ -68,14 +79,20 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         let function = Rc::clone(st.functions.get(name)?);
-        if st.calls > MAX_CALLS {
+        if st.calls > MAX_CALLS && (st.calls > MAX_NESTED || self.was_read_blind(&function)) {
+            if st.calls > MAX_NESTED {
+                let reason = "functions call functions too deeply".to_owned();
+                let seen = vec![name.to_owned()];
+                self.opaque(OpaqueKind::Budget, reason, seen, job.origin.clone(), fr);
+            }
             return Some(Feed::Opaque(name.to_owned()));
         }
         let mut arguments = job.args().to_vec();
-        if st.calls == MAX_CALLS {
+        if st.calls >= MAX_CALLS {
+            self.read_blind.push(Rc::clone(&function));
             arguments = vec![Word::hole(Hole::Unknown, false, job.origin.clone()); 9];
         }
-        let written = self.out.written.len();
+        let written = self.recorded;
         let going = if self.is_long() {
             self.settled.begin(&function, &arguments, st, fr, written)
         } else {
@@ -106,7 +123,7 @@ impl Unfolder<'_> {
         give_back(own, traps, st);
         st.arguments = outer;
         if let (Going::Settling(place), Some(before)) = (going, before) {
-            let written = self.out.written.len();
+            let written = self.recorded;
             self.settled.end(place, &before, st, &feed, written);
         }
         Some(feed)
@@ -196,7 +213,7 @@ impl Unfolder<'_> {
         if name == "command" {
             let program = rest.words.first().and_then(Word::text).unwrap_or_default();
             let mut plain = st.clone();
-            Rc::make_mut(&mut plain.functions).remove(&program);
+            Rc::make_mut(&mut plain.functions).remove(program.as_str());
             let functions = std::mem::replace(&mut st.functions, plain.functions);
             let feed = self.run(rest, st, fr);
             st.functions = functions;
@@ -348,7 +365,7 @@ impl Unfolder<'_> {
     }
 
     fn push_directory(&mut self, job: &Job, st: &mut State) {
-        st.stack.push(st.cwd.clone());
+        st.push_place();
         self.change(job, st);
     }
 
@@ -365,10 +382,7 @@ impl Unfolder<'_> {
                 Cwd::Temporary if !text.split('/').any(|part| part == "..") => Cwd::Temporary,
                 Cwd::Temporary | Cwd::Unknown => Cwd::Unknown,
             };
-            let next = match next {
-                Cwd::Known(path) if path.as_os_str().len() > MAX_PATH => Cwd::Unknown,
-                next => next,
-            };
+            let next = measured(next);
             if !all.contains(&next) {
                 all.push(next);
             }
@@ -503,11 +517,11 @@ fn set(job: &Job, st: &mut State) {
                 positional = Some(args.cloned().collect());
                 break;
             }
-            Some("-o") => {
-                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
-                    st.errexit = true;
-                }
-            }
+            Some("-o") => match args.next().and_then(Word::text).as_deref() {
+                Some("errexit") => st.errexit = true,
+                Some("noclobber") => st.noclobber = true,
+                _ => {}
+            },
             Some("+o") => {
                 if args.next().and_then(Word::text).as_deref() == Some("errexit") {
                     st.errexit = false;
@@ -515,6 +529,7 @@ fn set(job: &Job, st: &mut State) {
             }
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
+                st.noclobber |= text.contains('C');
                 if text.ends_with('o')
                     && args.next().and_then(Word::text).as_deref() == Some("errexit")
                 {
@@ -562,7 +577,7 @@ fn shift(job: &Job, st: &mut State) {
 fn unset(job: &Job, st: &mut State) {
     for name in job.args().iter().filter_map(Word::text) {
         if !name.starts_with('-') {
-            Rc::make_mut(&mut st.functions).remove(&name);
+            Rc::make_mut(&mut st.functions).remove(name.as_str());
             st.set(&name, Value::Unset);
         }
     }
@@ -574,7 +589,7 @@ fn define_aliases(job: &Job, st: &mut State) {
         if let Some((name, _)) = head.split_once('=') {
             let mut value = word.clone();
             value.pieces = after_equals(word);
-            Rc::make_mut(&mut st.aliases).insert(name.to_owned(), value);
+            Rc::make_mut(&mut st.aliases).insert(name.into(), Rc::new(value));
         }
     }
 }
@@ -597,6 +612,19 @@ fn trap(job: &Job, st: &mut State) {
         }
     } else if !signals.is_empty() && !st.traps.iter().any(|known| known.text == *word) {
         st.traps.push(Trap::new(word.clone(), st));
+    }
+}
+
+/// Returns a working directory, or an unknown one when it is too long or too deep.
+pub(super) fn measured(place: Cwd) -> Cwd {
+    match place {
+        Cwd::Known(path)
+            if path.as_os_str().len() > MAX_PATH
+                || path.components().nth(MAX_FOLDERS).is_some() =>
+        {
+            Cwd::Unknown
+        }
+        place => place,
     }
 }
 

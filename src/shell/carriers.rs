@@ -82,7 +82,11 @@ const CARRIERS: &[Carrier] = &[
         At::Rest(0),
     ),
     here("xterm", "-T -e -title", At::Option("-e")),
-    here("pm2 start", "-n --name -i --watch", At::Text(0)),
+    here(
+        "pm2 start",
+        "-n --name -i --cron --cron-restart -c -o --output -e --error -l --log --interpreter --max-memory-restart --cwd --node-args",
+        At::Text(0),
+    ),
     there("gcloud compute ssh", CLOUD, At::Option("--command")),
     there("doctl compute ssh", CLOUD, At::Option("--ssh-command")),
     there("fly ssh console", CLOUD, At::Option("-C --command")),

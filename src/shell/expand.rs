@@ -11,6 +11,7 @@ use super::brace;
 use super::source::Source;
 use super::state::{Choice, Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
+use super::weight;
 
 /// One brace expansion gives at most this many words; bash would give them all, a guard need not.
 const MAX_FIELDS: usize = 4_096;
@@ -139,6 +140,7 @@ impl Unfolder<'_> {
             self.part(part, index == 0, mode, st, fr, &mut out);
         }
         self.leave();
+        self.carry(weight::of_bits(&out));
         out
     }
 

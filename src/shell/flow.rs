@@ -7,7 +7,8 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{
-    Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawWord, Script,
+    Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawPart,
+    RawWord, Script,
 };
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
 use super::proof::Proofs;
@@ -34,8 +35,15 @@ impl Unfolder<'_> {
     fn item(&mut self, item: &Item, st: &mut State, fr: &Frame) -> Feed {
         if item.background {
             let mut inside = st.subshell();
+            let from = self.out.commands.len();
             let feed = self.list(item, &mut inside, fr);
             st.proofs = st.proofs.settled();
+            if let ([node], []) = (item.first.nodes.as_slice(), item.rest.as_slice()) {
+                let origin = fr.source.origin(node.span);
+                if let Some(at) = self.opener(from, &origin, fr.via.len()) {
+                    Self::opened(at, st);
+                }
+            }
             return self.trapped(feed, &mut inside, fr);
         }
         self.list(item, st, fr)
@@ -57,7 +65,10 @@ impl Unfolder<'_> {
                 Chain::And => {
                     st.proofs.succeeded();
                     feed = feed.then(self.pipeline(pipeline, st, fr));
-                    st.proofs.or_not_run(&reached.proofs);
+                    // Where the world is not asked every folder is there.
+                    if !(self.facts.assumed && changes_place(left)) {
+                        st.proofs.or_not_run(&reached.proofs);
+                    }
                     if is_question(left) {
                         let proofs = st.proofs.clone();
                         st.join(reached.clone());
@@ -105,6 +116,7 @@ impl Unfolder<'_> {
             let inside = fr.fed(feed);
             let mut own = st.subshell();
             own.choices = None;
+            let from = self.out.commands.len();
             feed = self.node(node, &mut own, &inside);
             feed = self.trapped(feed, &mut own, &inside);
             if index + 1 < nodes.len() {
@@ -112,7 +124,12 @@ impl Unfolder<'_> {
             }
             // The last part gives the status; a program alone cannot have left before its end.
             if matches!(node.kind, NodeKind::Simple { .. }) {
-                st.proofs.zero.clone_from(&own.proofs.zero);
+                let origin = fr.source.origin(node.span);
+                if self.started(from, &origin, fr.via.len()).is_some() {
+                    st.proofs = own.proofs.clone();
+                } else {
+                    st.proofs.zero.clone_from(&own.proofs.zero);
+                }
                 self.strict(st);
             }
             // zsh runs the last part of a pipe in the shell itself.
@@ -130,6 +147,10 @@ impl Unfolder<'_> {
         }
         st.proofs = st.proofs.settled();
         let feed = match &node.kind {
+            // There is nothing to choose, and no copy of all variables to be made for it.
+            NodeKind::Simple { assigns, words } if only_sets(node, assigns, words, st) => {
+                self.watched(node, assigns, words, st, fr)
+            }
             NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
                 this.watched(node, assigns, words, st, fr)
             }),
@@ -138,7 +159,7 @@ impl Unfolder<'_> {
                     body: (**body).clone(),
                     source: Rc::clone(&fr.source),
                 };
-                Rc::make_mut(&mut st.functions).insert(name.clone(), Rc::new(function));
+                Rc::make_mut(&mut st.functions).insert(name.as_str().into(), Rc::new(function));
                 Feed::nothing()
             }
             _ if node.redirects.is_empty() => self.compound(&node.kind, st, fr),
@@ -150,7 +171,11 @@ impl Unfolder<'_> {
                 };
                 let feed = self.compound(&node.kind, st, &inside);
                 let origin = fr.source.origin(node.span);
+                let from = self.out.commands.len();
                 self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &feed);
+                if let Some(at) = self.opener(from, &origin, fr.via.len()) {
+                    Self::opened(at, st);
+                }
                 self.close(plumbing, feed, st, fr)
             }
         };
@@ -170,9 +195,17 @@ impl Unfolder<'_> {
         let from = self.out.commands.len();
         let feed = self.simple(node, assigns, words, st, fr);
         let origin = fr.source.origin(node.span);
-        if let Some(at) = self.started(from, &origin, fr.via.len()) {
-            st.proofs.zero = st.proofs.always.and(at);
+        let started = self.started(from, &origin, fr.via.len());
+        let opened = self.opener(from, &origin, fr.via.len());
+        if let Some(at) = opened.filter(|at| started.is_none_or(|own| *at < own)) {
+            Self::opened(at, st);
+        }
+        if let Some(at) = started {
+            st.proofs.ran(at, !st.noclobber);
             self.strict(st);
+        }
+        if let Some(at) = opened.filter(|at| started.is_some_and(|own| *at > own)) {
+            Self::opened(at, st);
         }
         feed
     }
@@ -408,6 +441,13 @@ impl Unfolder<'_> {
         self.close(plumbing, Feed::nothing(), st, fr)
     }
 
+    /// Notes that a command has opened its files.
+    fn opened(at: usize, st: &mut State) {
+        if !st.noclobber {
+            st.proofs.opened(at);
+        }
+    }
+
     fn prefix(&mut self, assigns: &[Assign], st: &mut State, fr: &Frame) -> Vec<(String, Word)> {
         let mut env = Vec::with_capacity(assigns.len());
         for assign in assigns {
@@ -435,7 +475,10 @@ impl Unfolder<'_> {
             }
         };
         let old = if assign.append || index.is_some() {
-            self.lookup(&assign.name, &nowhere(), st)
+            match st.take(&assign.name) {
+                Some(old) => old,
+                None => self.lookup(&assign.name, &nowhere(), st),
+            }
         } else {
             Value::Unset
         };
@@ -560,6 +603,28 @@ fn is_question(pipeline: &Pipeline) -> bool {
                 )
             ),
         })
+}
+
+/// Tells whether a command only gives variables values that stand there letter by letter.
+fn only_sets(node: &Node, assigns: &[Assign], words: &[RawWord], st: &State) -> bool {
+    let plain = |parts: &[RawPart]| {
+        parts.iter().all(|part| match &part.kind {
+            PartKind::Plain(text) => !text.starts_with('~') && !text.contains('{'),
+            PartKind::Single(_) | PartKind::AnsiC(_) => true,
+            _ => false,
+        })
+    };
+    let sets = |assign: &Assign| {
+        let value = match &assign.value {
+            AssignValue::Word(word) => plain(&word.parts),
+            AssignValue::Array(words) => words.iter().all(|word| plain(&word.parts)),
+        };
+        let known = st.variables.get(st.resolve(&assign.name).as_str());
+        value
+            && assign.index.as_deref().is_none_or(plain)
+            && known.is_none_or(|variable| variable.alternatives.len() == 1)
+    };
+    words.is_empty() && node.redirects.is_empty() && assigns.iter().all(sets)
 }
 
 fn changes_place(pipeline: &Pipeline) -> bool {

@@ -204,7 +204,7 @@ impl Unfolder<'_> {
         let valued = match program {
             "watch" => "-n -q --interval --equexit",
             "hyperfine" => {
-                "-w -r -m -M -p -c -s -S -n --warmup --runs --min-runs --max-runs --shell --export-json --export-markdown --export-csv --style --command-name -L -P"
+                "-w -r -m -M -p -c -s -S -n --warmup --runs --min-runs --max-runs --shell --export-json --export-markdown --export-csv --style --command-name -L -P -C --conclude -u --time-unit -D --parameter-step-size --reference --reference-name --output --input --sort --export-asciidoc --export-orgmode --min-benchmarking-time -n"
             }
             "concurrently" => {
                 "-n -c -k -p --names --prefix --prefix-colors --kill-others-on-fail -s --success --restart-tries"
@@ -228,13 +228,14 @@ impl Unfolder<'_> {
                 return Some(self.shell_text(&text, &begin, st, &via));
             }
             "hyperfine" | "concurrently" => {
+                let (found, commands) = mixed(job, valued);
                 let prepared = found
-                    .values("-p --prepare -c --cleanup -s --setup")
+                    .values("-p --prepare -c --cleanup -s --setup -C --conclude")
                     .into_iter()
                     .cloned();
                 let texts: Vec<Word> = prepared
                     .filter(|_| program == "hyperfine")
-                    .chain(rest.words)
+                    .chain(commands)
                     .collect();
                 for text in &texts {
                     self.shell_text(text, &begin, st, &via);
@@ -378,6 +379,23 @@ impl Unfolder<'_> {
 pub(super) fn tells_only(found: &Options, rehearsals: &[&str]) -> bool {
     let all = ["--help", "--version"];
     all.iter().chain(rehearsals).any(|option| found.has(option))
+}
+
+/// Reads options that may stand behind operands too.
+fn mixed(job: &Job, valued: &str) -> (Options, Vec<Word>) {
+    let mut all = Options::default();
+    let mut operands = Vec::new();
+    let mut rest = job.args();
+    while !rest.is_empty() {
+        let found = options(rest, valued);
+        all.list.extend(found.list);
+        rest = rest.get(found.rest..).unwrap_or_default();
+        if let Some((operand, tail)) = rest.split_first() {
+            operands.push(operand.clone());
+            rest = tail;
+        }
+    }
+    (all, operands)
 }
 
 fn ends_exec(word: &Word) -> bool {

@@ -42,5 +42,6 @@ mod tasks;
 mod tests_unfold;
 mod traps;
 pub mod unfold;
+mod weight;
 mod windows;
 mod wrappers;

@@ -10,6 +10,8 @@ mod tests;
 mod text;
 mod words;
 
+use std::sync::Arc;
+
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Passage, Stdin, Unfolding, Wrapper};
 use crate::model::fact::Scene;
 use crate::model::span::{Origin, Span};
@@ -26,6 +28,9 @@ const MAX_SHELLS: usize = 15;
 
 /// How many programs one text may start.
 const MAX_COMMANDS: usize = 4_096;
+
+/// Exported variables of one text; each program that starts after a change has a copy of all.
+const MAX_EXPORTS: usize = 256;
 
 /// Wrappers under which a command stands when PowerShell or cmd starts it: their names say by which rules its words are read.
 pub const POWERSHELL: &str = "powershell";
@@ -82,7 +87,7 @@ pub(super) fn unfold_inside(
     let mut found = Found {
         unfolding: Unfolding::default(),
         cwd,
-        env: Vec::new(),
+        env: Arc::default(),
         depth: 0,
     };
     let mut frame = Frame {
@@ -161,7 +166,7 @@ impl Frame {
 pub(super) struct Found {
     pub unfolding: Unfolding,
     pub cwd: Cwd,
-    pub env: Vec<(String, Word)>,
+    pub env: Arc<Vec<(String, Word)>>,
     /// Levels that are open in all texts together.
     pub depth: usize,
 }
@@ -171,7 +176,7 @@ impl Found {
         Self {
             unfolding: Unfolding::default(),
             cwd: Cwd::Known(scene.cwd.clone()),
-            env: Vec::new(),
+            env: Arc::default(),
             depth: 0,
         }
     }
@@ -201,6 +206,18 @@ impl Found {
         (self.unfolding.commands.len(), self.unfolding.opaque.len())
     }
 
+    /// Notes a variable that programs get from here on.
+    pub fn export(&mut self, name: String, value: Word, frame: &Frame) {
+        if self.env.len() >= MAX_EXPORTS {
+            let (kind, reason) = (OpaqueKind::Budget, "the text exports too many variables");
+            self.opaque(value.origin, kind, reason, &[], &frame.via);
+            return;
+        }
+        let env = Arc::make_mut(&mut self.env);
+        env.retain(|(known, _)| *known != name);
+        env.push((name, value));
+    }
+
     /// Notes a program, and what runs inside it.
     pub fn start(&mut self, mut command: Command, frame: &Frame) {
         if self.unfolding.commands.len() >= MAX_COMMANDS {
@@ -216,7 +233,7 @@ impl Found {
         }
         command.via = frame.via.clone();
         command.cwd = self.cwd.clone();
-        command.env = self.env.clone();
+        command.env = Arc::clone(&self.env);
         let inner = payload(&command.words);
         let origin = command.origin.clone();
         let place = origin.span().unwrap_or_default();
@@ -297,7 +314,7 @@ impl Found {
         let Some(target) = target else { return };
         self.cwd = match (&self.cwd, target.text()) {
             (Cwd::Known(here), Some(text)) if !text.starts_with('~') && !text.contains('\\') => {
-                Cwd::Known(here.join(text))
+                super::builtins::measured(Cwd::Known(here.join(text)))
             }
             (_, Some(text)) if text.starts_with('/') => Cwd::Known(text.into()),
             _ => Cwd::Unknown,
@@ -310,7 +327,7 @@ pub(super) fn plain_command(words: Vec<Word>, origin: Origin) -> Command {
     Command {
         script: None,
         words,
-        env: Vec::new(),
+        env: Arc::default(),
         env_cleared: false,
         stdin: Stdin::Inherited,
         writes: Vec::new(),

@@ -1,4 +1,4 @@
-//! Which commands have succeeded for certain when the shell comes to a place: after `&&`, after `|| exit`, under `set -e`.
+//! Which commands have run or succeeded for certain when the shell comes to a place: after `&&`, after `|| exit`, under `set -e`.
 //! It knows statuses only; what a success means for the world is judged elsewhere.
 
 use crate::model::command::{Command, Proven};
@@ -58,6 +58,24 @@ impl Proofs {
         self.failed = self.failed.common(&other.failed);
     }
 
+    /// One more command: nothing is known of its status; where it was zero it succeeded. `opens`: its redirections did what they say.
+    pub fn ran(&mut self, at: usize, opens: bool) {
+        let always = if opens {
+            self.always.and_ran(at)
+        } else {
+            self.always.clone()
+        };
+        *self = Self::of(always);
+        self.zero = self.always.and(at);
+    }
+
+    /// A file was opened for a group of commands, whatever their status is.
+    pub fn opened(&mut self, at: usize) {
+        for each in [&mut self.always, &mut self.zero, &mut self.failed] {
+            *each = each.and_ran(at);
+        }
+    }
+
     /// `!`: what was zero is not.
     pub const fn negate(&mut self) {
         std::mem::swap(&mut self.zero, &mut self.failed);
@@ -76,6 +94,25 @@ impl Proofs {
 }
 
 impl Unfolder<'_> {
+    /// Returns the command that holds the redirections of a place, where its program or a stand-in has them all.
+    pub(super) fn opener(&self, from: usize, origin: &Origin, wrappers: usize) -> Option<usize> {
+        let own = |command: &Command| {
+            let around = command.via.get(wrappers..).unwrap_or_default();
+            command.origin == *origin
+                && !command.writes.is_empty()
+                && around
+                    .iter()
+                    .all(|wrapper| STATUS_OF_INNER.contains(&wrapper.name.as_str()))
+        };
+        let since = self.out.commands.get(from..).unwrap_or_default();
+        let mut found = since.iter().enumerate().filter(|(_, command)| own(command));
+        let (at, first) = found.next()?;
+        // Several are one place that is judged twice; in several folders they are ways of which one was taken.
+        let alike =
+            |(_, other): (usize, &Command)| other.cwd == first.cwd && other.writes == first.writes;
+        found.all(alike).then_some(from + at)
+    }
+
     /// Returns the one command that a simple command of this place started from here on, whose status was the shell's.
     pub(super) fn started(&self, from: usize, origin: &Origin, wrappers: usize) -> Option<usize> {
         let own = |command: &Command| {
@@ -104,5 +141,15 @@ mod tests {
         assert_eq!(left.common(&right), before);
         assert_eq!(left.common(&right).places(), [2, 0]);
         assert!(left.common(&Proven::default()).is_empty());
+    }
+
+    #[test]
+    fn a_command_that_may_have_failed_has_run_all_the_same() {
+        let mut proofs = Proofs::of(Proven::default().and(0));
+        proofs.ran(3, true);
+        assert_eq!(proofs.zero.places(), [3, 0]);
+        let after = proofs.zero.common(&proofs.failed);
+        assert_eq!((after.places(), after.ran()), (vec![0], vec![3]));
+        assert_eq!(proofs.failed.common(&proofs.zero), after);
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::model::command::{Cwd, Wrapper};
 use crate::model::word::{Hole, Word};
 
-use super::state::{Feed, Function, State, Value, Variable, Variables, nowhere};
+use super::state::{Feed, Function, Functions, State, Value, Variable, Variables, nowhere};
 use super::unfold::Frame;
 
 /// Calls of one function with the same words that are run as they are; loops run as many items one by one.
@@ -43,7 +43,7 @@ struct Calls {
 struct Outcome {
     feed: Feed,
     variables: BTreeMap<Rc<str>, Rc<Variable>>,
-    functions: Rc<std::collections::HashMap<String, Rc<Function>>>,
+    functions: Rc<Functions>,
     written: usize,
 }
 

@@ -17,6 +17,8 @@ use super::traps::Trap;
 
 /// A variable with more possible values than this is unknown.
 pub const MAX_ALTERNATIVES: usize = 8;
+/// Directories that `pushd` remembers; every way that a shell may go has a copy.
+const MAX_STACK: usize = 64;
 /// More possible working directories than this are unknown.
 const MAX_CWDS: usize = 4;
 
@@ -86,6 +88,9 @@ pub struct Variable {
 /// Variables by name; shared, because every way that a shell may go has a copy.
 pub type Variables = BTreeMap<Rc<str>, Rc<Variable>>;
 
+/// Functions by name, shared likewise.
+pub type Functions = HashMap<Rc<str>, Rc<Function>>;
+
 /// A function with the text that its body belongs to.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -105,10 +110,10 @@ pub struct Choice {
 #[derive(Clone, Debug)]
 pub struct State {
     pub variables: Rc<Variables>,
-    pub functions: Rc<HashMap<String, Rc<Function>>>,
+    pub functions: Rc<Functions>,
     /// Names of functions that new shells inherit (`export -f`).
     pub handed: Rc<Vec<String>>,
-    pub aliases: Rc<HashMap<String, Word>>,
+    pub aliases: Rc<HashMap<Rc<str>, Rc<Word>>>,
     pub arguments: Rc<Vec<Word>>,
     pub zero: Option<Word>,
     /// Every working directory that is possible here; never empty.
@@ -129,6 +134,8 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
+    /// `set -C`: a redirection leaves the file that is there.
+    pub noclobber: bool,
     /// zsh: what a variable holds is not split into words, and is no pattern.
     pub unsplit: bool,
     /// What the variables of the function at hand were before they became local.
@@ -158,6 +165,7 @@ impl State {
             far,
             cleared: false,
             errexit: false,
+            noclobber: false,
             unsplit: false,
             locals: Vec::new(),
             proofs: Proofs::default(),
@@ -192,8 +200,9 @@ impl State {
         if !copy.cleared && !self.handed.is_empty() {
             copy.handed = Rc::clone(&self.handed);
             let functions = self.functions.iter();
-            let handed = functions.filter(|(name, _)| self.handed.contains(name));
-            copy.functions = Rc::new(handed.map(|(n, f)| (n.clone(), Rc::clone(f))).collect());
+            let handed =
+                functions.filter(|(name, _)| self.handed.iter().any(|one| **one == ***name));
+            copy.functions = Rc::new(handed.map(|(n, f)| (Rc::clone(n), Rc::clone(f))).collect());
         }
         copy
     }
@@ -210,6 +219,27 @@ impl State {
             reference: false,
         };
         Rc::make_mut(&mut self.variables).insert(key, Rc::new(variable));
+    }
+
+    /// Remembers where the shell is; what lies too deep is not known any more.
+    pub fn push_place(&mut self) {
+        self.stack.push(self.cwd.clone());
+        if self.stack.len() > MAX_STACK {
+            self.stack.remove(0);
+            if let Some(deepest) = self.stack.first_mut() {
+                *deepest = vec![Cwd::Unknown];
+            }
+        }
+    }
+
+    /// Takes the value of a variable out, where it has just one; it is to be set again.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        let name = self.resolve(name);
+        let variable = Rc::make_mut(&mut self.variables).get_mut(name.as_str())?;
+        match Rc::make_mut(variable).alternatives.as_mut_slice() {
+            [value] => Some(std::mem::replace(value, Value::Unset)),
+            _ => None,
+        }
     }
 
     /// Marks a variable as exported.
@@ -300,12 +330,13 @@ impl State {
         }
         self.join_variables(&other);
         self.errexit &= other.errexit;
+        self.noclobber |= other.noclobber;
         self.proofs.join(&other.proofs);
         if !Rc::ptr_eq(&self.functions, &other.functions) {
             let functions = Rc::make_mut(&mut self.functions);
             for (name, function) in other.functions.iter() {
                 functions
-                    .entry(name.clone())
+                    .entry(Rc::clone(name))
                     .or_insert_with(|| Rc::clone(function));
             }
         }
@@ -544,8 +575,18 @@ pub fn word_of(pieces: Vec<Piece>, origin: Option<Origin>) -> Word {
     }
 }
 
+/// Adds pieces to the end of a word.
+pub fn extend(word: &mut Word, pieces: &[Piece]) {
+    let known = (!word.pieces.is_empty()).then(|| word.origin.clone());
+    word.origin = joined(known, pieces).unwrap_or_else(nowhere);
+    word.pieces.extend_from_slice(pieces);
+}
+
 fn span_of(pieces: &[Piece]) -> Origin {
-    let mut all: Option<Origin> = None;
+    joined(None, pieces).unwrap_or_else(nowhere)
+}
+
+fn joined(mut all: Option<Origin>, pieces: &[Piece]) -> Option<Origin> {
     for piece in pieces {
         all = match (all, &piece.origin) {
             (None, origin) => Some(origin.clone()),
@@ -555,7 +596,7 @@ fn span_of(pieces: &[Piece]) -> Origin {
             (Some(first), _) => Some(first),
         };
     }
-    all.unwrap_or_else(nowhere)
+    all
 }
 
 /// Returns the text of pieces when all of them are literal.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::model::command::{
     Command, Cwd, Opaque, OpaqueKind, Passage, Proven, Redirect, Unfolding, Wrapper, WriteMode,
@@ -20,7 +20,8 @@ use super::print::print;
 use super::proof::Proofs;
 use super::settled::Settled;
 use super::source::Source;
-use super::state::{Feed, State, lexical, nowhere, word_of};
+use super::state::{Feed, State, Variables, extend, lexical, nowhere, word_of};
+use super::weight::{self, Environment};
 
 /// Texts inside texts.
 const MAX_NESTING: usize = 16;
@@ -213,6 +214,16 @@ pub(super) enum Content {
     Added(Vec<Piece>),
 }
 
+impl Content {
+    /// Returns the pieces of a text that is known.
+    pub fn pieces(&self) -> Option<&[Piece]> {
+        match self {
+            Self::Feed(Feed::Text { pieces, .. }) | Self::Added(pieces) => Some(pieces),
+            Self::Feed(_) | Self::Program(_) | Self::Built { .. } => None,
+        }
+    }
+}
+
 /// The walk over one call.
 #[derive(Debug)]
 pub(super) struct Unfolder<'a> {
@@ -237,6 +248,16 @@ pub(super) struct Unfolder<'a> {
     told: HashMap<Origin, usize>,
     /// What the loops read so far change, by the place of their bodies in memory; a wrong one costs a round, no more.
     pub loops: BTreeMap<usize, Changes>,
+    /// The environment that the variables at this place gave.
+    pub exported: Option<(Weak<Variables>, Environment)>,
+    /// Where a file stands among those that are written.
+    places: HashMap<String, usize>,
+    /// How often a file was written.
+    pub recorded: usize,
+    /// Functions that were read with unknown arguments, deep inside others.
+    pub read_blind: Vec<Rc<super::state::Function>>,
+    /// What has been copied so far.
+    pub carried: usize,
     depth: usize,
     bytes: usize,
     steps: usize,
@@ -260,6 +281,11 @@ impl<'a> Unfolder<'a> {
             settled: Settled::default(),
             told: HashMap::new(),
             loops: BTreeMap::new(),
+            exported: None,
+            places: HashMap::new(),
+            recorded: 0,
+            read_blind: Vec::new(),
+            carried: 0,
             depth: 0,
             bytes: 0,
             steps: 0,
@@ -429,11 +455,7 @@ impl<'a> Unfolder<'a> {
         if self.spent || job.words.is_empty() {
             return;
         }
-        let mut env = st.environment();
-        for (name, word) in job.env {
-            env.retain(|(known, _)| *known != name);
-            env.push((name, word));
-        }
+        let env = self.environment(&job, st);
         let writes = job.writes.into_iter().map(|write| filled(write, feed));
         let command = Command {
             words: job.words,
@@ -446,6 +468,7 @@ impl<'a> Unfolder<'a> {
             origin: job.origin,
             script,
         };
+        self.carry(weight::of_command(&command) * st.cwd.len());
         for cwd in &st.cwd {
             let mut command = command.clone();
             command.cwd = cwd.clone();
@@ -521,7 +544,9 @@ impl<'a> Unfolder<'a> {
         let Some(key) = file_key(file, st) else {
             return;
         };
-        let content = match (appends, self.files.remove(&key)) {
+        let old = self.files.remove(&key);
+        let before = old.as_ref().and_then(Content::pieces).map_or(0, <[_]>::len);
+        let content = match (appends, old) {
             (true, Some(Content::Feed(old))) => Content::Feed(old.then(content)),
             (true, Some(Content::Added(mut old))) => {
                 old.extend(content.into_pieces());
@@ -532,17 +557,35 @@ impl<'a> Unfolder<'a> {
             (false, Some(Content::Feed(old))) if self.again > 0 => Content::Feed(old.or(content)),
             (false, _) => Content::Feed(content),
         };
-        let pieces = match &content {
-            Content::Feed(Feed::Text { pieces, .. }) | Content::Added(pieces) => pieces.clone(),
+        let listed = match &content {
             Content::Feed(Feed::Items(items)) if super::generated::has_text(items) => {
                 super::generated::pieces(items)
             }
             _ => Vec::new(),
         };
+        let pieces = content.pieces().unwrap_or(&listed);
         if key.starts_with('/') && !pieces.is_empty() {
-            self.out
-                .written
-                .push((PathBuf::from(&key), word_of(pieces, None)));
+            let known = self
+                .places
+                .get(&key)
+                .and_then(|at| self.out.written.get_mut(*at));
+            let added = pieces.get(before..).unwrap_or_default();
+            match known {
+                // What is added line by line is one text.
+                Some((_, word)) if appends && before > 0 && word.pieces.len() == before => {
+                    let weight = weight::of_pieces(added);
+                    extend(word, added);
+                    self.carry(weight);
+                }
+                _ => {
+                    let word = word_of(pieces.to_vec(), None);
+                    let weight = weight::of_pieces(pieces);
+                    self.places.insert(key.clone(), self.out.written.len());
+                    self.out.written.push((PathBuf::from(&key), word));
+                    self.carry(weight);
+                }
+            }
+            self.recorded += 1;
         }
         self.files.insert(key, content);
     }

@@ -190,12 +190,11 @@ impl Unfolder<'_> {
 
 /// Returns the name of a Windows shell as it is called by its program word.
 fn windows_shell_name(name: &str) -> Option<&'static str> {
-    match program_name(name).to_ascii_lowercase().as_str() {
-        "pwsh" | "pwsh-preview" => Some("pwsh"),
-        "powershell" => Some("powershell"),
-        "cmd" => Some("cmd"),
-        _ => None,
-    }
+    let name = program_name(name);
+    let known = ["pwsh", "powershell", "cmd"].into_iter();
+    let mut same = known.filter(|known| name.eq_ignore_ascii_case(known));
+    let preview = name.eq_ignore_ascii_case("pwsh-preview");
+    same.next().or_else(|| preview.then_some("pwsh"))
 }
 
 fn has_end(name: &str, end: &str) -> bool {
@@ -207,17 +206,14 @@ fn has_end(name: &str, end: &str) -> bool {
 }
 
 /// Returns the base name of a program, without the ends that Windows adds.
-fn program_name(name: &str) -> String {
+fn program_name(name: &str) -> &str {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     for end in [".exe", ".cmd", ".bat", ".com"] {
         if has_end(base, end) {
-            return base
-                .get(..base.len() - end.len())
-                .unwrap_or(base)
-                .to_owned();
+            return base.get(..base.len() - end.len()).unwrap_or(base);
         }
     }
-    base.to_owned()
+    base
 }
 
 fn job_of(command: Command) -> Job {
@@ -227,7 +223,7 @@ fn job_of(command: Command) -> Job {
     });
     Job {
         words: command.words,
-        env: command.env,
+        env: command.env.as_ref().clone(),
         cleared: command.env_cleared,
         writes: writes.collect(),
         origin: command.origin,

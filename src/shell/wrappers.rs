@@ -327,8 +327,8 @@ impl Unfolder<'_> {
     fn rows(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let mut best: Option<(&Row, usize)> = None;
         for row in ROWS {
-            // Nearly every row is another program's: told without taking its name apart.
-            if !row.name.starts_with(program) {
+            // Nearly every row is another program's: told by its first letter, and without taking its name apart.
+            if row.name.bytes().next() != program.bytes().next() || !row.name.starts_with(program) {
                 continue;
             }
             let mut parts = row.name.split(' ');

@@ -20,6 +20,12 @@ impl Reader<'_> {
     /// Reads a CREATE: with OR REPLACE it may stand over something that holds data.
     pub fn create(&mut self, from: usize, to: usize) {
         let behind = self.skip(from + 1, &["OR", "REPLACE"]);
+        if self.is(behind, "RULE") {
+            return self.rule(behind, to);
+        }
+        if self.scheduled(from, to) {
+            return;
+        }
         if behind == from + 1 {
             return;
         }
@@ -56,6 +62,44 @@ impl Reader<'_> {
         }
         let name = self.name(index, to).map(|(name, _)| name);
         self.note(Note::new(Verb::CreateOver, kind).named(name), from, to);
+    }
+
+    /// `CREATE RULE … ON INSERT TO t DO ALSO DELETE FROM u`: from now on the one does the other. What stands in for a DELETE is asked for each time.
+    fn rule(&mut self, from: usize, to: usize) {
+        let event = self.find_word(from, to, "ON").map_or(to, |on| on + 1);
+        let (Some(deed), false) = (self.find_word(event, to, "DO"), self.is(event, "DELETE"))
+        else {
+            return;
+        };
+        let deletes = |reader: &Self, at: usize| reader.any(at, &["DELETE", "TRUNCATE"]);
+        let mut at = deed + 1;
+        while let Some(start) = (at..to).find(|at| deletes(self, *at)) {
+            let ends = |reader: &Self, at: usize| reader.token(at, &Token::SemiColon);
+            let end = (start..to).find(|at| ends(self, *at)).unwrap_or(to);
+            self.statement(start, end);
+            at = end.max(start + 1);
+        }
+    }
+
+    /// `CREATE EVENT e ON SCHEDULE … DO DELETE …`, `ALTER EVENT e … DO …`; tells whether it was one.
+    pub fn scheduled(&mut self, from: usize, to: usize) -> bool {
+        let near = from + 1..(from + 6).min(to);
+        let Some(event) = near.clone().find(|at| self.is(*at, "EVENT")) else {
+            return false;
+        };
+        // `DEFINER = u EVENT`; a table of that name stands behind another word.
+        if (from + 1..event).any(|at| self.any(at, &["TABLE", "INDEX", "VIEW", "TRIGGER", "ON"])) {
+            return false;
+        }
+        let Some(deed) = self.find_word(event, to, "DO") else {
+            return false;
+        };
+        if self.is(deed + 1, "BEGIN") {
+            self.loose(deed + 2, to);
+        } else {
+            self.statement(deed + 1, to);
+        }
+        true
     }
 
     /// Returns what a CREATE makes; nothing when it could have been there already.

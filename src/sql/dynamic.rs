@@ -69,6 +69,9 @@ const RUNNERS: [&str; 12] = [
     "run_command_on_workers",
 ];
 
+/// Functions of pg_cron that are given a statement: where it stands among their arguments, from the end when they have fewer.
+const SCHEDULERS: [(&str, usize); 2] = [("schedule", 2), ("schedule_in_database", 2)];
+
 /// Names of a routine that begin so are taken at their word when it is called.
 const TELLING: [&str; 5] = ["drop_", "truncate_", "purge_", "wipe_", "delete_"];
 
@@ -77,6 +80,7 @@ pub(super) fn is_effectful(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     FUNCTIONS.iter().any(|(name, ..)| *name == word)
         || RUNNERS.contains(&word.as_str())
+        || SCHEDULERS.iter().any(|(name, _)| *name == word)
         || is_telling(&word)
 }
 
@@ -147,8 +151,21 @@ impl Reader<'_> {
             for at in open..close {
                 self.string(at, false);
             }
+        } else if let Some((_, place)) = SCHEDULERS.iter().find(|(one, _)| *one == name) {
+            if self.is(open.wrapping_sub(2), "cron") {
+                self.scheduled_text(*place, open + 1, close);
+            }
         } else if is_telling(name) && !name.starts_with("delete_") {
             self.opaque(from, to);
+        }
+    }
+
+    /// `cron.schedule('name', '0 3 * * *', 'statement')`; the name may be left out.
+    fn scheduled_text(&mut self, place: usize, open: usize, to: usize) {
+        let parts = self.listed(open, to + 1);
+        let part = parts.get(place).or(parts.last()).copied();
+        for at in part.into_iter().flat_map(|(from, end)| from..end) {
+            self.string(at, false);
         }
     }
 

@@ -247,6 +247,7 @@ impl<'a> Reader<'a> {
         match word {
             "DROP" => self.drop(from, to),
             "TRUNCATE" => self.truncate(from, to),
+            "ALTER" if self.scheduled(from, to) => {}
             "ALTER" => self.alter(from, to),
             "DELETE" => self.delete(from, to),
             "UPDATE" => self.update(from, to),
@@ -449,6 +450,7 @@ pub(super) fn is_suspicious(text: &str) -> bool {
         .any(|word| {
             (2..=9).contains(&word.len()) && WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
                 || word.len() > 9 && super::dynamic::is_effectful(word)
+                || word.eq_ignore_ascii_case("schedule")
                 || word.contains('_') && super::dynamic::is_effectful(word)
         })
 }

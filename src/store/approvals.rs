@@ -19,6 +19,8 @@ pub struct ApprovalRules {
     pub pause_s: u64,
     pub two_people: bool,
     pub strength: Strength,
+    /// The second approval may do without a backup that was tried and failed.
+    pub waives_failed: bool,
 }
 
 impl Default for ApprovalRules {
@@ -28,6 +30,7 @@ impl Default for ApprovalRules {
             pause_s: 0,
             two_people: false,
             strength: Strength::Terminal,
+            waives_failed: false,
         }
     }
 }

@@ -93,6 +93,9 @@ const KEYS: &[&str] = &[
     "queryText",
     "sqlText",
     "sql_text",
+    "sql_query",
+    "sql_string",
+    "query_text",
 ];
 /// JSON is looked into this deep, and no further.
 const DEPTH: usize = 12;
@@ -149,6 +152,9 @@ impl Address {
             "/druid/v2/sql",
             "/_plugins/_sql",
             "/db/execute",
+            "/rpc/exec_sql",
+            "/rpc/execute_sql",
+            "/rpc/run_sql",
         ];
         let influx = self.port.as_deref() == Some("8086") && path.ends_with("/query");
         let known = influx
@@ -172,6 +178,13 @@ const DOORS: &[&str] = &[
     "pipeline",
     "db",
     "database",
+    "exec_sql",
+    "execute_sql",
+    "run_sql",
+    "exec-sql",
+    "execute-sql",
+    "run-sql",
+    "sql_query",
 ];
 
 /// Reads a call over HTTP; nothing when it carries no statement that loses anything.

@@ -2,6 +2,7 @@
 //! It is compiled for tests only.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::classify::{Context, RuleBook};
 use crate::model::command::{Command, Cwd, Redirect, Stdin, Wrapper, WriteMode};
@@ -251,7 +252,7 @@ pub fn of(words: Vec<Word>) -> Command {
     Command {
         script: None,
         words,
-        env: Vec::new(),
+        env: Arc::default(),
         env_cleared: false,
         stdin: Stdin::Inherited,
         writes: Vec::new(),

@@ -129,6 +129,8 @@ pub fn knows(program: &str) -> bool {
             | "scp"
             | "unzip"
             | "gio"
+            | "openssl"
+            | "ssh-keygen"
     )
 }
 
@@ -172,6 +174,8 @@ pub fn read(
         "curl" | "wget" => reader.download(program),
         "sort" => reader.sort(),
         "scp" => reader.scp(),
+        "openssl" => reader.openssl(),
+        "ssh-keygen" => reader.ssh_keygen(),
         "unzip" => reader.unzip(),
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
@@ -369,12 +373,14 @@ impl<'a> Reader<'a, '_> {
         let Some(last) = self.last(&mut args) else {
             return;
         };
-        let over = Over {
-            replaces: true,
-            ..Over::NEW
-        };
         for to in self.written(&last) {
             for from in &args.operands {
+                // `install -m 600 /dev/null FILE` makes a file that others cannot read, before a secret goes into it.
+                let over = Over {
+                    replaces: true,
+                    provided: from.text().as_deref() == Some("/dev/null"),
+                    ..Over::NEW
+                };
                 self.deeds.push(Deed::Copy {
                     from: from.shown(),
                     to: to.clone(),
@@ -682,6 +688,8 @@ fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
                 follow: false,
             })
         }
+        // An own copy that goes back: `cp /etc/sudoers.bak /etc/sudoers`.
+        Place::At { path, .. } if judge.is_assumed() && is_own_copy(name, &path) => None,
         Place::At { path, follow } => Some(Place::At { path, follow }),
         Place::Loose(text) => {
             let folder = text.ends_with('/') || std::path::Path::new(&text).extension().is_none();
@@ -693,6 +701,17 @@ fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
         Place::Glob { .. } | Place::Below { .. } => Some(to),
         Place::Scratch | Place::Anywhere => None,
     }
+}
+
+/// Tells whether a name is that of a file of the system or a key, with an ending for a copy of what was there.
+fn is_own_copy(name: &str, path: &std::path::Path) -> bool {
+    let plain = path.file_name().and_then(|name| name.to_str());
+    let ending = plain.and_then(|plain| name.strip_prefix(plain));
+    super::kinds::is_file_by_name(path)
+        && ending.is_some_and(|ending| {
+            ending.starts_with(['.', '-', '~', '_'])
+                && !matches!(ending, ".new" | ".tmp" | ".temp" | "-new" | "_new")
+        })
 }
 
 fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps: bool) {
@@ -733,7 +752,7 @@ impl Judge<'_, '_> {
     /// Tells whether a path is a folder, as far as that is known.
     fn is_folder(&mut self, path: &std::path::Path) -> bool {
         if self.is_assumed() {
-            return path.extension().is_none();
+            return path.extension().is_none() && !super::kinds::is_file_by_name(path);
         }
         match self.entry(path) {
             super::judge::Seen::There(entry) if entry.kind == EntryKind::Link => {

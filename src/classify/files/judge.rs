@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::kinds;
 use super::place::{Place, lexical};
-use super::report::{Loss, bytes};
+use super::report::{Loss, bytes, join_bare};
 use super::rules::{
     far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, may_be_folder,
     measured, moved_rule, one_file, over_by_name, over_rule, tree_lines, usual,
@@ -149,6 +149,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             self.losses.push(loss);
         }
         self.add_up();
+        join_bare(&mut self.losses);
         self.losses
     }
 
@@ -211,7 +212,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             return loss;
         }
         match self.ask(Question::Tree(one.path)) {
-            Some(Answer::Tree(tree)) if is_empty(tree) => loss.exempt("empty"),
+            Some(Answer::Tree(tree)) if is_empty(tree) => loss.bare("empty"),
             Some(Answer::Tree(tree)) => {
                 loss.lines.extend(tree_lines(tree));
                 loss.measured = measured(tree).filter(|_| small);
@@ -450,7 +451,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
         match self.entry(path) {
             Seen::There(entry) => self.removal_entry(path, entry, follow, how),
-            Seen::Absent if self.comes_from_elsewhere(&plain) => {
+            Seen::Absent if world::comes_from_elsewhere(&plain, self.context) => {
                 let rule = how.rule.unwrap_or("files.recursive-delete");
                 let loss = Loss::new(rule, world::path_target(&plain)).opaque();
                 self.losses
@@ -467,32 +468,13 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
     }
 
-    /// Tells whether an earlier command of the same call moves or links something to this path.
-    fn comes_from_elsewhere(&self, path: &Path) -> bool {
-        self.context.earlier.iter().any(|command| {
-            let moves = matches!(command.program().as_deref(), Some("mv" | "ln" | "rename"));
-            let last = command
-                .args()
-                .last()
-                .and_then(crate::model::word::Word::text);
-            let Some(text) = last.filter(|_| moves) else {
-                return false;
-            };
-            let base = match &command.cwd {
-                crate::model::command::Cwd::Known(dir) => dir.join(&text),
-                _ => PathBuf::from(&text),
-            };
-            path.starts_with(lexical(&base))
-        })
-    }
-
     fn removal_entry(&mut self, path: &Path, entry: &'a EntryFact, follow: bool, how: How) {
         let mut entry = entry;
         let mut place = entry.resolved.clone();
         if entry.kind == EntryKind::Link {
             if !follow {
                 let loss = Loss::new(usual(how, path), world::path_target(&lexical(path)));
-                return self.losses.push(loss.exempt("only a link goes"));
+                return self.losses.push(loss.bare("only a link goes"));
             }
             place.clone_from(&entry.resolved);
             match self.entry(&entry.resolved) {
@@ -536,7 +518,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         let mut lines = Vec::new();
         if entry.kind == EntryKind::File {
             if entry.bytes == 0 {
-                return self.losses.push(loss.exempt("empty"));
+                return self.losses.push(loss.bare("empty"));
             }
             lines.push(bytes(entry.bytes));
         }

@@ -265,10 +265,55 @@ fn by_name(path: &Path, name: &str) -> Option<Guarded> {
     let key = KEY.iter().any(|end| name.ends_with(end))
         && !is_certificate(name)
         && !is_handed_out(path, name);
-    if key || KEY_NAMES.contains(&name) {
+    if key || KEY_NAMES.contains(&name) || is_identity(path, name) {
         return Some(Guarded::Key);
     }
-    None
+    is_of_cluster(path, name).then_some(Guarded::Database)
+}
+
+/// Tells whether a file is somebody's private key by its place: `.ssh/id_work`, `sops/age/keys.txt`.
+pub fn is_identity(path: &Path, name: &str) -> bool {
+    let folder = path.parent().and_then(Path::file_name);
+    let folder = folder.and_then(|name| name.to_str()).unwrap_or_default();
+    let ssh = folder == ".ssh" && name.starts_with("id_") && !name.ends_with(".pub");
+    ssh || folder == "age" && name == "keys.txt"
+}
+
+/// Tells whether a file belongs to the data of a database server; settings, logs and marks of running servers do not.
+fn is_of_cluster(path: &Path, name: &str) -> bool {
+    const PASSING: &[&str] = &[
+        ".conf", ".cnf", ".log", ".pid", ".sock", ".lock", ".opts", ".signal", ".sql", ".sh",
+        ".err",
+    ];
+    let below = |dir: &str| {
+        path.strip_prefix(dir)
+            .ok()
+            .map(|rest| rest.components().count())
+    };
+    let inside = below("/var/lib/mysql").is_some_and(|count| count > 0)
+        || below("/var/lib/postgresql").is_some_and(|count| count > 1)
+        || below("/var/lib/pgsql").is_some_and(|count| count > 1)
+        || below("/var/lib/mongodb").is_some_and(|count| count > 0);
+    inside && !name.starts_with('.') && !PASSING.iter().any(|end| name.ends_with(end))
+}
+
+/// Tells whether a name without an ending is that of a file: a key, or a file of the system.
+pub fn is_file_by_name(path: &Path) -> bool {
+    const SETTINGS: &[&str] = &[
+        "/etc/hosts",
+        "/etc/exports",
+        "/etc/environment",
+        "/etc/crontab",
+        "/etc/profile",
+        "/etc/services",
+        "/etc/shells",
+    ];
+    let text = path.to_string_lossy();
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.unwrap_or_default().to_ascii_lowercase();
+    SYSTEM_FILES.contains(&text.as_ref())
+        || SETTINGS.contains(&text.as_ref())
+        || by_name(path, &name) == Some(Guarded::Key)
 }
 
 /// Tells whether a `.pem` calls itself a certificate or a chain of them: anybody may have those, and they come again.

@@ -145,8 +145,16 @@ pub fn is_output_somewhere(word: &Word, context: &Context<'_>) -> bool {
             Part::Hole(_) => "",
         })
         .collect();
+    let certain = CERTAIN.map(str::to_owned);
+    let names = if context.facts.assumed {
+        context.regenerable
+    } else {
+        &certain
+    };
     let Some(rest) = tail.strip_prefix('/') else {
-        return false;
+        // `"$f.pyc"`: its ending says what it is.
+        let ending = tail.starts_with('.') && !tail.contains('/');
+        return ending && kinds::is_regenerable_name(&format!("?{tail}"), names);
     };
     let rest = Path::new(rest);
     if rest
@@ -155,12 +163,6 @@ pub fn is_output_somewhere(word: &Word, context: &Context<'_>) -> bool {
     {
         return false;
     }
-    let certain = CERTAIN.map(str::to_owned);
-    let names = if context.facts.assumed {
-        context.regenerable
-    } else {
-        &certain
-    };
     kinds::regenerable(rest, Path::new(""), names).is_some()
 }
 

@@ -14,6 +14,8 @@ pub struct Loss {
     pub target: Target,
     /// Why nothing is lost after all.
     pub exempt: Option<String>,
+    /// Nothing is in it (a link, an empty file or folder): no loss alone, but it comes back with what goes beside it.
+    pub bare: bool,
     /// Set when words that are not known decide.
     pub opaque: bool,
     pub lines: Vec<String>,
@@ -28,10 +30,17 @@ impl Loss {
             rule,
             target,
             exempt: None,
+            bare: false,
             opaque: false,
             lines: Vec::new(),
             measured: None,
         }
+    }
+
+    /// Marks that nothing is in it, with the reason.
+    pub fn bare(mut self, reason: impl Into<String>) -> Self {
+        self.bare = true;
+        self.exempt(reason)
     }
 
     /// Adds the reason why nothing is lost.
@@ -53,6 +62,31 @@ impl Loss {
     }
 }
 
+/// Joins links, empty files and empty folders to a loss of the same command, so that its backup holds them and an undo brings them back.
+pub fn join_bare(losses: &mut [Loss]) {
+    let is_removal = |loss: &&Loss| {
+        loss.exempt.is_none()
+            && (loss.rule.starts_with("files.delete") || loss.rule == "files.recursive-delete")
+            && matches!(loss.target.reach, Reach::Path(_))
+    };
+    let Some(first) = losses.iter().find(is_removal) else {
+        return;
+    };
+    let (rule, opaque, measured) = (first.rule, first.opaque, first.measured);
+    // What is worth naming comes first.
+    losses.sort_by_key(|loss| loss.bare);
+    for loss in losses.iter_mut().filter(|loss| loss.bare) {
+        loss.exempt = None;
+        loss.rule = rule;
+        loss.opaque = opaque;
+        loss.measured = measured.map(|_| Measured {
+            files: 1,
+            bytes: 0,
+            rows: 0,
+        });
+    }
+}
+
 /// Where a finding stands: the words, and the wrappers that lead to them.
 #[derive(Clone, Debug)]
 pub struct Site<'a> {
@@ -65,11 +99,19 @@ impl<'a> Site<'a> {
     /// Returns the site of a command.
     pub fn of(command: &'a Command) -> Self {
         Self {
-            words: command.shown(),
+            words: command.told(),
             via: command.via.iter().map(|via| via.name.clone()).collect(),
             origin: Some(&command.origin),
         }
     }
+}
+
+/// Returns the findings of a command; nearly every command has none, and then its words are not looked at.
+pub fn of(losses: Vec<Loss>, command: &Command, context: &Context<'_>) -> Vec<Finding> {
+    if losses.is_empty() {
+        return Vec::new();
+    }
+    report(losses, &Site::of(command), context)
 }
 
 /// Returns one finding for each rule among the losses, exempt ones apart.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::classify::Context;
 use crate::model::command::{Command, Passage};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
@@ -229,4 +230,21 @@ pub fn unnamed_target(shown: &str) -> Target {
         object: None,
         reach: Reach::Unreachable("what the words stand for is not known".to_owned()),
     }
+}
+/// Tells whether an earlier command of the same call moves or links something to this path.
+pub fn comes_from_elsewhere(path: &Path, context: &Context<'_>) -> bool {
+    context.earlier.iter().any(|command| {
+        if !command.is_any(&["mv", "ln", "rename"]) {
+            return false;
+        }
+        let last = command.args().last();
+        let Some(text) = last.and_then(Word::text) else {
+            return false;
+        };
+        let base = match &command.cwd {
+            crate::model::command::Cwd::Known(dir) => dir.join(&text),
+            _ => PathBuf::from(&text),
+        };
+        path.starts_with(super::place::lexical(&base))
+    })
 }

@@ -297,6 +297,11 @@ pub fn fetch(git: &mut Git<'_, '_>) {
 pub fn earlier_aliases(git: &super::Context<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for earlier in git.earlier {
+        // Every git command looks at all before it: what names no alias is passed over as it stands.
+        let named = |word: &Word| word.prefix_starts("alias.");
+        if !earlier.words.iter().any(named) {
+            continue;
+        }
         let Some(other) = super::Invocation::read(earlier) else {
             continue;
         };

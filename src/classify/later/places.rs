@@ -30,6 +30,8 @@ pub enum Form {
     Toml,
     /// `sh '…'` of a Jenkinsfile.
     Calls,
+    /// A script of cmd.
+    Batch,
     /// `run:` and `entry:` of files that git's hooks read.
     Entries,
 }
@@ -40,6 +42,12 @@ pub enum Runs {
     Here,
     /// On a machine that is made for the job and thrown away.
     Runner,
+    /// The same, with services of the job beside it.
+    ServedRunner,
+    /// On a machine of the owner's that stays after the job.
+    OwnRunner,
+    /// Here, when somebody asks for something else: a small loss counts too.
+    Unasked,
 }
 
 /// A kind of file that is run by itself.
@@ -73,6 +81,7 @@ const PROFILE: Place = here(
 );
 const BOOT: Place = here("later.service", "the start of the machine", Form::Script);
 const UNIT: Place = here("later.service", "a service", Form::Unit);
+const LOGIN: Place = here("later.service", "the next login", Form::Batch);
 const DESKTOP: Place = here("later.service", "the next login", Form::Desktop);
 const PLIST: Place = here("later.service", "launchd", Form::Plist);
 const AGENT: Place = here("later.agent-state", "another agent or editor", Form::Hooks);
@@ -258,6 +267,17 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
         return Some(AGENT);
     }
     let lower = name.to_ascii_lowercase();
+    let whole = text.to_ascii_lowercase().replace('\\', "/");
+    if whole.contains("/start menu/programs/startup/") {
+        return match lower.rsplit('.').next() {
+            Some("bat" | "cmd") => Some(LOGIN),
+            Some("ps1") => Some(Place {
+                form: Form::PowerShell,
+                ..LOGIN
+            }),
+            _ => None,
+        };
+    }
     if lower.ends_with("profile.ps1") && text.to_ascii_lowercase().contains("powershell") {
         return Some(PROFILE);
     }

@@ -1,6 +1,7 @@
 //! Takes out of a file what it would run: lines of cron, `ExecStart=`, `run:` steps, commands in JSON.
 //! It judges nothing, and what it cannot read it leaves out.
 
+use super::jobs::STEP_KEYS;
 use super::places::Form;
 
 /// One thing that is run.
@@ -16,6 +17,7 @@ pub enum Task {
 pub fn tasks(form: Form, text: &str) -> Vec<Task> {
     match form {
         Form::Script => vec![script(text)],
+        Form::Batch => vec![Task::Cmd(text.replace('\r', ""))],
         Form::PowerShell => vec![Task::PowerShell(text.to_owned())],
         Form::Cron { user } => text
             .lines()
@@ -129,17 +131,6 @@ fn plist(text: &str) -> Vec<Task> {
         vec![Task::Shell(words.join(" "))]
     }
 }
-
-/// Keys under which CI files hold shell text.
-const STEP_KEYS: [&str; 7] = [
-    "run",
-    "script",
-    "before_script",
-    "after_script",
-    "command",
-    "commands",
-    "bash",
-];
 
 /// Takes the shell steps out of a CI file that is not started by hand only.
 fn steps(text: &str) -> Vec<Task> {

@@ -66,7 +66,7 @@ pub fn findings(
 fn site<'a>(path: &'a Path, command: &Command) -> Site<'a> {
     Site {
         path,
-        words: command.shown(),
+        words: command.told(),
         via: names(&command.via),
         origin: Some(command.origin.clone()),
     }
@@ -265,5 +265,11 @@ fn told(
     command: &Command,
     context: &Context<'_>,
 ) -> Vec<Finding> {
-    judged_task(place, &task, &site(Path::new(name), command), context)
+    judged_task(
+        place,
+        place.runs,
+        &task,
+        &site(Path::new(name), command),
+        context,
+    )
 }

@@ -19,12 +19,23 @@ const START: Place = Place {
     ..places::SCHEDULED
 };
 
+/// Programs that are looked at here.
+const PROGRAMS: [&str; 6] = [
+    "new-itemproperty",
+    "set-itemproperty",
+    "sp",
+    "reg",
+    "sc",
+    "new-service",
+];
+
 /// Returns what a command would let Windows run later.
 pub fn findings(command: &Command, context: &Context<'_>) -> Vec<Finding> {
-    let Some((name, words)) = named(command) else {
+    let Some(name) = named(command) else {
         return Vec::new();
     };
-    let text = match name.as_str() {
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let text = match name {
         "new-itemproperty" | "set-itemproperty" | "sp" => {
             let key = after(&words, &["-path", "-literalpath"]).or_else(|| words.first().cloned());
             key.filter(|key| starts_programs(key))
@@ -52,19 +63,28 @@ pub fn findings(command: &Command, context: &Context<'_>) -> Vec<Finding> {
     };
     let site = Site {
         path: Path::new("the registry"),
-        words: command.shown(),
+        words: command.told(),
         via: names(&command.via),
         origin: Some(command.origin.clone()),
     };
     let task = Task::Cmd(text.trim_matches(['"', '\'']).to_owned());
-    judged_task(&START, &task, &site, context)
+    judged_task(&START, START.runs, &task, &site, context)
 }
 
-fn named(command: &Command) -> Option<(String, Vec<String>)> {
+/// Returns which of the programs that are looked at here this is.
+fn named(command: &Command) -> Option<&'static str> {
     let name = command.program()?;
-    let base = name.rsplit('\\').next()?.to_ascii_lowercase();
-    let base = base.trim_end_matches(".exe").to_owned();
-    Some((base, command.args().iter().map(Word::shown).collect()))
+    let base = name.rsplit('\\').next()?;
+    let base = base
+        .get(..base.len().saturating_sub(".exe".len()))
+        .filter(|bare| {
+            base.strip_prefix(*bare)
+                .is_some_and(|end| end.eq_ignore_ascii_case(".exe"))
+        })
+        .unwrap_or(base);
+    PROGRAMS
+        .into_iter()
+        .find(|known| base.eq_ignore_ascii_case(known))
 }
 
 fn is(words: &[String], at: usize, wanted: &str) -> bool {

@@ -24,6 +24,10 @@ pub enum Thing {
     /// A folder whose name is known only as these words.
     Words(Word),
     Container(Container),
+    /// A file whose content is what the call itself wrote.
+    Written(Word),
+    /// The same, by a program that is proven to have succeeded.
+    Replaced(Word),
     /// What was not committed lies in a stash; `untracked` files only where they were asked for.
     Stash {
         dir: PathBuf,

@@ -143,7 +143,7 @@ fn pair(text: &str) -> (String, String) {
 /// Returns the settings that the environment hands to git.
 fn given(command: &Command) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    for (name, key) in &command.env {
+    for (name, key) in command.env.iter() {
         if name == "GIT_CONFIG_PARAMETERS" {
             let text = key.shown().replace('\'', "");
             all.extend(text.split_whitespace().map(pair));

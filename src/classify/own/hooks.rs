@@ -129,9 +129,12 @@ fn around(call: &Call, command: &Command) -> Around {
 /// Tells whether a repository is made in the same call: without facts, its hooks are nobody's yet.
 fn is_begun(context: &Context<'_>) -> bool {
     context.earlier.iter().any(|earlier| {
+        let begins = |word: &Word| word.prefix_starts("init") || word.prefix_starts("clone");
+        if !earlier.is_any(&["git"]) || !earlier.args().iter().any(begins) {
+            return false;
+        }
         let words: Vec<String> = earlier.args().iter().map(Word::shown).collect();
-        earlier.program().as_deref() == Some("git")
-            && matches!(Call::read(&words).subcommand.as_str(), "init" | "clone")
+        matches!(Call::read(&words).subcommand.as_str(), "init" | "clone")
     })
 }
 

@@ -54,11 +54,15 @@ impl Renames {
 
     /// Tells whether a name may mean something that has another name, or lies elsewhere, when the database is asked.
     pub fn may_mean(&self, name: &str) -> bool {
-        let lower = name.to_lowercase();
-        let is_bare = !lower.contains('.');
+        let is_bare = !name.contains('.');
+        (self.path && is_bare) || self.gives(name)
+    }
+
+    /// Tells whether something may get this name; databases are looked up on no path.
+    pub fn gives(&self, name: &str) -> bool {
         self.any
-            || (self.path && is_bare)
-            || lower
+            || name
+                .to_lowercase()
                 .split(|letter: char| !(letter.is_alphanumeric() || "_$".contains(letter)))
                 .any(|part| !part.is_empty() && self.names.iter().any(|new| new == part))
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::settings::Entry;
 use super::{Grade, Point};
 
 /// Longest wait for one answer.
@@ -27,11 +28,12 @@ pub fn claude_version() -> Option<String> {
 }
 
 /// Returns one point for each installed entry.
-pub fn points(entries: &[Value]) -> Vec<Point> {
+pub fn points(entries: &[Entry]) -> Vec<Point> {
     entries.iter().map(prove).collect()
 }
 
-fn prove(entry: &Value) -> Point {
+fn prove((file, entry): &Entry) -> Point {
+    let file = file.display();
     let shell = |command: &str| payload(&json!({"command": command}), "Bash");
     let vectors = [
         ("a harmless call", shell("ls -la"), 0),
@@ -51,7 +53,9 @@ fn prove(entry: &Value) -> Point {
                 let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
                 return Point::new(
                     Grade::Fail,
-                    format!("live proof: {what} gave {code} instead of {wanted}"),
+                    format!(
+                        "live proof: {what} gave {code} instead of {wanted}, by the line in {file}"
+                    ),
                     "the installed line does not guard",
                     "backstop install claude",
                 );
@@ -59,14 +63,16 @@ fn prove(entry: &Value) -> Point {
             Err(error) => {
                 return Point::new(
                     Grade::Fail,
-                    format!("live proof: the installed line does not start: {error}"),
+                    format!("live proof: the line in {file} does not start: {error}"),
                     "every call is blocked, or passes, without a judgement",
                     "backstop install claude",
                 );
             }
         }
     }
-    Point::ok("live proof: the installed line passes what is harmless and blocks what is not")
+    Point::ok(format!(
+        "live proof: the line in {file} passes what is harmless and blocks what is not"
+    ))
 }
 
 fn payload(input: &Value, tool: &str) -> String {

@@ -20,8 +20,11 @@ struct File {
     level: &'static str,
 }
 
+/// A guard entry, and the file in which it stands.
+pub type Entry = (PathBuf, Value);
+
 /// Returns the points about settings files, and every guard entry that was found.
-pub fn points(project: &Path) -> (Vec<Point>, Vec<Value>) {
+pub fn points(project: &Path) -> (Vec<Point>, Vec<Entry>) {
     let mut points = Vec::new();
     let mut entries = Vec::new();
     let mut managed = Value::Null;
@@ -93,7 +96,7 @@ fn files(project: &Path) -> Vec<File> {
     files
 }
 
-fn look(file: &File, value: &Value, entries: &mut Vec<Value>) -> Vec<Point> {
+fn look(file: &File, value: &Value, entries: &mut Vec<Entry>) -> Vec<Point> {
     let shown = file.path.display();
     let mut points = Vec::new();
     if value.get("disableAllHooks").and_then(Value::as_bool) == Some(true) {
@@ -120,7 +123,7 @@ fn look(file: &File, value: &Value, entries: &mut Vec<Value>) -> Vec<Point> {
     for group in groups.into_iter().flatten() {
         let hooks = group.get("hooks").and_then(Value::as_array);
         for hook in hooks.into_iter().flatten().filter(|hook| is_ours(hook)) {
-            entries.push(hook.clone());
+            entries.push((file.path.clone(), hook.clone()));
             let faults = faults(group, hook);
             if faults.is_empty() {
                 points.push(Point::ok(format!("guard in {shown} ({})", file.level)));

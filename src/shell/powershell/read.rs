@@ -362,7 +362,8 @@ impl Reader<'_, '_> {
                 Some(text) => Word::literal(text.clone(), origin),
                 None => Word::hole(Hole::Unknown, false, origin),
             };
-            self.found.env.push((variable.to_ascii_uppercase(), word));
+            let variable = variable.to_ascii_uppercase();
+            self.found.export(variable, word, self.frame);
         }
         // A value that a block sets may or may not be there later.
         let value = value.filter(|_| self.found.depth <= self.top);
