@@ -196,7 +196,17 @@ pub fn newest(
         reindex(dir)?;
     }
     let mut ids = names(&dir.join(INDEX).join(key_name(key)))?;
-    ids.sort_by(|one, other| time_of(other).cmp(&time_of(one)).then(other.cmp(one)));
+    // Names tell seconds; of two in the same one the note of the later backup is the younger file.
+    let noted = |id: &str| {
+        let note = dir.join(INDEX).join(key_name(key)).join(id);
+        fs::metadata(note).and_then(|meta| meta.modified()).ok()
+    };
+    ids.sort_by(|one, other| {
+        time_of(other)
+            .cmp(&time_of(one))
+            .then_with(|| noted(other).cmp(&noted(one)))
+            .then_with(|| other.cmp(one))
+    });
     let (dir, key) = (dir.to_path_buf(), key.clone());
     Ok(ids
         .into_iter()
