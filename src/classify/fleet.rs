@@ -131,7 +131,7 @@ fn applied(command: &Command, words: &[String]) -> Option<String> {
     if dry || !from_input || !matches!(verb.as_str(), "apply" | "create" | "replace") {
         return None;
     }
-    let documents = tree::read(&text.shown())?;
+    let documents = tree::read(&text.shown()).ok()?;
     let jobs = documents.iter().filter(|document| {
         let kind = document.get("kind").and_then(Node::text);
         matches!(kind, Some("Job" | "CronJob"))

@@ -17,7 +17,7 @@ pub mod own;
 pub mod packs;
 pub mod playbook;
 pub mod sql;
-mod tree;
+pub mod tree;
 pub mod windows;
 pub mod writes;
 

@@ -1,6 +1,8 @@
 //! CI files and compose files: the commands of their jobs and services.
 //! A service's command runs in its container; what it deletes is the container's own, apart from the mounts.
 
+use std::collections::HashSet;
+
 use crate::model::request::ShellKind;
 
 use super::build::{Built, without_expressions};
@@ -13,6 +15,7 @@ pub fn jobs(ci: Ci, documents: &[Node]) -> Vec<Unit> {
     let mut walk = Walk {
         ci,
         units: Vec::new(),
+        seen: HashSet::new(),
     };
     for document in documents {
         walk.node(document, ShellKind::Posix);
@@ -23,6 +26,8 @@ pub fn jobs(ci: Ci, documents: &[Node]) -> Vec<Unit> {
 struct Walk {
     ci: Ci,
     units: Vec<Unit>,
+    /// Texts that became units, with where they begin.
+    seen: HashSet<(usize, String)>,
 }
 
 impl Walk {
@@ -38,7 +43,7 @@ impl Walk {
             Node::Map(entries) => {
                 let shell = named_shell(node).unwrap_or(shell);
                 for (key, value) in entries {
-                    let texts = value.texts();
+                    let texts = value.leaves();
                     if let Some(own) = self.starts(key)
                         && !texts.is_empty()
                     {
@@ -111,7 +116,9 @@ impl Walk {
             }
             _ => all,
         };
-        if !all.text.trim().is_empty() {
+        // An alias repeats a text of the file; what stands there once is told once.
+        let at = all.map.span(0, 0).0;
+        if !all.text.trim().is_empty() && self.seen.insert((at, all.text.clone())) {
             self.units.push(Unit::shell(shell, all.text, all.map));
         }
     }
@@ -190,7 +197,7 @@ fn service_units(service: &Node) -> Vec<Unit> {
             let built = match node {
                 Node::Text(text) => Built::new(text.text.replace("$$", "$"), text.map.clone())
                     .in_container("sh -c", &mounts),
-                Node::List(_) => words(&node.texts(), &mounts)?,
+                Node::List(_) => words(&node.leaves(), &mounts)?,
                 Node::Map(_) => return None,
             };
             Some(Unit::shell(ShellKind::Posix, built.text, built.map).in_own_folder())
@@ -262,6 +269,12 @@ mod tests {
         assert_eq!(of(Ci::Circle, circle), ["b", "c"]);
         let task = "tasks:\n  a:\n    cmds:\n      - rm {{.X}}\n      - cmd: b\n      - task: c\n";
         assert_eq!(of(Ci::Other, task), ["rm ${E__}", "b"]);
+    }
+
+    #[test]
+    fn what_an_alias_repeats_is_told_once() {
+        let text = "x: &x [a, b]\none: {script: *x}\ntwo: {script: *x, after_script: [c]}\n";
+        assert_eq!(of(Ci::Gitlab, text), ["a\nb", "c"]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct Step {
 
 /// Returns the steps that run without a person; nothing when the text is no tree.
 pub fn steps(text: &str) -> Option<Vec<Step>> {
-    let documents = read(text)?;
+    let documents = read(text).ok()?;
     if !documents.iter().any(|node| !matches!(node, Node::Text(_))) {
         return None;
     }
