@@ -240,6 +240,12 @@ pub(super) struct Unfolder<'a> {
     pub exits: usize,
     /// The same node is being run again: equal commands are not repeated.
     pub again: usize,
+    /// What is being read may run several times, or with other values.
+    pub unsure: usize,
+    /// The last simple command had one reading only.
+    pub single: bool,
+    /// The last `test` or its kin, and where it stands.
+    pub asked: Option<(Origin, Vec<Word>)>,
     pub counter: usize,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
@@ -276,6 +282,9 @@ impl<'a> Unfolder<'a> {
             shielded: false,
             exits: 0,
             again: 0,
+            unsure: 0,
+            single: true,
+            asked: None,
             counter: 0,
             producers: Vec::new(),
             settled: Settled::default(),
@@ -442,7 +451,9 @@ impl<'a> Unfolder<'a> {
             let variables = std::mem::replace(&mut st.variables, now);
             st.proofs = Proofs::of(trap.proven);
             let source = Source::from_words(&[trap.text]);
+            self.unsure += 1;
             feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
+            self.unsure -= 1;
             st.variables = variables;
             st.traps.clear();
         }

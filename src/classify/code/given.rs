@@ -254,6 +254,14 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         {
             pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
         } else if flags.contains(&text.as_str()) || ends_in_code(base, &text) {
+            // `deno eval --unstable-kv CODE`
+            while base == "deno"
+                && let Some(option) = words.next_if(|word| word.prefix().starts_with('-'))
+            {
+                if takes_value(base, &option.prefix()) {
+                    words.next();
+                }
+            }
             let Some(value) = words.next() else {
                 break;
             };
@@ -353,6 +361,19 @@ const VALUED: &[(&[&str], &[&str])] = &[
     (&["julia"], &["-L", "--load", "-t", "-p", "-J"]),
     (&["groovy", "scala", "kotlin"], &["-cp", "-classpath"]),
     (&["erl", "elixir", "iex"], &["-pa", "-pz", "-r"]),
+    (
+        &["deno"],
+        &[
+            "-L",
+            "--log-level",
+            "--ext",
+            "--config",
+            "-c",
+            "--import-map",
+            "--cert",
+            "--location",
+        ],
+    ),
 ];
 
 fn takes_value(base: &str, text: &str) -> bool {

@@ -104,7 +104,18 @@ fn shape_matches<'c>(
     words: &'c [Word],
     command: &Command,
 ) -> Option<Match<'c>> {
-    let args = words.get(1..).unwrap_or_default();
+    let mut args = words.get(1..).unwrap_or_default();
+    // `drush @prod sql:drop`, `wp @prod db reset`: the site stands before the subcommand.
+    if shape
+        .programs
+        .iter()
+        .any(|name| matches!(*name, "drush" | "wp"))
+    {
+        let named = |word: &Word| word.prefix().starts_with('@');
+        args = args
+            .get(args.iter().take_while(|word| named(word)).count()..)
+            .unwrap_or_default();
+    }
     if !could_match(shape, args) {
         return None;
     }
