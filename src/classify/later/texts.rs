@@ -1,7 +1,7 @@
 //! Takes out of a file what it would run: lines of cron, `ExecStart=`, `run:` steps, commands in JSON.
 //! It judges nothing, and what it cannot read it leaves out.
 
-use super::jobs::STEP_KEYS;
+use super::jobs::holds_steps;
 use super::places::Form;
 
 /// One thing that is run.
@@ -146,7 +146,7 @@ fn steps(text: &str) -> Vec<Task> {
         let Some((key, value)) = bare.split_once(':') else {
             continue;
         };
-        if !STEP_KEYS.contains(&key.trim()) {
+        if !holds_steps(key.trim()) {
             continue;
         }
         let indent = line.len() - bare.len();
