@@ -1,7 +1,7 @@
 //! Ordinary programs with a door to a shell: an option, or a command of their own language, that starts another program.
 //! It only finds the text behind the door; what it means is read like any other shell text.
 
-mod sed;
+pub mod sed;
 
 use crate::model::command::{Command, Stdin};
 use crate::model::word::{Part, Word};

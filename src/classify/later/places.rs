@@ -156,7 +156,12 @@ const CI_NAMES: &[&str] = &[
     "action",
 ];
 /// Beginnings and ends of names of which a project has several.
-const CI_FRONTS: &[&str] = &["azure-pipelines-", "azure-pipelines.", "buildspec-", "buildspec."];
+const CI_FRONTS: &[&str] = &[
+    "azure-pipelines-",
+    "azure-pipelines.",
+    "buildspec-",
+    "buildspec.",
+];
 const CI_ENDS: &[&str] = &[".gitlab-ci", ".azure-pipelines"];
 /// Folders whose files are all of this kind.
 const CI_FOLDERS: &[&str] = &[

@@ -135,6 +135,7 @@ impl Reader<'_> {
             "readdirSync" | "readdir" | "readDir" | "readDirSync" => {
                 return vec![Value::List(vec![Value::Text(STAR.to_string())])];
             }
+            "homedir" => return vec![Value::Text(super::HOME.to_string())],
             "name" => return each(values.clone(), own_name),
             "parent" | "dirname" | "getParent" => {
                 return each(values.clone(), |path| Value::Text(parent(path)));
