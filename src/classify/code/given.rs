@@ -142,6 +142,7 @@ const RUNNERS: &[Runner] = &[
         &[],
     ),
     (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
+    (&["mix"], &["eval"], Language::Ruby, &[]),
     (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
 ];
 
@@ -434,9 +435,20 @@ fn framework(command: &Command) -> Option<Code> {
         script.rsplit('/').next()?.clone_into(&mut program);
     }
     let subcommand = words.next()?.text()?;
-    let (.., language, flags) = RUNNERS.iter().find(|(programs, subcommands, ..)| {
+    if words
+        .clone()
+        .any(|word| word.text().as_deref() == Some("--help"))
+    {
+        return None;
+    }
+    let known = RUNNERS.iter().find(|(programs, subcommands, ..)| {
         programs.contains(&program.as_str()) && subcommands.contains(&subcommand.as_str())
-    })?;
+    });
+    let (language, flags) = match known {
+        Some((.., language, flags)) => (language, *flags),
+        None if is_release(command, &subcommand) => (&Language::Ruby, [].as_slice()),
+        None => return None,
+    };
     let mut source: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
@@ -459,6 +471,17 @@ fn framework(command: &Command) -> Option<Code> {
     Some(Code::inline(source, *language))
 }
 
+/// `bin/shop eval CODE`, `bin/shop rpc CODE`: a release of Elixir.
+fn is_release(command: &Command, subcommand: &str) -> bool {
+    let path = command.words.first().and_then(Word::text);
+    let path = path.unwrap_or_default();
+    let own = path.starts_with("bin/") || path.contains("/bin/");
+    let system = ["/usr/", "/bin/", "/opt/homebrew/"];
+    matches!(subcommand, "eval" | "rpc")
+        && own
+        && !system.iter().any(|front| path.starts_with(front))
+}
+
 /// Reads a script file; subcommands and modules are no files that can be read.
 fn script(
     word: &Word,
@@ -467,9 +490,10 @@ fn script(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    const ENDINGS: [&str; 17] = [
-        ".csx", ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb",
-        ".pl", ".php", ".lua", ".pyw", ".tsx",
+    const ENDINGS: [&str; 26] = [
+        ".swift", ".kts", ".groovy", ".sc", ".scala", ".exs", ".jl", ".cr", ".dart", ".csx",
+        ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl",
+        ".php", ".lua", ".pyw", ".tsx",
     ];
     let folder = |name: &str| match name.rsplit_once('/') {
         Some((folder, _)) => folder.to_owned(),

@@ -160,7 +160,11 @@ fn deletion(text: &str) -> Option<&str> {
     words.next()?.starts_with("HTTP/").then_some(path)
 }
 
-pub(super) fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
+pub(super) fn stdin(
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<(String, Origin)> {
     match &command.stdin {
         Stdin::Text(word) => Some((shown(word), word.origin.clone())),
         Stdin::File(word) => file_text(word, command, context, needs),

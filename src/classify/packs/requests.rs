@@ -31,11 +31,7 @@ const VALUED: [&str; 12] = [
 const METHODS: [&str; 4] = ["DELETE", "PUT", "POST", "PATCH"];
 
 /// Returns the words of the requests that a command reads.
-pub(super) fn lines(
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Vec<Vec<Word>> {
+pub(super) fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Vec<Word>> {
     if command.is_any(&["curl", "curl.exe", "curlie"]) {
         return configured(command, context, needs);
     }
