@@ -342,7 +342,9 @@ impl Session<'_> {
     fn roll_back(&mut self, to: usize, part: bool) {
         let last = to.checked_sub(1).and_then(|at| self.reader.at(at)?.bare());
         let place = last.and_then(|name| self.saved(&name.to_lowercase()));
-        let saved = place.and_then(|at| self.savepoints.get(at)).map(|(_, open)| *open);
+        let saved = place
+            .and_then(|at| self.savepoints.get(at))
+            .map(|(_, open)| *open);
         match saved.filter(|_| self.open.is_some()) {
             Some(open) => {
                 self.savepoints.truncate(place.map_or(0, |at| at + 1));
