@@ -156,6 +156,8 @@ pub(super) struct Code {
     pub folder: String,
     /// Words that it is given, as far as they are known.
     pub args: Option<Vec<String>>,
+    /// Files that the call has written before, by the names that the code may give them.
+    pub files: Vec<(String, String)>,
 }
 
 impl Code {
@@ -166,6 +168,7 @@ impl Code {
             inline: true,
             folder: String::new(),
             args: None,
+            files: Vec::new(),
         }
     }
 
@@ -178,6 +181,7 @@ impl Code {
             folder,
             inline: self.inline,
             args: self.args.as_deref(),
+            files: &self.files,
             depth: 0,
         };
         deeds(&self.source.text, self.language, place)
@@ -188,7 +192,41 @@ impl Code {
 pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let mut code = found(command, context, needs)?;
     code.args = arguments(command, &code);
+    if context
+        .earlier
+        .iter()
+        .any(|earlier| !earlier.writes.is_empty())
+    {
+        code.files = files(command, context);
+    }
     Some(code)
+}
+
+/// Returns the files that earlier commands of the call have written, by their full names and by those from here.
+fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
+    const MAX_FILES: usize = 40;
+    let mut all = Vec::new();
+    for earlier in context.earlier.iter().filter(|one| one.is_here()) {
+        for write in &earlier.writes {
+            let (Some(name), Some(content)) = (write.file.text(), &write.content) else {
+                continue;
+            };
+            let Some(path) = crate::classify::place_of(&name, earlier) else {
+                continue;
+            };
+            let text = Source::of_word(content).text;
+            if let Cwd::Known(here) = &command.cwd
+                && let Ok(short) = path.strip_prefix(here)
+            {
+                all.push((short.to_string_lossy().into_owned(), text.clone()));
+            }
+            all.push((path.to_string_lossy().into_owned(), text));
+            if all.len() >= MAX_FILES {
+                return all;
+            }
+        }
+    }
+    all
 }
 
 /// Returns the words that a code is given: what stands behind its script, its `-`, or its own text.
@@ -506,6 +544,7 @@ fn script(
             inline: false,
             folder: folder(&word.text().unwrap_or_default()),
             args: None,
+            files: Vec::new(),
         });
     }
     let name = word.text()?;
@@ -517,6 +556,16 @@ fn script(
         Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.clone().into(),
         Cwd::Temporary | Cwd::Unknown => return None,
     };
+    if let Some(written) = crate::classify::packs::written(&path, context) {
+        return Some(Code {
+            source: Source::of_word(&written),
+            language,
+            inline: false,
+            folder: folder(&name),
+            args: None,
+            files: Vec::new(),
+        });
+    }
     match context.facts.ask(Question::Text(path.clone()), needs) {
         Some(Answer::Text { text, .. }) => Some(Code {
             source: Source::of_file(&path, text),
@@ -524,6 +573,7 @@ fn script(
             inline: false,
             folder: folder(&name),
             args: None,
+            files: Vec::new(),
         }),
         _ => None,
     }
