@@ -1,6 +1,7 @@
 //! What would run by itself later, and fire no hook then: crontabs, git hooks, shell start-up files, services, CI files, agents' settings.
 //! Where such a text is written, it is judged as if it ran now; an ordinary script that is written is none of this.
 
+mod clients;
 mod edited;
 mod far;
 mod jobs;

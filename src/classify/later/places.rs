@@ -6,6 +6,8 @@ use std::path::Path;
 use crate::classify::files::place::lexical;
 use crate::model::fact::Scene;
 
+use super::clients::{self, Client};
+
 /// How a file holds what it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -34,6 +36,8 @@ pub enum Form {
     Batch,
     /// `run:` and `entry:` of files that git's hooks read.
     Entries,
+    /// The start-up file of a client or a tool.
+    Client(Client),
 }
 
 /// Where it will run.
@@ -317,8 +321,15 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
     let parent = path.parent();
     let home =
         parent.is_some_and(|parent| scene.home.as_deref() == Some(parent) || is_home(parent));
-    if home && START_FILES.contains(&name) {
+    if home && START_FILES.contains(&name)
+        || name == "rc" && folder == ".ssh"
+        || text == "/etc/ssh/sshrc"
+        || matches!(name, "sitecustomize.py" | "usercustomize.py") && text.contains("/lib/python")
+    {
         return Some(START);
+    }
+    if let Some(client) = clients::client(path, name, folder, home) {
+        return Some(started(client));
     }
     if text.contains("/.config/systemd/user/") && name.ends_with(".service") {
         return Some(UNIT);
@@ -329,6 +340,27 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
     let fish = text.contains("/.config/fish/") && name.ends_with(".fish");
     let config = text.contains("/.config/zsh/") && START_FILES.contains(&name);
     (fish || config).then_some(START)
+}
+
+const fn started(client: Client) -> Place {
+    let name = match client {
+        Client::Npm => "the package manager",
+        Client::Git => "git",
+        Client::Ssh | Client::Keys => "every connection of ssh",
+        Client::Typed(_) | Client::Mysql => "every start of the client",
+        Client::Tmux | Client::Lines(_) => "every start of the program",
+    };
+    // In its own folder an installation may clean up as it likes.
+    let runs = match client {
+        Client::Npm => Runs::OwnRunner,
+        _ => Runs::Here,
+    };
+    Place {
+        rule: "later.client-start",
+        name,
+        form: Form::Client(client),
+        runs,
+    }
 }
 
 fn is_home(folder: &Path) -> bool {

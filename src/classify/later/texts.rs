@@ -1,6 +1,7 @@
 //! Takes out of a file what it would run: lines of cron, `ExecStart=`, `run:` steps, commands in JSON.
 //! It judges nothing, and what it cannot read it leaves out.
 
+use super::clients;
 use super::jobs::holds_steps;
 use super::places::Form;
 
@@ -32,6 +33,7 @@ pub fn tasks(form: Form, text: &str) -> Vec<Task> {
         Form::Toml => toml(text),
         Form::Calls => calls(text),
         Form::Entries => entries(text),
+        Form::Client(client) => clients::tasks(client, text),
     }
 }
 
