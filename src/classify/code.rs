@@ -8,6 +8,7 @@ mod imports;
 mod index;
 mod steps;
 mod tables;
+mod taskfiles;
 pub mod tokens;
 mod values;
 

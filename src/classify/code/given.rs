@@ -3,7 +3,7 @@
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::fact::{Answer, Needs, Question};
-use crate::model::word::Word;
+use crate::model::word::{Part, Word};
 use crate::sql::HOLE;
 
 use crate::classify::Context;
@@ -12,6 +12,7 @@ use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
 
 use super::calls::{Deeds, Standing, deeds};
+use super::taskfiles;
 use super::tokens::Language;
 
 /// Interpreters: names, language, options that carry code.
@@ -205,6 +206,17 @@ pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) 
 /// Returns the files that earlier commands of the call have written, by their full names and by those from here.
 fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
     const MAX_FILES: usize = 40;
+    /// Bytes of one of them.
+    const MAX_FILE: usize = 1 << 16;
+    let weight = |word: &Word| -> usize {
+        let pieces = word.pieces.iter();
+        pieces
+            .map(|piece| match &piece.part {
+                Part::Literal(text) | Part::Glob(text) => text.len(),
+                Part::Hole(_) => 1,
+            })
+            .sum()
+    };
     let mut all = Vec::new();
     for earlier in context.earlier.iter().filter(|one| one.is_here()) {
         for write in &earlier.writes {
@@ -214,6 +226,9 @@ fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
             let Some(path) = crate::classify::place_of(&name, earlier) else {
                 continue;
             };
+            if weight(content) > MAX_FILE {
+                continue;
+            }
             let text = Source::of_word(content).text;
             if let Cwd::Known(here) = &command.cwd
                 && let Ok(short) = path.strip_prefix(here)
@@ -258,6 +273,13 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
     let program = command.program()?;
     if let Some(code) = framework(command) {
         return Some(code);
+    }
+    if let Some(source) = taskfiles::code(command, context) {
+        let code = Code::inline(source, Language::Python);
+        return Some(Code {
+            inline: false,
+            ..code
+        });
     }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
     // `dotnet script eval CODE`, `dotnet fsi FILE`: an interpreter as a subcommand.
