@@ -1,6 +1,7 @@
 //! What the call itself has made for certain: a loss of it is none, because nothing was there before.
 //! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
 
+mod born;
 mod containers;
 mod outputs;
 mod things;
@@ -53,7 +54,17 @@ impl Made {
         else {
             return;
         };
-        if proven.is_empty() || !findings.iter().any(open) {
+        if !findings.iter().any(open) {
+            return;
+        }
+        let earlier = unfolding.commands.get(..at).unwrap_or_default();
+        if born::takes_only_born(command, earlier) {
+            for finding in findings.iter_mut().filter(|finding| open(finding)) {
+                finding.exempt = Some(REASON.to_owned());
+            }
+            return;
+        }
+        if proven.is_empty() {
             return;
         }
         let makers = self.makers(proven, unfolding, context, needs);

@@ -3,6 +3,7 @@
 
 mod lines;
 mod names;
+mod pushed;
 mod roles;
 
 use std::path::Path;
@@ -51,6 +52,7 @@ pub fn findings(
             all.extend(in_shell(&call, &line, context, needs));
         }
         all.extend(written(&call, context, needs));
+        all.extend(pushed::findings(&call, context));
     }
     if all.is_empty() && by_arguments(&call) {
         all.extend(by_name(&call, context, needs));

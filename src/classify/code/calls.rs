@@ -44,6 +44,8 @@ pub(super) struct Standing<'a> {
     /// Written on the command line, not in a script.
     pub inline: bool,
     pub args: Option<&'a [String]>,
+    /// Files that the call has written before, by the names that the code may give them.
+    pub files: &'a [(String, String)],
     /// Codes in strings of codes.
     pub depth: usize,
 }
@@ -55,6 +57,7 @@ impl Standing<'_> {
             folder: ".",
             inline: true,
             args: None,
+            files: &[],
             depth: 0,
         }
     }
