@@ -440,8 +440,8 @@ impl<'a> Unfolder<'a> {
             let inside = fr.enter("trap", Passage::Plain);
             let now = trap.variables(&st.variables);
             let variables = std::mem::replace(&mut st.variables, now);
-            st.proofs = Proofs::of(trap.proven);
-            let source = Source::from_words(&[trap.text]);
+            st.proofs = Proofs::of(trap.proven.clone());
+            let source = Source::from_words(std::slice::from_ref(&trap.text));
             feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
             st.variables = variables;
             st.traps.clear();
