@@ -256,6 +256,10 @@ pub(super) struct Unfolder<'a> {
     pub recorded: usize,
     /// Functions that were read with unknown arguments, deep inside others.
     pub read_blind: Vec<Rc<super::state::Function>>,
+    /// Scripts of packages that are being read, by file and name.
+    pub packages: Vec<(PathBuf, String)>,
+    /// How many of them were read so far.
+    pub package_runs: usize,
     /// What has been copied so far.
     pub carried: usize,
     depth: usize,
@@ -285,6 +289,8 @@ impl<'a> Unfolder<'a> {
             places: HashMap::new(),
             recorded: 0,
             read_blind: Vec::new(),
+            packages: Vec::new(),
+            package_runs: 0,
             carried: 0,
             depth: 0,
             bytes: 0,
