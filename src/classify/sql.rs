@@ -270,7 +270,7 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         rule: id.to_owned(),
         severity: rule.map_or(Severity::High, |rule| rule.severity),
         summary: said.map_or_else(|| wording::summary(effect), |(_, words)| words.clone()),
-        command: command.map(Command::shown).unwrap_or_default(),
+        command: command.map(Command::told).unwrap_or_default(),
         span,
         file,
         via: via(command),

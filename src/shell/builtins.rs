@@ -617,7 +617,7 @@ fn trap(job: &Job, st: &mut State) {
             st.traps.clear();
         }
     } else if !signals.is_empty() && !st.traps.iter().any(|known| known.text == *word) {
-        st.traps.push(Trap::new(word.clone(), st));
+        st.traps.push(Rc::new(Trap::new(word.clone(), st)));
     }
 }
 

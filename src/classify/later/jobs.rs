@@ -69,6 +69,12 @@ pub fn steps(text: &str) -> Option<Vec<Step>> {
     }
     let mut all = Vec::new();
     for document in &documents {
+        // A part of a file, as an edit puts it in: the lines of some step.
+        if let Node::List(items) = document
+            && items.iter().all(|item| matches!(item, Node::Text(_)))
+        {
+            all.push(step(&document.texts(), &Around::default()));
+        }
         if !by_hand_only(document) {
             walk(document, &Around::default(), &mut all);
         }

@@ -158,12 +158,20 @@ enum Sure {
 fn could_match(shape: &Shape, args: &[Word]) -> bool {
     shape.path.iter().all(|step| {
         args.iter()
-            .any(|word| word.has_hole() || word.text().is_some_and(|text| is_step(step, &text)))
+            .any(|word| word.has_hole() || is_step_word(step, word))
     })
 }
 
 fn is_step(step: &[&str], text: &str) -> bool {
     step.contains(&text)
+}
+
+/// The same of a word, without copying its text.
+fn is_step_word(step: &[&str], word: &Word) -> bool {
+    match word.plain() {
+        Some(text) => is_step(step, text),
+        None => word.text().is_some_and(|text| is_step(step, &text)),
+    }
 }
 
 struct Path {
