@@ -300,9 +300,7 @@ const TONGUES: &[Tongue] = &[
         comment: "//",
         single: true,
         calls: &[
-            ("std::fs::remove_dir_all", Deed::Tree),
             ("fs::remove_dir_all", Deed::Tree),
-            ("std::fs::remove_file", Deed::File),
             ("fs::remove_file", Deed::File),
             ("GLib.spawn_command_line_sync", Deed::Runs),
             ("GLib.spawn_command_line_async", Deed::Runs),

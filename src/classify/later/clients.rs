@@ -232,7 +232,11 @@ fn typed(program: &str, line: &str) -> Option<String> {
     }
     let line = line
         .trim_start_matches("silent")
-        .trim_start_matches(['!', ' ', ':']);
+        .trim_start_matches([' ', ':']);
+    let line = line.strip_prefix("! ").unwrap_or(line);
+    if let Some(text) = line.strip_prefix('!') {
+        return Some(text.to_owned());
+    }
     let opens = ["call system(", "call delete(", "lua ", "let _ = system("];
     if opens.iter().any(|open| line.starts_with(open)) {
         return Some(format!("vim -c {}", quoted(line)));
