@@ -21,7 +21,7 @@ const CHUNK: usize = 1 << 18;
 /// Longest list of definitions that is compared.
 const MAX_ENTRIES: usize = 200_000;
 /// What comes back with its relation, or follows from it.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 8] = [
     "TABLE",
     "FOREIGN TABLE",
     "SEQUENCE",
@@ -29,7 +29,6 @@ const ELSEWHERE: [&str; 9] = [
     "DEFAULT",
     "SEQUENCE OWNED BY",
     "TABLE ATTACH",
-    "SCHEMA",
     "DATABASE",
 ];
 /// What is there under its name may say something else: it is said again.

@@ -141,7 +141,7 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let columns = columns::lost(job, &mut both)?;
     let foreign = foreign_keys(job, &mut both, &lost)?;
     // Asked before anything is changed: afterwards the questions would wait for our own locks.
-    let belongings = columns::belongings(&mut both, &columns)?;
+    let belongings = columns::belongings(job, &mut both, &columns)?;
     let types = types::lost(&mut both)?;
     let functions = functions(&mut both)?;
     let rows = rows::work(job, &mut both, &columns)?;
@@ -161,8 +161,11 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     for (at, one) in rows.iter().enumerate() {
         one.feed(at, job, &mut psql)?;
     }
-    for (_, statement) in &belongings {
+    for (name, statement) in &belongings {
         feed(&mut psql, &format!("{statement};\n"))?;
+        if !statement.ends_with(" SET NOT NULL") {
+            restored.done.push(format!("created `{name}` again"));
+        }
     }
     for (name, statement) in &foreign {
         feed(&mut psql, &format!("{statement};\n"))?;
