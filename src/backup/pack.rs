@@ -109,6 +109,19 @@ struct Packer<'a> {
     left_out: u64,
 }
 
+/// Returns what an entry is in the archive; nothing for a socket.
+fn kind_of(item: &Item<'_>) -> Option<Kind> {
+    Some(match item.facts.kind() {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Symlink,
+        FileType::Fifo => Kind::Fifo,
+        FileType::CharacterDevice => Kind::Char,
+        FileType::BlockDevice => Kind::Block,
+        _ => return None,
+    })
+}
+
 impl Packer<'_> {
     fn warn(&mut self, text: String) {
         if self.warnings.len() < MAX_WARNINGS {
@@ -147,20 +160,12 @@ impl Packer<'_> {
         if self.neighbours.remove(item.path) {
             return Ok(());
         }
-        let kind = match item.facts.kind() {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Directory,
-            FileType::Symlink => Kind::Symlink,
-            FileType::Fifo => Kind::Fifo,
-            FileType::CharacterDevice => Kind::Char,
-            FileType::BlockDevice => Kind::Block,
-            _ => {
-                self.warn(format!(
-                    "`{}` is a socket and was left out",
-                    shown(item.path)
-                ));
-                return Ok(());
-            }
+        let Some(kind) = kind_of(item) else {
+            self.warn(format!(
+                "`{}` is a socket and was left out",
+                shown(item.path)
+            ));
+            return Ok(());
         };
         if item.foreign {
             self.warn(format!(

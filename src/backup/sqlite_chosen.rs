@@ -126,16 +126,18 @@ impl Living {
         self.follow(wish)
     }
 
-    fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
-        let fires = |verb: Verb| -> Result<bool, BackupError> {
-            for (kind, trigger, sql) in self.names("old", "'trigger'")? {
-                if same_name(&self.owner(&kind, &trigger)?, name) && trigger::fires(&sql, verb) {
-                    return Ok(true);
-                }
+    /// Tells whether a table has a trigger for this.
+    fn fires(&self, name: &str, verb: Verb) -> Result<bool, BackupError> {
+        for (kind, trigger, sql) in self.names("old", "'trigger'")? {
+            if same_name(&self.owner(&kind, &trigger)?, name) && trigger::fires(&sql, verb) {
+                return Ok(true);
             }
-            Ok(false)
-        };
-        if loss.deletes && fires(Verb::Delete)? {
+        }
+        Ok(false)
+    }
+
+    fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
+        if loss.deletes && self.fires(name, Verb::Delete)? {
             return Ok(None);
         }
         let table = self.table(name)?;
@@ -159,7 +161,7 @@ impl Living {
         let changes = !loss.deletes || !loss.sets.is_empty();
         let of_key = |column: &str| table.key.iter().any(|one| one.eq_ignore_ascii_case(column));
         let moves = loss.sets.iter().any(|one| of_key(&one.column));
-        let all = changes && (moves || loss.sets.is_empty() || fires(Verb::Update)?);
+        let all = changes && (moves || loss.sets.is_empty() || self.fires(name, Verb::Update)?);
         let mut picked = keys(&key, "");
         let mut moved = Vec::new();
         for setting in loss.sets.iter().filter(|one| moves && of_key(&one.column)) {

@@ -137,6 +137,18 @@ impl Living {
         if self.has_same_shadows(name)? {
             return Ok(());
         }
+        self.living_virtual(name, (keeps, rows), steps, wish, plan)
+    }
+
+    /// Plans what a virtual table needs that is there and holds something else.
+    fn living_virtual(
+        &self,
+        name: &str,
+        (keeps, rows): (Keeps, u64),
+        steps: &mut Vec<Step>,
+        wish: &Wish,
+        plan: &mut RestorePlan,
+    ) -> Result<(), BackupError> {
         match keeps {
             Keeps::Of(_) => steps.push(Step::Reindex {
                 table: name.to_owned(),

@@ -159,19 +159,7 @@ impl Step {
                 table,
                 rows,
                 conflicts,
-            } => {
-                let stay = match conflicts {
-                    0 => String::new(),
-                    1 => "; 1 row is there with other values and stays as it is".to_owned(),
-                    many => {
-                        format!("; {many} rows are there with other values and stay as they are")
-                    }
-                };
-                format!(
-                    "insert {} into `{table}`{stay}",
-                    counted(*rows, "missing row")
-                )
-            }
+            } => inserted(table, *rows, *conflicts),
             Self::UpdateRows {
                 table,
                 columns,
@@ -195,6 +183,16 @@ fn entries_of(number: u64) -> String {
         1 => "1 entry".to_owned(),
         many => format!("{many} entries"),
     }
+}
+
+fn inserted(table: &str, rows: u64, conflicts: u64) -> String {
+    let stay = match conflicts {
+        0 => String::new(),
+        1 => "; 1 row is there with other values and stays as it is".to_owned(),
+        many => format!("; {many} rows are there with other values and stay as they are"),
+    };
+    let rows = counted(rows, "missing row");
+    format!("insert {rows} into `{table}`{stay}")
 }
 
 fn updated(table: &str, columns: &[String], rows: Option<u64>, conflicts: u64) -> String {
