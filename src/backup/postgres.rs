@@ -4,6 +4,7 @@
 mod change;
 mod chosen;
 mod columns;
+mod definitions;
 mod dump;
 mod lexer;
 mod load;

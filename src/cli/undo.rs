@@ -84,6 +84,7 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         let restored = match one.plan.steps.is_empty() {
             true => Restored {
                 notes: one.plan.notes.clone(),
+                left: one.plan.left.clone(),
                 ..Restored::default()
             },
             false => restore::apply(
@@ -94,11 +95,15 @@ fn go(args: &Args) -> Result<u8, BackupError> {
                 &args.common.control(),
             )?,
         };
-        record(lost.as_ref(), store.as_ref(), &one.entry);
+        if restored.left.is_empty() || !restored.done.is_empty() {
+            record(lost.as_ref(), store.as_ref(), &one.entry);
+        }
         undone.push((&one.entry, restored));
     }
     report(&undone, json);
-    Ok(0)
+    Ok(u8::from(
+        undone.iter().any(|(_, restored)| !restored.left.is_empty()),
+    ))
 }
 
 /// Asks; rows that were changed again since are asked for apart.
@@ -160,7 +165,7 @@ fn report(undone: &[(&Entry, Restored)], json: bool) {
     for (entry, restored) in undone {
         let locator = visible(&entry.manifest.target.locator);
         say(&format!("{locator} from {}\n", entry.manifest.id));
-        if restored.done.is_empty() {
+        if restored.done.is_empty() && restored.left.is_empty() {
             say("nothing is missing, nothing was done\n");
         }
         say(&done(restored));

@@ -81,8 +81,9 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Column>, Ba
     Ok(found)
 }
 
-/// Statements for NOT NULL, constraints and indexes that went with lost columns, once the values are back.
+/// Statements for NOT NULL, constraints and indexes that went with lost columns or were dropped alone, once the values are back.
 pub(super) fn belongings(
+    job: &Missing<'_>,
     both: &mut Both,
     columns: &[Column],
 ) -> Result<Vec<(String, String)>, BackupError> {
@@ -98,8 +99,13 @@ pub(super) fn belongings(
             (one.name.clone(), statement)
         })
         .collect();
-    let tables: BTreeSet<&str> = columns.iter().map(|one| one.full.as_str()).collect();
-    for table in tables {
+    let mut tables: BTreeSet<String> = columns.iter().map(|one| one.full.clone()).collect();
+    let altered = both.had.iter().filter(|one| {
+        let lives = both.has.contains_key(&one.name) && job.wanted.contains(&one.name);
+        job.follow && job.overwrite && matches!(one.kind, 'r' | 'p') && lives
+    });
+    tables.extend(altered.map(|one| one.full.clone()));
+    for table in &tables {
         let query = format!(
             "SELECT k.conname, format('ALTER TABLE %s ADD CONSTRAINT %I %s', {0}, k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k \
              WHERE k.conrelid = {0}::regclass AND k.contype IN ('p', 'u', 'c', 'x') AND k.conislocal UNION ALL SELECT c.relname, pg_get_indexdef(i.indexrelid) \

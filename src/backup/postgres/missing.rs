@@ -6,6 +6,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::columns;
+use super::definitions;
 use super::load::{client, io, look};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
@@ -17,6 +18,7 @@ use crate::adapters::tools::Program;
 use crate::backup::control::Control;
 use crate::backup::error::BackupError;
 use crate::backup::pipeline::Scan;
+use crate::model::backup::Definition;
 use crate::model::finding::RowsLost;
 use crate::plan::restore::{RestorePlan, Restored, Step};
 
@@ -38,9 +40,22 @@ pub(super) struct Missing<'a> {
     pub rows: &'a [RowsLost],
     /// Rows that were changed again get the values of the backup too.
     pub over: bool,
+    /// Names without schema of what is no table.
+    pub bare: BTreeSet<String>,
+    /// Definitions that were lost, as the statement names them.
+    pub definitions: &'a [Definition],
+    /// Definitions were lost, and what hangs on them: they come back too.
+    pub follow: bool,
     /// Rows are counted and listed, and nothing is changed.
     pub look: bool,
     pub control: &'a Control,
+}
+
+impl Missing<'_> {
+    /// Tells whether a relation without rows of its own was named without its schema, by a name that no table has.
+    fn names_bare(&self, name: &Name) -> bool {
+        self.bare.contains(&name.1)
+    }
 }
 
 /// What both databases hold.
@@ -92,6 +107,9 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     for (name, _) in foreign_keys(job, &mut both, &lost)? {
         create("foreign key", name.replace('`', ""));
     }
+    for name in definitions::foresee(job)? {
+        create("definition", name.replace('`', ""));
+    }
     let rows = rows::work(job, &mut both, &[])?;
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL search_path = pg_catalog;\n")?;
@@ -123,14 +141,14 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let columns = columns::lost(job, &mut both)?;
     let foreign = foreign_keys(job, &mut both, &lost)?;
     // Asked before anything is changed: afterwards the questions would wait for our own locks.
-    let belongings = columns::belongings(&mut both, &columns)?;
+    let belongings = columns::belongings(job, &mut both, &columns)?;
     let types = types::lost(&mut both)?;
     let functions = functions(&mut both)?;
     let rows = rows::work(job, &mut both, &columns)?;
 
     let mut psql = client(job.live, false, job.control)?;
     feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
-    definitions(&types, &functions, &mut psql, restored)?;
+    say_definitions(&types, &functions, &mut psql, restored)?;
     for one in &columns {
         feed(&mut psql, &one.add())?;
         restored
@@ -143,8 +161,11 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     for (at, one) in rows.iter().enumerate() {
         one.feed(at, job, &mut psql)?;
     }
-    for (_, statement) in &belongings {
+    for (name, statement) in &belongings {
         feed(&mut psql, &format!("{statement};\n"))?;
+        if !statement.ends_with(" SET NOT NULL") {
+            restored.done.push(format!("created `{name}` again"));
+        }
     }
     for (name, statement) in &foreign {
         feed(&mut psql, &format!("{statement};\n"))?;
@@ -157,11 +178,11 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     rows::report(&rows, &said, restored);
-    Ok(())
+    definitions::bring_back(job, restored)
 }
 
 /// Types first: functions, columns and tables speak of them.
-fn definitions(
+fn say_definitions(
     types: &Named,
     functions: &Named,
     psql: &mut Box<dyn Program>,
@@ -201,7 +222,7 @@ fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Relation>, BackupError
     let roots: Vec<String> = both
         .had
         .iter()
-        .filter(|one| job.wanted.contains(&one.name))
+        .filter(|one| job.wanted.contains(&one.name) || job.names_bare(&one.name))
         .map(|one| format!("({})", one.oid))
         .collect();
     if roots.is_empty() {

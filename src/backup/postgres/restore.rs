@@ -129,6 +129,16 @@ fn wanted(entry: &Entry, wish: &Wish) -> BTreeSet<Name> {
         .collect()
 }
 
+/// Returns the names without schema that no table of the backup has.
+fn bare(entry: &Entry, wish: &Wish) -> BTreeSet<String> {
+    let all: Vec<Name> = rows_of(entry).into_keys().collect();
+    let names = wish.only.iter();
+    names
+        .filter(|name| parse_name(name).is_none() && names::resolve(&all, name).is_empty())
+        .map(|name| crate::plan::coverage::last_part(name))
+        .collect()
+}
+
 /// Says what would come back into a living database.
 fn fill_steps(
     entry: &Entry,
@@ -150,6 +160,9 @@ fn fill_steps(
         major: major(entry),
         overwrite: !wish.missing_only,
         rows: &wish.rows,
+        bare: bare(entry, wish),
+        definitions: &wish.definitions,
+        follow: wish.redefine,
         over: wish.over,
         look: true,
         control,
@@ -270,6 +283,9 @@ pub(super) fn apply(
                 major: major(entry),
                 overwrite: !wish.missing_only,
                 rows: &wish.rows,
+                bare: bare(entry, wish),
+                definitions: &wish.definitions,
+                follow: wish.redefine,
                 over: wish.over,
                 look: false,
                 control,

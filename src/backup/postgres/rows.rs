@@ -163,6 +163,7 @@ fn with_children(
             waiting.extend(below.get(&one).into_iter().flatten());
         }
     }
+    wanted.extend(chosen.keys());
     wanted
 }
 
