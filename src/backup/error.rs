@@ -6,13 +6,28 @@ use std::path::{Path, PathBuf};
 
 /// What a scan found wrong in the bytes that it was fed.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ScanError(pub String);
+#[error("{text}")]
+pub struct ScanError {
+    text: String,
+    /// Not the bytes are wrong: the place where they are put cannot take them.
+    outside: bool,
+}
 
 impl ScanError {
     /// Returns the error with this sentence (lower case, no full stop).
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            outside: false,
+        }
+    }
+
+    /// Returns the error of a place that cannot take what it is given.
+    pub fn outside(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            outside: true,
+        }
     }
 }
 
@@ -105,6 +120,10 @@ impl BackupError {
 
 impl From<ScanError> for BackupError {
     fn from(error: ScanError) -> Self {
-        Self::NotIntact(error.0)
+        if error.outside {
+            Self::Source(format!("{}; the backup itself is as it was", error.text))
+        } else {
+            Self::NotIntact(error.text)
+        }
     }
 }

@@ -26,45 +26,100 @@ pub fn merge(
     from: &OwnedFd,
     into: &OwnedFd,
     name: &CStr,
+    leave: bool,
     notes: &mut Vec<String>,
 ) -> rustix::io::Result<()> {
-    one(from.as_fd(), into.as_fd(), name, notes, 0)
+    let mut merge = Merge { leave, notes };
+    merge.one(from.as_fd(), into.as_fd(), name, 0)
 }
 
-fn one(
-    from: BorrowedFd<'_>,
-    into: BorrowedFd<'_>,
-    name: &CStr,
-    notes: &mut Vec<String>,
-    depth: usize,
-) -> rustix::io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(Errno::LOOP);
+struct Merge<'a> {
+    /// What stands there now stays.
+    leave: bool,
+    notes: &'a mut Vec<String>,
+}
+
+impl Merge<'_> {
+    fn one(
+        &mut self,
+        from: BorrowedFd<'_>,
+        into: BorrowedFd<'_>,
+        name: &CStr,
+        depth: usize,
+    ) -> rustix::io::Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(Errno::LOOP);
+        }
+        let old = look(from, name)?;
+        let now = match look(into, name) {
+            Err(Errno::NOENT) => return rustix::fs::renameat(from, name, into, name),
+            now => now?,
+        };
+        let folders = (
+            old.kind() == FileType::Directory,
+            now.kind() == FileType::Directory,
+        );
+        if folders == (true, true) {
+            return self.folder(from, into, name, &old, depth);
+        }
+        if same(from, into, name, &old, &now)? {
+            return Ok(());
+        }
+        if self.notes.len() < MAX_NOTES {
+            let name = super::tree::word(name.to_bytes());
+            self.notes.push(match self.leave {
+                true => format!("`{name}` stands there with other content and stays as it is"),
+                false => format!("`{name}` stood there with other content and was replaced"),
+            });
+        }
+        if self.leave {
+            return Ok(());
+        }
+        match folders {
+            (false, false) => rustix::fs::renameat(from, name, into, name),
+            _ => rustix::fs::renameat_with(from, name, into, name, RenameFlags::EXCHANGE),
+        }
     }
-    let old = look(from, name)?;
-    let now = match look(into, name) {
-        Err(Errno::NOENT) => return rustix::fs::renameat(from, name, into, name),
-        now => now?,
-    };
-    let folders = (
-        old.kind() == FileType::Directory,
-        now.kind() == FileType::Directory,
-    );
-    if folders == (true, true) {
-        return folder(from, into, name, &old, notes, depth);
-    }
-    if same(from, into, name, &old, &now)? {
-        return Ok(());
-    }
-    if notes.len() < MAX_NOTES {
-        let name = super::tree::word(name.to_bytes());
-        notes.push(format!(
-            "`{name}` stood there with other content and was replaced"
-        ));
-    }
-    match folders {
-        (false, false) => rustix::fs::renameat(from, name, into, name),
-        _ => rustix::fs::renameat_with(from, name, into, name, RenameFlags::EXCHANGE),
+
+    fn folder(
+        &mut self,
+        from: BorrowedFd<'_>,
+        into: BorrowedFd<'_>,
+        name: &CStr,
+        old: &Facts,
+        depth: usize,
+    ) -> rustix::io::Result<()> {
+        let (from, into) = (open_folder(from, name)?, open_folder(into, name)?);
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&from)? {
+            let entry = entry?;
+            if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+                names.push(entry.file_name().to_owned());
+            }
+        }
+        for name in &names {
+            if !self.leave || look(into.as_fd(), name).is_err() {
+                clear(from.as_fd(), into.as_fd(), name, &names)?;
+            }
+            self.one(from.as_fd(), into.as_fd(), name, depth + 1)?;
+        }
+        let _ = rustix::fs::fchown(
+            &into,
+            Some(Uid::from_raw(old.uid)),
+            Some(Gid::from_raw(old.gid)),
+        );
+        rustix::fs::fchmod(&into, Mode::from_raw_mode(old.mode as rustix::fs::RawMode))?;
+        let time = Timespec {
+            tv_sec: old.mtime.0,
+            tv_nsec: old.mtime.1.into(),
+        };
+        rustix::fs::futimens(
+            &into,
+            &Timestamps {
+                last_access: time,
+                last_modification: time,
+            },
+        )
     }
 }
 
@@ -101,45 +156,6 @@ fn clear(
 
 fn look(folder: BorrowedFd<'_>, name: &CStr) -> rustix::io::Result<Facts> {
     rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| Facts::of(&stat))
-}
-
-fn folder(
-    from: BorrowedFd<'_>,
-    into: BorrowedFd<'_>,
-    name: &CStr,
-    old: &Facts,
-    notes: &mut Vec<String>,
-    depth: usize,
-) -> rustix::io::Result<()> {
-    let (from, into) = (open_folder(from, name)?, open_folder(into, name)?);
-    let mut names = Vec::new();
-    for entry in Dir::read_from(&from)? {
-        let entry = entry?;
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            names.push(entry.file_name().to_owned());
-        }
-    }
-    for name in &names {
-        clear(from.as_fd(), into.as_fd(), name, &names)?;
-        one(from.as_fd(), into.as_fd(), name, notes, depth + 1)?;
-    }
-    let _ = rustix::fs::fchown(
-        &into,
-        Some(Uid::from_raw(old.uid)),
-        Some(Gid::from_raw(old.gid)),
-    );
-    rustix::fs::fchmod(&into, Mode::from_raw_mode(old.mode as rustix::fs::RawMode))?;
-    let time = Timespec {
-        tv_sec: old.mtime.0,
-        tv_nsec: old.mtime.1.into(),
-    };
-    rustix::fs::futimens(
-        &into,
-        &Timestamps {
-            last_access: time,
-            last_modification: time,
-        },
-    )
 }
 
 /// Tells whether both entries hold the same; attributes count too.

@@ -247,7 +247,9 @@ impl Engine for Tree {
                         .map_err(|error| BackupError::io("fill", &scratch.path, error))?;
                     match step {
                         Step::ReplaceTree { .. } => scratch.swap(path)?,
-                        Step::MergeTree { .. } => restored.notes.extend(scratch.merge(path)?),
+                        Step::MergeTree { .. } => restored
+                            .notes
+                            .extend(scratch.merge(path, wish.leave_present)?),
                         _ => scratch.place(path)?,
                     }
                 }
@@ -582,11 +584,11 @@ impl Scratch {
         sync_folder(&self.parent)
     }
 
-    /// Puts back what is missing or differs, and leaves what only stands there now.
-    pub(super) fn merge(&self, place: &Path) -> Result<Vec<String>, BackupError> {
+    /// Puts back what is missing or differs, and leaves what only stands there now; with `leave` all that stands there.
+    pub(super) fn merge(&self, place: &Path, leave: bool) -> Result<Vec<String>, BackupError> {
         let (parent, name) = self.names(place)?;
         let mut notes = Vec::new();
-        super::merge::merge(&self.folder, &parent, &name, &mut notes)
+        super::merge::merge(&self.folder, &parent, &name, leave, &mut notes)
             .map_err(|error| BackupError::io("put back", place, error.into()))?;
         sync_folder(&self.parent)?;
         Ok(notes)

@@ -72,7 +72,7 @@ struct Place<'a> {
 }
 
 fn failed(what: &str, path: &[u8], error: impl std::fmt::Display) -> ScanError {
-    ScanError::new(format!("cannot {what} `{}`: {error}", shown(path)))
+    ScanError::outside(format!("cannot {what} `{}`: {error}", shown(path)))
 }
 
 /// Splits a path of the archive into its parts; nothing may lead out of the folder.

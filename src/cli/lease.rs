@@ -118,6 +118,15 @@ fn grant(args: &Args, identify: &dyn Identify) -> Result<String, Trouble> {
     let store = settings::open(&args.state)?;
     let target = target_of(&args.target)?;
     let seconds = seconds_of(&args.time)?;
+    if holds_too_much(&target, store.dir()) {
+        return Err(Trouble::new(
+            format!(
+                "a lease on `{}` would cover more than a scratch target",
+                screens::visible(&target.locator)
+            ),
+            "name one database, one file or one folder of scratch data",
+        ));
+    }
     let reason = match args.reason.as_deref().map(str::trim) {
         Some(reason) if !reason.is_empty() => reason.to_owned(),
         _ => {
@@ -141,6 +150,19 @@ fn grant(args: &Args, identify: &dyn Identify) -> Result<String, Trouble> {
     };
     let lease = store.grant_lease(new, &approvals, Timestamp::now())?;
     Ok(format!("Lease {} runs until {}.\n", lease.id, lease.until))
+}
+
+/// The root, the home folder, what is above them, and whatever is or holds the state directory.
+fn holds_too_much(target: &TargetKey, state: &std::path::Path) -> bool {
+    if !matches!(target.kind, TargetKind::Path | TargetKind::Sqlite) {
+        return false;
+    }
+    let place = std::path::Path::new(&target.locator);
+    let home = std::env::home_dir();
+    place.parent().is_none()
+        || home.is_some_and(|home| home.starts_with(place))
+        || state.starts_with(place)
+        || place.starts_with(state)
 }
 
 fn ask(
@@ -285,7 +307,10 @@ fn seconds_of(text: &str) -> Result<u64, Trouble> {
     let seconds = number.saturating_mul(factor);
     if seconds == 0 || seconds > MAX_LEASE_S {
         return Err(Trouble::new(
-            format!("a lease lasts at most {} h", MAX_LEASE_S / 3600),
+            format!(
+                "a lease lasts at least 1 s and at most {} h",
+                MAX_LEASE_S / 3600
+            ),
             "",
         ));
     }

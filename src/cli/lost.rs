@@ -37,6 +37,8 @@ pub struct Lost {
     at: String,
     command: String,
     cwd: String,
+    /// It was let through.
+    pub has_run: bool,
     pub backups: Vec<String>,
     findings: Vec<Finding>,
     needs: Vec<BackupNeed>,
@@ -45,6 +47,7 @@ pub struct Lost {
 impl Lost {
     fn of_request(request: Request) -> Option<Self> {
         (!request.backups.is_empty()).then(|| Self {
+            has_run: request.used_at.is_some(),
             at: request.used_at.unwrap_or(request.created_at),
             source: Source::Request(request.id),
             command: request.command,
@@ -66,6 +69,7 @@ impl Lost {
             at: record.at.clone(),
             command: said("command").unwrap_or_default(),
             cwd: said("cwd").unwrap_or_default(),
+            has_run: true,
             backups,
             findings: part("lost")
                 .and_then(|lost| serde_json::from_value(lost).ok())
@@ -129,6 +133,10 @@ impl Lost {
         let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
         Wish {
             missing_only: !changed || only.is_empty(),
+            leave_present: !here.is_empty()
+                && here
+                    .iter()
+                    .all(|finding| finding.rule.starts_with("files.find-delete")),
             only,
             rows,
             follow: true,

@@ -56,7 +56,11 @@ fn base(place: &Path, cwd: &Path, target: &Path) -> Option<PathBuf> {
     // The call may have gone elsewhere first.
     let place = plain(place);
     let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
-    if place.is_absolute() || !place.components().all(is_name) || !target.ends_with(&place) {
+    if place.as_os_str().is_empty()
+        || place.is_absolute()
+        || !place.components().all(is_name)
+        || !target.ends_with(&place)
+    {
         return None;
     }
     let above = place.components().count();

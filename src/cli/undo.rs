@@ -178,7 +178,12 @@ fn relied_on(args: &Args, store: Option<&Store>) -> Result<Option<Lost>, BackupE
         return Ok(None);
     };
     match &args.id {
-        Some(id) => Ok(lost::named(store, id)),
+        Some(id) => match lost::named(store, id) {
+            Some(lost) if !lost.has_run => Err(BackupError::NotFound(format!(
+                "the call of request `{id}` was never let through, so there is nothing to undo; `backstop restore BACKUP` gives an earlier state back all the same"
+            ))),
+            found => Ok(found),
+        },
         None => lost::newest(store).map(Some).ok_or_else(|| {
             BackupError::NotFound("no call is left that lost something and was not undone".into())
         }),

@@ -17,6 +17,8 @@ pub struct Wish {
     pub to: Option<String>,
     /// Puts back what is missing into the living target and touches nothing that is there.
     pub missing_only: bool,
+    /// The loss took entries out of a tree and wrote none: what stands there now is somebody's later work.
+    pub leave_present: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: Vec<RowsLost>,
     /// Rows that somebody changed again after the loss get the values of the backup too.

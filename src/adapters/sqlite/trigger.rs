@@ -48,7 +48,7 @@ pub fn acts(sql: &str) -> Option<Vec<Act>> {
             (Some(Verb::Update), at + 1 + or)
         } else if is(at, "DELETE") && is(at + 1, "FROM") {
             (Some(Verb::Delete), at + 2)
-        } else if is(at, "REPLACE") && is(at + 1, "INTO") {
+        } else if is(at, "REPLACE") && is(at + 1, "INTO") && !(at > 0 && is(at - 1, "OR")) {
             (Some(Verb::Replace), at + 2)
         } else if is(at, "INSERT") && is(at + 1 + or, "INTO") {
             (is(at + 2, "REPLACE").then_some(Verb::Replace), at + 2 + or)
