@@ -5,6 +5,7 @@ mod invocation;
 mod push;
 pub mod pushed;
 mod refs;
+mod stash;
 #[cfg(test)]
 mod tests;
 
@@ -72,7 +73,7 @@ impl<'a> Git<'a, '_> {
             "restore" => self.restore(),
             "switch" => self.switch(),
             "clean" => self.clean(),
-            "stash" => self.stash(),
+            "stash" => stash::judge(self),
             "branch" => refs::branch(self),
             "tag" => refs::tag(self),
             "symbolic-ref" => refs::symbolic(self),
@@ -201,17 +202,7 @@ impl<'a> Git<'a, '_> {
     }
 
     fn paths(&mut self, words: &[&Word]) -> Option<Vec<PathBuf>> {
-        let dir = self.invocation.dir.clone()?;
-        let mut all = Vec::new();
-        for word in words {
-            let text = word.text()?;
-            if text.starts_with(':') || text.contains(['*', '?', '[']) {
-                return None;
-            }
-            all.push(crate::classify::files::place::lexical(&dir.join(text)));
-        }
-        all.sort();
-        Some(all)
+        paths_below(self.invocation.dir.as_deref()?, words)
     }
 
     fn reset(&mut self) {
@@ -403,42 +394,6 @@ impl<'a> Git<'a, '_> {
             Repository::Known(_) | Repository::Unknown => loss,
         };
         self.losses.push(loss);
-    }
-
-    fn stash(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        let rule = match step.as_deref() {
-            Some("drop") if self.applied_before() => return,
-            Some("drop") => "git.stash-drop",
-            Some("clear") => "git.stash-clear",
-            Some(_) | None => return,
-        };
-        let object = args
-            .operands
-            .get(1)
-            .and_then(|word| word.text())
-            .or_else(|| Some("stash".to_owned()));
-        let repository = self.ask(Vec::new());
-        let loss = Loss::new(rule, self.target(&repository, TargetKind::GitRef, object));
-        let loss = match repository {
-            Repository::Absent => loss.exempt("no repository"),
-            Repository::Known(fact) if fact.stashes == 0 => loss.exempt("there is no stash"),
-            Repository::Known(_) | Repository::Unknown => loss,
-        };
-        self.losses.push(loss);
-    }
-
-    fn applied_before(&self) -> bool {
-        let applies = |word: &Word| word.prefix_starts("apply");
-        let mut earlier = self.context.earlier.iter();
-        earlier.any(|earlier| {
-            earlier.words.iter().any(applies)
-                && Invocation::read(earlier).is_some_and(|other| {
-                    other.subcommand == "stash"
-                        && other.args.first().and_then(Word::text).as_deref() == Some("apply")
-                })
-        })
     }
 
     fn reflog(&mut self) {
@@ -646,6 +601,20 @@ impl<'a> Git<'a, '_> {
                 .as_deref()
                 != Some("get")
     }
+}
+
+/// Returns the absolute paths of words that are plain paths.
+fn paths_below(dir: &Path, words: &[&Word]) -> Option<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for word in words {
+        let text = word.text()?;
+        if text.starts_with(':') || text.contains(['*', '?', '[']) {
+            return None;
+        }
+        all.push(crate::classify::files::place::lexical(&dir.join(text)));
+    }
+    all.sort();
+    Some(all)
 }
 
 fn changed_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {

@@ -164,6 +164,9 @@ pub fn update(git: &mut Git<'_, '_>) {
     let operands: Vec<String> = args.operands.iter().map(|word| word.shown()).collect();
     if args.has(&["-d", "--delete"]) {
         let name = operands.first().cloned();
+        if name.as_deref() == Some("refs/stash") {
+            super::stash::unnamed(git);
+        }
         return git.lose("git.ref-delete", TargetKind::GitRef, name);
     }
     if let [name, _, rest @ ..] = operands.as_slice() {

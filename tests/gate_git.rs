@@ -1,0 +1,154 @@
+//! Losses of git that one call prepares and then causes, and folders of git that lie apart: stashes, linked work trees, submodules.
+//! Every loss is a real one, by the real git, and is undone for real.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use std::path::Path;
+
+use house::House;
+
+fn git_in(house: &House, dir: &Path, words: &[&str]) -> String {
+    let output = std::process::Command::new("git")
+        .args(["-c", "protocol.file.allow=always"])
+        .args(words)
+        .current_dir(dir)
+        .env_clear()
+        .envs(house.env())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn git(house: &House, words: &[&str]) -> String {
+    git_in(house, &house.project(), words)
+}
+
+fn write(house: &House, name: &str, text: &str) {
+    let place = house.project().join(name);
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::fs::write(place, text).unwrap();
+}
+
+fn read(house: &House, name: &str) -> String {
+    std::fs::read_to_string(house.project().join(name)).unwrap_or_default()
+}
+
+/// A repository with two branches; its tree is clean.
+fn repository(name: &str) -> House {
+    let mut house = House::new(name);
+    for (name, value) in [
+        ("GIT_AUTHOR_NAME", "Ana"),
+        ("GIT_AUTHOR_EMAIL", "ana@example.org"),
+        ("GIT_COMMITTER_NAME", "Ana"),
+        ("GIT_COMMITTER_EMAIL", "ana@example.org"),
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+    ] {
+        house.more.push((name.into(), value.into()));
+    }
+    git(&house, &["init", "-q", "-b", "main"]);
+    for name in ["a.txt", "b.txt", "src/c.txt"] {
+        write(&house, name, "committed");
+    }
+    write(&house, ".gitignore", "data/\n*.log\n");
+    git(&house, &["add", "."]);
+    git(&house, &["commit", "-qm", "first"]);
+    git(&house, &["branch", "other"]);
+    house
+}
+
+fn dirty(house: &House) {
+    write(house, "a.txt", "changed, never committed");
+    write(house, "b.txt", "staged, never committed");
+    git(house, &["add", "b.txt"]);
+    write(house, "new/untracked.txt", "never added");
+}
+
+/// The call passes with a snapshot, and is run for real.
+#[track_caller]
+fn passes_and_runs(house: &House, command: &str) {
+    house.bash(command).must_pass();
+    let ran = house.run_for_real(command);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    house.tell_ran(command);
+}
+
+#[track_caller]
+fn undo(house: &House) -> String {
+    let undone = house.backstop(&["undo", "--yes"]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    undone.stdout
+}
+
+#[test]
+fn a_dirty_tree_that_is_stashed_and_dropped_in_one_call_comes_back() {
+    let house = repository("stash");
+    let all = [
+        "git stash -q -u && git stash drop",
+        "git stash push -q -u -m x && git stash clear",
+        "git stash -q -u; git stash drop -q",
+        "git stash -q -u && git checkout -q other && git stash drop && git checkout -q main",
+        "git stash -q -a && git update-ref -d refs/stash",
+    ];
+    for command in all {
+        dirty(&house);
+        let before = git(&house, &["status", "--porcelain"]);
+        passes_and_runs(&house, command);
+        assert_eq!(read(&house, "a.txt"), "committed", "{command}");
+        assert!(
+            !house.project().join("new/untracked.txt").exists(),
+            "{command}"
+        );
+        let said = undo(&house);
+        assert_eq!(read(&house, "a.txt"), "changed, never committed", "{said}");
+        assert_eq!(read(&house, "b.txt"), "staged, never committed", "{said}");
+        assert_eq!(read(&house, "new/untracked.txt"), "never added", "{said}");
+        assert_eq!(git(&house, &["status", "--porcelain"]), before, "{command}");
+    }
+    house.is_sound(&[]);
+}
+
+#[test]
+fn a_stash_that_is_dropped_beside_older_ones_leaves_no_change_behind() {
+    let house = repository("older");
+    write(&house, "a.txt", "put aside before");
+    git(&house, &["stash", "push", "-q", "-m", "before"]);
+    dirty(&house);
+    passes_and_runs(&house, "git stash -q && git stash drop");
+    undo(&house);
+    assert_eq!(read(&house, "a.txt"), "changed, never committed");
+    assert_eq!(git(&house, &["stash", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn stashes_that_come_back_by_themselves_are_not_touched() {
+    let house = repository("harmless");
+    dirty(&house);
+    for command in [
+        "git stash -u && git checkout other && git checkout main && git stash pop",
+        "git stash; git stash pop",
+        "git stash && git stash apply && git stash drop",
+    ] {
+        let checked = house.backstop(&[
+            "check",
+            "--cwd",
+            &house.project().display().to_string(),
+            command,
+        ]);
+        assert_eq!(checked.code, Some(0), "{command}: {checked:?}");
+        house.bash(command).must_pass();
+    }
+    assert!(house.records("snapshot").is_empty(), "{}", house.ledger());
+}
