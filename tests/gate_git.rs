@@ -152,3 +152,81 @@ fn stashes_that_come_back_by_themselves_are_not_touched() {
     }
     assert!(house.records("snapshot").is_empty(), "{}", house.ledger());
 }
+
+#[test]
+fn a_removed_work_tree_comes_back_with_its_branch_and_what_was_staged() {
+    let house = repository("trees");
+    git(&house, &["worktree", "add", "-q", "../wt", "other"]);
+    let tree = house.home.join("wt");
+    std::fs::write(tree.join("a.txt"), "changed in the work tree").unwrap();
+    std::fs::write(tree.join("new.txt"), "untracked there").unwrap();
+    git_in(&house, &tree, &["add", "a.txt"]);
+    let before = git_in(&house, &tree, &["status", "--porcelain", "-b"]);
+    let listed = git(&house, &["worktree", "list"]);
+    passes_and_runs(&house, "git worktree remove --force ../wt");
+    assert!(!tree.exists());
+    undo(&house);
+    assert_eq!(
+        git_in(&house, &tree, &["status", "--porcelain", "-b"]),
+        before
+    );
+    assert_eq!(git(&house, &["worktree", "list"]), listed);
+    // By the name that git gave it, and clean.
+    git_in(&house, &tree, &["reset", "-q", "--hard"]);
+    git_in(&house, &tree, &["clean", "-qfd"]);
+    let snapshots = house.records("snapshot").len();
+    passes_and_runs(&house, "git worktree remove --force wt");
+    assert_eq!(house.records("snapshot").len(), snapshots);
+}
+
+#[test]
+fn files_of_a_submodule_come_back_in_their_place() {
+    let house = repository("module");
+    let other = house.home.join("library");
+    std::fs::create_dir_all(&other).unwrap();
+    git_in(&house, &other, &["init", "-q", "-b", "main"]);
+    std::fs::write(other.join("l.txt"), "committed").unwrap();
+    git_in(&house, &other, &["add", "."]);
+    git_in(&house, &other, &["commit", "-qm", "library"]);
+    git(
+        &house,
+        &[
+            "submodule",
+            "--quiet",
+            "add",
+            &other.display().to_string(),
+            "sm",
+        ],
+    );
+    git(&house, &["commit", "-qm", "module"]);
+    let clean = house.records("snapshot").len();
+    passes_and_runs(&house, "git submodule --quiet update --init --force");
+    assert_eq!(
+        house.records("snapshot").len(),
+        clean,
+        "nothing was changed in it"
+    );
+    for command in [
+        "git submodule --quiet deinit -f sm",
+        "git submodule --quiet deinit -f --all",
+    ] {
+        write(&house, "sm/l.txt", "changed in the module");
+        write(&house, "sm/deep/new.txt", "untracked in the module");
+        passes_and_runs(&house, command);
+        assert!(!house.project().join("sm/deep").exists());
+        let said = undo(&house);
+        assert_eq!(read(&house, "sm/l.txt"), "changed in the module", "{said}");
+        assert_eq!(read(&house, "sm/deep/new.txt"), "untracked in the module");
+        git(&house, &["submodule", "--quiet", "init"]);
+        let status = git_in(
+            &house,
+            &house.project().join("sm"),
+            &["status", "--porcelain"],
+        );
+        assert_eq!(status, " M l.txt\n?? deep/\n");
+    }
+    passes_and_runs(&house, "git submodule --quiet update --force");
+    assert_eq!(read(&house, "sm/l.txt"), "committed");
+    undo(&house);
+    assert_eq!(read(&house, "sm/l.txt"), "changed in the module");
+}

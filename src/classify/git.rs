@@ -8,6 +8,7 @@ mod refs;
 mod stash;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::path::{Path, PathBuf};
 
@@ -87,8 +88,8 @@ impl<'a> Git<'a, '_> {
             "gc" | "prune" => self.prune(),
             "update-ref" => refs::update(self),
             "filter-branch" | "filter-repo" => self.rewrite(),
-            "worktree" => self.worktree(),
-            "submodule" => self.submodule(),
+            "worktree" => trees::worktree(self),
+            "submodule" => trees::submodule(self),
             "rm" => self.rm(),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
@@ -446,32 +447,6 @@ impl<'a> Git<'a, '_> {
                 TargetKind::GitRef,
                 Some("history".to_owned()),
             );
-        }
-    }
-
-    fn worktree(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        if step.as_deref() == Some("remove") && args.has(&["-f", "--force"]) {
-            let name = args.operands.get(1).map(|word| word.shown());
-            self.lose("git.worktree-remove", TargetKind::GitWorktree, name);
-        }
-    }
-
-    fn submodule(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        if !args.has(&["-f", "--force"]) {
-            return;
-        }
-        let name = args.operands.get(1).map(|word| word.shown());
-        match step.as_deref() {
-            Some("deinit") => self.lose("git.submodule-deinit", TargetKind::GitWorktree, name),
-            Some("update") => {
-                let name = name.or_else(|| Some("every submodule".to_owned()));
-                self.lose("git.submodule-deinit", TargetKind::GitWorktree, name);
-            }
-            Some(_) | None => {}
         }
     }
 

@@ -229,3 +229,35 @@ fn a_stash_that_the_call_makes_and_drops_is_the_work_tree() {
     let text = "git stash apply stash@{1} && git stash drop";
     assert_eq!(drops(&mut older, text), ["git.stash-drop"]);
 }
+
+#[test]
+fn a_linked_work_tree_is_lost_where_it_stands_and_a_clean_one_is_not() {
+    let place = "/home/ann/wt";
+    let tree = |change: fn(&mut GitFact)| {
+        let mut fact = GitFact {
+            root: place.into(),
+            git_dir: "/home/ann/shop/.git/worktrees/wt".into(),
+            has_head: true,
+            ..GitFact::default()
+        };
+        change(&mut fact);
+        let question = Question::Git {
+            dir: place.into(),
+            paths: Vec::new(),
+        };
+        let text = Answer::Text {
+            text: "gitdir: /home/ann/shop/.git/worktrees/wt\n".into(),
+            sha256: String::new(),
+        };
+        repository(|_| {})
+            .folder(place, 3)
+            .learn(question, Answer::Git(fact))
+            .learn(Question::Text("/home/ann/wt/.git".into()), text)
+    };
+    let removal = line("git worktree remove --force ../wt");
+    let bench = tree(|fact| fact.untracked = 1);
+    let found = super::findings(&removal, &bench.context(), &mut Needs::default());
+    let targets: Vec<_> = found[0].targets.iter().map(|one| &one.locator).collect();
+    assert_eq!(targets, [place, "/home/ann/shop/.git/worktrees/wt"]);
+    assert!(lost(&tree(|_| {}), &removal).is_empty());
+}
