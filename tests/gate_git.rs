@@ -154,6 +154,51 @@ fn stashes_that_come_back_by_themselves_are_not_touched() {
 }
 
 #[test]
+fn the_list_of_stashes_comes_back_after_reflogs_were_expired_and_pruned() {
+    let house = repository("reflog");
+    for what in ["first", "second", "third"] {
+        write(&house, "a.txt", what);
+        git(&house, &["stash", "push", "-q", "-m", what]);
+    }
+    let before = git(&house, &["stash", "list"]);
+    let command = "git reflog expire --expire=now --all && git gc -q --prune=now";
+    let held = house.lose(command);
+    assert_eq!(git(&house, &["stash", "list"]), "");
+    house.undo(&held.id);
+    assert_eq!(git(&house, &["stash", "list"]), before);
+    git(&house, &["gc", "-q", "--prune=now"]);
+    git(&house, &["stash", "apply", "-q", "stash@{1}"]);
+    assert_eq!(read(&house, "a.txt"), "second");
+    git(&house, &["fsck", "--strict"]);
+}
+
+#[test]
+fn a_dropped_stash_has_its_old_place_and_later_ones_stay() {
+    let house = repository("place");
+    for what in ["first", "second", "third"] {
+        write(&house, "a.txt", what);
+        git(&house, &["stash", "push", "-q", "-m", what]);
+    }
+    let before = git(&house, &["stash", "list"]);
+    passes_and_runs(&house, "git stash drop stash@{1}");
+    undo(&house);
+    assert_eq!(git(&house, &["stash", "list"]), before);
+    passes_and_runs(&house, "git stash drop -q 2");
+    write(&house, "a.txt", "fourth");
+    git(&house, &["stash", "push", "-q", "-m", "fourth"]);
+    undo(&house);
+    let list = git(&house, &["stash", "list"]);
+    let words: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split(": ").nth(2))
+        .collect();
+    assert_eq!(words, ["fourth", "third", "second", "first"], "{list}");
+    git(&house, &["stash", "drop", "-q", "stash@{1}"]);
+    git(&house, &["stash", "apply", "-q", "stash@{2}"]);
+    assert_eq!(read(&house, "a.txt"), "first");
+}
+
+#[test]
 fn a_removed_work_tree_comes_back_with_its_branch_and_what_was_staged() {
     let house = repository("trees");
     git(&house, &["worktree", "add", "-q", "../wt", "other"]);
