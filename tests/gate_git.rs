@@ -275,3 +275,19 @@ fn files_of_a_submodule_come_back_in_their_place() {
     undo(&house);
     assert_eq!(read(&house, "sm/l.txt"), "changed in the module");
 }
+
+#[test]
+fn files_that_git_rm_took_out_of_the_index_are_in_it_again() {
+    let house = repository("rm");
+    write(&house, "src/c.txt", "changed only");
+    write(&house, "src/d.txt", "staged anew");
+    git(&house, &["add", "src/d.txt"]);
+    write(&house, "src/d.txt", "changed after that");
+    let before = git(&house, &["status", "--porcelain"]);
+    passes_and_runs(&house, "git rm -rfq src");
+    let said = undo(&house);
+    assert!(!said.contains("staged anew and stays"), "{said}");
+    assert_eq!(git(&house, &["status", "--porcelain"]), before, "{said}");
+    assert_eq!(git(&house, &["show", ":src/d.txt"]), "staged anew");
+    assert_eq!(read(&house, "src/c.txt"), "changed only");
+}
