@@ -173,7 +173,7 @@ fn a_dropped_stash_comes_back_with_its_words_and_files() {
     scene.undo(&id);
     let list = scene.here(&["stash", "list"]);
     assert!(list.contains("first") && list.contains("second"), "{list}");
-    scene.here(&["stash", "apply", "-q", "stash@{0}"]);
+    scene.here(&["stash", "apply", "-q", "stash@{1}"]);
     assert_eq!(
         std::fs::read_to_string(scene.repo.join("new.txt")).unwrap(),
         "first"

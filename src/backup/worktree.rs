@@ -229,7 +229,7 @@ impl Engine for Worktree {
             path: place,
             entries: artefact.contents_total,
         });
-        let files = staged_of(entry)?.len() as u64;
+        let files = listed(entry, control)?.len() as u64;
         if files > 0 && wish.only.is_empty() {
             plan.steps.push(Step::Stage { files });
         }
@@ -402,10 +402,35 @@ fn staged_of(entry: &Entry) -> Result<Vec<Staged>, BackupError> {
         .collect())
 }
 
+/// Returns what the index had: what was staged, and changed files that the command itself staged to go (`git rm -f`).
+fn listed(entry: &Entry, control: &Control) -> Result<Vec<Staged>, BackupError> {
+    let mut staged = staged_of(entry)?;
+    let reach = reach_of(&entry.manifest.reach)?;
+    if !reach.changed {
+        return Ok(staged);
+    }
+    let trees = entry.manifest.artefacts.iter();
+    let files = trees
+        .filter(|artefact| artefact.role == "tree")
+        .flat_map(|artefact| &artefact.contents)
+        .filter(|content| content.kind != "directory");
+    let mut paths: BTreeSet<Vec<u8>> = files
+        .filter_map(|content| Some(content.name.split_once('/')?.1.as_bytes().to_vec()))
+        .collect();
+    for one in &staged {
+        paths.remove(&one.path);
+    }
+    if !paths.is_empty() {
+        let gone = loose::unlisted(&reach.root, &paths, &control.tool_dirs, control.left());
+        staged.extend(gone.map_err(unasked(&reach.root))?);
+    }
+    Ok(staged)
+}
+
 /// Stages again what was staged; contents that stand in no file come from their archive.
 fn stage(entry: &Entry, control: &Control) -> Result<Vec<String>, BackupError> {
     let root = &reach_of(&entry.manifest.reach)?.root;
-    let staged = staged_of(entry)?;
+    let staged = listed(entry, control)?;
     let scratch = Scratch::beside(&entry.folder.join("staged"))?;
     let archive = entry
         .manifest

@@ -10,6 +10,7 @@ mod find;
 pub mod judge;
 mod keys;
 pub mod kinds;
+mod moves;
 mod over;
 pub mod place;
 pub mod report;

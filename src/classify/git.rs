@@ -5,8 +5,10 @@ mod invocation;
 mod push;
 pub mod pushed;
 mod refs;
+mod stash;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::path::{Path, PathBuf};
 
@@ -72,7 +74,7 @@ impl<'a> Git<'a, '_> {
             "restore" => self.restore(),
             "switch" => self.switch(),
             "clean" => self.clean(),
-            "stash" => self.stash(),
+            "stash" => stash::judge(self),
             "branch" => refs::branch(self),
             "tag" => refs::tag(self),
             "symbolic-ref" => refs::symbolic(self),
@@ -86,8 +88,8 @@ impl<'a> Git<'a, '_> {
             "gc" | "prune" => self.prune(),
             "update-ref" => refs::update(self),
             "filter-branch" | "filter-repo" => self.rewrite(),
-            "worktree" => self.worktree(),
-            "submodule" => self.submodule(),
+            "worktree" => trees::worktree(self),
+            "submodule" => trees::submodule(self),
             "rm" => self.rm(),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
@@ -201,17 +203,7 @@ impl<'a> Git<'a, '_> {
     }
 
     fn paths(&mut self, words: &[&Word]) -> Option<Vec<PathBuf>> {
-        let dir = self.invocation.dir.clone()?;
-        let mut all = Vec::new();
-        for word in words {
-            let text = word.text()?;
-            if text.starts_with(':') || text.contains(['*', '?', '[']) {
-                return None;
-            }
-            all.push(crate::classify::files::place::lexical(&dir.join(text)));
-        }
-        all.sort();
-        Some(all)
+        paths_below(self.invocation.dir.as_deref()?, words)
     }
 
     fn reset(&mut self) {
@@ -405,42 +397,6 @@ impl<'a> Git<'a, '_> {
         self.losses.push(loss);
     }
 
-    fn stash(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        let rule = match step.as_deref() {
-            Some("drop") if self.applied_before() => return,
-            Some("drop") => "git.stash-drop",
-            Some("clear") => "git.stash-clear",
-            Some(_) | None => return,
-        };
-        let object = args
-            .operands
-            .get(1)
-            .and_then(|word| word.text())
-            .or_else(|| Some("stash".to_owned()));
-        let repository = self.ask(Vec::new());
-        let loss = Loss::new(rule, self.target(&repository, TargetKind::GitRef, object));
-        let loss = match repository {
-            Repository::Absent => loss.exempt("no repository"),
-            Repository::Known(fact) if fact.stashes == 0 => loss.exempt("there is no stash"),
-            Repository::Known(_) | Repository::Unknown => loss,
-        };
-        self.losses.push(loss);
-    }
-
-    fn applied_before(&self) -> bool {
-        let applies = |word: &Word| word.prefix_starts("apply");
-        let mut earlier = self.context.earlier.iter();
-        earlier.any(|earlier| {
-            earlier.words.iter().any(applies)
-                && Invocation::read(earlier).is_some_and(|other| {
-                    other.subcommand == "stash"
-                        && other.args.first().and_then(Word::text).as_deref() == Some("apply")
-                })
-        })
-    }
-
     fn reflog(&mut self) {
         let args = self.args(Valued::NONE);
         if args.has(&["-n", "--dry-run"]) {
@@ -491,32 +447,6 @@ impl<'a> Git<'a, '_> {
                 TargetKind::GitRef,
                 Some("history".to_owned()),
             );
-        }
-    }
-
-    fn worktree(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        if step.as_deref() == Some("remove") && args.has(&["-f", "--force"]) {
-            let name = args.operands.get(1).map(|word| word.shown());
-            self.lose("git.worktree-remove", TargetKind::GitWorktree, name);
-        }
-    }
-
-    fn submodule(&mut self) {
-        let args = self.args(Valued::NONE);
-        let step = args.operands.first().and_then(|word| word.text());
-        if !args.has(&["-f", "--force"]) {
-            return;
-        }
-        let name = args.operands.get(1).map(|word| word.shown());
-        match step.as_deref() {
-            Some("deinit") => self.lose("git.submodule-deinit", TargetKind::GitWorktree, name),
-            Some("update") => {
-                let name = name.or_else(|| Some("every submodule".to_owned()));
-                self.lose("git.submodule-deinit", TargetKind::GitWorktree, name);
-            }
-            Some(_) | None => {}
         }
     }
 
@@ -646,6 +576,20 @@ impl<'a> Git<'a, '_> {
                 .as_deref()
                 != Some("get")
     }
+}
+
+/// Returns the absolute paths of words that are plain paths.
+fn paths_below(dir: &Path, words: &[&Word]) -> Option<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for word in words {
+        let text = word.text()?;
+        if text.starts_with(':') || text.contains(['*', '?', '[']) {
+            return None;
+        }
+        all.push(crate::classify::files::place::lexical(&dir.join(text)));
+    }
+    all.sort();
+    Some(all)
 }
 
 fn changed_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {

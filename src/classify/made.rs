@@ -294,8 +294,11 @@ impl View<'_> {
                     && matches!(verb.as_deref(), Some("pop" | "apply" | "branch"))
             })
         };
-        let same =
-            Invocation::read(self.command).is_some_and(|git| git.dir.as_deref() == Some(dir));
+        let same = Invocation::read(self.command).is_some_and(|git| {
+            // These drop the very stash.
+            let drops = matches!(git.subcommand.as_str(), "stash" | "update-ref");
+            git.dir.as_deref() == Some(dir) && !drops
+        });
         rule && same && self.command.is_here() && !self.since(from).any(opened)
     }
 

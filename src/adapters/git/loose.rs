@@ -169,6 +169,41 @@ fn raw(what: &[u8], path: &[u8]) -> Option<Staged> {
     })
 }
 
+/// Returns the entries of HEAD that are staged to go, of these paths.
+///
+/// # Errors
+/// When git cannot be asked.
+pub fn unlisted(
+    root: &Path,
+    paths: &BTreeSet<Vec<u8>>,
+    tool_dirs: &[PathBuf],
+    time: Duration,
+) -> io::Result<Vec<Staged>> {
+    let (_, runner) = find(root, tool_dirs, time)?;
+    let args: Vec<&str> = STAGED.iter().copied().chain(["HEAD"]).collect();
+    let (success, fields) = runner.fields(&args, &[])?;
+    if !success {
+        return Ok(Vec::new());
+    }
+    let entry = |pair: &[Vec<u8>]| {
+        let [what, path] = pair else {
+            return None;
+        };
+        let mut words = std::str::from_utf8(what)
+            .ok()?
+            .strip_prefix(':')?
+            .split(' ');
+        let (mode, id, how) = (words.next()?, words.nth(1)?, words.nth(1)?);
+        (how == "D" && !mode.starts_with("16") && paths.contains(path)).then(|| Staged {
+            path: path.clone(),
+            mode: mode.to_owned(),
+            id: id.to_owned(),
+            apart: false,
+        })
+    };
+    Ok(fields.chunks_exact(2).filter_map(entry).collect())
+}
+
 /// Reads blobs; every one that was asked for is there.
 ///
 /// # Errors
@@ -243,6 +278,8 @@ pub fn stage(
     for entry in entries {
         match now.get(&entry.path) {
             Some(id) if *id == entry.id => continue,
+            // Staged to go holds nothing that could be lost.
+            Some(id) if id.bytes().all(|byte| byte == b'0') => {}
             Some(_) => {
                 let name = String::from_utf8_lossy(&entry.path);
                 notes.push(format!("`{name}` has been staged anew and stays as it is"));

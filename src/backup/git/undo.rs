@@ -16,6 +16,10 @@ use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 
 /// What a call that prunes names as its loss.
 pub const UNREACHABLE: &str = "unreachable objects";
+/// The newest stash; its reflog is the list of them.
+const STASH: &str = "refs/stash";
+/// What reflogs say of an undo.
+const UNDO: &str = "backstop: undo";
 
 /// One thing that is put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,16 @@ enum Deed {
 }
 
 impl Deed {
+    /// The stash that comes back, where it is one.
+    fn stashed(&self) -> Option<&str> {
+        match self {
+            Self::Stash { oid, .. } => Some(oid),
+            Self::Ref { .. } | Self::Symbolic { .. } | Self::Log { .. } | Self::Objects { .. } => {
+                None
+            }
+        }
+    }
+
     fn step(&self) -> Step {
         let short = |oid: &str| oid.get(..12).unwrap_or(oid).to_owned();
         let (verb, what) = match self {
@@ -166,7 +180,7 @@ impl<'e> Undo<'e> {
         let mut deeds = Vec::new();
         let everything = self.only.is_empty();
         for (name, oid) in &self.kept.refs {
-            if !name.starts_with("refs/") || name == "refs/stash" {
+            if !name.starts_with("refs/") || name == STASH {
                 continue;
             }
             let now = self.now.get(name);
@@ -185,7 +199,11 @@ impl<'e> Undo<'e> {
             }
         }
         deeds.extend(self.head());
-        if everything || self.wants("stash") {
+        if everything
+            || ["stash", "reflog", UNREACHABLE]
+                .iter()
+                .any(|word| self.wants(word))
+        {
             deeds.extend(self.stash());
         }
         deeds.extend(self.log_deeds(&deeds));
@@ -225,17 +243,17 @@ impl<'e> Undo<'e> {
         })
     }
 
-    /// Entries that are no longer there, oldest first: the last one that is put back is the newest again.
+    /// Entries that are no longer listed, oldest first. The list is the reflog: without it the ref alone names one stash and lists none.
     fn stash(&self) -> Vec<Deed> {
-        let there: BTreeSet<String> = local::stashes(&self.logs)
+        let mut there: BTreeSet<String> = local::stashes(&self.logs)
             .into_iter()
             .map(|(oid, _)| oid)
-            .chain(self.now.get("refs/stash").cloned())
             .collect();
         let held: BTreeSet<&String> = self.kept.refs.values().collect();
         let mut lost = local::stashes(&self.kept.logs);
         if lost.is_empty() {
-            let newest = self.kept.refs.get("refs/stash");
+            there.extend(self.now.get(STASH).cloned());
+            let newest = self.kept.refs.get(STASH);
             lost.extend(newest.map(|oid| (oid.clone(), "restored".to_owned())));
         }
         lost.retain(|(oid, _)| held.contains(oid) && !there.contains(oid));
@@ -255,7 +273,7 @@ impl<'e> Undo<'e> {
         };
         let mut found = Vec::new();
         for (name, saved) in &self.kept.logs {
-            if name == "refs/stash" || !(all || returns(name)) {
+            if name == STASH || !(all || returns(name)) {
                 continue;
             }
             // A log without its ref would be a log of nothing.
@@ -303,6 +321,7 @@ impl<'e> Undo<'e> {
             }
         }
         self.store.repo.give(&self.repo, &tips).map_err(source)?;
+        self.put_stashes(&deeds)?;
         for deed in &deeds {
             restored.notes.extend(self.one(deed)?);
             restored.done.push(deed.step().sentence());
@@ -310,16 +329,49 @@ impl<'e> Undo<'e> {
         Ok(restored)
     }
 
+    /// Writes the list of stashes as it was, with what was stashed since on top: every entry has its old place.
+    fn put_stashes(&self, deeds: &[Deed]) -> Result<(), BackupError> {
+        let lost: BTreeSet<&str> = deeds.iter().filter_map(Deed::stashed).collect();
+        let saved = self.kept.logs.get(STASH).filter(|_| !lost.is_empty());
+        let Some(saved) = saved else {
+            return Ok(());
+        };
+        let path = log_path(&self.repo, STASH);
+        let present = std::fs::read(&path).unwrap_or_default();
+        let lines = stash_log(saved, &present, &lost);
+        let newest = lines.iter().rev().find_map(|line| local::objects_of(line));
+        let Some((_, newest)) = newest else {
+            return Ok(());
+        };
+        let none = "0".repeat(newest.len());
+        let now = self.now.get(STASH).unwrap_or(&none);
+        if *now != newest {
+            let args = [
+                "update-ref",
+                "--create-reflog",
+                "-m",
+                UNDO,
+                STASH,
+                &newest,
+                now,
+            ];
+            self.repo.must(&args, Vec::new()).map_err(source)?;
+        }
+        write_log(&path, &lines.concat())
+    }
+
     fn one(&self, deed: &Deed) -> Result<Option<String>, BackupError> {
         match deed {
             Deed::Ref { name, oid, now } => self.put_ref(name, oid, now.as_deref()),
             Deed::Symbolic { name, to } => {
-                let args = ["symbolic-ref", "-m", "backstop: undo", name, to];
+                let args = ["symbolic-ref", "-m", UNDO, name, to];
                 self.repo.must(&args, Vec::new()).map_err(source)?;
                 Ok(Some(format!(
                     "{name} is on {to} again; the work tree was left as it is"
                 )))
             }
+            // Where there was a list, it is written as a whole.
+            Deed::Stash { .. } if self.kept.logs.contains_key(STASH) => Ok(None),
             Deed::Stash { oid, words } => {
                 let args = ["stash", "store", "-m", words, oid];
                 let root = self.repo.root().unwrap_or_else(|| self.repo.dir.clone());
@@ -348,7 +400,7 @@ impl<'e> Undo<'e> {
             "--no-deref",
             "--create-reflog",
             "-m",
-            "backstop: undo",
+            UNDO,
             name,
             oid,
             now.unwrap_or(&none),
@@ -391,12 +443,38 @@ impl<'e> Undo<'e> {
         let present = std::fs::read(&path).unwrap_or_default();
         let mut lines: Vec<u8> = missing(saved, Some(&present)).concat();
         lines.extend_from_slice(&present);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| BackupError::io("create", folder, error))?;
-        }
-        replace(&path, &lines, 0o644).map_err(|error| BackupError::io("write", &path, error))
+        write_log(&path, &lines)
     }
+}
+
+fn write_log(path: &Path, lines: &[u8]) -> Result<(), BackupError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| BackupError::io("create", folder, error))?;
+    }
+    replace(path, lines, 0o644).map_err(|error| BackupError::io("write", path, error))
+}
+
+/// Returns the lines of the list of stashes: the saved ones that are lost or still there, then newer ones, each naming the one before it.
+fn stash_log(saved: &[u8], present: &[u8], lost: &BTreeSet<&str>) -> Vec<Vec<u8>> {
+    fn entries(log: &[u8]) -> impl Iterator<Item = (String, &[u8])> {
+        log.split(|byte| *byte == b'\n')
+            .filter_map(|line| Some((local::objects_of(line)?.1, line)))
+    }
+    let there: BTreeSet<String> = entries(present).map(|(oid, _)| oid).collect();
+    let old: BTreeSet<String> = entries(saved).map(|(oid, _)| oid).collect();
+    let known =
+        entries(saved).filter(|(oid, _)| lost.contains(oid.as_str()) || there.contains(oid));
+    let newer = entries(present).filter(|(oid, _)| !old.contains(oid));
+    let mut lines = Vec::new();
+    let mut before: Option<String> = None;
+    for (oid, line) in known.chain(newer) {
+        let above = before.unwrap_or_else(|| "0".repeat(oid.len()));
+        let rest = line.get(above.len()..).unwrap_or_default();
+        lines.push([above.as_bytes(), rest, b"\n"].concat());
+        before = Some(oid);
+    }
+    lines
 }
 
 /// Returns the saved lines that are no longer there.

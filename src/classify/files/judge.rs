@@ -2,11 +2,13 @@
 //! It does not know which program does it, nor what policy demands.
 
 mod far;
+mod moved;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::kinds;
+use super::moves::Moves;
 use super::place::{Place, lexical};
 use super::report::{Loss, bytes, join_bare};
 use super::rules::{
@@ -103,6 +105,8 @@ pub struct Judge<'a, 'n> {
     cwd: PathBuf,
     pending: Vec<Pending>,
     losses: Vec<Loss>,
+    /// What the call moved before, once it was read.
+    moves: Option<Moves>,
 }
 
 impl<'a, 'n> Judge<'a, 'n> {
@@ -115,6 +119,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             cwd,
             pending: Vec::new(),
             losses: Vec::new(),
+            moves: None,
         }
     }
 
@@ -367,6 +372,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             }
             return self.assumed_removal(&path, how);
         }
+        self.removal_glob_moved(&plain, pattern, everything, how);
         let question = Question::Glob {
             dir: dir.to_path_buf(),
             pattern: pattern.to_owned(),
@@ -449,8 +455,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         if self.assumed() {
             return self.assumed_removal(&plain, how);
         }
+        let was_moved = self.removal_of_moved(&plain, how);
         match self.entry(path) {
             Seen::There(entry) => self.removal_entry(path, entry, follow, how),
+            Seen::Absent if was_moved => {}
             Seen::Absent if world::comes_from_elsewhere(&plain, self.context) => {
                 let rule = how.rule.unwrap_or("files.recursive-delete");
                 let loss = Loss::new(rule, world::path_target(&plain)).opaque();
@@ -651,7 +659,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         };
         match seen {
             Seen::There(entry) => self.overwrite_entry(entry, over),
-            Seen::Absent => {}
+            Seen::Absent => self.overwrite_moved(plain, over),
             Seen::Unknown => {
                 let rule = over_rule(plain, "", over);
                 self.losses.push(Loss::new(rule, world::path_target(plain)));

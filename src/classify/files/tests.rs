@@ -196,8 +196,44 @@ fn a_mount_below_a_temporary_folder_is_no_scratch() {
 #[test]
 fn what_is_moved_there_first_is_lost_although_the_place_was_absent() {
     let mut bench = Bench::here().absent("/home/ann/shop/gone");
-    bench.earlier = vec![line("mv data gone")];
+    bench.earlier = vec![line("ln -s data gone")];
     assert_eq!(bench.lost(&line("rm -rf gone")), ["files.recursive-delete"]);
+}
+
+#[test]
+fn what_the_call_moved_is_lost_where_it_stands_before_the_call() {
+    let targets = |bench: &Bench, text: &str| -> Vec<String> {
+        let (found, _) = bench.run(&line(text));
+        let open = found.iter().filter(|finding| finding.exempt.is_none());
+        open.flat_map(|finding| finding.targets.iter().map(|one| one.locator.clone()))
+            .collect()
+    };
+    let shop = |name: &str| format!("/home/ann/shop/{name}");
+    let scene = |earlier: &[&str]| {
+        let mut bench = Bench::here()
+            .folder(&shop("data"), 3)
+            .file(&shop("data/a"), 9)
+            .folder(&shop("keep"), 2)
+            .absent(&shop("gone"))
+            .absent(&shop("gone/a"))
+            .absent(&shop("keep/data"));
+        bench.earlier = earlier.iter().map(|text| line(text)).collect();
+        bench
+    };
+    let once = scene(&["mv data gone"]);
+    assert_eq!(targets(&once, "rm -rf gone"), [shop("data")]);
+    assert_eq!(targets(&once, "rm gone/a"), [shop("data/a")]);
+    assert_eq!(targets(&once, "mv keep/x gone/a"), [shop("data/a")]);
+    let inside = scene(&["mv data keep"]);
+    assert_eq!(
+        targets(&inside, "rm -rf keep"),
+        [shop("data"), shop("keep")]
+    );
+    assert_eq!(targets(&inside, "rm -rf keep/data"), [shop("data")]);
+    let tracked = scene(&["git mv data gone"]);
+    assert_eq!(targets(&tracked, "rm -rf gone"), [shop("data")]);
+    let back = scene(&["mv data gone", "mv gone data"]);
+    assert!(targets(&back, "rm -rf gone").is_empty());
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn existing(git: &mut Git<'_, '_>, repository: &Repository<'_>, full: &str) -> K
 }
 
 /// A linked work tree keeps its refs in the repository that it belongs to.
-fn common_dir(git_dir: &Path) -> PathBuf {
+pub fn common_dir(git_dir: &Path) -> PathBuf {
     match git_dir.parent() {
         Some(trees) if trees.file_name().is_some_and(|name| name == "worktrees") => {
             trees.parent().unwrap_or(git_dir).to_path_buf()
@@ -164,6 +164,9 @@ pub fn update(git: &mut Git<'_, '_>) {
     let operands: Vec<String> = args.operands.iter().map(|word| word.shown()).collect();
     if args.has(&["-d", "--delete"]) {
         let name = operands.first().cloned();
+        if name.as_deref() == Some("refs/stash") {
+            super::stash::unnamed(git);
+        }
         return git.lose("git.ref-delete", TargetKind::GitRef, name);
     }
     if let [name, _, rest @ ..] = operands.as_slice() {

@@ -177,3 +177,87 @@ fn going_around_hooks_counts_where_they_are_ours() {
     let others = repository(|_| {}).learn(Question::Text(hook.into()), text("exec lint"));
     assert!(lost(&others, &commit).is_empty());
 }
+
+fn drops(bench: &mut Bench, text: &str) -> Vec<String> {
+    let mut all: Vec<_> = text.split(" && ").map(line).collect();
+    let last = all.pop().unwrap();
+    bench.earlier = all;
+    lost(bench, &last)
+}
+
+#[test]
+fn a_stash_that_the_call_makes_and_drops_is_the_work_tree() {
+    const BOTH: [&str; 2] = ["git.discard-changes", "git.stash-drop"];
+    let mut dirty = repository(|fact| fact.dirty = 2);
+    let mut with_older = repository(|fact| (fact.dirty, fact.stashes) = (2, 1));
+    for text in [
+        "git stash && git stash drop",
+        "git stash push -m x && git checkout other && git stash drop stash@{0}",
+        "git stash save x && git stash pop && git stash && git stash drop",
+        "git stash apply && git stash && git stash drop",
+        "git stash -q && git stash && git stash drop 1",
+    ] {
+        assert_eq!(drops(&mut dirty, text), ["git.discard-changes"], "{text}");
+        assert_eq!(drops(&mut with_older, text), BOTH, "{text}");
+        assert_eq!(drops(&mut Bench::assumed(), text), BOTH, "{text}");
+    }
+    assert_eq!(
+        drops(&mut dirty, "git stash && git stash clear"),
+        ["git.discard-changes"]
+    );
+    assert_eq!(
+        drops(&mut dirty, "git stash && git update-ref -d refs/stash"),
+        ["git.discard-changes", "git.ref-delete"]
+    );
+    for text in [
+        "git stash && git stash pop && git stash drop",
+        "git stash && git stash apply && git stash drop",
+        "git stash && git stash pop",
+        "git stash list && git stash drop",
+        "git -C /srv/other stash && git stash drop",
+        "git stash && git stash drop && git stash drop",
+    ] {
+        assert!(drops(&mut dirty, text).is_empty(), "{text}");
+    }
+    let mut clean = repository(|fact| fact.untracked = 1);
+    assert!(drops(&mut clean, "git stash && git stash drop").is_empty());
+    let text = "git stash -u && git stash drop";
+    assert_eq!(drops(&mut clean, text), ["git.discard-changes"]);
+    let mut older = repository(|fact| fact.stashes = 1);
+    assert_eq!(drops(&mut older, text), ["git.stash-drop"]);
+    assert!(drops(&mut older, "git stash apply 2 && git stash drop 2").is_empty());
+    let text = "git stash apply stash@{1} && git stash drop";
+    assert_eq!(drops(&mut older, text), ["git.stash-drop"]);
+}
+
+#[test]
+fn a_linked_work_tree_is_lost_where_it_stands_and_a_clean_one_is_not() {
+    let place = "/home/ann/wt";
+    let tree = |change: fn(&mut GitFact)| {
+        let mut fact = GitFact {
+            root: place.into(),
+            git_dir: "/home/ann/shop/.git/worktrees/wt".into(),
+            has_head: true,
+            ..GitFact::default()
+        };
+        change(&mut fact);
+        let question = Question::Git {
+            dir: place.into(),
+            paths: Vec::new(),
+        };
+        let text = Answer::Text {
+            text: "gitdir: /home/ann/shop/.git/worktrees/wt\n".into(),
+            sha256: String::new(),
+        };
+        repository(|_| {})
+            .folder(place, 3)
+            .learn(question, Answer::Git(fact))
+            .learn(Question::Text("/home/ann/wt/.git".into()), text)
+    };
+    let removal = line("git worktree remove --force ../wt");
+    let bench = tree(|fact| fact.untracked = 1);
+    let found = super::findings(&removal, &bench.context(), &mut Needs::default());
+    let targets: Vec<_> = found[0].targets.iter().map(|one| &one.locator).collect();
+    assert_eq!(targets, [place, "/home/ann/shop/.git/worktrees/wt"]);
+    assert!(lost(&tree(|_| {}), &removal).is_empty());
+}

@@ -1,0 +1,99 @@
+//! What goes from a place to which the call itself has moved it: it is judged, and saved, where it stands before the call.
+//! Which moves there were is read in `moves`.
+
+use std::path::Path;
+
+use super::{How, Judge, Over, PATHS_MAX, Seen};
+use crate::classify::files::moves::{Moves, Origin};
+use crate::classify::files::report::Loss;
+use crate::classify::files::rules::usual;
+use crate::classify::files::world;
+use crate::model::fact::{Answer, Question};
+
+impl Judge<'_, '_> {
+    /// Returns where the content of a place stood before the call.
+    fn origins(&mut self, path: &Path) -> Vec<Origin> {
+        if self.assumed() || self.context.earlier.is_empty() {
+            return Vec::new();
+        }
+        let (context, needs) = (self.context, &mut *self.needs);
+        let moves = self
+            .moves
+            .get_or_insert_with(|| Moves::read(context, needs));
+        moves.origins(path)
+    }
+
+    /// Judges the removal of what the call moved to a place: it goes from where it stands now.
+    fn removal_moved(&mut self, origin: &Path, to: &Path, how: How) {
+        let (losses, pending) = (self.losses.len(), self.pending.len());
+        match self.entry(origin) {
+            Seen::There(entry) => self.removal_entry(origin, entry, false, how),
+            Seen::Absent => {}
+            Seen::Unknown => {
+                let loss = Loss::new(usual(how, origin), world::path_target(origin));
+                self.losses.push(loss);
+            }
+        }
+        let line = format!("the same call moves it to `{}` first", to.display());
+        for loss in self.losses.iter_mut().skip(losses) {
+            loss.lines.push(line.clone());
+        }
+        for one in self.pending.iter_mut().skip(pending) {
+            one.lines.push(line.clone());
+        }
+    }
+
+    /// Judges what the call moved to a place that is removed; tells whether nothing else can have come there.
+    pub(super) fn removal_of_moved(&mut self, plain: &Path, how: How) -> bool {
+        let origins = self.origins(plain);
+        for origin in &origins {
+            if how.recursive || !origin.inside {
+                self.removal_moved(&origin.path, plain, how);
+            }
+        }
+        let moves = self.moves.as_ref();
+        !origins.is_empty() || moves.is_some_and(Moves::is_whole)
+    }
+
+    /// New content over a file that the call moved to its place.
+    pub(super) fn overwrite_moved(&mut self, plain: &Path, over: Over) {
+        for origin in self.origins(plain) {
+            if !origin.inside
+                && let Seen::There(entry) = self.entry(&origin.path)
+            {
+                self.overwrite_entry(entry, over);
+            }
+        }
+    }
+
+    /// The same pattern where the folder stood before the call, and what was moved into it since.
+    pub(super) fn removal_glob_moved(
+        &mut self,
+        dir: &Path,
+        pattern: &str,
+        everything: bool,
+        how: How,
+    ) {
+        for origin in self.origins(dir) {
+            if origin.inside {
+                if everything && how.recursive {
+                    self.removal_moved(&origin.path, dir, how);
+                }
+                continue;
+            }
+            let question = Question::Glob {
+                dir: origin.path.clone(),
+                pattern: pattern.to_owned(),
+            };
+            match self.ask(question) {
+                Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
+                    for path in paths {
+                        self.removal_moved(path, dir, how);
+                    }
+                }
+                Some(Answer::Absent) => {}
+                Some(_) | None => self.removal_moved(&origin.path, dir, how),
+            }
+        }
+    }
+}

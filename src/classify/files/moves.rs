@@ -1,0 +1,313 @@
+//! Where things stood before the call moved them: what goes from a place may have come there from another one.
+//! Only moves whose words are known are followed; nothing here judges what is lost.
+
+use std::path::{Path, PathBuf};
+
+use super::argv::{Args, Valued};
+use super::place::{Place, lexical, places};
+use crate::classify::Context;
+use crate::classify::git::Invocation;
+use crate::model::command::Command;
+use crate::model::fact::{Answer, EntryKind, Needs, Question};
+use crate::model::word::Word;
+
+/// Commands of a call that are looked at; what a longer one moves before them is not followed.
+const EARLIER_MAX: usize = 1000;
+/// Places that the content of one place may have come from.
+const ORIGINS_MAX: usize = 64;
+
+const MV: Valued = Valued {
+    short: "tS",
+    long: &["--target-directory", "--suffix"],
+};
+
+/// From where to where, one thing.
+type Step = (PathBuf, PathBuf);
+
+/// The moves of a call before one command.
+#[derive(Debug, Default)]
+pub struct Moves {
+    /// Oldest first, those of one command together.
+    all: Vec<Vec<Step>>,
+    /// Something else may stand anywhere: words that are not known, links, or more commands than are looked at.
+    more: bool,
+}
+
+/// A place before the call, whose content goes from another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub path: PathBuf,
+    /// It was put inside of the place that goes, and is not the place itself.
+    pub inside: bool,
+}
+
+/// A place while the moves are followed backwards.
+#[derive(Clone, Debug)]
+struct Spot {
+    origin: Origin,
+    /// Places below that were empty by then: what came there earlier was moved on.
+    without: Vec<PathBuf>,
+}
+
+impl Moves {
+    /// Reads the moves of the commands before the one that is judged.
+    pub fn read(context: &Context<'_>, needs: &mut Needs) -> Self {
+        let earlier = context.earlier;
+        let from = earlier.len().saturating_sub(EARLIER_MAX);
+        let mut moves = Self {
+            all: Vec::new(),
+            more: from > 0,
+        };
+        for (at, command) in earlier.iter().enumerate().skip(from) {
+            let before = earlier.get(from..at).unwrap_or_default();
+            match steps(command, before, context, needs) {
+                Some(steps) if steps.is_empty() => {}
+                Some(steps) => moves.all.push(steps),
+                None => moves.more = true,
+            }
+        }
+        moves
+    }
+
+    /// Tells whether every move and link of the call is followed.
+    pub fn is_whole(&self) -> bool {
+        !self.more
+    }
+
+    /// Returns the places from which the content of this one came.
+    pub fn origins(&self, path: &Path) -> Vec<Origin> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let here = Origin {
+            path: lexical(path),
+            inside: false,
+        };
+        let mut spots = vec![Spot {
+            origin: here.clone(),
+            without: Vec::new(),
+        }];
+        for steps in self.all.iter().rev() {
+            spots = spots
+                .into_iter()
+                .flat_map(|spot| spot.before(steps))
+                .take(ORIGINS_MAX)
+                .collect();
+        }
+        let mut all: Vec<Origin> = spots.into_iter().map(|spot| spot.origin).collect();
+        all.retain(|origin| origin.path != here.path);
+        all.dedup();
+        all
+    }
+}
+
+impl Spot {
+    /// Returns where the content of the spot was before one command moved things.
+    fn before(mut self, steps: &[Step]) -> Vec<Self> {
+        let path = self.origin.path.clone();
+        let mut found = Vec::new();
+        let mut stays = true;
+        for (from, to) in steps {
+            let hidden = self.without.iter().any(|empty| to.starts_with(empty));
+            if let (Ok(rest), false) = (path.strip_prefix(to), hidden) {
+                stays = false;
+                found.push(Self {
+                    origin: Origin {
+                        path: joined(from, rest),
+                        inside: self.origin.inside,
+                    },
+                    without: self.moved(from, to),
+                });
+            } else if to.starts_with(&path) && !hidden {
+                found.push(Self {
+                    origin: Origin {
+                        path: from.clone(),
+                        inside: true,
+                    },
+                    without: self.moved(from, to),
+                });
+            }
+            // What stood here went away: later content is not of before.
+            stays &= !path.starts_with(from);
+            if from.starts_with(&path) {
+                self.without.push(from.clone());
+            }
+        }
+        if stays {
+            found.push(self);
+        }
+        found
+    }
+
+    fn moved(&self, from: &Path, to: &Path) -> Vec<PathBuf> {
+        let empty = self.without.iter();
+        empty
+            .filter_map(|empty| Some(joined(from, empty.strip_prefix(to).ok()?)))
+            .collect()
+    }
+}
+
+fn joined(base: &Path, rest: &Path) -> PathBuf {
+    match rest.as_os_str().is_empty() {
+        true => base.to_path_buf(),
+        false => base.join(rest),
+    }
+}
+
+/// Returns what a command moves, nothing where its words do not say it.
+fn steps(
+    command: &Command,
+    before: &[Command],
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Vec<Step>> {
+    if command.is_any(&["ln", "rename"]) {
+        return None;
+    }
+    let git = command
+        .is_any(&["git"])
+        .then(|| Invocation::read(command))
+        .flatten();
+    let words = match &git {
+        Some(git) if git.subcommand == "mv" => git.args.as_slice(),
+        None if command.is_any(&["mv", "gmv"]) => command.args(),
+        Some(_) | None => return Some(Vec::new()),
+    };
+    if !command.is_here() {
+        return Some(Vec::new());
+    }
+    let mut args = Args::read(words, MV);
+    let told = args.value(&["-t", "--target-directory"]).map(str::to_owned);
+    let last = match &told {
+        Some(text) => Some(Word::literal(text.clone(), command.origin.clone())),
+        None => args.operands.pop().cloned(),
+    };
+    let to = one(&last?, command, context, needs)?;
+    let mut from: Vec<PathBuf> = Vec::new();
+    for word in &args.operands {
+        for place in places(word, command, context, needs) {
+            from.extend(known(place, context, needs)?);
+        }
+    }
+    let is_exact = args.has(&["-T", "--no-target-directory"]);
+    let is_folder = told.is_some()
+        || from.len() > 1
+        || to.1
+        || !is_exact && is_folder(&to.0, before, context, needs);
+    let step = |from: PathBuf| {
+        let name = from.file_name()?;
+        let place = if is_folder {
+            to.0.join(name)
+        } else {
+            to.0.clone()
+        };
+        (place != from).then_some((from, place))
+    };
+    Some(from.into_iter().filter_map(step).collect())
+}
+
+/// Returns the one place that a word names, and whether it is written as a folder.
+fn one(
+    word: &Word,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<(PathBuf, bool)> {
+    match places(word, command, context, needs).as_slice() {
+        [Place::At { path, follow }] => Some((lexical(path), *follow)),
+        _ => None,
+    }
+}
+
+fn known(place: Place, context: &Context<'_>, needs: &mut Needs) -> Option<Vec<PathBuf>> {
+    match place {
+        Place::At { path, .. } => Some(vec![lexical(&path)]),
+        Place::Glob { dir, pattern } if !context.facts.assumed => {
+            let question = Question::Glob { dir, pattern };
+            match context.facts.ask(question, needs)? {
+                Answer::Glob(paths) if paths.len() <= ORIGINS_MAX => {
+                    Some(paths.iter().map(|path| lexical(path)).collect())
+                }
+                Answer::Absent => Some(Vec::new()),
+                _ => None,
+            }
+        }
+        Place::Glob { .. }
+        | Place::Below { .. }
+        | Place::Loose(_)
+        | Place::Scratch
+        | Place::Anywhere => None,
+    }
+}
+
+/// Tells whether a folder stands at a place, or the call made one there.
+fn is_folder(path: &Path, before: &[Command], context: &Context<'_>, needs: &mut Needs) -> bool {
+    let is_made = before.iter().any(|command| {
+        command.is_any(&["mkdir"])
+            && command.args().iter().any(|word| {
+                let made = one(word, command, context, needs);
+                made.is_some_and(|(made, _)| made.starts_with(path))
+            })
+    });
+    if is_made || context.facts.assumed {
+        return is_made;
+    }
+    let question = Question::Entry(path.to_path_buf());
+    match context.facts.ask(question, needs) {
+        Some(Answer::Entry(entry)) if entry.kind == EntryKind::Link => {
+            let question = Question::Entry(entry.resolved.clone());
+            matches!(context.facts.ask(question, needs), Some(Answer::Entry(real)) if real.kind == EntryKind::Directory)
+        }
+        Some(Answer::Entry(entry)) => entry.kind == EntryKind::Directory,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moves(all: &[&[(&str, &str)]]) -> Moves {
+        let step = |(from, to): &(&str, &str)| (PathBuf::from(*from), PathBuf::from(*to));
+        Moves {
+            all: all
+                .iter()
+                .map(|steps| steps.iter().map(step).collect())
+                .collect(),
+            more: false,
+        }
+    }
+
+    fn from(moves: &Moves, path: &str) -> Vec<(String, bool)> {
+        let all = moves.origins(Path::new(path)).into_iter();
+        all.map(|origin| (origin.path.display().to_string(), origin.inside))
+            .collect()
+    }
+
+    #[test]
+    fn content_is_followed_to_where_it_stood_before_the_call() {
+        let once = moves(&[&[("/r", "/s")]]);
+        assert_eq!(from(&once, "/s"), [("/r".to_owned(), false)]);
+        assert_eq!(from(&once, "/s/a/b"), [("/r/a/b".to_owned(), false)]);
+        assert_eq!(from(&once, "/r"), []);
+        assert_eq!(from(&once, "/other"), []);
+        let twice = moves(&[&[("/r", "/s")], &[("/s", "/t/u")]]);
+        assert_eq!(from(&twice, "/t/u"), [("/r".to_owned(), false)]);
+        assert_eq!(from(&twice, "/t"), [("/r".to_owned(), true)]);
+        assert_eq!(from(&twice, "/s"), []);
+    }
+
+    #[test]
+    fn what_was_moved_on_before_is_not_in_the_place_any_more() {
+        let back = moves(&[&[("/a/x", "/keep/x")], &[("/keep/x", "/a/x")]]);
+        assert_eq!(from(&back, "/keep"), []);
+        assert_eq!(from(&back, "/keep/x"), []);
+        let some = moves(&[
+            &[("/a/x", "/keep/x"), ("/a/y", "/keep/y")],
+            &[("/keep/x", "/a/x")],
+        ]);
+        assert_eq!(from(&some, "/keep"), [("/a/y".to_owned(), true)]);
+        let round = moves(&[&[("/a", "/b")], &[("/b", "/a")]]);
+        assert_eq!(from(&round, "/a"), []);
+    }
+}

@@ -1,0 +1,86 @@
+//! What a call moves first and then removes: it is backed up where it stands before the call, and comes back there.
+//! Every loss is a real one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use house::House;
+use house::story::picture;
+
+#[test]
+fn a_folder_that_is_moved_and_removed_owes_a_backup_and_comes_back_where_it_was() {
+    let house = House::new("moved");
+    let before = picture(&house.data());
+    for command in [
+        "mv data old && rm -rf old",
+        "mv data old; rm -rf old/*; rmdir old",
+        "mkdir box && mv data box/ && rm -r box",
+        "mv -t ../other data && cd ../other && rm -rf data",
+        "mv data one && mv one two && rm -rf two",
+    ] {
+        let held = house.lose(command);
+        assert!(!house.data().exists(), "{command}");
+        assert!(held.reason.contains("/project/data"), "{}", held.reason);
+        let said = house.undo(&held.id);
+        assert!(house.data().join("inner/a").exists(), "{command}: {said:?}");
+        assert_eq!(picture(&house.data()).len(), before.len(), "{command}");
+    }
+    house.is_sound(&[]);
+}
+
+#[test]
+fn a_folder_that_is_moved_into_another_one_is_lost_with_it() {
+    let house = House::new("moved-into");
+    let other = house.home.join("other");
+    let held = house.lose("mv data ../other && rm -rf ../other");
+    assert!(!house.data().exists() && !other.exists());
+    house.undo(&held.id);
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    assert_eq!(read(house.data().join("inner/a")), "precious");
+    assert_eq!(read(other.join("b")), "other");
+}
+
+#[test]
+fn a_file_that_is_moved_and_then_removed_or_written_over_is_saved_first() {
+    let house = House::new("moved-file");
+    let file = house.data().join("inner/a");
+    for command in [
+        "mv data/inner/a data/inner/g; rm data/inner/g",
+        "mv data/inner/a g && echo new > g",
+        "mv data/inner/a g && cp ../other/b g",
+    ] {
+        house.bash(command).must_pass();
+        assert_eq!(house.run_for_real(command).code, Some(0));
+        house.tell_ran(command);
+        assert!(!file.exists());
+        let undone = house.backstop(&["undo", "--yes"]);
+        assert_eq!(undone.code, Some(0), "{command}: {undone:?}");
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(text, "precious", "{command}: {undone:?}");
+        let _ = std::fs::remove_file(house.project().join("g"));
+    }
+}
+
+#[test]
+fn what_is_moved_back_before_the_folder_goes_is_not_lost() {
+    let house = House::new("moved-back");
+    for command in [
+        "mkdir keep && mv data keep/ && mv keep/data . && rm -rf keep",
+        "touch fresh && mv fresh final && rm final",
+        "mv data gone && mv gone data",
+    ] {
+        house.bash(command).must_pass();
+    }
+    assert!(house.records("snapshot").is_empty(), "{}", house.ledger());
+}
