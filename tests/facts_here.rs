@@ -333,3 +333,72 @@ fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder()
         assert_eq!(result["verdict"], "allow", "{command}: {result}");
     }
 }
+
+/// What code the project has, for those that load it by the way.
+fn with_code(project: &Project) {
+    for (name, text) in [
+        ("nuke.py", "import shutil\nshutil.rmtree('data')\n"),
+        (
+            "lib.py",
+            "import shutil\ndef wipe():\n    shutil.rmtree('data')\nif __name__ == '__main__':\n    wipe()\n",
+        ),
+        (
+            "nuke.js",
+            "require('fs').rmSync('data', {recursive: true})\n",
+        ),
+        (
+            "lib.js",
+            "exports.wipe = () => { require('fs').rmSync('data', {recursive: true}) };\n",
+        ),
+        ("nuke.pl", "use File::Path;\nrmtree('data');\n"),
+        ("nuke.rb", "require 'fileutils'\nFileUtils.rm_rf('data')\n"),
+        ("clean.sh", "#!/bin/sh\nrm -rf data\n"),
+        ("show.py", "print(1)\n"),
+    ] {
+        project.write(name, text);
+    }
+}
+
+#[test]
+fn code_on_standard_input_and_code_that_is_loaded_is_read_like_a_script() {
+    let project = Project::new();
+    with_code(&project);
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "python3 nuke.py",
+            "python3 < nuke.py",
+            "python3 - < nuke.py",
+            "cat nuke.py | python3 -u",
+            "cat nuke.js | node",
+            "node < nuke.js",
+            "perl < nuke.pl",
+            "ruby < nuke.rb",
+            "python3 -c 'import nuke'",
+            "python3 -c 'from nuke import x'",
+            "python3 -m nuke",
+            "python3 -m pdb nuke.py",
+            "node -r ./nuke.js -e 1",
+            "node -e \"require('./nuke')\"",
+            "NODE_OPTIONS='--require ./nuke.js' node show.js",
+            "coverage run nuke.py",
+            "python3 -m coverage run nuke.py",
+            "pytest nuke.py",
+            "GIT_EXTERNAL_DIFF=./clean.sh git diff",
+            "EDITOR=./clean.sh git commit",
+        ],
+    );
+    project.passes(&[
+        "python3 < show.py",
+        "python3 < absent.py",
+        "python3 -c 'import lib; print(lib)'",
+        "node -e \"require('./lib')\"",
+        "python3 -m json.tool < nuke.py",
+        "python3 -c 'import sys; sys.stdin.read()' < nuke.py",
+        "node --check nuke.js",
+        "wc -l < nuke.py",
+        "coverage run show.py",
+        "pytest show.py",
+        "GIT_EXTERNAL_DIFF=./absent.sh git diff",
+    ]);
+}

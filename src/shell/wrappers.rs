@@ -209,6 +209,11 @@ const ROWS: &[Row] = &[
     row("pdm run", "-p --project -g", 0),
     row("hatch run", "", 0),
     row("rye run", "", 0),
+    row(
+        "coverage run",
+        "--source --include --omit --rcfile --data-file --concurrency --context",
+        0,
+    ),
     row("pixi run", "-e --environment --manifest-path", 0),
     row("conda run", "-n --name -p --prefix --cwd", 0),
     row("mamba run", "-n --name -p --prefix --cwd", 0),
