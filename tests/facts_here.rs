@@ -402,3 +402,31 @@ fn code_on_standard_input_and_code_that_is_loaded_is_read_like_a_script() {
         "GIT_EXTERNAL_DIFF=./absent.sh git diff",
     ]);
 }
+
+#[test]
+fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
+    let project = Project::new();
+    project.finds(
+        "files.delete",
+        &[
+            "docker run --rm -v $PWD/data:/d alpine sh -c 'rm -rf /d/*'",
+            "docker run --rm -v ./data:/d -w /d alpine sh -c 'rm -rf *'",
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -f /d/a.*'",
+        ],
+    );
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "docker run --rm -v ./data:/d alpine find /d -delete",
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /*'",
+            "docker run --rm -v .:/w -w /w alpine rm -rf data",
+        ],
+    );
+    project.passes(&[
+        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /d/*.log'",
+        "docker run --rm -v ./missing:/d alpine sh -c 'rm -rf /d/*'",
+        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /tmp/*'",
+        "docker run --rm -v ./src:/d alpine sh -c 'rm -rf /d/*'",
+        "docker run --rm -v ./data:/d alpine sh -c 'ls /d/*'",
+    ]);
+}
