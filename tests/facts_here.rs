@@ -430,3 +430,109 @@ fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
         "docker run --rm -v ./data:/d alpine sh -c 'ls /d/*'",
     ]);
 }
+
+#[test]
+fn clients_of_databases_write_over_files_like_a_redirection() {
+    let project = Project::new();
+    project.write("other.db", "SQLite format 3\0rest");
+    project.finds(
+        "files.overwrite-guarded",
+        &[
+            "sqlite3 app.db '.backup other.db'",
+            "sqlite3 app.db '.backup main other.db'",
+            "sqlite3 app.db '.save other.db'",
+            "sqlite3 app.db '.open --new other.db'",
+        ],
+    );
+    project.finds(
+        "sqlite.restore",
+        &["sqlite3 app.db '.dbconfig reset_database on' vacuum"],
+    );
+    project.finds(
+        "files.overwrite",
+        &[
+            "sqlite3 app.db '.output notes.txt' '.dump'",
+            "sqlite3 app.db '.once notes.txt' 'select 1'",
+            "sqlite3 app.db '.log notes.txt'",
+            "sqlite3 app.db \"select writefile('notes.txt','x')\"",
+            "duckdb x.duckdb \"COPY t TO 'notes.txt'\"",
+            "psql -c '\\copy users to notes.txt'",
+            "psql -o notes.txt -c 'select 1'",
+            "psql -L notes.txt -c 'select 1'",
+            "printf 'select 1 \\\\g notes.txt\\n' | psql shop",
+            "printf '\\\\o notes.txt\\nselect 1;\\n' | psql shop",
+            "pg_dump -f notes.txt shop",
+            "mysqldump --result-file=notes.txt shop",
+            "strace -o notes.txt ls",
+            "/usr/bin/time -o notes.txt ls",
+            "script -q -c ls notes.txt",
+            "find . -fprint notes.txt",
+        ],
+    );
+    project.passes(&[
+        "sqlite3 app.db '.backup new.db'",
+        "sqlite3 app.db '.once new.csv' 'select 1'",
+        "sqlite3 app.db '.output README.md' '.dump'",
+        "sqlite3 app.db '.clone other.db'",
+        "sqlite3 app.db \"vacuum into 'new.db'\"",
+        "psql -c '\\copy users from notes.txt'",
+        "psql -c '\\copy users to new.csv'",
+        "psql -o README.md -c 'select 1'",
+        "pg_dump -f new.sql shop",
+        "strace -A -o notes.txt ls",
+        "strace -o new.txt ls",
+        "script -a -c ls notes.txt",
+        "find . -name notes.txt -print",
+    ]);
+}
+
+#[test]
+fn programs_that_name_their_output_write_over_what_is_there() {
+    let project = Project::new();
+    project.finds(
+        "files.overwrite",
+        &[
+            "tar cf notes.txt src",
+            "tar -czf notes.txt src",
+            "gcc -o notes.txt main.c",
+            "go build -o notes.txt ./...",
+            "git archive -o notes.txt HEAD",
+            "git bundle create notes.txt --all",
+            "openssl enc -d -in a.enc -out notes.txt",
+            "ffmpeg -y -i a.mov notes.txt",
+            "pandoc README.md -o notes.txt",
+            "convert a.png notes.txt",
+            "gawk -i inplace '{ print 1 }' notes.txt",
+            "ex -sc '%d|x' notes.txt",
+            "fallocate -p -o 0 -l 5 notes.txt",
+            "gpg --yes -o notes.txt -d a.gpg",
+            "python3 -m zipfile -c notes.txt src",
+            "python3 -m json.tool a.json notes.txt",
+        ],
+    );
+    project.finds(
+        "files.move-away-folder",
+        &["rsync --remove-source-files -a data/ /tmp/x/"],
+    );
+    project.passes(&[
+        "tar cf new.tar data",
+        "tar tf notes.txt",
+        "gcc -o README.md main.c",
+        "gcc -o build/out.bin main.c",
+        "git archive -o new.zip HEAD",
+        "git bundle verify notes.txt",
+        "openssl dgst -sha256 notes.txt",
+        "openssl enc -in notes.txt -out new.enc",
+        "ffmpeg -i a.mov notes.txt",
+        "pandoc notes.txt -o new.pdf",
+        "convert notes.txt new.png",
+        "gawk '{ print 1 }' notes.txt",
+        "vim notes.txt",
+        "fallocate -l 5 notes.txt",
+        "gpg -o notes.txt -d a.gpg",
+        "python3 -m json.tool notes.txt",
+        "rsync --remove-source-files -a data/ kept/",
+        "rsync --remove-source-files -a data/ host:/srv/x/",
+        "rsync -n --remove-source-files -a data/ /tmp/x/",
+    ]);
+}

@@ -10,6 +10,7 @@ mod find;
 pub mod judge;
 mod keys;
 pub mod kinds;
+mod outs;
 mod over;
 pub mod place;
 pub mod report;

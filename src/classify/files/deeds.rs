@@ -131,7 +131,7 @@ pub fn knows(program: &str) -> bool {
             | "gio"
             | "openssl"
             | "ssh-keygen"
-    )
+    ) || super::outs::knows(program)
 }
 
 /// Reads what a program does.
@@ -182,6 +182,7 @@ pub fn read(
         _ if program == "gio" => reader.trash(program),
         _ => {}
     }
+    reader.outs(program);
     reader.deeds
 }
 
@@ -448,6 +449,9 @@ impl<'a> Reader<'a, '_> {
                 ..Over::NEW
             };
             let from = args.operands.clone();
+            if args.has(&["--remove-source-files", "--remove-sent-files"]) {
+                self.handed_over(&from, last);
+            }
             if !kept {
                 self.carried(from, last, over);
             }
@@ -467,6 +471,26 @@ impl<'a> Reader<'a, '_> {
             rule: Some("files.sync-delete"),
         };
         self.remove(last, how);
+    }
+
+    /// `rsync --remove-source-files FROM TO`: what is sent goes here, as by `mv`.
+    fn handed_over(&mut self, from: &[&Word], to: &Word) {
+        if remote(&to.shown()).is_some() {
+            return;
+        }
+        let destinations = self.written(to);
+        for word in from.iter().filter(|word| remote(&word.shown()).is_none()) {
+            for from in self.places(word) {
+                for to in &destinations {
+                    self.deeds.push(Deed::Move {
+                        from: from.clone(),
+                        to: to.clone(),
+                        shown: word.shown(),
+                        keeps: true,
+                    });
+                }
+            }
+        }
     }
 
     fn dd(&mut self) {

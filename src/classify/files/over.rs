@@ -246,6 +246,14 @@ impl Reader<'_, '_> {
             }
             return;
         }
+        if args.has(&["-c", "--create"])
+            && let Some(file) = args.value(&["-f", "--file"]).filter(|file| *file != "-")
+            && !self.context.facts.assumed
+            && super::deeds::remote(file).is_none()
+        {
+            let word = Word::literal(file, command.origin.clone());
+            self.overwrite(&word, Over::NEW);
+        }
         let unpacks = args.has(&["-x", "--extract", "--get"]);
         let keeps = [
             "-k",
