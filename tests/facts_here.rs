@@ -536,3 +536,105 @@ fn programs_that_name_their_output_write_over_what_is_there() {
         "rsync -n --remove-source-files -a data/ /tmp/x/",
     ]);
 }
+
+#[test]
+fn a_patch_changes_and_takes_away_what_its_headers_name() {
+    let project = Project::new();
+    for (name, old, new) in [
+        ("edit.patch", "a/notes.txt", "b/notes.txt"),
+        ("gone.patch", "a/notes.txt", "/dev/null"),
+        ("clean.patch", "a/README.md", "b/README.md"),
+        ("new.patch", "/dev/null", "b/new.txt"),
+        ("back.patch", "/dev/null", "b/notes.txt"),
+    ] {
+        project.write(
+            name,
+            &format!("--- {old}\n+++ {new}\n@@ -1 +1 @@\n-x\n+y\n"),
+        );
+    }
+    project.finds(
+        "files.overwrite",
+        &[
+            "patch -p1 < edit.patch",
+            "patch -p1 -i edit.patch",
+            "patch < edit.patch",
+            "patch notes.txt edit.patch",
+            "git apply edit.patch",
+            "cat edit.patch | git apply",
+        ],
+    );
+    project.finds(
+        "files.delete",
+        &[
+            "patch -p1 < gone.patch",
+            "git apply gone.patch",
+            "git apply -R back.patch",
+        ],
+    );
+    project.passes(&[
+        "patch -p1 < clean.patch",
+        "patch -p1 < new.patch",
+        "patch -p1 --dry-run < edit.patch",
+        "patch -p1 -b < edit.patch",
+        "git apply --check edit.patch",
+        "git apply --stat gone.patch",
+        "git apply --cached edit.patch",
+        "git apply clean.patch",
+        "git apply missing.patch",
+    ]);
+}
+
+#[test]
+fn an_archive_is_unpacked_over_the_files_that_it_names() {
+    let project = Project::new();
+    for (name, text) in [
+        ("z/notes.txt", "n\n"),
+        ("z/data/a.csv", "2\n"),
+        ("z/top/x", "x\n"),
+        ("z/README.md", "r\n"),
+    ] {
+        project.write(name, text);
+    }
+    for (flags, archive, from, member) in [
+        ("-cf", "over.tar", "z", "notes.txt"),
+        ("-czf", "over.tgz", "z", "./data"),
+        ("-cf", "new.tar", "z", "top"),
+        ("-cf", "clean.tar", "z", "README.md"),
+        ("-cf", "deep.tar", ".", "z/notes.txt"),
+    ] {
+        let done = Command::new("tar")
+            .args([flags, archive, "-C", from, member])
+            .current_dir(project.root())
+            .status()
+            .unwrap();
+        assert!(done.success(), "{archive}");
+    }
+    fs::remove_dir_all(project.path("z")).unwrap();
+    project.finds(
+        "files.overwrite",
+        &[
+            "tar xf over.tar",
+            "tar -xvf over.tar notes.txt",
+            "tar xzf over.tgz",
+            "tar -x < over.tar",
+            "tar xf deep.tar --strip-components=1",
+            "bsdtar -xf over.tar",
+            "7z x -y over.tar",
+            "python3 -m tarfile -e over.tar",
+            "cd data && tar xf ../over.tgz -C ..",
+        ],
+    );
+    project.passes(&[
+        "tar tf over.tar",
+        "tar xkf over.tar",
+        "tar xOf over.tar",
+        "tar xf new.tar",
+        "tar xf clean.tar",
+        "tar xf deep.tar",
+        "tar xf over.tar other.txt",
+        "mkdir fresh && tar xf over.tar -C fresh",
+        "tar xf missing.tar",
+        "7z l over.tar",
+        "python3 -m tarfile -l over.tar",
+    ]);
+}

@@ -131,6 +131,12 @@ pub fn knows(program: &str) -> bool {
             | "gio"
             | "openssl"
             | "ssh-keygen"
+            | "patch"
+            | "gpatch"
+            | "7z"
+            | "7za"
+            | "7zz"
+            | "7zr"
     ) || super::outs::knows(program)
 }
 
@@ -179,6 +185,10 @@ pub fn read(
         "unzip" => reader.unzip(),
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
+        "patch" => reader.patch(),
+        "7z" | "7za" | "7zz" | "7zr" => reader.seven(),
+        "python" | "python3" => reader.unpacked_by_python(),
+        _ if program == "git" => reader.git_apply(),
         _ if program == "gio" => reader.trash(program),
         _ => {}
     }

@@ -4,6 +4,7 @@
 use super::argv::{Args, Valued};
 use super::deeds::{Reader, cut};
 use super::judge::Over;
+use crate::model::command::Command;
 use crate::model::word::Word;
 
 /// Where the operand stands that is written.
@@ -234,6 +235,14 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// Returns the files that a program of the table writes.
+pub fn outputs(program: &str, command: &Command) -> Vec<Word> {
+    let rows = ROWS.iter().filter(|row| row.programs.contains(&program));
+    rows.filter_map(|row| Some(row.files(behind(row.path, command.args())?)))
+        .flatten()
+        .collect()
+}
+
 /// Tells whether a program names the files that it writes.
 pub fn knows(program: &str) -> bool {
     ROWS.iter().any(|row| row.programs.contains(&program))
@@ -360,10 +369,8 @@ mod tests {
     fn files(text: &str) -> Vec<String> {
         let command = line(text);
         let program = command.program().unwrap();
-        ROWS.iter()
-            .filter(|row| row.programs.contains(&program.as_str()))
-            .filter_map(|row| Some(row.files(behind(row.path, command.args())?)))
-            .flatten()
+        outputs(&program, &command)
+            .into_iter()
             .map(|word| word.shown())
             .collect()
     }

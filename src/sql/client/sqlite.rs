@@ -145,9 +145,7 @@ fn dot(line: &str, span: Span, out: &mut Collector) {
                 span,
             });
         }
-    } else if is("restore", 3) {
-        out.pieces.push(Piece::Restore { span });
-    } else if is("dbconfig", 3) && empties(&words) {
+    } else if is("restore", 3) || is("dbconfig", 3) && empties(&words) {
         out.pieces.push(Piece::Restore { span });
     } else if is("open", 2) {
         let files = operands.into_iter().cloned().collect();
