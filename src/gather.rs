@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::adapters::{environment, files, git, postgres, sqlite};
+use crate::adapters::{archives, environment, files, git, postgres, sqlite};
 use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
 use crate::model::name;
@@ -55,6 +55,7 @@ impl Here {
             Question::Tree(path) => files::tree(path, limits(left)),
             Question::Glob { dir, pattern } => files::glob(dir, pattern, limits(left)),
             Question::Text(path) => files::text(path, TEXT_CAP),
+            Question::Members(path) => archives::members(path),
             Question::Variable(name) => variable(name),
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
             Question::Database(question) => match &question.reach {
@@ -78,6 +79,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
     match question {
         Question::Entry(at) if odd(at) => Cow::Owned(Question::Entry(path(at))),
         Question::Tree(at) if odd(at) => Cow::Owned(Question::Tree(path(at))),
+        Question::Members(at) if odd(at) => Cow::Owned(Question::Members(path(at))),
         Question::Text(at) if odd(at) => Cow::Owned(Question::Text(path(at))),
         Question::Glob { dir, pattern } if odd(dir) => Cow::Owned(Question::Glob {
             dir: path(dir),
@@ -102,6 +104,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         }
         Question::Entry(_)
         | Question::Tree(_)
+        | Question::Members(_)
         | Question::Text(_)
         | Question::Glob { .. }
         | Question::Git { .. }
@@ -155,6 +158,7 @@ impl World for Elsewhere {
             Question::Variable(_)
             | Question::Entry(_)
             | Question::Tree(_)
+            | Question::Members(_)
             | Question::Glob { .. }
             | Question::Git { .. }
             | Question::Database(_) => Answer::Assumed,

@@ -333,3 +333,308 @@ fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder()
         assert_eq!(result["verdict"], "allow", "{command}: {result}");
     }
 }
+
+/// What code the project has, for those that load it by the way.
+fn with_code(project: &Project) {
+    for (name, text) in [
+        ("nuke.py", "import shutil\nshutil.rmtree('data')\n"),
+        (
+            "lib.py",
+            "import shutil\ndef wipe():\n    shutil.rmtree('data')\nif __name__ == '__main__':\n    wipe()\n",
+        ),
+        (
+            "nuke.js",
+            "require('fs').rmSync('data', {recursive: true})\n",
+        ),
+        (
+            "lib.js",
+            "exports.wipe = () => { require('fs').rmSync('data', {recursive: true}) };\n",
+        ),
+        ("nuke.pl", "use File::Path;\nrmtree('data');\n"),
+        ("nuke.rb", "require 'fileutils'\nFileUtils.rm_rf('data')\n"),
+        ("clean.sh", "#!/bin/sh\nrm -rf data\n"),
+        ("show.py", "print(1)\n"),
+    ] {
+        project.write(name, text);
+    }
+}
+
+#[test]
+fn code_on_standard_input_and_code_that_is_loaded_is_read_like_a_script() {
+    let project = Project::new();
+    with_code(&project);
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "python3 nuke.py",
+            "python3 < nuke.py",
+            "python3 - < nuke.py",
+            "cat nuke.py | python3 -u",
+            "cat nuke.js | node",
+            "node < nuke.js",
+            "perl < nuke.pl",
+            "ruby < nuke.rb",
+            "python3 -c 'import nuke'",
+            "python3 -c 'from nuke import x'",
+            "python3 -m nuke",
+            "python3 -m pdb nuke.py",
+            "node -r ./nuke.js -e 1",
+            "node -e \"require('./nuke')\"",
+            "NODE_OPTIONS='--require ./nuke.js' node show.js",
+            "coverage run nuke.py",
+            "python3 -m coverage run nuke.py",
+            "pytest nuke.py",
+            "GIT_EXTERNAL_DIFF=./clean.sh git diff",
+            "EDITOR=./clean.sh git commit",
+        ],
+    );
+    project.passes(&[
+        "python3 < show.py",
+        "python3 < absent.py",
+        "python3 -c 'import lib; print(lib)'",
+        "node -e \"require('./lib')\"",
+        "python3 -m json.tool < nuke.py",
+        "python3 -c 'import sys; sys.stdin.read()' < nuke.py",
+        "node --check nuke.js",
+        "wc -l < nuke.py",
+        "coverage run show.py",
+        "pytest show.py",
+        "GIT_EXTERNAL_DIFF=./absent.sh git diff",
+    ]);
+}
+
+#[test]
+fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
+    let project = Project::new();
+    project.finds(
+        "files.delete",
+        &[
+            "docker run --rm -v $PWD/data:/d alpine sh -c 'rm -rf /d/*'",
+            "docker run --rm -v ./data:/d -w /d alpine sh -c 'rm -rf *'",
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -f /d/a.*'",
+        ],
+    );
+    project.finds(
+        "files.recursive-delete",
+        &[
+            "docker run --rm -v ./data:/d alpine find /d -delete",
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /*'",
+            "docker run --rm -v .:/w -w /w alpine rm -rf data",
+        ],
+    );
+    project.passes(&[
+        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /d/*.log'",
+        "docker run --rm -v ./missing:/d alpine sh -c 'rm -rf /d/*'",
+        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /tmp/*'",
+        "docker run --rm -v ./src:/d alpine sh -c 'rm -rf /d/*'",
+        "docker run --rm -v ./data:/d alpine sh -c 'ls /d/*'",
+    ]);
+}
+
+#[test]
+fn clients_of_databases_write_over_files_like_a_redirection() {
+    let project = Project::new();
+    project.write("other.db", "SQLite format 3\0rest");
+    project.finds(
+        "files.overwrite-guarded",
+        &[
+            "sqlite3 app.db '.backup other.db'",
+            "sqlite3 app.db '.backup main other.db'",
+            "sqlite3 app.db '.save other.db'",
+            "sqlite3 app.db '.open --new other.db'",
+        ],
+    );
+    project.finds(
+        "sqlite.restore",
+        &["sqlite3 app.db '.dbconfig reset_database on' vacuum"],
+    );
+    project.finds(
+        "files.overwrite",
+        &[
+            "sqlite3 app.db '.output notes.txt' '.dump'",
+            "sqlite3 app.db '.once notes.txt' 'select 1'",
+            "sqlite3 app.db '.log notes.txt'",
+            "sqlite3 app.db \"select writefile('notes.txt','x')\"",
+            "duckdb x.duckdb \"COPY t TO 'notes.txt'\"",
+            "psql -c '\\copy users to notes.txt'",
+            "psql -o notes.txt -c 'select 1'",
+            "psql -L notes.txt -c 'select 1'",
+            "printf 'select 1 \\\\g notes.txt\\n' | psql shop",
+            "printf '\\\\o notes.txt\\nselect 1;\\n' | psql shop",
+            "pg_dump -f notes.txt shop",
+            "mysqldump --result-file=notes.txt shop",
+            "strace -o notes.txt ls",
+            "/usr/bin/time -o notes.txt ls",
+            "script -q -c ls notes.txt",
+            "find . -fprint notes.txt",
+        ],
+    );
+    project.passes(&[
+        "sqlite3 app.db '.backup new.db'",
+        "sqlite3 app.db '.once new.csv' 'select 1'",
+        "sqlite3 app.db '.output README.md' '.dump'",
+        "sqlite3 app.db '.clone other.db'",
+        "sqlite3 app.db \"vacuum into 'new.db'\"",
+        "psql -c '\\copy users from notes.txt'",
+        "psql -c '\\copy users to new.csv'",
+        "psql -o README.md -c 'select 1'",
+        "pg_dump -f new.sql shop",
+        "strace -A -o notes.txt ls",
+        "strace -o new.txt ls",
+        "script -a -c ls notes.txt",
+        "find . -name notes.txt -print",
+    ]);
+}
+
+#[test]
+fn programs_that_name_their_output_write_over_what_is_there() {
+    let project = Project::new();
+    project.finds(
+        "files.overwrite",
+        &[
+            "tar cf notes.txt src",
+            "tar -czf notes.txt src",
+            "gcc -o notes.txt main.c",
+            "go build -o notes.txt ./...",
+            "git archive -o notes.txt HEAD",
+            "git bundle create notes.txt --all",
+            "openssl enc -d -in a.enc -out notes.txt",
+            "ffmpeg -y -i a.mov notes.txt",
+            "pandoc README.md -o notes.txt",
+            "convert a.png notes.txt",
+            "gawk -i inplace '{ print 1 }' notes.txt",
+            "ex -sc '%d|x' notes.txt",
+            "fallocate -p -o 0 -l 5 notes.txt",
+            "gpg --yes -o notes.txt -d a.gpg",
+            "python3 -m zipfile -c notes.txt src",
+            "python3 -m json.tool a.json notes.txt",
+        ],
+    );
+    project.finds(
+        "files.move-away-folder",
+        &["rsync --remove-source-files -a data/ /tmp/x/"],
+    );
+    project.passes(&[
+        "tar cf new.tar data",
+        "tar tf notes.txt",
+        "gcc -o README.md main.c",
+        "gcc -o build/out.bin main.c",
+        "git archive -o new.zip HEAD",
+        "git bundle verify notes.txt",
+        "openssl dgst -sha256 notes.txt",
+        "openssl enc -in notes.txt -out new.enc",
+        "ffmpeg -i a.mov notes.txt",
+        "pandoc notes.txt -o new.pdf",
+        "convert notes.txt new.png",
+        "gawk '{ print 1 }' notes.txt",
+        "vim notes.txt",
+        "fallocate -l 5 notes.txt",
+        "gpg -o notes.txt -d a.gpg",
+        "python3 -m json.tool notes.txt",
+        "rsync --remove-source-files -a data/ kept/",
+        "rsync --remove-source-files -a data/ host:/srv/x/",
+        "rsync -n --remove-source-files -a data/ /tmp/x/",
+    ]);
+}
+
+#[test]
+fn a_patch_changes_and_takes_away_what_its_headers_name() {
+    let project = Project::new();
+    for (name, old, new) in [
+        ("edit.patch", "a/notes.txt", "b/notes.txt"),
+        ("gone.patch", "a/notes.txt", "/dev/null"),
+        ("clean.patch", "a/README.md", "b/README.md"),
+        ("new.patch", "/dev/null", "b/new.txt"),
+        ("back.patch", "/dev/null", "b/notes.txt"),
+    ] {
+        project.write(
+            name,
+            &format!("--- {old}\n+++ {new}\n@@ -1 +1 @@\n-x\n+y\n"),
+        );
+    }
+    project.finds(
+        "files.overwrite",
+        &[
+            "patch -p1 < edit.patch",
+            "patch -p1 -i edit.patch",
+            "patch < edit.patch",
+            "patch notes.txt edit.patch",
+            "git apply edit.patch",
+            "cat edit.patch | git apply",
+        ],
+    );
+    project.finds(
+        "files.delete",
+        &[
+            "patch -p1 < gone.patch",
+            "git apply gone.patch",
+            "git apply -R back.patch",
+        ],
+    );
+    project.passes(&[
+        "patch -p1 < clean.patch",
+        "patch -p1 < new.patch",
+        "patch -p1 --dry-run < edit.patch",
+        "patch -p1 -b < edit.patch",
+        "git apply --check edit.patch",
+        "git apply --stat gone.patch",
+        "git apply --cached edit.patch",
+        "git apply clean.patch",
+        "git apply missing.patch",
+    ]);
+}
+
+#[test]
+fn an_archive_is_unpacked_over_the_files_that_it_names() {
+    let project = Project::new();
+    for (name, text) in [
+        ("z/notes.txt", "n\n"),
+        ("z/data/a.csv", "2\n"),
+        ("z/top/x", "x\n"),
+        ("z/README.md", "r\n"),
+    ] {
+        project.write(name, text);
+    }
+    for (flags, archive, from, member) in [
+        ("-cf", "over.tar", "z", "notes.txt"),
+        ("-czf", "over.tgz", "z", "./data"),
+        ("-cf", "new.tar", "z", "top"),
+        ("-cf", "clean.tar", "z", "README.md"),
+        ("-cf", "deep.tar", ".", "z/notes.txt"),
+    ] {
+        let done = Command::new("tar")
+            .args([flags, archive, "-C", from, member])
+            .current_dir(project.root())
+            .status()
+            .unwrap();
+        assert!(done.success(), "{archive}");
+    }
+    fs::remove_dir_all(project.path("z")).unwrap();
+    project.finds(
+        "files.overwrite",
+        &[
+            "tar xf over.tar",
+            "tar -xvf over.tar notes.txt",
+            "tar xzf over.tgz",
+            "tar -x < over.tar",
+            "tar xf deep.tar --strip-components=1",
+            "bsdtar -xf over.tar",
+            "7z x -y over.tar",
+            "python3 -m tarfile -e over.tar",
+            "cd data && tar xf ../over.tgz -C ..",
+        ],
+    );
+    project.passes(&[
+        "tar tf over.tar",
+        "tar xkf over.tar",
+        "tar xOf over.tar",
+        "tar xf new.tar",
+        "tar xf clean.tar",
+        "tar xf deep.tar",
+        "tar xf over.tar other.txt",
+        "mkdir fresh && tar xf over.tar -C fresh",
+        "tar xf missing.tar",
+        "7z l over.tar",
+        "python3 -m tarfile -l over.tar",
+    ]);
+}

@@ -165,6 +165,15 @@ fn open(path: &Path, extra: OFlags) -> Result<std::fs::File, Errno> {
     Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?.into())
 }
 
+/// Opens a file; anything else that stands there is refused.
+pub(super) fn regular(path: &Path) -> io::Result<std::fs::File> {
+    let file = open(path, OFlags::empty())?;
+    match kind_of(&rustix::fs::fstat(&file)?) {
+        EntryKind::File => Ok(file),
+        _ => Err(io::Error::other("no file")),
+    }
+}
+
 fn magic_at(path: &Path) -> String {
     let Ok(file) = open(path, OFlags::NOFOLLOW) else {
         return String::new();

@@ -1,6 +1,7 @@
 //! The world: file system, git, servers, containers, terminals, processes, environment.
 //! Adapters answer and act; they do not decide.
 
+pub mod archives;
 pub mod docker;
 pub mod environment;
 pub mod failpoint;

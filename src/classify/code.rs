@@ -4,6 +4,7 @@
 mod calls;
 mod drivers;
 mod given;
+mod imported;
 mod imports;
 mod index;
 mod steps;
@@ -26,19 +27,35 @@ use super::Context;
 use super::sql::reach::{self, Place, Reading, Server};
 use super::sql::{Located, Started, judged};
 use calls::Deeds;
-use given::{code, payload};
+use given::{Code, code, payload};
 pub use steps::Steps;
 use steps::{Kind, Step};
 
 /// Returns the losses that inline code or a script would cause through SQL, and deletions of unknown paths.
-#[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     if let Some(payload) = payload(command) {
         return super::opaque::findings(&[payload], context);
     }
-    let Some(code) = code(command, context, needs) else {
-        return Vec::new();
-    };
+    let all = codes(command, context, needs);
+    all.iter()
+        .flat_map(|code| losses(code, command, context, needs))
+        .collect()
+}
+
+/// Returns the code that an interpreter is given, and what is loaded beside it.
+fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Code> {
+    let given = code(command, context, needs);
+    let beside = imported::beside(given.as_ref(), command, context, needs);
+    given.into_iter().chain(beside).collect()
+}
+
+#[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
+fn losses(
+    code: &Code,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Finding> {
     let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
@@ -220,9 +237,13 @@ fn taken_away(
 
 /// Returns the shell text that stands for what the code starts, writes and deletes, in its order; what cannot be read stands alone.
 pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
-    let Some(code) = code(command, context, needs) else {
-        return Vec::new();
-    };
+    let all = codes(command, context, needs);
+    all.iter()
+        .flat_map(|code| steps_of(code, command))
+        .collect()
+}
+
+fn steps_of(code: &Code, command: &Command) -> Vec<Steps> {
     let serves = !code.inline && drivers::serves(&code.source.text);
     let steps: Vec<Step> = code
         .deeds()

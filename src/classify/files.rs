@@ -11,16 +11,20 @@ pub mod judge;
 mod keys;
 pub mod kinds;
 mod moves;
+mod outs;
 mod over;
+mod patches;
 pub mod place;
 pub mod report;
 mod rights;
 mod rules;
+mod unpack;
 pub mod world;
 
 pub use argv::{Args, Valued};
 pub use deeds::cut;
 pub use kinds::REGENERABLE;
+pub use outs::outputs;
 
 use std::path::PathBuf;
 

@@ -44,6 +44,7 @@ impl World for Overlay<'_> {
             Question::Variable(_)
             | Question::Entry(_)
             | Question::Tree(_)
+            | Question::Members(_)
             | Question::Glob { .. }
             | Question::Git { .. }
             | Question::Database(_) => Answer::Assumed,

@@ -17,6 +17,8 @@ pub enum Question {
     Glob { dir: PathBuf, pattern: String },
     /// What does this file say? (A script, a Makefile, SQL that is fed to a client.)
     Text(PathBuf),
+    /// Which files does this archive hold? Answered with a list of paths as they stand in it.
+    Members(PathBuf),
     /// What value does the hook's own environment give to this variable?
     Variable(String),
     /// What does git know about these paths? All in one question, since one walk answers it.

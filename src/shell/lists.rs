@@ -275,6 +275,12 @@ impl Unfolder<'_> {
             "-c --command -E --echo -I --log-in -O --log-out -B --log-io -T --log-timing -m -o -t";
         let found = options(job.args(), valued);
         let after = options(job.words.get(found.rest + 2..).unwrap_or_default(), valued);
+        let appends = ["-a", "--append"]
+            .iter()
+            .any(|flag| found.has(flag) || after.has(flag));
+        if let Some(file) = job.words.get(found.rest + 1).filter(|_| !appends) {
+            self.writes_over(file.clone(), job, st, fr);
+        }
         if let Some(text) = found
             .value("-c --command")
             .or(after.value("-c --command"))

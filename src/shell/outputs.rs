@@ -3,7 +3,7 @@
 
 use crate::model::word::Word;
 
-use super::options::{options, without_front};
+use super::options::{Options, options, without_front};
 use super::state::word_of;
 use super::unfold::Job;
 
@@ -41,6 +41,19 @@ const ROWS: &[Row] = &[
         outputs: &["-O", "--output-document"],
     },
 ];
+
+/// Returns the file in which a wrapper keeps what it saw of the program inside.
+pub(super) fn written(wrapper: &str, found: &Options) -> Option<Word> {
+    let appends = match wrapper {
+        "strace" => found.has("-A") || found.has("--output-append-mode"),
+        "ltrace" | "perf stat" | "perf record" => found.has("--append"),
+        "time" | "gtime" => found.has("-a") || found.has("--append"),
+        _ => return None,
+    };
+    let file = found.value("-o --output").filter(|_| !appends)?;
+    // `strace -o '|program'`
+    (!file.prefix().starts_with(['|', '!'])).then(|| file.clone())
+}
 
 /// Options of the two downloaders that take a value, so that an address is not taken for one.
 const CURL: &str = "-o --output -H --header -d --data -X --request -u --user -A --user-agent -e --referer -b --cookie -c --cookie-jar -F --form -T --upload-file -x --proxy -m --max-time --retry --connect-timeout -w --write-out -E --cert --cacert -K --config --output-dir -r --range -D --dump-header";

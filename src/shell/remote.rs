@@ -151,6 +151,9 @@ impl Unfolder<'_> {
             .collect();
         let mut mounts: Vec<Word> = found.values("-v --volume").into_iter().cloned().collect();
         mounts.extend(found.values("--mount").into_iter().filter_map(bind));
+        for mount in &mut mounts {
+            from_here(mount, st);
+        }
         // Where another container's volumes stand in this one is not known: anywhere.
         let borrowed = found.values("--volumes-from").into_iter();
         mounts.extend(borrowed.map(|from| {
@@ -354,6 +357,18 @@ fn place(dir: Option<&Word>) -> Vec<Cwd> {
         Some(text) if text.starts_with('/') => vec![Cwd::Known(text.into())],
         _ => vec![Cwd::Unknown],
     }
+}
+
+/// Writes a folder that is mounted by a relative path as one from the root: inside, the working directory is another.
+fn from_here(mount: &mut Word, st: &State) {
+    let head = mount.prefix();
+    let relative = head.starts_with("./") || head.starts_with("../") || head.starts_with(".:");
+    let Some(cwd) = st.known_cwd().filter(|_| relative && !st.far) else {
+        return;
+    };
+    let front = format!("{}/", cwd.display());
+    let piece = super::expand::literal_piece(&front, &mount.origin);
+    mount.pieces.insert(0, piece);
 }
 
 /// Returns `source:target` for a `--mount type=bind,source=…,target=…`.

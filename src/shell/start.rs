@@ -45,7 +45,9 @@ impl Unfolder<'_> {
         }
         let feed = self.pure(&program, &job, st, fr);
         self.file_effects(&program, &job, st, fr, &feed);
-        let script = self.code_file(&program, &job, st);
+        let script = self
+            .code_file(&program, &job, st)
+            .or_else(|| self.fed_code(&program, &job, st, fr));
         self.client_files(&program, &job, st, fr);
         self.emit(job, st, fr, script, &feed);
         feed
@@ -325,6 +327,21 @@ impl Unfolder<'_> {
         let file = file.cloned();
         let text = file.as_ref().and_then(|file| self.file_text(file, st));
         text.or_else(|| self.project_source(program, file.as_ref(), st))
+    }
+
+    /// Returns the text of the code file that an interpreter without any other code reads on its standard input.
+    fn fed_code(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Option<Word> {
+        const GIVEN: [&str; 7] = ["-c", "-e", "-E", "-m", "-p", "-r", "--eval"];
+        let Feed::File(file) = &fr.stdin else {
+            return None;
+        };
+        interpreter(program).filter(|family| *family != "compiled")?;
+        let reads = job.args().iter().all(|word| {
+            let head = word.prefix();
+            head.starts_with('-') && !GIVEN.contains(&head.as_str())
+        });
+        let file = file.clone();
+        reads.then(|| self.file_text(&file, st))?
     }
 
     /// Returns the text of a file as a word: what this call wrote there, or what it holds.

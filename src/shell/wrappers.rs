@@ -1,13 +1,13 @@
 //! Programs that run other programs: which of their words are options, and where the real program begins.
 //! Plain ones are rows of a table; the ones with a mind of their own have a function each.
 
-use crate::model::command::{Cwd, Passage};
+use crate::model::command::{Cwd, Passage, Redirect, WriteMode};
 use crate::model::word::{Hole, Word};
 
 use super::options::{Options, options};
 use super::scripts::{SHELLS, Start};
 use super::state::{Feed, State};
-use super::unfold::{Frame, Job, Unfolder};
+use super::unfold::{Frame, Job, Unfolder, Write};
 
 /// A wrapper whose command follows its options as words.
 struct Row {
@@ -209,6 +209,11 @@ const ROWS: &[Row] = &[
     row("pdm run", "-p --project -g", 0),
     row("hatch run", "", 0),
     row("rye run", "", 0),
+    row(
+        "coverage run",
+        "--source --include --omit --rcfile --data-file --concurrency --context",
+        0,
+    ),
     row("pixi run", "-e --environment --manifest-path", 0),
     row("conda run", "-n --name -p --prefix --cwd", 0),
     row("mamba run", "-n --name -p --prefix --cwd", 0),
@@ -354,6 +359,9 @@ impl Unfolder<'_> {
             let via = fr.enter(row.name, Passage::Plain);
             return Some(self.shell_text(&text.clone(), &start(row.name, job), st, &via));
         }
+        if let Some(file) = super::outputs::written(row.name, &found) {
+            self.writes_over(file, job, st, fr);
+        }
         let mut from = at + found.rest + row.skip;
         if program == "bwrap" {
             from = at + behind_pairs(words, row.valued);
@@ -380,6 +388,21 @@ impl Unfolder<'_> {
             inside.cwd = self.places(dir, &st.cwd);
         }
         self.inner(row.name, (row.passage)(), rest, &mut inside, fr)
+    }
+
+    /// Notes a file that a wrapper itself writes from its start.
+    pub(super) fn writes_over(&mut self, file: Word, job: &Job, st: &State, fr: &Frame) {
+        let redirect = Redirect {
+            mode: WriteMode::Truncate,
+            file,
+            content: None,
+        };
+        // What is told about the program comes from it, not from what it prints.
+        let write = Write {
+            redirect,
+            output: false,
+        };
+        self.emit_writes(vec![write], &job.origin, st, fr, &Feed::Inherited);
     }
 
     /// Runs the command inside a wrapper; nothing when there is none.

@@ -336,6 +336,10 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         } else if *language == Language::Python && text == "-m" {
             // A module of the project is a file of it.
             let name = words.next()?.text()?;
+            if super::imported::runs_others(&name) {
+                words.next_if(|word| word.text().as_deref() == Some("run"));
+                continue;
+            }
             let file = format!("{}.py", name.replace('.', "/"));
             return script(
                 &Word::literal(file, word.origin.clone()),
@@ -380,6 +384,7 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
     }
     pieces.map(inline).or_else(|| match &command.stdin {
         Stdin::Text(word) => Some(inline(Source::of_word(word))),
+        Stdin::File(word) => script(word, *language, command, context, needs),
         _ => None,
     })
 }

@@ -131,7 +131,13 @@ pub fn knows(program: &str) -> bool {
             | "gio"
             | "openssl"
             | "ssh-keygen"
-    )
+            | "patch"
+            | "gpatch"
+            | "7z"
+            | "7za"
+            | "7zz"
+            | "7zr"
+    ) || super::outs::knows(program)
 }
 
 /// Reads what a program does.
@@ -179,9 +185,14 @@ pub fn read(
         "unzip" => reader.unzip(),
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
+        "patch" => reader.patch(),
+        "7z" | "7za" | "7zz" | "7zr" => reader.seven(),
+        "python" | "python3" => reader.unpacked_by_python(),
+        _ if program == "git" => reader.git_apply(),
         _ if program == "gio" => reader.trash(program),
         _ => {}
     }
+    reader.outs(program);
     reader.deeds
 }
 
@@ -448,6 +459,9 @@ impl<'a> Reader<'a, '_> {
                 ..Over::NEW
             };
             let from = args.operands.clone();
+            if args.has(&["--remove-source-files", "--remove-sent-files"]) {
+                self.handed_over(&from, last);
+            }
             if !kept {
                 self.carried(from, last, over);
             }
@@ -467,6 +481,26 @@ impl<'a> Reader<'a, '_> {
             rule: Some("files.sync-delete"),
         };
         self.remove(last, how);
+    }
+
+    /// `rsync --remove-source-files FROM TO`: what is sent goes here, as by `mv`.
+    fn handed_over(&mut self, from: &[&Word], to: &Word) {
+        if remote(&to.shown()).is_some() {
+            return;
+        }
+        let destinations = self.written(to);
+        for word in from.iter().filter(|word| remote(&word.shown()).is_none()) {
+            for from in self.places(word) {
+                for to in &destinations {
+                    self.deeds.push(Deed::Move {
+                        from: from.clone(),
+                        to: to.clone(),
+                        shown: word.shown(),
+                        keeps: true,
+                    });
+                }
+            }
+        }
     }
 
     fn dd(&mut self) {

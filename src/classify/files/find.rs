@@ -35,6 +35,16 @@ pub fn read(reader: &mut Reader<'_, '_>) {
         let narrowing = narrowing(command);
         remove(reader, &narrowing, true);
     }
+    let args = command.args();
+    for (option, file) in args.iter().zip(args.iter().skip(1)) {
+        let prints = option.text();
+        if matches!(
+            prints.as_deref(),
+            Some("-fprint" | "-fprint0" | "-fprintf" | "-fls")
+        ) {
+            reader.overwrite(file, super::judge::Over::NEW);
+        }
+    }
 }
 
 /// Finds the `find` that feeds an `rm` through `-exec` or `xargs`.

@@ -10,10 +10,6 @@ use super::judge::Over;
 use super::kinds;
 use super::place::{Place, lexical};
 
-/// Subcommands of openssl that write a private key.
-const MAKERS: [&str; 10] = [
-    "genrsa", "genpkey", "gendsa", "ecparam", "req", "rsa", "ec", "pkey", "pkcs8", "pkcs12",
-];
 /// Options of ssh-keygen under which no key is made.
 const LOOKS: [&str; 19] = [
     "-y", "-l", "-R", "-F", "-p", "-c", "-B", "-e", "-i", "-D", "-H", "-M", "-s", "-Y", "-L", "-Q",
@@ -21,14 +17,9 @@ const LOOKS: [&str; 19] = [
 ];
 
 impl Reader<'_, '_> {
-    /// `openssl genrsa -out ~/.ssh/id_rsa`.
+    /// `openssl genrsa -out ~/.ssh/id_rsa`, `openssl enc -d -in a.enc -out a.txt`.
     pub fn openssl(&mut self) {
-        let command = self.command;
-        let first = command.args().first().and_then(Word::text);
-        if !first.is_some_and(|name| MAKERS.contains(&name.as_str())) {
-            return;
-        }
-        let args = command.args();
+        let args = self.command.args();
         for (option, value) in args.iter().zip(args.iter().skip(1)) {
             if matches!(option.text().as_deref(), Some("-out" | "-keyout")) {
                 self.made(value);

@@ -6,6 +6,7 @@ use super::deeds::{Deed, Reader};
 use super::judge::{How, Over};
 use super::place::{Place, lexical};
 use super::report::Loss;
+use super::unpack::Landing;
 use super::{kinds, world};
 use crate::model::word::Word;
 
@@ -46,6 +47,7 @@ const TAR: Valued = Valued {
         "--mode",
         "--checkpoint-action",
         "--to-command",
+        "--strip-components",
         "--listed-incremental",
         "--format",
         "--newer",
@@ -246,6 +248,7 @@ impl Reader<'_, '_> {
             }
             return;
         }
+        self.packs(&args);
         let unpacks = args.has(&["-x", "--extract", "--get"]);
         let keeps = [
             "-k",
@@ -269,6 +272,43 @@ impl Reader<'_, '_> {
             Clobber::Unsaid
         };
         self.unpacked(dir.as_ref(), &args.operands, over);
+        if over == Clobber::Unsaid || dir.is_none() {
+            self.members_of(&args);
+        }
+    }
+
+    /// `tar -cf FILE …` begins its file anew.
+    fn packs(&mut self, args: &Args<'_>) {
+        if args.has(&["-c", "--create"])
+            && let Some(file) = args.value(&["-f", "--file"]).filter(|file| *file != "-")
+            && !self.context.facts.assumed
+            && super::deeds::remote(file).is_none()
+        {
+            let word = Word::literal(file, self.command.origin.clone());
+            self.overwrite(&word, Over::NEW);
+        }
+    }
+
+    /// What `tar -x` puts over files that are there, as the archive names it.
+    fn members_of(&mut self, args: &Args<'_>) {
+        let renamed = [
+            "--transform",
+            "--xform",
+            "--one-top-level",
+            "-T",
+            "--files-from",
+        ];
+        if !args.has(&renamed)
+            && let Some(archive) = self.packed(args.value(&["-f", "--file"]))
+        {
+            let strip = args.value(&["--strip-components", "--strip"]);
+            let landing = Landing {
+                dir: args.value(&["-C", "--directory"]),
+                strip: strip.and_then(|text| text.parse().ok()).unwrap_or(0),
+                flat: false,
+            };
+            self.out_of(&archive, &args.operands, landing);
+        }
     }
 
     /// `unzip -o`, `7z x -aoa`.
@@ -287,6 +327,13 @@ impl Reader<'_, '_> {
             .map(|text| Word::literal(text, command.origin.clone()));
         let over = args.has(&["-o"]);
         let members: Vec<&Word> = args.operands.iter().skip(1).copied().collect();
+        if let Some(archive) = args.operands.first().filter(|_| over && dir.is_none()) {
+            let landing = Landing {
+                flat: args.has(&["-j"]),
+                ..Landing::default()
+            };
+            self.out_of(archive, &members, landing);
+        }
         let members = if over { members } else { Vec::new() };
         let over = if over {
             Clobber::Files

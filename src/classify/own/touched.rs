@@ -108,8 +108,12 @@ fn fetched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
         })),
         "curl" => each(saved(args, 'o', "--output")),
         "wget" => each(saved(args, 'O', "--output-document")),
-        "git" => in_index(command),
-        _ => Vec::new(),
+        "git" => {
+            let mut all = in_index(command);
+            all.extend(each(crate::classify::files::outputs(program, command)));
+            all
+        }
+        _ => each(crate::classify::files::outputs(program, command)),
     }
 }
 

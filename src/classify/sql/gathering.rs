@@ -228,6 +228,14 @@ impl Gathering<'_, '_> {
                     let origin = source.origin(span, &self.command.origin);
                     self.started.push(Started { text, origin });
                 }
+                Piece::Writes { file, copies, span } => {
+                    // What a backup is written to is new, as far as the words go.
+                    if !(copies && self.context.facts.assumed) {
+                        let origin = source.origin(span, &self.command.origin);
+                        let text = format!("tee -- '{}'", file.replace('\'', r"'\''"));
+                        self.started.push(Started { text, origin });
+                    }
+                }
                 Piece::Include { file, beside, span } => {
                     let origin = source.origin(span, &self.command.origin);
                     if file.contains(sql::HOLE) {

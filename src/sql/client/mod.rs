@@ -120,6 +120,12 @@ pub enum Piece {
     Restore {
         span: Span,
     },
+    /// A file of the client's machine that is written from its start; `copies` when it becomes a copy of the database.
+    Writes {
+        file: String,
+        copies: bool,
+        span: Span,
+    },
     /// What runs here cannot be known; a sentence without full stop.
     Opaque {
         reason: String,
@@ -164,6 +170,21 @@ impl Collector {
     fn connect(&mut self, arguments: Vec<String>, span: Span) {
         self.flush();
         self.pieces.push(Piece::Connect { arguments, span });
+    }
+
+    /// Notes a file that is written, unless the word names a stream or switches something off.
+    fn writes(&mut self, file: &str, copies: bool, span: Span) {
+        let stream = matches!(
+            file,
+            "" | "-" | "off" | "on" | "stdout" | "stderr" | "0" | "1"
+        );
+        if !stream && !file.starts_with(['|', '-']) && !file.contains(super::HOLE) {
+            self.pieces.push(Piece::Writes {
+                file: file.to_owned(),
+                copies,
+                span,
+            });
+        }
     }
 
     fn flush(&mut self) {

@@ -236,6 +236,9 @@ impl Psql<'_> {
             "g" | "gx" | "o" | "out" | "w" | "write" => {
                 if let Some((_, program)) = rest.split_once('|') {
                     self.program(program.trim(), span);
+                } else if let Some(file) = words.last().filter(|word| !word.starts_with('(')) {
+                    // `\g (format=csv) FILE`
+                    self.out.writes(file, false, span);
                 }
                 if name.starts_with('g') {
                     self.end(span.start);
@@ -307,6 +310,16 @@ impl Psql<'_> {
             let program = rest.get(place + 8..).unwrap_or_default();
             if let Some(text) = arguments(program).into_iter().next() {
                 self.program(&text, span);
+            }
+        }
+        if let Some(place) = lower.rfind(" to ") {
+            let words = arguments(rest.get(place + 4..).unwrap_or_default());
+            let file = words.first().map(String::as_str).unwrap_or_default();
+            if !matches!(
+                file.to_ascii_lowercase().as_str(),
+                "program" | "stdout" | "pstdout"
+            ) {
+                self.out.writes(file, false, span);
             }
         }
         if rest.starts_with('(') {

@@ -23,11 +23,48 @@ impl Judge<'_, '_> {
                 }
             }
             World::Fresh(mounts) => {
+                if let Place::Glob { dir, pattern } = place {
+                    return self.fresh_glob((dir, pattern), &mounts, how, shown, harmless);
+                }
                 for landing in world::land(&path, &mounts, &self.cwd.clone()) {
                     let named = matches!(landing, Landing::Unknown | Landing::Volume(_));
                     if !(harmless && named) {
                         self.landed(landing, how, shown);
                     }
+                }
+            }
+        }
+    }
+
+    /// Judges a pattern inside a fresh container: it gives what lies on a mount, or the place of a mount itself.
+    fn fresh_glob(
+        &mut self,
+        (dir, pattern): (&Path, &str),
+        mounts: &[world::Mount],
+        how: How,
+        shown: &str,
+        harmless: bool,
+    ) {
+        let dir = lexical(dir);
+        let cwd = self.cwd.clone();
+        for mount in mounts {
+            let inside = lexical(&mount.inside);
+            let (from, rest) = if dir.starts_with(&inside) {
+                (dir.clone(), Some(pattern))
+            } else if let Some(rest) = reached(&inside, &dir, pattern) {
+                (inside, rest)
+            } else {
+                continue;
+            };
+            for landing in world::land(&from, std::slice::from_ref(mount), &cwd) {
+                match (landing, rest) {
+                    (Landing::Host(path), Some(rest)) => {
+                        let world = std::mem::replace(&mut self.world, World::Here);
+                        self.removal_glob(&path, rest, how);
+                        self.world = world;
+                    }
+                    (Landing::Unknown | Landing::Volume(_), _) if harmless => {}
+                    (landing, _) => self.landed(landing, how, shown),
                 }
             }
         }
@@ -102,6 +139,25 @@ impl Judge<'_, '_> {
             self.losses.extend(by_name(path, over, false, target));
         }
     }
+}
+
+/// Tells whether a pattern in `dir` gives the place of a mount (nothing is left of it then), or reaches into it by its rest.
+fn reached<'p>(inside: &Path, dir: &Path, pattern: &'p str) -> Option<Option<&'p str>> {
+    let below = inside.strip_prefix(dir).ok()?;
+    let mut names = below.components();
+    let name = names.next()?.as_os_str().to_string_lossy();
+    let (first, rest) = match pattern.split_once('/') {
+        Some((first, rest)) if !rest.is_empty() => (first, Some(rest)),
+        _ => (pattern.trim_end_matches('/'), None),
+    };
+    let known = first
+        .split(['*', '?', '[', '\\'])
+        .next()
+        .unwrap_or_default();
+    let gives = first == name || known.len() < first.len() && name.starts_with(known);
+    // A folder that goes takes every mount below it along.
+    let deep = names.next().is_some();
+    (gives && !(deep && rest.is_some())).then_some(rest)
 }
 
 /// Returns the loss of new content over what a name says; settings of a container's system come from its image.
