@@ -600,6 +600,7 @@ pub fn quote(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::database::SearchPath;
     use super::*;
     use crate::model::span::Span;
 
@@ -648,6 +649,7 @@ mod tests {
         answer(&DatabaseQuestion {
             reach: Reach::Sqlite(path.to_path_buf()),
             effects,
+            path: SearchPath::Own,
         })
     }
 

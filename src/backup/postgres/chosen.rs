@@ -27,6 +27,8 @@ pub(super) struct Chosen {
     pub sets: Vec<(String, Option<String>)>,
     /// Rows get all values back that can be written: which ones changed is not known.
     pub all: bool,
+    /// Which columns were changed could not be read: it may have been those of the key.
+    pub blind: bool,
 }
 
 /// Returns the lost rows by table, for the tables where they are known.
@@ -35,11 +37,9 @@ pub(super) fn chosen(
     both: &mut Both,
     links: &[Link],
     inherits: &[(u32, u32)],
+    behind: &BTreeSet<u32>,
 ) -> Result<BTreeMap<u32, Chosen>, BackupError> {
     let mut found = BTreeMap::new();
-    if job.rows.is_empty() {
-        return Ok(found);
-    }
     let all: Vec<Relation> = both.had.clone();
     let names: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
     for table in all.iter().filter(|one| matches!(one.kind, 'r' | 'p')) {
@@ -61,7 +61,149 @@ pub(super) fn chosen(
         }
     }
     children(both, links, &mut found);
+    super::moves::follow(both, links, &mut found);
+    let whole = whole(job, both, links, behind, &found);
+    unlinked(both, links, &whole, &mut found);
+    written(job, both, &whole, &mut found)?;
     Ok(found)
+}
+
+/// Living tables of which any row may have gone: the named ones whose rows are not known, and those that cascade from them.
+fn whole(
+    job: &Missing<'_>,
+    both: &Both,
+    links: &[Link],
+    behind: &BTreeSet<u32>,
+    found: &BTreeMap<u32, Chosen>,
+) -> BTreeSet<u32> {
+    let lives = |one: &&Relation| both.has.contains_key(&one.name) && !found.contains_key(&one.oid);
+    let named = both.had.iter().filter(lives);
+    let mut waiting: Vec<u32> = named
+        .filter(|one| job.wanted.contains(&one.name) || behind.contains(&one.oid))
+        .map(|one| one.oid)
+        .collect();
+    let mut all = BTreeSet::new();
+    while let Some(one) = waiting.pop() {
+        if all.insert(one) {
+            let below = links
+                .iter()
+                .filter(|link| link.parent == one && link.act == "c");
+            waiting.extend(
+                below
+                    .map(|link| link.child)
+                    .filter(|child| !found.contains_key(child)),
+            );
+        }
+    }
+    all
+}
+
+/// Rows that lost their reference when any row of the parent may have gone.
+fn unlinked(both: &Both, links: &[Link], whole: &BTreeSet<u32>, found: &mut BTreeMap<u32, Chosen>) {
+    let cut = |link: &&Link| matches!(link.act.as_str(), "n" | "d") && whole.contains(&link.parent);
+    let mut more: BTreeMap<u32, Chosen> = BTreeMap::new();
+    for link in links.iter().filter(cut) {
+        let Some(child) = both.had.iter().find(|one| one.oid == link.child) else {
+            continue;
+        };
+        if found.contains_key(&link.child) {
+            continue;
+        }
+        // With several references it is not known which of them was cut.
+        let is_alone = links
+            .iter()
+            .filter(cut)
+            .filter(|one| one.child == link.child)
+            .count()
+            == 1;
+        let value = (is_alone && link.act == "n").then(|| "NULL".to_owned());
+        let chosen = more.entry(link.child).or_insert_with(|| Chosen {
+            from: format!("FROM ONLY {}", child.full),
+            deletes: whole.contains(&link.child),
+            ..Chosen::default()
+        });
+        let columns = link.child_columns.iter().map(|one| identifier(one));
+        for column in columns {
+            if chosen.sets.iter().all(|(one, _)| *one != column) {
+                chosen.sets.push((column, value.clone()));
+            }
+        }
+    }
+    found.append(&mut more);
+}
+
+/// Tables to which a trigger that fired may have written: its function names them behind UPDATE, DELETE FROM or INTO.
+fn written(
+    job: &Missing<'_>,
+    both: &mut Both,
+    whole: &BTreeSet<u32>,
+    found: &mut BTreeMap<u32, Chosen>,
+) -> Result<(), BackupError> {
+    let mut fired: BTreeMap<u32, u32> = BTreeMap::new();
+    for oid in whole {
+        fired.insert(*oid, if job.overwrite { 8 | 16 | 32 } else { 8 | 32 });
+    }
+    for (oid, chosen) in found.iter() {
+        let changes = chosen.all || !chosen.sets.is_empty();
+        let bits = if chosen.deletes { 8 } else { 0 } | if changes { 16 } else { 0 };
+        fired.insert(*oid, bits);
+    }
+    if fired.is_empty() {
+        return Ok(());
+    }
+    let rows = both
+        .scratch
+        .rows(
+            "SELECT t.tgrelid, t.tgtype::int, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid \
+             WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')",
+        )
+        .map_err(fault)?;
+    let mut words = BTreeSet::new();
+    for row in &rows {
+        let (of, bits): (u32, u32) = (number(row, 0), number(row, 1));
+        if fired.get(&of).is_some_and(|fired| fired & bits != 0) {
+            words.extend(names_written(&text(row, 2)));
+        }
+    }
+    for table in both.had.iter().filter(|one| one.kind == 'r') {
+        let lives = both.has.contains_key(&table.name);
+        let named = words.contains(&table.name.1.to_lowercase());
+        if lives && named && !whole.contains(&table.oid) {
+            found.entry(table.oid).or_insert_with(|| Chosen {
+                from: format!("FROM ONLY {}", table.full),
+                deletes: true,
+                all: true,
+                ..Chosen::default()
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the last parts of the names that stand behind UPDATE, DELETE FROM, INTO or TRUNCATE, in lower case.
+fn names_written(source: &str) -> BTreeSet<String> {
+    let is_word = |letter: char| letter.is_alphanumeric() || "_.\"$".contains(letter);
+    let lower = source.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|letter| !is_word(letter))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut found = BTreeSet::new();
+    let is = |at: usize, some: &[&str]| words.get(at).is_some_and(|word| some.contains(word));
+    for at in 0..words.len() {
+        let deletes = is(at, &["delete"]) && is(at + 1, &["from"]);
+        if !deletes && !is(at, &["update", "into", "truncate"]) {
+            continue;
+        }
+        let mut behind = at + 1 + usize::from(deletes);
+        behind += usize::from(is(behind, &["table"]));
+        behind += usize::from(is(behind, &["only"]));
+        if let Some(name) = words.get(behind) {
+            let last = name.rsplit_once('.').map_or(*name, |(_, last)| last);
+            found.insert(last.trim_matches('"').to_owned());
+        }
+    }
+    found
 }
 
 /// A table and all that inherit from it.
@@ -101,7 +243,7 @@ fn of_table(
     let changes = !loss.deletes || !loss.sets.is_empty();
     let all = changes && (loss.sets.is_empty() || triggers & 16 != 0);
     let mut sets = Vec::new();
-    for setting in loss.sets.iter().filter(|_| !all) {
+    for setting in &loss.sets {
         let typed = typed(both, one, &setting.column)?;
         let mut value = None;
         if let (Some(kind), Some(text)) = (typed, &setting.value) {
@@ -115,6 +257,7 @@ fn of_table(
         deletes: loss.deletes,
         sets,
         all,
+        blind: changes && loss.sets.is_empty(),
     }))
 }
 
@@ -243,5 +386,21 @@ fn of_child(link: &Link, child: &str, parent: &Chosen) -> Chosen {
                 .collect(),
             ..Chosen::default()
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_written;
+
+    #[test]
+    fn the_source_of_a_trigger_names_the_tables_that_it_writes_to() {
+        let found = names_written(
+            "BEGIN UPDATE shop.\"Stats\" SET n = 1; DELETE FROM ONLY log; INSERT INTO public.mirror(id) SELECT 1 FROM seen; TRUNCATE TABLE old; RETURN OLD; END",
+        );
+        for name in ["stats", "log", "mirror", "old"] {
+            assert!(found.contains(name), "{name} is missing in {found:?}");
+        }
+        assert!(!found.contains("seen"), "{found:?}");
     }
 }

@@ -331,7 +331,7 @@ impl Reader {
 }
 
 /// Reads `-- Name: by_total; Type: INDEX; Schema: public; Owner: postgres`.
-fn announced(line: &[u8]) -> Option<Listed> {
+pub(super) fn announced(line: &[u8]) -> Option<Listed> {
     let line = std::str::from_utf8(line.strip_prefix(b"-- Name: ")?).ok()?;
     // From the end: a name may hold anything.
     let (line, _) = line.rsplit_once("; Owner: ")?;
