@@ -65,6 +65,7 @@ fn ask(reach: PostgresReach, table: &str) -> Answer {
         &DatabaseQuestion {
             reach: Reach::Postgres(reach),
             effects: vec![effect],
+            path: backstop::model::database::SearchPath::Own,
         },
         &Limits::default(),
     )

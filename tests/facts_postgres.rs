@@ -53,6 +53,7 @@ fn ask(reach: PostgresReach, effects: Vec<Effect>) -> Answer {
         &DatabaseQuestion {
             reach: Reach::Postgres(reach),
             effects,
+            path: backstop::model::database::SearchPath::Own,
         },
         &Limits::default(),
     )

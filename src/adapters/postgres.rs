@@ -13,7 +13,7 @@ pub mod way;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::model::database::{DatabaseFact, DatabaseQuestion};
+use crate::model::database::{DatabaseFact, DatabaseQuestion, SearchPath};
 use crate::model::fact::Answer;
 use crate::model::target::{PostgresReach, Reach};
 pub use facts::{About, about, size};
@@ -90,8 +90,11 @@ fn look(
 ) -> Result<DatabaseFact, SessionError> {
     let way = Way::new(reach, &limits.tool_dirs);
     let mut session = connect(&way, limits)?;
-    let about = about(session.as_mut(), &way)?;
-    let objects = facts::objects(session.as_mut(), &way, &about, &question.effects, limits)?;
+    let mut about = about(session.as_mut(), &way)?;
+    if let SearchPath::Set(path) = &question.path {
+        about.search_path.clone_from(path);
+    }
+    let objects = facts::objects(session.as_mut(), &way, &about, question, limits)?;
     Ok(DatabaseFact {
         identity: about.identity,
         local: about.local,

@@ -601,6 +601,7 @@ pub fn quote(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::database::SearchPath;
     use crate::model::span::Span;
 
     fn effect(verb: Verb, object: &str, bound: Bound) -> Effect {
@@ -648,6 +649,7 @@ mod tests {
         answer(&DatabaseQuestion {
             reach: Reach::Sqlite(path.to_path_buf()),
             effects,
+            path: SearchPath::Own,
         })
     }
 

@@ -4,18 +4,20 @@
 mod change;
 mod chosen;
 mod columns;
-mod definitions;
 mod dump;
+mod entries;
+mod large;
 mod lexer;
 mod load;
 mod missing;
+mod moves;
 mod names;
+mod reach;
 mod restore;
 mod route;
 mod rows;
 pub mod scan;
 mod snapshot;
-mod types;
 
 use std::path::Path;
 

@@ -5,6 +5,7 @@ pub(in crate::classify) mod conninfo;
 pub(in crate::classify) mod gathering;
 mod instead;
 pub(in crate::classify) mod options;
+mod path;
 pub(in crate::classify) mod reach;
 mod renames;
 pub(in crate::classify) mod source;
@@ -13,7 +14,7 @@ pub(in crate::classify) mod wording;
 
 use crate::model::backup::Definition;
 use crate::model::command::Command;
-use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact, Rows};
+use crate::model::database::{DatabaseFact, DatabaseQuestion, ObjectFact, Rows, SearchPath};
 use crate::model::effect::{Bound, Dialect, Effect, ObjectKind, Verb};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Measured, Severity};
@@ -114,11 +115,27 @@ pub(super) fn judged(
     }
     let mut all = Vec::new();
     for (place, group) in groups {
-        let said = ask(&place, &group, context, needs);
         let mut renames = None;
+        let path = match &place.reach {
+            Reach::Postgres(_) => {
+                let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
+                match renames.moves_path() {
+                    true => path_of(command, context, needs),
+                    false => SearchPath::Own,
+                }
+            }
+            _ => SearchPath::Own,
+        };
+        let said = ask(&place, &group, &path, context, needs);
+        let start = all.len();
         for (index, located) in group.iter().enumerate() {
             let mut finding = finding(located, Some(command), context);
             weigh(&mut finding, located, said, index, context);
+            if let Some(Answer::Database(fact)) = said
+                && matches!(place.reach, Reach::Postgres(_))
+            {
+                name_found(&mut finding, located, fact.objects.get(index), &path);
+            }
             if let Reach::Sqlite(path) = &located.place.reach
                 && finding.exempt.is_some()
                 && comes_from_elsewhere(path, context)
@@ -134,8 +151,31 @@ pub(super) fn judged(
             name_implicit(&mut finding, &located.place);
             all.push(finding);
         }
+        if let (Some(Answer::Database(fact)), Reach::Postgres(_)) = (said, &place.reach) {
+            empty_ones_too(all.get_mut(start..).unwrap_or_default(), &group, fact);
+        }
     }
     all
+}
+
+/// A table without rows that is dropped beside others comes back with them, though nothing is owed for it alone.
+fn empty_ones_too(findings: &mut [Finding], group: &[Located], fact: &DatabaseFact) {
+    let is_drop = |located: &Located| {
+        let effect = &located.loss.effect;
+        effect.verb == Verb::Drop && effect.kind == ObjectKind::Table && !located.loss.created
+    };
+    let both = group.iter().zip(&fact.objects).zip(findings.iter());
+    let empty: Vec<String> = both
+        .filter(|((located, object), finding)| {
+            is_drop(located) && object.exists && finding.exempt.is_some()
+        })
+        .map(|((_, object), _)| object.name.clone())
+        .collect();
+    let mut held = group.iter().zip(findings);
+    if let Some((_, finding)) = held.find(|(located, one)| is_drop(located) && one.exempt.is_none())
+    {
+        finding.blast.tables.extend(empty);
+    }
 }
 
 /// In a longer script any name may have been given by then.
@@ -164,6 +204,68 @@ fn renames_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Re
         }
     }
     renames
+}
+
+/// Returns the search path that a call gives its own session; one that an earlier command sets may be any.
+fn path_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> SearchPath {
+    let earlier = context.earlier.iter();
+    let mut before: Vec<String> = earlier
+        .flat_map(|one| one.words.iter().map(Word::shown))
+        .collect();
+    before.extend(command.words.iter().map(Word::shown));
+    let options = command.env.iter().filter(|(name, _)| name == "PGOPTIONS");
+    let options: Vec<String> = options.map(|(_, value)| value.shown()).collect();
+    let texts = match clients::read(command) {
+        Some(call) => gathering::gather(&call, command, context, needs).texts,
+        None => Vec::new(),
+    };
+    path::of(&texts, &options, &before)
+}
+
+/// Calls a thing by the schema in which the server found it, where its bare name would be taken for one of `public`.
+fn name_found(
+    finding: &mut Finding,
+    located: &Located,
+    object: Option<&ObjectFact>,
+    path: &SearchPath,
+) {
+    let Some(object) = object.filter(|object| object.exists) else {
+        return;
+    };
+    let effect = &located.loss.effect;
+    let of_table = matches!(
+        effect.kind,
+        ObjectKind::Table
+            | ObjectKind::View
+            | ObjectKind::MaterializedView
+            | ObjectKind::Sequence
+            | ObjectKind::Column
+            | ObjectKind::Partition
+    );
+    let name = located.loss.lookup.as_ref().or(effect.object.as_ref());
+    let is_bare = name.is_some_and(|name| !name.contains('.'));
+    let elsewhere = object.name.contains('.') && !object.name.starts_with("public.");
+    if !of_table || !is_bare || finding.exempt.is_some() {
+        return;
+    }
+    if *path == SearchPath::Anywhere && object.tables.len() > 1 {
+        // Each of that name may be meant, so that none of their rows is known to be safe.
+        finding.blast.tables.clone_from(&object.tables);
+        finding.blast.rows = None;
+    }
+    if elsewhere {
+        for target in finding
+            .targets
+            .iter_mut()
+            .filter(|one| one.object.is_some())
+        {
+            target.object = Some(object.name.clone());
+        }
+        if let Some(rows) = &mut finding.blast.rows {
+            rows.alias = rows.alias.take().or_else(|| Some(rows.table.clone()));
+            rows.table.clone_from(&object.name);
+        }
+    }
 }
 
 /// What is not there yet, or empty now, may be something else by the time it is lost.
@@ -214,6 +316,7 @@ fn name_implicit(finding: &mut Finding, place: &Place) {
 fn ask<'a>(
     place: &Place,
     group: &[Located],
+    path: &SearchPath,
     context: &'a Context<'_>,
     needs: &mut Needs,
 ) -> Option<&'a Answer> {
@@ -239,6 +342,7 @@ fn ask<'a>(
     let question = Question::Database(DatabaseQuestion {
         reach: place.reach.clone(),
         effects,
+        path: path.clone(),
     });
     context.facts.ask(question, needs)
 }

@@ -14,6 +14,7 @@ use crate::backup::control::Control;
 use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
 use crate::model::backup::Entry;
+use crate::model::target::Reach;
 use crate::plan::restore::{RestorePlan, Restored, Wish, counted};
 use crate::store::Store;
 
@@ -93,7 +94,8 @@ fn go(args: &Args) -> Result<u8, BackupError> {
                 &one.plan,
                 &dir,
                 &args.common.control(),
-            )?,
+            )
+            .map_err(|error| with_way_out(error, &one.entry))?,
         };
         if restored.left.is_empty() || !restored.done.is_empty() {
             record(lost.as_ref(), store.as_ref(), &one.entry);
@@ -141,15 +143,38 @@ fn planned_all(
         }
         let all = || Wish {
             missing_only: true,
+            redefine: true,
             ..Wish::default()
         };
         let mut wish = lost.map_or_else(all, |lost| lost.wish(&entry));
         wish.over = args.also_changed;
         wish.look = asks(args.yes) || args.dry_run;
-        let plan = unlocked(&mut entry, &wish, &control)?;
+        let plan =
+            unlocked(&mut entry, &wish, &control).map_err(|error| with_way_out(error, &entry))?;
         work.push(Work { entry, wish, plan });
     }
     Ok(work)
+}
+
+/// A step that failed on the server tells nobody what to do next.
+fn with_way_out(error: BackupError, entry: &Entry) -> BackupError {
+    match error {
+        BackupError::Source(text) => BackupError::Source(format!("{text}; {}", way_out(entry))),
+        error => error,
+    }
+}
+
+/// Says how to get by hand at what did not come back.
+fn way_out(entry: &Entry) -> String {
+    let id = &entry.manifest.id;
+    let place = match &entry.manifest.reach {
+        Reach::Postgres(_) => "--into DB",
+        Reach::Sqlite(_) => "--into FILE",
+        _ => "--to DIR",
+    };
+    format!(
+        "the backup has everything: `backstop restore {id} {place}` puts it beside what is there now"
+    )
 }
 
 fn report(undone: &[(&Entry, Restored)], json: bool) {
@@ -169,6 +194,9 @@ fn report(undone: &[(&Entry, Restored)], json: bool) {
             say("nothing is missing, nothing was done\n");
         }
         say(&done(restored));
+        if !restored.left.is_empty() {
+            say(&format!("{}\n", visible(&way_out(entry))));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::gather::{self, Elsewhere, Here};
 use crate::guard;
 use crate::model::approval::Request;
 use crate::model::backup::Freshness;
-use crate::model::database::{DatabaseQuestion, Identity};
+use crate::model::database::{DatabaseQuestion, Identity, SearchPath};
 use crate::model::evidence::BackupFound;
 use crate::model::fact::{Answer, Question};
 use crate::model::policy::BackupNeed;
@@ -317,6 +317,7 @@ impl Identify for Wired {
         match world.answer(&Question::Database(DatabaseQuestion {
             reach,
             effects: Vec::new(),
+            path: SearchPath::Own,
         })) {
             Answer::Database(fact) => Ok(Some(fact.identity)),
             Answer::Unknown(why) => Err(format!(

@@ -11,6 +11,19 @@ use super::target::Reach;
 pub struct DatabaseQuestion {
     pub reach: Reach,
     pub effects: Vec<Effect>,
+    pub path: SearchPath,
+}
+
+/// Where the session of a call looks up names without a schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum SearchPath {
+    /// Where any session of this account does.
+    #[default]
+    Own,
+    /// The call sets it first, in these words.
+    Set(String),
+    /// The call sets it in a way that is not followed: any schema may be meant.
+    Anywhere,
 }
 
 /// Which database answered; two backups are of the same database only when these agree.

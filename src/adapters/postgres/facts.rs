@@ -9,12 +9,14 @@ use super::rows;
 use super::session::{Row, Session, SessionError, literal};
 use super::way::{Way, is_loopback};
 use crate::adapters::docker::{self, Engine};
-use crate::model::database::{Dependant, Identity, ObjectFact, Rows};
+use crate::model::database::{DatabaseQuestion, Dependant, Identity, ObjectFact, Rows, SearchPath};
 use crate::model::effect::{Effect, ObjectKind, Verb};
 use crate::model::target::Route;
 
 /// Tables that are listed when everything is meant; a database of more is described by its number.
 const TABLE_LIST: usize = 20_000;
+/// Schemas in which one name is looked at.
+const SCHEMAS: usize = 64;
 
 /// What a server says about itself and the open database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,9 +131,10 @@ pub(super) fn objects(
     session: &mut dyn Session,
     way: &Way,
     about: &About,
-    effects: &[Effect],
+    question: &DatabaseQuestion,
     limits: &Limits,
 ) -> Result<Vec<ObjectFact>, SessionError> {
+    let effects = &question.effects;
     let mut ask = Ask {
         session,
         way,
@@ -140,7 +143,14 @@ pub(super) fn objects(
         effects,
         names: BTreeMap::new(),
     };
-    effects.iter().map(|effect| ask.one(effect)).collect()
+    let anywhere = question.path == SearchPath::Anywhere;
+    effects
+        .iter()
+        .map(|effect| match anywhere {
+            true => ask.anywhere(effect),
+            false => ask.one(effect),
+        })
+        .collect()
 }
 
 /// The open session with everything that answering needs.
@@ -154,6 +164,55 @@ pub(super) struct Ask<'a> {
 }
 
 impl Ask<'_> {
+    /// Answers for everything that has the name of a relation, in whatever schema.
+    fn anywhere(&mut self, effect: &Effect) -> Result<ObjectFact, SessionError> {
+        let bare = effect.object.as_ref().filter(|name| !name.contains('.'));
+        let Some(name) = bare.filter(|_| !effect.opaque) else {
+            return self.one(effect);
+        };
+        let rows = self.session.rows(&format!(
+            "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname IN ({}, {}) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' \
+             AND n.nspname <> 'information_schema' ORDER BY n.nspname <> 'public', 1 LIMIT {SCHEMAS}",
+            literal(name),
+            literal(&name.to_lowercase())
+        ))?;
+        let mut found: Vec<ObjectFact> = Vec::new();
+        for row in &rows {
+            let one = Effect {
+                object: Some(text(row, 0)),
+                ..effect.clone()
+            };
+            found.push(self.one(&one)?);
+        }
+        let mut found = found.into_iter().filter(|one| one.exists);
+        let Some(mut all) = found.next() else {
+            return self.one(effect);
+        };
+        let mut names = vec![format!("`{}`", all.name)];
+        for one in found {
+            names.push(format!("`{}`", one.name));
+            all.rows = match (all.rows, one.rows) {
+                (Rows::Exactly(first), Rows::Exactly(second)) => Rows::Exactly(first + second),
+                _ => Rows::Unknown,
+            };
+            all.bytes += one.bytes;
+            all.dependants.extend(one.dependants);
+            all.tables.extend(one.tables);
+            all.notes.extend(one.notes);
+        }
+        if names.len() > 1 {
+            all.notes.insert(
+                0,
+                format!(
+                    "the call changes where names are looked up: any of {} may be meant",
+                    names.join(", ")
+                ),
+            );
+        }
+        Ok(all)
+    }
+
     fn one(&mut self, effect: &Effect) -> Result<ObjectFact, SessionError> {
         let asked = effect.object.clone().unwrap_or_default();
         let answer = match (effect.verb, effect.kind) {

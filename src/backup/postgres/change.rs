@@ -22,6 +22,8 @@ pub(super) struct Change<'a> {
     /// Rows that are missing are inserted.
     pub inserts: bool,
     pub over: bool,
+    /// Keys were changed: rows that are not found may stand under another one.
+    pub moves: bool,
 }
 
 impl Change<'_> {
@@ -165,7 +167,7 @@ impl Change<'_> {
         }
         if !self.inserts {
             // Rows that an UPDATE changed and somebody deleted since were not lost by it.
-            if !self.key.is_empty() {
+            if !self.key.is_empty() && !self.moves {
                 text.push_str(&format!(
                     "SELECT 'gone', {at}, count(*) FROM ({missing}) s;\n"
                 ));
@@ -201,8 +203,9 @@ pub(super) struct Said {
     pub inserted: u64,
     pub updated: u64,
     pub kept: u64,
+    pub moved: u64,
     differ: u64,
-    gone: u64,
+    pub gone: u64,
     keyless: u64,
     rows: Vec<(String, String, String)>,
     kept_rows: Vec<(String, String, String)>,
@@ -221,6 +224,7 @@ impl Said {
                         "inserted" => said.inserted = count,
                         "updated" => said.updated = count,
                         "kept" => said.kept = count,
+                        "moved" => said.moved = count,
                         "differ" => said.differ = count,
                         "gone" => said.gone = count,
                         "keyless" => said.keyless = count,
@@ -274,6 +278,13 @@ impl Said {
         notes
     }
 
+    /// Says that changed rows cannot be found.
+    pub fn keyless(&self, full: &str) -> Option<String> {
+        (self.keyless > 0).then(|| {
+            format!("rows of `{full}`: it has no key, so that its changed rows cannot be told apart and stay as they are")
+        })
+    }
+
     /// Says what differs and stays.
     pub fn notes(&self, full: &str, certain: bool) -> Vec<String> {
         let mut notes = Vec::new();
@@ -299,11 +310,6 @@ impl Said {
                 counted(self.gone, "row"),
                 verb(self.gone, "was", "were"),
                 verb(self.gone, "is", "are")
-            ));
-        }
-        if self.keyless > 0 {
-            notes.push(format!(
-                "`{full}` has no key: its changed rows cannot be told apart, and stay as they are"
             ));
         }
         if self.updated > 0 && !certain {

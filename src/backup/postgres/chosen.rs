@@ -27,6 +27,8 @@ pub(super) struct Chosen {
     pub sets: Vec<(String, Option<String>)>,
     /// Rows get all values back that can be written: which ones changed is not known.
     pub all: bool,
+    /// Which columns were changed could not be read: it may have been those of the key.
+    pub blind: bool,
 }
 
 /// Returns the lost rows by table, for the tables where they are known.
@@ -35,6 +37,7 @@ pub(super) fn chosen(
     both: &mut Both,
     links: &[Link],
     inherits: &[(u32, u32)],
+    behind: &BTreeSet<u32>,
 ) -> Result<BTreeMap<u32, Chosen>, BackupError> {
     let mut found = BTreeMap::new();
     let all: Vec<Relation> = both.had.clone();
@@ -58,7 +61,8 @@ pub(super) fn chosen(
         }
     }
     children(both, links, &mut found);
-    let whole = whole(job, both, links, &found);
+    super::moves::follow(both, links, &mut found);
+    let whole = whole(job, both, links, behind, &found);
     unlinked(both, links, &whole, &mut found);
     written(job, both, &whole, &mut found)?;
     Ok(found)
@@ -69,12 +73,13 @@ fn whole(
     job: &Missing<'_>,
     both: &Both,
     links: &[Link],
+    behind: &BTreeSet<u32>,
     found: &BTreeMap<u32, Chosen>,
 ) -> BTreeSet<u32> {
     let lives = |one: &&Relation| both.has.contains_key(&one.name) && !found.contains_key(&one.oid);
     let named = both.had.iter().filter(lives);
     let mut waiting: Vec<u32> = named
-        .filter(|one| job.wanted.contains(&one.name))
+        .filter(|one| job.wanted.contains(&one.name) || behind.contains(&one.oid))
         .map(|one| one.oid)
         .collect();
     let mut all = BTreeSet::new();
@@ -238,7 +243,7 @@ fn of_table(
     let changes = !loss.deletes || !loss.sets.is_empty();
     let all = changes && (loss.sets.is_empty() || triggers & 16 != 0);
     let mut sets = Vec::new();
-    for setting in loss.sets.iter().filter(|_| !all) {
+    for setting in &loss.sets {
         let typed = typed(both, one, &setting.column)?;
         let mut value = None;
         if let (Some(kind), Some(text)) = (typed, &setting.value) {
@@ -252,6 +257,7 @@ fn of_table(
         deletes: loss.deletes,
         sets,
         all,
+        blind: changes && loss.sets.is_empty(),
     }))
 }
 

@@ -582,6 +582,7 @@ mod tests {
             extension: false,
             configuration: false,
             hidden: false,
+            populated: false,
             identity_of: None,
         }
     }

@@ -1,17 +1,18 @@
-//! Brings lost tables, what went with them, and lost rows from a scratch database back into a living one, in one transaction.
-//! What is there already stays as it is; whole databases are the business of `restore`.
+//! Brings lost definitions, tables and rows from a scratch database back into a living one, in one transaction.
+//! What is there already stays as it is, and what did not come back is listed; whole databases are the business of `restore`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::time::Instant;
 
-use super::columns;
-use super::definitions;
+use super::columns::{self, Column};
+use super::entries;
+use super::large;
 use super::load::{client, io, look};
+use super::reach::{self, Reached};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
-use super::snapshot::{Relation, fault, number, relations, text};
-use super::types;
+use super::snapshot::{Relation, fault, relations};
 use crate::adapters::postgres::session::Session;
 use crate::adapters::postgres::way::Way;
 use crate::adapters::tools::Program;
@@ -31,8 +32,14 @@ const CHUNK: usize = 1 << 18;
 pub(super) struct Missing<'a> {
     pub live: &'a Way,
     pub scratch: &'a Way,
-    /// Names that were lost; empty means everything that is missing.
+    /// Tables that were lost or lost rows; with `names` and `definitions` empty too, everything that is missing.
     pub wanted: BTreeSet<Name>,
+    /// Names of other things, without their schemas.
+    pub names: BTreeSet<String>,
+    /// Definitions that the call named.
+    pub definitions: &'a [Definition],
+    /// More than rows was lost: definitions are compared.
+    pub redefine: bool,
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
@@ -40,21 +47,14 @@ pub(super) struct Missing<'a> {
     pub rows: &'a [RowsLost],
     /// Rows that were changed again get the values of the backup too.
     pub over: bool,
-    /// Names without schema of what is no table.
-    pub bare: BTreeSet<String>,
-    /// Definitions that were lost, as the statement names them.
-    pub definitions: &'a [Definition],
-    /// Definitions were lost, and what hangs on them: they come back too.
-    pub follow: bool,
     /// Rows are counted and listed, and nothing is changed.
     pub look: bool,
     pub control: &'a Control,
 }
 
 impl Missing<'_> {
-    /// Tells whether a relation without rows of its own was named without its schema, by a name that no table has.
-    fn names_bare(&self, name: &Name) -> bool {
-        self.bare.contains(&name.1)
+    pub(super) fn is_all(&self) -> bool {
+        self.wanted.is_empty() && self.names.is_empty() && self.definitions.is_empty()
     }
 }
 
@@ -64,6 +64,7 @@ pub(super) struct Both {
     pub live: Box<dyn Session>,
     pub had: Vec<Relation>,
     pub has: BTreeMap<Name, Relation>,
+    pub reached: Reached,
 }
 
 fn both(job: &Missing<'_>) -> Result<Both, BackupError> {
@@ -74,11 +75,69 @@ fn both(job: &Missing<'_>) -> Result<Both, BackupError> {
         .into_iter()
         .map(|one| (one.name.clone(), one))
         .collect();
+    let reached = reach::reached(job, scratch.as_mut(), &had)?;
     Ok(Both {
         scratch,
         live,
         had,
         has,
+        reached,
+    })
+}
+
+/// Everything but rows that has to come back.
+struct Work {
+    relations: Vec<Relation>,
+    columns: Vec<Column>,
+    /// Conditions of tables, with their statements.
+    checks: Vec<(String, String)>,
+    entries: Vec<entries::Lost>,
+    large: Vec<large::Lost>,
+}
+
+impl Work {
+    /// Tells whether a table that is there becomes what it was by its columns and conditions.
+    fn mends(&self, entry: &entries::Entry) -> bool {
+        let name = (entry.schema.clone(), entry.name.clone());
+        entry.kind == "TABLE"
+            && (self.columns.iter().any(|one| one.table == name) || !self.checks.is_empty())
+    }
+
+    /// What is not as in the backup and is not brought back: of what the call took, and else.
+    fn unsaid(&self) -> (Vec<String>, Vec<String>) {
+        let (mut left, mut others) = (Vec::new(), Vec::new());
+        for one in &self.entries {
+            let title = one.entry.title();
+            if one.can_be_said() || self.mends(&one.entry) {
+                continue;
+            }
+            match one.concerned {
+                true => left.push(format!("{title}: it differs from that of the backup")),
+                false => others.push(not_named(&title)),
+            }
+        }
+        (left, others)
+    }
+}
+
+fn not_named(title: &str) -> String {
+    format!("{title} is not as in the backup either, and was not named by the call")
+}
+
+fn work(job: &Missing<'_>, both: &mut Both) -> Result<Work, BackupError> {
+    let relations = lost(both);
+    let columns = columns::lost(job, both)?;
+    let compares = job.redefine || !relations.is_empty() || !columns.is_empty();
+    let entries = match compares {
+        true => entries::lost(job, &both.reached)?,
+        false => Vec::new(),
+    };
+    Ok(Work {
+        checks: columns::checks(job, both)?,
+        large: large::lost(job, both)?,
+        relations,
+        columns,
+        entries,
     })
 }
 
@@ -91,24 +150,27 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
             name,
         });
     };
-    let lost = lost(job, &mut both)?;
-    for one in &lost {
+    let work = work(job, &mut both)?;
+    for one in &work.relations {
         create(kind_of(one), one.full.clone());
     }
-    for one in columns::lost(job, &mut both)? {
+    for one in &work.columns {
         create("column", one.title().replace('`', ""));
     }
-    for (name, _) in types::lost(&mut both)? {
-        create("type", name);
+    let is_relation = |entry: &entries::Entry| {
+        let is = |one: &Relation| one.name == (entry.schema.clone(), entry.name.clone());
+        work.relations.iter().any(is)
+    };
+    for one in work.entries.iter().filter(|one| one.can_be_said()) {
+        if !is_relation(&one.entry) {
+            create("definition:", one.entry.title().replace('`', ""));
+        }
     }
-    for (name, _) in functions(&mut both)? {
-        create("function", name);
+    for (name, _) in &work.checks {
+        create("check", name.replace('`', ""));
     }
-    for (name, _) in foreign_keys(job, &mut both, &lost)? {
-        create("foreign key", name.replace('`', ""));
-    }
-    for name in definitions::foresee(job)? {
-        create("definition", name.replace('`', ""));
+    if !work.large.is_empty() {
+        create("large objects,", format!("{} of them", work.large.len()));
     }
     let rows = rows::work(job, &mut both, &[])?;
     let mut psql = client(job.live, false, job.control)?;
@@ -121,6 +183,16 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     rows::foresee(&rows, &said, plan);
+    let (left, mut others) = work.unsaid();
+    plan.left.extend(left);
+    let idle = |step: &Step| matches!(step, Step::SavePresent { .. });
+    if plan.left.is_empty() && plan.steps.iter().all(idle) {
+        others.truncate(OTHERS);
+        plan.left.extend(others);
+    }
+    let mut told = Restored::default();
+    of_the_server(job, &both, &mut told)?;
+    plan.left.extend(told.left);
     Ok(())
 }
 
@@ -134,72 +206,277 @@ const fn kind_of(one: &Relation) -> &'static str {
     }
 }
 
-/// Creates what is missing, inserts rows that are missing, and reports what differs.
+/// Statements that may fail alone, each with what is said of it then.
+struct Guarded {
+    titles: Vec<String>,
+}
+
+impl Guarded {
+    /// Feeds statements so that a failing one takes nothing else with it, and is told.
+    fn feed(
+        &mut self,
+        title: String,
+        statements: &[String],
+        psql: &mut Box<dyn Program>,
+    ) -> Result<(), BackupError> {
+        let at = self.titles.len();
+        let mut text = String::from("\\set ON_ERROR_ROLLBACK on\n\\set ON_ERROR_STOP off\n");
+        for one in statements {
+            text.push_str(&format!(
+                "{one}\n\\if :ERROR\n\\echo {FAILED}{at} :LAST_ERROR_MESSAGE\n\\endif\n"
+            ));
+        }
+        text.push_str("\\set ON_ERROR_STOP on\n\\set ON_ERROR_ROLLBACK off\n");
+        self.titles.push(title);
+        feed(psql, &text)
+    }
+
+    /// Returns the first reason for each that failed.
+    fn failed(&self, said: &str) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for line in said.lines() {
+            let Some((at, why)) = line
+                .strip_prefix(FAILED)
+                .and_then(|rest| rest.split_once(' '))
+            else {
+                continue;
+            };
+            if let Some(title) = at.parse().ok().and_then(|at: usize| self.titles.get(at)) {
+                found.entry(title.clone()).or_insert_with(|| why.to_owned());
+            }
+        }
+        found
+    }
+}
+
+/// Creates what is missing, inserts rows that are missing, and reports what differs and what did not come back.
 pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(), BackupError> {
     let mut both = both(job)?;
-    let lost = lost(job, &mut both)?;
-    let columns = columns::lost(job, &mut both)?;
-    let foreign = foreign_keys(job, &mut both, &lost)?;
-    // Asked before anything is changed: afterwards the questions would wait for our own locks.
-    let belongings = columns::belongings(job, &mut both, &columns)?;
-    let types = types::lost(&mut both)?;
-    let functions = functions(&mut both)?;
-    let rows = rows::work(job, &mut both, &columns)?;
+    let work = work(job, &mut both)?;
+    let rows = rows::work(job, &mut both, &work.columns)?;
 
     let mut psql = client(job.live, false, job.control)?;
-    feed(&mut psql, "BEGIN;\nSET LOCAL lock_timeout = '10s';\n")?;
-    say_definitions(&types, &functions, &mut psql, restored)?;
-    for one in &columns {
-        feed(&mut psql, &one.add())?;
-        restored
-            .done
-            .push(format!("added column {} again", one.title()));
-    }
-    create(job, &lost, &mut psql, restored)?;
+    let mut guarded = Guarded { titles: Vec::new() };
+    feed(
+        &mut psql,
+        "BEGIN;\nSET LOCAL lock_timeout = '10s';\nSET LOCAL check_function_bodies = off;\n",
+    )?;
+    before_rows(&work, &mut guarded, &mut psql)?;
+    large::copy(job, &work.large, &mut psql)?;
+    copy_rows(job, &work.relations, &mut psql)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
     feed(&mut psql, "SET search_path = pg_catalog;\n")?;
     for (at, one) in rows.iter().enumerate() {
         one.feed(at, job, &mut psql)?;
     }
-    for (name, statement) in &belongings {
-        feed(&mut psql, &format!("{statement};\n"))?;
-        if !statement.ends_with(" SET NOT NULL") {
-            restored.done.push(format!("created `{name}` again"));
-        }
-    }
-    for (name, statement) in &foreign {
-        feed(&mut psql, &format!("{statement};\n"))?;
-        restored
-            .done
-            .push(format!("created foreign key {name} again"));
-    }
+    after_rows(&work, &both, &mut guarded, &mut psql)?;
     feed(&mut psql, "COMMIT;\n")?;
     psql.close_input().map_err(|error| io(&error))?;
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
+    say(&work, restored);
     rows::report(&rows, &said, restored);
-    definitions::bring_back(job, restored)
+    still_lost(job, &both, &work, &guarded.failed(&said), restored)
 }
 
-/// Types first: functions, columns and tables speak of them.
-fn say_definitions(
-    types: &Named,
-    functions: &Named,
+const OWN: &str = "SET client_encoding = 'UTF8';\nSET search_path = '';\n";
+/// What the client says of a statement that failed; the number of the statement and the reason follow.
+const FAILED: &str = "backstop-failed ";
+
+/// Kinds of which the dump speaks after tables, and that may want their columns.
+const WANT_COLUMNS: [&str; 6] = [
+    "VIEW",
+    "MATERIALIZED VIEW",
+    "DEFAULT",
+    "SEQUENCE OWNED BY",
+    "TABLE ATTACH",
+    "COMMENT",
+];
+
+/// Definitions that rows need, in the order of the dump, with the columns among them.
+fn before_rows(
+    work: &Work,
+    guarded: &mut Guarded,
     psql: &mut Box<dyn Program>,
+) -> Result<(), BackupError> {
+    feed(psql, OWN)?;
+    let mut columns = Some(&work.columns);
+    let is_mine = |one: &&entries::Lost| !one.entry.after_rows && one.can_be_said();
+    for one in work.entries.iter().filter(is_mine) {
+        if WANT_COLUMNS.contains(&one.entry.kind.as_str()) {
+            add(columns.take(), psql)?;
+        }
+        match one.entry.kind.as_str() {
+            "TABLE" => {
+                for statement in one.entry.statements(false) {
+                    feed(psql, &format!("{statement}\n"))?;
+                }
+            }
+            // A partition gets its own indexes first: those of its parent are there.
+            "TABLE ATTACH" => {}
+            _ => guarded.feed(one.entry.title(), &one.entry.statements(one.there), psql)?,
+        }
+    }
+    add(columns.take(), psql)
+}
+
+fn add(columns: Option<&Vec<Column>>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
+    for one in columns.into_iter().flatten() {
+        feed(psql, &one.add())?;
+    }
+    Ok(())
+}
+
+/// Definitions that stand on rows: indexes and constraints, then partitions into their place, then the others.
+fn after_rows(
+    work: &Work,
+    both: &Both,
+    guarded: &mut Guarded,
+    psql: &mut Box<dyn Program>,
+) -> Result<(), BackupError> {
+    feed(psql, OWN)?;
+    for one in &work.columns {
+        if let Some(statement) = one.not_null() {
+            guarded.feed(one.title(), &[statement], psql)?;
+        }
+    }
+    for (name, statement) in &work.checks {
+        guarded.feed(
+            format!("check `{name}`"),
+            std::slice::from_ref(statement),
+            psql,
+        )?;
+    }
+    let rank = |one: &entries::Lost| match one.entry.kind.as_str() {
+        "CONSTRAINT" | "CHECK CONSTRAINT" | "INDEX" => Some(0),
+        "TABLE ATTACH" => Some(1),
+        _ if one.entry.after_rows => Some(2),
+        _ => None,
+    };
+    for wanted in 0..3 {
+        let mine = |one: &&entries::Lost| rank(one) == Some(wanted) && one.can_be_said();
+        for one in work.entries.iter().filter(mine) {
+            guarded.feed(one.entry.title(), &one.entry.statements(one.there), psql)?;
+        }
+    }
+    for one in work.relations.iter().filter(|one| one.kind == 'm') {
+        if both
+            .had
+            .iter()
+            .any(|had| had.oid == one.oid && had.populated)
+        {
+            let statement = format!("REFRESH MATERIALIZED VIEW {};", one.full);
+            guarded.feed(format!("rows of `{}`", one.full), &[statement], psql)?;
+        }
+    }
+    Ok(())
+}
+
+fn say(work: &Work, restored: &mut Restored) {
+    for one in &work.relations {
+        restored.done.push(match one.kind {
+            'r' | 'p' => format!("created table `{}` again with its rows", one.full),
+            'v' => format!("created view `{}` again", one.full),
+            'm' => format!("created materialized view `{}` again", one.full),
+            'S' => format!("created sequence `{}` again", one.full),
+            _ => format!("created `{}` again", one.full),
+        });
+    }
+    for one in &work.columns {
+        restored.done.push(one.done());
+    }
+    for (name, _) in &work.checks {
+        restored.done.push(format!("created check `{name}` again"));
+    }
+    if !work.large.is_empty() {
+        let many = crate::plan::restore::counted(work.large.len() as u64, "large object");
+        restored.done.push(format!("created {many} again"));
+    }
+}
+
+/// Compares again, and says what came back and what did not.
+fn still_lost(
+    job: &Missing<'_>,
+    both: &Both,
+    work: &Work,
+    failed: &BTreeMap<String, String>,
     restored: &mut Restored,
 ) -> Result<(), BackupError> {
-    for (name, definition) in types {
-        feed(psql, &format!("{definition};\n"))?;
-        restored.done.push(format!("created type `{name}` again"));
+    let now = match work.entries.is_empty() {
+        true => Vec::new(),
+        false => entries::lost(job, &both.reached)?,
+    };
+    let titles: BTreeSet<String> = now.iter().map(|one| one.entry.title()).collect();
+    let relations: BTreeSet<&Name> = work.relations.iter().map(|one| &one.name).collect();
+    for one in work.entries.iter().filter(|one| one.can_be_said()) {
+        let entry = &one.entry;
+        let told = relations.contains(&(entry.schema.clone(), entry.name.clone()));
+        if !told && !titles.contains(&entry.title()) {
+            restored
+                .done
+                .push(format!("created {} again", entry.title()));
+        }
     }
-    for (name, definition) in functions {
-        feed(
-            psql,
-            &format!("SET LOCAL check_function_bodies = off;\n{definition};\n"),
-        )?;
-        restored
-            .done
-            .push(format!("created function `{name}` again"));
+    let mut others = Vec::new();
+    for one in &now {
+        let title = one.entry.title();
+        let why = match failed.get(&title) {
+            Some(why) => why.clone(),
+            None if one.there => "it differs from that of the backup".to_owned(),
+            None => "it is missing".to_owned(),
+        };
+        match one.concerned {
+            true => restored.left.push(format!("{title}: {why}")),
+            false => others.push(title),
+        }
+    }
+    for (title, why) in failed {
+        // What has no entry of its own in a dump.
+        let own = ["rows of ", "check ", "`"];
+        if own.iter().any(|start| title.starts_with(start)) {
+            restored.left.push(format!("{title}: {why}"));
+        }
+    }
+    let more = others.len().saturating_sub(OTHERS);
+    others.truncate(OTHERS);
+    for title in others {
+        let text = not_named(&title);
+        // Where nothing else was found, this is what the call did.
+        match restored.done.is_empty() && restored.left.is_empty() {
+            true => restored.left.push(text),
+            false => restored.notes.push(text),
+        }
+    }
+    if more > 0 {
+        restored.notes.push(format!("and {more} more definitions"));
+    }
+    of_the_server(job, both, restored)
+}
+
+/// Definitions outside of what the call named that are listed.
+const OTHERS: usize = 20;
+
+/// What lies outside of the database, or has no name there that could be looked for.
+fn of_the_server(
+    job: &Missing<'_>,
+    both: &Both,
+    restored: &mut Restored,
+) -> Result<(), BackupError> {
+    let mut live = look(job.live, job.control)?;
+    for Definition { kind, name } in &both.reached.unknown {
+        let last =
+            crate::adapters::postgres::session::literal(&crate::plan::coverage::last_part(name));
+        let query = match kind.as_str() {
+            "role" => format!("SELECT 1 FROM pg_roles WHERE rolname = {last}"),
+            "tablespace" => format!("SELECT 1 FROM pg_tablespace WHERE spcname = {last}"),
+            "large object" => continue,
+            _ => "SELECT 1 WHERE false".to_owned(),
+        };
+        if live.rows(&query).map_err(fault)?.is_empty() {
+            restored
+                .left
+                .push(format!("{kind} `{name}`: this undo does not look at it"));
+        }
     }
     Ok(())
 }
@@ -209,109 +486,47 @@ pub(super) fn feed(psql: &mut Box<dyn Program>, text: &str) -> Result<(), Backup
 }
 
 /// Relations that are in the backup and no longer there: those that were named, and what goes with them.
-fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Relation>, BackupError> {
-    let absent: Vec<Relation> = both
-        .had
-        .iter()
-        .filter(|one| !one.extension && !both.has.contains_key(&one.name))
-        .cloned()
-        .collect();
-    if job.wanted.is_empty() || absent.is_empty() {
-        return Ok(absent);
-    }
-    let roots: Vec<String> = both
-        .had
-        .iter()
-        .filter(|one| job.wanted.contains(&one.name) || job.names_bare(&one.name))
-        .map(|one| format!("({})", one.oid))
-        .collect();
-    if roots.is_empty() {
-        return Ok(Vec::new());
-    }
-    let met = both
-        .scratch
-        .rows(&format!(
-            "WITH RECURSIVE walk(classid,objid) AS (SELECT 'pg_class'::regclass::oid, o::oid FROM (VALUES {}) v(o) UNION (WITH w AS (SELECT * FROM walk) \
-             SELECT d.classid, d.objid FROM w JOIN pg_depend d ON d.refclassid=w.classid AND d.refobjid=w.objid WHERE d.deptype IN ('n','a','i','P','S','x','e') \
-             UNION ALL SELECT d.refclassid, d.refobjid FROM w JOIN pg_depend d ON d.classid=w.classid AND d.objid=w.objid WHERE d.deptype='i' \
-             UNION ALL SELECT d.refclassid, d.refobjid FROM w JOIN pg_depend d ON d.classid=w.classid AND d.objid=w.objid \
-             JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' WHERE d.refclassid='pg_class'::regclass)) \
-             SELECT DISTINCT objid FROM walk WHERE classid = 'pg_class'::regclass",
-            roots.join(", ")
-        ))
-        .map_err(fault)?;
-    let met: BTreeSet<u32> = met.iter().map(|row| number(row, 0)).collect();
-    Ok(absent
-        .into_iter()
-        .filter(|one| met.contains(&one.oid))
-        .collect())
+fn lost(both: &Both) -> Vec<Relation> {
+    let is = |one: &&Relation| {
+        !one.extension && !both.has.contains_key(&one.name) && both.reached.relation(one.oid)
+    };
+    both.had.iter().filter(is).cloned().collect()
 }
 
-/// Creates lost relations with their rows, section by section: schemas that are gone whole, then single relations.
-fn create(
+/// Copies the rows of lost tables and the values of lost sequences.
+fn copy_rows(
     job: &Missing<'_>,
     lost: &[Relation],
     psql: &mut Box<dyn Program>,
-    restored: &mut Restored,
 ) -> Result<(), BackupError> {
-    if lost.is_empty() {
-        return Ok(());
-    }
+    let lost: Vec<&Relation> = lost
+        .iter()
+        .filter(|one| matches!(one.kind, 'r' | 'S'))
+        .collect();
     if lost.len() > NAMED {
         return Err(BackupError::Limit(format!(
             "{} relations are missing; restore the whole database instead",
             lost.len()
         )));
     }
-    let mut session = look(job.live, job.control)?;
-    let schemas: BTreeSet<String> = session
-        .rows("SELECT nspname FROM pg_namespace")
-        .map_err(fault)?
-        .iter()
-        .map(|row| text(row, 0))
-        .collect();
     let quote = |part: &str| format!("\"{}\"", part.replace('"', "\"\""));
-    let gone: BTreeSet<&str> = lost
+    let names: Vec<String> = lost
         .iter()
-        .map(|one| one.name.0.as_str())
-        .filter(|schema| !schemas.contains(*schema))
-        .collect();
-    let whole: Vec<String> = gone
-        .iter()
-        .map(|schema| format!("--schema={}", quote(schema)))
-        .collect();
-    let single: Vec<String> = lost
-        .iter()
-        .filter(|one| !gone.contains(one.name.0.as_str()))
         .map(|one| format!("--table={}.{}", quote(&one.name.0), quote(&one.name.1)))
         .collect();
-    for section in ["pre-data", "data", "post-data"] {
-        for args in [&whole, &single] {
-            if !args.is_empty() {
-                copy_section(job, section, args, psql)?;
-            }
-        }
+    match names.is_empty() {
+        true => Ok(()),
+        false => copy_section(job, &names, psql),
     }
-    for one in lost {
-        restored.done.push(match one.kind {
-            'r' | 'p' => format!("created table `{}` again with its rows", one.full),
-            'v' => format!("created view `{}` again", one.full),
-            'm' => format!("created materialized view `{}` again", one.full),
-            'S' => format!("created sequence `{}` again", one.full),
-            _ => format!("created `{}` again", one.full),
-        });
-    }
-    Ok(())
 }
 
 fn copy_section(
     job: &Missing<'_>,
-    section: &str,
     names: &[String],
     psql: &mut Box<dyn Program>,
 ) -> Result<(), BackupError> {
     let mut args = vec![
-        format!("--section={section}"),
+        "--section=data".to_owned(),
         "--strict-names".to_owned(),
         "--no-password".to_owned(),
     ];
@@ -321,12 +536,7 @@ fn copy_section(
         .scratch
         .start("pg_dump", &args, job.major, deadline)
         .map_err(fault)?;
-    let part = if section == "data" {
-        Section::Data
-    } else {
-        Section::Definitions
-    };
-    let mut scan = SectionScan::new(part, None);
+    let mut scan = SectionScan::new(Section::Data, None);
     let mut buffer = vec![0; CHUNK];
     loop {
         job.control.check()?;
@@ -340,98 +550,4 @@ fn copy_section(
     }
     scan.end()?;
     Ok(())
-}
-
-pub(super) type Named = Vec<(String, String)>;
-
-/// Foreign keys between what came back and what stayed, which went with it.
-fn foreign_keys(
-    job: &Missing<'_>,
-    both: &mut Both,
-    lost: &[Relation],
-) -> Result<Named, BackupError> {
-    let query = "SELECT n.nspname, c.relname, quote_ident(k.conname), format('%I.%I', n.nspname, c.relname), pg_get_constraintdef(k.oid), c.relkind, \
-                 k.confrelid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE k.contype = 'f' AND k.conparentid = 0";
-    let had = both.scratch.rows(query).map_err(fault)?;
-    let has: BTreeSet<(Name, String)> = both
-        .live
-        .rows(query)
-        .map_err(fault)?
-        .iter()
-        .map(|row| ((text(row, 0), text(row, 1)), text(row, 2)))
-        .collect();
-    let created: BTreeSet<&Name> = lost.iter().map(|one| &one.name).collect();
-    let back: BTreeSet<u32> = both
-        .had
-        .iter()
-        .filter(|one| created.contains(&one.name) || job.wanted.contains(&one.name))
-        .map(|one| one.oid)
-        .collect();
-    Ok(had
-        .iter()
-        .filter(|row| {
-            let name = (text(row, 0), text(row, 1));
-            // Those of a table that is created come with its own dump.
-            (back.contains(&number::<u32>(row, 6)) || job.wanted.contains(&name))
-                && !created.contains(&name)
-                && both.has.contains_key(&name)
-                && !has.contains(&(name, text(row, 2)))
-        })
-        .map(|row| {
-            let only = if text(row, 5) == "p" { "" } else { "ONLY " };
-            (
-                format!("{} on `{}`", text(row, 2), text(row, 3)),
-                format!(
-                    "ALTER TABLE {only}{} ADD CONSTRAINT {} {}",
-                    text(row, 3),
-                    text(row, 2),
-                    text(row, 4)
-                ),
-            )
-        })
-        .collect())
-}
-
-/// Functions that are in the backup and no longer there, in schemas that are.
-fn functions(both: &mut Both) -> Result<Named, BackupError> {
-    let list = "SELECT p.oid::regprocedure::text, n.nspname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prokind IN ('f', 'p') \
-                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT 1 FROM pg_depend d \
-                WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')";
-    let has: BTreeSet<String> = both
-        .live
-        .rows(list)
-        .map_err(fault)?
-        .iter()
-        .map(|row| text(row, 0))
-        .collect();
-    let schemas: BTreeSet<String> = both
-        .live
-        .rows("SELECT nspname FROM pg_namespace")
-        .map_err(fault)?
-        .iter()
-        .map(|row| text(row, 0))
-        .collect();
-    let gone: Vec<String> = both
-        .scratch
-        .rows(list)
-        .map_err(fault)?
-        .iter()
-        .filter(|row| !has.contains(&text(row, 0)) && schemas.contains(&text(row, 1)))
-        .map(|row| text(row, 0))
-        .collect();
-    let mut found = Vec::new();
-    for name in gone {
-        let literal = crate::adapters::postgres::session::literal(&name);
-        let rows = both
-            .scratch
-            .rows(&format!(
-                "SELECT pg_get_functiondef({literal}::regprocedure)"
-            ))
-            .map_err(fault)?;
-        if let Some(row) = rows.first() {
-            found.push((name, text(row, 0)));
-        }
-    }
-    Ok(found)
 }

@@ -14,6 +14,7 @@ use crate::backup::control::Control;
 use crate::backup::error::BackupError;
 use crate::model::backup::Entry;
 use crate::model::target::Reach;
+use crate::plan::coverage::last_part;
 use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 
 /// What kind of restore a wish and the present state ask for.
@@ -102,41 +103,32 @@ pub(super) fn plan(
     Ok(plan)
 }
 
-/// Returns the names that were asked for; nothing, which means all, where a whole schema is among them.
-fn wanted(entry: &Entry, wish: &Wish) -> BTreeSet<Name> {
-    let is_schema = |name: &String| {
-        let plain = name.trim_matches('"').replace("\"\"", "\"");
-        rows_of(entry)
-            .keys()
-            .any(|(schema, table)| *schema == plain && *table != plain)
-            && !rows_of(entry).keys().any(|(_, table)| *table == plain)
-    };
-    if wish.only.iter().any(is_schema) {
-        return BTreeSet::new();
-    }
-    let all: Vec<Name> = rows_of(entry).into_keys().collect();
-    wish.only
-        .iter()
-        .flat_map(|name| {
-            let found = names::resolve(&all, name);
-            if found.is_empty() {
-                // Views, sequences and the like are in no list of rows.
-                let plain = || ("public".to_owned(), name.trim_matches('"').to_owned());
-                return vec![parse_name(name).unwrap_or_else(plain)];
-            }
-            found
-        })
-        .collect()
+/// What was asked for: tables with their schemas, and by their bare names schemas and what else has no rows.
+#[derive(Default)]
+struct Asked {
+    tables: BTreeSet<Name>,
+    names: BTreeSet<String>,
 }
 
-/// Returns the names without schema that no table of the backup has.
-fn bare(entry: &Entry, wish: &Wish) -> BTreeSet<String> {
+fn asked(entry: &Entry, wish: &Wish) -> Asked {
     let all: Vec<Name> = rows_of(entry).into_keys().collect();
-    let names = wish.only.iter();
-    names
-        .filter(|name| parse_name(name).is_none() && names::resolve(&all, name).is_empty())
-        .map(|name| crate::plan::coverage::last_part(name))
-        .collect()
+    let mut asked = Asked::default();
+    for name in &wish.only {
+        let found = names::resolve(&all, name);
+        if !found.is_empty() {
+            asked.tables.extend(found);
+            continue;
+        }
+        let plain = name.trim_matches('"').replace("\"\"", "\"");
+        let inside = all.iter().filter(|(schema, _)| *schema == plain);
+        asked.tables.extend(inside.cloned());
+        let is_definition = wish.definitions.iter().any(|one| one.name == *name);
+        if !is_definition {
+            asked.tables.extend(parse_name(name));
+            asked.names.insert(last_part(name));
+        }
+    }
+    asked
 }
 
 /// Says what would come back into a living database.
@@ -153,16 +145,17 @@ fn fill_steps(
         return counted_steps(entry, wish, &live, control, plan);
     }
     let scratch = Scratch::load(entry, admin, control)?;
+    let asked = asked(entry, wish);
     let job = Missing {
         live: &live,
         scratch: &scratch.way,
-        wanted: wanted(entry, wish),
+        wanted: asked.tables,
+        names: asked.names,
+        definitions: &wish.definitions,
+        redefine: wish.redefine,
         major: major(entry),
         overwrite: !wish.missing_only,
         rows: &wish.rows,
-        bare: bare(entry, wish),
-        definitions: &wish.definitions,
-        follow: wish.redefine,
         over: wish.over,
         look: true,
         control,
@@ -186,12 +179,12 @@ fn counted_steps(
     control: &Control,
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
-    let wanted = wanted(entry, wish);
+    let wanted = asked(entry, wish).tables;
     let all: Vec<Name> = rows_of(entry).into_keys().collect();
     let mut session = look(live, control)?;
     let there = relations(session.as_mut())?;
     for (name, rows) in rows_of(entry) {
-        if !wanted.is_empty() && !wanted.contains(&name) {
+        if !wish.only.is_empty() && !wanted.contains(&name) {
             continue;
         }
         let full = format!("{}.{}", quoted(&name.0), quoted(&name.1));
@@ -229,7 +222,7 @@ fn counted_steps(
         }
     }
     plan.notes.push(
-        "views, foreign keys and functions that went with a lost table come back with it"
+        "views, foreign keys, functions and other definitions that went with it come back too"
             .to_owned(),
     );
     plan.notes.push(
@@ -276,16 +269,17 @@ pub(super) fn apply(
         }
         Kind::Fill(name) => {
             let live = admin.to_database(&name);
+            let asked = asked(entry, wish);
             let job = Missing {
                 live: &live,
                 scratch: &scratch.way,
-                wanted: wanted(entry, wish),
+                wanted: asked.tables,
+                names: asked.names,
+                definitions: &wish.definitions,
+                redefine: wish.redefine,
                 major: major(entry),
                 overwrite: !wish.missing_only,
                 rows: &wish.rows,
-                bare: bare(entry, wish),
-                definitions: &wish.definitions,
-                follow: wish.redefine,
                 over: wish.over,
                 look: false,
                 control,

@@ -17,6 +17,8 @@ use crate::backup::error::BackupError;
 use crate::plan::restore::{RestorePlan, Restored, Step, counted};
 
 const CHUNK: usize = 1 << 18;
+/// Views over views that are followed.
+const VIEWS_DEEP: usize = 8;
 
 /// What is to be done for one living table.
 #[derive(Debug)]
@@ -38,6 +40,12 @@ pub(super) struct RowJob {
     added: usize,
     /// Rows that were changed again get the values of the backup too.
     over: bool,
+    /// Columns of the key that were changed, with the values that the command gave them.
+    moves: Vec<(String, String)>,
+    /// Keys were changed in a way that cannot be followed.
+    lost_keys: bool,
+    /// Rows were changed that are not known one by one: with new keys they stand beside the old ones.
+    beside: bool,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order: parents first.
@@ -59,8 +67,16 @@ pub(super) fn work(
         .iter()
         .map(|row| (number(row, 0), number(row, 1)))
         .collect();
-    let mut chosen = chosen::chosen(job, both, &links, &inherits)?;
-    let wanted = with_children(job, both, &links, &inherits, &chosen);
+    let behind = behind(job, both)?;
+    let mut chosen = chosen::chosen(job, both, &links, &inherits, &behind)?;
+    let mut wanted = with_children(job, both, &behind, &links, &inherits, &chosen);
+    let gave = values_of_columns(both, lost);
+    for (oid, column) in &gave {
+        // Of a table that only lost a column nothing but its values comes back.
+        if wanted.insert(*oid) {
+            chosen.insert(*oid, column.clone());
+        }
+    }
     let tables: Vec<Relation> = both
         .had
         .iter()
@@ -76,12 +92,25 @@ pub(super) fn work(
         .is_some_and(|row| text(row, 0) == "on");
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
-        if let Some(mut one) = row_job(both, &table, &links, &names, superuser, lost)? {
+        if let Some(mut one) = row_job(both, &table, &links, &names, (superuser, job.look), lost)? {
             one.over = job.over;
-            match chosen.remove(&table.oid) {
-                Some(chosen) => one.only(both, chosen)?,
-                None if job.overwrite => one.overwrite_all(both)?,
-                None => {}
+            match (chosen.remove(&table.oid), gave.get(&table.oid)) {
+                (Some(chosen), _) => one.only(both, chosen)?,
+                (None, Some(gave)) if one.key.is_empty() => {
+                    let deletes = true;
+                    one.only(
+                        both,
+                        Chosen {
+                            deletes,
+                            ..gave.clone()
+                        },
+                    )?;
+                }
+                (None, _) if job.overwrite => {
+                    one.beside = !job.redefine && !one.key.is_empty();
+                    one.overwrite_all(both)?;
+                }
+                (None, _) => {}
             }
             jobs.push(one);
         }
@@ -94,6 +123,8 @@ pub(super) struct Link {
     pub child: u32,
     pub parent: u32,
     pub act: String,
+    /// What a change of the parent's key does.
+    pub on_update: String,
     name: String,
     pub child_columns: Vec<String>,
     pub parent_columns: Vec<String>,
@@ -109,7 +140,7 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
     let rows = both
         .scratch
         .rows(&format!(
-            "SELECT k.conrelid, k.confrelid, k.confdeltype, k.conname, {}, {} FROM pg_constraint k WHERE k.contype = 'f'",
+            "SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.conname, {}, {} FROM pg_constraint k WHERE k.contype = 'f'",
             names("conkey", "conrelid"),
             names("confkey", "confrelid")
         ))
@@ -121,22 +152,78 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
             child: number(row, 0),
             parent: number(row, 1),
             act: text(row, 2),
-            name: text(row, 3),
-            child_columns: list(text(row, 4)),
-            parent_columns: list(text(row, 5)),
+            on_update: text(row, 3),
+            name: text(row, 4),
+            child_columns: list(text(row, 5)),
+            parent_columns: list(text(row, 6)),
         })
         .collect())
+}
+
+/// The rows of tables that lost columns: with what an added column holds until it has its values.
+fn values_of_columns(both: &Both, lost: &[Column]) -> BTreeMap<u32, Chosen> {
+    let mut found: BTreeMap<u32, Chosen> = BTreeMap::new();
+    for column in lost.iter().filter(|one| !one.generated) {
+        let Some(table) = both.had.iter().find(|one| one.name == column.table) else {
+            continue;
+        };
+        let value = match &column.default {
+            _ if column.there => None,
+            None => Some("NULL".to_owned()),
+            Some(text) => (!text.contains('(')).then(|| text.clone()),
+        };
+        let one = found.entry(table.oid).or_insert_with(|| Chosen {
+            from: format!("FROM ONLY {}", table.full),
+            ..Chosen::default()
+        });
+        one.sets.push((identifier(&column.name), value));
+    }
+    found
+}
+
+/// Tables that a call on views takes rows from: what their rules speak of, and what stands in the text of their triggers.
+fn behind(job: &Missing<'_>, both: &mut Both) -> Result<BTreeSet<u32>, BackupError> {
+    let mut all = BTreeSet::new();
+    if job.redefine || job.is_all() {
+        return Ok(all);
+    }
+    let names: BTreeSet<String> = job.names.iter().map(|one| one.to_lowercase()).collect();
+    let named = |one: &&Relation| {
+        one.kind == 'v' && (job.names.contains(&one.name.1) || names.contains(&one.name.1))
+    };
+    let mut waiting: Vec<u32> = both.had.iter().filter(named).map(|one| one.oid).collect();
+    for _ in 0..VIEWS_DEEP {
+        let some: Vec<String> = waiting.iter().map(u32::to_string).collect();
+        if some.is_empty() {
+            break;
+        }
+        let some = some.join(", ");
+        let rows = both
+            .scratch
+            .rows(&format!(
+                "SELECT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid \
+                 AND d.refclassid = 'pg_class'::regclass WHERE r.ev_class IN ({some}) \
+                 UNION SELECT c.oid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.relkind IN ('r', 'p') AND c.oid >= 16384 \
+                 AND p.prosrc ~* ('\\m' || regexp_replace(c.relname, '(\\W)', '\\\\\\1', 'g') || '\\M') JOIN pg_class v ON v.oid = t.tgrelid AND v.relkind = 'v' \
+                 WHERE NOT t.tgisinternal AND t.tgrelid IN ({some})"
+            ))
+            .map_err(fault)?;
+        let met = rows.iter().map(|row| number::<u32>(row, 0));
+        waiting = met.filter(|oid| all.insert(*oid)).collect();
+    }
+    Ok(all)
 }
 
 /// The named tables with their partitions and heirs, and the tables whose rows go or change with theirs.
 fn with_children(
     job: &Missing<'_>,
     both: &Both,
+    behind: &BTreeSet<u32>,
     links: &[Link],
     inherits: &[(u32, u32)],
     chosen: &BTreeMap<u32, Chosen>,
 ) -> BTreeSet<u32> {
-    if job.wanted.is_empty() {
+    if job.is_all() {
         return both.had.iter().map(|one| one.oid).collect();
     }
     let mut below: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -155,7 +242,7 @@ fn with_children(
     let mut waiting: Vec<u32> = both
         .had
         .iter()
-        .filter(|one| job.wanted.contains(&one.name))
+        .filter(|one| job.wanted.contains(&one.name) || behind.contains(&one.oid))
         .map(|one| one.oid)
         .collect();
     while let Some(one) = waiting.pop() {
@@ -206,7 +293,8 @@ fn parents_first(tables: &[Relation], links: &[Link]) -> Vec<Relation> {
         .collect()
 }
 
-fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<String>, BackupError> {
+/// Returns names and types of the columns that can be written.
+fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<(String, String)>, BackupError> {
     let session = if live {
         &mut both.live
     } else {
@@ -214,12 +302,15 @@ fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<String>, Backu
     };
     let rows = session
         .rows(&format!(
-            "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped \
+            "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped \
              AND a.attgenerated = '' ORDER BY a.attnum",
             literal(full)
         ))
         .map_err(fault)?;
-    Ok(rows.iter().map(|row| text(row, 0)).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (text(row, 0), text(row, 1)))
+        .collect())
 }
 
 /// The columns of the best unique index without NULLs; none where there is none or a column of it is lost.
@@ -249,7 +340,7 @@ fn row_job(
     table: &Relation,
     links: &[Link],
     names: &BTreeMap<u32, Name>,
-    quiet: bool,
+    (quiet, look): (bool, bool),
     lost: &[Column],
 ) -> Result<Option<RowJob>, BackupError> {
     let added: BTreeSet<String> = lost
@@ -257,12 +348,14 @@ fn row_job(
         .filter(|one| one.table == table.name && !one.generated)
         .map(|one| one.name.clone())
         .collect();
-    let mut live: BTreeSet<String> = columns(both, &table.full, true)?.into_iter().collect();
-    live.extend(added.iter().cloned());
+    let live: BTreeMap<String, String> = columns(both, &table.full, true)?.into_iter().collect();
     let columns: Vec<String> = columns(both, &table.full, false)?
         .into_iter()
-        .filter(|column| live.contains(column))
-        .map(|column| identifier(&column))
+        .filter(|(column, kind)| {
+            // A plan does not give a column its type back, and cannot show its values.
+            added.contains(column) || live.get(column).is_some_and(|now| !look || now == kind)
+        })
+        .map(|(column, _)| identifier(&column))
         .collect();
     if columns.is_empty() {
         return Ok(None);
@@ -304,6 +397,9 @@ fn row_job(
         chosen: None,
         added: added.len(),
         over: false,
+        moves: Vec::new(),
+        lost_keys: false,
+        beside: false,
     }))
 }
 
@@ -373,13 +469,19 @@ impl RowJob {
         chosen
             .sets
             .retain(|(column, _)| self.columns.contains(column));
-        if chosen
-            .sets
-            .iter()
-            .any(|(column, _)| self.key.contains(column))
-        {
+        let key = chosen.sets.iter().filter(|(one, _)| self.key.contains(one));
+        let moves: Vec<_> = key.cloned().collect();
+        if !moves.is_empty() && !chosen.deletes {
+            let known = moves
+                .iter()
+                .map(|(one, value)| Some((one.clone(), value.clone()?)));
+            match known.collect::<Option<Vec<_>>>() {
+                Some(known) => self.moves = known,
+                None => self.lost_keys = true,
+            }
+            chosen.sets.retain(|(column, _)| !self.key.contains(column));
+        } else if !moves.is_empty() {
             // Rows whose key was changed are found no more: they are missing under the old one.
-            chosen.deletes = true;
             chosen.all = true;
         }
         if chosen.all {
@@ -427,6 +529,10 @@ impl RowJob {
             copied.push(format!("{column} AS backstop_a{number}"));
             columns.push(format!("backstop_a{number}"));
         }
+        for (number, (column, _)) in self.moves.iter().enumerate() {
+            copied.push(format!("{column} AS backstop_m{number}"));
+            columns.push(format!("backstop_m{number}"));
+        }
         text.push_str(&format!(
             "CREATE TEMP TABLE backstop_rows AS SELECT {} FROM {full} WITH NO DATA;\nCOPY pg_temp.backstop_rows ({}) FROM stdin;\n",
             copied.join(", "),
@@ -434,6 +540,19 @@ impl RowJob {
         ));
         feed(psql, &text)?;
         self.copy(job, psql)?;
+        if !self.moves.is_empty() {
+            let changed = self.moves.iter().enumerate();
+            let changed: Vec<_> = changed.map(|(at, (one, _))| (one.clone(), at)).collect();
+            let moves = super::moves::Moves {
+                at,
+                full,
+                columns: &self.columns,
+                key: &self.key,
+                changed: &changed,
+                in_place: !self.quiet,
+            };
+            feed(psql, &moves.sql(job.look))?;
+        }
         let change = super::change::Change {
             at,
             full,
@@ -442,6 +561,7 @@ impl RowJob {
             overwrite: &self.overwrite,
             after: self.after().len(),
             compares: self.overwrite.len() == self.added,
+            moves: !self.moves.is_empty() || self.lost_keys,
             inserts: self.chosen.as_ref().is_none_or(|one| one.deletes),
             over: self.over,
         };
@@ -467,6 +587,7 @@ impl RowJob {
         };
         let mut picked = self.columns.clone();
         picked.extend(self.after().iter().map(|one| (*one).to_owned()));
+        picked.extend(self.moves.iter().map(|(_, value)| value.clone()));
         args.push(format!(
             "COPY (SELECT {} {from}) TO STDOUT",
             picked.join(", ")
@@ -532,7 +653,15 @@ pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
                 "gave {rows} of `{full}` back the values of the backup"
             ));
         }
+        if said.moved > 0 {
+            let rows = counted(said.moved, "row");
+            restored
+                .done
+                .push(format!("gave {rows} of `{full}` their keys back"));
+        }
+        restored.left.extend(job.keys_left(&said));
         restored.conflicts.extend(said.again(full));
+        restored.left.extend(said.keyless(full));
         restored
             .conflicts
             .extend(said.notes(full, job.is_certain()));
@@ -558,14 +687,45 @@ pub(super) fn foresee(jobs: &[RowJob], said: &str, plan: &mut RestorePlan) {
                 conflicts: said.kept,
             });
         }
+        if said.moved > 0 {
+            plan.steps.push(Step::UpdateRows {
+                table: job.full.clone(),
+                columns: job.moves.iter().map(|(one, _)| one.clone()).collect(),
+                rows: Some(said.moved),
+                conflicts: 0,
+            });
+        }
+        plan.left.extend(job.keys_left(&said));
         plan.again += said.kept;
         plan.rows.extend(said.rows(&job.full));
         plan.rows.extend(said.again(&job.full));
         plan.notes.extend(said.notes(&job.full, job.is_certain()));
+        plan.left.extend(said.keyless(&job.full));
     }
 }
 
 impl RowJob {
+    /// Says that rows may stand under keys that are not known.
+    fn keys_left(&self, said: &super::change::Said) -> Option<String> {
+        let full = &self.full;
+        let blind = self.chosen.as_ref().is_some_and(|one| one.blind);
+        if self.lost_keys {
+            return Some(format!(
+                "keys of `{full}`: the call changed them, and to what cannot be computed again"
+            ));
+        }
+        if blind && said.gone > 0 {
+            let rows = counted(said.gone, "row");
+            return Some(format!(
+                "{rows} of `{full}`: not found under the keys of the backup; the call may have changed those"
+            ));
+        }
+        (self.beside && said.inserted > 0).then(|| {
+            let rows = counted(said.inserted, "row");
+            format!("keys of `{full}`: {rows} came back beside what is there; if the call changed keys, the rows under the new ones have to go")
+        })
+    }
+
     /// Tells whether rows that somebody else changed since would have been seen.
     fn is_certain(&self) -> bool {
         !self.after().is_empty() || self.overwrite.len() == self.added

@@ -26,6 +26,8 @@ pub(super) struct Relation {
     pub full: String,
     pub kind: char,
     pub bytes: u64,
+    /// A materialized view that has been filled.
+    pub populated: bool,
     /// Belongs to an extension, which makes it again.
     pub extension: bool,
     /// Of an extension, but its rows are dumped.
@@ -196,7 +198,7 @@ pub(super) fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, Back
             "SELECT c.oid, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relkind, pg_total_relation_size(c.oid), \
              EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'), \
              EXISTS (SELECT 1 FROM pg_extension e WHERE c.oid = ANY (e.extconfig)), c.relrowsecurity AND row_security_active(c.oid), \
-             (SELECT d.refobjid FROM pg_depend d WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i' LIMIT 1) \
+             (SELECT d.refobjid FROM pg_depend d WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i' LIMIT 1), c.relispopulated \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') \
              AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 2, 3 LIMIT {RELATIONS}"
         ))
@@ -222,6 +224,7 @@ pub(super) fn relations(session: &mut dyn Session) -> Result<Vec<Relation>, Back
                 .cloned()
                 .flatten()
                 .and_then(|oid| oid.parse().ok()),
+            populated: text(row, 10) == "t",
         })
         .collect())
 }

@@ -227,6 +227,7 @@ fn read(
             .map_or("", |(folder, _)| folder)
             .to_owned(),
         args: None,
+        files: Vec::new(),
     })
 }
 

@@ -1,5 +1,5 @@
 //! Reads PostgreSQL connection texts: URLs, `key=value` strings and plain database names, as libpq does.
-//! It connects to nothing and reads no service file.
+//! It connects to nothing; a service file is read where its text is given.
 
 /// The parts that a connection text gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,27 @@ pub(in crate::classify) fn read(text: &str) -> Conninfo {
             ..Conninfo::default()
         }
     }
+}
+
+/// Reads one section of a service file; nothing where it has none of that name.
+pub(in crate::classify) fn service(file: &str, name: &str) -> Option<Conninfo> {
+    let mut found: Option<Conninfo> = None;
+    for line in file.lines().map(str::trim) {
+        let header = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        match (header, &mut found) {
+            (Some(_), Some(_)) => break,
+            (Some(header), None) if header == name => found = Some(Conninfo::default()),
+            (None, Some(all)) if !line.starts_with('#') => {
+                if let Some((key, value)) = line.split_once('=') {
+                    all.set(key.trim(), value.trim().to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn read_url(rest: &str) -> Conninfo {
@@ -157,6 +178,17 @@ fn read_pairs(text: &str) -> Conninfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_of_a_service_file_is_read() {
+        let file = "# mine\n[other]\nhost=elsewhere\n\n[mine]\nhost=/run/pg\n# port=1\nport = 5433\ndbname=shop\n[last]\nuser=x\n";
+        let mine = service(file, "mine").expect("it is there");
+        assert_eq!(mine.host.as_deref(), Some("/run/pg"));
+        assert_eq!(mine.port.as_deref(), Some("5433"));
+        assert_eq!(mine.database.as_deref(), Some("shop"));
+        assert_eq!(mine.user, None);
+        assert_eq!(service(file, "none"), None);
+    }
 
     #[test]
     fn urls_pairs_and_names_are_read() {

@@ -222,14 +222,77 @@ pub(in crate::classify) fn postgres(server: &Server, reading: &mut Reading<'_, '
     parts.port = fill(&server.port, "PGPORT", reading);
     parts.user = fill(&server.user, "PGUSER", reading);
     let database = fill(&server.database, "PGDATABASE", reading);
-    parts.take(conninfo::read(database.as_deref().unwrap_or_default()));
+    let given = conninfo::read(database.as_deref().unwrap_or_default());
+    parts.take(given.clone());
     if parts.password.is_none() {
         parts.password = reading.environment("PGPASSWORD");
     }
     if parts.service.is_none() && parts.host.is_none() && database.is_none() {
         parts.service = reading.environment("PGSERVICE");
     }
+    serve(&mut parts, &given, server, reading);
     place(parts, reading)
+}
+
+/// Fills in what a service of the account's own file says; the words of the command go before it, and it before the environment.
+fn serve(parts: &mut Conninfo, given: &Conninfo, server: &Server, reading: &mut Reading<'_, '_>) {
+    let Some(name) = parts.service.clone() else {
+        return;
+    };
+    if !matches!(way(reading.command), Way::Here(Route::Direct)) {
+        return;
+    }
+    let home = reading.context.scene.home.clone();
+    let file = match reading.environment("PGSERVICEFILE") {
+        Some(file) => Some(reading.context.scene.cwd.join(file)),
+        None => home.map(|home| home.join(".pg_service.conf")),
+    };
+    let Some(file) = file.filter(|_| !reading.context.scene.assumed) else {
+        return;
+    };
+    let said = reading
+        .context
+        .facts
+        .ask(Question::Text(file), reading.needs);
+    let Some(Answer::Text { text, .. }) = said else {
+        return;
+    };
+    let Some(found) = conninfo::service(text, &name) else {
+        return;
+    };
+    let fill = |mine: &mut Option<String>, theirs: Option<String>, is_given: bool| {
+        if !is_given && theirs.is_some() {
+            *mine = theirs;
+        }
+    };
+    let is_given = |word: &Option<Word>, text: &Option<String>| word.is_some() || text.is_some();
+    fill(
+        &mut parts.host,
+        found.host,
+        is_given(&server.host, &given.host),
+    );
+    fill(
+        &mut parts.port,
+        found.port,
+        is_given(&server.port, &given.port),
+    );
+    fill(
+        &mut parts.user,
+        found.user,
+        is_given(&server.user, &given.user),
+    );
+    fill(
+        &mut parts.password,
+        found.password,
+        given.password.is_some(),
+    );
+    fill(
+        &mut parts.database,
+        found.database,
+        given.database.is_some(),
+    );
+    parts.service = None;
+    reading.implicit = true;
 }
 
 fn environment_host(reading: &mut Reading<'_, '_>, server: &Server) -> Option<String> {
@@ -267,7 +330,8 @@ fn place(parts: Conninfo, reading: &Reading<'_, '_>) -> Place {
     let name = database.clone().unwrap_or_else(|| "?".to_owned());
     let port = parts.port.as_deref().unwrap_or("5432");
     let host = parts.host.clone();
-    let shown_host = host.as_deref().unwrap_or("local");
+    let service = parts.service.as_ref().map(|name| format!("service {name}"));
+    let shown_host = host.as_deref().or(service.as_deref()).unwrap_or("local");
     let (route, locator) = match way {
         Way::Elsewhere(prefix, reason) => {
             let locator = if is_local(host.as_deref()) {

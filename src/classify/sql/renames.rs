@@ -58,6 +58,11 @@ impl Renames {
         (self.path && is_bare) || self.gives(name)
     }
 
+    /// Tells whether bare names may be looked up elsewhere than before.
+    pub const fn moves_path(&self) -> bool {
+        self.path || self.any
+    }
+
     /// Tells whether something may get this name; databases are looked up on no path.
     pub fn gives(&self, name: &str) -> bool {
         self.any
