@@ -232,7 +232,7 @@ fn a_row_that_clashes_with_a_newer_one_is_listed_and_not_forced_in() {
     );
     let restored = bring_back(&scene, &manifest, &wish(true));
     assert!(
-        restored.conflicts.iter().any(|text| text.contains("clash")),
+        restored.left.iter().any(|text| text.contains("clash")),
         "{restored:?}"
     );
     let connection = Connection::open(&scene.db).unwrap();
@@ -638,9 +638,9 @@ fn a_named_table_becomes_again_what_it_was_and_the_others_stay() {
         restore::plan(&entry(&scene, &manifest), &wish(true), &Control::default()).unwrap();
     assert!(
         undone
-            .notes
+            .left
             .iter()
-            .any(|note| note.contains("--table users")),
+            .any(|left| left.contains("--table users")),
         "{undone:?}"
     );
     bring_back(&scene, &manifest, &table);

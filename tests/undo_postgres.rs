@@ -143,7 +143,12 @@ const LOSSES: &[&str] = &[
 
 fn dump(cluster: &Cluster, database: &str) -> Vec<String> {
     let output = std::process::Command::new(cluster.bin.join("pg_dump"))
-        .args(["-h", cluster.folder.to_str().unwrap(), "-p", &cluster.port.to_string()])
+        .args([
+            "-h",
+            cluster.folder.to_str().unwrap(),
+            "-p",
+            &cluster.port.to_string(),
+        ])
         .args(["-U", "postgres", "--inserts", "-b", database])
         .output()
         .unwrap();
@@ -154,13 +159,15 @@ fn dump(cluster: &Cluster, database: &str) -> Vec<String> {
         // The order of columns and of rows may be another one afterwards.
         .map(|line| line.trim().trim_end_matches(',').to_owned())
         .filter(|line| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\'))
-        .map(|line| match line.starts_with("INSERT INTO") || line.starts_with("CREATE STATISTICS") {
-            true => {
-                let mut words: Vec<&str> = line.split([' ', ',', '(', ')', ';']).collect();
-                words.sort_unstable();
-                words.join(" ")
+        .map(|line| {
+            match line.starts_with("INSERT INTO") || line.starts_with("CREATE STATISTICS") {
+                true => {
+                    let mut words: Vec<&str> = line.split([' ', ',', '(', ')', ';']).collect();
+                    words.sort_unstable();
+                    words.join(" ")
+                }
+                false => line,
             }
-            false => line,
         })
         .collect();
     lines.sort();
@@ -175,7 +182,10 @@ fn difference(one: &[String], other: &[String], sign: char) -> String {
             Some(at) => {
                 rest.remove(at);
             }
-            None => text.push_str(&format!("  {sign} {}\n", line.chars().take(300).collect::<String>())),
+            None => text.push_str(&format!(
+                "  {sign} {}\n",
+                line.chars().take(300).collect::<String>()
+            )),
         }
     }
     text
@@ -244,7 +254,8 @@ fn every_loss_of_a_rich_database_is_undone() {
                 loop {
                     let next = work.lock().unwrap().next();
                     let Some((at, sql)) = next else { break };
-                    let found = std::panic::catch_unwind(|| fault(cluster, &at.to_string(), ("", ""), sql));
+                    let found =
+                        std::panic::catch_unwind(|| fault(cluster, &at.to_string(), ("", ""), sql));
                     let found = found.unwrap_or_else(|why| {
                         let why = why.downcast_ref::<String>().cloned().unwrap_or_default();
                         Some(format!("{sql}: panicked: {why}"))
@@ -267,16 +278,36 @@ fn every_loss_of_a_rich_database_is_undone() {
 /// What is there before, what stands in front of the command, and the statement.
 const PATHS: &[(&str, &str, &str)] = &[
     ("", "PGOPTIONS='-c search_path=s2' ", "DROP TABLE users"),
-    ("", "PGOPTIONS='-c search_path=s2,public' ", "DELETE FROM users WHERE id = 7"),
-    ("ALTER DATABASE THIS SET search_path = s2, public;", "", "DROP TABLE users"),
-    ("ALTER DATABASE THIS SET search_path = s2, public;", "", "DELETE FROM users"),
+    (
+        "",
+        "PGOPTIONS='-c search_path=s2,public' ",
+        "DELETE FROM users WHERE id = 7",
+    ),
+    (
+        "ALTER DATABASE THIS SET search_path = s2, public;",
+        "",
+        "DROP TABLE users",
+    ),
+    (
+        "ALTER DATABASE THIS SET search_path = s2, public;",
+        "",
+        "DELETE FROM users",
+    ),
     (
         "CREATE SCHEMA postgres; CREATE TABLE postgres.users(id int PRIMARY KEY, v text); INSERT INTO postgres.users VALUES (1, 'a');",
         "",
         "UPDATE users SET v = 'x'",
     ),
-    ("", "", "BEGIN; SET LOCAL search_path = s2; DELETE FROM users; COMMIT"),
-    ("", "", "SELECT set_config('search_path', 's2', false); DROP TABLE users"),
+    (
+        "",
+        "",
+        "BEGIN; SET LOCAL search_path = s2; DELETE FROM users; COMMIT",
+    ),
+    (
+        "",
+        "",
+        "SELECT set_config('search_path', 's2', false); DROP TABLE users",
+    ),
 ];
 
 #[test]
@@ -300,7 +331,10 @@ fn what_does_not_come_back_is_said_with_a_way_to_get_at_it() {
     );
     let said = said.expect("the new key cannot be computed again");
     assert!(said.contains("undo Some(1)"), "{said}");
-    assert!(said.contains("not brought back: keys of `public.users`"), "{said}");
+    assert!(
+        said.contains("not brought back: keys of `public.users`"),
+        "{said}"
+    );
     assert!(said.contains("backstop restore guard-"), "{said}");
     assert!(!said.contains("nothing is missing"), "{said}");
 }

@@ -600,8 +600,8 @@ pub fn quote(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::database::SearchPath;
     use super::*;
+    use crate::model::database::SearchPath;
     use crate::model::span::Span;
 
     fn effect(verb: Verb, object: &str, bound: Bound) -> Effect {

@@ -79,6 +79,7 @@ pub fn pack(
         packer.item(item)
     })?;
     packer.put(&tarball::END)?;
+    packer.warn_of_links();
     let mut warnings = packer.warnings;
     if packer.left_out > 0 {
         warnings.push(format!("and {} more warnings", packer.left_out));
@@ -100,12 +101,25 @@ struct Packer<'a> {
     databases: usize,
     out: &'a mut dyn Write,
     control: &'a Control,
-    /// First path of every inode that has several names.
-    seen: HashMap<(u64, u64), Vec<u8>>,
+    /// First path of every inode that has several names, and how many of them were not met.
+    seen: HashMap<(u64, u64), (Vec<u8>, u64)>,
     listing: Listing,
     marker: Marker,
     warnings: Vec<String>,
     left_out: u64,
+}
+
+/// Returns what an entry is in the archive; nothing for a socket.
+fn kind_of(item: &Item<'_>) -> Option<Kind> {
+    Some(match item.facts.kind() {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Symlink,
+        FileType::Fifo => Kind::Fifo,
+        FileType::CharacterDevice => Kind::Char,
+        FileType::BlockDevice => Kind::Block,
+        _ => return None,
+    })
 }
 
 impl Packer<'_> {
@@ -115,6 +129,24 @@ impl Packer<'_> {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// Names of a file outside of the tree are not in the archive: what is unpacked is a file of its own.
+    fn warn_of_links(&mut self) {
+        let outside = self.seen.values().filter(|(_, more)| *more > 0);
+        let Some(first) = outside.clone().map(|(path, _)| path).min() else {
+            return;
+        };
+        let first = shown(first);
+        let text = match outside.count() {
+            1 => format!(
+                "`{first}` has other names outside (hard links): what is unpacked is a file of its own"
+            ),
+            many => format!(
+                "{many} files, `{first}` the first, have other names outside (hard links): what is unpacked are files of their own"
+            ),
+        };
+        self.warn(text);
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), BackupError> {
@@ -128,20 +160,12 @@ impl Packer<'_> {
         if self.neighbours.remove(item.path) {
             return Ok(());
         }
-        let kind = match item.facts.kind() {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Directory,
-            FileType::Symlink => Kind::Symlink,
-            FileType::Fifo => Kind::Fifo,
-            FileType::CharacterDevice => Kind::Char,
-            FileType::BlockDevice => Kind::Block,
-            _ => {
-                self.warn(format!(
-                    "`{}` is a socket and was left out",
-                    shown(item.path)
-                ));
-                return Ok(());
-            }
+        let Some(kind) = kind_of(item) else {
+            self.warn(format!(
+                "`{}` is a socket and was left out",
+                shown(item.path)
+            ));
+            return Ok(());
         };
         if item.foreign {
             self.warn(format!(
@@ -152,13 +176,15 @@ impl Packer<'_> {
         let mut entry = entry(item.path, kind, &item.facts);
         if kind != Kind::Directory && item.facts.links > 1 {
             let id = (item.facts.device, item.facts.inode);
-            if let Some(first) = self.seen.get(&id) {
+            if let Some((first, more)) = self.seen.get_mut(&id) {
                 entry.kind = Kind::HardLink;
                 entry.link.clone_from(first);
+                *more = more.saturating_sub(1);
                 entry.size = 0;
                 return self.header(&entry);
             }
-            self.seen.insert(id, item.path.to_vec());
+            let more = item.facts.links - 1;
+            self.seen.insert(id, (item.path.to_vec(), more));
         }
         match kind {
             Kind::File => self.file(item, entry),

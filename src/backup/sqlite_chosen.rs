@@ -3,7 +3,9 @@
 
 use super::error::BackupError;
 use super::sqlite::failed;
-use super::sqlite_restore::{Living, Table};
+use super::sqlite_reach::Link;
+use super::sqlite_restore::Living;
+use super::sqlite_table::Table;
 use crate::adapters::sqlite::{quote, trigger};
 use crate::model::effect::Verb;
 use crate::model::finding::RowsLost;
@@ -21,14 +23,16 @@ const DEPTH: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chosen {
     /// A query over the backup: the key of each lost row as `k0`, `k1`, and the values it was given as `s0`, `s1`.
-    hits: String,
+    pub hits: String,
     /// Expressions of the key.
-    key: Vec<String>,
+    pub key: Vec<String>,
     /// Rows that are missing are inserted.
     pub deletes: bool,
     /// Columns that got other values, and whether `hits` gives the value; empty with `all` means every column.
-    sets: Vec<(String, bool)>,
-    all: bool,
+    pub sets: Vec<(String, bool)>,
+    pub all: bool,
+    /// Columns of the key that got other values, which `hits` gives as `n0`, `n1`; empty where they are not known.
+    pub moves: Vec<String>,
 }
 
 impl Chosen {
@@ -41,67 +45,99 @@ impl Chosen {
         )
     }
 
-    fn joins(&self, alias: &str) -> String {
+    pub fn joins(&self, alias: &str) -> String {
         let pairs = self.key.iter().enumerate();
         let pairs = pairs.map(|(at, column)| format!("h.k{at} IS {alias}.{column}"));
         pairs.collect::<Vec<_>>().join(" AND ")
     }
 
-    fn changes(&self) -> bool {
+    pub fn changes(&self) -> bool {
         self.all || !self.sets.is_empty()
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.sets.iter().map(|(column, _)| quote(column)).collect()
+    }
+
+    /// Returns the name in `hits` of the value that a column was given, when that is known.
+    pub fn given(&self, column: &str) -> Option<String> {
+        let same = |one: &str| one.eq_ignore_ascii_case(column);
+        let moved = self.moves.iter().position(|one| same(one));
+        let set = || {
+            self.sets
+                .iter()
+                .position(|(one, known)| *known && same(one))
+        };
+        moved
+            .map(|at| format!("n{at}"))
+            .or_else(|| set().map(|at| format!("s{at}")))
+    }
+
+    /// All rows of a table, which may hold other values in any column.
+    pub fn whole(table: &Table) -> Self {
+        let key = key_of(table);
+        Self {
+            hits: format!(
+                "SELECT {} FROM old.{}",
+                keys(&key, "").join(", "),
+                quote(&table.name)
+            ),
+            key,
+            deletes: true,
+            all: true,
+            ..Self::default()
+        }
     }
 }
 
-fn key_of(table: &Table) -> Vec<String> {
+pub(super) fn key_of(table: &Table) -> Vec<String> {
     match (table.key.is_empty(), table.rowid) {
         (true, Some(rowid)) => vec![rowid.to_owned()],
         _ => table.key.iter().map(|one| quote(one)).collect(),
     }
 }
 
-fn keys(key: &[String], of: &str) -> Vec<String> {
+pub(super) fn keys(key: &[String], of: &str) -> Vec<String> {
     let number = key.iter().enumerate();
     number
         .map(|(at, column)| format!("{of}{column} AS k{at}"))
         .collect()
 }
 
-/// A foreign key of the backup.
-struct Link {
-    child: String,
-    parent: String,
-    act: String,
-    /// Column of the child, column of the parent.
-    pairs: Vec<(String, String)>,
-}
-
 impl Living {
     /// Finds the rows that were lost, for the tables where they are known.
     pub(super) fn choose(&mut self, wish: &Wish) -> Result<(), BackupError> {
-        if wish.rows.is_empty() {
-            return Ok(());
-        }
         for (_, name, _) in self.names("old", "'table'")? {
             let losses = wish.rows_of(|table| same_name(&name, table));
-            if let Some(loss) = RowsLost::joined(&losses)
-                && let Some(chosen) = self.chosen_rows(&name, &loss)?
-            {
-                self.chosen.insert(name.to_lowercase(), chosen);
+            let Some(loss) = RowsLost::joined(&losses) else {
+                continue;
+            };
+            match self.chosen_rows(&name, &loss)? {
+                Some(chosen) => {
+                    self.chosen.insert(name.to_lowercase(), chosen);
+                }
+                None if !loss.deletes || !loss.sets.is_empty() => {
+                    self.whole.insert(name.to_lowercase());
+                }
+                None => {}
             }
         }
-        self.choose_children()
+        self.choose_children()?;
+        self.follow(wish)
+    }
+
+    /// Tells whether a table has a trigger for this.
+    fn fires(&self, name: &str, verb: Verb) -> Result<bool, BackupError> {
+        for (kind, trigger, sql) in self.names("old", "'trigger'")? {
+            if same_name(&self.owner(&kind, &trigger)?, name) && trigger::fires(&sql, verb) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
-        let fires = |verb: Verb| -> Result<bool, BackupError> {
-            for (kind, trigger, sql) in self.names("old", "'trigger'")? {
-                if same_name(&self.owner(&kind, &trigger)?, name) && trigger::fires(&sql, verb) {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        if loss.deletes && fires(Verb::Delete)? {
+        if loss.deletes && self.fires(name, Verb::Delete)? {
             return Ok(None);
         }
         let table = self.table(name)?;
@@ -125,8 +161,19 @@ impl Living {
         let changes = !loss.deletes || !loss.sets.is_empty();
         let of_key = |column: &str| table.key.iter().any(|one| one.eq_ignore_ascii_case(column));
         let moves = loss.sets.iter().any(|one| of_key(&one.column));
-        let all = changes && (moves || loss.sets.is_empty() || fires(Verb::Update)?);
+        let all = changes && (moves || loss.sets.is_empty() || self.fires(name, Verb::Update)?);
         let mut picked = keys(&key, "");
+        let mut moved = Vec::new();
+        for setting in loss.sets.iter().filter(|one| moves && of_key(&one.column)) {
+            let Some(value) = setting.value.as_ref().map(|text| format!("(\n{text}\n)")) else {
+                return Ok(None);
+            };
+            if !reads(&value) {
+                return Ok(None);
+            }
+            picked.push(format!("{value} AS n{}", moved.len()));
+            moved.push(setting.column.clone());
+        }
         let mut sets = Vec::new();
         for setting in loss.sets.iter().filter(|_| !all) {
             let same = |one: &&String| one.eq_ignore_ascii_case(&setting.column);
@@ -146,65 +193,17 @@ impl Living {
             deletes: loss.deletes || moves,
             sets,
             all,
+            moves: moved,
         }))
     }
 
-    fn links(&self) -> Result<Vec<Link>, BackupError> {
-        let said = failed("list the foreign keys");
-        let text = "SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\", upper(f.on_delete) FROM old.sqlite_master AS m, \
-                    pragma_foreign_key_list(m.name, 'old') AS f WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq";
-        let mut query = self.connection.prepare(text).map_err(&said)?;
-        let rows = query
-            .query_map([], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, String>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get::<_, Option<String>>(4)?,
-                    row.get::<_, String>(5)?,
-                ))
-            })
-            .map_err(&said)?
-            .collect::<rusqlite::Result<Vec<_>>>()
-            .map_err(&said)?;
-        let mut links: Vec<(i64, Link)> = Vec::new();
-        for (child, id, parent, from, to, act) in rows {
-            let at = match links.last() {
-                Some((last, link)) if *last == id && link.child == child => links.len() - 1,
-                _ => {
-                    links.push((
-                        id,
-                        Link {
-                            child,
-                            parent: parent.clone(),
-                            act,
-                            pairs: Vec::new(),
-                        },
-                    ));
-                    links.len() - 1
-                }
-            };
-            if let Some((_, link)) = links.get_mut(at) {
-                let to = match to {
-                    Some(to) => Some(to),
-                    // Without a name the key of the parent is meant, column by column.
-                    None => self
-                        .table(&parent)
-                        .ok()
-                        .and_then(|one| one.key.get(link.pairs.len()).cloned()),
-                };
-                link.pairs.push((from, to.unwrap_or_default()));
-            }
-        }
-        Ok(links.into_iter().map(|(_, link)| link).collect())
-    }
-
-    /// Follows foreign keys from deleted rows to those that went with them or lost their reference.
+    /// Follows foreign keys from deleted rows to those that went with them.
     fn choose_children(&mut self) -> Result<(), BackupError> {
-        let acts =
-            |link: &Link| matches!(link.act.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT");
-        let links: Vec<Link> = self.links()?.into_iter().filter(acts).collect();
+        if self.chosen.is_empty() {
+            return Ok(());
+        }
+        let links: Vec<Link> = self.links()?;
+        let links: Vec<&Link> = links.iter().filter(|link| link.act == "CASCADE").collect();
         let deletes = |living: &Self, name: &str| {
             living
                 .chosen
@@ -230,13 +229,13 @@ impl Living {
             self.chosen.extend(more);
         }
         // A table that refers to itself loses rows that no condition names.
-        let circular = |link: &&Link| same_name(&link.child, &link.parent);
+        let circular = |link: &&&Link| same_name(&link.child, &link.parent);
         if links
             .iter()
             .filter(circular)
             .any(|link| deletes(self, &link.child))
         {
-            self.chosen.clear();
+            self.chosen.retain(|_, one| !one.deletes);
         }
         Ok(())
     }
@@ -250,26 +249,18 @@ impl Living {
             .iter()
             .map(|(from, to)| format!("o.{} = c.{}", quote(to), quote(from)))
             .collect();
-        let nulls = link.act == "SET NULL";
-        let mut picked = keys(&key, "c.");
-        if nulls {
-            picked.extend((0..link.pairs.len()).map(|at| format!("NULL AS s{at}")));
-        }
         let hits = format!(
             "SELECT {} FROM old.{} AS c WHERE EXISTS (SELECT 1 FROM old.{} AS o WHERE {limit} AND {})",
-            picked.join(", "),
+            keys(&key, "c.").join(", "),
             quote(&link.child),
             quote(&link.parent),
             pairs.join(" AND ")
         );
-        let deletes = link.act == "CASCADE";
-        let columns = link.pairs.iter().filter(|_| !deletes);
         Ok(Chosen {
             hits,
             key,
-            deletes,
-            sets: columns.map(|(from, _)| (from.clone(), nulls)).collect(),
-            all: false,
+            deletes: true,
+            ..Chosen::default()
         })
     }
 
@@ -302,7 +293,11 @@ impl Living {
                 counted(rows - LISTED as u64, "row")
             ));
         }
-        plan.rows.extend(self.kept_notes(&change, again)?);
+        let kept = self.kept_notes(&change, again)?;
+        match rows {
+            0 => plan.notes.extend(kept),
+            _ => plan.rows.extend(kept),
+        }
         if rows > 0 && !change.is_certain() {
             plan.notes.push(format!(
                 "whether somebody else has changed rows of `{name}` since cannot be told; the state before is saved"
@@ -317,34 +312,84 @@ impl Living {
         }
         let step = Step::UpdateRows {
             table: name.to_owned(),
-            columns: chosen
-                .sets
-                .iter()
-                .map(|(column, _)| quote(column))
-                .collect(),
+            columns: chosen.columns(),
             rows: Some(rows),
             conflicts: again,
         };
         Ok((rows > 0).then_some(step))
     }
 
-    /// Gives rows back the values that they had.
+    /// Gives rows back the values that they had in these columns.
     pub(super) fn change_rows(
         &self,
         name: &str,
+        columns: &[String],
         over: bool,
         restored: &mut Restored,
     ) -> Result<(), BackupError> {
+        let own = self.chosen.get(&name.to_lowercase());
+        let acted = self.acted.iter().filter(|(table, _)| table == name);
+        for chosen in own.into_iter().chain(acted.map(|(_, chosen)| chosen)) {
+            if chosen.columns() != columns {
+                continue;
+            }
+            let change = Change::of(self.table(name)?, chosen, over);
+            let again = self.count(&change.kept())?;
+            restored.conflicts.extend(self.kept_notes(&change, again)?);
+            self.connection
+                .execute(&change.update(), [])
+                .map_err(failed("give rows their values back"))?;
+        }
+        Ok(())
+    }
+
+    /// The living rows that stand under a key which the command gave to other rows.
+    fn moved(&self, name: &str, chosen: &Chosen) -> Result<String, BackupError> {
+        let table = self.table(name)?;
+        let key = key_of(&table);
+        let pairs = key
+            .iter()
+            .zip(&chosen.key)
+            .enumerate()
+            .map(|(at, (column, _))| {
+                let bare = table.key.get(at).map_or(column.as_str(), String::as_str);
+                let given = chosen.given(bare).unwrap_or_else(|| format!("k{at}"));
+                format!("m.{column} IS h.{given}")
+            });
+        Ok(format!(
+            "main.{0} AS m WHERE EXISTS (SELECT 1 FROM ({1}) AS h WHERE {2}) AND NOT EXISTS (SELECT 1 FROM old.{0} AS o WHERE {3})",
+            quote(name),
+            chosen.hits,
+            pairs.collect::<Vec<_>>().join(" AND "),
+            table.same_row()
+        ))
+    }
+
+    /// Says which rows stand under a key that the command gave them.
+    pub(super) fn moved_rows(
+        &self,
+        name: &str,
+        chosen: &Chosen,
+    ) -> Result<Option<Step>, BackupError> {
+        if chosen.moves.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.count(&self.moved(name, chosen)?)?;
+        Ok((rows > 0).then(|| Step::RemoveRows {
+            table: name.to_owned(),
+            rows,
+        }))
+    }
+
+    /// Takes the rows away that come back under their own key.
+    pub(super) fn take_moved(&self, name: &str) -> Result<(), BackupError> {
         let Some(chosen) = self.chosen.get(&name.to_lowercase()) else {
             return Ok(());
         };
-        let change = Change::of(self.table(name)?, chosen, over);
-        let again = self.count(&change.kept())?;
-        restored.conflicts.extend(self.kept_notes(&change, again)?);
         self.connection
-            .execute(&change.update(), [])
+            .execute(&format!("DELETE FROM {}", self.moved(name, chosen)?), [])
             .map(|_| ())
-            .map_err(failed("give rows their values back"))
+            .map_err(failed("take moved rows away"))
     }
 
     fn kept_notes(&self, change: &Change<'_>, again: u64) -> Result<Vec<String>, BackupError> {

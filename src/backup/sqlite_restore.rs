@@ -12,15 +12,18 @@ use rusqlite::{Connection, OpenFlags};
 use super::control::Control;
 use super::error::BackupError;
 use super::files::{random_name, sync_folder};
+use super::restore::{apply_move, move_back};
 use super::sqlite::{
     ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_readable, path_of, transfer,
     unpack,
 };
 use super::sqlite_chosen::Chosen;
+use super::sqlite_reach::Touch;
+use super::sqlite_table::Table;
 use crate::adapters::failpoint;
-use crate::adapters::sqlite::{Shape, neighbour, open, quote, trigger};
+use crate::adapters::sqlite::{Shape, neighbour, open, quote};
 use crate::model::backup::Entry;
-use crate::model::effect::Verb;
+use crate::plan::coverage::same_name;
 use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 
 /// How long another process that holds the living database is waited for.
@@ -109,7 +112,12 @@ pub(super) fn plan(
         Place::Living(path) => path,
     };
     let mut steps = Vec::new();
-    if !is_readable(&path) {
+    // What waits in a log beside it belongs to the file that would go.
+    let moves = !neighbour(&path, "-wal").exists() && !neighbour(&path, "-journal").exists();
+    if let Some(step) = move_back(wish, &path).filter(|_| moves) {
+        steps.push(step);
+        steps.push(Step::PlaceDatabase { path: path.clone() });
+    } else if !is_readable(&path) {
         // What stands there now is no database, or none any more: the file is replaced, not its content.
         steps.push(Step::PlaceDatabase { path: path.clone() });
     } else if wish.missing_only || !wish.only.is_empty() {
@@ -145,11 +153,14 @@ pub(super) fn apply(
             Step::MakeParents { path } => {
                 fs::create_dir_all(path).map_err(|error| BackupError::io("create", path, error))?;
             }
+            Step::MoveBack { from, to } => apply_move(from, to)?,
             Step::PlaceDatabase { path } => place_new(entry, &copy, path)?,
             Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
             Step::Create { .. }
             | Step::InsertRows { .. }
             | Step::UpdateRows { .. }
+            | Step::RemoveRows { .. }
+            | Step::Reindex { .. }
             | Step::ReplaceTable { .. } => {
                 rows.push(step.clone());
                 continue;
@@ -164,6 +175,7 @@ pub(super) fn apply(
         living.apply(&rows, wish, &mut restored)?;
         restored.notes.extend(plan.notes.iter().cloned());
     }
+    restored.left.extend(plan.left.iter().cloned());
     Ok(restored)
 }
 
@@ -237,17 +249,12 @@ pub(super) struct Living {
     pub(super) connection: Connection,
     /// The rows that were lost one by one, by name of the table in lower case.
     pub(super) chosen: BTreeMap<String, Chosen>,
-}
-
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) columns: Vec<String>,
-    /// Columns by which a row is the same row; empty means the rowid alone.
-    pub(super) key: Vec<String>,
-    /// The name by which the rowid can be spoken of; none WITHOUT ROWID.
-    pub(super) rowid: Option<&'static str>,
-    /// ` AND …`: which rows `o` of the backup are looked at; empty for all.
-    pub(super) limit: String,
+    /// Tables that become again what they were, because the rows of the loss cannot be told from others; in lower case.
+    pub(super) whole: BTreeSet<String>,
+    /// What the loss may have reached, by name in lower case.
+    pub(super) touched: BTreeMap<String, Touch>,
+    /// Rows whose foreign key was changed with their parent, by table.
+    pub(super) acted: Vec<(String, Chosen)>,
 }
 
 impl Living {
@@ -279,6 +286,9 @@ impl Living {
         Ok(Self {
             connection,
             chosen: BTreeMap::new(),
+            whole: BTreeSet::new(),
+            touched: BTreeMap::new(),
+            acted: Vec::new(),
         })
     }
 
@@ -299,120 +309,88 @@ impl Living {
         rows.collect::<rusqlite::Result<_>>().map_err(said)
     }
 
-    /// Returns the shadow tables of virtual ones: they come and go with those.
-    fn shadows(&self) -> BTreeSet<String> {
-        let found = || -> rusqlite::Result<BTreeSet<String>> {
-            let mut query = self.connection.prepare(
-                "SELECT name FROM pragma_table_list WHERE schema = 'old' AND type = 'shadow'",
-            )?;
-            query.query_map([], |row| row.get(0))?.collect()
-        };
-        found().unwrap_or_default()
-    }
-
     fn steps(&self, wish: &Wish, plan: &mut RestorePlan) -> Result<Vec<Step>, BackupError> {
-        let only = &match wish.missing_only || !wish.rows.is_empty() {
-            true => self.reached(&wish.only)?,
-            false => wish.only.clone(),
-        };
-        let wanted = |name: &str| {
-            let same = |one: &String| crate::plan::coverage::same_name(name, one);
-            only.is_empty() || only.iter().any(same)
-        };
-        let shadows = self.shadows();
+        let shadows = self.shadows()?;
+        let named = |name: &str| wish.only.iter().any(|one| same_name(name, one));
         let (mut creates, mut fills) = (Vec::new(), Vec::new());
-        let mut replaced = BTreeSet::new();
-        for (_, name, sql) in self.names("old", "'table'")? {
-            if !wanted(&name) || shadows.contains(&name) {
+        for (table, chosen) in &self.acted {
+            creates.extend(self.changed_rows(table, chosen, wish.over, plan)?);
+        }
+        let mut virtuals = Vec::new();
+        for (_, name, _) in self.names("old", "'table'")? {
+            let touch = self.touched.get(&name.to_lowercase());
+            if self.is_virtual(&name)? {
+                virtuals.push((name, touch.copied()));
                 continue;
             }
-            let head = sql.trim_start().get(..14).unwrap_or_default();
-            let is_virtual = head.eq_ignore_ascii_case("CREATE VIRTUAL");
-            let rows = || self.count(&format!("old.{}", quote(&name)));
+            let Some(touch) = touch.filter(|_| named(&name) || !shadows.contains(&name)) else {
+                continue;
+            };
             if !self.exists("table", &name)? {
-                fills.extend(insert_all(&name, rows()?));
-                creates.push(Step::Create {
-                    kind: "table".into(),
-                    name,
-                });
-            } else if is_virtual {
-                plan.notes.push(format!(
-                    "rows of the virtual table `{name}` are not compared"
-                ));
+                // Before anything is changed, so that rows which lost their reference find its parent.
+                creates.insert(
+                    0,
+                    Step::Create {
+                        kind: "table".into(),
+                        name: name.clone(),
+                    },
+                );
+                let rows = self.count(&format!("old.{}", quote(&name)))?;
+                fills.extend(insert_all(&name, rows));
+            } else if self.whole.contains(&name.to_lowercase()) {
+                let rows = self.count(&format!("old.{}", quote(&name)))?;
+                fills.push(Step::ReplaceTable { table: name, rows });
             } else if let Some(chosen) = self.chosen.get(&name.to_lowercase()) {
+                fills.extend(self.moved_rows(&name, chosen)?);
                 if chosen.deletes {
-                    fills.extend(self.missing_rows(&name, &mut plan.notes)?);
+                    fills.extend(self.missing_rows(&name, plan)?);
                 }
                 fills.extend(self.changed_rows(&name, chosen, wish.over, plan)?);
-            } else if wish.missing_only || !self.is_wished(&name, wish) {
-                fills.extend(self.missing_rows(&name, &mut plan.notes)?);
-            } else {
-                let rows = rows()?;
-                replaced.insert(name.to_lowercase());
-                fills.push(Step::ReplaceTable { table: name, rows });
+            } else if touch.deletes {
+                fills.extend(self.missing_rows(&name, plan)?);
             }
         }
         creates.append(&mut fills);
-        for (kind, name, _) in self.names("old", "'index','view','trigger'")? {
-            let owner = self.owner(&kind, &name)?;
-            let goes = kind != "view" && replaced.contains(&owner.to_lowercase());
-            if (only.is_empty() || wanted(&owner)) && (goes || !self.exists(&kind, &name)?) {
-                creates.push(Step::Create { kind, name });
-            }
+        for (name, touch) in virtuals {
+            self.virtual_steps(&name, touch, &mut creates, wish, plan)?;
         }
+        self.definitions(wish, plan, &mut creates)?;
         Ok(creates)
     }
 
-    /// Tells whether a table was named itself, and not reached from another one.
-    fn is_wished(&self, name: &str, wish: &Wish) -> bool {
-        let same = |one: &String| crate::plan::coverage::same_name(name, one);
-        wish.only.is_empty() || wish.only.iter().any(same)
-    }
-
-    /// Widens the tables to those whose rows went with theirs by foreign keys; nothing, which means all, where a trigger may have taken others.
-    fn reached(&self, only: &[String]) -> Result<Vec<String>, BackupError> {
-        let said = failed("list the foreign keys");
-        let text = "SELECT m.name, f.\"table\" FROM old.sqlite_master AS m, pragma_foreign_key_list(m.name, 'old') AS f \
-                    WHERE m.type = 'table' AND upper(f.on_delete) = 'CASCADE'";
-        let mut query = self.connection.prepare(text).map_err(&said)?;
-        let rows = query
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(&said)?;
-        let edges: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(said)?;
-        let mut all = only.to_vec();
-        all.extend(
-            self.chosen
-                .keys()
-                .filter(|name| {
-                    !only
-                        .iter()
-                        .any(|one| crate::plan::coverage::same_name(name, one))
-                })
-                .cloned(),
-        );
-        let keeps = |name: &str| {
-            let chosen = self.chosen.get(&name.to_lowercase());
-            chosen.is_some_and(|one| !one.deletes)
-        };
-        let mut at = 0;
-        while let Some(parent) = all.get(at).cloned() {
-            for (child, of) in &edges {
-                let same = |one: &String| crate::plan::coverage::same_name(child, one);
-                let below = crate::plan::coverage::same_name(of, &parent) && !keeps(of);
-                if below && !all.iter().any(same) {
-                    all.push(child.clone());
+    /// Indexes, views and triggers that are gone with their table, or that the loss names.
+    fn definitions(
+        &self,
+        wish: &Wish,
+        plan: &mut RestorePlan,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), BackupError> {
+        let mut named: BTreeSet<&String> = wish.only.iter().collect();
+        named.retain(|one| !self.touched.keys().any(|name| same_name(name, one)));
+        for kinds in ["'view'", "'index'", "'trigger'"] {
+            for (kind, name, sql) in self.names("old", kinds)? {
+                let owner = self.owner(&kind, &name)?.to_lowercase();
+                let is_named = wish.only.iter().any(|one| same_name(&name, one));
+                named.retain(|one| !same_name(&name, one));
+                let goes = kind != "view" && self.whole.contains(&owner);
+                let own = wish.only.is_empty() || is_named || self.touched.contains_key(&owner);
+                let differs = || -> Result<bool, BackupError> {
+                    Ok(is_named && self.definition("main", &kind, &name)? != sql)
+                };
+                if own && (goes || !self.exists(&kind, &name)? || differs()?) {
+                    steps.push(Step::Create { kind, name });
                 }
             }
-            at += 1;
         }
-        for (kind, name, sql) in self.names("old", "'trigger'")? {
-            let owner = self.owner(&kind, &name)?;
-            let same = |one: &String| crate::plan::coverage::same_name(&owner, one);
-            if all.iter().any(same) && !keeps(&owner) && trigger::fires(&sql, Verb::Delete) {
-                return Ok(Vec::new());
+        for name in named {
+            if same_name("sqlite_sequence", name) && self.exists("table", "sqlite_sequence")? {
+                steps.extend(self.missing_rows("sqlite_sequence", plan)?);
+            } else {
+                plan.left
+                    .push(format!("`{name}`: the backup does not hold it"));
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     pub(super) fn owner(&self, kind: &str, name: &str) -> Result<String, BackupError> {
@@ -425,13 +403,21 @@ impl Living {
             .map_err(failed("list the tables"))
     }
 
-    fn exists(&self, kind: &str, name: &str) -> Result<bool, BackupError> {
+    pub(super) fn exists(&self, kind: &str, name: &str) -> Result<bool, BackupError> {
+        self.exists_in("main", kind, name)
+    }
+
+    pub(super) fn exists_in(
+        &self,
+        schema: &str,
+        kind: &str,
+        name: &str,
+    ) -> Result<bool, BackupError> {
+        let text = format!(
+            "SELECT count(*) FROM {schema}.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE"
+        );
         self.connection
-            .query_row(
-                "SELECT count(*) FROM main.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE",
-                [kind, name],
-                |row| row.get::<_, i64>(0),
-            )
+            .query_row(&text, [kind, name], |row| row.get::<_, i64>(0))
             .map(|found| found > 0)
             .map_err(failed("list the tables"))
     }
@@ -467,6 +453,9 @@ impl Living {
             .map(|(name, pk)| (*pk, name.clone()))
             .collect();
         key.sort();
+        if let (Some((first, _)), true) = (columns.first(), self.has_id(name)?) {
+            key = vec![(1, first.clone())];
+        }
         let taken = |alias: &str| {
             columns
                 .iter()
@@ -494,10 +483,10 @@ impl Living {
         })
     }
 
-    fn missing_rows(
+    pub(super) fn missing_rows(
         &self,
         name: &str,
-        notes: &mut Vec<String>,
+        plan: &mut RestorePlan,
     ) -> Result<Option<Step>, BackupError> {
         let table = self.table(name)?;
         let here: BTreeSet<String> = self
@@ -512,9 +501,11 @@ impl Living {
             .map(String::as_str)
             .collect();
         if !gone.is_empty() {
-            notes.push(format!(
-                "`{name}` has lost the columns {}; `backstop restore ID --table {name}` brings the table back as it was",
-                gone.join(", ")
+            plan.left.push(format!(
+                "the rows of `{name}`: the table there now lacks the columns {}; `backstop restore {} --table {}` brings it back as it was",
+                gone.join(", "),
+                plan.backup,
+                crate::backup::files::quoted(Path::new(name))
             ));
             return Ok(None);
         }
@@ -545,9 +536,15 @@ impl Living {
             .map_err(&said)?;
         for step in steps {
             match step {
-                Step::Create { kind, name } => self.create(kind, name, restored)?,
+                Step::Create { kind, name } => {
+                    self.create(kind.trim_start_matches("virtual "), name, restored)?
+                }
                 Step::InsertRows { table, .. } => self.insert(table, restored)?,
-                Step::UpdateRows { table, .. } => self.change_rows(table, wish.over, restored)?,
+                Step::UpdateRows { table, columns, .. } => {
+                    self.change_rows(table, columns, wish.over, restored)?;
+                }
+                Step::RemoveRows { table, .. } => self.take_moved(table)?,
+                Step::Reindex { table } => self.reindex(table)?,
                 Step::ReplaceTable { table, .. } => {
                     let drop = format!("DROP TABLE main.{}", quote(table));
                     self.connection.execute_batch(&drop).map_err(&said)?;
@@ -565,19 +562,18 @@ impl Living {
     }
 
     fn create(&self, kind: &str, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
-        let sql: String = self
-            .connection
-            .query_row(
-                "SELECT sql FROM old.sqlite_master WHERE type = ?1 AND name = ?2",
-                [kind, name],
-                |row| row.get(0),
-            )
-            .map_err(failed("read the definition"))?;
+        let sql = self.definition("old", kind, name)?;
+        if kind != "table" && self.exists(kind, name)? {
+            let drop = format!("DROP {kind} main.{}", quote(name));
+            self.connection
+                .execute_batch(&drop)
+                .map_err(failed("replace a definition"))?;
+        }
         match self.connection.execute_batch(&sql) {
             Ok(()) => Ok(()),
             Err(error) if kind == "table" => Err(failed("create the table again")(error)),
             Err(error) => {
-                restored.conflicts.push(format!(
+                restored.left.push(format!(
                     "the {kind} `{name}` cannot be created again: {error}"
                 ));
                 Ok(())
@@ -585,8 +581,21 @@ impl Living {
         }
     }
 
+    /// Returns the text that made something; empty where it is not there.
+    fn definition(&self, schema: &str, kind: &str, name: &str) -> Result<String, BackupError> {
+        let text = format!(
+            "SELECT coalesce(max(sql), '') FROM {schema}.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE"
+        );
+        self.connection
+            .query_row(&text, [kind, name], |row| row.get(0))
+            .map_err(failed("read the definition"))
+    }
+
     fn insert(&self, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
         let said = failed("insert rows");
+        if self.is_virtual(name)? && self.is_only_less(name)? {
+            return self.copy_shadows(name);
+        }
         let table = self.table(name)?;
         self.list_conflicts(&table, restored)?;
         let missing = format!(
@@ -601,8 +610,8 @@ impl Living {
             inserted += self.connection.execute(&text, []).map_err(&said)? as u64;
         }
         if inserted < wanted {
-            restored.conflicts.push(format!(
-                "{} of `{name}` not inserted: rows that are there now clash",
+            restored.left.push(format!(
+                "{} of `{name}`: rows that are there now clash with them; the backup holds them",
                 counted(wanted - inserted, "row")
             ));
         }
@@ -671,78 +680,6 @@ fn insert_all(table: &str, rows: u64) -> Option<Step> {
         rows,
         conflicts: 0,
     })
-}
-
-impl Table {
-    pub(super) fn same_row(&self) -> String {
-        match (self.key.is_empty(), self.rowid) {
-            (true, Some(rowid)) => format!("m.{rowid} = o.{rowid}"),
-            _ => self
-                .key
-                .iter()
-                .map(|column| format!("m.{0} IS o.{0}", quote(column)))
-                .collect::<Vec<_>>()
-                .join(" AND "),
-        }
-    }
-
-    /// Selects the row of the living table that is the same row as `o`.
-    fn twin(&self) -> String {
-        format!(
-            "SELECT 1 FROM main.{} AS m WHERE {}",
-            quote(&self.name),
-            self.same_row()
-        )
-    }
-
-    /// The rows that are in both with different values.
-    fn differing(&self) -> String {
-        let name = quote(&self.name);
-        let other = self
-            .columns
-            .iter()
-            .map(|column| format!("o.{0} IS NOT m.{0}", quote(column)))
-            .collect::<Vec<_>>()
-            .join(" OR ");
-        format!(
-            "old.{name} AS o JOIN main.{name} AS m ON {} WHERE ({other}){}",
-            self.same_row(),
-            self.limit
-        )
-    }
-
-    /// Inserts missing rows: first those whose rowid is free, with it, then the others with a new one.
-    fn inserts(&self) -> Vec<String> {
-        let name = quote(&self.name);
-        let columns = self
-            .columns
-            .iter()
-            .map(|column| quote(column))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let from = format!(
-            "FROM old.{name} AS o WHERE NOT EXISTS ({}){}",
-            self.twin(),
-            self.limit
-        );
-        let plain = format!("INSERT OR IGNORE INTO main.{name}({columns}) SELECT {columns} {from}");
-        match self.rowid {
-            Some(rowid) => {
-                let free = format!(
-                    "NOT EXISTS (SELECT 1 FROM main.{name} AS r WHERE r.{rowid} = o.{rowid})"
-                );
-                let kept = format!(
-                    "INSERT OR IGNORE INTO main.{name}({rowid}, {columns}) SELECT o.{rowid}, {columns} {from} AND {free}"
-                );
-                if self.key.is_empty() {
-                    vec![kept]
-                } else {
-                    vec![kept, plain]
-                }
-            }
-            None => vec![plain],
-        }
-    }
 }
 
 fn percent(path: &Path) -> String {

@@ -196,6 +196,14 @@ impl Engine for Tree {
         plan.steps.push(Step::SavePresent {
             what: format!("`{}`", place.display()),
         });
+        if let Some(step) = super::restore::move_back(wish, &place) {
+            plan.steps.push(step);
+            plan.steps.push(Step::PlaceTree {
+                path: place,
+                entries,
+            });
+            return Ok(plan);
+        }
         plan.steps.push(if wish.missing_only {
             Step::MergeTree {
                 path: place,
@@ -217,13 +225,17 @@ impl Engine for Tree {
         plan: &RestorePlan,
         control: &Control,
     ) -> Result<Restored, BackupError> {
-        let mut restored = Restored::default();
+        let mut restored = Restored {
+            notes: plan.notes.clone(),
+            ..Restored::default()
+        };
         for step in &plan.steps {
             match step {
                 Step::MakeParents { path } => {
                     fs::create_dir_all(path)
                         .map_err(|error| BackupError::io("create", path, error))?;
                 }
+                Step::MoveBack { from, to } => super::restore::apply_move(from, to)?,
                 Step::PlaceTree { path, .. }
                 | Step::ReplaceTree { path, .. }
                 | Step::MergeTree { path, .. } => {

@@ -8,6 +8,7 @@ mod imports;
 mod index;
 mod steps;
 mod tables;
+mod taskfiles;
 pub mod tokens;
 mod values;
 
@@ -237,7 +238,7 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
             // Emptied is not written.
             Kind::Writes(_) if step.text.starts_with(": >") => true,
             // What a script writes is its work; what it writes to be run counts.
-            Kind::Writes(file) => {
+            Kind::Writes(file) | Kind::Adds(file) => {
                 let name = file.rsplit('/').next().unwrap_or(file);
                 code.inline
                     || steps

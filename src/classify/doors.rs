@@ -1,11 +1,13 @@
 //! Ordinary programs with a door to a shell: an option, or a command of their own language, that starts another program.
 //! It only finds the text behind the door; what it means is read like any other shell text.
 
-mod sed;
+pub mod sed;
+mod tongues;
 
 use crate::model::command::{Command, Stdin};
 use crate::model::word::{Part, Word};
 
+use super::Context;
 use super::sql::{Started, options};
 
 /// Options whose value a shell runs: programs, option, what stands before the command in the value.
@@ -79,7 +81,7 @@ const WORDS: &[(&[&str], &str)] = &[
 const MAX_TYPED: usize = 200;
 
 /// Returns the shell texts behind the doors of a command.
-pub fn started(command: &Command) -> Vec<Started> {
+pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {
     let Some(program) = command.program() else {
         return Vec::new();
     };
@@ -113,9 +115,7 @@ pub fn started(command: &Command) -> Vec<Started> {
     if program == "tclsh" || program == "expect" {
         all.extend(tcl(command));
     }
-    if program == "emacs" {
-        all.extend(emacs(command));
-    }
+    all.extend(tongues::started(command, context));
     all
 }
 
@@ -215,39 +215,15 @@ fn tcl(command: &Command) -> Vec<Started> {
         .collect()
 }
 
-/// Calls of Emacs Lisp that take files away or start a shell, with their first argument.
-fn emacs(command: &Command) -> Vec<Started> {
-    const CALLS: [(&str, &str); 4] = [
-        ("(delete-directory \"", "rm -rf "),
-        ("(delete-file \"", "rm -f "),
-        ("(shell-command \"", ""),
-        ("(shell-command-to-string \"", ""),
-    ];
-    let mut all = Vec::new();
-    let words = ["--eval", "-eval", "--execute", "-f"].iter();
-    for word in words.flat_map(|option| values(command, option)) {
-        let text = shell_text(&word);
-        for (call, head) in CALLS {
-            for rest in text.split(call).skip(1) {
-                let argument = rest.split('"').next().unwrap_or_default();
-                all.push(Started {
-                    text: format!("{head}{argument}"),
-                    origin: word.origin.clone(),
-                });
-            }
-        }
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::classify::files::bench::line;
+    use crate::classify::files::bench::{Bench, line};
 
     use super::started;
 
     fn texts(text: &str) -> Vec<String> {
-        started(&line(text))
+        let bench = Bench::assumed();
+        started(&line(text), &bench.context())
             .into_iter()
             .map(|one| one.text)
             .collect()

@@ -32,8 +32,17 @@ pub fn started(command: &Command) -> Vec<Started> {
         "wp" | "drush" | "n98-magerun2" | "manage.py" | "django-admin" => {
             asked_of(&program, command.args())
         }
+        "console" => asked_of("console", command.args()),
+        "php" => {
+            let mut args = command.args().iter();
+            let at = args.position(|word| is_script(word, "console"));
+            at.and_then(|at| asked_of("console", command.args().get(at + 1..)?))
+        }
         name if name.starts_with("python") || name == "py" => {
-            let at = command.args().iter().position(is_manage);
+            let at = command
+                .args()
+                .iter()
+                .position(|word| is_script(word, "manage.py"));
             at.and_then(|at| asked_of("manage.py", command.args().get(at + 1..)?))
         }
         "kubectl" | "oc" => pod(command),
@@ -53,18 +62,19 @@ pub fn started(command: &Command) -> Vec<Started> {
     .collect()
 }
 
-/// The script of a Django project, as an operand of the interpreter.
-fn is_manage(word: &Word) -> bool {
+/// The script of a project, as an operand of the interpreter.
+fn is_script(word: &Word, name: &str) -> bool {
     word.text()
-        .is_some_and(|text| text == "manage.py" || text.ends_with("/manage.py"))
+        .is_some_and(|text| text.rsplit('/').next() == Some(name))
 }
 
-/// Front ends of a database that take a statement: `wp db query SQL`, `drush sqlq SQL`, `manage.py dbshell -- -c SQL`.
+/// Front ends of a database that take a statement: `wp db query SQL`, `drush sqlq SQL`, `bin/console dbal:run-sql SQL`, `manage.py dbshell -- -c SQL`.
 fn asked_of(program: &str, args: &[Word]) -> Option<String> {
     let words: Vec<String> = args
         .iter()
         .map(Word::shown)
         .filter(|word| !word.starts_with("--") || word == "--")
+        .skip_while(|word| word.starts_with('@'))
         .collect();
     let quoted = |text: &String| format!("'{}'", text.replace('\'', "'\\''"));
     match (program, words.as_slice()) {
@@ -73,6 +83,14 @@ fn asked_of(program: &str, args: &[Word]) -> Option<String> {
         }
         ("drush", [sub, text, ..])
             if matches!(sub.as_str(), "sqlq" | "sql-query" | "sql:query") =>
+        {
+            Some(format!("mysql -e {}", quoted(text)))
+        }
+        ("console", [sub, text, ..])
+            if matches!(
+                sub.as_str(),
+                "dbal:run-sql" | "doctrine:query:sql" | "doctrine:query:dql"
+            ) =>
         {
             Some(format!("mysql -e {}", quoted(text)))
         }

@@ -1,6 +1,8 @@
 //! What would run by itself later, and fire no hook then: crontabs, git hooks, shell start-up files, services, CI files, agents' settings.
 //! Where such a text is written, it is judged as if it ran now; an ordinary script that is written is none of this.
 
+mod clients;
+mod edited;
 mod far;
 mod jobs;
 mod places;
@@ -57,6 +59,7 @@ pub fn findings(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs)
     for command in &unfolding.commands {
         all.extend(crontab(command, unfolding, context, needs));
         all.extend(told::findings(command, unfolding, context, needs));
+        all.extend(edits(command, context));
     }
     all
 }
@@ -95,6 +98,27 @@ pub fn redirected(command: &Command, context: &Context<'_>) -> Vec<Finding> {
                 origin: Some(command.origin.clone()),
             };
             all.extend(judged(&place, &text_of(content), &site, context));
+        }
+    }
+    all
+}
+
+/// Returns what programs that change files in place would let run later.
+fn edits(command: &Command, context: &Context<'_>) -> Vec<Finding> {
+    let Cwd::Known(cwd) = &command.cwd else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for (file, text) in edited::texts(command) {
+        let path = cwd.join(file);
+        if let Some(place) = places::place(&path, context.scene) {
+            let site = Site {
+                path: &path,
+                words: command.told(),
+                via: super::opaque::names(&command.via),
+                origin: Some(command.origin.clone()),
+            };
+            all.extend(judged(&place, &text, &site, context));
         }
     }
     all

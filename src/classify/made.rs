@@ -1,6 +1,7 @@
 //! What the call itself has made for certain: a loss of it is none, because nothing was there before.
 //! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
 
+mod born;
 mod containers;
 mod outputs;
 mod things;
@@ -53,7 +54,17 @@ impl Made {
         else {
             return;
         };
-        if proven.is_empty() || !findings.iter().any(open) {
+        if !findings.iter().any(open) {
+            return;
+        }
+        let earlier = unfolding.commands.get(..at).unwrap_or_default();
+        if born::takes_only_born(command, earlier) {
+            for finding in findings.iter_mut().filter(|finding| open(finding)) {
+                finding.exempt = Some(REASON.to_owned());
+            }
+            return;
+        }
+        if proven.is_empty() {
             return;
         }
         let makers = self.makers(proven, unfolding, context, needs);
@@ -84,32 +95,44 @@ impl Made {
         unfolding: &Unfolding,
         context: &Context<'_>,
         needs: &mut Needs,
-    ) -> Vec<(usize, Thing)> {
-        let mut all = Vec::new();
+    ) -> Vec<(usize, &Thing)> {
+        let mut read = Vec::new();
         for place in proven.places() {
             let Some(maker) = unfolding.commands.get(place) else {
                 continue;
             };
-            let things = self.known.entry(place).or_insert_with(|| {
+            read.push(place);
+            self.known.entry(place).or_insert_with(|| {
                 let mut all = things(maker, context, needs);
                 if context.facts.assumed {
                     all.extend(written::replaced(maker));
                 }
                 all
             });
-            all.extend(things.iter().map(|thing| (place, thing.clone())));
         }
-        if context.facts.assumed {
-            for place in proven.ran() {
-                let Some(maker) = unfolding.commands.get(place) else {
-                    continue;
-                };
-                let opened = self.opened.entry(place);
-                let opened = opened.or_insert_with(|| written::opened(maker));
-                all.extend(opened.iter().map(|thing| (place, thing.clone())));
-            }
+        let mut ran = Vec::new();
+        for place in proven.ran().into_iter().filter(|_| context.facts.assumed) {
+            let Some(maker) = unfolding.commands.get(place) else {
+                continue;
+            };
+            ran.push(place);
+            let opened = self.opened.entry(place);
+            opened.or_insert_with(|| written::opened(maker));
         }
-        all
+        let known = read
+            .into_iter()
+            .map(|place| (place, self.known.get(&place)));
+        let opened = ran
+            .into_iter()
+            .map(|place| (place, self.opened.get(&place)));
+        let all = known.chain(opened);
+        all.flat_map(|(place, things)| {
+            things
+                .into_iter()
+                .flatten()
+                .map(move |thing| (place, thing))
+        })
+        .collect()
     }
 }
 
@@ -167,12 +190,19 @@ impl View<'_> {
 
     /// A file that holds what the call wrote into it.
     fn rewritten(&self, from: usize, file: &Word, target: &Target) -> bool {
+        // Every loss is held against everything written before it: another name settles most of that.
+        let other = file.plain().is_some_and(|text| {
+            let name = text.rsplit('/').next().unwrap_or_default();
+            !matches!(name, "" | "." | "..") && !target.locator.ends_with(name)
+        });
+        if other || target.kind != TargetKind::Path {
+            return false;
+        }
         let maker = self.commands.get(from);
         let Some(path) = maker.and_then(|maker| things::path_of(file, maker)) else {
             return false;
         };
-        target.kind == TargetKind::Path
-            && !self.removes_trees()
+        !self.removes_trees()
             && self.command.is_here()
             && Path::new(&target.locator) == path
             && !self.moved_onto(from, &path)

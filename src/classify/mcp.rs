@@ -3,6 +3,7 @@
 
 mod lines;
 mod names;
+mod pushed;
 mod roles;
 
 use std::path::Path;
@@ -51,6 +52,7 @@ pub fn findings(
             all.extend(in_shell(&call, &line, context, needs));
         }
         all.extend(written(&call, context, needs));
+        all.extend(pushed::findings(&call, context));
     }
     if all.is_empty() && by_arguments(&call) {
         all.extend(by_name(&call, context, needs));
@@ -69,7 +71,7 @@ fn in_database(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
-    let mut found = sql::findings_in_prose(text, Dialect::Unknown, context);
+    let mut found = sql::findings_in_prose(text, dialect(call), context);
     if found.is_empty() {
         return found;
     }
@@ -83,6 +85,23 @@ fn in_database(
         aim(finding, call.server);
     }
     found
+}
+
+/// The dialect that the names of a server and its tool tell.
+fn dialect(call: &Call<'_>) -> Dialect {
+    let of = |word: &str| match word {
+        "clickhouse" => Some(Dialect::Clickhouse),
+        "snowflake" => Some(Dialect::Snowflake),
+        "bigquery" => Some(Dialect::Bigquery),
+        "duckdb" | "motherduck" => Some(Dialect::Duckdb),
+        "mssql" | "sqlserver" => Some(Dialect::Mssql),
+        "oracle" => Some(Dialect::Oracle),
+        "redshift" => Some(Dialect::Redshift),
+        "hive" | "databricks" | "spark" => Some(Dialect::Hive),
+        _ => None,
+    };
+    let named = call.all.iter().find_map(|word| of(word));
+    named.unwrap_or(Dialect::Unknown)
 }
 
 /// Returns the client's command line that says the same to the database which the owner's configuration names for a server.

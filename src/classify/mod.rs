@@ -190,7 +190,7 @@ fn within(
 ) -> Vec<Finding> {
     let mut texts: Vec<code::Steps> = code::started(command, context, needs);
     let mut started = sql::started(command, context, needs);
-    started.extend(doors::started(command));
+    started.extend(doors::started(command, context));
     started.extend(fleet::started(command));
     started.extend(playbook::started(command, context));
     texts.extend(started.into_iter().map(code::Steps::of));

@@ -7,6 +7,7 @@ mod fed;
 mod launch;
 mod matching;
 mod pattern;
+mod requests;
 mod targets;
 mod url;
 
@@ -54,7 +55,8 @@ pub(super) use url::decoded;
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
-    let fed = fed::lines(command, context, needs);
+    let mut fed = fed::lines(command, context, needs);
+    fed.extend(requests::lines(command, context, needs));
     let mut found: Vec<(Finding, bool)> = Vec::new();
     let readings = launch::readings(&command.words).into_iter();
     for words in readings.chain(fed.iter().map(Vec::as_slice)) {

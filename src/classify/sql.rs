@@ -254,7 +254,11 @@ fn name_found(
         finding.blast.rows = None;
     }
     if elsewhere {
-        for target in finding.targets.iter_mut().filter(|one| one.object.is_some()) {
+        for target in finding
+            .targets
+            .iter_mut()
+            .filter(|one| one.object.is_some())
+        {
             target.object = Some(object.name.clone());
         }
         if let Some(rows) = &mut finding.blast.rows {
@@ -370,7 +374,7 @@ fn finding(located: &Located, command: Option<&Command>, context: &Context<'_>) 
         rule: id.to_owned(),
         severity: rule.map_or(Severity::High, |rule| rule.severity),
         summary: said.map_or_else(|| wording::summary(effect), |(_, words)| words.clone()),
-        command: command.map(Command::shown).unwrap_or_default(),
+        command: command.map(Command::told).unwrap_or_default(),
         span,
         file,
         via: via(command),

@@ -2,10 +2,12 @@
 //! It reads; how a loss is undone is the business of `undo`.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::moved;
 use crate::model::approval::{Request, RequestId};
 use crate::model::backup::Entry;
 use crate::model::finding::{Finding, RowsLost};
@@ -34,6 +36,7 @@ pub struct Lost {
     source: Source,
     at: String,
     command: String,
+    cwd: String,
     pub backups: Vec<String>,
     findings: Vec<Finding>,
     needs: Vec<BackupNeed>,
@@ -45,6 +48,7 @@ impl Lost {
             at: request.used_at.unwrap_or(request.created_at),
             source: Source::Request(request.id),
             command: request.command,
+            cwd: request.cwd,
             backups: request.backups,
             findings: request.findings,
             needs: request.requirement.backups,
@@ -54,14 +58,14 @@ impl Lost {
     fn of_snapshot(record: &Record) -> Option<Self> {
         let part = |name: &str| record.body.get(name).cloned();
         let backups: Vec<String> = serde_json::from_value(part("backups")?).ok()?;
+        let said = |name: &str| part(name).and_then(|text| text.as_str().map(str::to_owned));
         let owed = part("requirement").and_then(|owed| serde_json::from_value(owed).ok());
         let owed: Option<Requirement> = owed;
         (!backups.is_empty()).then(|| Self {
             source: Source::Snapshot(record.seq),
             at: record.at.clone(),
-            command: part("command")
-                .and_then(|text| text.as_str().map(str::to_owned))
-                .unwrap_or_default(),
+            command: said("command").unwrap_or_default(),
+            cwd: said("cwd").unwrap_or_default(),
             backups,
             findings: part("lost")
                 .and_then(|lost| serde_json::from_value(lost).ok())
@@ -104,7 +108,10 @@ impl Lost {
                 .iter()
                 .any(|finding| finding.rule.starts_with("files."))
         {
-            return Wish::default();
+            return Wish {
+                moved_from: self.moved_from(entry, &here),
+                ..Wish::default()
+            };
         }
         let rows = rows(&here);
         let known = |finding: &Finding| {
@@ -124,8 +131,26 @@ impl Lost {
             missing_only: !changed || only.is_empty(),
             only,
             rows,
+            follow: true,
+            redefine: here.iter().any(|finding| !takes_rows_alone(&finding.rule)),
+            definitions: need
+                .map(|need| need.definitions.clone())
+                .unwrap_or_default(),
+            moved_from: self.moved_from(entry, &here),
             ..Wish::default()
         }
+    }
+
+    /// Where the thing lay that the call moved over what the backup holds.
+    fn moved_from(&self, entry: &Entry, findings: &[&Finding]) -> Option<PathBuf> {
+        let (Reach::Path(target) | Reach::Sqlite(target)) = &entry.manifest.reach else {
+            return None;
+        };
+        let cwd = Path::new(&self.cwd);
+        let mut found = findings
+            .iter()
+            .filter_map(|finding| moved::origin(&finding.command, cwd, target));
+        found.next()
     }
 
     /// Notes in the ledger that it was undone from a backup.
@@ -139,6 +164,18 @@ impl Lost {
             }
         }
     }
+}
+
+/// Tells whether a rule is about rows, and about no definition.
+fn takes_rows_alone(rule: &str) -> bool {
+    let starts = [
+        "sql.delete",
+        "sql.update",
+        "sql.truncate",
+        "sql.replace",
+        "files.",
+    ];
+    starts.iter().any(|start| rule.starts_with(start))
 }
 
 /// The rows that were lost one by one, of the tables of which nothing else was lost.

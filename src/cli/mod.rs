@@ -15,6 +15,7 @@ pub mod install;
 pub mod lease;
 pub mod ledger;
 mod lost;
+mod moved;
 pub mod password;
 mod policy;
 mod prune;

@@ -178,13 +178,13 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         }
         _ => say(&done(&restored)),
     }
-    Ok(0)
+    Ok(u8::from(!restored.left.is_empty()))
 }
 
 /// Says a plan for people.
 pub fn planned(plan: &RestorePlan) -> String {
     let mut text = format!("plan for {}\n", plan.backup);
-    if plan.steps.is_empty() {
+    if plan.steps.is_empty() && plan.left.is_empty() {
         text.push_str("  nothing is missing, nothing to do\n");
     }
     for (at, step) in plan.steps.iter().enumerate() {
@@ -192,6 +192,9 @@ pub fn planned(plan: &RestorePlan) -> String {
     }
     for row in &plan.rows {
         text.push_str(&format!("     {}\n", visible(row)));
+    }
+    for left in &plan.left {
+        text.push_str(&format!("  does not come back: {}\n", visible(left)));
     }
     for note in &plan.notes {
         text.push_str(&format!("  note: {}\n", visible(note)));
@@ -207,6 +210,9 @@ pub fn done(restored: &Restored) -> String {
     }
     for step in &restored.done {
         text.push_str(&format!("done: {}\n", visible(step)));
+    }
+    for left in &restored.left {
+        text.push_str(&format!("not brought back: {}\n", visible(left)));
     }
     for note in restored.conflicts.iter().chain(&restored.notes) {
         text.push_str(&format!("note: {}\n", visible(note)));

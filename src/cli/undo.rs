@@ -149,8 +149,8 @@ fn planned_all(
         let mut wish = lost.map_or_else(all, |lost| lost.wish(&entry));
         wish.over = args.also_changed;
         wish.look = asks(args.yes) || args.dry_run;
-        let plan = unlocked(&mut entry, &wish, &control)
-            .map_err(|error| with_way_out(error, &entry))?;
+        let plan =
+            unlocked(&mut entry, &wish, &control).map_err(|error| with_way_out(error, &entry))?;
         work.push(Work { entry, wish, plan });
     }
     Ok(work)
@@ -172,7 +172,9 @@ fn way_out(entry: &Entry) -> String {
         Reach::Sqlite(_) => "--into FILE",
         _ => "--to DIR",
     };
-    format!("the backup has everything: `backstop restore {id} {place}` puts it beside what is there now")
+    format!(
+        "the backup has everything: `backstop restore {id} {place}` puts it beside what is there now"
+    )
 }
 
 fn report(undone: &[(&Entry, Restored)], json: bool) {

@@ -115,16 +115,17 @@ impl Word {
 
     /// Tells whether the known text before the first glob or hole starts so.
     pub fn prefix_starts(&self, start: &str) -> bool {
-        match self.pieces.as_slice() {
-            [] => false,
-            [
-                Piece {
-                    part: Part::Literal(text),
-                    ..
-                },
-            ] => text.starts_with(start),
-            _ => self.prefix().starts_with(start),
+        let mut left = start;
+        for piece in &self.pieces {
+            let Part::Literal(text) = &piece.part else {
+                break;
+            };
+            match left.strip_prefix(text.as_str()) {
+                Some(rest) => left = rest,
+                None => return text.starts_with(left),
+            }
         }
+        left.is_empty() && !self.pieces.is_empty()
     }
 
     /// Tells whether every piece is literal.

@@ -313,6 +313,11 @@ pub fn same_name(held: &str, asked: &str) -> bool {
             .all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
+/// Returns the last part of a name, quotes undone, the types of arguments left out.
+pub fn last_part(name: &str) -> String {
+    parts(without_arguments(name)).pop().unwrap_or_default()
+}
+
 /// Splits a name at its dots; quotes are undone, dots and doubled quotes inside them belong to the part.
 fn parts(name: &str) -> Vec<String> {
     let mut parts = Vec::new();

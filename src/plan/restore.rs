@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::model::backup::Definition;
 use crate::model::finding::RowsLost;
 
 /// What the caller wants back.
@@ -20,6 +21,13 @@ pub struct Wish {
     pub rows: Vec<RowsLost>,
     /// Rows that somebody changed again after the loss get the values of the backup too.
     pub over: bool,
+    /// What the loss took along or changed through foreign keys and triggers comes back too.
+    pub follow: bool,
+    /// Definitions without rows were lost: these, and what a server takes along with them or with a table.
+    pub redefine: bool,
+    pub definitions: Vec<Definition>,
+    /// Where what stands at the target now lay before the loss; it goes back there.
+    pub moved_from: Option<PathBuf>,
     /// The plan counts and lists rows even where that takes a scratch database.
     pub look: bool,
 }
@@ -62,6 +70,13 @@ pub enum Step {
     },
     /// What was staged is staged again, where nothing else is staged by now.
     Stage { files: u64 },
+    /// What was moved over something goes back to where it lay.
+    MoveBack {
+        #[serde(with = "crate::model::name::path")]
+        from: PathBuf,
+        #[serde(with = "crate::model::name::path")]
+        to: PathBuf,
+    },
     /// A database file is written beside its place and renamed into it.
     PlaceDatabase {
         #[serde(with = "crate::model::name::path")]
@@ -91,6 +106,10 @@ pub enum Step {
         rows: Option<u64>,
         conflicts: u64,
     },
+    /// Rows that stand under a key which the command gave them go, and come back under the one that they had.
+    RemoveRows { table: String, rows: u64 },
+    /// The index of a virtual table is made to agree with the rows again.
+    Reindex { table: String },
     /// A step of a server's engine, in its own words.
     Server { verb: String, what: String },
 }
@@ -116,6 +135,9 @@ impl Step {
                 path.display(),
                 entries_of(*entries)
             ),
+            Self::MoveBack { from, to } => {
+                format!("move {} back to {}", from.display(), to.display())
+            }
             Self::Stage { files } => {
                 format!("stage {} again as staged before", counted(*files, "file"))
             }
@@ -137,25 +159,20 @@ impl Step {
                 table,
                 rows,
                 conflicts,
-            } => {
-                let stay = match conflicts {
-                    0 => String::new(),
-                    1 => "; 1 row is there with other values and stays as it is".to_owned(),
-                    many => {
-                        format!("; {many} rows are there with other values and stay as they are")
-                    }
-                };
-                format!(
-                    "insert {} into `{table}`{stay}",
-                    counted(*rows, "missing row")
-                )
-            }
+            } => inserted(table, *rows, *conflicts),
             Self::UpdateRows {
                 table,
                 columns,
                 rows,
                 conflicts,
             } => updated(table, columns, *rows, *conflicts),
+            Self::RemoveRows { table, rows } => format!(
+                "take {} of `{table}` from the key that the command gave",
+                counted(*rows, "row")
+            ),
+            Self::Reindex { table } => {
+                format!("make the index of the virtual table `{table}` agree with its rows again")
+            }
             Self::Server { verb, what } => format!("{verb} {what}"),
         }
     }
@@ -166,6 +183,16 @@ fn entries_of(number: u64) -> String {
         1 => "1 entry".to_owned(),
         many => format!("{many} entries"),
     }
+}
+
+fn inserted(table: &str, rows: u64, conflicts: u64) -> String {
+    let stay = match conflicts {
+        0 => String::new(),
+        1 => "; 1 row is there with other values and stays as it is".to_owned(),
+        many => format!("; {many} rows are there with other values and stay as they are"),
+    };
+    let rows = counted(rows, "missing row");
+    format!("insert {rows} into `{table}`{stay}")
 }
 
 fn updated(table: &str, columns: &[String], rows: Option<u64>, conflicts: u64) -> String {
@@ -201,6 +228,9 @@ pub struct RestorePlan {
     pub steps: Vec<Step>,
     /// Things to know before it is applied, as sentences without full stop.
     pub notes: Vec<String>,
+    /// What the loss took and this plan does not bring back, with the way to do it by hand; sentences without full stop.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
     /// The first of the rows that get other values, or that were changed again and stay, as sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
@@ -227,4 +257,7 @@ pub struct Restored {
     /// What differs and was left as it is, as sentences.
     pub conflicts: Vec<String>,
     pub notes: Vec<String>,
+    /// What did not come back, with the way to do it by hand, as sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
 }

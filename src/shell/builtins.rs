@@ -113,7 +113,10 @@ impl Unfolder<'_> {
         let (proofs, exits) = (st.proofs.settled(), self.exits);
         let traps = st.traps.len();
         let inside = fr.reading(Rc::clone(&function.source));
+        let blind = usize::from(st.calls > MAX_CALLS);
+        self.unsure += blind;
         let feed = self.node(&function.body, st, &inside);
+        self.unsure -= blind;
         st.calls -= 1;
         st.ended = false;
         if self.exits != exits {
@@ -138,7 +141,10 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         match name {
-            ":" | "true" | "false" | "[" | "test" | "wait" | "hash" | "umask" | "ulimit" => {}
+            ":" | "true" | "false" | "[" | "test" => {
+                self.asked = Some((job.origin.clone(), job.words.clone()));
+            }
+            "wait" | "hash" | "umask" | "ulimit" => {}
             "cd" => self.change(job, st),
             "pushd" => self.push_directory(job, st),
             "popd" => {
@@ -611,7 +617,7 @@ fn trap(job: &Job, st: &mut State) {
             st.traps.clear();
         }
     } else if !signals.is_empty() && !st.traps.iter().any(|known| known.text == *word) {
-        st.traps.push(Trap::new(word.clone(), st));
+        st.traps.push(Rc::new(Trap::new(word.clone(), st)));
     }
 }
 

@@ -54,13 +54,22 @@ impl Unfolder<'_> {
         let outer = std::mem::replace(&mut self.guarded, !item.rest.is_empty());
         let shielded = self.shielded;
         self.shielded |= !item.rest.is_empty();
+        let from = self.out.commands.len();
         let mut feed = self.pipeline(&item.first, st, fr);
+        let mut truth = match item.rest.as_slice() {
+            [] => None,
+            _ => self.truth(&item.first, from, st, fr),
+        };
         let mut left = &item.first;
         for (index, (chain, pipeline)) in item.rest.iter().enumerate() {
             let last = index + 1 == item.rest.len();
             self.guarded = !last || outer;
             self.shielded = !last || shielded;
+            if truth == Some(matches!(chain, Chain::Or)) {
+                continue;
+            }
             let reached = st.clone();
+            let from = self.out.commands.len();
             match chain {
                 Chain::And => {
                     st.proofs.succeeded();
@@ -87,6 +96,7 @@ impl Unfolder<'_> {
                     st.join(other);
                 }
             }
+            truth = truth.and_then(|_| self.truth(pipeline, from, st, fr));
             before = Some(reached);
             left = pipeline;
         }
@@ -281,6 +291,7 @@ impl Unfolder<'_> {
         let shielded = self.shielded;
         let mut feed: Option<Feed> = None;
         let mut joined: Option<State> = None;
+        let mut decided = false;
         let mut take = |inside: State, next: Feed, joined: &mut Option<State>| {
             match joined {
                 Some(all) => all.join(inside),
@@ -294,22 +305,33 @@ impl Unfolder<'_> {
         for (condition, body) in arms {
             self.guarded = true;
             self.shielded = true;
+            let from = self.out.commands.len();
             self.script(condition, st, fr);
+            let truth = self.answer(condition, from, st, fr);
             self.guarded = guarded;
             self.shielded = shielded;
+            if truth == Some(false) {
+                continue;
+            }
             let mut inside = st.clone();
             inside.ended = false;
             inside.proofs.succeeded();
             st.proofs = Proofs::of(st.proofs.failed.clone());
             let next = self.script(body, &mut inside, fr);
             take(inside, next, &mut joined);
+            if truth == Some(true) {
+                decided = true;
+                break;
+            }
         }
-        let mut last = st.clone();
-        let next = match otherwise {
-            Some(script) => self.script(script, &mut last, fr),
-            None => Feed::nothing(),
-        };
-        take(last, next, &mut joined);
+        if !decided {
+            let mut last = st.clone();
+            let next = match otherwise {
+                Some(script) => self.script(script, &mut last, fr),
+                None => Feed::nothing(),
+            };
+            take(last, next, &mut joined);
+        }
         if let Some(all) = joined {
             *st = all;
         }
@@ -318,6 +340,9 @@ impl Unfolder<'_> {
     }
 
     fn case(&mut self, subject: &RawWord, arms: &[CaseArm], st: &mut State, fr: &Frame) -> Feed {
+        if let Some(feed) = self.decided(subject, arms, st, fr) {
+            return feed;
+        }
         self.text(&subject.parts, VALUE, st, fr);
         let before = st.clone();
         let mut all = st.clone();
@@ -368,6 +393,7 @@ impl Unfolder<'_> {
             }
         }
         st.choices = outer;
+        self.single = rounds == 1;
         feed
     }
 

@@ -138,7 +138,20 @@ impl Unfolder<'_> {
             st.ended = false;
             feed
         };
+        self.unsure += 1;
         let mut feed = round(self, st);
+        // `while [ $# -gt 0 ]; do … "$1" …; shift; done`: a round for each argument.
+        let (mut left, outer) = (start.arguments.len(), st.rounds);
+        while st.arguments.len() < left && !st.arguments.is_empty() {
+            left = st.arguments.len();
+            if st.rounds.saturating_mul(left) > MAX_ROUNDS {
+                let any = Word::hole(Hole::Unknown, false, nowhere());
+                st.arguments = Rc::new(vec![any]);
+            }
+            st.rounds = outer.saturating_mul(left);
+            feed = feed.or(round(self, st));
+        }
+        st.rounds = outer;
         if known.grow(&start, st, keep) {
             known.forget(st, keep);
             self.again += 1;
@@ -146,6 +159,7 @@ impl Unfolder<'_> {
             self.again -= 1;
             feed = feed.or(next);
         }
+        self.unsure -= 1;
         self.loops.insert(place, known);
         let proofs = before.proofs.settled();
         st.join(before);

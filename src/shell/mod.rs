@@ -41,6 +41,7 @@ mod tasks;
 #[cfg(test)]
 mod tests_unfold;
 mod traps;
+mod truth;
 pub mod unfold;
 mod weight;
 mod windows;

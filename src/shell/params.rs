@@ -112,6 +112,11 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Found {
+        let positional = matches!(name, "@" | "*" | "#") || name.parse::<usize>().is_ok();
+        if positional && st.arguments.is_empty() && st.calls == 0 && fr.via.is_empty() {
+            // The text is somebody's file perhaps, and whoever starts it says more.
+            self.unsure += 1;
+        }
         match name {
             "@" | "*" => {
                 let items = st.arguments.iter().map(|word| word.pieces.clone());

@@ -120,7 +120,7 @@ pub struct State {
     pub cwd: Vec<Cwd>,
     pub previous: Vec<Cwd>,
     pub stack: Vec<Vec<Cwd>>,
-    pub traps: Vec<Trap>,
+    pub traps: Vec<Rc<Trap>>,
     /// `exit`, `return`, `break`: what follows in this branch is not reached.
     pub ended: bool,
     /// Set while a command is evaluated for each combination of readings.

@@ -20,6 +20,13 @@ use names::OWN_COMMANDS;
 /// Targets that one call of `make` or `just` may reach.
 const MAX_TARGETS: usize = 64;
 
+/// Times that a script of a package is read inside itself.
+const MAX_SELF_RUNS: usize = 2;
+/// Scripts of packages, and other wrappers, around one of them.
+const MAX_PACKAGE_DEPTH: usize = 12;
+/// Scripts of packages that one call runs; each may run several, and those again.
+const MAX_PACKAGE_RUNS: usize = 1_024;
+
 impl Unfolder<'_> {
     /// Follows a task runner; the command itself is emitted as well.
     pub(super) fn task(
@@ -254,9 +261,7 @@ impl Unfolder<'_> {
             }
             let via = fr.enter(&format!("{program} run {name}"), Passage::Plain);
             let text = word_of(pieces, None);
-            if via.via.len() < 12 {
-                self.shell_text(&text, &start("sh", job), &mut inside, &via);
-            }
+            self.package_script(&path, &wanted, &text, job, &mut inside, &via);
         }
         if !known && !matches!(program, "npm") {
             // `yarn X` and `bun X` run a program of the project when no script has that name.
@@ -264,6 +269,32 @@ impl Unfolder<'_> {
             return self.inner(program, Passage::Plain, inner, &mut inside, fr);
         }
         Some(Feed::Opaque(program.to_owned()))
+    }
+
+    /// Runs one script of a package; one that runs itself again (in a workspace of its own, say) says nothing new.
+    fn package_script(
+        &mut self,
+        path: &std::path::Path,
+        name: &str,
+        text: &Word,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) {
+        let key = (path.to_owned(), name.to_owned());
+        let around = self.packages.iter().filter(|known| **known == key).count();
+        if around >= MAX_SELF_RUNS {
+            return;
+        }
+        self.package_runs += 1;
+        if fr.via.len() > MAX_PACKAGE_DEPTH || self.package_runs > MAX_PACKAGE_RUNS {
+            let reason = format!("the script `{name}` is too deep among scripts that run others");
+            let seen = vec![name.to_owned()];
+            return self.opaque(OpaqueKind::Budget, reason, seen, job.origin.clone(), fr);
+        }
+        self.packages.push(key);
+        self.shell_text(text, &start("sh", job), st, fr);
+        self.packages.pop();
     }
 
     fn composer(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {

@@ -103,16 +103,52 @@ fn every_place_of_a_substitution_runs() {
 }
 
 #[test]
-fn both_sides_of_every_condition_run() {
+fn both_sides_of_a_condition_that_asks_the_world_run() {
     runs(
-        "if false; then rm a; elif x; then rm b; else rm c; fi",
+        "if [ -f q ]; then rm a; elif x; then rm b; else rm c; fi",
         &["rm a", "rm b", "rm c"],
     );
     runs("case $x in a) rm a;; *) rm b;; esac", &["rm a", "rm b"]);
-    runs("false && rm a || rm b", &["rm a", "rm b"]);
+    runs("x && rm a || rm b", &["rm a", "rm b"]);
     runs(
         "while false; do rm a; done; until true; do rm b; done",
         &["rm a", "rm b"],
+    );
+}
+
+#[test]
+fn what_a_known_condition_keeps_out_does_not_run() {
+    runs("if false; then rm a; else rm b; fi", &["rm b"]);
+    runs("false && rm a || rm b", &["rm b"]);
+    runs(
+        "m=dev; [ \"$m\" = prod ] && rm a; [[ $m == d* ]] && rm b",
+        &["rm b"],
+    );
+    runs(
+        "m=b; case $m in a) rm a;; b|c) rm b;; *) rm d;; esac",
+        &["rm b"],
+    );
+    runs(
+        "f() { case $1 in a) rm a;; *) rm b;; esac; }; f x",
+        &["rm b"],
+    );
+    // Whoever starts a text may give it words, and a loop may run with others.
+    runs(
+        "m=${1:-b}; case $m in a) rm a;; *) rm b;; esac",
+        &["rm a", "rm b"],
+    );
+    runs(
+        "m=b; while read m; do case $m in a) rm a;; *) rm b;; esac; done < f",
+        &["rm a", "rm b"],
+    );
+    runs("m=b; trap '[ $m = a ] && rm a' EXIT; m=a", &["rm a"]);
+}
+
+#[test]
+fn a_loop_that_shifts_runs_for_each_argument() {
+    runs(
+        "set -- a b c d; while [ $# -gt 0 ]; do rm \"$1\"; shift; done",
+        &["rm a", "rm b", "rm c", "rm d"],
     );
 }
 

@@ -1,6 +1,7 @@
 //! Commands that a shell keeps for its end: `trap … EXIT`, with what the variables were on the way on which each was set.
 //! They are only kept here; the shell runs them.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::model::command::Proven;
@@ -58,6 +59,14 @@ impl Trap {
         self.own = Some((Rc::clone(outer), Rc::new(own)));
     }
 
+    /// Takes in the same trap of another way.
+    fn meet(&mut self, other: &Self) {
+        if !self.is_like(other) {
+            self.own = None;
+        }
+        self.proven = self.proven.common(&other.proven);
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         match (&self.own, &other.own) {
             (None, None) => true,
@@ -75,23 +84,23 @@ fn is_environment(name: &str) -> bool {
 /// Traps of two ways that meet.
 #[derive(Debug, Default)]
 pub(super) struct Met {
-    kept: Vec<Trap>,
+    kept: Vec<Rc<Trap>>,
     /// Traps of one way only, with the variables of that way.
-    pinned: Vec<(Trap, Rc<Variables>)>,
+    pinned: Vec<(Rc<Trap>, Rc<Variables>)>,
 }
 
 impl State {
     /// Takes the traps out of two ways that meet.
     pub(super) fn meet(&mut self, other: &mut Self) -> Met {
         let mut met = Met::default();
-        let mut theirs = std::mem::take(&mut other.traps);
+        // Both ways have most of them in the same order: what is looked for stands in front.
+        let mut theirs = VecDeque::from(std::mem::take(&mut other.traps));
         for mut trap in std::mem::take(&mut self.traps) {
-            if let Some(at) = theirs.iter().position(|known| known.text == trap.text) {
-                let same = theirs.remove(at);
-                if !trap.is_like(&same) {
-                    trap.own = None;
+            let at = theirs.iter().position(|known| known.text == trap.text);
+            if let Some(same) = at.and_then(|at| theirs.remove(at)) {
+                if !Rc::ptr_eq(&trap, &same) {
+                    Rc::make_mut(&mut trap).meet(&same);
                 }
-                trap.proven = trap.proven.common(&same.proven);
                 met.kept.push(trap);
             } else if other.ended {
                 met.kept.push(trap);
@@ -114,10 +123,10 @@ impl State {
     /// Gives the traps back after the ways have met.
     pub(super) fn met(&mut self, met: Met) {
         let pinned = met.pinned.into_iter().map(|(mut trap, own)| {
-            trap.own = Some((Rc::clone(&self.variables), own));
+            Rc::make_mut(&mut trap).own = Some((Rc::clone(&self.variables), own));
             trap
         });
-        let pinned: Vec<Trap> = pinned.collect();
+        let pinned: Vec<Rc<Trap>> = pinned.collect();
         self.traps = met.kept;
         self.traps.extend(pinned);
     }
@@ -126,7 +135,7 @@ impl State {
     pub(super) fn leave_function(&mut self, from: usize, inner: &Rc<Variables>, locals: &[String]) {
         let outer = Rc::clone(&self.variables);
         for trap in self.traps.iter_mut().skip(from) {
-            trap.leave(inner, &outer, locals);
+            Rc::make_mut(trap).leave(inner, &outer, locals);
         }
     }
 }

@@ -240,6 +240,12 @@ pub(super) struct Unfolder<'a> {
     pub exits: usize,
     /// The same node is being run again: equal commands are not repeated.
     pub again: usize,
+    /// What is being read may run several times, or with other values.
+    pub unsure: usize,
+    /// The last simple command had one reading only.
+    pub single: bool,
+    /// The last `test` or its kin, and where it stands.
+    pub asked: Option<(Origin, Vec<Word>)>,
     pub counter: usize,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
@@ -256,6 +262,10 @@ pub(super) struct Unfolder<'a> {
     pub recorded: usize,
     /// Functions that were read with unknown arguments, deep inside others.
     pub read_blind: Vec<Rc<super::state::Function>>,
+    /// Scripts of packages that are being read, by file and name.
+    pub packages: Vec<(PathBuf, String)>,
+    /// How many of them were read so far.
+    pub package_runs: usize,
     /// What has been copied so far.
     pub carried: usize,
     depth: usize,
@@ -276,6 +286,9 @@ impl<'a> Unfolder<'a> {
             shielded: false,
             exits: 0,
             again: 0,
+            unsure: 0,
+            single: true,
+            asked: None,
             counter: 0,
             producers: Vec::new(),
             settled: Settled::default(),
@@ -285,6 +298,8 @@ impl<'a> Unfolder<'a> {
             places: HashMap::new(),
             recorded: 0,
             read_blind: Vec::new(),
+            packages: Vec::new(),
+            package_runs: 0,
             carried: 0,
             depth: 0,
             bytes: 0,
@@ -440,9 +455,11 @@ impl<'a> Unfolder<'a> {
             let inside = fr.enter("trap", Passage::Plain);
             let now = trap.variables(&st.variables);
             let variables = std::mem::replace(&mut st.variables, now);
-            st.proofs = Proofs::of(trap.proven);
-            let source = Source::from_words(&[trap.text]);
+            st.proofs = Proofs::of(trap.proven.clone());
+            let source = Source::from_words(std::slice::from_ref(&trap.text));
+            self.unsure += 1;
             feed = feed.then(self.text_run(source, OpaqueKind::Syntax, false, st, &inside));
+            self.unsure -= 1;
             st.variables = variables;
             st.traps.clear();
         }

@@ -189,6 +189,7 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
     let mut session = Session {
         reader,
         open: None,
+        savepoints: Vec::new(),
         made: Vec::new(),
         routines: Vec::new(),
         followed: 0,
@@ -227,6 +228,8 @@ struct Open {
 struct Session<'a> {
     reader: Reader<'a>,
     open: Option<Open>,
+    /// Savepoints of the open transaction by their names.
+    savepoints: Vec<(String, Open)>,
     made: Vec<Made>,
     /// Routines that the text defines: name, and the statement that holds the body.
     routines: Vec<(String, Range)>,
@@ -236,6 +239,8 @@ struct Session<'a> {
 
 /// More routines of one text than this are not followed when they are called.
 const MAX_ROUTINES: usize = 256;
+/// Savepoints of one transaction that are remembered.
+const MAX_SAVEPOINTS: usize = 256;
 /// Bodies are read again for every call; behind this many bytes a call cannot be known.
 const MAX_FOLLOWED: usize = 4 * 1024 * 1024;
 
@@ -274,28 +279,80 @@ impl Session<'_> {
             || reader.is(from, "START") && reader.is(from + 1, "TRANSACTION")
         {
             let transactional = !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
-            self.open = transactional.then_some(Open {
-                losses: reader.out.len(),
-                made: self.made.len(),
-            });
+            self.open = transactional.then(|| self.now());
+            self.savepoints.clear();
             return true;
         }
         if reader.any(from, &["ROLLBACK", "ABORT"]) {
-            if (from..to).any(|at| reader.any(at, &["TO", "PREPARED"])) {
-                self.made.clear();
-                return true;
-            }
-            self.undo();
+            let part = (from..to).any(|at| reader.any(at, &["TO", "PREPARED"]));
+            self.roll_back(to, part);
             return true;
         }
         if reader.is(from, "COMMIT") || reader.is(from, "END") && plain {
             self.open = None;
             return true;
         }
+        if self.saves(from, to) {
+            return true;
+        }
         if self.commits(from) {
             self.open = None;
         }
         false
+    }
+
+    const fn now(&self) -> Open {
+        Open {
+            losses: self.reader.out.len(),
+            made: self.made.len(),
+        }
+    }
+
+    /// `SAVEPOINT a`, `SAVE TRAN a`, `RELEASE SAVEPOINT a`.
+    fn saves(&mut self, from: usize, to: usize) -> bool {
+        let reader = &self.reader;
+        let sets = reader.is(from, "SAVEPOINT")
+            || reader.is(from, "SAVE") && reader.any(from + 1, &["TRAN", "TRANSACTION"]);
+        let releases = reader.is(from, "RELEASE");
+        let name = to.checked_sub(1).filter(|at| *at > from);
+        let name = name.and_then(|at| Some(reader.at(at)?.bare()?.to_lowercase()));
+        if releases {
+            let known = name.and_then(|name| self.saved(&name));
+            // What was released cannot be gone back to; an unknown name may be any.
+            self.savepoints.truncate(known.unwrap_or(0));
+            return true;
+        }
+        if !sets {
+            return false;
+        }
+        if self.open.is_some()
+            && self.savepoints.len() < MAX_SAVEPOINTS
+            && let Some(name) = name
+        {
+            self.savepoints.push((name, self.now()));
+        }
+        true
+    }
+
+    fn saved(&self, name: &str) -> Option<usize> {
+        self.savepoints.iter().rposition(|(known, _)| known == name)
+    }
+
+    /// Goes back to a savepoint (`part`, or by a name that is known), or to the start.
+    fn roll_back(&mut self, to: usize, part: bool) {
+        let last = to.checked_sub(1).and_then(|at| self.reader.at(at)?.bare());
+        let place = last.and_then(|name| self.saved(&name.to_lowercase()));
+        let saved = place
+            .and_then(|at| self.savepoints.get(at))
+            .map(|(_, open)| *open);
+        match saved.filter(|_| self.open.is_some()) {
+            Some(open) => {
+                self.savepoints.truncate(place.map_or(0, |at| at + 1));
+                self.undo_from(open);
+            }
+            None if part => self.made.clear(),
+            None => self.undo(),
+        }
     }
 
     /// Statements that end a transaction by themselves, or could.
@@ -363,9 +420,12 @@ impl Session<'_> {
     }
 
     fn undo(&mut self) {
-        let Some(open) = self.open.take() else {
-            return;
-        };
+        if let Some(open) = self.open.take() {
+            self.undo_from(open);
+        }
+    }
+
+    fn undo_from(&mut self, open: Open) {
         self.made.truncate(open.made);
         let mut index = 0;
         self.reader.out.retain(|loss| {

@@ -91,8 +91,24 @@ fn is_sql(reader: &Reader<'_>, range: Range) -> bool {
             && reader.is(from + 1, "DATABASE")
             && reader.is(from + 3, "WITH")
         || reader.is(from, "ALTER") && reader.find_word(from, to, "DETACH").is_some()
+        || is_partition_or_mutation(reader, from, to)
         || ended && reader.any(from + 1, &several) && to - from <= 8;
     known && lexed_cleanly(reader, from, to)
+}
+
+/// `ALTER TABLE t DROP PARTITION …`, `ALTER TABLE t DELETE WHERE …`: ClickHouse, Hive and MySQL.
+fn is_partition_or_mutation(reader: &Reader<'_>, from: usize, to: usize) -> bool {
+    let follows = |verb: &str, next: &[&str]| {
+        let at = reader.find_word(from + 3, to, verb);
+        at.is_some_and(|at| reader.any(at + 1, next))
+    };
+    reader.is(from, "ALTER")
+        && reader.is(from + 1, "TABLE")
+        && (follows("DELETE", &["WHERE", "IN"])
+            || follows("DROP", &["PARTITION", "PART", "DETACHED"])
+            || follows("CLEAR", &["COLUMN"])
+            || reader.find_word(from + 3, to, "UPDATE").is_some()
+                && reader.find_word(from + 3, to, "WHERE").is_some())
 }
 
 fn lexed_cleanly(reader: &Reader<'_>, from: usize, to: usize) -> bool {

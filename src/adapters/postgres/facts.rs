@@ -9,9 +9,7 @@ use super::rows;
 use super::session::{Row, Session, SessionError, literal};
 use super::way::{Way, is_loopback};
 use crate::adapters::docker::{self, Engine};
-use crate::model::database::{
-    DatabaseQuestion, Dependant, Identity, ObjectFact, Rows, SearchPath,
-};
+use crate::model::database::{DatabaseQuestion, Dependant, Identity, ObjectFact, Rows, SearchPath};
 use crate::model::effect::{Effect, ObjectKind, Verb};
 use crate::model::target::Route;
 

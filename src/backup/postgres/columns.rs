@@ -116,7 +116,8 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Column>, Ba
         for row in both.scratch.rows(&query).map_err(fault)? {
             let now = has.get(&text(&row, 0));
             let generated = text(&row, 6) == "t";
-            let retyped = now.is_some_and(|kind| *kind != text(&row, 2)) && !generated && job.redefine;
+            let retyped =
+                now.is_some_and(|kind| *kind != text(&row, 2)) && !generated && job.redefine;
             if (now.is_some() && !retyped)
                 || !(named || both.reached.column(table.oid, number(&row, 1)))
             {
@@ -140,7 +141,10 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Column>, Ba
 }
 
 /// Finds conditions that a living table has lost, with the statements that set them again.
-pub(super) fn checks(job: &Missing<'_>, both: &mut Both) -> Result<Vec<(String, String)>, BackupError> {
+pub(super) fn checks(
+    job: &Missing<'_>,
+    both: &mut Both,
+) -> Result<Vec<(String, String)>, BackupError> {
     if !job.redefine {
         return Ok(Vec::new());
     }

@@ -93,7 +93,10 @@ impl Entry {
         }
         all.extend(self.statements.iter().map(|text| {
             let create = kinds.iter().map(|kind| format!("CREATE {kind} "));
-            match create.into_iter().find(|start| over && text.starts_with(start)) {
+            match create
+                .into_iter()
+                .find(|start| over && text.starts_with(start))
+            {
                 Some(start) => {
                     let again = start.replacen("CREATE ", "CREATE OR REPLACE ", 1);
                     text.replacen(&start, &again, 1)

@@ -40,6 +40,8 @@ pub(super) struct Missing<'a> {
     pub definitions: &'a [Definition],
     /// More than rows was lost: definitions are compared.
     pub redefine: bool,
+    /// A call is undone: what it may have changed besides is said.
+    pub follow: bool,
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
@@ -341,7 +343,11 @@ fn after_rows(
         }
     }
     for (name, statement) in &work.checks {
-        guarded.feed(format!("check `{name}`"), std::slice::from_ref(statement), psql)?;
+        guarded.feed(
+            format!("check `{name}`"),
+            std::slice::from_ref(statement),
+            psql,
+        )?;
     }
     let rank = |one: &entries::Lost| match one.entry.kind.as_str() {
         "CONSTRAINT" | "CHECK CONSTRAINT" | "INDEX" => Some(0),
@@ -356,7 +362,11 @@ fn after_rows(
         }
     }
     for one in work.relations.iter().filter(|one| one.kind == 'm') {
-        if both.had.iter().any(|had| had.oid == one.oid && had.populated) {
+        if both
+            .had
+            .iter()
+            .any(|had| had.oid == one.oid && had.populated)
+        {
             let statement = format!("REFRESH MATERIALIZED VIEW {};", one.full);
             guarded.feed(format!("rows of `{}`", one.full), &[statement], psql)?;
         }
@@ -404,7 +414,9 @@ fn still_lost(
         let entry = &one.entry;
         let told = relations.contains(&(entry.schema.clone(), entry.name.clone()));
         if !told && !titles.contains(&entry.title()) {
-            restored.done.push(format!("created {} again", entry.title()));
+            restored
+                .done
+                .push(format!("created {} again", entry.title()));
         }
     }
     let mut others = Vec::new();
@@ -454,7 +466,8 @@ fn of_the_server(
 ) -> Result<(), BackupError> {
     let mut live = look(job.live, job.control)?;
     for Definition { kind, name } in &both.reached.unknown {
-        let last = crate::adapters::postgres::session::literal(&crate::plan::coverage::last_part(name));
+        let last =
+            crate::adapters::postgres::session::literal(&crate::plan::coverage::last_part(name));
         let query = match kind.as_str() {
             "role" => format!("SELECT 1 FROM pg_roles WHERE rolname = {last}"),
             "tablespace" => format!("SELECT 1 FROM pg_tablespace WHERE spcname = {last}"),
@@ -462,7 +475,9 @@ fn of_the_server(
             _ => "SELECT 1 WHERE false".to_owned(),
         };
         if live.rows(&query).map_err(fault)?.is_empty() {
-            restored.left.push(format!("{kind} `{name}`: this undo does not look at it"));
+            restored
+                .left
+                .push(format!("{kind} `{name}`: this undo does not look at it"));
         }
     }
     Ok(())

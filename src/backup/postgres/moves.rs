@@ -128,7 +128,10 @@ impl Moves<'_> {
             return count;
         }
         if self.in_place {
-            let set = self.changed.iter().map(|(one, _)| format!("{one} = b.{one}"));
+            let set = self
+                .changed
+                .iter()
+                .map(|(one, _)| format!("{one} = b.{one}"));
             let set = set.collect::<Vec<_>>().join(", ");
             return format!(
                 "{count}UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {which};\n"

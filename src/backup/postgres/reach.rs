@@ -58,7 +58,10 @@ impl Reached {
     }
 
     pub fn has_column_of(&self, table: u32) -> bool {
-        self.columns.range((table, 0)..=(table, i32::MAX)).next().is_some()
+        self.columns
+            .range((table, 0)..=(table, i32::MAX))
+            .next()
+            .is_some()
     }
 
     /// Tells whether an entry of a dump is among what was met, or says something about it.
@@ -71,7 +74,11 @@ impl Reached {
             self.tokens.contains(&(entry.schema.clone(), name.clone()))
                 || self.tokens.contains(&(String::new(), name))
         };
-        let bare = |name: &str| name.split_once('(').map_or(name, |(bare, _)| bare).to_owned();
+        let bare = |name: &str| {
+            name.split_once('(')
+                .map_or(name, |(bare, _)| bare)
+                .to_owned()
+        };
         if has(&entry.name) || has(&bare(&entry.name)) {
             return true;
         }
@@ -102,7 +109,9 @@ impl Reached {
 }
 
 fn unquoted(name: &str) -> String {
-    let inner = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inner = name
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     inner.map_or_else(|| name.to_owned(), |inner| inner.replace("\"\"", "\""))
 }
 
@@ -211,7 +220,9 @@ fn walk(
             reached.relations.insert(oid);
         }
         // The catalog's own quotes, where it has put them.
-        reached.tokens.insert((unquoted(&text(row, 2)), unquoted(&text(row, 3))));
+        reached
+            .tokens
+            .insert((unquoted(&text(row, 2)), unquoted(&text(row, 3))));
     }
     Ok(())
 }

@@ -98,10 +98,16 @@ pub(super) fn work(
                 (Some(chosen), _) => one.only(both, chosen)?,
                 (None, Some(gave)) if one.key.is_empty() => {
                     let deletes = true;
-                    one.only(both, Chosen { deletes, ..gave.clone() })?;
+                    one.only(
+                        both,
+                        Chosen {
+                            deletes,
+                            ..gave.clone()
+                        },
+                    )?;
                 }
                 (None, _) if job.overwrite => {
-                    one.beside = !job.redefine && !one.key.is_empty();
+                    one.beside = job.follow && !job.redefine && !one.key.is_empty();
                     one.overwrite_all(both)?;
                 }
                 (None, _) => {}
@@ -301,7 +307,10 @@ fn columns(both: &mut Both, full: &str, live: bool) -> Result<Vec<(String, Strin
             literal(full)
         ))
         .map_err(fault)?;
-    Ok(rows.iter().map(|row| (text(row, 0), text(row, 1))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (text(row, 0), text(row, 1)))
+        .collect())
 }
 
 /// The columns of the best unique index without NULLs; none where there is none or a column of it is lost.
@@ -463,7 +472,9 @@ impl RowJob {
         let key = chosen.sets.iter().filter(|(one, _)| self.key.contains(one));
         let moves: Vec<_> = key.cloned().collect();
         if !moves.is_empty() && !chosen.deletes {
-            let known = moves.iter().map(|(one, value)| Some((one.clone(), value.clone()?)));
+            let known = moves
+                .iter()
+                .map(|(one, value)| Some((one.clone(), value.clone()?)));
             match known.collect::<Option<Vec<_>>>() {
                 Some(known) => self.moves = known,
                 None => self.lost_keys = true,
@@ -644,7 +655,9 @@ pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
         }
         if said.moved > 0 {
             let rows = counted(said.moved, "row");
-            restored.done.push(format!("gave {rows} of `{full}` their keys back"));
+            restored
+                .done
+                .push(format!("gave {rows} of `{full}` their keys back"));
         }
         restored.left.extend(job.keys_left(&said));
         restored.conflicts.extend(said.again(full));

@@ -44,6 +44,8 @@ pub(super) struct Standing<'a> {
     /// Written on the command line, not in a script.
     pub inline: bool,
     pub args: Option<&'a [String]>,
+    /// Files that the call has written before, by the names that the code may give them.
+    pub files: &'a [(String, String)],
     /// Codes in strings of codes.
     pub depth: usize,
 }
@@ -55,6 +57,7 @@ impl Standing<'_> {
             folder: ".",
             inline: true,
             args: None,
+            files: &[],
             depth: 0,
         }
     }
@@ -122,6 +125,9 @@ impl<'a> Calls<'a> {
                 if bare && self.language == Language::Ruby && self.mentions.has(&["FileUtils"]) {
                     name = format!("FileUtils.{name}");
                 }
+                if self.language == Language::Ruby {
+                    self.asked_of_result(&name, *start, at);
+                }
                 self.call(&name, *start, at);
             }
             Some(Token::Text {
@@ -140,6 +146,25 @@ impl<'a> Calls<'a> {
                 self.shell_text(at, Span::new(*start, *end));
             }
             _ => {}
+        }
+    }
+
+    /// `Order.destroy_all.size`: calls without parentheses, whose result is asked something.
+    fn asked_of_result(&mut self, name: &str, start: usize, at: usize) {
+        const VERBS: [&str; 6] = [
+            "delete_all",
+            "destroy_all",
+            "destroy_by",
+            "delete_by",
+            "drop",
+            "flushall",
+        ];
+        for (end, _) in name.match_indices('.') {
+            let call = name.get(..end).unwrap_or_default();
+            let last = call.rsplit('.').next().unwrap_or_default();
+            if VERBS.contains(&last) {
+                self.call(call, start, at);
+            }
         }
     }
 

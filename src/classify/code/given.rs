@@ -3,7 +3,7 @@
 
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::fact::{Answer, Needs, Question};
-use crate::model::word::Word;
+use crate::model::word::{Part, Word};
 use crate::sql::HOLE;
 
 use crate::classify::Context;
@@ -12,6 +12,7 @@ use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
 
 use super::calls::{Deeds, Standing, deeds};
+use super::taskfiles;
 use super::tokens::Language;
 
 /// Interpreters: names, language, options that carry code.
@@ -142,6 +143,7 @@ const RUNNERS: &[Runner] = &[
         &[],
     ),
     (&["mix"], &["run"], Language::Ruby, &["-e", "--eval"]),
+    (&["mix"], &["eval"], Language::Ruby, &[]),
     (&["bin/console"], &["tinker"], Language::Php, &["--execute"]),
 ];
 
@@ -155,6 +157,8 @@ pub(super) struct Code {
     pub folder: String,
     /// Words that it is given, as far as they are known.
     pub args: Option<Vec<String>>,
+    /// Files that the call has written before, by the names that the code may give them.
+    pub files: Vec<(String, String)>,
 }
 
 impl Code {
@@ -165,6 +169,7 @@ impl Code {
             inline: true,
             folder: String::new(),
             args: None,
+            files: Vec::new(),
         }
     }
 
@@ -177,6 +182,7 @@ impl Code {
             folder,
             inline: self.inline,
             args: self.args.as_deref(),
+            files: &self.files,
             depth: 0,
         };
         deeds(&self.source.text, self.language, place)
@@ -187,7 +193,55 @@ impl Code {
 pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let mut code = found(command, context, needs)?;
     code.args = arguments(command, &code);
+    if context
+        .earlier
+        .iter()
+        .any(|earlier| !earlier.writes.is_empty())
+    {
+        code.files = files(command, context);
+    }
     Some(code)
+}
+
+/// Returns the files that earlier commands of the call have written, by their full names and by those from here.
+fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
+    const MAX_FILES: usize = 40;
+    /// Bytes of one of them.
+    const MAX_FILE: usize = 1 << 16;
+    let weight = |word: &Word| -> usize {
+        let pieces = word.pieces.iter();
+        pieces
+            .map(|piece| match &piece.part {
+                Part::Literal(text) | Part::Glob(text) => text.len(),
+                Part::Hole(_) => 1,
+            })
+            .sum()
+    };
+    let mut all = Vec::new();
+    for earlier in context.earlier.iter().filter(|one| one.is_here()) {
+        for write in &earlier.writes {
+            let (Some(name), Some(content)) = (write.file.text(), &write.content) else {
+                continue;
+            };
+            let Some(path) = crate::classify::place_of(&name, earlier) else {
+                continue;
+            };
+            if weight(content) > MAX_FILE {
+                continue;
+            }
+            let text = Source::of_word(content).text;
+            if let Cwd::Known(here) = &command.cwd
+                && let Ok(short) = path.strip_prefix(here)
+            {
+                all.push((short.to_string_lossy().into_owned(), text.clone()));
+            }
+            all.push((path.to_string_lossy().into_owned(), text));
+            if all.len() >= MAX_FILES {
+                return all;
+            }
+        }
+    }
+    all
 }
 
 /// Returns the words that a code is given: what stands behind its script, its `-`, or its own text.
@@ -219,6 +273,13 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
     let program = command.program()?;
     if let Some(code) = framework(command) {
         return Some(code);
+    }
+    if let Some(source) = taskfiles::code(command, context) {
+        let code = Code::inline(source, Language::Python);
+        return Some(Code {
+            inline: false,
+            ..code
+        });
     }
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
     // `dotnet script eval CODE`, `dotnet fsi FILE`: an interpreter as a subcommand.
@@ -254,6 +315,14 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         {
             pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
         } else if flags.contains(&text.as_str()) || ends_in_code(base, &text) {
+            // `deno eval --unstable-kv CODE`
+            while base == "deno"
+                && let Some(option) = words.next_if(|word| word.prefix().starts_with('-'))
+            {
+                if takes_value(base, &option.prefix()) {
+                    words.next();
+                }
+            }
             let Some(value) = words.next() else {
                 break;
             };
@@ -353,6 +422,19 @@ const VALUED: &[(&[&str], &[&str])] = &[
     (&["julia"], &["-L", "--load", "-t", "-p", "-J"]),
     (&["groovy", "scala", "kotlin"], &["-cp", "-classpath"]),
     (&["erl", "elixir", "iex"], &["-pa", "-pz", "-r"]),
+    (
+        &["deno"],
+        &[
+            "-L",
+            "--log-level",
+            "--ext",
+            "--config",
+            "-c",
+            "--import-map",
+            "--cert",
+            "--location",
+        ],
+    ),
 ];
 
 fn takes_value(base: &str, text: &str) -> bool {
@@ -434,9 +516,20 @@ fn framework(command: &Command) -> Option<Code> {
         script.rsplit('/').next()?.clone_into(&mut program);
     }
     let subcommand = words.next()?.text()?;
-    let (.., language, flags) = RUNNERS.iter().find(|(programs, subcommands, ..)| {
+    if words
+        .clone()
+        .any(|word| word.text().as_deref() == Some("--help"))
+    {
+        return None;
+    }
+    let known = RUNNERS.iter().find(|(programs, subcommands, ..)| {
         programs.contains(&program.as_str()) && subcommands.contains(&subcommand.as_str())
-    })?;
+    });
+    let (language, flags) = match known {
+        Some((.., language, flags)) => (language, *flags),
+        None if is_release(command, &subcommand) => (&Language::Ruby, [].as_slice()),
+        None => return None,
+    };
     let mut source: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
@@ -459,6 +552,17 @@ fn framework(command: &Command) -> Option<Code> {
     Some(Code::inline(source, *language))
 }
 
+/// `bin/shop eval CODE`, `bin/shop rpc CODE`: a release of Elixir.
+fn is_release(command: &Command, subcommand: &str) -> bool {
+    let path = command.words.first().and_then(Word::text);
+    let path = path.unwrap_or_default();
+    let own = path.starts_with("bin/") || path.contains("/bin/");
+    let system = ["/usr/", "/bin/", "/opt/homebrew/"];
+    matches!(subcommand, "eval" | "rpc")
+        && own
+        && !system.iter().any(|front| path.starts_with(front))
+}
+
 /// Reads a script file; subcommands and modules are no files that can be read.
 fn script(
     word: &Word,
@@ -467,9 +571,10 @@ fn script(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    const ENDINGS: [&str; 17] = [
-        ".csx", ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb",
-        ".pl", ".php", ".lua", ".pyw", ".tsx",
+    const ENDINGS: [&str; 26] = [
+        ".swift", ".kts", ".groovy", ".sc", ".scala", ".exs", ".jl", ".cr", ".dart", ".csx",
+        ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl",
+        ".php", ".lua", ".pyw", ".tsx",
     ];
     let folder = |name: &str| match name.rsplit_once('/') {
         Some((folder, _)) => folder.to_owned(),
@@ -482,6 +587,7 @@ fn script(
             inline: false,
             folder: folder(&word.text().unwrap_or_default()),
             args: None,
+            files: Vec::new(),
         });
     }
     let name = word.text()?;
@@ -493,6 +599,16 @@ fn script(
         Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.clone().into(),
         Cwd::Temporary | Cwd::Unknown => return None,
     };
+    if let Some(written) = crate::classify::packs::written(&path, context) {
+        return Some(Code {
+            source: Source::of_word(&written),
+            language,
+            inline: false,
+            folder: folder(&name),
+            args: None,
+            files: Vec::new(),
+        });
+    }
     match context.facts.ask(Question::Text(path.clone()), needs) {
         Some(Answer::Text { text, .. }) => Some(Code {
             source: Source::of_file(&path, text),
@@ -500,6 +616,7 @@ fn script(
             inline: false,
             folder: folder(&name),
             args: None,
+            files: Vec::new(),
         }),
         _ => None,
     }

@@ -74,6 +74,8 @@ pub(super) enum Kind {
     Goes,
     /// Writes or moves this file.
     Writes(String),
+    /// Adds to this file.
+    Adds(String),
 }
 
 /// One thing that a code does.
@@ -122,9 +124,27 @@ pub(super) fn written(path: &str, content: Option<&str>) -> String {
     match content {
         Some("") => format!(": > {}", word(path)),
         Some(content) if !content.contains(END) => {
-            format!("cat > {} <<'{END}'\n{}\n{END}", word(path), line(content))
+            format!("cat > {} <<'{END}'\n{}\n{END}", word(path), held(content))
         }
         _ => format!("printf x > {}", word(path)),
+    }
+}
+
+/// Returns a step that adds a text to a file.
+pub(super) fn added(path: &str, content: Option<&str>) -> String {
+    match content {
+        Some(content) if !content.contains(END) => {
+            format!("cat >> {} <<'{END}'\n{}\n{END}", word(path), held(content))
+        }
+        _ => format!("printf x >> {}", word(path)),
+    }
+}
+
+/// A text as a file holds it: what was there before and is not known ends its line.
+fn held(content: &str) -> String {
+    match content.strip_prefix(HOLE) {
+        Some(rest) => line(&format!("\n{rest}")),
+        None => line(content),
     }
 }
 

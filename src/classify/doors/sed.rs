@@ -14,6 +14,11 @@ const MAX_LINES: usize = 64;
 /// Stands for text that is not known.
 const UNKNOWN: &str = "$(line)";
 
+const VALUED: Valued = Valued {
+    short: "efl",
+    long: &["--expression", "--file", "--line-length"],
+};
+
 /// Returns what the scripts of a sed would run.
 pub fn started(command: &Command) -> Vec<Started> {
     let mut all = Vec::new();
@@ -33,10 +38,6 @@ pub fn started(command: &Command) -> Vec<Started> {
 
 /// Returns the words that hold scripts.
 fn scripts(command: &Command) -> Vec<Word> {
-    const VALUED: Valued = Valued {
-        short: "efl",
-        long: &["--expression", "--file", "--line-length"],
-    };
     let mut all = Vec::new();
     let mut words = command.args().iter();
     while let Some(word) = words.next() {
@@ -52,9 +53,58 @@ fn scripts(command: &Command) -> Vec<Word> {
     }
     let args = Args::read(command.args(), VALUED);
     if all.is_empty() && !args.has(&["-f", "--file"]) {
-        all.extend(args.operands.first().map(|word| (*word).clone()));
+        all.extend(
+            args.operands
+                .iter()
+                .find(|word| !is_empty(word))
+                .map(|word| (*word).clone()),
+        );
     }
     all
+}
+
+/// `sed -i '' …` of BSD: no ending for a copy.
+fn is_empty(word: &Word) -> bool {
+    word.text().is_some_and(|text| text.is_empty())
+}
+
+/// Returns the text that a sed puts into the files which it changes, and these files; nothing where it changes none.
+pub fn added(command: &Command) -> Option<(String, Vec<Word>)> {
+    let args = Args::read(command.args(), VALUED);
+    let clustered = |word: &Word| {
+        let head = word.prefix();
+        let letters = head.strip_prefix('-').unwrap_or_default();
+        !letters.starts_with('-')
+            && letters
+                .trim_start_matches(['n', 'E', 'r', 's', 'u', 'z'])
+                .starts_with('i')
+    };
+    let long = |word: &Word| word.prefix_starts("--in-place");
+    if !command
+        .args()
+        .iter()
+        .any(|word| clustered(word) || long(word))
+    {
+        return None;
+    }
+    let given = args.has(&["-e", "--expression", "-f", "--file"])
+        || command
+            .args()
+            .iter()
+            .any(|word| word.prefix_starts("--expression="));
+    let scripts: Vec<String> = scripts(command).iter().map(super::shell_text).collect();
+    let operands = args.operands.iter().filter(|word| !is_empty(word));
+    let files = operands
+        .skip(usize::from(!given))
+        .map(|word| (*word).clone());
+    let text: Vec<String> = all_runs(&scripts.join("\n"))
+        .into_iter()
+        .filter_map(|run| match run {
+            Run::Adds(text) => Some(text),
+            Run::Command(_) | Run::Line(..) => None,
+        })
+        .collect();
+    Some((text.join("\n"), files.collect()))
 }
 
 /// Tells whether a word is a cluster of flags that ends in `-e`.
@@ -70,10 +120,18 @@ enum Run {
     Command(String),
     /// The line after a substitution: whether it begins with the replacement, and the replacement.
     Line(bool, String),
+    /// Nothing runs: the text of `a`, `i` and `c`, and what a substitution puts in.
+    Adds(String),
 }
 
 /// Finds the commands of a script that run something.
 fn runs(script: &str) -> Vec<Run> {
+    let mut all = all_runs(script);
+    all.retain(|run| !matches!(run, Run::Adds(_)));
+    all
+}
+
+fn all_runs(script: &str) -> Vec<Run> {
     let mut all = Vec::new();
     let mut rest = script;
     for _ in 0..MAX_COMMANDS {
@@ -103,7 +161,12 @@ fn runs(script: &str) -> Vec<Run> {
                 });
                 rest = left;
             }
-            'a' | 'i' | 'c' | 'r' | 'R' | 'w' | 'W' | ':' | '#' | 'b' | 't' | 'T' => {
+            'a' | 'i' | 'c' => {
+                let (text, left) = text_of_lines(after);
+                all.push(Run::Adds(text));
+                rest = left;
+            }
+            'r' | 'R' | 'w' | 'W' | ':' | '#' | 'b' | 't' | 'T' => {
                 let ends: &[char] = match name {
                     'b' | 't' | 'T' | ':' => &[';', '\n'],
                     _ => &['\n'],
@@ -115,6 +178,25 @@ fn runs(script: &str) -> Vec<Run> {
         }
     }
     all
+}
+
+/// Reads the text behind `a`, `i` or `c`: to the first end of a line that no backslash takes away.
+fn text_of_lines(after: &str) -> (String, &str) {
+    let mut rest = after.trim_start_matches([' ', '\t']);
+    if let Some(behind) = rest.strip_prefix('\\') {
+        let line = behind.trim_start_matches([' ', '\t']);
+        rest = line.strip_prefix('\n').unwrap_or(behind);
+    }
+    let mut text = String::new();
+    let mut letters = rest.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\n' => return (text, rest.get(at + 1..).unwrap_or_default()),
+            '\\' => text.extend(letters.next().map(|(_, letter)| letter)),
+            other => text.push(other),
+        }
+    }
+    (text, "")
 }
 
 /// Skips blanks, separators and addresses in front of a command.
@@ -184,10 +266,12 @@ fn substitution(text: &str) -> Option<(Option<Run>, &str)> {
     };
     let own = flags.split(['w', 'W']).next().unwrap_or_default();
     let starts = pattern.is_empty() || pattern.starts_with(['^', '.']);
-    let run = own
-        .contains('e')
-        .then(|| Run::Line(starts, plain(replacement)));
-    Some((run, rest))
+    let run = if own.contains('e') {
+        Run::Line(starts, plain(replacement))
+    } else {
+        Run::Adds(plain(replacement))
+    };
+    Some((Some(run), rest))
 }
 
 /// The replacement as text: groups and the match itself are not known.
@@ -212,6 +296,7 @@ fn plain(replacement: &str) -> String {
 /// Returns the shell texts of one run, with the lines of a known input.
 fn texts(run: &Run, command: &Command) -> Vec<String> {
     let (starts, replacement) = match run {
+        Run::Adds(_) => return Vec::new(),
         Run::Command(text) => return vec![text.clone()],
         Run::Line(starts, replacement) => (*starts, replacement),
     };
@@ -268,10 +353,26 @@ mod tests {
             "/e/d",
             "n;d",
             "a e text",
+            "s/a/rm -rf x/",
             ":e;be",
         ] {
             assert_eq!(runs(script), [], "{script}");
         }
+    }
+
+    #[test]
+    fn texts_that_are_put_in_are_read_in_each_way_of_writing_them() {
+        let line = |script: &str| all_runs(script);
+        for script in [
+            "$a rm -rf x",
+            "$ a\\rm -rf x",
+            "1i\\\nrm -rf x",
+            "/^e/c\\  \nrm -rf x",
+        ] {
+            assert_eq!(line(script), [Run::Adds("rm -rf x".to_owned())], "{script}");
+        }
+        let two = "$a\\\nrm \\\n -rf x\np";
+        assert_eq!(line(two), [Run::Adds("rm \n -rf x".to_owned())]);
     }
 
     #[test]

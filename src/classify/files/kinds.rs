@@ -474,9 +474,11 @@ pub fn is_package_cache(path: &Path, home: Option<&Path>) -> bool {
     if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) || (inside(PASSING) && !mounted) {
         return true;
     }
-    let homes = home.into_iter().chain([Path::new("/root")]);
-    let mut homes = homes.flat_map(|home| HOME_CACHES.iter().map(move |dir| home.join(dir)));
-    homes.any(|dir| path.starts_with(&dir))
+    let mut homes = home.into_iter().chain([Path::new("/root")]);
+    homes.any(|home| {
+        let below = path.strip_prefix(home).ok();
+        below.is_some_and(|rest| HOME_CACHES.iter().any(|dir| rest.starts_with(dir)))
+    })
 }
 
 /// Tells whether writing to this device file changes nothing that lasts.
@@ -586,6 +588,11 @@ pub fn is_regenerable_name(name: &str, names: &[String]) -> bool {
 
 /// Tells whether a name has the form of a pattern in which `*` stands for any text.
 pub fn like(name: &str, pattern: &str) -> bool {
+    // Every removed path is held against every name of the policy: the first letter settles most of them.
+    let first = pattern.as_bytes().first();
+    if first != Some(&b'*') && first != name.as_bytes().first() {
+        return false;
+    }
     match pattern.split_once('*') {
         None => name == pattern,
         Some((start, end)) if !end.contains('*') => {

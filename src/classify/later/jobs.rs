@@ -12,7 +12,7 @@ const MAX_GIVEN: usize = 200;
 pub const SECRET: &str = "CI_SECRET_";
 
 /// Keys under which CI files hold shell text.
-pub const STEP_KEYS: [&str; 7] = [
+const STEP_KEYS: [&str; 20] = [
     "run",
     "script",
     "before_script",
@@ -20,7 +20,27 @@ pub const STEP_KEYS: [&str; 7] = [
     "command",
     "commands",
     "bash",
+    "sh",
+    "cmd",
+    "inlineScript",
+    "install",
+    "before_install",
+    "after_install",
+    "after_success",
+    "after_failure",
+    "before_deploy",
+    "after_deploy",
+    "before_build",
+    "after_build",
+    "pre_get_sources_script",
 ];
+/// Keys under which they hold text of PowerShell.
+const POWER_KEYS: [&str; 3] = ["powershell", "pwsh", "ps"];
+
+/// Tells whether a CI file holds commands under a key.
+pub fn holds_steps(key: &str) -> bool {
+    STEP_KEYS.contains(&key) || POWER_KEYS.contains(&key) || key.ends_with("_script")
+}
 
 /// What a job's commands find around them.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +69,12 @@ pub fn steps(text: &str) -> Option<Vec<Step>> {
     }
     let mut all = Vec::new();
     for document in &documents {
+        // A part of a file, as an edit puts it in: the lines of some step.
+        if let Node::List(items) = document
+            && items.iter().all(|item| matches!(item, Node::Text(_)))
+        {
+            all.push(step(&document.texts(), &Around::default()));
+        }
         if !by_hand_only(document) {
             walk(document, &Around::default(), &mut all);
         }
@@ -76,9 +102,24 @@ fn walk(node: &Node, around: &Around, all: &mut Vec<Step>) {
         }
         Node::Map(entries) => {
             let around = inside(node, around);
+            all.extend(with_words(node).map(|line| step(&[line.as_str()], &around)));
+            let host = over_ssh(node);
             for (key, value) in entries {
                 let texts = value.texts();
-                if STEP_KEYS.contains(&key.as_str()) && !texts.is_empty() {
+                if let (Some(host), "with", Some(script)) =
+                    (&host, key.as_str(), value.get("script"))
+                {
+                    let text = script.texts().join("\n").replace('\'', "'\\''");
+                    let line = format!("ssh {host} '{text}'");
+                    all.push(step(&[line.as_str()], &around));
+                } else if POWER_KEYS.contains(&key.as_str()) && !texts.is_empty() {
+                    let shell = Some("pwsh".to_owned());
+                    let around = Around {
+                        shell,
+                        ..around.clone()
+                    };
+                    all.push(step(&texts, &around));
+                } else if holds_steps(key) && !texts.is_empty() {
                     all.push(step(&texts, &around));
                 } else {
                     walk(value, &around, all);
@@ -86,6 +127,30 @@ fn walk(node: &Node, around: &Around, all: &mut Vec<Step>) {
             }
         }
     }
+}
+
+/// The machine that a step of `appleboy/ssh-action` works on.
+fn over_ssh(node: &Node) -> Option<String> {
+    let uses = node.get("uses").and_then(Node::text)?;
+    let action = uses.split('@').next().unwrap_or_default();
+    let known = action.ends_with("/ssh-action") || action.ends_with("/ssh-remote-commands");
+    let host = node.get("with")?.get("host").and_then(Node::text)?;
+    known.then(|| format!("\"{}\"", host.replace('"', "")))
+}
+
+/// A step of Cloud Build: the image is a program, `args` are its words.
+fn with_words(node: &Node) -> Option<String> {
+    let Some(Node::List(words)) = node.get("args") else {
+        return None;
+    };
+    let image = node.get("name").and_then(Node::text)?;
+    let own = image.rsplit('/').next().unwrap_or_default();
+    let own = own.split([':', '@']).next().unwrap_or_default();
+    let program = node.get("entrypoint").and_then(Node::text).unwrap_or(own);
+    let words = words.iter().filter_map(Node::text);
+    let quoted = |word: &str| format!("'{}'", word.replace('\'', "'\\''"));
+    let line: Vec<String> = std::iter::once(program).chain(words).map(quoted).collect();
+    Some(line.join(" "))
 }
 
 /// What a mapping adds for everything inside it.

@@ -6,6 +6,8 @@ use std::path::Path;
 use crate::classify::files::place::lexical;
 use crate::model::fact::Scene;
 
+use super::clients::{self, Client};
+
 /// How a file holds what it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -34,6 +36,8 @@ pub enum Form {
     Batch,
     /// `run:` and `entry:` of files that git's hooks read.
     Entries,
+    /// The start-up file of a client or a tool.
+    Client(Client),
 }
 
 /// Where it will run.
@@ -137,18 +141,46 @@ pub const TOLD: Place = here("later.git-hook", "git", Form::Script);
 pub const SCHEDULED: Place = here("later.crontab", "the scheduler", Form::Script);
 pub const LIFECYCLE: Place = here("later.agent-state", "the package manager", Form::Script);
 
-const CI_FILES: &[&str] = &[
-    ".gitlab-ci.yml",
-    ".gitlab-ci.yaml",
-    ".travis.yml",
-    ".drone.yml",
-    ".woodpecker.yml",
-    "azure-pipelines.yml",
-    "bitbucket-pipelines.yml",
-    "appveyor.yml",
-    ".appveyor.yml",
-    ".cirrus.yml",
-    "cloudbuild.yaml",
+/// Names of CI files without their ending; composite actions of GitHub run in whoever's job uses them.
+const CI_NAMES: &[&str] = &[
+    ".gitlab-ci",
+    ".travis",
+    ".drone",
+    ".woodpecker",
+    "azure-pipelines",
+    "bitbucket-pipelines",
+    "appveyor",
+    ".appveyor",
+    ".cirrus",
+    "cloudbuild",
+    "buildspec",
+    "buildkite",
+    "codefresh",
+    "wercker",
+    "action",
+];
+/// Beginnings and ends of names of which a project has several.
+const CI_FRONTS: &[&str] = &[
+    "azure-pipelines-",
+    "azure-pipelines.",
+    "buildspec-",
+    "buildspec.",
+];
+const CI_ENDS: &[&str] = &[".gitlab-ci", ".azure-pipelines"];
+/// Folders whose files are all of this kind.
+const CI_FOLDERS: &[&str] = &[
+    "/.github/workflows/",
+    "/.gitea/workflows/",
+    "/.forgejo/workflows/",
+    "/.gitlab/ci/",
+    "/.gitlab-ci/",
+    "/.circleci/",
+    "/.woodpecker/",
+    "/.buildkite/",
+    "/.semaphore/",
+    "/.azure-pipelines/",
+    "/.azuredevops/",
+    "/.azure/pipelines/",
 ];
 
 /// Files in which agents and editors keep commands that they run by themselves: folder and name.
@@ -246,11 +278,15 @@ fn of_repository(text: &str, name: &str, folder: &str) -> Option<Place> {
     ) {
         return Some(ENTRIES);
     }
-    let ci = CI_FILES.contains(&name)
-        || yaml && text.contains("/.github/workflows/")
-        || yaml && matches!(folder, ".circleci" | ".woodpecker" | ".buildkite")
-        || yaml && (text.contains("/.gitea/workflows/") || text.contains("/.forgejo/workflows/"));
-    ci.then_some(CI)
+    (yaml && is_ci(text, name)).then_some(CI)
+}
+
+fn is_ci(text: &str, name: &str) -> bool {
+    let stem = name.trim_end_matches(".yaml").trim_end_matches(".yml");
+    CI_NAMES.contains(&stem)
+        || CI_FRONTS.iter().any(|front| name.starts_with(front))
+        || CI_ENDS.iter().any(|end| stem.ends_with(end))
+        || CI_FOLDERS.iter().any(|folder| text.contains(folder))
 }
 
 fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) -> Option<Place> {
@@ -285,8 +321,15 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
     let parent = path.parent();
     let home =
         parent.is_some_and(|parent| scene.home.as_deref() == Some(parent) || is_home(parent));
-    if home && START_FILES.contains(&name) {
+    if home && START_FILES.contains(&name)
+        || name == "rc" && folder == ".ssh"
+        || text == "/etc/ssh/sshrc"
+        || matches!(name, "sitecustomize.py" | "usercustomize.py") && text.contains("/lib/python")
+    {
         return Some(START);
+    }
+    if let Some(client) = clients::client(path, name, folder, home) {
+        return Some(started(client));
     }
     if text.contains("/.config/systemd/user/") && name.ends_with(".service") {
         return Some(UNIT);
@@ -297,6 +340,27 @@ fn of_account(path: &Path, text: &str, name: &str, folder: &str, scene: &Scene) 
     let fish = text.contains("/.config/fish/") && name.ends_with(".fish");
     let config = text.contains("/.config/zsh/") && START_FILES.contains(&name);
     (fish || config).then_some(START)
+}
+
+const fn started(client: Client) -> Place {
+    let name = match client {
+        Client::Npm => "the package manager",
+        Client::Git => "git",
+        Client::Ssh | Client::Keys => "every connection of ssh",
+        Client::Typed(_) | Client::Mysql => "every start of the client",
+        Client::Tmux | Client::Lines(_) => "every start of the program",
+    };
+    // In its own folder an installation may clean up as it likes.
+    let runs = match client {
+        Client::Npm => Runs::OwnRunner,
+        _ => Runs::Here,
+    };
+    Place {
+        rule: "later.client-start",
+        name,
+        form: Form::Client(client),
+        runs,
+    }
 }
 
 fn is_home(folder: &Path) -> bool {
@@ -331,6 +395,9 @@ mod tests {
             ("/Users/ann/Library/LaunchAgents/x.plist", "later.service"),
             ("/home/ann/shop/.github/workflows/ci.yml", "later.ci"),
             ("/home/ann/shop/.gitlab-ci.yml", "later.ci"),
+            ("/home/ann/shop/.github/actions/x/action.yaml", "later.ci"),
+            ("/home/ann/shop/.gitlab/ci/deploy.yml", "later.ci"),
+            ("/home/ann/shop/azure-pipelines-nightly.yml", "later.ci"),
             ("/home/ann/shop/.cursor/hooks.json", "later.agent-state"),
         ] {
             assert_eq!(rule(path), Some(expected), "{path}");
@@ -342,6 +409,8 @@ mod tests {
             "/home/ann/shop/dotfiles/.bashrc",
             "/home/ann/shop/deploy/x.service",
             "/home/ann/shop/docs/workflows/ci.yml",
+            "/home/ann/shop/.github/dependabot.yml",
+            "/home/ann/shop/src/action.ts",
             "/home/ann/shop/settings.json",
             "/home/ann/shop/.husky/_/husky.sh",
         ] {

@@ -1,7 +1,8 @@
 //! Takes out of a file what it would run: lines of cron, `ExecStart=`, `run:` steps, commands in JSON.
 //! It judges nothing, and what it cannot read it leaves out.
 
-use super::jobs::STEP_KEYS;
+use super::clients;
+use super::jobs::holds_steps;
 use super::places::Form;
 
 /// One thing that is run.
@@ -32,6 +33,7 @@ pub fn tasks(form: Form, text: &str) -> Vec<Task> {
         Form::Toml => toml(text),
         Form::Calls => calls(text),
         Form::Entries => entries(text),
+        Form::Client(client) => clients::tasks(client, text),
     }
 }
 
@@ -146,7 +148,7 @@ fn steps(text: &str) -> Vec<Task> {
         let Some((key, value)) = bare.split_once(':') else {
             continue;
         };
-        if !STEP_KEYS.contains(&key.trim()) {
+        if !holds_steps(key.trim()) {
             continue;
         }
         let indent = line.len() - bare.len();

@@ -113,7 +113,16 @@ const NOUNS: &[&str] = &[
     "blob",
     "item",
     "point",
+    "contact",
+    "customer",
+    "product",
+    "invoice",
+    "dataset",
+    "asset",
 ];
+
+/// Words that make many things of one.
+const MANY: &[&str] = &["bulk", "batch", "mass", "many", "multiple", "everything"];
 
 /// Things of which the loss is everyday work: they are marks, views, or made again at once.
 const TRIFLES: &[&str] = &[
@@ -299,7 +308,7 @@ pub fn takes_away(words: &[String]) -> bool {
     if is(TRIFLES, last) {
         return false;
     }
-    is(STRONG, verb) || rest().any(|word| is_noun(word))
+    is(STRONG, verb) || rest().any(|word| is_noun(word) || is(MANY, word))
 }
 
 /// Tells whether a tool only looks at things.
@@ -341,6 +350,8 @@ mod tests {
             "delete-many",
             "n8n_delete_workflow",
             "uninstall_helm_chart",
+            "bulk_remove_contacts",
+            "removeManySubscribers",
         ] {
             assert!(takes_away(&words(found)), "{found}");
         }
@@ -358,6 +369,7 @@ mod tests {
             "remove_annotation",
             "browser_clear_cookies",
             "find_delete",
+            "bulk_remove_labels",
         ] {
             assert!(!takes_away(&words(not)), "{not}");
         }

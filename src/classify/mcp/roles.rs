@@ -420,7 +420,7 @@ pub fn key(pointer: &str) -> &str {
 }
 
 /// `file_path`, `filePath` and `file-path` are one key.
-fn plain(key: &str) -> String {
+pub fn plain(key: &str) -> String {
     key.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())

@@ -160,7 +160,11 @@ fn deletion(text: &str) -> Option<&str> {
     words.next()?.starts_with("HTTP/").then_some(path)
 }
 
-fn stdin(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<(String, Origin)> {
+pub(super) fn stdin(
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<(String, Origin)> {
     match &command.stdin {
         Stdin::Text(word) => Some((shown(word), word.origin.clone())),
         Stdin::File(word) => file_text(word, command, context, needs),
@@ -182,7 +186,7 @@ fn named(command: &Command, files: &[&str]) -> Vec<Word> {
     all
 }
 
-fn file_text(
+pub(super) fn file_text(
     file: &Word,
     command: &Command,
     context: &Context<'_>,

@@ -104,7 +104,18 @@ fn shape_matches<'c>(
     words: &'c [Word],
     command: &Command,
 ) -> Option<Match<'c>> {
-    let args = words.get(1..).unwrap_or_default();
+    let mut args = words.get(1..).unwrap_or_default();
+    // `drush @prod sql:drop`, `wp @prod db reset`: the site stands before the subcommand.
+    if shape
+        .programs
+        .iter()
+        .any(|name| matches!(*name, "drush" | "wp"))
+    {
+        let named = |word: &Word| word.prefix().starts_with('@');
+        args = args
+            .get(args.iter().take_while(|word| named(word)).count()..)
+            .unwrap_or_default();
+    }
     if !could_match(shape, args) {
         return None;
     }
@@ -147,12 +158,20 @@ enum Sure {
 fn could_match(shape: &Shape, args: &[Word]) -> bool {
     shape.path.iter().all(|step| {
         args.iter()
-            .any(|word| word.has_hole() || word.text().is_some_and(|text| is_step(step, &text)))
+            .any(|word| word.has_hole() || is_step_word(step, word))
     })
 }
 
 fn is_step(step: &[&str], text: &str) -> bool {
     step.contains(&text)
+}
+
+/// The same of a word, without copying its text.
+fn is_step_word(step: &[&str], word: &Word) -> bool {
+    match word.plain() {
+        Some(text) => is_step(step, text),
+        None => word.text().is_some_and(|text| is_step(step, &text)),
+    }
 }
 
 struct Path {

@@ -69,7 +69,9 @@ pub(in crate::classify) fn read(text: &str) -> Conninfo {
 pub(in crate::classify) fn service(file: &str, name: &str) -> Option<Conninfo> {
     let mut found: Option<Conninfo> = None;
     for line in file.lines().map(str::trim) {
-        let header = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let header = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         match (header, &mut found) {
             (Some(_), Some(_)) => break,
             (Some(header), None) if header == name => found = Some(Conninfo::default()),

@@ -53,8 +53,10 @@ fn first_statement(text: &str) -> Option<String> {
         None => {
             let to = rest.get(..2).filter(|to| to.eq_ignore_ascii_case("to"))?;
             let rest = rest.get(to.len()..)?;
-            rest.starts_with(|letter: char| letter.is_whitespace() || letter == '\'' || letter == '"')
-                .then_some(rest)?
+            rest.starts_with(|letter: char| {
+                letter.is_whitespace() || letter == '\'' || letter == '"'
+            })
+            .then_some(rest)?
         }
     };
     let list = rest.split([';', '\n']).next()?;
@@ -108,13 +110,19 @@ mod tests {
         let set = |path: &str| SearchPath::Set(path.to_owned());
         for (text, path) in [
             ("SET search_path=s2; DROP TABLE users", "\"s2\""),
-            ("set session search_path to S2, \"My S\", '$user';", "\"s2\", \"My S\", \"$user\""),
+            (
+                "set session search_path to S2, \"My S\", '$user';",
+                "\"s2\", \"My S\", \"$user\"",
+            ),
             (" SET search_path TO 'app'\n; DELETE FROM t", "\"app\""),
         ] {
             assert_eq!(texts(text), set(path), "{text}");
         }
         let options = |text: &str| of(&[], &[text.to_owned()], &[]);
-        assert_eq!(options("-c search_path=s2,public"), set("\"s2\", \"public\""));
+        assert_eq!(
+            options("-c search_path=s2,public"),
+            set("\"s2\", \"public\"")
+        );
         assert_eq!(options("-c work_mem=1MB --search_path=s2"), set("\"s2\""));
     }
 

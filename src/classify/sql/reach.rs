@@ -235,12 +235,7 @@ pub(in crate::classify) fn postgres(server: &Server, reading: &mut Reading<'_, '
 }
 
 /// Fills in what a service of the account's own file says; the words of the command go before it, and it before the environment.
-fn serve(
-    parts: &mut Conninfo,
-    given: &Conninfo,
-    server: &Server,
-    reading: &mut Reading<'_, '_>,
-) {
+fn serve(parts: &mut Conninfo, given: &Conninfo, server: &Server, reading: &mut Reading<'_, '_>) {
     let Some(name) = parts.service.clone() else {
         return;
     };
@@ -255,7 +250,10 @@ fn serve(
     let Some(file) = file.filter(|_| !reading.context.scene.assumed) else {
         return;
     };
-    let said = reading.context.facts.ask(Question::Text(file), reading.needs);
+    let said = reading
+        .context
+        .facts
+        .ask(Question::Text(file), reading.needs);
     let Some(Answer::Text { text, .. }) = said else {
         return;
     };
@@ -268,11 +266,31 @@ fn serve(
         }
     };
     let is_given = |word: &Option<Word>, text: &Option<String>| word.is_some() || text.is_some();
-    fill(&mut parts.host, found.host, is_given(&server.host, &given.host));
-    fill(&mut parts.port, found.port, is_given(&server.port, &given.port));
-    fill(&mut parts.user, found.user, is_given(&server.user, &given.user));
-    fill(&mut parts.password, found.password, given.password.is_some());
-    fill(&mut parts.database, found.database, given.database.is_some());
+    fill(
+        &mut parts.host,
+        found.host,
+        is_given(&server.host, &given.host),
+    );
+    fill(
+        &mut parts.port,
+        found.port,
+        is_given(&server.port, &given.port),
+    );
+    fill(
+        &mut parts.user,
+        found.user,
+        is_given(&server.user, &given.user),
+    );
+    fill(
+        &mut parts.password,
+        found.password,
+        given.password.is_some(),
+    );
+    fill(
+        &mut parts.database,
+        found.database,
+        given.database.is_some(),
+    );
     parts.service = None;
     reading.implicit = true;
 }

@@ -522,6 +522,11 @@ impl Sum {
         }
         if self.now.is_empty() {
             self.now = forms;
+        } else if let [tail] = forms.as_slice() {
+            // Nothing to choose: what is there grows in place, however long it is already.
+            for head in &mut self.now {
+                head.extend(tail.iter().cloned());
+            }
         } else {
             let mut all = Vec::new();
             for head in &self.now {

@@ -2,6 +2,7 @@
 //! Statements and pipelines are read in `read`.
 
 use super::read::{Read, Reader, Unreadable};
+use super::scratch;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 impl Reader<'_, '_> {
@@ -202,6 +203,10 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let in_string = word.quoted;
+        let made = self.vars.get(&name).and_then(Option::as_deref);
+        if !in_string && made.is_some_and(|text| text.starts_with(scratch::MADE)) {
+            self.skip_full_name();
+        }
         let member = !in_string && matches!(self.peek(), Some(b'.' | b'['));
         let part = match (name.as_str(), self.vars.get(&name)) {
             ("true" | "false" | "null", _) => Part::Literal(format!("${name}")),
@@ -223,6 +228,23 @@ impl Reader<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// `$f.FullName` of a temporary file is where it stands.
+    fn skip_full_name(&mut self) {
+        const NAME: &str = ".fullname";
+        let rest = self.text.get(self.pos..).unwrap_or_default();
+        let named = rest
+            .get(..NAME.len())
+            .is_some_and(|text| text.eq_ignore_ascii_case(NAME));
+        let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | '(');
+        if named
+            && !rest
+                .get(NAME.len()..)
+                .is_some_and(|rest| rest.starts_with(goes_on))
+        {
+            self.pos += NAME.len();
+        }
     }
 
     /// Reads here-strings, `@( … )`, `@{ … }` and splatted variables.

@@ -5,6 +5,9 @@ use crate::model::span::Span;
 
 use super::{Collector, Piece, arguments, behind_comment, behind_quote, line_end};
 
+/// Letters of `delimiter`, the longest named command.
+const LONGEST_NAME: usize = 9;
+
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut mysql = Mysql {
         text,
@@ -114,11 +117,11 @@ impl Mysql<'_> {
 
     /// Reads a named command (`source`, `system`, `delimiter`, `use`, `pager`) at the start of a statement.
     fn named(&mut self, at: usize) -> Option<usize> {
+        // On one long line every statement asks this: what cannot be such a word costs a few bytes.
+        let word = self.first_word(at)?;
         let end = line_end(self.bytes, at);
         let line = self.text.get(at..end)?;
-        let start = line.trim_start();
-        let word = start.split_whitespace().next()?;
-        let rest = start.get(word.len()..)?.trim();
+        let rest = line.get(word.len()..)?.trim();
         let cut = rest.trim_end_matches(';').trim();
         let span = Span::new(at, end);
         match word.to_ascii_lowercase().as_str() {
@@ -128,9 +131,7 @@ impl Mysql<'_> {
             "pager" if !cut.is_empty() => self.program(cut, span),
             "use" if !cut.is_empty() => {
                 let name = cut.split(';').next().unwrap_or_default().trim();
-                let behind = start
-                    .find(';')
-                    .map(|offset| at + (line.len() - start.len()) + offset + 1);
+                let behind = line.find(';').map(|offset| at + offset + 1);
                 self.out
                     .connect(vec![name.trim_matches('`').to_owned()], span);
                 return Some(behind.unwrap_or(end));
@@ -138,6 +139,17 @@ impl Mysql<'_> {
             _ => return None,
         }
         Some(end)
+    }
+
+    /// Returns the word that begins here, when it is not longer than any named command.
+    fn first_word(&self, at: usize) -> Option<&str> {
+        let rest = self.text.get(at..)?;
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic();
+        let letters = rest.as_bytes().iter().take(LONGEST_NAME + 1);
+        let word = rest.get(..letters.take_while(|byte| is_letter(byte)).count())?;
+        let behind = rest.get(word.len()..)?.chars().next();
+        let ends = behind.is_none_or(char::is_whitespace);
+        (ends && !word.is_empty()).then_some(word)
     }
 
     fn set_delimiter(&mut self, rest: &str) {
@@ -166,6 +178,21 @@ impl Mysql<'_> {
 #[cfg(test)]
 mod tests {
     use crate::sql::client::{Client, Piece, pieces};
+
+    #[test]
+    fn named_commands_stand_behind_blanks_and_delimiters_too() {
+        let programs = |text: &str| {
+            let all = pieces(Client::Mysql, text);
+            let started = all.into_iter().filter_map(|piece| match piece {
+                Piece::Program { text, .. } => Some(text),
+                _ => None,
+            });
+            started.collect::<Vec<String>>()
+        };
+        assert_eq!(programs(";;;  system rm x"), ["rm x"]);
+        assert_eq!(programs("\n \t SYSTEM rm x\n"), ["rm x"]);
+        assert_eq!(programs("systems rm x"), Vec::<String>::new());
+    }
 
     #[test]
     fn delimiters_and_commands_are_read() {

@@ -4,7 +4,7 @@
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
-use super::super::steps::{Kind, Step, word, written};
+use super::super::steps::{Kind, Step, added, word, written};
 use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
 use super::super::values::made::starred;
@@ -69,6 +69,15 @@ const WRITES: [&str; 19] = [
     "Files.write",
     "fs.write",
 ];
+/// Calls that add a text to the end of a file.
+const ADDS: [&str; 6] = [
+    "fs.appendFileSync",
+    "fs.appendFile",
+    "fs.promises.appendFile",
+    "fsPromises.appendFile",
+    "appendFileSync",
+    "appendFile",
+];
 const EMPTIES: [&str; 8] = [
     "os.truncate",
     "fs.truncateSync",
@@ -100,8 +109,8 @@ impl Calls<'_> {
     /// Moves, copies, files that are written anew, and the working directory.
     pub(super) fn places(&mut self, name: &str, last: &str, span: Span, at: usize) {
         let method = matches!(last, "write_text" | "write_bytes") && name.contains('.');
-        if WRITES.contains(&name) || method {
-            return self.writes(method, span, at);
+        if WRITES.contains(&name) || ADDS.contains(&name) || method {
+            return self.writes(name, method, span, at);
         }
         if OPENS.contains(&name) || method_opens(name, last) {
             return self.opens(name, span, at);
@@ -178,7 +187,7 @@ impl Calls<'_> {
         values.first()?.text().map(str::to_owned)
     }
 
-    fn writes(&mut self, method: bool, span: Span, at: usize) {
+    fn writes(&mut self, name: &str, method: bool, span: Span, at: usize) {
         let arguments = self.reader.arguments(at);
         let (path, content) = if method {
             let values = self.reader.receiver(at, When::at(at));
@@ -187,21 +196,73 @@ impl Calls<'_> {
         } else {
             (self.path_at(at, 0), arguments.positional.get(1))
         };
-        let adds = ["flag", "flags"]
+        let adds = ["flag", "flags", "mode", "append"]
             .iter()
-            .any(|name| arguments.named(name).is_some());
-        if adds || arguments.positional.len() > 2 && self.language == Language::Php {
-            return;
-        }
+            .any(|name| arguments.named(name).is_some())
+            || arguments.positional.len() > 2 && self.language == Language::Php
+            || ADDS.contains(&name);
         let content = content.and_then(|part| {
             let values = self.reader.read(*part, When::at(at));
             values.first()?.text().map(str::to_owned)
         });
+        if adds {
+            return self.add(path, content, span);
+        }
         self.write(path, content, span);
+    }
+
+    /// `open(my $f, '>>', path)`, `open(F, ">>path")` of Perl.
+    fn opens_handle(&mut self, span: Span, at: usize) {
+        let arguments = self.reader.arguments(at);
+        let Some(mode) = self.path_at(at, 1) else {
+            return;
+        };
+        let sign = mode
+            .trim_start_matches(':')
+            .trim_end_matches(|c: char| c != '>');
+        let (adds, anew) = (sign == ">>", sign == ">");
+        if !adds && !anew {
+            return;
+        }
+        let path = match mode.get(sign.len()..).map(str::trim).unwrap_or_default() {
+            "" => self.path_at(at, 2),
+            path if path.starts_with(':') => self.path_at(at, 2),
+            path => Some(path.to_owned()),
+        };
+        let handle = arguments.positional.first().and_then(|part| {
+            let names = (part.from..part.to).filter_map(|at| self.index.name(at));
+            names.filter(|name| *name != "my").next_back()
+        });
+        let content = handle.and_then(|handle| self.printed_to(handle, at));
+        if adds {
+            self.add(path, content, span);
+        } else {
+            self.write(path, content, span);
+        }
+    }
+
+    /// `print F "…"`, `print $f "…"`, `say {$f} "…"`.
+    fn printed_to(&self, handle: &str, from: usize) -> Option<String> {
+        const MAX_WRITES: usize = 50;
+        let mut text = String::new();
+        let prints = (from..self.index.tokens.len())
+            .filter(|at| matches!(self.index.name(*at), Some("print" | "printf" | "say")));
+        for at in prints.take(MAX_WRITES) {
+            let named = (at + 1..at + 4).find(|at| self.index.name(*at) == Some(handle));
+            let Some(named) = named else { continue };
+            let from = named + 1 + usize::from(self.index.is_sign(named + 1, '}'));
+            let values = self.reader.read(self.index.expression(from), When::at(at));
+            text.push_str(values.first()?.text()?);
+            text.push('\n');
+        }
+        (!text.is_empty()).then_some(text)
     }
 
     /// `open(path, 'w')`, `File.open(path, 'w')`, `Path(x).open('w')`.
     fn opens(&mut self, name: &str, span: Span, at: usize) {
+        if self.language == Language::Perl {
+            return self.opens_handle(span, at);
+        }
         let method =
             method_opens(name, name.rsplit('.').next().unwrap_or(name)) && !OPENS.contains(&name);
         let arguments = self.reader.arguments(at);
@@ -213,7 +274,7 @@ impl Calls<'_> {
             .as_ref()
             .and_then(|values| values.first())
             .and_then(Value::text);
-        if !mode.is_some_and(|mode| mode.starts_with(['w', 'x'])) {
+        if !mode.is_some_and(|mode| mode.starts_with(['w', 'x', 'a'])) {
             return;
         }
         let path = if method {
@@ -227,38 +288,81 @@ impl Calls<'_> {
             return;
         }
         let content = self.poured(at);
+        if mode.is_some_and(|mode| mode.starts_with('a')) {
+            return self.add(path, content, span);
+        }
         self.write(path, content, span);
     }
 
     /// What the code writes to a file that it has opened.
     fn poured(&self, at: usize) -> Option<String> {
         const MAX_WRITES: usize = 50;
+        const POURS: [&str; 5] = ["write", "puts", "print", "writelines", "writeln"];
+        if let Some(text) = self.printed_into(at) {
+            return Some(text);
+        }
         let behind = self.index.after(at + 1);
         let direct = self
             .index
             .name(behind)
-            .filter(|name| *name == ".write")
+            .filter(|name| *name == ".write" || *name == ".puts")
             .map(|_| behind);
         let mut calls: Vec<usize> = direct.into_iter().collect();
+        let block = self.index.is_sign(behind, '{') || self.index.name(behind) == Some("do");
         let name = match self.index.name(behind) {
             Some("as") => self.index.name(behind + 1),
+            _ if block && self.index.is_sign(behind + 1, '|') => self.index.name(behind + 2),
             _ => at
                 .checked_sub(2)
                 .filter(|_| self.index.is_sign(at - 1, '='))
                 .and_then(|at| self.index.name(at)),
         };
         if let Some(name) = name {
-            let all = self.index.calls(&format!("{name}.write")).iter();
-            calls.extend(all.filter(|call| **call > at).take(MAX_WRITES));
+            for verb in POURS {
+                let all = self.index.calls(&format!("{name}.{verb}")).iter();
+                calls.extend(all.filter(|call| **call > at).take(MAX_WRITES));
+            }
+            let prints = self.index.calls("print").iter();
+            calls.extend(prints.filter(|call| self.prints_to(**call, name)));
+            calls.sort_unstable();
         }
         let mut text = String::new();
         for call in &calls {
             let arguments = self.reader.arguments(*call);
             let part = arguments.positional.first()?;
             let values = self.reader.read(*part, When::at(*call));
-            text.push_str(values.first()?.text()?);
+            text.push_str(&values.first()?.texts().concat());
+            if !self.index.name(*call)?.ends_with("write") {
+                text.push('\n');
+            }
         }
         (!calls.is_empty()).then_some(text)
+    }
+
+    /// `print('…', file=f)` of Python.
+    fn prints_to(&self, call: usize, name: &str) -> bool {
+        let file = self.reader.arguments(call).named("file");
+        file.is_some_and(|part| self.index.name(part.from) == Some(name))
+    }
+
+    /// `print('…', file=open(path, 'a'))` of Python.
+    fn printed_into(&self, at: usize) -> Option<String> {
+        let open = self.index.around(at)?;
+        let call = open.checked_sub(1)?;
+        if self.language != Language::Python || self.index.name(call) != Some("print") {
+            return None;
+        }
+        let part = *self.reader.arguments(call).positional.first()?;
+        let values = self.reader.read(part, When::at(call));
+        values.first()?.text().map(str::to_owned)
+    }
+
+    fn add(&mut self, path: Option<String>, content: Option<String>, span: Span) {
+        let Some(path) = path.filter(|path| !path.contains(HOLE) && !path.is_empty()) else {
+            return;
+        };
+        let text = added(&path, content.as_deref());
+        self.step(text, span, Kind::Adds(path));
     }
 
     fn write(&mut self, path: Option<String>, content: Option<String>, span: Span) {
@@ -428,7 +532,9 @@ impl Calls<'_> {
                 let full = format!("{module}{name}");
                 let known = is_one_of(&TREES, &full) || is_one_of(&FILES, &full);
                 let starts = SHELLS.contains(&full.as_str());
-                let writes = WRITES.contains(&full.as_str()) || MOVES.contains(&full.as_str());
+                let writes = [&WRITES[..], &MOVES[..], &ADDS[..]]
+                    .iter()
+                    .any(|all| all.contains(&full.as_str()));
                 // Others are found at the name itself.
                 let own = name.as_str();
                 if starts && !SHELLS.contains(&own) || known && !TREES.contains(&own) || writes {

@@ -343,10 +343,10 @@ impl Calls<'_> {
     /// `c.run('…')` of a task of Invoke.
     pub(super) fn is_task_run(&self, name: &str, last: &str) -> bool {
         matches!(last, "run" | "sudo" | "local")
-            && self.mentions.has(&["invoke"])
+            && self.mentions.has(&["invoke", "fabric", "nox"])
             && (matches!(
                 name,
-                "c.run" | "ctx.run" | "context.run" | "c.sudo" | "ctx.sudo"
+                "c.run" | "ctx.run" | "context.run" | "c.sudo" | "ctx.sudo" | "session.run"
             ) || name.starts_with("invoke."))
     }
 }

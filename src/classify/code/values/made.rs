@@ -238,7 +238,38 @@ const FORMATS: [&str; 8] = [
     "printf",
 ];
 
+/// Calls that read, or open, a file whose name comes first.
+const READS: [&str; 19] = [
+    "open",
+    "io.open",
+    "codecs.open",
+    "File.open",
+    "File.read",
+    "File.readlines",
+    "IO.read",
+    "file_get_contents",
+    "fs.readFileSync",
+    "fs.promises.readFile",
+    "fsPromises.readFile",
+    "fs.readFile",
+    "readFileSync",
+    "readFile",
+    "Deno.readTextFileSync",
+    "Deno.readTextFile",
+    "Bun.file",
+    "os.ReadFile",
+    "Files.readString",
+];
+
 impl Reader<'_> {
+    /// Returns what the call itself has written into a file before it started the code.
+    pub(super) fn file(&self, name: &str) -> Option<&str> {
+        let plain = name.strip_prefix("./").unwrap_or(name);
+        let known = |one: &&(String, String)| one.0 == plain;
+        let found = self.standing.files.iter().rev().find(known);
+        found.map(|(_, text)| text.as_str())
+    }
+
     /// Returns what a call gives back.
     #[expect(
         clippy::too_many_lines,
@@ -267,6 +298,12 @@ impl Reader<'_> {
             "b64decode" | "decode64" | "strict_decode64" | "atob" | "base64_decode"
         ) {
             return each(first(), decoded);
+        }
+        if has(&READS) {
+            let known = first().iter().find_map(|name| self.file(&spelled(name)));
+            if let Some(text) = known {
+                return vec![Value::Text(text.to_owned())];
+            }
         }
         if has(&SAME) {
             return first();

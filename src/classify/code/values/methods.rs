@@ -24,7 +24,9 @@ impl Arguments {
 }
 
 /// Methods and attributes that leave a value as it is.
-const SAME: [&str; 57] = [
+const SAME: [&str; 59] = [
+    "read",
+    "readlines",
     "strip",
     "trim",
     "rstrip",
@@ -135,6 +137,18 @@ impl Reader<'_> {
             "readdirSync" | "readdir" | "readDir" | "readDirSync" => {
                 return vec![Value::List(vec![Value::Text(STAR.to_string())])];
             }
+            "read_text" | "read_bytes" | "readText" => {
+                let read = |path: &str| self.file(path).map(str::to_owned);
+                return each(values.clone(), |path| {
+                    read(path).map_or_else(Value::unknown, Value::Text)
+                });
+            }
+            "readFileSync" | "readFile" | "readTextFileSync" => {
+                let name = several(0).map(|one| spelled(&one)).unwrap_or_default();
+                let text = self.file(&name).map(str::to_owned);
+                return vec![text.map_or_else(Value::unknown, Value::Text)];
+            }
+            "homedir" => return vec![Value::Text(super::HOME.to_string())],
             "name" => return each(values.clone(), own_name),
             "parent" | "dirname" | "getParent" => {
                 return each(values.clone(), |path| Value::Text(parent(path)));
