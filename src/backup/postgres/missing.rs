@@ -40,6 +40,8 @@ pub(super) struct Missing<'a> {
     pub definitions: &'a [Definition],
     /// More than rows was lost: definitions are compared.
     pub redefine: bool,
+    /// A call is undone: what it may have changed besides is said.
+    pub follow: bool,
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,

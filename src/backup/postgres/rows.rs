@@ -107,7 +107,7 @@ pub(super) fn work(
                     )?;
                 }
                 (None, _) if job.overwrite => {
-                    one.beside = !job.redefine && !one.key.is_empty();
+                    one.beside = job.follow && !job.redefine && !one.key.is_empty();
                     one.overwrite_all(both)?;
                 }
                 (None, _) => {}
