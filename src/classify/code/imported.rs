@@ -346,7 +346,7 @@ fn brace_blocks(text: &str) -> Vec<Block> {
                     open = Some(depth);
                     blocks.push(Block {
                         name,
-                        from: at,
+                        from: start,
                         to: text.len(),
                     });
                 }
@@ -371,26 +371,40 @@ fn brace_blocks(text: &str) -> Vec<Block> {
 }
 
 fn brace_header(head: &str) -> Option<String> {
+    /// What stands before a condition in brackets and runs at once.
+    const CONTROL: [&str; 7] = ["if", "for", "while", "switch", "catch", "with", "else"];
     let called = head.starts_with(['(', '!', '+']) || head.contains("await (");
     let assigned = head.contains(" = ");
-    // What is handed to another function may run at once: `['a'].forEach(d => { … })`.
-    let handed = head.ends_with("=>") && !assigned;
-    let is = head.contains("function") || head.ends_with("=>") || head.starts_with("class ");
+    let word = |text: &str| -> String {
+        let named = |char: &char| char.is_alphanumeric() || matches!(char, '_' | '$');
+        text.chars().take_while(named).collect()
+    };
+    // What is handed to another function may run at once: `['a'].forEach(d => { … })`; a property (`wipe: () => {`) waits.
+    let property = head
+        .split_once(':')
+        .is_some_and(|(name, _)| word(name) == name);
+    let inside = head
+        .find('(')
+        .zip(head.find("function"))
+        .is_some_and(|(bracket, function)| bracket < function);
+    let handed = !assigned && !property && (head.ends_with("=>") || inside);
+    let first = word(head.trim_start_matches(['}', ' ']));
+    let method = head.ends_with(')') && !CONTROL.contains(&first.as_str());
+    let is = head.contains("function")
+        || head.ends_with("=>")
+        || head.starts_with("class ")
+        || method && !assigned;
     if !is || called || handed {
         return None;
     }
     let after = |word: &str| head.split_once(word).map(|(_, rest)| rest.trim_start());
+    let before = head.split('(').next().unwrap_or_default();
     let name = after("function ")
         .or_else(|| after("const "))
         .or_else(|| after("let "))
         .or_else(|| after("var "))
-        .unwrap_or_default();
-    let end = name.find(|char: char| !(char.is_alphanumeric() || matches!(char, '_' | '$')));
-    Some(
-        name.get(..end.unwrap_or(name.len()))
-            .unwrap_or_default()
-            .to_owned(),
-    )
+        .or_else(|| before.rsplit([' ', '.']).next().filter(|_| method));
+    Some(word(name.unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -422,7 +436,13 @@ mod tests {
     fn a_function_of_javascript_stays_only_where_it_is_called() {
         assert!(!braces("function wipe() { rm('a') }\nmodule.exports = wipe").contains("'a'"));
         assert!(!braces("exports.wipe = () => { rm('a') };").contains("'a'"));
+        assert!(!braces("module.exports = { async wipe(x) { rm('a') } };").contains("'a'"));
+        assert!(!braces("module.exports = { wipe: () => { rm('a') } };").contains("'a'"));
+        assert!(braces("['x'].forEach(function (d) { rm('a') })").contains("'a'"));
+        assert!(!braces("class A {\n  wipe() { rm('a') }\n}\n").contains("'a'"));
         assert!(braces("function wipe() { rm('a') }\nwipe()").contains("'a'"));
+        assert!(braces("for (const d of ['x']) { rm('a') }").contains("'a'"));
+        assert!(braces("try { rm('a') } catch (e) { log(e) }").contains("'a'"));
         assert!(braces("(async () => { rm('a') })()").contains("'a'"));
         assert!(braces("if (x) { rm('a') }").contains("'a'"));
         assert!(braces("['x'].forEach(d => { rm('a') })").contains("'a'"));

@@ -13,6 +13,8 @@ use crate::model::word::Word;
 
 /// Commands of a call that are looked at; what a longer one moves before them is not followed.
 const EARLIER_MAX: usize = 1000;
+/// Commands among them that move things.
+const MOVES_MAX: usize = 64;
 /// Places that the content of one place may have come from.
 const ORIGINS_MAX: usize = 64;
 
@@ -54,13 +56,21 @@ impl Moves {
     pub fn read(context: &Context<'_>, needs: &mut Needs) -> Self {
         let earlier = context.earlier;
         let from = earlier.len().saturating_sub(EARLIER_MAX);
+        // Every removal of a long call looks at all before it: most are passed over by their first word.
+        let mut places: Vec<usize> = (from..earlier.len())
+            .filter(|at| earlier.get(*at).is_some_and(may_move))
+            .collect();
+        let left_out = places.len().saturating_sub(MOVES_MAX);
         let mut moves = Self {
             all: Vec::new(),
-            more: from > 0,
+            more: from > 0 || left_out > 0,
         };
-        for (at, command) in earlier.iter().enumerate().skip(from) {
+        for at in places.drain(..).skip(left_out) {
             let before = earlier.get(from..at).unwrap_or_default();
-            match steps(command, before, context, needs) {
+            let steps = earlier
+                .get(at)
+                .and_then(|command| steps(command, before, context, needs));
+            match steps {
                 Some(steps) if steps.is_empty() => {}
                 Some(steps) => moves.all.push(steps),
                 None => moves.more = true,
@@ -145,6 +155,16 @@ impl Spot {
             .filter_map(|empty| Some(joined(from, empty.strip_prefix(to).ok()?)))
             .collect()
     }
+}
+
+/// Tells whether a command may be one that moves or links things.
+fn may_move(command: &Command) -> bool {
+    let ends = ["mv", "git", "ln", "rename"];
+    let first = command.words.first();
+    first.is_some_and(|word| match word.plain() {
+        Some(text) => ends.iter().any(|end| text.ends_with(end)),
+        None => true,
+    })
 }
 
 fn joined(base: &Path, rest: &Path) -> PathBuf {
@@ -242,25 +262,23 @@ fn known(place: Place, context: &Context<'_>, needs: &mut Needs) -> Option<Vec<P
 
 /// Tells whether a folder stands at a place, or the call made one there.
 fn is_folder(path: &Path, before: &[Command], context: &Context<'_>, needs: &mut Needs) -> bool {
-    let is_made = before.iter().any(|command| {
-        command.is_any(&["mkdir"])
-            && command.args().iter().any(|word| {
-                let made = one(word, command, context, needs);
-                made.is_some_and(|(made, _)| made.starts_with(path))
-            })
-    });
-    if is_made || context.facts.assumed {
-        return is_made;
-    }
     let question = Question::Entry(path.to_path_buf());
-    match context.facts.ask(question, needs) {
+    let stands = match context.facts.ask(question, needs) {
         Some(Answer::Entry(entry)) if entry.kind == EntryKind::Link => {
             let question = Question::Entry(entry.resolved.clone());
             matches!(context.facts.ask(question, needs), Some(Answer::Entry(real)) if real.kind == EntryKind::Directory)
         }
         Some(Answer::Entry(entry)) => entry.kind == EntryKind::Directory,
         _ => false,
-    }
+    };
+    stands
+        || before.iter().any(|command| {
+            command.is_any(&["mkdir"])
+                && command.args().iter().any(|word| {
+                    let made = one(word, command, context, needs);
+                    made.is_some_and(|(made, _)| made.starts_with(path))
+                })
+        })
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use crate::model::word::Word;
 
 /// Commands before a drop that are looked at; a longer call counts as one whose stashes were there before.
 const EARLIER_MAX: usize = 1000;
+/// Steps of `git stash` among them.
+const STEPS_MAX: usize = 64;
 
 const PUSH: Valued = Valued {
     short: "m",
@@ -135,11 +137,13 @@ impl Pile {
         let mut pile = Self::default();
         let earlier = git.context.earlier;
         let from = earlier.len().saturating_sub(EARLIER_MAX);
-        for command in earlier.get(from..).unwrap_or_default() {
-            let named = |word: &Word| word.prefix_starts("stash");
-            if !command.words.iter().any(named) || command.is_here() != git.command.is_here() {
-                continue;
-            }
+        let near = earlier.get(from..).unwrap_or_default().iter();
+        let named = |word: &Word| word.prefix_starts("stash");
+        let steps: Vec<_> = near
+            .filter(|command| command.words.iter().skip(1).any(named))
+            .filter(|command| command.is_here() == git.command.is_here())
+            .collect();
+        for command in steps.iter().skip(steps.len().saturating_sub(STEPS_MAX)) {
             let other = Invocation::read(command).filter(|other| {
                 other.subcommand == "stash"
                     && !other.is_help()
