@@ -96,6 +96,37 @@ const SHELL: &[Kind] = &[
         " } <<E\nrm x\nE\nrm -rf x",
     ),
     ("paths restored", "", "git checkout -- f%\n", ""),
+    ("files for a client", "psql ", "-f a% ", ""),
+    ("unknown words for a client", "sqlite3 ", "$v% ", ""),
+    (
+        "tables of one statement",
+        "psql -c \"DROP TABLE ",
+        "t%, ",
+        "z\"",
+    ),
+    ("clients on one line", "", "psql -c \"DROP TABLE t%\"; ", ""),
+    (
+        "unknown values in a query",
+        "psql <<'E'\nSELECT ",
+        "$1 ",
+        "\nE\n",
+    ),
+    ("empty statements", "mysql <<'E'\n", ";", "\nE\n"),
+    ("options of a tool", "aws s3 rm ", "-f a% ", ""),
+    ("traps", "", "trap \"rm a%\" EXIT\n", ""),
+    (
+        "traps of branches",
+        "",
+        "trap \"rm a%\" EXIT; if x; then trap \"rm b%\" EXIT; fi\n",
+        "",
+    ),
+    ("scripts written and run", "", "echo rm x > s%; sh s%\n", ""),
+    (
+        "scripts of a package that run the one before twice",
+        "cat > package.json <<'E'\n{\"scripts\":{\"s0\":\"rm -rf x\",",
+        "\"s^\":\"npm run s% && npm run s%\",",
+        "\"z\":\"ls\"}}\nE\nnpm run s90",
+    ),
 ];
 
 const POWERSHELL: &[Kind] = &[
@@ -192,6 +223,54 @@ fn a_shell_text_of_many_equal_parts_is_judged_in_time_and_memory() {
 #[test]
 fn a_powershell_text_of_many_equal_parts_is_judged_in_time_and_memory() {
     answered("PowerShell", POWERSHELL);
+}
+
+#[test]
+fn what_a_finding_tells_of_a_long_command_is_bounded() {
+    let names = |count: usize| (0..count).map(|n| format!("-f a{n} ")).collect::<String>();
+    let tables = |count: usize| (0..count).map(|n| format!("t{n}, ")).collect::<String>();
+    let texts: Vec<String> = [1_000, 2_000]
+        .iter()
+        .flat_map(|count| {
+            let statement = format!("psql -c \"DROP TABLE {}z\"", tables(*count));
+            [format!("psql {}", names(*count)), statement]
+        })
+        .collect();
+    let answers = judged("Bash", &texts);
+    let sizes: Vec<usize> = answers.iter().map(|one| one.to_string().len()).collect();
+    for (once, twice) in sizes.iter().zip(sizes.iter().skip(2)) {
+        assert!(*twice < once * 5 / 2, "{sizes:?}");
+    }
+}
+
+#[test]
+fn scripts_of_a_package_that_go_on_without_end_are_held_and_one_that_runs_itself_is_not() {
+    let package = |scripts: &str, run: &str| {
+        format!("cat > package.json <<'E'\n{{\"scripts\":{{{scripts}}}}}\nE\nnpm run {run}")
+    };
+    let chain = |from: &str| {
+        let steps = (0..20).map(|n| format!(",\"s{}\":\"npm run s{n}\"", n + 1));
+        format!("\"s0\":\"{from}\"{}", steps.collect::<String>())
+    };
+    let twice = (0..20).map(|n| format!(",\"s{}\":\"npm run s{n} && npm run s{n}\"", n + 1));
+    let texts = [
+        package(&chain("rm -rf data"), "s9"),
+        package(&chain("rm -rf data"), "s20"),
+        package(
+            &format!("\"s0\":\"ls\"{}", twice.collect::<String>()),
+            "s11",
+        ),
+        package(&chain("ls"), "s9"),
+        package(
+            "\"build\":\"npm run build --workspaces && npm run build -w b\"",
+            "build",
+        ),
+    ];
+    let verdicts: Vec<Value> = judged("Bash", &texts)
+        .iter()
+        .map(|answer| answer["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["hold", "hold", "hold", "allow", "allow"]);
 }
 
 #[test]

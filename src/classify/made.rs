@@ -193,7 +193,8 @@ impl View<'_> {
         // Every loss is held against everything written before it: another name settles most of that.
         let other = file.plain().is_some_and(|text| {
             let name = text.rsplit('/').next().unwrap_or_default();
-            !matches!(name, "" | "." | "..") && !target.locator.ends_with(name)
+            !matches!(name, "" | "." | "..")
+                && !target.locator.trim_end_matches('/').ends_with(name)
         });
         if other || target.kind != TargetKind::Path {
             return false;
