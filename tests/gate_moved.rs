@@ -52,6 +52,16 @@ fn a_folder_that_is_moved_into_another_one_is_lost_with_it() {
 }
 
 #[test]
+fn a_new_folder_under_the_old_name_hides_nothing() {
+    let house = House::new("moved-new");
+    let held = house.lose("mv data old && mkdir data && rm -rf old");
+    assert!(!house.data().join("inner").exists());
+    house.undo(&held.id);
+    let text = std::fs::read_to_string(house.data().join("inner/a")).unwrap();
+    assert_eq!(text, "precious");
+}
+
+#[test]
 fn a_file_that_is_moved_and_then_removed_or_written_over_is_saved_first() {
     let house = House::new("moved-file");
     let file = house.data().join("inner/a");

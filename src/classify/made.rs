@@ -17,6 +17,7 @@ use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::{Part, Word};
 
 use super::Context;
+use super::files::judge::MOVED;
 use super::files::place::lexical;
 use super::files::{Args, Valued};
 use super::git::Invocation;
@@ -48,8 +49,14 @@ impl Made {
         context: &Context<'_>,
         needs: &mut Needs,
     ) {
-        let open =
-            |finding: &Finding| finding.exempt.is_none() && !finding.rule.starts_with("own.");
+        // What was moved away is named by its old place, where the call may have made something new.
+        let is_moved = |finding: &Finding| {
+            let mut lines = finding.blast.lines.iter();
+            lines.any(|line| line.starts_with(MOVED))
+        };
+        let open = |finding: &Finding| {
+            finding.exempt.is_none() && !finding.rule.starts_with("own.") && !is_moved(finding)
+        };
         let (Some(command), Some(proven)) = (unfolding.commands.get(at), unfolding.proven.get(at))
         else {
             return;

@@ -4,6 +4,8 @@
 mod far;
 mod moved;
 
+pub use moved::MOVED;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,9 @@ use crate::classify::files::rules::usual;
 use crate::classify::files::world;
 use crate::model::fact::{Answer, Question};
 
+/// How a line begins that says of a target that it is named as it stands before the call.
+pub const MOVED: &str = "the same call moves it to ";
+
 impl Judge<'_, '_> {
     /// Returns where the content of a place stood before the call.
     fn origins(&mut self, path: &Path) -> Vec<Origin> {
@@ -34,7 +37,7 @@ impl Judge<'_, '_> {
                 self.losses.push(loss);
             }
         }
-        let line = format!("the same call moves it to `{}` first", to.display());
+        let line = format!("{MOVED}`{}` first", to.display());
         for loss in self.losses.iter_mut().skip(losses) {
             loss.lines.push(line.clone());
         }
