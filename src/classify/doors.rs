@@ -139,8 +139,10 @@ fn values(command: &Command, option: &str) -> Vec<Word> {
 fn behind(word: &Word, head: &str) -> Option<Started> {
     let text = shell_text(word);
     let rest = text.strip_prefix(head)?.trim();
-    // A bare program name (`rsync -e ssh`, `tar -I zstd`) starts nothing that could take anything away; a path may be a script of the project.
-    rest.contains([' ', '/']).then(|| Started {
+    // A bare program (`rsync -e ssh`, `SHELL=/bin/bash`) starts nothing that could take anything away; another path may be a script of the project.
+    let system = ["/bin/", "/usr/", "/sbin/", "/opt/"];
+    let script = rest.contains('/') && !system.iter().any(|place| rest.starts_with(place));
+    (script || rest.contains(' ')).then(|| Started {
         text: rest.to_owned(),
         origin: word.origin.clone(),
     })
