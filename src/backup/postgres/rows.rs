@@ -84,12 +84,7 @@ pub(super) fn work(
         .filter(|one| both.has.get(&one.name).is_some_and(|live| live.kind == 'r'))
         .cloned()
         .collect();
-    let superuser = both
-        .live
-        .rows("SELECT current_setting('is_superuser')")
-        .map_err(fault)?
-        .first()
-        .is_some_and(|row| text(row, 0) == "on");
+    let superuser = is_superuser(both)?;
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
         if let Some(mut one) = row_job(both, &table, &links, &names, (superuser, job.look), lost)? {
@@ -116,6 +111,14 @@ pub(super) fn work(
         }
     }
     Ok(jobs)
+}
+
+fn is_superuser(both: &mut Both) -> Result<bool, BackupError> {
+    let rows = both
+        .live
+        .rows("SELECT current_setting('is_superuser')")
+        .map_err(fault)?;
+    Ok(rows.first().is_some_and(|row| text(row, 0) == "on"))
 }
 
 /// A foreign key of the backup: child, parent, what a deletion does, and the names to compare.
