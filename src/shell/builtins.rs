@@ -173,15 +173,7 @@ impl Unfolder<'_> {
                 }
                 st.set("OPTARG", Value::unknown(Hole::Unknown, nowhere()));
             }
-            "let" => {
-                for name in job.args().iter().filter_map(Word::text) {
-                    let name: String = name
-                        .chars()
-                        .take_while(|c| c.is_alphanumeric() || *c == '_')
-                        .collect();
-                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
-                }
-            }
+            "let" => reckon(job, st),
             "trap" => trap(job, st),
             "printf" if job.args().first().and_then(Word::text).as_deref() == Some("-v") => {
                 let feed = self.pure("printf", &job.rest(2), st, fr);
@@ -557,6 +549,17 @@ fn set(job: &Job, st: &mut State) {
     }
     if let Some(words) = positional {
         st.arguments = Rc::new(bounded(words));
+    }
+}
+
+/// `let a=b+1`: a number that is not known.
+fn reckon(job: &Job, st: &mut State) {
+    for name in job.args().iter().filter_map(Word::text) {
+        let name: String = name
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        st.set(&name, Value::unknown(Hole::Name, nowhere()));
     }
 }
 

@@ -475,6 +475,14 @@ mod tests {
                 "rm -rf /d",
             ),
             ("swipl", "-g", "shell('rm -rf /d'), halt", "rm -rf /d"),
+        ] {
+            assert_eq!(lines(&[program, option, code]), [expected], "{code}");
+        }
+    }
+
+    #[test]
+    fn calls_of_the_machine_of_java_and_of_editors_become_lines() {
+        for (program, option, code, expected) in [
             ("scala", "-e", "\"rm -rf /d\".!", "rm -rf /d"),
             (
                 "scala",

@@ -230,8 +230,8 @@ impl Calls<'_> {
             path => Some(path.to_owned()),
         };
         let handle = arguments.positional.first().and_then(|part| {
-            let names = (part.from..part.to).filter_map(|at| self.index.name(at));
-            names.filter(|name| *name != "my").next_back()
+            let mut names = (part.from..part.to).filter_map(|at| self.index.name(at));
+            names.rfind(|name| *name != "my")
         });
         let content = handle.and_then(|handle| self.printed_to(handle, at));
         if adds {

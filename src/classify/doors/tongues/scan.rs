@@ -132,11 +132,9 @@ fn object(tokens: &[Token], at: usize) -> &[Token] {
                 Some(less) => depth = less,
                 None => break,
             },
-            Some(Token::Name(_) | Token::Text(_)) => {
-                if depth == 0 {
-                    from = before;
-                    break;
-                }
+            Some(Token::Name(_) | Token::Text(_)) if depth == 0 => {
+                from = before;
+                break;
             }
             Some(Token::Sign(_)) if depth == 0 => break,
             _ => {}
