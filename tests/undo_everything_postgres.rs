@@ -261,7 +261,7 @@ fn every_loss_of_a_rich_database_is_undone() {
         assert!(
             undone
                 .stdout
-                .contains("not brought back: the role `undo_lost`"),
+                .contains("not brought back: role `undo_lost`"),
             "{undone:?}"
         );
     }

@@ -33,9 +33,13 @@ impl Change<'_> {
             (true, _) => String::new(),
             (false, false) => self.update(look),
             (false, true) if self.after > 0 => self.update_keyless(look),
+            // Rows of which no equal one is there.
             (false, true) => format!(
-                "SELECT 'keyless', {}, count(*) FROM pg_temp.backstop_rows;\n",
-                self.at
+                "SELECT 'keyless', {}, count(*) FROM (SELECT {} FROM pg_temp.backstop_rows b EXCEPT ALL SELECT {} FROM ONLY {} o) x;\n",
+                self.at,
+                self.row(self.overwrite, "b"),
+                self.row(self.overwrite, "o"),
+                self.full
             ),
         };
         text.push_str(&self.insert(look));
