@@ -259,9 +259,7 @@ fn every_loss_of_a_rich_database_is_undone() {
         let undone = scene.house.backstop(&["undo"]);
         assert_eq!(undone.code, Some(1), "{sql}: {undone:?}");
         assert!(
-            undone
-                .stdout
-                .contains("not brought back: role `undo_lost`"),
+            undone.stdout.contains("not brought back: role `undo_lost`"),
             "{undone:?}"
         );
     }

@@ -133,6 +133,16 @@ fn what_a_known_condition_keeps_out_does_not_run() {
         &["rm b"],
     );
     // Whoever starts a text may give it words, and a loop may run with others.
+    for text in [
+        "case \"$1\" in a) rm a;; *) rm b;; esac",
+        "case x$1 in xa) rm a;; *) rm b;; esac",
+        "case a in $1) rm a;; *) rm b;; esac",
+        "if [ \"$1\" = a ]; then rm a; else rm b; fi",
+        "if [[ $1 == a ]]; then rm a; else rm b; fi",
+        "if [ $# -gt 0 ]; then rm a; else rm b; fi",
+    ] {
+        runs(text, &["rm a", "rm b"]);
+    }
     runs(
         "m=${1:-b}; case $m in a) rm a;; *) rm b;; esac",
         &["rm a", "rm b"],

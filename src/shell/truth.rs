@@ -128,13 +128,18 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
-        if self.unsure > 0 || self.again > 0 || arms.iter().any(|arm| arm.falls_through) {
+        if self.again > 0 || arms.iter().any(|arm| arm.falls_through) {
             return None;
         }
         let subject = self.known(subject, st, fr)?;
         for arm in arms {
             for pattern in &arm.patterns {
-                if self.fits(pattern, &subject, st, fr)? {
+                let fits = self.fits(pattern, &subject, st, fr)?;
+                // Reading the words may have shown that others fill them in.
+                if self.unsure > 0 {
+                    return None;
+                }
+                if fits {
                     return Some(self.script(&arm.body, st, fr));
                 }
             }

@@ -752,7 +752,9 @@ fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps:
     let away = match &to {
         Place::Scratch => true,
         Place::At { path, .. } => judge.is_away(path),
-        Place::Glob { .. } | Place::Below { .. } | Place::Loose(_) | Place::Anywhere => false,
+        // `mv data "$(mktemp -d)"`: the random part stands for itself.
+        Place::Glob { dir, .. } | Place::Below { dir, .. } => judge.is_away(&dir.join("x")),
+        Place::Loose(_) | Place::Anywhere => false,
     };
     let how = How {
         recursive: true,
