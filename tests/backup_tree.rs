@@ -476,9 +476,16 @@ fn two_runs_for_one_target_share_one_backup() {
     let scene = scene();
     fs::create_dir_all(&scene.tree).unwrap();
     fs::write(scene.tree.join("f"), vec![1; 3_000_000]).unwrap();
+    // One that asks after another has ended gets one of its own.
+    let start = std::sync::Barrier::new(4);
     let ids: Vec<String> = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| back_up(&scene.tree, &scene.backups).id))
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    back_up(&scene.tree, &scene.backups).id
+                })
+            })
             .collect();
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });

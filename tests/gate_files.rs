@@ -118,6 +118,39 @@ fn a_removed_tree_comes_back_as_it_was() {
     house.is_sound(&[]);
 }
 
+/// `rm -rf` empties what is mounted in the tree; its backup holds that too.
+#[test]
+fn what_is_mounted_in_a_tree_is_in_its_backup() {
+    let house = House::new("mounted");
+    let place = house.data().join("mnt");
+    std::fs::create_dir(&place).unwrap();
+    let mount = |words: &[&str]| {
+        let done = std::process::Command::new(words[0])
+            .args(&words[1..])
+            .arg(&place)
+            .status();
+        done.is_ok_and(|status| status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=1m", "none"]) {
+        eprintln!("left out: nothing can be mounted here");
+        return;
+    }
+    std::fs::write(place.join("kept"), "on another file system").unwrap();
+    let held = house.held("rm -rf data");
+    let listed = house.backstop(&["backup", "list", "--format", "json"]);
+    assert!(mount(&["umount"]));
+    let words: Vec<&str> = listed.stdout.split('"').collect();
+    let backup = words.iter().find(|word| word.starts_with("guard-backup-"));
+    let to = house.project().join("again");
+    let restored = house.backstop(&["restore", backup.unwrap(), "--to", to.to_str().unwrap()]);
+    assert_eq!(restored.code, Some(0), "{restored:?}");
+    assert!(held.reason.contains("another file system is mounted there"));
+    let back = picture(&to)
+        .into_keys()
+        .any(|name| name.ends_with("mnt/kept"));
+    assert!(back, "{:?}", picture(&to).keys());
+}
+
 /// Alone they would be no loss; beside one they are in its backup.
 #[test]
 fn links_and_empty_things_come_back_with_what_went_beside_them() {

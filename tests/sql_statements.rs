@@ -301,8 +301,21 @@ fn postgres_losses() {
                 &["drop table u"],
             ),
             ("BEGIN; DROP TABLE t; COMMIT; ROLLBACK", &["drop table t"]),
+            // What lies behind a savepoint that is gone back to is undone.
             (
                 "BEGIN; SAVEPOINT a; DROP TABLE t; ROLLBACK TO a; COMMIT",
+                &[],
+            ),
+            (
+                "BEGIN; DROP TABLE t; SAVEPOINT a; ROLLBACK TO a; COMMIT",
+                &["drop table t"],
+            ),
+            (
+                "BEGIN; SAVEPOINT a; DROP TABLE t; ROLLBACK TO b; COMMIT",
+                &["drop table t"],
+            ),
+            (
+                "BEGIN; SAVEPOINT a; DROP TABLE t; COMMIT; ROLLBACK TO a",
                 &["drop table t"],
             ),
             (

@@ -58,7 +58,8 @@ impl Order {
             backup_dir,
             codec: Codec::ZSTD,
             control,
-            cross_mounts: false,
+            // What removes a tree empties what is mounted in it.
+            cross_mounts: kind == BackupType::Guard,
             force: false,
         }
     }

@@ -32,7 +32,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_entries: MAX_ENTRIES,
-            cross_mounts: false,
+            cross_mounts: true,
         }
     }
 }
