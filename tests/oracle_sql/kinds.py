@@ -423,15 +423,27 @@ def opening(node):
 
 
 def undone(found, transaction, state):
-    """Marks what a transaction that is rolled back would have done."""
-    kind, chain = transaction
+    """Marks what a transaction, or a part of it behind a savepoint, that is rolled back would have done."""
+    kind, chain, name = transaction
+    points = state["points"]
     if kind in ("TRANS_STMT_BEGIN", "TRANS_STMT_START"):
         state["open"] = len(found)
+        points.clear()
+    elif kind == "TRANS_STMT_SAVEPOINT" and state["open"] is not None:
+        points.append((name, len(found)))
+    elif kind in ("TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO"):
+        known = [at for at, (point, _) in enumerate(points) if point == name]
+        if known:
+            if kind == "TRANS_STMT_ROLLBACK_TO":
+                for one in found[points[known[-1]][1]:]:
+                    one["undone"] = True
+            del points[known[-1] + (kind == "TRANS_STMT_ROLLBACK_TO"):]
     elif kind in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"):
         if kind == "TRANS_STMT_ROLLBACK" and state["open"] is not None:
             for one in found[state["open"]:]:
                 one["undone"] = True
         state["open"] = len(found) if chain else None
+        points.clear()
 
 
 def judged(text):
@@ -443,7 +455,8 @@ def judged(text):
     seen.tree(tree)
     statements = [one["stmt"] for one in tree.get("stmts", [])]
     control = [one["TransactionStmt"] for one in statements if "TransactionStmt" in one]
-    transaction = (control[-1].get("kind"), control[-1].get("chain", False)) if control else (None, False)
+    last = control[-1] if control else {}
+    transaction = (last.get("kind"), last.get("chain", False), last.get("savepoint_name"))
     names = (seen.calls, seen.defines)
     return sorted({key for one in statements for key in one}), seen.found, transaction, names
 
@@ -458,7 +471,7 @@ def script(path, name):
     for char in text:
         total += len(char.encode())
         places.append(total)
-    found, state, routines = [], {"open": None}, set()
+    found, state, routines = [], {"open": None, "points": []}, set()
     for start, end, body in Cutter(text).cut():
         # Variables of psql: what stands in their place is a name, a string or a number.
         seen = judged(body)
@@ -467,7 +480,7 @@ def script(path, name):
             filled = fill(body)
             seen = judged(filled)
         statement = {"file": name, "start": places[start], "end": places[end], "text": filled, "undone": False}
-        seen = seen if seen else (None, [], (None, False), (set(), set()))
+        seen = seen if seen else (None, [], (None, False, None), (set(), set()))
         statement["kinds"], statement["found"], transaction, (calls, defines) = seen
         statement["calls"] = bool(calls & routines)
         routines |= defines

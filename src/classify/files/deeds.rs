@@ -752,8 +752,7 @@ fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps:
     let away = match &to {
         Place::Scratch => true,
         Place::At { path, .. } => judge.is_away(path),
-        // `mv data "$(mktemp -d)"`: the random part stands for itself.
-        Place::Glob { dir, .. } | Place::Below { dir, .. } => judge.is_away(&dir.join("x")),
+        Place::Glob { dir, .. } | Place::Below { dir, .. } => judge.is_away(&dir.join("any name")),
         Place::Loose(_) | Place::Anywhere => false,
     };
     let how = How {
