@@ -140,6 +140,7 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
+        self.doubt(name, job.args());
         match name {
             ":" | "true" | "false" | "[" | "test" => {
                 self.asked = Some((job.origin.clone(), job.words.clone()));

@@ -142,7 +142,8 @@ impl Unfolder<'_> {
                 }
                 self.strict(st);
             }
-            // zsh runs the last part of a pipe in the shell itself.
+            // zsh runs the last part of a pipe in the shell itself; what a block sets there is not followed.
+            self.unsure += usize::from(!matches!(node.kind, NodeKind::Simple { .. }));
             if reads(node) {
                 own.proofs = st.proofs.clone();
                 st.join(own);
@@ -415,6 +416,9 @@ impl Unfolder<'_> {
             self.fields(words, st, fr)
         };
         let origin = fr.source.origin(node.span);
+        if declares {
+            self.doubt("declare", fields.get(1..).unwrap_or_default());
+        }
         if fields.is_empty() || declares {
             return self.only_assigns(node, assigns, &fields, origin, st, fr);
         }

@@ -152,6 +152,24 @@ fn what_a_known_condition_keeps_out_does_not_run() {
         &["rm a", "rm b"],
     );
     runs("m=b; trap '[ $m = a ] && rm a' EXIT; m=a", &["rm a"]);
+    for unseen in [
+        ". ./env.sh",
+        "source \"$x\"",
+        "eval m=$x",
+        "export \"$x\"",
+        "read \"$x\"",
+        "printf -v \"$x\" a",
+        "unset \"$x\"",
+        "trap 'm=a' ERR",
+        "shopt -s nocasematch",
+        "q | { read k; m=$k; }",
+    ] {
+        let text = format!("m=b; {unseen}; if [ \"$m\" = a ]; then rm a; else rm b; fi");
+        let all = rms(&of(&text));
+        for wanted in ["rm a", "rm b"] {
+            assert!(all.iter().any(|line| line == wanted), "{text}: {all:?}");
+        }
+    }
 }
 
 #[test]

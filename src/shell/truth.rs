@@ -39,6 +39,23 @@ impl Unfolder<'_> {
         holds.map(|holds| holds != pipeline.negated)
     }
 
+    /// After what may change variables or matching unseen, no condition is decided any more.
+    pub(super) fn doubt(&mut self, name: &str, args: &[Word]) {
+        let unnamed = |word: &Word| word.text().is_none() && !word.prefix().contains('=');
+        let unseen = match name {
+            "source" | "." | "eval" | "trap" | "shopt" | "setopt" | "emulate" => true,
+            "export" | "declare" | "typeset" | "local" | "readonly" | "read" | "unset"
+            | "mapfile" | "readarray" | "getopts" | "let" => args.iter().any(unnamed),
+            "printf" => {
+                args.first()
+                    .is_some_and(|word| word.prefix().starts_with("-v"))
+                    && args.iter().take(2).any(unnamed)
+            }
+            _ => false,
+        };
+        self.unsure += usize::from(unseen);
+    }
+
     /// The same of a condition that is one pipeline.
     pub(super) fn answer(
         &mut self,

@@ -354,22 +354,10 @@ fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
 }
 
 fn of_child(link: &Link, child: &str, parent: &Chosen) -> Chosen {
-    let pairs: Vec<String> = link
-        .child_columns
-        .iter()
-        .zip(&link.parent_columns)
-        .map(|(mine, theirs)| {
-            format!(
-                "backstop_p.{} = backstop_c.{}",
-                identifier(theirs),
-                identifier(mine)
-            )
-        })
-        .collect();
     let from = format!(
         "FROM ONLY {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {})",
         parent.from,
-        pairs.join(" AND ")
+        link.pairs()
     );
     match link.act.as_str() {
         "c" => Chosen {

@@ -39,19 +39,7 @@ pub(super) fn follow(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chos
 }
 
 fn referring(link: &Link, child: &str, parent: &Chosen) -> Chosen {
-    let pairs: Vec<String> = link
-        .child_columns
-        .iter()
-        .zip(&link.parent_columns)
-        .map(|(mine, theirs)| {
-            format!(
-                "backstop_p.{} = backstop_c.{}",
-                identifier(theirs),
-                identifier(mine)
-            )
-        })
-        .collect();
-    let pairs = pairs.join(" AND ");
+    let pairs = link.pairs();
     let value = |column: &str| match link.on_update.as_str() {
         "n" => Some("NULL".to_owned()),
         "d" => None,

@@ -133,6 +133,23 @@ pub(super) struct Link {
     pub parent_columns: Vec<String>,
 }
 
+impl Link {
+    /// The condition under which a row `backstop_c` of the child speaks of a row `backstop_p` of the parent.
+    pub fn pairs(&self) -> String {
+        let pairs = self.child_columns.iter().zip(&self.parent_columns);
+        let pairs: Vec<String> = pairs
+            .map(|(mine, theirs)| {
+                format!(
+                    "backstop_p.{} = backstop_c.{}",
+                    identifier(theirs),
+                    identifier(mine)
+                )
+            })
+            .collect();
+        pairs.join(" AND ")
+    }
+}
+
 fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
     let names = |key: &str, relation: &str| {
         format!(
