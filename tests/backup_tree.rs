@@ -494,6 +494,37 @@ fn two_runs_for_one_target_share_one_backup() {
 }
 
 #[test]
+fn a_backup_that_begins_while_others_tidy_up_is_never_set_aside() {
+    let scene = scene();
+    fs::create_dir_all(&scene.tree).unwrap();
+    fs::write(scene.tree.join("f"), "1").unwrap();
+    fs::create_dir_all(&scene.backups).unwrap();
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    let relaxed = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !ended.load(relaxed) {
+                    catalog::set_aside(&scene.backups).unwrap();
+                    catalog::list(&scene.backups).unwrap();
+                }
+            });
+        }
+        let begun = (0..3_000).try_for_each(|round| {
+            let id = format!("guard-backup-20260101-000000-{round}");
+            let held =
+                catalog::Held::begin(&scene.backups, &id).map_err(|error| error.to_string())?;
+            fs::write(held.path.join("f"), "1").map_err(|error| error.to_string())?;
+            fs::remove_dir_all(&held.path).map_err(|error| error.to_string())
+        });
+        ended.store(true, relaxed);
+        assert_eq!(begun, Ok(()));
+    });
+    let shelf = catalog::list(&scene.backups).unwrap();
+    assert!(shelf.aside.is_empty(), "{:?}", shelf.aside);
+}
+
+#[test]
 fn a_rehearsal_restores_and_leaves_nothing_behind() {
     let scene = scene();
     fs::create_dir_all(&scene.tree).unwrap();

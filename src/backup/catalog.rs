@@ -85,10 +85,10 @@ pub fn list(dir: &Path) -> Result<Shelf, BackupError> {
         if name.starts_with(ASIDE) {
             shelf.aside.push(path);
         } else if name.starts_with(PARTIAL) {
-            if is_alive(&path) {
-                shelf.running.push(path);
-            } else {
+            if left_by_a_crash(&path).is_some() {
                 shelf.aside.push(path);
+            } else {
+                shelf.running.push(path);
             }
         } else if is_backup_name(&name) {
             match load(dir, &name) {
@@ -306,6 +306,8 @@ pub fn unindex(dir: &Path, key: &TargetKey, id: &str) {
 pub fn remove(dir: &Path, entry: &Entry) -> Result<(), BackupError> {
     let id = &entry.manifest.id;
     let going = dir.join(format!("{PARTIAL}{id}"));
+    let _held =
+        Held::lock(&entry.folder).map_err(|error| BackupError::io("lock", &entry.folder, error))?;
     fs::rename(&entry.folder, &going)
         .map_err(|error| BackupError::io("rename", &entry.folder, error))?;
     unindex(dir, &entry.manifest.target, id);
@@ -331,15 +333,70 @@ pub fn reindex(dir: &Path) -> Result<u64, BackupError> {
     Ok(missing)
 }
 
-/// A folder that is being filled is locked by its maker; what nobody holds was left by a crash.
-fn is_alive(partial: &Path) -> bool {
-    match File::open(partial) {
-        Ok(folder) => match fs2::FileExt::try_lock_exclusive(&folder) {
-            Ok(()) => false,
-            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
-        },
-        Err(_) => false,
+/// Most times that a new folder is begun again because it was set aside before it was locked.
+const MAX_BEGUN: usize = 100;
+
+/// A folder that is being filled or emptied, locked for as long as this lives.
+#[derive(Debug)]
+pub struct Held {
+    /// Where it stood when it was locked.
+    pub path: PathBuf,
+    lock: File,
+}
+
+impl Held {
+    /// Makes the folder in which a backup is filled, so that no other process takes it for a crash's.
+    ///
+    /// # Errors
+    /// When the disk says so.
+    pub fn begin(dir: &Path, id: &str) -> Result<Self, BackupError> {
+        let path = dir.join(format!("{PARTIAL}{id}"));
+        for _ in 0..MAX_BEGUN {
+            make_folder(&path)?;
+            // Between the two steps another process may see it unlocked and set it aside.
+            match Self::lock(&path) {
+                Ok(held) if held.is_there() => return Ok(held),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(BackupError::io("lock", &path, error)),
+            }
+            // Ours and empty: no crash left it.
+            let _ = fs::remove_dir(dir.join(format!("{ASIDE}{id}")));
+        }
+        let error = std::io::Error::other("it is set aside again and again");
+        Err(BackupError::io("lock", &path, error))
     }
+
+    /// Waits only for those that look whether somebody holds it.
+    fn lock(path: &Path) -> std::io::Result<Self> {
+        let folder = File::open(path)?;
+        fs2::FileExt::lock_exclusive(&folder)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            lock: folder,
+        })
+    }
+
+    fn is_there(&self) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let of = |meta: fs::Metadata| (meta.dev(), meta.ino());
+        match (self.lock.metadata(), fs::symlink_metadata(&self.path)) {
+            (Ok(held), Ok(there)) => of(held) == of(there),
+            _ => false,
+        }
+    }
+}
+
+/// A folder that is being filled is locked by its maker; what nobody holds was left by a crash.
+fn left_by_a_crash(partial: &Path) -> Option<Held> {
+    let lock = File::open(partial).ok()?;
+    fs2::FileExt::try_lock_exclusive(&lock).ok()?;
+    let held = Held {
+        path: partial.to_path_buf(),
+        lock,
+    };
+    // Another one may stand under the name by now, and may be in use.
+    held.is_there().then_some(held)
 }
 
 /// Renames what crashes left, so that it is seen and never taken for something that runs. Nothing is removed.
@@ -353,11 +410,13 @@ pub fn set_aside(dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
             continue;
         };
         let from = dir.join(&name);
-        if !is_alive(&from) {
-            let to = dir.join(format!("{ASIDE}{id}"));
-            if fs::rename(&from, &to).is_ok() {
-                moved.push(to);
-            }
+        // Held over the rename: who locks it next sees that it is gone from its place.
+        let Some(_held) = left_by_a_crash(&from) else {
+            continue;
+        };
+        let to = dir.join(format!("{ASIDE}{id}"));
+        if fs::rename(&from, &to).is_ok() {
+            moved.push(to);
         }
     }
     Ok(moved)

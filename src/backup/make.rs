@@ -237,16 +237,13 @@ fn attempt(
     progress.estimate_bytes = estimate.source_bytes;
     allowed(order, estimate)?;
     let id = id_of(order);
-    let partial = order.backup_dir.join(format!("{}{id}", catalog::PARTIAL));
-    make_folder(&partial)?;
-    let held = File::open(&partial).map_err(|error| BackupError::io("open", &partial, error))?;
-    fs2::FileExt::try_lock_exclusive(&held)
-        .map_err(|error| BackupError::io("lock", &partial, error))?;
-    let made = step("backup.started", &partial)
-        .and_then(|()| watched(order, engine, &partial, progress))
-        .and_then(|snapshot| publish(order, &id, &partial, snapshot));
+    let held = catalog::Held::begin(&order.backup_dir, &id)?;
+    let partial = &held.path;
+    let made = step("backup.started", partial)
+        .and_then(|()| watched(order, engine, partial, progress))
+        .and_then(|snapshot| publish(order, &id, partial, snapshot));
     if made.is_err() {
-        let _ = fs::remove_dir_all(&partial);
+        let _ = fs::remove_dir_all(partial);
     }
     made
 }
