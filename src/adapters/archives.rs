@@ -199,7 +199,10 @@ fn zip(mut file: File) -> io::Result<Option<Vec<PathBuf>>> {
     file.take(size).read_to_end(&mut table)?;
     let mut names = Vec::new();
     let mut rest = table.as_slice();
-    while rest.starts_with(b"PK\x01\x02") && names.len() < MEMBERS_MAX {
+    while rest.starts_with(b"PK\x01\x02") {
+        if names.len() >= MEMBERS_MAX {
+            return Ok(None);
+        }
         let lengths = [28, 30, 32].map(|at| little(rest, at, 2).unwrap_or(0));
         let [name, extra, comment] = lengths.map(|length| usize::try_from(length).unwrap_or(0));
         let text = rest.get(46..46 + name).unwrap_or_default();

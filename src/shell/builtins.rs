@@ -10,7 +10,8 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Node, PartKind, RawWord};
 use super::expand::literal_piece;
-use super::flow::lines_of;
+use super::flow::{lines_of, with_element};
+use super::jumps::Goal;
 use super::options::options;
 use super::settled::Going;
 use super::source::Source;
@@ -115,7 +116,11 @@ impl Unfolder<'_> {
         let inside = fr.reading(Rc::clone(&function.source));
         let blind = usize::from(st.calls > MAX_CALLS);
         self.unsure += blind;
+        let jumps = self.jumps.len();
+        let otherwise = std::mem::take(&mut self.otherwise);
         let feed = self.node(&function.body, st, &inside);
+        self.otherwise = otherwise;
+        self.arrive(jumps, Goal::Call, st);
         self.unsure -= blind;
         st.calls -= 1;
         st.ended = false;
@@ -155,6 +160,7 @@ impl Unfolder<'_> {
             }
             "exit" | "return" | "break" | "continue" | "logout" => {
                 self.exits += 1;
+                self.jump(name, job, st);
                 st.ended = true;
             }
             "export" | "declare" | "typeset" | "local" | "readonly" => {
@@ -305,22 +311,7 @@ impl Unfolder<'_> {
                 continue;
             }
             if let Some((name, _)) = head.split_once('=') {
-                let (name, append) = match name.strip_suffix('+') {
-                    Some(name) => (name, true),
-                    None => (name, false),
-                };
-                let name = name.to_owned();
-                if program == "local" {
-                    keep_local(st, &name);
-                }
-                let mut pieces = after_equals(word);
-                if append {
-                    let mut old = self.variable_text(&name, &nowhere(), st);
-                    old.append(&mut pieces);
-                    pieces = old;
-                }
-                st.set(&name, Value::Text(pieces));
-                touched.push(name);
+                touched.push(self.declares(&program, name, word, st));
             } else if !head.is_empty() && word.is_literal() && !names.contains(&head.as_str()) {
                 if program == "local" {
                     keep_local(st, &head);
@@ -337,6 +328,34 @@ impl Unfolder<'_> {
                 st.refer(&name);
             }
         }
+    }
+
+    /// Sets what `NAME=value`, `NAME+=value` or `NAME[index]=value` behind a declaring word says.
+    fn declares(&mut self, program: &str, name: &str, word: &Word, st: &mut State) -> String {
+        let (name, append) = match name.strip_suffix('+') {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let (name, index) = match name.strip_suffix(']').and_then(|text| text.split_once('[')) {
+            Some((name, index)) => (name, Some(index.to_owned())),
+            None => (name, None),
+        };
+        if program == "local" {
+            keep_local(st, name);
+        }
+        let mut pieces = after_equals(word);
+        let value = if index.is_some() {
+            let old = self.lookup(name, &nowhere(), st);
+            with_element(old, index, pieces, append)
+        } else if append {
+            let mut old = self.variable_text(name, &nowhere(), st);
+            old.append(&mut pieces);
+            Value::Text(old)
+        } else {
+            Value::Text(pieces)
+        };
+        st.set(name, value);
+        name.to_owned()
     }
 
     fn change(&mut self, job: &Job, st: &mut State) {
@@ -647,7 +666,14 @@ fn read(job: &Job, st: &mut State, fr: &Frame) {
         .iter()
         .filter_map(Word::text)
         .collect();
-    let line = lines_of(&fr.stdin).map(|lines| lines.into_iter().next().unwrap_or_default());
+    let whole = |word: &Word| word.text().is_some_and(|end| end.is_empty());
+    let line = match (&fr.stdin, found.value("-d")) {
+        (Feed::Text { pieces, .. }, Some(end)) if whole(end) => Some(pieces.clone()),
+        (_, Some(_)) => None,
+        // A part of the line, or the lines of another file.
+        _ if ["-n", "-N", "-u"].iter().any(|flag| found.has(flag)) => None,
+        (stdin, None) => lines_of(stdin).map(|lines| lines.into_iter().next().unwrap_or_default()),
+    };
     let array = found.value("-a").and_then(Word::text);
     let ifs = job
         .env

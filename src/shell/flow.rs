@@ -90,7 +90,9 @@ impl Unfolder<'_> {
                         _ => reached.clone(),
                     };
                     other.proofs = Proofs::of(reached.proofs.failed.clone());
+                    let otherwise = std::mem::replace(&mut self.otherwise, true);
                     let next = self.pipeline(pipeline, &mut other, fr);
+                    self.otherwise = otherwise;
                     feed = feed.or(next);
                     st.proofs.succeeded();
                     st.join(other);
@@ -695,7 +697,12 @@ pub(super) fn lines_of(feed: &Feed) -> Option<Vec<Vec<Piece>>> {
     }
 }
 
-fn with_element(old: Value, index: Option<String>, pieces: Vec<Piece>, append: bool) -> Value {
+pub(super) fn with_element(
+    old: Value,
+    index: Option<String>,
+    pieces: Vec<Piece>,
+    append: bool,
+) -> Value {
     let mut items = match old {
         Value::List(items) => items,
         Value::Text(text)

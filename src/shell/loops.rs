@@ -8,6 +8,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{RawWord, Script};
 use super::flow::{first_word, lines_of};
+use super::jumps::Goal;
 use super::state::{Feed, State, Value, nowhere};
 use super::unfold::{Frame, Unfolder};
 
@@ -48,14 +49,18 @@ impl Unfolder<'_> {
         st.rounds = outer.saturating_mul(count);
         let choices = st.choices.take();
         let mut feed = Feed::nothing();
+        let jumps = self.jumps.len();
         for item in items {
             st.set(name, Value::Text(item_pieces(item)));
             st.ended = false;
+            let round = self.jumps.len();
             feed = feed.then(self.script(body, st, fr));
+            self.arrive(round, Goal::Round, st);
             if self.is_spent() {
                 break;
             }
         }
+        self.arrive(jumps, Goal::Loops(1), st);
         st.choices = choices;
         st.ended = false;
         st.rounds = outer;
@@ -81,12 +86,16 @@ impl Unfolder<'_> {
             let proofs = st.proofs.settled();
             st.rounds *= lines.len().max(1);
             let mut feed = Feed::nothing();
+            let jumps = self.jumps.len();
             for line in lines {
                 let fed = fr.fed(Feed::text(line));
                 self.script(condition, st, &fed);
                 let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
+                let round = self.jumps.len();
                 feed = feed.then(self.script(body, st, &rest));
+                self.arrive(round, Goal::Round, st);
             }
+            self.arrive(jumps, Goal::Loops(1), st);
             st.ended = false;
             st.proofs = proofs;
             st.rounds = outer;
@@ -134,10 +143,13 @@ impl Unfolder<'_> {
                 this.guarded = guarded;
                 this.shielded = shielded;
             }
+            let jumps = this.jumps.len();
             let feed = this.script(body, st, fr);
+            this.arrive(jumps, Goal::Round, st);
             st.ended = false;
             feed
         };
+        let jumps = self.jumps.len();
         self.unsure += 1;
         let mut feed = round(self, st);
         // `while [ $# -gt 0 ]; do … "$1" …; shift; done`: a round for each argument.
@@ -160,6 +172,7 @@ impl Unfolder<'_> {
             feed = feed.or(next);
         }
         self.unsure -= 1;
+        self.arrive(jumps, Goal::Loops(1), st);
         self.loops.insert(place, known);
         let proofs = before.proofs.settled();
         st.join(before);

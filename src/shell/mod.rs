@@ -15,6 +15,7 @@ mod flow;
 mod generated;
 mod images;
 pub mod inside;
+mod jumps;
 mod lists;
 mod loops;
 mod options;

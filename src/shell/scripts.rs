@@ -8,6 +8,7 @@ use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::{Answer, Question};
 use crate::model::word::{Hole, Part, Word};
 
+use super::jumps::Goal;
 use super::options::options;
 use super::source::Source;
 use super::state::{Feed, State};
@@ -168,10 +169,12 @@ impl Unfolder<'_> {
             .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
         let zero = st.zero.replace(file.clone());
         let (proofs, exits) = (st.proofs.settled(), self.exits);
+        let jumps = self.jumps.len();
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
             None => Feed::nothing(),
         };
+        self.arrive(jumps, Goal::Call, st);
         st.zero = zero;
         st.ended = false;
         if self.exits != exits {

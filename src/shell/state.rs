@@ -41,6 +41,32 @@ pub enum Value {
     Unset,
 }
 
+/// Tells whether the shell gives a variable another value than the one it was set to.
+fn fills_itself(name: &str) -> bool {
+    matches!(
+        name,
+        "RANDOM"
+            | "SRANDOM"
+            | "SECONDS"
+            | "EPOCHSECONDS"
+            | "EPOCHREALTIME"
+            | "LINENO"
+            | "BASHPID"
+            | "BASH_COMMAND"
+            | "BASH_SUBSHELL"
+            | "FUNCNAME"
+            | "GROUPS"
+            | "DIRSTACK"
+            | "PIPESTATUS"
+            | "HISTCMD"
+            | "BASH_ARGC"
+            | "BASH_ARGV"
+            | "BASH_ARGV0"
+            | "BASH_LINENO"
+            | "BASH_SOURCE"
+    )
+}
+
 impl Value {
     /// Returns a value of which nothing is known.
     pub fn unknown(hole: Hole, origin: Origin) -> Self {
@@ -126,6 +152,8 @@ pub struct State {
     /// Set while a command is evaluated for each combination of readings.
     pub choices: Option<Vec<Choice>>,
     pub calls: usize,
+    /// How many subshells are around.
+    pub shell: usize,
     /// Product of the lengths of the loops around.
     pub rounds: usize,
     /// Inside a container or on another machine: nothing of this machine's facts holds.
@@ -161,6 +189,7 @@ impl State {
             ended: false,
             choices: None,
             calls: 0,
+            shell: 0,
             rounds: 1,
             far,
             cleared: false,
@@ -177,6 +206,7 @@ impl State {
         let mut copy = self.clone();
         copy.traps.clear();
         copy.choices = None;
+        copy.shell += 1;
         copy
     }
 
@@ -186,6 +216,7 @@ impl State {
         copy.cleared = cleared || self.cleared;
         copy.rounds = self.rounds;
         copy.calls = self.calls;
+        copy.shell = self.shell + 1;
         copy.proofs = self.proofs.settled();
         let mut kept = Variables::new();
         if !cleared {
@@ -213,8 +244,13 @@ impl State {
         let old = self.variables.get_key_value(name.as_str());
         let exported = old.is_some_and(|(_, variable)| variable.exported);
         let key = old.map_or_else(|| Rc::from(name.as_str()), |(key, _)| Rc::clone(key));
+        let value = if fills_itself(name) {
+            Value::unknown(Hole::Name, nowhere())
+        } else {
+            value.bounded()
+        };
         let variable = Variable {
-            alternatives: vec![value.bounded()],
+            alternatives: vec![value],
             exported,
             reference: false,
         };
@@ -328,7 +364,7 @@ impl State {
             self.choices = choices;
             return;
         }
-        self.join_variables(&other);
+        self.join_variables(&other.variables);
         self.errexit &= other.errexit;
         self.noclobber |= other.noclobber;
         self.proofs.join(&other.proofs);
@@ -344,8 +380,16 @@ impl State {
         join_cwds(&mut self.previous, other.previous);
     }
 
-    fn join_variables(&mut self, other: &Self) {
-        if Rc::ptr_eq(&self.variables, &other.variables) {
+    /// Takes in what holds on another way that ends at the same place.
+    pub fn join_ways(&mut self, variables: &Rc<Variables>, cwd: Option<&[Cwd]>) {
+        self.join_variables(variables);
+        if let Some(cwd) = cwd {
+            join_cwds(&mut self.cwd, cwd.to_vec());
+        }
+    }
+
+    fn join_variables(&mut self, other: &Rc<Variables>) {
+        if Rc::ptr_eq(&self.variables, other) {
             return;
         }
         let mut changed: Vec<(Rc<str>, Rc<Variable>)> = Vec::new();
@@ -358,7 +402,7 @@ impl State {
                 (Rc::clone(name), Rc::new(copy))
             })
         };
-        let (mut ours, mut theirs) = (self.variables.iter(), other.variables.iter());
+        let (mut ours, mut theirs) = (self.variables.iter(), other.iter());
         let (mut mine, mut other) = (ours.next(), theirs.next());
         loop {
             let order = match (mine, other) {

@@ -42,10 +42,18 @@ impl Unfolder<'_> {
     /// After what may change variables or matching unseen, no condition is decided any more.
     pub(super) fn doubt(&mut self, name: &str, args: &[Word]) {
         let unnamed = |word: &Word| word.text().is_none() && !word.prefix().contains('=');
+        // Values of such variables are counted or written another way when they are set.
+        let alters = |word: &Word| {
+            let head = word.prefix();
+            head.starts_with(['-', '+']) && head.contains(['i', 'u', 'l', 'c'])
+        };
         let unseen = match name {
             "source" | "." | "eval" | "trap" | "shopt" | "setopt" | "emulate" => true,
-            "export" | "declare" | "typeset" | "local" | "readonly" | "read" | "unset"
-            | "mapfile" | "readarray" | "getopts" | "let" => args.iter().any(unnamed),
+            "declare" | "typeset" | "local" => {
+                args.iter().any(|word| unnamed(word) || alters(word))
+            }
+            "export" | "readonly" | "read" | "unset" | "mapfile" | "readarray" | "getopts"
+            | "let" => args.iter().any(unnamed),
             "printf" => {
                 args.first()
                     .is_some_and(|word| word.prefix().starts_with("-v"))
@@ -176,7 +184,7 @@ fn tested(words: &[&str]) -> Option<bool> {
         [left, "=" | "==", right] => Some(left == right),
         [left, "!=", right] => Some(left != right),
         [left, op, right] => {
-            let (left, right): (i64, i64) = (left.parse().ok()?, right.parse().ok()?);
+            let (left, right) = (number(left)?, number(right)?);
             match *op {
                 "-eq" => Some(left == right),
                 "-ne" => Some(left != right),
@@ -189,6 +197,13 @@ fn tested(words: &[&str]) -> Option<bool> {
         }
         _ => None,
     }
+}
+
+/// Returns a number; one with zeros in front is octal to `[[` and not to `[`.
+fn number(text: &str) -> Option<i64> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let open = digits.len() > 1 && digits.starts_with('0');
+    text.parse().ok().filter(|_| !open)
 }
 
 /// Tells whether reading a part a second time changes nothing.

@@ -14,6 +14,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{ParseError, Script};
+use super::jumps::Jump;
 use super::loops::Changes;
 use super::parse::parse;
 use super::print::print;
@@ -238,6 +239,10 @@ pub(super) struct Unfolder<'a> {
     pub shielded: bool,
     /// `exit`, `return`, `break` and their kin so far.
     pub exits: usize,
+    /// Jumps that have not arrived yet.
+    pub jumps: Vec<Jump>,
+    /// What is being read runs after a failure only.
+    pub otherwise: bool,
     /// The same node is being run again: equal commands are not repeated.
     pub again: usize,
     /// What is being read may run several times, or with other values.
@@ -285,6 +290,8 @@ impl<'a> Unfolder<'a> {
             guarded: false,
             shielded: false,
             exits: 0,
+            jumps: Vec::new(),
+            otherwise: false,
             again: 0,
             unsure: 0,
             single: true,

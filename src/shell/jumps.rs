@@ -1,0 +1,93 @@
+//! What `break`, `continue` and `return` carry out of a branch: the variables and places that hold where they lead to.
+//! It decides nothing about what is reached; `exit` and its kin carry nothing, since their shell is gone.
+
+use std::rc::Rc;
+
+use crate::model::command::Cwd;
+use crate::model::word::Word;
+
+use super::state::{State, Variables};
+use super::unfold::{Job, Unfolder};
+
+/// Jumps that are kept at a time; of a text with more no condition is decided.
+const MAX_JUMPS: usize = 1_024;
+
+/// Where a jump leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// To the next round of the loop at hand.
+    Round,
+    /// Behind so many loops.
+    Loops(usize),
+    /// Behind the function or the sourced file.
+    Call,
+}
+
+/// What holds where a jump starts.
+#[derive(Clone, Debug)]
+pub(super) struct Jump {
+    goal: Goal,
+    /// The subshell in which it was made.
+    shell: usize,
+    variables: Rc<Variables>,
+    /// Nothing where what came before has failed: then nothing has moved.
+    cwd: Option<Vec<Cwd>>,
+}
+
+impl Unfolder<'_> {
+    /// Keeps what holds where a builtin leaves the text at hand.
+    pub(super) fn jump(&mut self, name: &str, job: &Job, st: &State) {
+        let count = || match job.args().first().map(Word::text) {
+            None => 1,
+            Some(text) => text
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(usize::MAX),
+        };
+        let goal = match name {
+            "break" => Goal::Loops(count()),
+            "continue" if count() > 1 => Goal::Loops(count()),
+            "continue" => Goal::Round,
+            "return" => Goal::Call,
+            _ => return,
+        };
+        if self.jumps.len() >= MAX_JUMPS {
+            self.unsure += 1;
+            return;
+        }
+        self.jumps.push(Jump {
+            goal,
+            shell: st.shell,
+            variables: Rc::clone(&st.variables),
+            cwd: (!self.otherwise).then(|| st.cwd.clone()),
+        });
+    }
+
+    /// Lets the jumps made since then arrive that lead here, and keeps those that lead further.
+    pub(super) fn arrive(&mut self, since: usize, here: Goal, st: &mut State) {
+        if self.jumps.len() <= since {
+            return;
+        }
+        let made = self.jumps.split_off(since);
+        let shell = st.shell;
+        for mut jump in made.into_iter().filter(|jump| jump.shell == shell) {
+            let arrives = match (jump.goal, here) {
+                (Goal::Loops(count), Goal::Loops(_)) => {
+                    jump.goal = Goal::Loops(count.saturating_sub(1));
+                    true
+                }
+                (goal, here) => goal == here || here == Goal::Call,
+            };
+            if arrives {
+                st.join_ways(&jump.variables, jump.cwd.as_deref());
+            }
+            let further = match jump.goal {
+                Goal::Loops(left) => left > 0,
+                Goal::Round => !arrives,
+                Goal::Call => true,
+            };
+            if further && here != Goal::Call {
+                self.jumps.push(jump);
+            }
+        }
+    }
+}

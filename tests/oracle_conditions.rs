@@ -1,0 +1,123 @@
+//! Real bash says whether the end of a line is reached after a variable may have been changed; where it is, the loss there must be found.
+//! `fixtures/oracle/conditions.txt` holds the changes, one a line; bash runs them in a scratch folder with a harmless word in the place of the loss.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "tests may unwrap and print"
+)]
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+/// What is done to `V`, which is `a` before.
+const CHANGES: &str = include_str!("../fixtures/oracle/conditions.txt");
+
+/// Ends of the line; each reaches `LOSS` when `V` is `b`.
+const ENDS: &[&str] = &[
+    r#"[ "$V" = b ] && LOSS"#,
+    r#"if [ "$V" = b ]; then LOSS; fi"#,
+    "[[ $V == b ]] && LOSS",
+    "case $V in b) LOSS;; esac",
+    r#"[ "$V" != b ] || LOSS"#,
+    "case $V in a) ;; *) LOSS;; esac",
+    r#"if [ "$V" = a ]; then :; else LOSS; fi"#,
+];
+
+/// Fewest ends that bash has to reach, so that the test says something.
+const REACHED_MIN: usize = 2_000;
+
+fn lines() -> Vec<String> {
+    let changes = CHANGES.lines().filter(|line| !line.is_empty());
+    changes
+        .flat_map(|change| ENDS.iter().map(move |end| format!("V=a; {change}; {end}")))
+        .collect()
+}
+
+/// Runs the lines in one bash, each as a bash of its own; returns the numbers of those that reach their end.
+fn reached(lines: &[String]) -> HashSet<usize> {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("env"), "V=b\n").unwrap();
+    fs::write(place.path().join("valb"), "b\n").unwrap();
+    let mut script = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        let line = line.replace("LOSS", &format!("builtin echo {at} >&9"));
+        let quoted = line.replace('\'', r"'\''");
+        writeln!(script, "timeout 5 bash -c '{quoted}'").unwrap();
+    }
+    let output = place.path().join("reached");
+    let told = fs::File::create(&output).unwrap();
+    let mut bash = Command::new("bash")
+        .args(["-c", "exec 9>&1 >/dev/null; . /dev/stdin"])
+        .current_dir(place.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", place.path())
+        .stdin(Stdio::piped())
+        .stdout(told)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The lines read their input too: the script is no part of it.
+    let script = script.replace("bash -c", "</dev/null bash -c");
+    bash.stdin
+        .take()
+        .unwrap()
+        .write_all(script.as_bytes())
+        .unwrap();
+    bash.wait().unwrap();
+    let told = fs::read_to_string(&output).unwrap();
+    told.lines().map(|line| line.parse().unwrap()).collect()
+}
+
+/// Returns the verdicts of all lines, in order.
+fn verdicts(lines: &[String]) -> Vec<String> {
+    let mut input = String::new();
+    for line in lines {
+        let command = line.replace("LOSS", "rm -rf /srv/precious");
+        let call = serde_json::json!({"tool_name": "Bash", "tool_input": {"command": command}});
+        writeln!(input, "{call}").unwrap();
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), input).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_backstop"))
+        .args(["check", "--batch", "--facts", "none", "--cwd", "/srv/app"])
+        .stdin(fs::File::open(file.path()).unwrap())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let verdict = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        value["verdict"].as_str().unwrap().to_owned()
+    };
+    text.lines().map(verdict).collect()
+}
+
+#[test]
+fn a_loss_that_bash_reaches_is_found_whatever_changed_the_variable() {
+    let lines = lines();
+    let reached = reached(&lines);
+    let verdicts = verdicts(&lines);
+    assert_eq!(verdicts.len(), lines.len());
+    let missed = |at: &usize| verdicts[*at] == "allow";
+    let missed: Vec<&String> = reached
+        .iter()
+        .filter(|at| missed(at))
+        .map(|at| &lines[*at])
+        .collect();
+    eprintln!(
+        "{} lines, {} reached, {} missed",
+        lines.len(),
+        reached.len(),
+        missed.len()
+    );
+    assert!(reached.len() >= REACHED_MIN, "{}", reached.len());
+    assert!(missed.is_empty(), "{missed:#?}");
+}
