@@ -250,12 +250,16 @@ fn judged_task(
     context: &Context<'_>,
 ) -> Vec<Finding> {
     let (commands, found) = task_findings(task, context);
+    // A hook that throws the work tree away takes whatever is not committed, each time.
+    let discards = |inner: &Finding| {
+        place.rule == "later.git-hook" && inner.rule.starts_with("git.") && inner.exempt.is_none()
+    };
     found
         .into_iter()
-        .filter(|inner| counts(runs, inner, &commands, context))
+        .filter(|inner| discards(inner) || counts(runs, inner, &commands, context))
         .map(|mut inner| {
             // Nobody who asks for something else has made a copy before.
-            if runs == Runs::Unasked {
+            if runs == Runs::Unasked || discards(&inner) {
                 inner.severity = inner.severity.max(Severity::High);
             }
             finding(place, inner, site, context)

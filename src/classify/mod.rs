@@ -22,7 +22,7 @@ pub mod windows;
 pub mod writes;
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::command::{Command, Cwd, Unfolding};
 use crate::model::fact::{Facts, Needs, Scene};
@@ -81,6 +81,7 @@ pub fn classify(
             edit,
             edits,
         } => {
+            let path = &at_home(path, context);
             let mut found = writes::asked(path, content, *edit, edits, context, needs);
             found.extend(later::asked(path, content, context));
             found
@@ -95,6 +96,14 @@ pub fn classify(
     };
     once(&mut findings);
     findings
+}
+
+/// Some clients open `~/x` in the home directory.
+fn at_home(path: &Path, context: &Context<'_>) -> PathBuf {
+    match (path.strip_prefix("~"), &context.scene.home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => context.scene.cwd.join(path),
+    }
 }
 
 /// Returns the findings of everything that an unfolding would start, now or later.

@@ -7,6 +7,7 @@ mod fed;
 mod launch;
 mod matching;
 mod pattern;
+mod plans;
 mod requests;
 mod targets;
 mod url;
@@ -57,6 +58,7 @@ pub(super) use url::decoded;
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut fed = fed::lines(command, context, needs);
     fed.extend(requests::lines(command, context, needs));
+    fed.extend(plans::lines(command, context));
     let mut found: Vec<(Finding, bool)> = Vec::new();
     let readings = launch::readings(&command.words).into_iter();
     for words in readings.chain(fed.iter().map(Vec::as_slice)) {

@@ -44,6 +44,13 @@ impl Unfolder<'_> {
             }
             return self.stdin_script(&begin, job, &mut inside, &via);
         }
+        if program == "mosh" {
+            // It hands its words over as they are.
+            let begins = job.words.len() - rest.len();
+            let mut own = job.rest(begins);
+            own.in_shell = false;
+            return Some(self.run(own, &mut inside, &via));
+        }
         let account = found.value("-l").or(more.value("-l")).cloned();
         let mut words: Vec<Word> = forced(&host, account.as_ref())
             .map(|program| Word::literal(program, host_origin))

@@ -309,11 +309,13 @@ impl Unfolder<'_> {
             "watch" | "hyperfine" | "concurrently" | "nodemon" | "onchange" => {
                 self.texts(program, job, st, fr)
             }
-            "ssh" | "mosh" => self.ssh(program, job, st, fr),
+            "ssh" | "mosh" => from_afar(program, self.ssh(program, job, st, fr)),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" | "lima" => {
-                self.container(program, job, st, fr)
+                from_afar(program, self.container(program, job, st, fr))
             }
-            "kubectl" | "oc" | "k3s" | "microk8s.kubectl" => self.kubectl(program, job, st, fr),
+            "kubectl" | "oc" | "k3s" | "microk8s.kubectl" => {
+                from_afar(program, self.kubectl(program, job, st, fr))
+            }
             "flock" => self.flock(job, st, fr),
             "script" => self.script_program(job, st, fr),
             "at" | "batch" => self.at(program, job, st, fr),
@@ -667,4 +669,12 @@ pub(super) fn assignment(word: &Word) -> (String, Word) {
     let mut value = word.clone();
     value.pieces = super::builtins::after_equals(word);
     (name, value)
+}
+
+/// A file that is printed over there is none of this machine's.
+fn from_afar(program: &str, feed: Option<Feed>) -> Option<Feed> {
+    feed.map(|feed| match feed {
+        Feed::File(_) => Feed::Opaque(program.to_owned()),
+        other => other,
+    })
 }

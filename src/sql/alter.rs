@@ -22,6 +22,9 @@ impl Reader<'_> {
         ) {
             index += 1;
         }
+        if self.keeps_no_history(index, to) {
+            return self.note(Note::new(Verb::Server, ObjectKind::Other), from, to);
+        }
         if self.any(index, &["TABLE", "COLUMNFAMILY"]) {
             return self.alter_table(from, index + 1, to);
         }
@@ -68,6 +71,20 @@ impl Reader<'_> {
             let name = self.name(index + 1, to).map(|(name, _)| name);
             self.note(Note::new(verb, kind).named(name), from, to);
         }
+    }
+
+    /// `SET DATA_RETENTION_TIME_IN_DAYS = 0`: what was there before goes at once.
+    /// <https://docs.snowflake.com/en/user-guide/data-time-travel>
+    fn keeps_no_history(&self, from: usize, to: usize) -> bool {
+        let Some(at) = self.find_word(from, to, "DATA_RETENTION_TIME_IN_DAYS") else {
+            return false;
+        };
+        let value = at + 1 + usize::from(self.token(at + 1, &Token::Eq));
+        self.is_zero(value)
+    }
+
+    pub(super) fn is_zero(&self, at: usize) -> bool {
+        matches!(self.at(at).map(|word| &word.token.token), Some(Token::Number(text, _)) if text == "0")
     }
 
     fn alter_table(&mut self, from: usize, index: usize, to: usize) {

@@ -139,6 +139,23 @@ impl Reader<'_> {
         }
     }
 
+    /// `VACUUM FULL` writes a table anew; Delta Lake's `VACUUM t RETAIN 0 HOURS` takes the files of all earlier versions.
+    fn vacuum(&self, next: usize, to: usize) -> Option<Note> {
+        let named = |at: usize| self.name(at, to).map(|(name, _)| name);
+        let retained = self.find_word(next, to, "RETAIN");
+        if retained.is_some_and(|at| self.is_zero(at + 1)) {
+            return Some(Note::new(Verb::Drop, ObjectKind::Partition).named(named(next)));
+        }
+        let options = if self.token(next, &Token::LParen) {
+            self.closing(next, to)
+        } else {
+            next
+        };
+        (next..=options)
+            .any(|at| self.is(at, "FULL") && !self.is(at + 1, "FALSE"))
+            .then(|| Note::new(Verb::Rewrite, ObjectKind::Table).named(named(options + 1)))
+    }
+
     /// Reads statements that administer a server; tells whether the word was one of them.
     pub fn administers(&mut self, word: &str, from: usize, to: usize) -> bool {
         let next = from + 1;
@@ -152,17 +169,10 @@ impl Reader<'_> {
             "REASSIGN" if self.is(next, "OWNED") => {
                 Note::new(Verb::Revoke, ObjectKind::Everything).named(named(self, next + 2))
             }
-            "VACUUM" => {
-                let options = if self.token(next, &Token::LParen) {
-                    self.closing(next, to)
-                } else {
-                    next
-                };
-                if !(next..=options).any(|at| self.is(at, "FULL") && !self.is(at + 1, "FALSE")) {
-                    return true;
-                }
-                Note::new(Verb::Rewrite, ObjectKind::Table).named(named(self, options + 1))
-            }
+            "VACUUM" => match self.vacuum(next, to) {
+                Some(note) => note,
+                None => return true,
+            },
             "CLUSTER" if to > next => {
                 Note::new(Verb::Rewrite, ObjectKind::Table).named(named(self, next))
             }

@@ -159,7 +159,14 @@ const SQLITE: Form = Form {
     idle: &["-help", "-version", "-A"],
 };
 
-pub(super) static MAIN: [Form; 3] = [PSQL, MYSQL, SQLITE];
+/// <https://docs.python.org/3/library/sqlite3.html#command-line-interface>
+const SQLITE_MODULE: Form = Form {
+    names: &["python", "python3"],
+    path: &["-m", "sqlite3"],
+    ..SQLITE
+};
+
+pub(super) static MAIN: [Form; 4] = [PSQL, MYSQL, SQLITE, SQLITE_MODULE];
 
 /// Clients whose servers nothing here can back up, or that only differ in their options.
 pub(super) static OTHERS: &[Form] = &[
@@ -480,6 +487,7 @@ pub(super) static OTHERS: &[Form] = &[
     Form {
         names: &[
             "isql",
+            "isql-fb",
             "iusql",
             "tsql",
             "fisql",

@@ -484,23 +484,44 @@ fn only_checks(base: &str, command: &Command) -> bool {
 pub(super) fn payload(command: &Command) -> Option<Opaque> {
     let program = command.program()?;
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let known = INTERPRETERS
-        .iter()
-        .any(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()));
-    let bare = command
-        .args()
-        .iter()
-        .all(|word| word.text().as_deref() == Some("-"));
     let Stdin::Opaque { from } = &command.stdin else {
         return None;
     };
-    (known && bare && !is_awk(base)).then(|| Opaque {
+    let (_, _, flags) = INTERPRETERS
+        .iter()
+        .find(|(names, ..)| names.contains(&base) || names.contains(&program.as_str()))?;
+    (!is_awk(base) && reads_its_code(base, flags, command)).then(|| Opaque {
         origin: command.origin.clone(),
         reason: format!("`{program}` runs the output of `{from}`"),
         words: vec![from.clone()],
         kind: OpaqueKind::Payload,
         via: command.via.clone(),
     })
+}
+
+/// Tells whether an interpreter has neither a script nor code among its words, so that it reads its standard input.
+fn reads_its_code(base: &str, flags: &[&str], command: &Command) -> bool {
+    if only_checks(base, command) {
+        return false;
+    }
+    let mut words = command.args().iter();
+    while let Some(word) = words.next() {
+        let text = word.prefix();
+        let flag = text.split_once('=').map_or(text.as_str(), |(flag, _)| flag);
+        match text.as_str() {
+            "-" => return true,
+            "--" => return base == "php",
+            "run" if matches!(base, "deno" | "bun") => {}
+            "-m" | "-V" | "-v" | "-h" | "--version" | "--help" => return false,
+            _ if flags.contains(&flag) || ends_in_code(base, &text) => return false,
+            _ if takes_value(base, &text) => {
+                words.next();
+            }
+            _ if !text.starts_with('-') => return false,
+            _ => {}
+        }
+    }
+    true
 }
 
 fn is_awk(base: &str) -> bool {

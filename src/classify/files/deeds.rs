@@ -133,11 +133,8 @@ pub fn knows(program: &str) -> bool {
             | "ssh-keygen"
             | "patch"
             | "gpatch"
-            | "7z"
-            | "7za"
-            | "7zz"
-            | "7zr"
-    ) || super::outs::knows(program)
+    ) || super::unpack::PACKERS.contains(&program)
+        || super::outs::knows(program)
 }
 
 /// Reads what a program does.
@@ -187,6 +184,7 @@ pub fn read(
         "chmod" | "chown" | "chgrp" => reader.permissions(),
         "patch" => reader.patch(),
         "7z" | "7za" | "7zz" | "7zr" => reader.seven(),
+        "zip" | "rar" => reader.packed_away(program),
         "python" | "python3" => reader.unpacked_by_python(),
         _ if program == "git" => reader.git_apply(),
         _ if program == "gio" => reader.trash(program),

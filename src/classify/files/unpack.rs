@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::argv::{Args, Valued};
 use super::deeds::{Deed, Reader};
-use super::judge::Over;
+use super::judge::{How, Over};
 use super::place::{Place, lexical};
 use crate::model::command::{Cwd, Stdin};
 use crate::model::fact::{Answer, Question};
@@ -13,6 +13,9 @@ use crate::model::word::Word;
 
 /// Members of one archive that are looked for; of a larger one nothing is said.
 const MAX_MEMBERS: usize = 1_000;
+
+/// Programs that pack, and may take away what they packed.
+pub const PACKERS: &[&str] = &["7z", "7za", "7zz", "7zr", "zip", "rar"];
 
 /// How members get their places.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,6 +125,10 @@ impl Reader<'_, '_> {
         let [step, archive, chosen @ ..] = args.operands.as_slice() else {
             return;
         };
+        let takes = |word: &Word| word.text().as_deref() == Some("-sdel");
+        if words.iter().any(takes) {
+            return self.packed_from(chosen);
+        }
         let flat = match step.text().as_deref() {
             Some("x") => false,
             Some("e") => true,
@@ -141,6 +148,36 @@ impl Reader<'_, '_> {
                 strip: 0,
             };
             self.out_of(archive, chosen, landing);
+        }
+    }
+
+    /// `zip -rm a.zip data`, `rar m a.rar data`: what is in the archive is no more beside it.
+    pub fn packed_away(&mut self, program: &str) {
+        let valued = Valued {
+            short: if program == "zip" { "bntOPsx" } else { "" },
+            long: &[
+                "--exclude",
+                "--include",
+                "--temp-path",
+                "--password",
+                "--suffixes",
+            ],
+        };
+        let args = Args::read(self.command.args(), valued);
+        let takes = match (program, args.operands.first().and_then(|word| word.text())) {
+            ("zip", _) => args.has(&["-m", "--move"]),
+            (_, Some(step)) => matches!(step.as_str(), "m" | "mf"),
+            _ => false,
+        };
+        if takes {
+            let archive = usize::from(program == "rar") + 1;
+            self.packed_from(args.operands.get(archive..).unwrap_or_default());
+        }
+    }
+
+    fn packed_from(&mut self, words: &[&Word]) {
+        for word in words {
+            self.remove(word, How::plain(true));
         }
     }
 
