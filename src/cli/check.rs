@@ -445,6 +445,7 @@ fn look(
         backups: backups.as_deref(),
         store: store.as_ref(),
         now: Timestamp::now(),
+        since: None,
     };
     evidence::gather(
         &judgement.requirement,
