@@ -15,6 +15,9 @@
 mod house;
 mod support;
 
+#[path = "support/postgres.rs"]
+mod postgres;
+
 use house::House;
 use house::story::picture;
 
@@ -93,4 +96,95 @@ fn what_is_moved_back_before_the_folder_goes_is_not_lost() {
         house.bash(command).must_pass();
     }
     assert!(house.records("snapshot").is_empty(), "{}", house.ledger());
+}
+
+fn sqlite(house: &House, file: &str, sql: &str) -> String {
+    let done = std::process::Command::new("sqlite3")
+        .args(["-batch", "-bail", file, sql])
+        .current_dir(house.project())
+        .output()
+        .expect("sqlite3 is installed");
+    assert!(done.status.success(), "{sql}: {done:?}");
+    String::from_utf8_lossy(&done.stdout).trim().to_owned()
+}
+
+#[test]
+fn a_database_file_that_is_moved_and_then_loses_a_table_is_backed_up_under_its_old_name() {
+    for command in [
+        "mv app.db w.db && sqlite3 w.db 'DROP TABLE t'",
+        "mv app.db box/ && sqlite3 box/app.db 'DELETE FROM t'",
+        "mv app.db x.db && mv x.db w.db; sqlite3 w.db < drop.sql",
+        "mkdir new && mv app.db new/w.db && cd new && sqlite3 w.db 'DROP TABLE t'",
+    ] {
+        let house = House::new("moved-db");
+        std::fs::create_dir(house.project().join("box")).unwrap();
+        std::fs::write(house.project().join("drop.sql"), "DROP TABLE t;").unwrap();
+        sqlite(
+            &house,
+            "app.db",
+            "CREATE TABLE t(n); INSERT INTO t VALUES (1), (2)",
+        );
+        let held = house.lose(command);
+        for part in ["2 rows", "the same call moves it to `"] {
+            assert!(
+                held.reason.contains(part),
+                "{part} is missing in {}",
+                held.reason
+            );
+        }
+        assert!(!house.project().join("app.db").exists(), "{command}");
+        house.undo(&held.id);
+        let rows = sqlite(&house, "app.db", "SELECT group_concat(n) FROM t");
+        assert_eq!(rows, "1,2", "{command}");
+        house.is_sound(&[]);
+    }
+}
+
+#[test]
+fn what_a_moved_database_does_not_hold_is_not_lost() {
+    let house = House::new("moved-db-none");
+    sqlite(
+        &house,
+        "app.db",
+        "CREATE TABLE t(n); CREATE TABLE empty(n); INSERT INTO t VALUES (1)",
+    );
+    for command in [
+        "mv app.db w.db && sqlite3 w.db 'DROP TABLE empty'",
+        "mv app.db w.db && sqlite3 w.db 'DROP TABLE IF EXISTS nothing'",
+        "mv app.db w.db && sqlite3 w.db 'SELECT * FROM t'",
+    ] {
+        house.bash(command).must_pass();
+    }
+}
+
+#[test]
+fn a_database_that_is_renamed_and_then_loses_a_table_is_backed_up_under_its_old_name() {
+    let Some(cluster) = postgres::cluster() else {
+        return;
+    };
+    let base = cluster.database("moved_old");
+    cluster.sql(
+        &base,
+        "CREATE TABLE t(n int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)",
+    );
+    let house = House::new("renamed-db");
+    let client = format!(
+        "psql -X -v ON_ERROR_STOP=1 -h {} -p {} -U postgres",
+        cluster.folder.display(),
+        cluster.port
+    );
+    let new = format!("{base}_new");
+    let held = house.lose(&format!(
+        "{client} -d postgres -c 'ALTER DATABASE {base} RENAME TO {new}' && {client} -d {new} -c 'DROP TABLE t'"
+    ));
+    for part in ["1,000 rows", "the same call renames it to `"] {
+        assert!(
+            held.reason.contains(part),
+            "{part} is missing in {}",
+            held.reason
+        );
+    }
+    house.undo(&held.id);
+    assert_eq!(cluster.sql(&base, "SELECT count(*) FROM t").trim(), "1000");
+    cluster.sql("postgres", &format!("DROP DATABASE {new}"));
 }

@@ -90,9 +90,14 @@ pub fn claude_session() -> Option<String> {
     env::var("CLAUDE_CODE_SESSION_ID").ok()
 }
 
-/// `NO_COLOR` is set and not empty.
-pub fn no_color() -> bool {
-    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+/// Text has to be plain: `NO_COLOR` is set and not empty, or `TERM` says that the terminal knows no escapes.
+pub fn is_plain() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || is_dumb()
+}
+
+/// `TERM=dumb`, or no `TERM` at all: a terminal that prints escapes as they are.
+pub fn is_dumb() -> bool {
+    env::var_os("TERM").is_none_or(|value| value.is_empty() || value == "dumb")
 }
 
 /// `BACKSTOP_FAILPOINT`, read in test builds only.

@@ -33,7 +33,7 @@ impl Default for Limits {
 }
 
 /// Folders that are held open at once; deeper trees are not followed further.
-const DEPTH_MAX: usize = 128;
+const DEPTH_MAX: usize = 512;
 /// Results of one pattern; beyond, the pattern counts as unknown.
 const MATCHES_MAX: usize = 10_000;
 /// Databases and repositories that are named.

@@ -13,7 +13,7 @@ const MAX_ANSWER: usize = 4096;
 #[derive(Debug)]
 pub struct Terminal {
     file: File,
-    colours: bool,
+    escapes: bool,
 }
 
 impl Terminal {
@@ -35,13 +35,13 @@ impl Terminal {
         }
         Ok(Self {
             file,
-            colours: !environment::no_color(),
+            escapes: !environment::is_dumb(),
         })
     }
 
-    /// Tells whether text may be coloured.
-    pub const fn colours(&self) -> bool {
-        self.colours
+    /// Tells whether a line may be written over.
+    pub const fn escapes(&self) -> bool {
+        self.escapes
     }
 
     /// Returns the width in columns; 80 when it is not known.
@@ -124,5 +124,5 @@ impl Drop for Silence {
 
 /// Tells whether standard output is a terminal that may show colours.
 pub fn stdout_colours() -> bool {
-    rustix::termios::isatty(io::stdout()) && !environment::no_color()
+    rustix::termios::isatty(io::stdout()) && !environment::is_plain()
 }

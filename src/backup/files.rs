@@ -21,6 +21,56 @@ pub fn make_folder(folder: &Path) -> Result<(), BackupError> {
         .map_err(|error| BackupError::io("create", folder, error))
 }
 
+/// Removes a folder of our own with all that is in it, however deep: what lies deeper is moved up first, one level at a time.
+///
+/// # Errors
+/// When something in it cannot be moved or removed.
+pub fn remove_folder(folder: &Path) -> std::io::Result<()> {
+    let meta = fs::symlink_metadata(folder)?;
+    if !meta.is_dir() {
+        return Err(std::io::ErrorKind::NotADirectory.into());
+    }
+    open_up(folder)?;
+    let mut names = 0_u64;
+    loop {
+        let mut is_empty = true;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            is_empty = false;
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+                continue;
+            }
+            open_up(&entry.path())?;
+            for inner in fs::read_dir(entry.path())? {
+                let inner = inner?;
+                if !inner.file_type()?.is_dir() {
+                    fs::remove_file(inner.path())?;
+                    continue;
+                }
+                // A folder that is moved to another one is written to: `..` changes.
+                open_up(&inner.path())?;
+                while fs::symlink_metadata(folder.join(names.to_string())).is_ok() {
+                    names += 1;
+                }
+                fs::rename(inner.path(), folder.join(names.to_string()))?;
+            }
+            fs::remove_dir(entry.path())?;
+        }
+        if is_empty {
+            return fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Gives a folder the rights that emptying it needs.
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    if fs::symlink_metadata(folder)?.permissions().mode() & 0o700 != 0o700 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
 /// Writes a folder's entries through to the disk.
 ///
 /// # Errors
@@ -136,5 +186,33 @@ pub fn quoted(path: &Path) -> String {
                 .collect();
             format!("$'{escaped}'")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_however_deep_it_is_and_a_link_in_it_leads_nowhere() {
+        let dir = std::env::temp_dir().join(format!("files-remove-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(dir.join("kept/inner")).unwrap();
+        let goes = dir.join("goes");
+        // Built from the bottom: no path is ever long.
+        fs::create_dir(dir.join("top")).unwrap();
+        fs::write(dir.join("top/file"), "x").unwrap();
+        for _ in 0..3000 {
+            fs::create_dir(&goes).unwrap();
+            fs::rename(dir.join("top"), goes.join("0")).unwrap();
+            fs::rename(&goes, dir.join("top")).unwrap();
+        }
+        fs::rename(dir.join("top"), &goes).unwrap();
+        std::os::unix::fs::symlink(dir.join("kept"), goes.join("link")).unwrap();
+        fs::create_dir_all(goes.join("shut/in")).unwrap();
+        fs::set_permissions(goes.join("shut"), fs::Permissions::from_mode(0)).unwrap();
+        remove_folder(&goes).unwrap();
+        assert!(!goes.exists() && dir.join("kept/inner").is_dir());
+        fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -139,6 +139,7 @@ pub fn run(order: &Order) -> Result<Manifest, BackupError> {
     let dir = &order.backup_dir;
     make_folder(dir)?;
     catalog::set_aside(dir)?;
+    super::passing::tidy(dir);
     let key = order.target.key();
     let since = jiff::Timestamp::now();
     let (_lock, waited) = Lock::take(dir, &key, &order.control)?;

@@ -11,6 +11,7 @@ pub mod git;
 pub mod make;
 mod merge;
 pub mod pack;
+pub mod passing;
 pub mod pipeline;
 pub mod postgres;
 pub mod readback;

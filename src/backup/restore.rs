@@ -1,18 +1,26 @@
 //! Restores and undoes: a plan first, then a backup of the present state, then the steps of the plan.
 //! How a step is done is the engine's business; who may ask for it is decided elsewhere.
 
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use super::catalog;
 use super::control::Control;
 use super::engine::Order;
 use super::error::BackupError;
+use super::files::make_folder;
 use super::make::{self, engine};
+use super::passing;
 use super::worktree;
 use crate::adapters::failpoint;
 use crate::model::backup::{BackupType, Entry, Level};
-use crate::model::target::{Reach, Target};
+use crate::model::target::{Reach, Target, TargetKey};
 use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+
+/// How often it is looked whether another restore has ended.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Says what a restore would do; nothing is changed.
 ///
@@ -48,6 +56,7 @@ pub fn apply(
     control: &Control,
 ) -> Result<Restored, BackupError> {
     let engine = engine(&entry.manifest.reach)?;
+    passing::tidy(backup_dir);
     engine.verify(entry, Level::Digest, control)?;
     let saved = match plan
         .steps
@@ -60,11 +69,99 @@ pub fn apply(
     failpoint::reach("restore.saved")
         .map_err(|error| BackupError::io("save the present state in", backup_dir, error))?;
     let applied = engine.apply(entry, wish, plan, control);
+    failpoint::reach("restore.applied")
+        .map_err(|error| BackupError::io("note a restore in", backup_dir, error))?;
     // A restore that failed half way has changed something too.
     catalog::changes(backup_dir, &entry.manifest.target)?;
     let mut restored = applied?;
     restored.saved = saved;
     Ok(restored)
+}
+
+/// The turn of one restore: no other one of the same target runs meanwhile.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "held, not read")] Option<File>);
+
+/// Takes the turn for a target, and waits while another restore of it runs; `busy` is called once when it has to wait.
+///
+/// # Errors
+/// When the time is up, or the lock cannot be made.
+pub fn turn(
+    backup_dir: &Path,
+    key: &TargetKey,
+    control: &Control,
+    busy: impl FnOnce(),
+) -> Result<Turn, BackupError> {
+    let folder = backup_dir.join("locks");
+    let place = folder.join(format!("{}.restore", catalog::key_name(key)));
+    let opened = make_folder(&folder).and_then(|()| {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let opened = options.mode(0o600).open(&place);
+        opened.map_err(|error| BackupError::io("open", &place, error))
+    });
+    let file = match opened {
+        Ok(file) => file,
+        Err(BackupError::Io { source, .. }) if passing::is_closed(&source) => {
+            return Ok(Turn(None));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut busy = Some(busy);
+    loop {
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) => return Ok(Turn(Some(file))),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(BackupError::io("lock", &place, error)),
+        }
+        if let Some(busy) = busy.take() {
+            busy();
+        }
+        control.check()?;
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// Says that something came to a place for which the plan had found nothing there.
+pub(super) fn come_back(place: &Path) -> BackupError {
+    let what = match std::fs::symlink_metadata(place) {
+        Ok(meta) if meta.is_dir() => "a folder",
+        Ok(meta) if meta.is_symlink() => "a link",
+        _ => "a file",
+    };
+    BackupError::Wish(format!(
+        "`{}` is there again: {what} came there after this was planned, and it was left as it is; the same command once more takes it into account",
+        place.display()
+    ))
+}
+
+/// Returns the step that makes the folders above a place, when they are missing.
+///
+/// # Errors
+/// `Wish` when something that is no folder stands in the way.
+pub(super) fn parents(place: &Path) -> Result<Option<Step>, BackupError> {
+    let Some(parent) = place.parent() else {
+        return Ok(None);
+    };
+    let there = parent
+        .ancestors()
+        .find(|above| std::fs::symlink_metadata(above).is_ok());
+    match there {
+        Some(above) if !above.is_dir() => Err(BackupError::Wish(format!(
+            "`{}` stands where a folder has to be for `{}`; move it away first, or name another place with `--to DIR`",
+            above.display(),
+            place.display()
+        ))),
+        Some(above) if above == parent => Ok(None),
+        _ => Ok(Some(Step::MakeParents {
+            path: parent.to_path_buf(),
+        })),
+    }
+}
+
+/// Makes the folders above a place.
+pub(super) fn make_parents(path: &Path) -> Result<(), BackupError> {
+    std::fs::create_dir_all(path).map_err(|error| BackupError::io("create", path, error))
 }
 
 /// Moves what a call put over the target back to where it lay, when that place is free.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::control::Control;
 use super::error::BackupError;
 use super::files::{random_name, sync_folder};
-use super::restore::{apply_move, move_back};
+use super::passing::Passing;
+use super::restore::{apply_move, come_back, move_back};
 use super::sqlite::{
-    ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_readable, path_of, transfer,
-    unpack,
+    ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_listed, is_readable, path_of,
+    transfer, unpack,
 };
 use super::sqlite_chosen::Chosen;
 use super::sqlite_reach::Touch;
@@ -30,6 +31,9 @@ use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Most conflicting rows that are listed for one table.
 const MAX_LISTED: u32 = 10;
+
+/// Where SQLite keeps what AUTOINCREMENT has got to.
+const SEQUENCES: &str = "sqlite_sequence";
 
 /// Where a restore goes.
 enum Place {
@@ -70,7 +74,10 @@ impl Copy {
         let scratch = Scratch::near(&entry.folder)?;
         let copy = Self { scratch };
         unpack(entry, database(entry)?, &copy.file(), control)?;
-        if examine(&copy.file(), "quick_check", control)? != database(entry)?.contents {
+        if !is_listed(
+            &examine(&copy.file(), "quick_check", control)?,
+            database(entry)?,
+        ) {
             return Err(BackupError::NotIntact(
                 "the database does not hold what the manifest says".into(),
             ));
@@ -100,12 +107,7 @@ pub(super) fn plan(
                     "the whole database is written: there is none to put single tables into".into(),
                 );
             }
-            let parent = path.parent().unwrap_or(&path);
-            if !parent.exists() {
-                plan.steps.push(Step::MakeParents {
-                    path: parent.to_path_buf(),
-                });
-            }
+            plan.steps.extend(super::restore::parents(&path)?);
             plan.steps.push(Step::PlaceDatabase { path });
             return Ok(plan);
         }
@@ -150,11 +152,16 @@ pub(super) fn apply(
     let mut rows = Vec::new();
     for step in &plan.steps {
         match step {
-            Step::MakeParents { path } => {
-                fs::create_dir_all(path).map_err(|error| BackupError::io("create", path, error))?;
-            }
+            Step::MakeParents { path } => super::restore::make_parents(path)?,
             Step::MoveBack { from, to } => apply_move(from, to)?,
-            Step::PlaceDatabase { path } => place_new(entry, &copy, path)?,
+            Step::PlaceDatabase { path } => {
+                // Only what was saved may be written over.
+                let saved = |step: &Step| matches!(step, Step::SavePresent { .. });
+                if fs::symlink_metadata(path).is_ok() && !plan.steps.iter().any(saved) {
+                    return Err(come_back(path));
+                }
+                place_new(entry, &copy, path)?;
+            }
             Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
             Step::Create { .. }
             | Step::InsertRows { .. }
@@ -184,9 +191,18 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path) -> Result<(), BackupError>
     let parent = path.parent().unwrap_or(Path::new("/"));
     let tail = random_name();
     let draft = neighbour(path, &format!(".backstop-{tail}"));
+    let mut passing = Passing::announce(entry.backups(), &draft)?;
+    let written = |error| BackupError::io("write", &draft, error);
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(written)?;
+    passing.made()?;
     fs::copy(copy.file(), &draft)
         .and_then(|_| fs::File::open(&draft)?.sync_all())
-        .map_err(|error| BackupError::io("write", &draft, error))?;
+        .map_err(written)?;
     dress(entry, &draft);
     // A log of a database that is gone would be played into the restored one.
     for ending in ["-wal", "-shm", "-journal"] {
@@ -383,13 +399,32 @@ impl Living {
             }
         }
         for name in named {
-            if same_name("sqlite_sequence", name) && self.exists("table", "sqlite_sequence")? {
-                steps.extend(self.missing_rows("sqlite_sequence", plan)?);
+            let own = name.to_lowercase();
+            if own == SEQUENCES && self.exists("table", SEQUENCES)? {
+                self.sequence_steps(steps)?;
+            } else if own.starts_with("sqlite_stat") && self.exists("table", &own)? {
+                steps.extend(self.missing_rows(&own, plan)?);
             } else {
                 plan.left
                     .push(format!("`{name}`: the backup does not hold it"));
             }
         }
+        Ok(())
+    }
+
+    /// What AUTOINCREMENT has got to, where that is lost or lower now, and the table is there.
+    fn sequence_steps(&self, steps: &mut Vec<Step>) -> Result<(), BackupError> {
+        let of = "old.sqlite_sequence AS o WHERE EXISTS (SELECT 1 FROM main.sqlite_master AS t WHERE t.type = 'table' AND t.name = o.name)";
+        let here = "SELECT 1 FROM main.sqlite_sequence AS n WHERE n.name = o.name";
+        let gone = self.count(&format!("{of} AND NOT EXISTS ({here})"))?;
+        let lower = self.count(&format!("{of} AND EXISTS ({here} AND n.seq < o.seq)"))?;
+        steps.extend(insert_all(SEQUENCES, gone));
+        steps.extend((lower > 0).then(|| Step::UpdateRows {
+            table: SEQUENCES.to_owned(),
+            columns: vec!["seq".to_owned()],
+            rows: Some(lower),
+            conflicts: 0,
+        }));
         Ok(())
     }
 
@@ -539,6 +574,9 @@ impl Living {
                 Step::Create { kind, name } => {
                     self.create(kind.trim_start_matches("virtual "), name, restored)?
                 }
+                // `sequences` does it, after all rows are there.
+                Step::InsertRows { table, .. } | Step::UpdateRows { table, .. }
+                    if table == SEQUENCES => {}
                 Step::InsertRows { table, .. } => self.insert(table, restored)?,
                 Step::UpdateRows { table, columns, .. } => {
                     self.change_rows(table, columns, wish.over, restored)?;

@@ -13,8 +13,9 @@ use super::contents;
 use super::control::Control;
 use super::engine::{Engine, Estimate, Order, Snapshot};
 use super::error::BackupError;
-use super::files::{make_folder, now, sync_folder};
+use super::files::{make_folder, now, remove_folder, sync_folder};
 use super::pack::{Load, Packed, TreeScan, pack};
+use super::passing::Passing;
 use super::pipeline::{Codec, Job, Scanned, digest_artefact, produce_artefact, read_artefact};
 use super::unpack::Unpacker;
 use super::walk::{self, Chosen, Limits, Root, shown, walk};
@@ -167,13 +168,8 @@ impl Engine for Tree {
             notes: entry.manifest.warnings.clone(),
             ..RestorePlan::default()
         };
-        let parent = place.parent().unwrap_or(&place);
-        if !parent.exists() {
-            plan.steps.push(Step::MakeParents {
-                path: parent.to_path_buf(),
-            });
-        }
-        let entries = artefact.contents_total;
+        plan.steps.extend(super::restore::parents(&place)?);
+        let entries = counted(artefact, entry, wish);
         if fs::symlink_metadata(&place).is_err() {
             plan.steps.push(Step::PlaceTree {
                 path: place,
@@ -231,15 +227,12 @@ impl Engine for Tree {
         };
         for step in &plan.steps {
             match step {
-                Step::MakeParents { path } => {
-                    fs::create_dir_all(path)
-                        .map_err(|error| BackupError::io("create", path, error))?;
-                }
+                Step::MakeParents { path } => super::restore::make_parents(path)?,
                 Step::MoveBack { from, to } => super::restore::apply_move(from, to)?,
                 Step::PlaceTree { path, .. }
                 | Step::ReplaceTree { path, .. }
                 | Step::MergeTree { path, .. } => {
-                    let scratch = Scratch::beside(path)?;
+                    let scratch = Scratch::beside(path, entry)?;
                     restored
                         .notes
                         .extend(fill(entry, &scratch, &wish.only, control)?);
@@ -406,6 +399,32 @@ pub(super) fn aim<'e>(
     Ok((artefact, place))
 }
 
+/// Returns how many entries come back: all, or those at and below the wished paths, as far as the manifest lists them.
+fn counted(artefact: &Artefact, entry: &Entry, wish: &Wish) -> u64 {
+    if wish.only.is_empty() || artefact.contents_total != artefact.contents.len() as u64 {
+        return artefact.contents_total;
+    }
+    let Ok(from) = path_of(&entry.manifest.reach) else {
+        return artefact.contents_total;
+    };
+    let name = from.file_name().unwrap_or_default().to_string_lossy();
+    let is_wished = |content: &&crate::model::backup::Content| {
+        let inner = content.name.strip_prefix(&*name).unwrap_or_default();
+        let inner = inner.trim_start_matches('/');
+        wish.only.iter().any(|only| {
+            let only = only.trim_matches('/');
+            let only = only
+                .strip_prefix(&*name)
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                .unwrap_or(only)
+                .trim_start_matches('/');
+            let rest = inner.strip_prefix(only);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || only.is_empty())
+        })
+    };
+    artefact.contents.iter().filter(is_wished).count() as u64
+}
+
 fn artefact(entry: &Entry) -> Result<&Artefact, BackupError> {
     entry
         .manifest
@@ -457,7 +476,7 @@ fn rehearse(entry: &Entry, control: &Control) -> Result<String, BackupError> {
     let name = path_of(&entry.manifest.reach)?
         .file_name()
         .unwrap_or_default();
-    let scratch = Scratch::beside(&entry.folder.join("rehearsal"))?;
+    let scratch = Scratch::beside(&entry.folder.join("rehearsal"), entry)?;
     let notes = fill(entry, &scratch, &[], control)?;
     let root = Root::open(&scratch.path.join(name))?;
     let mut entries = 0_u64;
@@ -527,13 +546,19 @@ pub(super) struct Scratch {
     pub path: PathBuf,
     pub folder: OwnedFd,
     parent: PathBuf,
+    /// Goes last.
+    #[expect(dead_code, reason = "held, not read")]
+    passing: Passing,
 }
 
 impl Scratch {
-    pub(super) fn beside(place: &Path) -> Result<Self, BackupError> {
+    /// Makes a folder beside a place; the folder of the backup says where that is noted.
+    pub(super) fn beside(place: &Path, entry: &Entry) -> Result<Self, BackupError> {
         let parent = place.parent().unwrap_or(Path::new("/")).to_path_buf();
         let path = parent.join(format!(".backstop-restore-{}", super::files::random_name()));
+        let mut passing = Passing::announce(entry.backups(), &path)?;
         make_folder(&path)?;
+        passing.made()?;
         let folder = rustix::fs::open(
             &path,
             OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
@@ -544,6 +569,7 @@ impl Scratch {
             path,
             folder,
             parent,
+            passing,
         })
     }
 
@@ -561,8 +587,10 @@ impl Scratch {
     /// Renames the unpacked tree into its place, where nothing stands.
     pub(super) fn place(&self, place: &Path) -> Result<(), BackupError> {
         let (parent, name) = self.names(place)?;
-        rename_new(&self.folder, &name, &parent, &name)
-            .map_err(|error| BackupError::io("rename into place", place, error.into()))?;
+        rename_new(&self.folder, &name, &parent, &name).map_err(|error| match error {
+            rustix::io::Errno::EXIST => super::restore::come_back(place),
+            error => BackupError::io("rename into place", place, error.into()),
+        })?;
         sync_folder(&self.parent)
     }
 
@@ -597,33 +625,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        open_up(&self.path);
-        let _ = fs::remove_dir_all(&self.path);
-    }
-}
-
-/// Gives folders of the scratch back the rights that removing them needs.
-fn open_up(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    /// Deeper than any tree that was unpacked here.
-    const MAX_FOLDERS: usize = 1_000_000;
-    let mut folders = vec![path.to_path_buf()];
-    let mut opened = 0;
-    while let Some(folder) = folders.pop() {
-        opened += 1;
-        if opened > MAX_FOLDERS {
-            return;
-        }
-        if fs::symlink_metadata(&folder)
-            .is_ok_and(|meta| meta.permissions().mode() & 0o700 != 0o700)
-        {
-            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o700));
-        }
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(entry.path());
-            }
-        }
+        let _ = remove_folder(&self.path);
     }
 }
 

@@ -15,8 +15,10 @@ use super::error::BackupError;
 use super::files::hex;
 use crate::model::backup::Marks;
 
-/// Deepest folder that is entered: each level holds a descriptor.
-const MAX_DEPTH: usize = 400;
+/// Deepest folder that is entered.
+const MAX_DEPTH: usize = 4096;
+/// Folders that are held open at once; those above are opened again on the way back.
+const MAX_OPEN: usize = 64;
 /// Most entries of one tree.
 pub const MAX_ENTRIES: u64 = 20_000_000;
 
@@ -253,7 +255,17 @@ pub fn walk_chosen(
         entries: 0,
         path: Vec::new(),
     };
-    walker.enter(root.parent.as_fd(), &root.name, chosen, 0)
+    walker.run(chosen)
+}
+
+/// A folder whose entries are being visited.
+struct Frame<'c> {
+    /// Closed while the walk is far below.
+    opened: Option<OwnedFd>,
+    identity: (u64, u64),
+    /// Length of the path without its name.
+    above: usize,
+    rest: std::vec::IntoIter<(CString, &'c Chosen)>,
 }
 
 struct Walker<'a> {
@@ -266,48 +278,137 @@ struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    fn enter(
+    /// Keeps its place in a list of its own: neither the stack nor the open files of a process bound the depth of a tree.
+    fn run(&mut self, chosen: &Chosen) -> Result<(), BackupError> {
+        let root = self.root;
+        let mut frames: Vec<Frame<'_>> = Vec::new();
+        frames.extend(self.enter(root.parent.as_fd(), &root.name, chosen, 0)?);
+        loop {
+            let depth = frames.len();
+            let Some(frame) = frames.last_mut() else {
+                return Ok(());
+            };
+            let Some((name, chosen)) = frame.rest.next() else {
+                self.leave(&mut frames)?;
+                continue;
+            };
+            let Some(folder) = &frame.opened else {
+                return Err(BackupError::Source("a folder is not open".into()));
+            };
+            let entered = self.enter(folder.as_fd(), &name, chosen, depth)?;
+            if entered.is_some() {
+                frames.extend(entered);
+                let far = frames.len().checked_sub(MAX_OPEN + 1);
+                if let Some(frame) = far.and_then(|far| frames.get_mut(far)) {
+                    frame.opened = None;
+                }
+            }
+        }
+    }
+
+    /// Goes back to the folder above, which is opened again where it was closed: it has to be the same.
+    fn leave(&mut self, frames: &mut Vec<Frame<'_>>) -> Result<(), BackupError> {
+        let Some(done) = frames.pop() else {
+            return Ok(());
+        };
+        self.path.truncate(done.above);
+        let (Some(above), Some(below)) = (frames.last_mut(), &done.opened) else {
+            return Ok(());
+        };
+        if above.opened.is_some() {
+            return Ok(());
+        }
+        let opened =
+            open_folder(below.as_fd(), c"..").map_err(|error| self.failed("open", c"", error))?;
+        let stat = rustix::fs::fstat(&opened);
+        let facts = Facts::of(&stat.map_err(|error| self.failed("look at", c"", error))?);
+        if (facts.device, facts.inode) != above.identity {
+            let place = self.root.parent_path.join(os_bytes(&self.path));
+            return Err(BackupError::Busy(format!(
+                "`{}` was moved while it was read",
+                place.display()
+            )));
+        }
+        above.opened = Some(opened);
+        Ok(())
+    }
+
+    /// Visits one entry; returns the frame of a folder, whose name stays at the end of the path until it is left.
+    fn enter<'c>(
         &mut self,
         folder: BorrowedFd<'_>,
         name: &CStr,
-        chosen: &Chosen,
+        chosen: &'c Chosen,
         depth: usize,
-    ) -> Result<(), BackupError> {
+    ) -> Result<Option<Frame<'c>>, BackupError> {
         self.control.check()?;
         self.entries += 1;
-        if self.entries > self.limits.max_entries || depth > MAX_DEPTH {
-            return Err(BackupError::Limit(format!(
-                "`{}` has more than {} entries or {MAX_DEPTH} levels",
-                self.root
-                    .parent_path
-                    .join(os(self.root.name.as_c_str()))
-                    .display(),
-                self.limits.max_entries
-            )));
-        }
+        self.within(depth)?;
         let stat = match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             // Gone since the folder was listed; a root that is gone has failed before.
-            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if depth > 0 => return Ok(()),
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if depth > 0 => {
+                return Ok(None);
+            }
             Err(error) => return Err(self.failed("look at", name, error)),
         };
-        let length = self.path.len();
-        if length > 0 {
+        let above = self.path.len();
+        if above > 0 {
             self.path.push(b'/');
         }
         self.path.extend_from_slice(name.to_bytes());
-        let visited = self.visit((folder, name), Facts::of(&stat), chosen, depth);
-        self.path.truncate(length);
-        visited
+        let facts = Facts::of(&stat);
+        let opened = self.meet((folder, name), facts, chosen)?;
+        let Some(opened) = opened else {
+            self.path.truncate(above);
+            return Ok(None);
+        };
+        let rest: Vec<(CString, &'c Chosen)> = match chosen {
+            Chosen::Parts(names) => names
+                .iter()
+                .map(|(name, chosen)| (name.clone(), chosen))
+                .collect(),
+            Chosen::Whole => {
+                let names = self.children(&opened, name)?;
+                names
+                    .into_iter()
+                    .map(|name| (name, &Chosen::Whole))
+                    .collect()
+            }
+        };
+        Ok(Some(Frame {
+            opened: Some(opened),
+            identity: (facts.device, facts.inode),
+            above,
+            rest: rest.into_iter(),
+        }))
     }
 
-    fn visit(
+    fn within(&self, depth: usize) -> Result<(), BackupError> {
+        let place = || self.root.parent_path.join(os(self.root.name.as_c_str()));
+        if self.entries > self.limits.max_entries {
+            return Err(BackupError::Limit(format!(
+                "`{}` has more than {} entries",
+                place().display(),
+                self.limits.max_entries
+            )));
+        }
+        if depth > MAX_DEPTH {
+            return Err(BackupError::Limit(format!(
+                "`{}` has folders inside each other more than {MAX_DEPTH} deep",
+                place().display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Shows an entry to the visitor; returns it opened when it is a folder that is entered.
+    fn meet(
         &mut self,
         (folder, name): (BorrowedFd<'_>, &CStr),
         facts: Facts,
         chosen: &Chosen,
-        depth: usize,
-    ) -> Result<(), BackupError> {
+    ) -> Result<Option<OwnedFd>, BackupError> {
         let foreign = facts.device != self.root.facts.device && !self.limits.cross_mounts;
         let is_folder = facts.kind() == FileType::Directory;
         let opened = (is_folder && !foreign)
@@ -324,19 +425,7 @@ impl Walker<'_> {
             on_the_way: is_folder && matches!(chosen, Chosen::Parts(_)),
         };
         (self.visit)(&item)?;
-        let Some(opened) = opened else {
-            return Ok(());
-        };
-        if let Chosen::Parts(names) = chosen {
-            for (child, chosen) in names {
-                self.enter(opened.as_fd(), child, chosen, depth + 1)?;
-            }
-            return Ok(());
-        }
-        for child in self.children(&opened, name)? {
-            self.enter(opened.as_fd(), &child, &Chosen::Whole, depth + 1)?;
-        }
-        Ok(())
+        Ok(opened)
     }
 
     fn children(&self, folder: &OwnedFd, name: &CStr) -> Result<Vec<CString>, BackupError> {
@@ -357,7 +446,7 @@ impl Walker<'_> {
 
     fn failed(&self, what: &'static str, name: &CStr, error: rustix::io::Errno) -> BackupError {
         let mut path = self.root.parent_path.join(os_bytes(&self.path));
-        if self.path.is_empty() || path.file_name() != Some(os(name)) {
+        if !name.is_empty() && (self.path.is_empty() || path.file_name() != Some(os(name))) {
             path = path.join(os(name));
         }
         BackupError::io(what, &path, error.into())

@@ -431,7 +431,7 @@ fn listed(entry: &Entry, control: &Control) -> Result<Vec<Staged>, BackupError> 
 fn stage(entry: &Entry, control: &Control) -> Result<Vec<String>, BackupError> {
     let root = &reach_of(&entry.manifest.reach)?.root;
     let staged = listed(entry, control)?;
-    let scratch = Scratch::beside(&entry.folder.join("staged"))?;
+    let scratch = Scratch::beside(&entry.folder.join("staged"), entry)?;
     let archive = entry
         .manifest
         .artefacts

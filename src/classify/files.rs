@@ -10,7 +10,7 @@ mod find;
 pub mod judge;
 mod keys;
 pub mod kinds;
-mod moves;
+pub mod moves;
 mod outs;
 mod over;
 mod patches;

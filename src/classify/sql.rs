@@ -9,6 +9,7 @@ mod path;
 pub(in crate::classify) mod reach;
 mod renames;
 pub(in crate::classify) mod source;
+mod standing;
 pub(in crate::classify) mod tools;
 pub(in crate::classify) mod wording;
 
@@ -106,16 +107,13 @@ pub(super) fn judged(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Finding> {
-    let mut groups: Vec<(Place, Vec<Located>)> = Vec::new();
-    for located in losses {
-        match groups.iter_mut().find(|(place, _)| *place == located.place) {
-            Some((_, group)) => group.push(located),
-            None => groups.push((located.place.clone(), vec![located])),
-        }
-    }
     let mut all = Vec::new();
-    for (place, group) in groups {
+    for (mut place, mut group) in grouped(losses) {
         let mut renames = None;
+        let mut before = standing::of_file(&place, context, needs);
+        if let Some(before) = &before {
+            stand(&mut place, &mut group, before);
+        }
         let path = match &place.reach {
             Reach::Postgres(_) => {
                 let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
@@ -126,7 +124,15 @@ pub(super) fn judged(
             }
             _ => SearchPath::Own,
         };
-        let said = ask(&place, &group, &path, context, needs);
+        let mut said = ask(&place, &group, &path, context, needs);
+        if let (Some(Answer::Absent), Reach::Postgres(_)) = (said, &place.reach) {
+            let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
+            let asked = |old: &Place, needs: &mut Needs| ask(old, &group, &path, context, needs);
+            if let Some((old, there)) = standing::of_database(&place, renames, needs, asked) {
+                stand(&mut place, &mut group, &old);
+                (said, before) = (Some(there), Some(old));
+            }
+        }
         let start = all.len();
         for (index, located) in group.iter().enumerate() {
             let mut finding = finding(located, Some(command), context);
@@ -135,6 +141,9 @@ pub(super) fn judged(
                 && matches!(place.reach, Reach::Postgres(_))
             {
                 name_found(&mut finding, located, fact.objects.get(index), &path);
+            }
+            if let Some(before) = &before {
+                say_standing(&mut finding, before, said);
             }
             if let Reach::Sqlite(path) = &located.place.reach
                 && finding.exempt.is_some()
@@ -156,6 +165,35 @@ pub(super) fn judged(
         }
     }
     all
+}
+
+/// Puts losses of one place together.
+fn grouped(losses: Vec<Located>) -> Vec<(Place, Vec<Located>)> {
+    let mut groups: Vec<(Place, Vec<Located>)> = Vec::new();
+    for located in losses {
+        match groups.iter_mut().find(|(place, _)| *place == located.place) {
+            Some((_, group)) => group.push(located),
+            None => groups.push((located.place.clone(), vec![located])),
+        }
+    }
+    groups
+}
+
+/// Says that the place is not the one of the words; what is not there may have come there another way.
+fn say_standing(finding: &mut Finding, before: &standing::Standing, said: Option<&Answer>) {
+    let is_known = before.is_sure || matches!(said, Some(Answer::Database(_)));
+    finding.blast.lines.push(before.line.clone());
+    if finding.exempt.is_some() && !is_known {
+        moved_there(finding);
+    }
+}
+
+/// Puts losses where their database stands before the call.
+fn stand(place: &mut Place, group: &mut [Located], before: &standing::Standing) {
+    place.clone_from(&before.place);
+    for located in group {
+        located.place.clone_from(&before.place);
+    }
 }
 
 /// A table without rows that is dropped beside others comes back with them, though nothing is owed for it alone.

@@ -13,7 +13,7 @@ use super::settings::{self, StateArgs, Trouble};
 use super::wiring::Wired;
 use crate::model::approval::{Approval, Request, RequestId, RequestState, Strength};
 use crate::model::target::TargetKey;
-use crate::store::{self, ApprovalRules, Store};
+use crate::store::{self, ApprovalRules, Store, StoreError};
 
 /// How often a running backup is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -269,9 +269,37 @@ impl Sitting<'_> {
             let body = json!({"id": request.id, "step": step, "marks": self.human.marks});
             self.store.record("marks", &body, now)?;
         }
-        self.store
-            .approve(&request.id, approval, self.rules, Timestamp::now())?;
-        Ok(())
+        let approved = self
+            .store
+            .approve(&request.id, approval, self.rules, Timestamp::now());
+        match approved {
+            Ok(_) => Ok(()),
+            // This sitting saw it recorded: nothing but time takes it away.
+            Err(StoreError::Order { expected: 1, .. }) if step > 1 => Err(self.too_late(request)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The second approval came when the first did not count any more.
+    fn too_late(&self, request: &Request) -> Trouble {
+        let is_there = |request: &Request| !request.approvals.is_empty();
+        let now = self.store.request(&self.id, Timestamp::now());
+        if !now.as_ref().is_ok_and(is_there) {
+            return Trouble::new(
+                "the first approval was taken back meanwhile; nothing is approved",
+                format!("`backstop approve {}` starts again", request.id.0),
+            );
+        }
+        Trouble::new(
+            format!(
+                "the first approval has expired while the second was waited for: it counts for {}; nothing is approved",
+                screens::age(self.rules.ttl_s)
+            ),
+            format!(
+                "start again: `backstop approve {}` asks for both",
+                request.id.0
+            ),
+        )
     }
 
     fn refused(&self, reason: &str) -> Result<Trouble, Trouble> {
@@ -301,6 +329,7 @@ impl Sitting<'_> {
     fn watch(&mut self, request: &Request) -> Result<Shown, Trouble> {
         let mut shown = self.evidence.refresh(request);
         let mut waited = false;
+        let over = self.human.terminal.escapes();
         while shown.is_running() {
             let state = self.store.request(&self.id, Timestamp::now())?.state;
             if !matches!(state, RequestState::Pending | RequestState::Approved) {
@@ -309,12 +338,19 @@ impl Sitting<'_> {
                     "",
                 ));
             }
+            // Where a line cannot be written over, one is enough.
+            if over {
+                self.human
+                    .terminal
+                    .say(&format!("\r\u{1b}[K{}", progress(&shown)))?;
+            } else if !waited {
+                self.human.terminal.say("The backup is being made.\n")?;
+            }
             waited = true;
-            self.human.terminal.say(&progress(&shown))?;
             std::thread::sleep(LOOK);
             shown = self.evidence.refresh(request);
         }
-        if waited {
+        if waited && over {
             self.human.terminal.say("\r\u{1b}[K")?;
         }
         Ok(shown)
@@ -342,10 +378,7 @@ fn progress(shown: &Shown) -> String {
         }
         None => String::new(),
     };
-    format!(
-        "\r\u{1b}[KThe backup is being made:{bar} {}",
-        screens::bytes(done)
-    )
+    format!("The backup is being made:{bar} {}", screens::bytes(done))
 }
 
 #[cfg(test)]

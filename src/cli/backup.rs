@@ -504,18 +504,15 @@ fn show(args: &OneArgs) -> Result<u8, BackupError> {
 pub fn told(dir: &Path, manifest: &Manifest, format: Format) -> String {
     let folder = dir.join(&manifest.id);
     if format == Format::Env {
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-        return [
+        let all = [
             ("ID", manifest.id.clone()),
             ("FOLDER", folder.to_string_lossy().into_owned()),
             ("TARGET", manifest.target.locator.clone()),
             ("BYTES", manifest.bytes().to_string()),
             ("VERIFIED", manifest.verification.level.name().to_owned()),
             ("SNAPSHOT_AT", manifest.snapshot_at.clone()),
-        ]
-        .iter()
-        .map(|(name, value)| format!("BACKSTOP_BACKUP_{name}={}\n", quoted(value)))
-        .collect();
+        ];
+        return assignments("BACKSTOP_BACKUP", &all);
     }
     let mut text = format!(
         "{}\n  of        {} {}\n  taken     {}\n  size      {} ({} before compression)\n  verified  {} at {}\n",
@@ -673,32 +670,11 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         say_json(&status_json(&dir, &shelf, bytes, free));
         return Ok(u8::from(!shelf.broken.is_empty()));
     }
-    let count = shelf.entries.len();
-    say(&format!(
-        "{}, {} in {}\n",
-        counted(count as u64, "backup"),
-        size(bytes),
-        dir.display()
-    ));
-    if let Some(free) = free {
-        say(&format!("{} are free there\n", size(free)));
+    if args.common.format == Format::Env {
+        say(&status_env(&dir, &shelf, bytes, free));
+        return Ok(u8::from(!shelf.broken.is_empty()));
     }
-    if let Some(entry) = shelf.entries.first() {
-        let locator = visible(&entry.manifest.target.locator);
-        say(&format!("newest: {} of {locator}\n", entry.manifest.id));
-    }
-    for path in &shelf.running {
-        say(&format!("running: {}\n", path.display()));
-    }
-    for path in &shelf.aside {
-        say(&format!(
-            "left by a crash, never counted: {}\n",
-            path.display()
-        ));
-    }
-    for (path, why) in &shelf.broken {
-        say(&format!("broken: {}: {why}\n", path.display()));
-    }
+    say(&status_text(&dir, &shelf, bytes, free));
     if missing > 0 {
         let were = if missing == 1 {
             "was missing and has"
@@ -711,6 +687,78 @@ fn status(args: &ListArgs) -> Result<u8, BackupError> {
         ));
     }
     Ok(u8::from(!shelf.broken.is_empty()))
+}
+
+/// Returns the same for people.
+fn status_text(dir: &Path, shelf: &catalog::Shelf, bytes: u64, free: Option<u64>) -> String {
+    let count = shelf.entries.len() as u64;
+    let mut text = format!(
+        "{}, {} in {}\n",
+        counted(count, "backup"),
+        size(bytes),
+        dir.display()
+    );
+    if let Some(free) = free {
+        text.push_str(&format!("{} are free there\n", size(free)));
+    }
+    if let Some(entry) = shelf.entries.first() {
+        let locator = visible(&entry.manifest.target.locator);
+        text.push_str(&format!("newest: {} of {locator}\n", entry.manifest.id));
+    }
+    for path in &shelf.running {
+        text.push_str(&format!("running: {}\n", path.display()));
+    }
+    for path in &shelf.aside {
+        text.push_str(&format!(
+            "left by a crash, never counted: {}\n",
+            path.display()
+        ));
+    }
+    for (path, why) in &shelf.broken {
+        text.push_str(&format!("broken: {}: {why}\n", path.display()));
+    }
+    text
+}
+
+/// Returns the same as assignments for a shell; what is not there is empty.
+fn status_env(dir: &Path, shelf: &catalog::Shelf, bytes: u64, free: Option<u64>) -> String {
+    let newest = shelf.entries.first().map(|entry| &entry.manifest);
+    let of = |part: &dyn Fn(&Manifest) -> String| newest.map(part).unwrap_or_default();
+    let age = |one: &Manifest| {
+        let age = crate::plan::coverage::age(one, Timestamp::now());
+        age.map(|age| age.to_string()).unwrap_or_default()
+    };
+    assignments(
+        "BACKSTOP_STATUS",
+        &[
+            ("DIR", dir.to_string_lossy().into_owned()),
+            ("BACKUPS", shelf.entries.len().to_string()),
+            ("BYTES", bytes.to_string()),
+            (
+                "FREE_BYTES",
+                free.map(|free| free.to_string()).unwrap_or_default(),
+            ),
+            ("NEWEST", of(&|one| one.id.clone())),
+            ("NEWEST_TARGET", of(&|one| one.target.locator.clone())),
+            (
+                "NEWEST_VERIFIED",
+                of(&|one| one.verification.level.name().to_owned()),
+            ),
+            ("NEWEST_SNAPSHOT_AT", of(&|one| one.snapshot_at.clone())),
+            ("NEWEST_AGE_S", of(&age)),
+            ("RUNNING", shelf.running.len().to_string()),
+            ("ASIDE", shelf.aside.len().to_string()),
+            ("BROKEN", shelf.broken.len().to_string()),
+        ],
+    )
+}
+
+/// Writes assignments that a shell reads as they are.
+fn assignments(start: &str, all: &[(&str, String)]) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+    all.iter()
+        .map(|(name, value)| format!("{start}_{name}={}\n", quoted(value)))
+        .collect()
 }
 
 fn status_json(dir: &Path, shelf: &catalog::Shelf, bytes: u64, free: Option<u64>) -> Value {

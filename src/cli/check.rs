@@ -169,7 +169,7 @@ fn check(args: &Args) -> Result<u8, String> {
             json::check(&verdict, &call.id, mode_name(policy.mode), elapsed)
         )),
         Format::Text => {
-            let colour = std::io::stdout().is_terminal() && !environment::no_color();
+            let colour = std::io::stdout().is_terminal() && !environment::is_plain();
             let shown = match &call.asked {
                 Asked::Shell { text, .. } | Asked::Sql { text, .. } => text.as_str(),
                 Asked::Write { .. } | Asked::Mcp { .. } | Asked::Nothing => "",
@@ -445,6 +445,7 @@ fn look(
         backups: backups.as_deref(),
         store: store.as_ref(),
         now: Timestamp::now(),
+        since: None,
     };
     evidence::gather(
         &judgement.requirement,

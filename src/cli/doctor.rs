@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::backup::passing;
 use crate::enforce::House;
 use crate::model::policy::{Mode, Policy};
 use crate::store::{Store, StoreError};
@@ -83,10 +84,7 @@ pub struct Args {
 
 /// Runs the command and returns the exit code: 1 when something fails.
 pub fn run(args: &Args) -> u8 {
-    let house = House::new(args.state.clone(), Instant::now() + Duration::from_secs(60));
-    let mut points = Vec::new();
-    points.push(version());
-    points.extend(state(&house));
+    let mut points = vec![version()];
     let cwd = std::env::current_dir().unwrap_or_default();
     let project = crate::gather::scene(&crate::gather::Place {
         cwd: &cwd,
@@ -95,13 +93,17 @@ pub fn run(args: &Args) -> u8 {
         assumed: false,
     })
     .project;
-    points.extend(policy(&house, &project));
     let (settings, entries) = settings::points(&project);
+    let houses = houses(args, &entries);
+    points.extend(houses.iter().flat_map(state));
+    if let Some(house) = houses.first() {
+        points.extend(policy(house, &project));
+    }
     points.extend(settings);
-    points.extend(binaries(&house));
+    points.extend(houses.iter().flat_map(binaries));
     points.extend(live::points(&entries));
-    points.extend(git::points(&house, &cwd));
-    points.push(heartbeat(&house));
+    points.extend(git::points(&houses, &cwd));
+    points.push(heartbeat(&houses));
     points.push(Point::new(
         Grade::Warn,
         "advisory: state and approvals live under the same account as the agent",
@@ -122,6 +124,22 @@ pub fn run(args: &Args) -> u8 {
         as_text(&points)
     });
     u8::from(worst == Grade::Fail)
+}
+
+/// Returns the houses that are in use: the named one, else those that the installed lines name, else the usual one.
+fn houses(args: &Args, entries: &[settings::Entry]) -> Vec<House> {
+    let until = Instant::now() + Duration::from_secs(60);
+    let named = entries.iter().map(|(_, entry)| settings::state_of(entry));
+    let mut states: Vec<Option<PathBuf>> = match &args.state {
+        Some(dir) => vec![Some(dir.clone())],
+        None => named.collect(),
+    };
+    states.dedup();
+    if states.is_empty() {
+        states.push(None);
+    }
+    let house = |state| House::new(state, until);
+    states.into_iter().map(house).collect()
 }
 
 fn as_text(points: &[Point]) -> String {
@@ -277,8 +295,31 @@ fn policy(house: &House, project: &Path) -> Vec<Point> {
             "a broken policy blocks every call that has a finding",
             "backstop policy validate",
         )],
-        Ok(policy) => vec![mode(&policy), space(house, &policy)],
+        Ok(policy) => {
+            let mut points = vec![mode(&policy), space(house, &policy)];
+            points.extend(left(house, &policy));
+            points
+        }
     }
+}
+
+/// What restores that were ended left beside the places that they were to fill.
+fn left(house: &House, policy: &Policy) -> Option<Point> {
+    let left = passing::left(&house.backups(policy).ok()?);
+    let first = left.first()?;
+    let more = match left.len() {
+        1 => String::new(),
+        several => format!(" and {} more", several - 1),
+    };
+    Some(Point::new(
+        Grade::Warn,
+        format!(
+            "an undo or restore was ended and left {}{more}",
+            first.display()
+        ),
+        "it takes space; nothing needs it",
+        "backstop backup prune",
+    ))
 }
 
 fn mode(policy: &Policy) -> Point {
@@ -367,14 +408,17 @@ fn binaries(house: &House) -> Vec<Point> {
     points
 }
 
-fn heartbeat(house: &House) -> Point {
+fn heartbeat(houses: &[House]) -> Point {
     let Some(session) = crate::adapters::environment::claude_session() else {
         return Point::ok("heartbeat: not inside an agent session, nothing to compare");
     };
-    let seen = house
-        .store_if_there()
-        .and_then(|store| store.sessions().ok())
-        .is_some_and(|list| list.iter().any(|one| one.session == session));
+    let has_seen = |house: &House| {
+        let sessions = house
+            .store_if_there()
+            .and_then(|store| store.sessions().ok());
+        sessions.is_some_and(|list| list.iter().any(|one| one.session == session))
+    };
+    let seen = houses.iter().any(has_seen);
     if seen {
         Point::ok("heartbeat: the hook has seen this session")
     } else {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::backup::{Common, Format, fail, say_json};
+use super::backup::{Common, Format, fail, say_json, visible};
 use super::say;
-use crate::backup::{BackupError, catalog};
+use crate::backup::{BackupError, catalog, passing};
 use crate::enforce::House;
 use crate::model::approval::RequestState;
 use crate::model::backup::Entry;
@@ -63,10 +63,22 @@ pub fn go(args: &Args) -> Result<u8, BackupError> {
             code = fail(&error);
         }
     }
+    let left = match args.dry_run {
+        true => passing::left(&dir),
+        false => passing::tidy(&dir),
+    };
     if args.common.format == Format::Json {
+        let left: Vec<_> = left.iter().map(|path| path.to_string_lossy()).collect();
         say_json(
-            &json!({"schema": "backstop.backup-prune/1", "dry_run": args.dry_run, "backups": rows}),
+            &json!({"schema": "backstop.backup-prune/1", "dry_run": args.dry_run, "backups": rows, "left": left}),
         );
+        return Ok(code);
+    }
+    for path in &left {
+        say(&format!(
+            "drop  {}  a restore that was ended left it\n",
+            visible(&path.to_string_lossy())
+        ));
     }
     Ok(code)
 }

@@ -2,7 +2,7 @@
 //! Who may restore is decided elsewhere.
 
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use super::backup::{Common, Format, fail, say_json, visible};
 use super::password::with_password;
 use super::say;
 use crate::backup::control::Control;
+use crate::backup::restore::Turn;
 use crate::backup::{BackupError, catalog, restore};
 use crate::model::backup::Entry;
 use crate::model::target::Reach;
@@ -70,6 +71,18 @@ pub fn unlocked(
     });
     entry.manifest.reach = reach;
     plan
+}
+
+/// Waits for the turn to restore what a backup holds: what is planned has to be what is there when it is done.
+pub fn turn(dir: &Path, entry: &Entry, control: &Control) -> Result<Turn, BackupError> {
+    let key = &entry.manifest.target;
+    restore::turn(dir, key, control, || {
+        let locator = visible(&key.locator);
+        super::say_error(
+            &format!("another undo or restore of {locator} is running; this one waits for it"),
+            "",
+        );
+    })
 }
 
 /// Asks on a terminal; a script has decided by calling.
@@ -149,6 +162,10 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         ..Wish::default()
     };
     let control = args.common.control();
+    let _turn = match args.dry_run {
+        true => None,
+        false => Some(turn(&dir, &entry, &control)?),
+    };
     let plan = unlocked(&mut entry, &wish, &control)?;
     if args.common.format != Format::Json {
         say(&planned(&plan));

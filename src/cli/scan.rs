@@ -87,7 +87,7 @@ fn scan(args: &Args) -> Result<u8, String> {
 fn print(report: &Report, format: Format, elapsed: u64) {
     match format {
         Format::Text => {
-            let colour = std::io::stdout().is_terminal() && !environment::no_color();
+            let colour = std::io::stdout().is_terminal() && !environment::is_plain();
             say(&render::text(report, colour));
         }
         Format::Json => say(&format!("{}\n", render::json(report, elapsed))),

@@ -11,6 +11,7 @@ use super::lost::{self, Lost};
 use super::restore::{asks, confirmed, done, planned, unlocked};
 use super::say;
 use crate::backup::control::Control;
+use crate::backup::restore::Turn;
 use crate::backup::{BackupError, catalog, restore};
 use crate::enforce::House;
 use crate::model::backup::Entry;
@@ -64,7 +65,8 @@ fn go(args: &Args) -> Result<u8, BackupError> {
             .collect::<Result<_, _>>()?,
         None => chosen(args, &dir)?,
     };
-    let mut work = planned_all(args, entries, lost.as_ref())?;
+    let _turns = turns(args, &dir, &entries)?;
+    let (mut work, mut failed) = planned_all(args, entries, lost.as_ref())?;
     let interactive = asks(args.yes) || args.dry_run;
     if interactive && !json {
         work.iter().for_each(|one| say(&planned(&one.plan)));
@@ -72,40 +74,141 @@ fn go(args: &Args) -> Result<u8, BackupError> {
     if args.dry_run {
         if json {
             let plans: Vec<_> = work.iter().map(|one| &one.plan).collect();
-            say_json(&json!({"schema": "backstop.undo/1", "dry_run": true, "plans": plans}));
+            say_json(
+                &json!({"schema": "backstop.undo/1", "dry_run": true, "plans": plans, "failed": told(&failed)}),
+            );
         }
-        return Ok(0);
+        return Ok(tell(&failed));
     }
     if asks(args.yes) && !agreed(&mut work, &args.common.control())? {
         say("Nothing was changed.\n");
         return Ok(1);
     }
-    let mut undone = Vec::new();
-    for one in &work {
-        let restored = match one.plan.steps.is_empty() {
-            true => Restored {
-                notes: one.plan.notes.clone(),
-                left: one.plan.left.clone(),
-                ..Restored::default()
-            },
-            false => restore::apply(
-                &one.entry,
-                &one.wish,
-                &one.plan,
-                &dir,
-                &args.common.control(),
-            )
-            .map_err(|error| with_way_out(error, &one.entry))?,
-        };
-        if restored.left.is_empty() || !restored.done.is_empty() {
-            record(lost.as_ref(), store.as_ref(), &one.entry);
+    let undone = applied_all(&work, &dir, &args.common.control(), &mut failed);
+    let did = |restored: &Restored| restored.left.is_empty() || !restored.done.is_empty();
+    // A call is undone when all of it is: until then the next undo takes it up again.
+    if failed.is_empty() {
+        for (entry, _) in undone.iter().filter(|(_, restored)| did(restored)) {
+            record(lost.as_ref(), store.as_ref(), entry);
         }
-        undone.push((&one.entry, restored));
     }
-    report(&undone, json);
-    Ok(u8::from(
-        undone.iter().any(|(_, restored)| !restored.left.is_empty()),
-    ))
+    report(&undone, &failed, json);
+    let left = |(_, restored): &(&Entry, Restored)| !restored.left.is_empty();
+    Ok(tell(&failed).max(u8::from(undone.iter().any(left))))
+}
+
+/// Applies every plan; one that fails keeps no other from it.
+fn applied_all<'w>(
+    work: &'w [Work],
+    dir: &Path,
+    control: &Control,
+    failed: &mut Failed,
+) -> Vec<(&'w Entry, Restored)> {
+    let mut undone: Vec<(&Entry, Restored)> = Vec::new();
+    for one in work {
+        if came_along(one, work, &undone) {
+            let along = Restored {
+                done: vec!["nothing apart: it came back with the folder around it".to_owned()],
+                ..Restored::default()
+            };
+            undone.push((&one.entry, along));
+            continue;
+        }
+        let plan = match follows(&one.entry, &undone) {
+            true => restore::plan(&one.entry, &one.wish, control),
+            false => Ok(one.plan.clone()),
+        };
+        match plan.and_then(|plan| applied(one, &plan, (dir, control))) {
+            Ok(restored) => undone.push((&one.entry, restored)),
+            // What else was lost comes back all the same.
+            Err(error) => failed.push((one.entry.manifest.target.locator.clone(), error)),
+        }
+    }
+    undone
+}
+
+fn applied(
+    one: &Work,
+    plan: &RestorePlan,
+    (dir, control): (&Path, &Control),
+) -> Result<Restored, BackupError> {
+    if plan.steps.is_empty() {
+        return Ok(Restored {
+            notes: plan.notes.clone(),
+            left: plan.left.clone(),
+            ..Restored::default()
+        });
+    }
+    restore::apply(&one.entry, &one.wish, plan, dir, control)
+        .map_err(|error| with_way_out(error, &one.entry))
+}
+
+/// What did not come back, by its target.
+type Failed = Vec<(String, BackupError)>;
+
+/// Says what failed and returns the exit code.
+fn tell(failed: &Failed) -> u8 {
+    for (locator, error) in failed {
+        let locator = visible(locator);
+        super::say_error(
+            &format!("{locator} did not come back: {error}"),
+            error.help(),
+        );
+    }
+    u8::from(!failed.is_empty())
+}
+
+fn told(failed: &Failed) -> Vec<serde_json::Value> {
+    let one = |(locator, error): &(String, BackupError)| json!({"target": locator, "error": error.to_string()});
+    failed.iter().map(one).collect()
+}
+
+/// Waits for the turn of every target, in one order, so that two that wait for each other cannot be.
+fn turns(args: &Args, dir: &Path, entries: &[Entry]) -> Result<Vec<Turn>, BackupError> {
+    if args.dry_run {
+        return Ok(Vec::new());
+    }
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|entry| catalog::key_name(&entry.manifest.target));
+    sorted.dedup_by_key(|entry| catalog::key_name(&entry.manifest.target));
+    let control = args.common.control();
+    sorted
+        .into_iter()
+        .map(|entry| super::restore::turn(dir, entry, &control))
+        .collect()
+}
+
+/// Tells whether a place lies in or around one that was just restored: then its plan is of before that.
+fn follows(entry: &Entry, undone: &[(&Entry, Restored)]) -> bool {
+    let Some(place) = place_of(entry) else {
+        return false;
+    };
+    let mut before = undone.iter().filter_map(|(entry, _)| place_of(entry));
+    before.any(|other| place.starts_with(other) || other.starts_with(place))
+}
+
+/// Tells whether the backup of a folder around it, which holds it too, was put back just now.
+fn came_along(one: &Work, work: &[Work], undone: &[(&Entry, Restored)]) -> bool {
+    let Some(place) = place_of(&one.entry) else {
+        return false;
+    };
+    let mut whole = work.iter().filter(|other| {
+        matches!(other.entry.manifest.reach, Reach::Path(_))
+            && other.wish.only.is_empty()
+            && !other.wish.leave_present
+            && undone.iter().any(|(entry, _)| **entry == other.entry)
+    });
+    whole.any(|other| {
+        place_of(&other.entry).is_some_and(|around| place != around && place.starts_with(around))
+    })
+}
+
+fn place_of(entry: &Entry) -> Option<&Path> {
+    match &entry.manifest.reach {
+        Reach::Path(path) | Reach::Sqlite(path) => Some(path),
+        Reach::Worktree(reach) => Some(&reach.root),
+        _ => None,
+    }
 }
 
 /// Asks; rows that were changed again since are asked for apart.
@@ -131,9 +234,10 @@ fn planned_all(
     args: &Args,
     entries: Vec<Entry>,
     lost: Option<&Lost>,
-) -> Result<Vec<Work>, BackupError> {
+) -> Result<(Vec<Work>, Failed), BackupError> {
     let control = args.common.control();
     let mut work: Vec<Work> = Vec::new();
+    let mut failed = Failed::new();
     for mut entry in entries {
         if work
             .iter()
@@ -149,11 +253,22 @@ fn planned_all(
         let mut wish = lost.map_or_else(all, |lost| lost.wish(&entry));
         wish.over = args.also_changed;
         wish.look = asks(args.yes) || args.dry_run;
-        let plan =
-            unlocked(&mut entry, &wish, &control).map_err(|error| with_way_out(error, &entry))?;
-        work.push(Work { entry, wish, plan });
+        match unlocked(&mut entry, &wish, &control) {
+            Ok(plan) => work.push(Work { entry, wish, plan }),
+            Err(error) => {
+                let locator = entry.manifest.target.locator.clone();
+                failed.push((locator, with_way_out(error, &entry)));
+            }
+        }
     }
-    Ok(work)
+    if work.is_empty()
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
+    }
+    // A folder before what lies in it: what of it comes back for itself is there then already.
+    work.sort_by_key(|one| place_of(&one.entry).map_or(0, |path| path.components().count()));
+    Ok((work, failed))
 }
 
 /// A step that failed on the server tells nobody what to do next.
@@ -177,7 +292,7 @@ fn way_out(entry: &Entry) -> String {
     )
 }
 
-fn report(undone: &[(&Entry, Restored)], json: bool) {
+fn report(undone: &[(&Entry, Restored)], failed: &Failed, json: bool) {
     if json {
         let rows: Vec<_> = undone
             .iter()
@@ -185,7 +300,9 @@ fn report(undone: &[(&Entry, Restored)], json: bool) {
                 json!({"backup": entry.manifest.id, "target": entry.manifest.target.locator, "result": restored})
             })
             .collect();
-        return say_json(&json!({"schema": "backstop.undo/1", "restored": rows}));
+        return say_json(
+            &json!({"schema": "backstop.undo/1", "restored": rows, "failed": told(failed)}),
+        );
     }
     for (entry, restored) in undone {
         let locator = visible(&entry.manifest.target.locator);

@@ -1,7 +1,7 @@
 //! Ports to adapters: what the human's commands need to see of catalog, policy and the present loss.
 //! It shows and starts; it decides nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Child;
@@ -36,6 +36,8 @@ pub struct Wired {
     state: Option<PathBuf>,
     /// What was started here and has not ended.
     workers: RefCell<Vec<Child>>,
+    /// When newer backups were started here.
+    renewed: Cell<Option<jiff::Timestamp>>,
 }
 
 impl Wired {
@@ -44,6 +46,7 @@ impl Wired {
         Self {
             state,
             workers: RefCell::new(Vec::new()),
+            renewed: Cell::new(None),
         }
     }
 
@@ -76,6 +79,7 @@ impl Evidence for Wired {
     }
 
     fn renew(&self, request: &Request) -> bool {
+        self.renewed.set(Some(jiff::Timestamp::now()));
         let worker = enforce::renew(request, &self.house());
         let is_started = worker.is_some();
         self.workers.borrow_mut().extend(worker);
@@ -117,7 +121,7 @@ impl Wired {
 
     fn look(&self, request: &Request) -> Shown {
         let house = self.house();
-        let mut seen = match enforce::look_again(request, &house) {
+        let mut seen = match enforce::look_again(request, &house, self.renewed.get()) {
             Some(again) => Shown {
                 backups: again
                     .evidence

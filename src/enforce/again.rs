@@ -66,7 +66,8 @@ fn judged(
 }
 
 /// Judges the call of a request again; nothing when its text or its place is not what was held (hidden secrets, another fingerprint).
-pub fn look_again(request: &Request, house: &House) -> Option<Again> {
+/// What changes all the time has the backup that was begun after `since`.
+pub fn look_again(request: &Request, house: &House, since: Option<Timestamp>) -> Option<Again> {
     if !matches!(request.tool.as_str(), "Bash" | "Monitor") {
         return None;
     }
@@ -86,6 +87,7 @@ pub fn look_again(request: &Request, house: &House) -> Option<Again> {
         backups: Some(&backups),
         store: store.as_ref(),
         now: Timestamp::now(),
+        since: since.filter(|_| policy.drift != Drift::None),
     };
     let mut evidence = evidence::gather(
         &judgement.requirement,
@@ -147,7 +149,7 @@ pub fn start_remote(request: &Request, house: &House) -> Option<Child> {
 /// Starts newer backups of what changed after the ones that are there, so that whoever approves sees them.
 /// Returns the worker that makes them, if there is anything to make.
 pub fn renew(request: &Request, house: &House) -> Option<Child> {
-    let again = look_again(request, house)?;
+    let again = look_again(request, house, None)?;
     let cwd = PathBuf::from(&request.cwd);
     let policy = house.policy(&cwd, None).ok()?;
     let is_overtaken = |found: &&BackupFound| {

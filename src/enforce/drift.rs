@@ -34,7 +34,9 @@ pub struct Look<'a> {
 /// Notes beside every backup of a server that counts what was written since it was begun.
 pub fn note(evidence: &mut Evidence, look: &Look<'_>) {
     for found in &mut evidence.backups {
-        found.drift = since(found, look).map(|(_, said)| said);
+        if let Some((_, said)) = since(found, look) {
+            found.drift = Some(said);
+        }
     }
 }
 

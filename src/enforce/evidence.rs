@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::backup::control::Control;
 use crate::backup::{catalog, make};
 use crate::model::approval::{Fingerprint, Request};
-use crate::model::backup::Freshness;
+use crate::model::backup::{Entry, Freshness};
 use crate::model::database::Identity;
 use crate::model::evidence::{BackupFound, Evidence};
 use crate::model::fact::{Answer, Facts, Question};
@@ -24,6 +24,9 @@ pub struct Where<'a> {
     pub backups: Option<&'a Path>,
     pub store: Option<&'a Store>,
     pub now: Timestamp,
+    /// A backup that was begun after this moment counts although its target was written to since: no younger one is to be had
+    /// of what is written to all the time. Nothing where policy wants that nothing was written.
+    pub since: Option<Timestamp>,
 }
 
 /// Returns the evidence for a requirement.
@@ -71,9 +74,8 @@ fn large_enough(mut found: BackupFound, policy: &Policy) -> BackupFound {
 /// Longest look at one target: walking a tree for its marks has to end before the call's own deadline.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Returns the best backup for one need.
-fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
-    let mut best = BackupFound {
+fn none(need: &BackupNeed) -> BackupFound {
+    BackupFound {
         need: need.clone(),
         freshness: Freshness::Missing,
         id: None,
@@ -83,7 +85,12 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         progress: None,
         has_failed: false,
         drift: None,
-    };
+    }
+}
+
+/// Returns the best backup for one need.
+fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
+    let mut best = none(need);
     let Some(dir) = place.backups else {
         return best;
     };
@@ -117,17 +124,53 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
     else {
         return best;
     };
-    if freshness == Freshness::Fresh {
-        (best.progress, best.has_failed) = (None, false);
-    }
-    if let Some(entry) = entry {
-        best.age_s = coverage::age(&entry.manifest, place.now);
-        best.bytes = entry.manifest.bytes();
-        best.recovery = entry.manifest.recovery.clone();
-        best.id = Some(entry.manifest.id);
-        best.freshness = freshness;
+    let overtaken = matches!(freshness, Freshness::Changed(_))
+        .then(|| begun_since(dir, need, identity.as_ref(), place.since, &control))
+        .flatten();
+    match overtaken {
+        Some(entry) => {
+            best.drift =
+                Some("it was written to while this backup was made, and may be still".to_owned());
+            best.is(Some(entry), Freshness::Fresh, place.now);
+        }
+        None => best.is(entry, freshness, place.now),
     }
     best
+}
+
+impl BackupFound {
+    fn is(&mut self, entry: Option<Entry>, freshness: Freshness, now: Timestamp) {
+        if freshness == Freshness::Fresh {
+            (self.progress, self.has_failed) = (None, false);
+        }
+        let Some(entry) = entry else {
+            return;
+        };
+        self.age_s = coverage::age(&entry.manifest, now);
+        self.bytes = entry.manifest.bytes();
+        self.recovery = entry.manifest.recovery.clone();
+        self.id = Some(entry.manifest.id);
+        self.freshness = freshness;
+    }
+}
+
+/// Returns the backup of this very file or tree that was begun after a moment; what was written to it since does not count.
+fn begun_since(
+    dir: &Path,
+    need: &BackupNeed,
+    identity: Option<&Identity>,
+    since: Option<Timestamp>,
+    control: &Control,
+) -> Option<Entry> {
+    let is_local = matches!(
+        need.target.reach,
+        Reach::Path(_) | Reach::Sqlite(_) | Reach::Worktree(_)
+    );
+    let since = since.filter(|_| is_local && identity.is_some())?;
+    let (entry, found) = catalog::evidence(dir, need, identity, None, control).ok()?;
+    let entry = entry.filter(|_| found == Freshness::Fresh)?;
+    let begun: Timestamp = entry.manifest.snapshot_at.parse().ok()?;
+    (begun >= since).then_some(entry)
 }
 
 /// Returns what the last maker of a backup says, when that is not simply "done", and whether it failed.

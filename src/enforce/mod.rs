@@ -272,6 +272,7 @@ impl Gate<'_> {
             backups: backups.as_deref(),
             store,
             now: Timestamp::now(),
+            since: (self.policy.drift != Drift::None).then_some(self.now),
         };
         evidence::gather(
             &self.judgement.requirement,
@@ -304,6 +305,7 @@ impl Gate<'_> {
             let mut body = self.summary();
             if let Some(map) = body.as_object_mut() {
                 map.insert("backups".to_owned(), json!(ids));
+                map.insert("drift".to_owned(), json!(drifts(&evidence)));
                 let lost: Vec<_> = self.judgement.findings.iter().map(clean).collect();
                 map.insert("lost".to_owned(), json!(lost));
                 let owed = clean_requirement(&self.judgement.requirement);
@@ -562,7 +564,10 @@ impl Gate<'_> {
             },
             rules: rules(&self.policy),
             backups,
-            facts: json!({"tool_use_id": self.call.tool_use_id, "session": self.call.session, "leased": leased}),
+            facts: json!({
+                "tool_use_id": self.call.tool_use_id, "session": self.call.session, "leased": leased,
+                "drift": drifts(evidence),
+            }),
         };
         let used = store
             .spend(&spending, Timestamp::now())
@@ -681,7 +686,21 @@ fn describe(found: &crate::model::evidence::BackupFound) -> Option<String> {
     } else {
         "does not count"
     };
-    Some(format!("{id} ({state}, {age} old, {} bytes)", found.bytes))
+    let drift = found.drift.as_ref().filter(|_| state == "verified");
+    let drift = drift.map(|said| format!("; {said}")).unwrap_or_default();
+    Some(format!(
+        "{id} ({state}, {age} old, {} bytes{drift})",
+        found.bytes
+    ))
+}
+
+/// Returns what was written to the targets since their backups were begun, for the record.
+fn drifts(evidence: &Evidence) -> Vec<serde_json::Value> {
+    let drift = |found: &crate::model::evidence::BackupFound| {
+        let said = found.drift.as_ref()?;
+        Some(json!({"backup": found.id, "said": said}))
+    };
+    evidence.backups.iter().filter_map(drift).collect()
 }
 
 /// Returns a finding as it may be stored: secrets hidden.

@@ -163,6 +163,13 @@ pub struct Entry {
     pub manifest: Manifest,
 }
 
+impl Entry {
+    /// Returns the folder of all backups, in which this one lies.
+    pub fn backups(&self) -> &std::path::Path {
+        self.folder.parent().unwrap_or(&self.folder)
+    }
+}
+
 /// Whether a backup counts as evidence for a loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {

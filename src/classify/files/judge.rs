@@ -598,9 +598,8 @@ impl<'a, 'n> Judge<'a, 'n> {
         let path = match place {
             Place::At { path, .. } => path.clone(),
             Place::Loose(text) => return self.loose_overwrite(text, over),
-            Place::Glob { dir, .. } | Place::Below { dir, .. } => {
-                return self.emptied_below(&lexical(dir), over);
-            }
+            Place::Glob { dir, pattern } => return self.overwrite_glob(dir, pattern, over),
+            Place::Below { dir, .. } => return self.emptied_below(&lexical(dir), over),
             Place::Scratch | Place::Anywhere => return,
         };
         let plain = lexical(&path);
@@ -622,6 +621,27 @@ impl<'a, 'n> Judge<'a, 'n> {
             return self.assumed_overwrite(&plain, over);
         }
         self.overwrite_at(&path, &plain, over);
+    }
+
+    /// New content over all that a pattern names; of too many places only the folder counts.
+    fn overwrite_glob(&mut self, dir: &Path, pattern: &str, over: Over) {
+        let (dir, pattern) = (lexical(dir), pattern.to_owned());
+        let question = Question::Glob {
+            dir: dir.clone(),
+            pattern,
+        };
+        match self.ask(question) {
+            Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
+                for path in paths {
+                    let place = Place::At {
+                        path: path.clone(),
+                        follow: true,
+                    };
+                    self.overwrite(&place, over);
+                }
+            }
+            _ => self.emptied_below(&dir, over),
+        }
     }
 
     /// From a folder that is not known only the name can tell, and only what is emptied on purpose counts.

@@ -55,12 +55,16 @@ pub fn one_file(bytes: u64) -> Measured {
 }
 
 pub fn tree_lines(tree: &TreeFact) -> Vec<String> {
-    let more = if tree.more { "more than " } else { "" };
-    let mut lines = vec![format!(
-        "{more}{}, {}",
+    let size = format!(
+        "{}, {}",
         counted(tree.files, "file", "files"),
         bytes(tree.bytes)
-    )];
+    );
+    let mut lines = vec![match (tree.more, tree.files) {
+        (false, _) => size,
+        (true, 0) => "files that were not counted: it is deeper or larger than is looked through before a call".to_owned(),
+        (true, _) => format!("more than {size}: it is deeper or larger than is looked through before a call"),
+    }];
     if !tree.databases.is_empty() {
         let count = u64::try_from(tree.databases.len()).unwrap_or(u64::MAX);
         lines.push(format!(

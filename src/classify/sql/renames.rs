@@ -10,6 +10,8 @@ const MAX_NAMES: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::classify) struct Renames {
     names: Vec<String>,
+    /// Databases with their new names.
+    databases: Vec<(String, String)>,
     /// Bare names may be looked up elsewhere than before.
     path: bool,
     any: bool,
@@ -34,6 +36,10 @@ impl Renames {
         for (at, word) in words.iter().enumerate() {
             let next = |by: usize| words.get(at + by).copied().unwrap_or_default();
             match *word {
+                "database" if next(2) == "rename" && next(3) == "to" => {
+                    self.databases
+                        .push((next(1).to_owned(), next(4).to_owned()));
+                }
                 "rename" => renaming = true,
                 "search_path" | "set_config" | "authorization" => self.path = true,
                 "set" if next(1) == "role" => self.path = true,
@@ -50,6 +56,13 @@ impl Renames {
             }
         }
         self.any |= self.names.iter().any(|name| name.contains(HOLE));
+    }
+
+    /// Returns the name that a database had before it got this one.
+    pub fn database_before(&self, name: &str) -> Option<&str> {
+        let mut renamed = self.databases.iter().rev();
+        let found = renamed.find(|(_, new)| new == name);
+        found.map(|(old, _)| old.as_str())
     }
 
     /// Tells whether a name may mean something that has another name, or lies elsewhere, when the database is asked.
@@ -97,6 +110,18 @@ mod tests {
         ] {
             assert!(reads(text).may_mean(name), "{text}");
         }
+    }
+
+    #[test]
+    fn a_renamed_database_is_followed_back() {
+        let all = reads("ALTER DATABASE a RENAME TO b; ALTER DATABASE \"b\" RENAME TO \"c\"");
+        assert_eq!(all.database_before("c"), Some("b"));
+        assert_eq!(all.database_before("b"), Some("a"));
+        assert_eq!(all.database_before("a"), None);
+        assert_eq!(
+            reads("ALTER DATABASE a OWNER TO b").database_before("b"),
+            None
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! git's hooks as git would run them here: in place, executable, not shadowed by `core.hooksPath`, their program there.
 //! It starts git to ask where hooks are looked for, and runs none of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::adapters::environment;
 use crate::adapters::git::place::{self, Repository};
 use crate::cli::install::git::{Record, Way, all, look};
 use crate::decide::fingerprint::sha256;
@@ -14,8 +16,11 @@ use super::{Grade, Point};
 const WHY: &str = "what this hook would judge is not judged";
 
 /// Returns the points about git's hooks in the repository around a folder.
-pub fn points(house: &House, cwd: &Path) -> Vec<Point> {
-    let records = house.state().map(|state| all(&state)).unwrap_or_default();
+pub fn points(houses: &[House], cwd: &Path) -> Vec<Point> {
+    let states = houses.iter().filter_map(|house| house.state().ok());
+    // git's hooks may have been installed without a word about the state directory.
+    let states: BTreeSet<PathBuf> = states.chain(environment::state_dir()).collect();
+    let records: Vec<Record> = states.iter().flat_map(|state| all(state)).collect();
     let repository = match place::repository(cwd) {
         Ok(repository) => repository,
         Err(_) if records.is_empty() => return Vec::new(),

@@ -141,6 +141,52 @@ fn look(file: &File, value: &Value, entries: &mut Vec<Entry>) -> Vec<Point> {
     points
 }
 
+/// Returns the state directory that an installed line names.
+pub fn state_of(entry: &Value) -> Option<PathBuf> {
+    let words: Vec<String> = match entry.get("args").and_then(Value::as_array) {
+        Some(args) => args
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        None => words(entry.get("command")?.as_str()?),
+    };
+    let named = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .find_map(|(word, next)| {
+            let rest = word.strip_prefix("--state")?;
+            match rest.strip_prefix('=') {
+                Some(dir) => Some(dir.to_owned()),
+                None => rest.is_empty().then(|| next.clone()),
+            }
+        });
+    named.filter(|dir| dir.starts_with('/')).map(PathBuf::from)
+}
+
+/// Splits a line of the shell form: words in single quotes, a quote inside of them as `'\''`.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted, mut begun) = (Vec::new(), String::new(), false, false);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => (quoted, begun) = (!quoted, true),
+            '\\' if !quoted => word.extend(letters.next()),
+            letter if letter.is_whitespace() && !quoted => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            letter => word.push(letter),
+        }
+    }
+    if begun || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
 fn is_well_formed(list: &Value) -> bool {
     let Some(groups) = list.as_array() else {
         return false;
@@ -224,4 +270,34 @@ fn levels(managed: &Value) -> Vec<Point> {
         ));
     }
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::settings::Wanted;
+
+    #[test]
+    fn the_state_directory_is_read_from_both_forms_of_the_installed_line() {
+        for state in ["/srv/state", "/srv/it's a state"] {
+            for shell_form in [false, true] {
+                let wanted = Wanted {
+                    binary: "/usr/bin/backstop".to_owned(),
+                    state: state.to_owned(),
+                    shell_form,
+                };
+                let group = wanted.group("PreToolUse");
+                let hook = group.pointer("/hooks/0").unwrap();
+                assert_eq!(state_of(hook).as_deref(), Some(Path::new(state)), "{hook}");
+            }
+        }
+        for other in [
+            json!({"command": "/b/backstop hook claude || exit 2"}),
+            json!({"command": "/b/backstop", "args": ["hook", "claude", "--state"]}),
+        ] {
+            assert_eq!(state_of(&other), None, "{other}");
+        }
+    }
 }

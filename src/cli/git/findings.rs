@@ -85,7 +85,7 @@ fn note(held: &[&Remark], deed: Deed, house: &House, root: &Path) {
 }
 
 fn text(held: &[&Remark], report: &Report, deed: Deed) -> String {
-    let colour = std::io::stderr().is_terminal() && !environment::no_color();
+    let colour = std::io::stderr().is_terminal() && !environment::is_plain();
     let renderer = if colour {
         Renderer::styled()
     } else {
