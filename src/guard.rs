@@ -91,6 +91,7 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             behind: &setting.policy.mcp,
             protected: &setting.policy.protection,
             earlier: &[],
+            aliases: None,
         };
         // What runs is settled first: judging half of it would be done again in the next round.
         let mut findings = if needs.is_empty() {

@@ -22,6 +22,7 @@ use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
 use crate::model::word::Word;
 
 pub(super) use invocation::Invocation;
+pub use refs::{Alias, aliases};
 
 /// Returns what a git command would lose.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {

@@ -278,6 +278,7 @@ fn task_findings(task: &Task, context: &Context<'_>) -> (Vec<Command>, Vec<Findi
         scene: &scene,
         facts: &facts,
         earlier: &[],
+        aliases: None,
         ..*context
     };
     let unfolding = match task {

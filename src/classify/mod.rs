@@ -50,6 +50,8 @@ pub struct Context<'a> {
     pub protected: &'a Protection,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
+    /// What commands of the same call write into git's configuration, in their order; nothing where nobody has looked.
+    pub aliases: Option<&'a [git::Alias]>,
 }
 
 /// One family of rules: from one command to findings.
@@ -122,12 +124,14 @@ const MAX_EARLIER: usize = 64;
 fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut all = Vec::new();
     let mut made = made::Made::default();
+    let aliases = git::aliases(&unfolding.commands);
     for (index, command) in unfolding.commands.iter().enumerate() {
         if inert::is_inert(command) {
             continue;
         }
         let context = Context {
             earlier: unfolding.commands.get(..index).unwrap_or_default(),
+            aliases: Some(&aliases),
             ..*context
         };
         let (mut findings, owned) = direct(command, &context, needs);
@@ -154,6 +158,7 @@ fn loss(
     };
     let context = Context {
         earlier: commands.get(..index).unwrap_or_default(),
+        aliases: None,
         ..*context
     };
     let (mut findings, owned) = direct(command, &context, needs);

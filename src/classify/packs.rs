@@ -51,7 +51,7 @@ pub(super) use url::decoded;
 ///     cwd: "/".into(), home: None, user: None, project: "/".into(), temporary: Vec::new(), own: Vec::new(), assumed: true,
 /// };
 /// let rules = backstop::policy::builtin::book();
-/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], behind: &Default::default(), protected: &backstop::model::push::UNPROTECTED, earlier: &[] };
+/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], behind: &Default::default(), protected: &backstop::model::push::UNPROTECTED, earlier: &[], aliases: None };
 /// let found = packs::findings(&command, &context, &mut Needs::default());
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
@@ -66,7 +66,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };
-        let mut rules = rules(&program, context);
+        let names = launch::names(&program);
+        let mut rules = rules(&names, context);
         rules.sort_by_key(|rule| rule.otherwise);
         for rule in rules {
             if rule.otherwise && found.iter().any(|(_, guessed)| !guessed) {
@@ -75,7 +76,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             if found.iter().any(|(finding, _)| finding.rule == rule.id) {
                 continue;
             }
-            if let Some(one) = matching::first(rule, words, command) {
+            if let Some(one) = matching::first(rule, &names, words, command) {
                 let guessed = one.guessed;
                 found.push((finding(rule, &one, command, context, needs), guessed));
             }
@@ -94,11 +95,11 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     all
 }
 
-/// Returns the rules for a program as written, for its name without a version, and for a package of that name.
-fn rules(program: &str, context: &Context<'_>) -> Vec<&'static Rule> {
+/// Returns the rules for the names of a program: as written, for its name without a version, and for a package of that name.
+fn rules(names: &[String], context: &Context<'_>) -> Vec<&'static Rule> {
     let mut all: Vec<&'static Rule> = Vec::new();
-    for name in launch::names(program) {
-        for rule in context.rules.for_program(&name) {
+    for name in names {
+        for rule in context.rules.for_program(name) {
             if !all.iter().any(|known| known.id == rule.id) {
                 all.push(rule);
             }

@@ -198,7 +198,7 @@ pub enum PartKind {
     /// Unquoted `*`, `?`, `[…]` or an extended glob, as written.
     Glob(String),
     /// `$name`, `${…}`, `$1`, `$@` and the like.
-    Param(Param),
+    Param(Box<Param>),
     /// `$( … )` and `` `…` ``.
     Command(Box<Script>),
     /// `$(( … ))` and `$[ … ]`: literal text and substitutions inside.

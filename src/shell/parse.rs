@@ -24,6 +24,12 @@ use redirect::Waiting;
 
 pub use cursor::MAX_DEPTH;
 
+/// Commands that are read of one text: more than a walk takes steps.
+const MAX_COMMANDS: usize = 400_000;
+
+/// Why reading stopped at a text of more commands; what stands before is run, the rest is held.
+pub const TOO_MANY: &str = "the text holds more commands than are read";
+
 /// Parses a whole text.
 ///
 /// # Errors
@@ -74,11 +80,14 @@ struct Parser<'a> {
     no_arith: HashSet<usize>,
     /// Between these places no `[` opens a plain bracket pattern; the flag tells whether it is still a pattern.
     bracket: (usize, usize, bool),
+    /// Commands read so far.
+    commands: usize,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
         Self {
+            commands: 0,
             cur: Cursor::new(text),
             waiting: Vec::new(),
             bodies: Vec::new(),
@@ -95,8 +104,16 @@ impl<'a> Parser<'a> {
                 return Ok(());
             }
             let mut line = Vec::new();
-            self.line(&mut line)?;
-            script.items.append(&mut line);
+            let outcome = self.line(&mut line);
+            let is_whole = match &outcome {
+                Ok(()) => true,
+                // The line goes on, and what was read of it is run.
+                Err(fault) => fault.reason == TOO_MANY,
+            };
+            if is_whole {
+                script.items.append(&mut line);
+            }
+            outcome?;
         }
     }
 
@@ -206,7 +223,8 @@ impl<'a> Parser<'a> {
         self.cur.skip_blanks();
         let start = self.cur.pos;
         let (negated, timed) = self.pipeline_prefix()?;
-        let mut nodes = vec![];
+        // Nearly every pipeline is one command, and a long text has many of them.
+        let mut nodes = Vec::with_capacity(1);
         if (negated || timed) && self.at_command_end() {
             nodes.push(self.nothing());
         } else {

@@ -394,11 +394,10 @@ impl State {
         }
         let mut changed: Vec<(Rc<str>, Rc<Variable>)> = Vec::new();
         let one_sided = |name: &Rc<str>, value: &Rc<Variable>, always: bool| {
-            let missing = inherited(name);
-            let known = value.alternatives.contains(&missing);
+            let known = value.alternatives.iter().any(|one| is_inherited(one, name));
             (always || !known).then(|| {
                 let mut copy = Variable::clone(value);
-                copy.add(missing);
+                copy.add(inherited(name));
                 (Rc::clone(name), Rc::new(copy))
             })
         };
@@ -413,7 +412,7 @@ impl State {
                 (None, None) => break,
             };
             match (order, mine, other) {
-                (Ordering::Equal, Some((name, a)), Some((_, b))) if a != b => {
+                (Ordering::Equal, Some((name, a)), Some((_, b))) if a != b && !a.holds(b) => {
                     let mut copy = Variable::clone(a);
                     copy.merge(b);
                     changed.push((Rc::clone(name), Rc::new(copy)));
@@ -451,6 +450,20 @@ fn inherited(name: &str) -> Value {
     Value::unknown(Hole::Inherited(name.to_owned()), nowhere())
 }
 
+/// Tells whether a value is the inherited one, without making it: every arm of a long `case` asks for every variable.
+fn is_inherited(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Text(pieces) => match pieces.as_slice() {
+            [piece] => {
+                matches!(&piece.part, Part::Hole(Hole::Inherited(known)) if known == name)
+                    && piece.origin == nowhere()
+            }
+            _ => false,
+        },
+        Value::List(_) | Value::Unset => false,
+    }
+}
+
 fn exported(pieces: Vec<Piece>) -> Variable {
     Variable {
         alternatives: vec![Value::Text(pieces)],
@@ -478,6 +491,12 @@ impl Variable {
         if self.alternatives.len() > MAX_ALTERNATIVES {
             self.alternatives = vec![Value::unknown(Hole::Unknown, nowhere())];
         }
+    }
+
+    /// Tells whether merging another one would change nothing.
+    fn holds(&self, other: &Self) -> bool {
+        let mut values = other.alternatives.iter();
+        (self.exported || !other.exported) && values.all(|value| self.alternatives.contains(value))
     }
 
     fn merge(&mut self, other: &Self) {

@@ -642,3 +642,14 @@ fn deep_nesting_stays_on_a_small_stack() {
     }
     of(&text);
 }
+
+#[test]
+fn a_text_of_more_commands_than_are_read_is_held() {
+    let many = "a;".repeat(400_001);
+    for text in [format!("rm -rf x;{many}"), format!("rm -rf x\n({many})")] {
+        let unfolding = of(&text);
+        let kinds: Vec<OpaqueKind> = unfolding.opaque.iter().map(|one| one.kind).collect();
+        assert!(kinds.contains(&OpaqueKind::Budget), "{kinds:?}");
+        assert_eq!(rms(&unfolding), ["rm -rf x"]);
+    }
+}

@@ -16,7 +16,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 use super::ast::{ParseError, Script};
 use super::jumps::Jump;
 use super::loops::Changes;
-use super::parse::parse;
+use super::parse::{TOO_MANY, parse};
 use super::print::print;
 use super::proof::Proofs;
 use super::settled::Settled;
@@ -403,6 +403,10 @@ impl<'a> Unfolder<'a> {
         let span = Span::new(at.min(fr.source.text.len()), fr.source.text.len());
         let words = seen_words(text);
         let origin = fr.source.origin(span);
+        let kind = match error.reason.as_str() {
+            TOO_MANY => OpaqueKind::Budget,
+            _ => kind,
+        };
         let reason = format!("the text cannot be read from here on: {reason}");
         self.opaque(kind, reason, words, origin, fr);
     }
@@ -493,11 +497,16 @@ impl<'a> Unfolder<'a> {
             script,
         };
         self.carry(weight::of_command(&command) * st.cwd.len());
-        for cwd in &st.cwd {
+        let Some((last, others)) = st.cwd.split_last() else {
+            return;
+        };
+        for cwd in others {
             let mut command = command.clone();
             command.cwd = cwd.clone();
             self.push(command, &st.proofs.always);
         }
+        let cwd = last.clone();
+        self.push(Command { cwd, ..command }, &st.proofs.always);
     }
 
     fn push(&mut self, command: Command, proven: &Proven) {

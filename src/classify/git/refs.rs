@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Git, Repository};
 use crate::classify::files::Valued;
 use crate::classify::files::report::Loss;
-use crate::model::command::Stdin;
+use crate::model::command::{Command, Stdin};
 use crate::model::fact::{Answer, Question};
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
@@ -296,16 +296,25 @@ pub fn fetch(git: &mut Git<'_, '_>) {
     }
 }
 
-/// Aliases that an earlier command of the same call wrote with `git config`.
-pub fn earlier_aliases(git: &super::Context<'_>) -> Vec<(String, String)> {
+/// An alias that a command of the call writes with `git config`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Where that command stands among the commands.
+    place: usize,
+    name: String,
+    value: String,
+}
+
+/// Returns the aliases that commands write with `git config`, in their order.
+pub fn aliases(commands: &[Command]) -> Vec<Alias> {
     let mut all = Vec::new();
-    for earlier in git.earlier {
-        // Every git command looks at all before it: what names no alias is passed over as it stands.
+    for (place, command) in commands.iter().enumerate() {
+        // What names no alias is passed over as it stands.
         let named = |word: &Word| word.prefix_starts("alias.");
-        if !earlier.words.iter().any(named) {
+        if !command.words.iter().any(named) {
             continue;
         }
-        let Some(other) = super::Invocation::read(earlier) else {
+        let Some(other) = super::Invocation::read(command) else {
             continue;
         };
         if other.subcommand != "config" {
@@ -316,8 +325,24 @@ pub fn earlier_aliases(git: &super::Context<'_>) -> Vec<(String, String)> {
         if let Some(at) = at
             && let (Some(name), Some(value)) = (words.get(at), words.get(at + 1))
         {
-            all.push((name.to_ascii_lowercase(), value.clone()));
+            all.push(Alias {
+                place,
+                name: name.to_ascii_lowercase(),
+                value: value.clone(),
+            });
         }
     }
     all
+}
+
+/// Aliases that an earlier command of the same call wrote with `git config`.
+pub fn earlier_aliases(context: &super::Context<'_>) -> Vec<(String, String)> {
+    let setting = |one: &Alias| (one.name.clone(), one.value.clone());
+    match context.aliases {
+        Some(all) => {
+            let count = all.partition_point(|one| one.place < context.earlier.len());
+            all.iter().take(count).map(setting).collect()
+        }
+        None => aliases(context.earlier).iter().map(setting).collect(),
+    }
 }

@@ -261,3 +261,27 @@ fn a_linked_work_tree_is_lost_where_it_stands_and_a_clean_one_is_not() {
     assert_eq!(targets, [place, "/home/ann/shop/.git/worktrees/wt"]);
     assert!(lost(&tree(|_| {}), &removal).is_empty());
 }
+
+#[test]
+fn aliases_gathered_once_are_those_of_the_commands_before() {
+    let texts = [
+        "git config alias.a 'reset --hard'",
+        "ls alias.b",
+        "git config --global alias.B clean",
+        "git status",
+        "git config alias.a status",
+    ];
+    let commands: Vec<Command> = texts.iter().map(|text| line(text)).collect();
+    let all = super::aliases(&commands);
+    assert_eq!(all.len(), 3);
+    let mut bench = Bench::assumed();
+    for count in 0..=commands.len() {
+        bench.earlier = commands[..count].to_vec();
+        let looked = super::refs::earlier_aliases(&bench.context());
+        let known = super::Context {
+            aliases: Some(&all),
+            ..bench.context()
+        };
+        assert_eq!(super::refs::earlier_aliases(&known), looked, "{count}");
+    }
+}

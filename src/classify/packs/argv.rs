@@ -7,6 +7,9 @@ use crate::model::word::{Part, Word};
 /// Stands for unknown text inside a word.
 pub const HOLE: char = '\u{fffc}';
 
+/// Operands after which a reader is asked whether the rest is of use.
+const FIRST_OPERANDS: usize = 8;
+
 /// Values by which an option says that it is off.
 const OFF: [&str; 8] = ["false", "none", "no", "off", "0", "never", "disabled", "f"];
 
@@ -88,8 +91,12 @@ pub struct Argv {
 }
 
 impl Argv {
-    /// Splits the words after the program.
-    pub fn read(words: &[Word], shape: &Shape) -> Self {
+    /// Splits the words after the program; nothing when the first operands say that it is in vain.
+    pub fn read(
+        words: &[Word],
+        shape: &Shape,
+        goes_on: impl Fn(&[Operand]) -> bool,
+    ) -> Option<Self> {
         let mut argv = Self::default();
         let mut rest = words.iter();
         let (mut ended, mut strange, mut names) = (false, false, false);
@@ -106,6 +113,9 @@ impl Argv {
                     loose,
                     value,
                 });
+                if argv.operands.len() == FIRST_OPERANDS && !goes_on(&argv.operands) {
+                    return None;
+                }
             } else if text.text == "--" {
                 ended = true;
             } else {
@@ -115,7 +125,7 @@ impl Argv {
                 argv.option(&text, shape, &mut rest);
             }
         }
-        argv
+        Some(argv)
     }
 
     fn option<'w>(
@@ -311,4 +321,29 @@ fn is_listed(shape: &Shape, name: &str) -> bool {
         .chain(shape.unless)
         .chain(shape.flags.iter().copied().flatten());
     listed.any(|known| known.split('=').next() == Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::builtin;
+
+    #[test]
+    fn words_after_a_verdict_on_the_first_operands_are_not_read() {
+        let rules = builtin::book().for_program("docker");
+        let shape = rules.iter().flat_map(|rule| rule.argv).next().unwrap();
+        let origin = crate::model::span::Origin::Text(crate::model::span::Span::new(0, 0));
+        let words: Vec<Word> = (0..1_000)
+            .map(|at| Word::literal(format!("a{at}"), origin.clone()))
+            .collect();
+        let asked = std::cell::Cell::new(0);
+        let until = |first: &[Operand]| {
+            asked.set(asked.get() + first.len());
+            false
+        };
+        assert!(Argv::read(&words, shape, until).is_none());
+        assert_eq!(asked.get(), FIRST_OPERANDS);
+        let whole = Argv::read(&words, shape, |_| true).unwrap();
+        assert_eq!(whole.operands.len(), 1_000);
+    }
 }

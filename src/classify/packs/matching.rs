@@ -77,10 +77,13 @@ impl Match<'_> {
     }
 }
 
-/// Returns the first shape of a rule that matches; one that matches surely goes before one that guesses.
-pub fn first<'c>(rule: &'static Rule, words: &'c [Word], command: &Command) -> Option<Match<'c>> {
-    let program = words.first()?.text()?;
-    let names = super::launch::names(&program);
+/// Returns the first shape of a rule that matches a program of these names; one that matches surely goes before one that guesses.
+pub fn first<'c>(
+    rule: &'static Rule,
+    names: &[String],
+    words: &'c [Word],
+    command: &Command,
+) -> Option<Match<'c>> {
     let mut guess = None;
     for shape in rule.argv {
         if !shape
@@ -119,8 +122,9 @@ fn shape_matches<'c>(
     if !could_match(shape, args) {
         return None;
     }
-    let argv = Argv::read(args, shape);
-    let path = path(shape, &argv.operands)?;
+    // Most shapes of a program fail at its subcommand: the words after it are not read for them.
+    let argv = Argv::read(args, shape, |first| is_path_open(shape, first))?;
+    let path = path(shape, &argv.operands).ok()?;
     let mut found = Match {
         shape,
         path: path.taken,
@@ -174,6 +178,12 @@ fn is_step_word(step: &[&str], word: &Word) -> bool {
     }
 }
 
+/// Tells whether the subcommand path may be there, from the first operands of a command that has more.
+fn is_path_open(shape: &Shape, first: &[Operand]) -> bool {
+    // What looked beyond them may find something there.
+    path(shape, first).map_or_else(|looked| looked >= first.len(), |_| true)
+}
+
 struct Path {
     /// Operands used up.
     taken: usize,
@@ -182,15 +192,21 @@ struct Path {
     guessed: bool,
 }
 
-fn path(shape: &Shape, operands: &[Operand]) -> Option<Path> {
+/// Finds the subcommand path; without one it returns a place behind every operand that was looked at.
+fn path(shape: &Shape, operands: &[Operand]) -> Result<Path, usize> {
     let mut path = Path {
         taken: 0,
         sure: 0,
         guessed: false,
     };
+    let mut looked = 0;
     for step in shape.path {
-        path.taken += values_before(step, operands.get(path.taken..).unwrap_or_default());
-        let mut operand = operands.get(path.taken)?;
+        let rest = operands.get(path.taken..).unwrap_or_default();
+        let (count, far) = values_before(step, rest);
+        looked = looked.max(path.taken + far);
+        path.taken += count;
+        looked = looked.max(path.taken + 3);
+        let mut operand = operands.get(path.taken).ok_or(looked)?;
         if operand.text.hole
             && operand.value
             && let Some(next) = operands.get(path.taken + 1)
@@ -210,15 +226,16 @@ fn path(shape: &Shape, operands: &[Operand]) -> Option<Path> {
         } else if operand.text.hole && step.iter().any(|known| could_be(&operand.text, known)) {
             path.guessed = true;
         } else {
-            return None;
+            return Err(looked);
         }
         path.taken += 1;
     }
-    Some(path)
+    Ok(path)
 }
 
-/// Counts the words before a subcommand that are values of options which nobody named: `influx --host H bucket delete`.
-fn values_before(step: &[&str], operands: &[Operand]) -> usize {
+/// Counts the words before a subcommand that are values of options which nobody named: `influx --host H bucket delete`;
+/// and those that were looked at.
+fn values_before(step: &[&str], operands: &[Operand]) -> (usize, usize) {
     let value = |operand: &&Operand| {
         let text = operand.text.text.as_str();
         operand.likely && !operand.text.hole && !is_step(step, text) && !LOOKING.contains(&text)
@@ -226,8 +243,8 @@ fn values_before(step: &[&str], operands: &[Operand]) -> usize {
     let count = operands.iter().take_while(value).count();
     let next = operands.get(count);
     match next.is_some_and(|next| !next.text.hole && is_step(step, &next.text.text)) {
-        true => count,
-        false => 0,
+        true => (count, count + 1),
+        false => (0, count + 1),
     }
 }
 
@@ -371,4 +388,62 @@ fn env(shape: &Shape, command: &Command) -> Option<Sure> {
         }
     }
     Some(sure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::builtin;
+
+    fn operand(kind: usize, step: &str) -> Operand {
+        let hole = matches!(kind, 3 | 4);
+        let text = match kind {
+            0 => step.to_owned(),
+            3 | 4 => HOLE.to_string(),
+            _ => "other".to_owned(),
+        };
+        Operand {
+            text: Text {
+                shown: text.clone(),
+                text,
+                hole,
+            },
+            loose: kind == 4,
+            value: matches!(kind, 2 | 3),
+            likely: kind == 2,
+        }
+    }
+
+    #[test]
+    fn the_first_operands_never_rule_out_what_all_of_them_give() {
+        let rules = ["docker", "kubectl", "aws"].map(|name| builtin::book().for_program(name));
+        let shapes: Vec<_> = rules
+            .iter()
+            .flat_map(|rules| rules.iter())
+            .flat_map(|rule| rule.argv)
+            .collect();
+        let (mut closed, mut number) = (0, 7_u64);
+        for shape in shapes {
+            for _ in 0..400 {
+                let all: Vec<Operand> = (0..6)
+                    .map(|_| {
+                        number = number
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1);
+                        let drawn = usize::try_from(number >> 40).unwrap();
+                        let step = shape.path.get(drawn % 7 % shape.path.len().max(1));
+                        let step = step.and_then(|step| step.first()).unwrap_or(&"x");
+                        operand(drawn / 7 % 5, step)
+                    })
+                    .collect();
+                for count in 0..all.len() {
+                    if !is_path_open(shape, &all[..count]) {
+                        closed += 1;
+                        assert!(path(shape, &all).is_err(), "{:?}\n{all:#?}", shape.path);
+                    }
+                }
+            }
+        }
+        assert!(closed > 1_000, "{closed}");
+    }
 }

@@ -5,12 +5,16 @@ use super::super::ast::{CaseArm, Item, Node, NodeKind, PartKind, Pipeline, RawWo
 use super::command::{Reserved, part};
 use super::cursor::{Read, ends_word, in_name, starts_name};
 use super::word::Place;
-use super::{Parser, Span};
+use super::{MAX_COMMANDS, Parser, Span, TOO_MANY};
 
 impl Parser<'_> {
     /// Reads one command of a pipeline with its redirections.
     pub(super) fn node(&mut self) -> Read<Node> {
         self.cur.skip_blanks();
+        self.commands += 1;
+        if self.commands > MAX_COMMANDS {
+            return Err(self.cur.fault(TOO_MANY));
+        }
         self.cur.enter()?;
         let node = self.node_inside();
         self.cur.leave();

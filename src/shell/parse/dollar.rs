@@ -54,7 +54,7 @@ impl Parser<'_> {
             op: String::new(),
             operands: Vec::new(),
         };
-        part(PartKind::Param(param), start, self.cur.pos)
+        part(PartKind::Param(Box::new(param)), start, self.cur.pos)
     }
 
     /// Reads letters, digits and underscores.

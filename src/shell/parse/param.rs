@@ -22,7 +22,7 @@ impl Parser<'_> {
         self.cur.bump_many(2);
         let kind = match self.cur.peek() {
             Some(b' ' | b'\t' | b'\n' | b'|') => self.function_substitution()?,
-            _ => PartKind::Param(self.param(quoting)?),
+            _ => PartKind::Param(Box::new(self.param(quoting)?)),
         };
         if !self.cur.eat(b'}') {
             return self.fail("`}` is expected");
