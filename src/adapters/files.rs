@@ -226,8 +226,12 @@ pub fn text(path: &Path, cap: u64) -> Answer {
 fn read_text(path: &Path, cap: u64) -> io::Result<Answer> {
     let file = open(path, OFlags::empty())?;
     let stat = rustix::fs::fstat(&file)?;
-    if kind_of(&stat) != EntryKind::File {
-        return Ok(Answer::Unknown(format!("`{}` is no file", path.display())));
+    match kind_of(&stat) {
+        EntryKind::File => {}
+        EntryKind::Directory => {
+            return Ok(Answer::Unknown(format!("`{}` is a folder", path.display())));
+        }
+        _ => return Ok(Answer::Unknown(format!("`{}` is no file", path.display()))),
     }
     let mut content = Vec::new();
     (&file)

@@ -91,9 +91,11 @@ pub(super) fn read(command: &Command) -> Option<Call> {
         }
     }
     let from_operands = operand_inputs(form, &options);
+    // What MySQL is told to begin with does not keep it from its standard input.
+    let begins = form.client == Client::Mysql && !options.has(&["-e", "--execute"]);
     let reads_stdin = inputs
         .iter()
-        .all(|input| matches!(input, Input::File(_)) && form.client == Client::Sqlite)
+        .all(|input| begins || matches!(input, Input::File(_)) && form.client == Client::Sqlite)
         && from_operands.is_empty();
     let runs_after_init = form.client == Client::Sqlite;
     inputs.extend(from_operands);

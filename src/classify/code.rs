@@ -7,6 +7,7 @@ mod given;
 mod imported;
 mod imports;
 mod index;
+mod modules;
 mod steps;
 mod tables;
 mod taskfiles;

@@ -4,6 +4,7 @@
 mod born;
 mod containers;
 mod outputs;
+mod pairs;
 mod things;
 mod written;
 
@@ -74,12 +75,18 @@ impl Made {
         if proven.is_empty() {
             return;
         }
-        let makers = self.makers(proven, unfolding, context, needs);
         let view = View {
             command,
             at,
             commands: &unfolding.commands,
         };
+        if pairs::is_tool(command) && proven.places().into_iter().any(|from| view.undoes(from)) {
+            for finding in findings.iter_mut().filter(|finding| open(finding)) {
+                finding.exempt = Some(REASON.to_owned());
+            }
+            return;
+        }
+        let makers = self.makers(proven, unfolding, context, needs);
         for finding in findings.iter_mut().filter(|finding| open(finding)) {
             let covered = makers
                 .iter()
@@ -347,6 +354,12 @@ impl View<'_> {
             && !args.any_flag
             && !args.operands.is_empty()
             && args.operands.iter().all(|word| below(made, word))
+    }
+
+    /// `kind create cluster --name x && kind delete cluster --name x`.
+    fn undoes(&self, from: usize) -> bool {
+        let maker = self.commands.get(from);
+        maker.is_some_and(|maker| pairs::undoes(maker, self.command, self.since(from)))
     }
 
     fn since(&self, from: usize) -> impl Iterator<Item = &Command> {

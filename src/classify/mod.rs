@@ -1,6 +1,7 @@
 //! From what a call would start to what would be lost: one family, one file.
 //! It knows rules as data and facts as answers; it knows neither policy nor people.
 
+mod builds;
 mod clients;
 pub mod code;
 mod doors;
@@ -207,6 +208,7 @@ fn within(
     started.extend(doors::started(command, context));
     started.extend(fleet::started(command));
     started.extend(playbook::started(command, context));
+    started.extend(builds::started(command, context, needs));
     texts.extend(started.into_iter().map(code::Steps::of));
     texts
         .iter()

@@ -462,9 +462,17 @@ fn is_binary(text: &str) -> bool {
 
 /// Tells whether a file could not be read as text because it is a compiled program.
 fn is_program(why: &str) -> bool {
-    ["binary", "not text", "UTF-8", "utf-8", "compiled"]
-        .iter()
-        .any(|mark| why.contains(mark))
+    // Running a folder fails.
+    [
+        "binary",
+        "not text",
+        "UTF-8",
+        "utf-8",
+        "compiled",
+        "` is a folder",
+    ]
+    .iter()
+    .any(|mark| why.contains(mark))
 }
 
 fn is_system(path: &str) -> bool {

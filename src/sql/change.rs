@@ -195,10 +195,33 @@ impl Reader<'_> {
             let behind = self.skip(from + 2, &["INTO"]);
             self.skip(behind, &["TABLE"])
         } else {
+            if let Some(name) = self.emptied_index(from, to) {
+                let mut note = Note::new(Verb::Truncate, ObjectKind::Table).named(Some(name));
+                note.bound = Bound::All;
+                self.note(note, from, to);
+            }
             return self.in_parentheses(from, to);
         };
         note.name = self.name(index, to).map(|(name, _)| name);
         self.note(note, from, to);
+    }
+
+    /// `INSERT INTO t(t) VALUES('delete-all')` of SQLite's full-text tables: a contentless one has its content nowhere else.
+    fn emptied_index(&self, from: usize, to: usize) -> Option<Name> {
+        let (name, open) = self.name(self.skip(from + 1, &["INTO"]), to)?;
+        let listed = self.token(open, &Token::LParen);
+        let (column, close) = self.name(open + 1, to).filter(|_| listed)?;
+        let last = |name: &Name| {
+            let last = name.written.rsplit('.').next().unwrap_or_default();
+            last.trim_matches(['"', '`', '[', ']']).to_ascii_lowercase()
+        };
+        let one = self.token(close, &Token::RParen)
+            && self.is(close + 1, "VALUES")
+            && self.token(close + 2, &Token::LParen);
+        let told = self.at(close + 3).is_some_and(
+            |lexeme| matches!(&lexeme.token.token, Token::SingleQuotedString(text) if text == "delete-all"),
+        );
+        (one && told && last(&name) == last(&column)).then_some(name)
     }
 
     /// Statements inside a `WITH` of an INSERT … WITH x AS (DELETE …) SELECT.

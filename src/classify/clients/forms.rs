@@ -95,6 +95,7 @@ const MYSQL: Form = Form {
     sql: &["-e", "--execute", "--init-command"],
     files: &[],
     valued: &[
+        "-p?",
         "-h",
         "-P",
         "-u",
@@ -242,7 +243,7 @@ pub(super) static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
-        names: &["cqlsh"],
+        names: &["cqlsh", "ycqlsh"],
         client: Client::Cqlsh,
         sql: &["-e", "--execute"],
         files: &["-f", "--file"],

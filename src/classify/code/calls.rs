@@ -122,7 +122,7 @@ impl<'a> Calls<'a> {
                 let mut name = self.reader.full(name.trim_end_matches('!'));
                 // `include FileUtils`, and every Rakefile.
                 let bare = matches!(name.as_str(), "rm_rf" | "rm_r" | "rm_f");
-                if bare && self.language == Language::Ruby && self.mentions.has(&["FileUtils"]) {
+                if bare && self.language == Language::Ruby {
                     name = format!("FileUtils.{name}");
                 }
                 if self.language == Language::Ruby {
@@ -504,6 +504,9 @@ impl<'a> Calls<'a> {
             }
             Language::Javascript => {
                 if last == "removeItem" && self.mentions.has(&["FileManager"]) {
+                    return true;
+                }
+                if name == "del" && self.imports.values().any(|full| full == "del") {
                     return true;
                 }
                 let imported = self.mentions.has(&["fs/promises", "node:fs"]);

@@ -274,8 +274,8 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
     if let Some(code) = framework(command) {
         return Some(code);
     }
-    if let Some(source) = taskfiles::code(command, context) {
-        let code = Code::inline(source, Language::Python);
+    if let Some((source, language)) = taskfiles::code(command, context, needs) {
+        let code = Code::inline(source, language);
         return Some(Code {
             inline: false,
             ..code

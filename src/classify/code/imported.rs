@@ -1,7 +1,10 @@
 //! Code that is loaded beside the one that an interpreter is given: modules of the project that it imports or preloads, files that a test runner collects.
 //! Only what runs by loading a module is left of it; what nobody calls there is blanked out.
 
+use std::collections::{HashSet, VecDeque};
+
 use crate::classify::Context;
+use crate::classify::packs;
 use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
 use crate::model::command::{Command, Cwd};
@@ -9,10 +12,13 @@ use crate::model::fact::{Answer, Needs, Question};
 use crate::model::word::Word;
 
 use super::given::Code;
+use super::modules;
 use super::tokens::Language;
 
 /// Modules of one call that are looked at.
-const MAX_MODULES: usize = 8;
+const MAX_MODULES: usize = 16;
+/// Modules that modules import, one behind the other.
+const MAX_DEPTH: usize = 3;
 /// Bytes of a module beyond which it is not taken apart.
 const MAX_BYTES: usize = 256 << 10;
 /// Functions of a module that are told apart.
@@ -67,6 +73,25 @@ pub(super) fn runs_others(module: &str) -> bool {
     RUNNERS.contains(&module)
 }
 
+/// A module that is to be read: where it may lie, and which of its functions are called.
+struct Wanted {
+    files: Vec<String>,
+    language: Language,
+    called: Vec<String>,
+    depth: usize,
+}
+
+impl Wanted {
+    fn file(name: String, language: Language) -> Self {
+        Self {
+            files: vec![name],
+            language,
+            called: Vec::new(),
+            depth: 0,
+        }
+    }
+}
+
 /// Returns the code that is loaded beside `code`, or by a runner without any code of its own.
 pub(super) fn beside(
     code: Option<&Code>,
@@ -74,24 +99,199 @@ pub(super) fn beside(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Code> {
-    let mut files: Vec<(String, Language)> = Vec::new();
-    if let Some(code) = code.filter(|code| code.inline) {
-        files.extend(named(&code.source.text, code.language));
+    let mut queue: VecDeque<Wanted> = VecDeque::new();
+    if let Some(code) = code.filter(|code| code.source.text.len() <= MAX_BYTES) {
+        let text = &code.source.text;
+        queue.extend(imported(text, &[], &code.folder, code.language, 0));
     }
     let program = command.program().unwrap_or_default();
     let plain = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    match plain {
-        "node" | "nodejs" | "bun" | "tsx" | "ts-node" => files.extend(preloaded(command)),
-        "pytest" | "py.test" => files.extend(collected(command.args())),
-        "python" if behind_module(command, "pytest") => files.extend(collected(command.args())),
-        _ => {}
+    let others = match plain {
+        "node" | "nodejs" | "bun" | "tsx" | "ts-node" => preloaded(command),
+        "pytest" | "py.test" => collected(command.args()),
+        "python" if behind_module(command, "pytest") => collected(command.args()),
+        _ => Vec::new(),
+    };
+    queue.extend(
+        others
+            .into_iter()
+            .map(|(name, language)| Wanted::file(name, language)),
+    );
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut all = Vec::new();
+    while let Some(wanted) = queue.pop_front() {
+        if seen.len() >= MAX_MODULES {
+            break;
+        }
+        let key = format!("{:?}{:?}", wanted.files, wanted.called);
+        if !seen.insert(key) {
+            continue;
+        }
+        let Some((code, whole)) = read(&wanted, command, context, needs) else {
+            continue;
+        };
+        if wanted.depth < MAX_DEPTH {
+            let called = &wanted.called;
+            let depth = wanted.depth + 1;
+            queue.extend(imported(&whole, called, &code.folder, code.language, depth));
+        }
+        if may_lose(&code.source.text) {
+            all.push(code);
+        }
     }
-    files.dedup();
-    files
-        .into_iter()
-        .take(MAX_MODULES)
-        .filter_map(|(name, language)| read(&name, language, command, context, needs))
-        .collect()
+    all
+}
+
+/// Tells whether a text has any of the words with which code takes something away or starts something.
+fn may_lose(text: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "rm", "unlink", "remove", "delete", "DELETE", "drop", "DROP", "runcate", "TRUNCATE",
+        "destroy", "system", "process", "popen", "spawn", "exec", "shell", "flush", "wipe",
+        "purge", "rimraf", "write", "move",
+    ];
+    WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Returns the modules that a text imports, with what the part of it that runs calls of them.
+/// `outside` are its own functions that another calls.
+fn imported(
+    text: &str,
+    outside: &[String],
+    folder: &str,
+    language: Language,
+    depth: usize,
+) -> Vec<Wanted> {
+    let runs = running(text, language, outside, depth == 0);
+    let imports = modules::imports(&runs, language, STANDARD);
+    if imports.is_empty() {
+        return Vec::new();
+    }
+    let calls = modules::calls(&certain(&runs, language), language);
+    let wanted = imports.into_iter().map(|import| {
+        let called = import.called(&calls);
+        let beside = |name: &String| match folder {
+            "" | "." => name.clone(),
+            folder if name.starts_with('/') || folder.is_empty() => name.clone(),
+            folder => format!("{folder}/{name}"),
+        };
+        let mut files: Vec<String> = import.files.iter().map(beside).collect();
+        // A module of Python that runs itself finds others from where it was started.
+        if language == Language::Python && !matches!(folder, "" | ".") {
+            files.extend(import.files);
+        }
+        Wanted {
+            files,
+            language,
+            called,
+            depth,
+        }
+    });
+    wanted.collect()
+}
+
+/// Blanks what runs only where something calls it.
+fn running(text: &str, language: Language, outside: &[String], is_main: bool) -> String {
+    let mut blocks = blocks(text, language);
+    if is_main && language == Language::Python {
+        blocks.retain(|block| !block.name.is_empty());
+    }
+    loaded(text, &blocks, outside)
+}
+
+/// Blanks what runs only under a condition.
+fn certain(text: &str, language: Language) -> String {
+    let conditions = match language {
+        Language::Python => python_conditions(text),
+        _ => brace_conditions(text),
+    };
+    let none = vec![false; conditions.len()];
+    blanked(text, &conditions, &none)
+}
+
+fn blocks(text: &str, language: Language) -> Vec<Block> {
+    match language {
+        Language::Python => python_blocks(text),
+        _ => brace_blocks(text),
+    }
+}
+
+/// What stands deeper than a line that asks something.
+fn python_conditions(text: &str) -> Vec<Block> {
+    const ASKS: [&str; 6] = ["if ", "elif ", "else:", "while ", "except", "case "];
+    let mut all: Vec<Block> = Vec::new();
+    let mut open: Option<usize> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let from = at;
+        at += line.len();
+        let bare = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        if bare.is_empty() {
+            continue;
+        }
+        if open.is_some_and(|start| indent > start) {
+            if let Some(block) = all.last_mut() {
+                block.to = at;
+            }
+            continue;
+        }
+        let asks = ASKS.iter().any(|word| bare.starts_with(word));
+        open = (asks && !bare.contains("__name__")).then_some(indent);
+        if open.is_some() {
+            let name = String::new();
+            all.push(Block { name, from, to: at });
+        }
+    }
+    all
+}
+
+/// The bodies of conditions in languages with braces.
+fn brace_conditions(text: &str) -> Vec<Block> {
+    const ASKS: [&str; 5] = ["if", "else", "while", "switch", "catch"];
+    /// "If this file is the one that was started".
+    const MAIN: [&str; 2] = ["require.main", "import.meta"];
+    let mut all: Vec<Block> = Vec::new();
+    let mut depth = 0_usize;
+    let mut open: Option<usize> = None;
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let ends = matches!(byte, b'{' | b'}' | b';' | b'\n');
+        if !ends {
+            continue;
+        }
+        let head = text.get(start..at).unwrap_or_default();
+        let bare = head.trim_start_matches([' ', '\t', '}']);
+        let word: String = bare.chars().take_while(char::is_ascii_alphabetic).collect();
+        let asks = ASKS.contains(&word.as_str()) && !MAIN.iter().any(|main| head.contains(main));
+        if asks && open.is_none() {
+            let name = String::new();
+            all.push(Block {
+                name,
+                from: start,
+                to: at,
+            });
+        }
+        match byte {
+            b'{' => {
+                if asks && open.is_none() {
+                    open = Some(depth);
+                }
+                depth += 1;
+            }
+            b'}' => {
+                depth = depth.saturating_sub(1);
+                if open == Some(depth) {
+                    open = None;
+                    if let Some(block) = all.last_mut() {
+                        block.to = at + 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+        start = at + 1;
+    }
+    all
 }
 
 fn behind_module(command: &Command, name: &str) -> bool {
@@ -100,51 +300,6 @@ fn behind_module(command: &Command, name: &str) -> bool {
         .iter()
         .position(|word| word.text().as_deref() == Some("-m"));
     at.and_then(|at| args.get(at + 1)?.text()).as_deref() == Some(name)
-}
-
-/// Returns the files of the modules that a text imports.
-fn named(text: &str, language: Language) -> Vec<(String, Language)> {
-    let names: Vec<String> = match language {
-        Language::Python => text
-            .split(['\n', ';'])
-            .filter_map(|line| {
-                let line = line.trim();
-                let plain = line.strip_prefix("import ");
-                plain.or_else(|| Some(line.strip_prefix("from ")?.split_once(" import")?.0))
-            })
-            .flat_map(|list| list.split(','))
-            .filter_map(|one| one.split_whitespace().next())
-            .filter(|name| is_module(name))
-            .map(|name| format!("{}.py", name.replace('.', "/")))
-            .collect(),
-        Language::Javascript => ["require(", "import(", "import ", "from "]
-            .iter()
-            .flat_map(|head| text.split(head).skip(1))
-            .filter_map(|rest| {
-                let rest = rest.trim_start();
-                let quote = rest.chars().next().filter(|char| "'\"`".contains(*char))?;
-                rest.get(1..)?.split_once(quote).map(|(name, _)| name)
-            })
-            .filter_map(local_script)
-            .collect(),
-        _ => Vec::new(),
-    };
-    let mut files: Vec<(String, Language)> = Vec::new();
-    for name in names {
-        if !files.iter().any(|(known, _)| *known == name) {
-            files.push((name, language));
-        }
-    }
-    files
-}
-
-fn is_module(name: &str) -> bool {
-    let first = name.split('.').next().unwrap_or_default();
-    !first.is_empty()
-        && !STANDARD.contains(&first)
-        && name
-            .chars()
-            .all(|char| char.is_alphanumeric() || matches!(char, '_' | '.'))
 }
 
 /// Returns the file behind `./x` and `/srv/x.js`; a bare name is a package.
@@ -194,33 +349,38 @@ fn collected(args: &[Word]) -> Vec<(String, Language)> {
         .collect()
 }
 
+/// Returns what runs of a module, and the whole of it.
 fn read(
-    name: &str,
-    language: Language,
+    wanted: &Wanted,
     command: &Command,
     context: &Context<'_>,
     needs: &mut Needs,
-) -> Option<Code> {
-    let path = match &command.cwd {
-        _ if !command.is_here() => return None,
-        Cwd::Known(folder) => reach::normal(&folder.join(name)),
-        Cwd::Temporary | Cwd::Unknown if name.starts_with('/') => name.into(),
-        Cwd::Temporary | Cwd::Unknown => return None,
+) -> Option<(Code, String)> {
+    let place = |name: &String| match &command.cwd {
+        _ if !command.is_here() => None,
+        Cwd::Known(folder) => Some(reach::normal(&folder.join(name))),
+        Cwd::Temporary | Cwd::Unknown => name.starts_with('/').then(|| name.into()),
     };
-    let Some(Answer::Text { text, .. }) = context.facts.ask(Question::Text(path.clone()), needs)
-    else {
-        return None;
-    };
-    if text.len() > MAX_BYTES {
+    let found = wanted.files.iter().find_map(|name| {
+        let path = place(name)?;
+        if let Some(word) = packs::written(&path, context) {
+            return Some((name, Source::of_word(&word)));
+        }
+        match context.facts.ask(Question::Text(path.clone()), needs) {
+            Some(Answer::Text { text, .. }) => Some((name, Source::of_file(&path, text))),
+            _ => None,
+        }
+    });
+    let (name, mut source) = found?;
+    if source.text.len() > MAX_BYTES {
         return None;
     }
-    let blocks = match language {
-        Language::Python => python_blocks(text),
-        _ => brace_blocks(text),
-    };
-    Some(Code {
-        source: Source::of_file(&path, &loaded(text, &blocks)),
-        language,
+    let blocks = blocks(&source.text, wanted.language);
+    let left = loaded(&source.text, &blocks, &wanted.called);
+    let whole = std::mem::replace(&mut source.text, left);
+    let code = Code {
+        source,
+        language: wanted.language,
         inline: false,
         folder: name
             .rsplit_once('/')
@@ -228,20 +388,22 @@ fn read(
             .to_owned(),
         args: None,
         files: Vec::new(),
-    })
+    };
+    Some((code, whole))
 }
 
 /// The body of a function, or of a condition that does not hold in a module that is loaded.
 #[derive(Debug)]
-struct Block {
-    name: String,
-    from: usize,
-    to: usize,
+pub(super) struct Block {
+    pub name: String,
+    pub from: usize,
+    pub to: usize,
 }
 
 /// Blanks out the blocks that nobody calls; every byte that stays keeps its place.
-fn loaded(text: &str, blocks: &[Block]) -> String {
-    let mut called = vec![false; blocks.len()];
+pub(super) fn loaded(text: &str, blocks: &[Block], wanted: &[String]) -> String {
+    let outside = |block: &Block| !block.name.is_empty() && wanted.contains(&block.name);
+    let mut called: Vec<bool> = blocks.iter().map(outside).collect();
     let mut kept = blanked(text, blocks, &called);
     for _ in 0..ROUNDS {
         let mut more = false;
@@ -260,7 +422,7 @@ fn loaded(text: &str, blocks: &[Block]) -> String {
     kept
 }
 
-fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
+pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
     let mut all = String::with_capacity(text.len());
     let mut at = 0;
     for (block, called) in blocks.iter().zip(called) {
@@ -330,7 +492,7 @@ fn python_header(line: &str) -> Option<String> {
 }
 
 /// Finds the functions and classes of languages with braces; one that is called where it stands is none.
-fn brace_blocks(text: &str) -> Vec<Block> {
+pub(super) fn brace_blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     // Where the statement began, and the depth at which the open block ends.
     let (mut start, mut depth) = (0, 0_usize);
@@ -363,11 +525,41 @@ fn brace_blocks(text: &str) -> Vec<Block> {
                     }
                 }
             }
+            b'>' if open.is_none() && blocks.len() < MAX_BLOCKS => {
+                let head = text.get(start..=at).unwrap_or_default().trim();
+                if let Some(block) = short_arrow(text, start, at, head) {
+                    start = block.to + 1;
+                    blocks.push(block);
+                }
+            }
             b';' | b'\n' => start = at + 1,
             _ => {}
         }
     }
     blocks
+}
+
+/// `exports.wipe = () => rm('a')`: a function without braces, to the end of its expression.
+fn short_arrow(text: &str, start: usize, at: usize, head: &str) -> Option<Block> {
+    let rest = text.get(at + 1..)?;
+    let whole = head.matches('(').count() == head.matches(')').count();
+    let arrow = head.ends_with("=>") && whole && !rest.trim_start().starts_with('{');
+    let name = brace_header(head).filter(|_| arrow)?;
+    let mut depth = 0_usize;
+    let end = rest.bytes().position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth == 0 => return true,
+            b')' | b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && matches!(byte, b';' | b',' | b'\n')
+    });
+    Some(Block {
+        name,
+        from: start,
+        to: end.map_or(text.len(), |end| at + 1 + end),
+    })
 }
 
 fn brace_header(head: &str) -> Option<String> {
@@ -399,12 +591,22 @@ fn brace_header(head: &str) -> Option<String> {
     }
     let after = |word: &str| head.split_once(word).map(|(_, rest)| rest.trim_start());
     let before = head.split('(').next().unwrap_or_default();
+    let given = head.split_once(" = ").map(|(name, _)| name);
+    let given = given.and_then(|name| name.rsplit(['.', ' ']).next());
+    let key = || head.split_once(':').map(|(name, _)| name.trim());
     let name = after("function ")
         .or_else(|| after("const "))
         .or_else(|| after("let "))
         .or_else(|| after("var "))
+        .or(given)
+        .or_else(|| key().filter(|_| property))
         .or_else(|| before.rsplit([' ', '.']).next().filter(|_| method));
-    Some(word(name.unwrap_or_default()))
+    let name = word(name.unwrap_or_default());
+    let whole = head.contains("module.exports =") || head.contains("export default");
+    Some(match name.as_str() {
+        "" | "exports" | "async" if whole => modules::DEFAULT.to_owned(),
+        _ => name,
+    })
 }
 
 #[cfg(test)]
@@ -412,11 +614,11 @@ mod tests {
     use super::*;
 
     fn python(text: &str) -> String {
-        loaded(text, &python_blocks(text))
+        loaded(text, &python_blocks(text), &[])
     }
 
     fn braces(text: &str) -> String {
-        loaded(text, &brace_blocks(text))
+        loaded(text, &brace_blocks(text), &[])
     }
 
     #[test]
@@ -449,23 +651,41 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_files_of_the_project_and_packages_are_not() {
-        let names = |text, language| -> Vec<String> {
-            named(text, language)
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect()
-        };
-        assert_eq!(
-            names("import os, nuke as n; from a.b import c", Language::Python),
-            ["nuke.py", "a/b.py"]
-        );
-        assert_eq!(
-            names(
-                "require('fs'); require('./nuke'); import '../x.mjs'",
-                Language::Javascript
-            ),
-            ["./nuke.js", "../x.mjs"]
+    fn a_function_that_is_called_from_outside_stays() {
+        let wanted = ["wipe".to_owned()];
+        let python = "def wipe():\n    rm('a')\ndef other():\n    rm('b')\n";
+        let left = loaded(python, &python_blocks(python), &wanted);
+        assert!(left.contains("'a'") && !left.contains("'b'"));
+        for text in [
+            "exports.wipe = () => rm('a');\nexports.other = () => rm('b');\n",
+            "exports.wipe = () => {\n rm('a')\n};\nexports.other = function () { rm('b') };\n",
+            "module.exports = { wipe: () => rm('a'), other() { rm('b') } };\n",
+            "export function wipe() { rm('a') }\nexport const other = async () => rm('b');\n",
+        ] {
+            let left = loaded(text, &brace_blocks(text), &wanted);
+            assert!(left.contains("'a'") && !left.contains("'b'"), "{left}");
+        }
+        let whole = "module.exports = function () { rm('a') };\n";
+        let wanted = [modules::DEFAULT.to_owned()];
+        assert!(loaded(whole, &brace_blocks(whole), &wanted).contains("'a'"));
+    }
+
+    fn runs(text: &str, language: Language, is_main: bool) -> String {
+        certain(&running(text, language, &[], is_main), language)
+    }
+
+    #[test]
+    fn what_stands_under_a_condition_is_not_certain() {
+        let python = "def main():\n    go()\nif a:\n    stop()\nelse:\n    other()\nif __name__ == '__main__':\n    main()\n";
+        let left = runs(python, Language::Python, true);
+        assert!(left.contains("go()") && !left.contains("stop()") && !left.contains("other()"));
+        assert!(!runs(python, Language::Python, false).contains("go()"));
+        let script = "if (a) {\n  stop();\n} else {\n  other();\n}\nif (b) third();\nif (require.main === module) { go(); }\n";
+        let left = runs(script, Language::Javascript, true);
+        assert!(left.contains("go()") && !left.contains("stop()"), "{left}");
+        assert!(
+            !left.contains("other()") && !left.contains("third()"),
+            "{left}"
         );
     }
 }

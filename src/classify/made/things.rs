@@ -218,9 +218,13 @@ fn repository(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
         ("clone", rest) => return clone_into(&invocation, rest).into_iter().collect(),
         ("worktree", ["add", rest @ ..]) => {
             let operands = operands(rest, &["-b", "-B", "--reason"]);
-            return folder(&invocation, operands.first().copied(), Holds::Worktree)
-                .into_iter()
-                .collect();
+            let place = folder(&invocation, operands.first().copied(), Holds::Worktree);
+            let mut all: Vec<Thing> = place.into_iter().collect();
+            if let ["-b", name, ..] = rest {
+                let gone = ["branch", "-D", name];
+                all.extend(removed(command, &invocation, &gone, context, needs));
+            }
+            return all;
         }
         ("branch" | "tag", [name, ..]) if !texts.iter().any(|text| text.starts_with('-')) => {
             let flag = if invocation.subcommand == "tag" {
@@ -235,16 +239,27 @@ fn repository(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
         }
         _ => return Vec::new(),
     };
+    removed(command, &invocation, &made, context, needs)
+}
+
+/// Returns what git would take away by these words in the same repository.
+fn removed(
+    command: &Command,
+    invocation: &Invocation,
+    words: &[&str],
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Thing> {
     // The options before the subcommand stay: they say which repository.
     let before = command
         .words
         .len()
         .saturating_sub(invocation.args.len() + 1);
     let head = command.words.get(..before).unwrap_or_default();
-    let mut words: Vec<String> = head.iter().map(Word::shown).collect();
-    words.extend(made.into_iter().map(ToOwned::to_owned));
+    let mut all: Vec<String> = head.iter().map(Word::shown).collect();
+    all.extend(words.iter().map(|word| (*word).to_owned()));
     whole(
-        Some(with_words(command, words)),
+        Some(with_words(command, all)),
         git::findings,
         context,
         needs,

@@ -38,7 +38,7 @@ impl Options {
     }
 }
 
-/// Reads words; `valued` lists options with a value, short ones as `-c`, long ones as `--command`.
+/// Reads words; `valued` lists options with a value, short ones as `-c`, long ones as `--command`; `-p?` has one only where it is attached.
 pub(in crate::classify) fn read(words: &[Word], style: Style, valued: &[&str]) -> Options {
     let mut all = Options::default();
     let mut rest = words.iter();
@@ -108,6 +108,11 @@ fn cluster<'a>(
                 rest.next().cloned()
             };
             all.options.push((name, value));
+            return;
+        }
+        if valued.contains(&format!("{name}?").as_str()) {
+            all.options
+                .push((name, Some(tail(word, index + letter.len_utf8()))));
             return;
         }
         all.options.push((name, None));
