@@ -36,6 +36,9 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
             "nsupdate",
             "vtysh",
             "ldapmodify",
+            "bconsole",
+            "kadmin",
+            "kadmin.local",
         ],
         Form::Lines,
         &[],
@@ -72,6 +75,9 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     ) {
         return raw(command);
     }
+    if matches!(program.as_str(), "terraform" | "tofu" | "terragrunt") {
+        return planned(command, context).into_iter().collect();
+    }
     let Some((_, form, files)) = CLIENTS
         .iter()
         .find(|(names, ..)| names.contains(&program.as_str()))
@@ -95,6 +101,40 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
         .into_iter()
         .flat_map(|(text, origin)| words(command, *form, &text, &origin));
     fed.chain(scripts).collect()
+}
+
+/// `terraform apply FILE` of a plan that the same call has made to destroy.
+fn planned(command: &Command, context: &Context<'_>) -> Option<Vec<Word>> {
+    let operands = |command: &Command| -> Vec<String> {
+        let words = command.args().iter().map(Word::shown);
+        words.filter(|word| !word.starts_with('-')).collect()
+    };
+    let [verb, file] = <[String; 2]>::try_from(operands(command)).ok()?;
+    if verb != "apply" {
+        return None;
+    }
+    let makes = |earlier: &&Command| {
+        let words: Vec<String> = earlier.args().iter().map(Word::shown).collect();
+        let has = |wanted: &str| {
+            words
+                .iter()
+                .any(|word| word.trim_start_matches('-') == wanted)
+        };
+        let out = words.iter().enumerate().any(|(at, word)| {
+            let word = word.trim_start_matches('-');
+            word.strip_prefix("out=") == Some(&file)
+                || word == "out" && words.get(at + 1) == Some(&file)
+        });
+        earlier.program() == command.program()
+            && earlier.cwd == command.cwd
+            && has("plan")
+            && has("destroy")
+            && out
+    };
+    context.earlier.iter().rev().find(makes)?;
+    let mut words = vec![command.words.first()?.clone()];
+    words.push(Word::literal("destroy", command.origin.clone()));
+    Some(words)
 }
 
 /// `redis-cli --eval FILE`: the Lua text as `EVAL` has it.
