@@ -194,6 +194,11 @@ impl Unfolder<'_> {
         if list.iter().any(|(name, _)| name == "--unregister") {
             return None;
         }
+        // Other functions of Salt than those that run a text are words of its own.
+        let function = operands.get(1).map(Word::prefix).unwrap_or_default();
+        if carrier.name.starts_with("salt") && !function.starts_with("cmd.") {
+            return None;
+        }
         let passage = if carrier.far {
             let host = operands.first().unwrap_or(job.words.first()?);
             Passage::Remote { host: host.clone() }

@@ -562,11 +562,20 @@ fn short_arrow(text: &str, start: usize, at: usize, head: &str) -> Option<Block>
     })
 }
 
+/// Returns what a function is assigned to: `exports.wipe` of `exports.wipe=() =>`.
+fn assigned_to(head: &str) -> Option<&str> {
+    let before = head.split('(').next().unwrap_or_default();
+    let at = before.find('=')?;
+    let equal = before.get(at..)?.starts_with("=>") || before.get(at..)?.starts_with("==");
+    before.get(..at).filter(|_| !equal).map(str::trim_end)
+}
+
 fn brace_header(head: &str) -> Option<String> {
     /// What stands before a condition in brackets and runs at once.
     const CONTROL: [&str; 7] = ["if", "for", "while", "switch", "catch", "with", "else"];
     let called = head.starts_with(['(', '!', '+']) || head.contains("await (");
-    let assigned = head.contains(" = ");
+    let given = assigned_to(head);
+    let assigned = given.is_some();
     let word = |text: &str| -> String {
         let named = |char: &char| char.is_alphanumeric() || matches!(char, '_' | '$');
         text.chars().take_while(named).collect()
@@ -591,7 +600,6 @@ fn brace_header(head: &str) -> Option<String> {
     }
     let after = |word: &str| head.split_once(word).map(|(_, rest)| rest.trim_start());
     let before = head.split('(').next().unwrap_or_default();
-    let given = head.split_once(" = ").map(|(name, _)| name);
     let given = given.and_then(|name| name.rsplit(['.', ' ']).next());
     let key = || head.split_once(':').map(|(name, _)| name.trim());
     let name = after("function ")
@@ -602,7 +610,7 @@ fn brace_header(head: &str) -> Option<String> {
         .or_else(|| key().filter(|_| property))
         .or_else(|| before.rsplit([' ', '.']).next().filter(|_| method));
     let name = word(name.unwrap_or_default());
-    let whole = head.contains("module.exports =") || head.contains("export default");
+    let whole = head.contains("module.exports") || head.contains("export default");
     Some(match name.as_str() {
         "" | "exports" | "async" if whole => modules::DEFAULT.to_owned(),
         _ => name,
@@ -658,6 +666,7 @@ mod tests {
         assert!(left.contains("'a'") && !left.contains("'b'"));
         for text in [
             "exports.wipe = () => rm('a');\nexports.other = () => rm('b');\n",
+            "exports.wipe=()=>rm('a');\nexports.other=()=>rm('b')\n",
             "exports.wipe = () => {\n rm('a')\n};\nexports.other = function () { rm('b') };\n",
             "module.exports = { wipe: () => rm('a'), other() { rm('b') } };\n",
             "export function wipe() { rm('a') }\nexport const other = async () => rm('b');\n",

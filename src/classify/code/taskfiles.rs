@@ -236,26 +236,9 @@ fn stretches(text: &str) -> Vec<Stretch> {
                 continue;
             }
         };
-        let mut depth = 0_usize;
-        let mut words = HashSet::new();
         let first = if task { 3 } else { 2 };
-        let mut end = at + first;
-        // Behind the bracket of a call, or to the end of its statement.
-        depth += usize::from(task);
-        for (token, _) in rest.iter().skip(first) {
-            match token {
-                Token::Sign('(' | '[' | '{') => depth += 1,
-                Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
-                Token::Line | Token::Sign(';') if depth == 0 => break,
-                Token::Text { text, .. } => drop(words.insert(text.clone())),
-                Token::Name { name, .. } => drop(words.insert(name.clone())),
-                _ => {}
-            }
-            end += 1;
-            if task && depth == 0 {
-                break;
-            }
-        }
+        let (words, length) = told(rest.get(first..).unwrap_or_default(), task);
+        let end = at + first + length;
         let place = |at: usize| tokens.get(at).map_or(text.len(), |(_, place)| *place);
         all.push(Stretch {
             name,
@@ -267,6 +250,28 @@ fn stretches(text: &str) -> Vec<Stretch> {
         at = end.max(at + 1);
     }
     all
+}
+
+/// Returns the names and strings to the end of a call or of a statement, and how many tokens that are.
+fn told(rest: &[(Token, usize)], call: bool) -> (HashSet<String>, usize) {
+    let mut depth = usize::from(call);
+    let mut words = HashSet::new();
+    let mut length = 0;
+    for (token, _) in rest {
+        match token {
+            Token::Sign('(' | '[' | '{') => depth += 1,
+            Token::Sign(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            Token::Line | Token::Sign(';') if depth == 0 => break,
+            Token::Text { text, .. } => drop(words.insert(text.clone())),
+            Token::Name { name, .. } => drop(words.insert(name.clone())),
+            _ => {}
+        }
+        length += 1;
+        if call && depth == 0 {
+            break;
+        }
+    }
+    (words, length)
 }
 
 /// Leaves of a Go file the functions that are wanted, and those that they call.
