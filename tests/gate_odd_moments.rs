@@ -16,7 +16,7 @@ mod house;
 mod support;
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -512,7 +512,7 @@ fn a_place_that_is_taken_is_named_and_the_rest_comes_back() {
 fn what_comes_to_the_place_while_it_is_undone_is_left_and_said() {
     for (loss, point, target) in [
         ("rm -rf data", "restore.tree.filled", "data"),
-        ("rm app.db", "restore.saved", "app.db"),
+        ("rm app.db", "restore.sqlite.written", "app.db"),
     ] {
         let house = House::new("came");
         sqlite(
@@ -542,18 +542,11 @@ fn what_comes_to_the_place_while_it_is_undone_is_left_and_said() {
     }
 }
 
+/// Something that is about to be put in place lies beside it.
 fn is_under_way(house: &House) -> bool {
-    let turns = house.home.join(".local/share/backstop/backups/locks");
-    let listing = std::fs::read_dir(turns).into_iter().flatten().flatten();
-    let is_turn = |path: &Path| path.extension().is_some_and(|ending| ending == "restore");
-    let held = |path: PathBuf| {
-        let file = std::fs::File::open(path).unwrap();
-        fs2::FileExt::try_lock_exclusive(&file).is_err()
-    };
-    listing
-        .map(|entry| entry.path())
-        .filter(|path| is_turn(path))
-        .any(held)
+    let listing = std::fs::read_dir(house.project()).unwrap().flatten();
+    let mut names = listing.map(|entry| entry.file_name().into_string().unwrap());
+    names.any(|name| name.contains(".backstop-"))
 }
 
 #[test]
@@ -660,4 +653,88 @@ fn a_dry_run_counts_the_part_that_would_come_back() {
         house.run_for_real("cd out && find . -type f").stdout,
         "./data/s/g\n"
     );
+}
+
+#[test]
+fn what_was_moved_back_by_the_undo_itself_gets_its_table_back_too() {
+    let house = House::new("moved-round");
+    sqlite(
+        &house,
+        "d.db",
+        "CREATE TABLE d(n); INSERT INTO d VALUES (1)",
+    );
+    sqlite(
+        &house,
+        "a.db",
+        "CREATE TABLE t(n); INSERT INTO t VALUES (2); CREATE TABLE u(n)",
+    );
+    let held = house.lose("mv a.db d.db && sqlite3 d.db 'DROP TABLE t'");
+    house.undo(&held.id);
+    assert_eq!(sqlite(&house, "d.db", "SELECT n FROM d"), "1");
+    assert_eq!(sqlite(&house, "a.db", "SELECT n FROM t"), "2");
+}
+
+#[test]
+fn rows_that_go_with_a_table_that_is_put_back_as_a_whole_are_said() {
+    let house = House::new("altered");
+    sqlite(
+        &house,
+        "app.db",
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a, b); INSERT INTO t VALUES (1, 2, 3)",
+    );
+    let held = house.lose("sqlite3 app.db 'ALTER TABLE t DROP COLUMN b'");
+    sqlite(&house, "app.db", "INSERT INTO t VALUES (7, 8)");
+    let undone = house.undo(&held.id);
+    assert!(
+        undone
+            .stdout
+            .contains("1 row of `t` is not in the backup and not kept"),
+        "{undone:?}"
+    );
+    assert_eq!(sqlite(&house, "app.db", "SELECT * FROM t"), "1|2|3");
+}
+
+#[test]
+fn what_a_pattern_writes_over_is_saved_first() {
+    let house = House::new("pattern");
+    for command in [
+        "truncate -s 0 data/inner/*",
+        "sed -i d data/inner/?",
+        "tee data/inner/* < /dev/null",
+        "for f in data/inner/*; do : > \"$f\"; done",
+    ] {
+        house.bash(command).must_pass();
+        assert_eq!(house.run_for_real(command).code, Some(0));
+        house.tell_ran(command);
+        let file = house.data().join("inner/a");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "", "{command}");
+        let undone = house.backstop(&["undo", "--yes"]);
+        assert_eq!(undone.code, Some(0), "{command}: {undone:?}");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text, "precious", "{command}: {undone:?}");
+    }
+}
+
+#[test]
+fn the_rows_of_one_call_come_back_although_a_later_one_took_the_table() {
+    let house = House::new("later-drop");
+    sqlite(
+        &house,
+        "app.db",
+        "CREATE TABLE t(id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)",
+    );
+    let first = house.lose("sqlite3 app.db 'DELETE FROM t WHERE id = 1'");
+    let second = house.lose("sqlite3 app.db 'DROP TABLE t'");
+    let undone = house.undo(&first.id);
+    assert!(
+        undone.stdout.contains("insert 1 missing row into `t`"),
+        "{undone:?}"
+    );
+    assert_eq!(
+        sqlite(&house, "app.db", "SELECT group_concat(id) FROM t"),
+        "1"
+    );
+    house.undo(&second.id);
+    let all = "SELECT group_concat(id) FROM (SELECT id FROM t ORDER BY id)";
+    assert_eq!(sqlite(&house, "app.db", all), "1,2,3");
 }

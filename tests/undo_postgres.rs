@@ -100,6 +100,8 @@ const LOSSES: &[&str] = &[
     "ALTER TABLE narrow ALTER COLUMN a TYPE varchar(3) USING left(a,3)",
     "ALTER TABLE narrow ALTER COLUMN b TYPE boolean USING b > 5",
     "SELECT lo_unlink(o) FROM l",
+    "SELECT lo_truncate(lo_open(o, 131072), 3) FROM l",
+    "SELECT lo_truncate64(lo_open(o, 131072), 0) FROM l WHERE id = 2",
     "DELETE FROM ruled",
     "DELETE FROM v WHERE id = 2",
     "DROP TYPE mood CASCADE",
@@ -273,6 +275,97 @@ fn every_loss_of_a_rich_database_is_undone() {
         LOSSES.len(),
         faults.join("\n")
     );
+}
+
+#[test]
+fn a_killed_undo_leaves_no_copy_of_the_data_on_the_server_once_it_is_done_again() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database("lost_killed");
+    cluster.sql(
+        &database,
+        "CREATE TABLE t(n int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)",
+    );
+    let mut house = House::new("pg-killed");
+    let command = format!(
+        "psql -X -v ON_ERROR_STOP=1 -h {} -p {} -U postgres -d {database} -c 'DROP TABLE t'",
+        cluster.folder.display(),
+        cluster.port
+    );
+    let held = house.lose(&command);
+    let copies = || {
+        let known = std::fs::read_dir(
+            house_of("pg-killed").join(".local/share/backstop/backups/passing-databases"),
+        );
+        let folders = known.into_iter().flatten().flatten();
+        let notes = folders.flat_map(|folder| std::fs::read_dir(folder.path()).unwrap().flatten());
+        let names: Vec<String> = notes
+            .map(|note| note.file_name().into_string().unwrap())
+            .collect();
+        let there = |name: &String| {
+            let query = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+            cluster.sql("postgres", &query).trim() == "1"
+        };
+        names.into_iter().filter(there).count()
+    };
+    house.more = vec![(
+        "BACKSTOP_FAILPOINT".to_owned(),
+        "restore.postgres.loaded=kill".to_owned(),
+    )];
+    let killed = house.backstop(&["undo", &held.id, "--yes"]);
+    house.more = Vec::new();
+    assert_eq!((killed.code, copies()), (None, 1), "{killed:?}");
+    house.undo(&held.id);
+    assert_eq!(copies(), 0);
+    assert_eq!(
+        cluster.sql(&database, "SELECT count(*) FROM t").trim(),
+        "100"
+    );
+}
+
+fn house_of(name: &str) -> std::path::PathBuf {
+    house::place().join(format!("house-{name}-{}", std::process::id()))
+}
+
+#[test]
+fn large_objects_that_others_wrote_since_stay_unless_they_are_asked_for() {
+    let Some(cluster) = cluster() else { return };
+    let database = cluster.database("lost_large");
+    cluster.sql(
+        &database,
+        "SELECT lo_from_bytea(4001, repeat('a', 700000)::bytea), lo_from_bytea(4002, 'second'), lo_from_bytea(4003, 'third')",
+    );
+    let house = House::new("pg-large");
+    let content = |number: u32| {
+        cluster.sql(
+            &database,
+            &format!("SELECT md5(lo_get({number})), length(lo_get({number}))"),
+        )
+    };
+    let before = [4001, 4002, 4003].map(content);
+    let command = format!(
+        "psql -X -v ON_ERROR_STOP=1 -h {} -p {} -U postgres -d {database} -c 'SELECT lo_unlink(4001), lo_unlink(4003)'",
+        cluster.folder.display(),
+        cluster.port
+    );
+    let held = house.lose(&command);
+    cluster.sql(
+        &database,
+        "SELECT lo_from_bytea(4001, 'another'), lo_put(4002, 0, 'SECOND')",
+    );
+    let undone = house.undo(&held.id);
+    for part in [
+        "created 1 large object again",
+        "large object 4001 is there with other content and was left as it is",
+        "large object 4002 is there with other content and was left as it is",
+    ] {
+        assert!(undone.stdout.contains(part), "{part}: {undone:?}");
+    }
+    assert_ne!(content(4001), before[0]);
+    assert_ne!(content(4002), before[1]);
+    assert_eq!(content(4003), before[2]);
+    let over = house.backstop(&["undo", &held.id, "--yes", "--also-changed"]);
+    assert_eq!(over.code, Some(0), "{over:?}");
+    assert_eq!([4001, 4002, 4003].map(content), before);
 }
 
 /// What is there before, what stands in front of the command, and the statement.

@@ -237,7 +237,7 @@ fn attempt(
     let estimate = engine.estimate(order)?;
     progress.estimate_bytes = estimate.source_bytes;
     allowed(order, estimate)?;
-    let id = id_of(order);
+    let id = free_id(order);
     let held = catalog::Held::begin(&order.backup_dir, &id)?;
     let partial = &held.path;
     let made = step("backup.started", partial)
@@ -273,6 +273,20 @@ fn allowed(order: &Order, estimate: Estimate) -> Result<(), BackupError> {
         )));
     }
     Ok(())
+}
+
+/// Most names that are tried: two backups of one request in one second differ by their random end alone.
+const MAX_NAMES: usize = 100;
+
+/// Returns a name that nothing in the folder of the backups bears.
+fn free_id(order: &Order) -> String {
+    let is_free = |id: &String| {
+        ["", catalog::PARTIAL, catalog::ASIDE].iter().all(|start| {
+            fs::symlink_metadata(order.backup_dir.join(format!("{start}{id}"))).is_err()
+        })
+    };
+    let mut tried = (0..MAX_NAMES).map(|_| id_of(order));
+    tried.find(is_free).unwrap_or_else(|| id_of(order))
 }
 
 fn id_of(order: &Order) -> String {

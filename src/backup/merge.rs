@@ -13,8 +13,8 @@ use rustix::io::Errno;
 
 use super::walk::{Facts, open_folder};
 
-/// Deepest folder that is merged; the walk that packs has the same.
-const MAX_DEPTH: usize = 400;
+/// Deepest folder that is merged: each level holds two descriptors.
+pub(super) const MAX_DEPTH: usize = 400;
 /// Most notes about entries that were replaced.
 const MAX_NOTES: usize = 50;
 

@@ -22,7 +22,7 @@ use super::sqlite_restore;
 use crate::adapters::sqlite::{OpenError, Shape, neighbour, open, quote};
 use crate::model::backup::{Artefact, Content, Entry, Level, Marks};
 use crate::model::target::Reach;
-use crate::plan::restore::{RestorePlan, Restored, Wish};
+use crate::plan::restore::{RestorePlan, Restored, Wish, counted};
 
 /// Pages copied between two looks at the clock.
 const PAGES: i32 = 1000;
@@ -244,7 +244,8 @@ impl Engine for Sqlite {
             artefacts: vec![artefact],
             level: Level::Readable,
             notes: vec![format!(
-                "quick_check passed on the copy, and {tables} tables hold as many rows as the snapshot counted"
+                "quick_check passed on the copy, with as many rows in {} as the snapshot counted",
+                counted(tables as u64, "table")
             )],
             warnings: Vec::new(),
             same_disk: fs::metadata(folder).is_ok_and(|meta| meta.dev() == shape.device),

@@ -157,10 +157,7 @@ pub(super) fn apply(
             Step::PlaceDatabase { path } => {
                 // Only what was saved may be written over.
                 let saved = |step: &Step| matches!(step, Step::SavePresent { .. });
-                if fs::symlink_metadata(path).is_ok() && !plan.steps.iter().any(saved) {
-                    return Err(come_back(path));
-                }
-                place_new(entry, &copy, path)?;
+                place_new(entry, &copy, path, plan.steps.iter().any(saved))?;
             }
             Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
             Step::Create { .. }
@@ -187,7 +184,10 @@ pub(super) fn apply(
 }
 
 /// Writes the database beside its place, moves stale neighbours aside and renames it in.
-fn place_new(entry: &Entry, copy: &Copy, path: &Path) -> Result<(), BackupError> {
+fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), BackupError> {
+    if !over && fs::symlink_metadata(path).is_ok() {
+        return Err(come_back(path));
+    }
     let parent = path.parent().unwrap_or(Path::new("/"));
     let tail = random_name();
     let draft = neighbour(path, &format!(".backstop-{tail}"));
@@ -214,8 +214,31 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path) -> Result<(), BackupError>
     }
     failpoint::reach("restore.sqlite.written")
         .map_err(|error| BackupError::io("write", &draft, error))?;
-    fs::rename(&draft, path).map_err(|error| BackupError::io("rename into place", path, error))?;
+    if let Err(error) = rename(&draft, path, over) {
+        let _ = fs::remove_file(&draft);
+        return Err(match error.kind() {
+            std::io::ErrorKind::AlreadyExists => come_back(path),
+            _ => BackupError::io("rename into place", path, error),
+        });
+    }
     sync_folder(parent)
+}
+
+/// Renames; what has come to the place meanwhile is written over only where that was saved.
+fn rename(from: &Path, to: &Path, over: bool) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    if over {
+        return fs::rename(from, to);
+    }
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            match fs::symlink_metadata(to) {
+                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
+                Err(_) => fs::rename(from, to),
+            }
+        }
+        renamed => renamed.map_err(std::io::Error::from),
+    }
 }
 
 /// Gives the file the owner and mode that it had; what cannot be set stays as it is.
@@ -254,7 +277,7 @@ fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result
         Err(BackupError::Source(_) | BackupError::Unreachable(_)) => {
             let aside = neighbour(path, &format!(".aside-{}", random_name()));
             fs::rename(path, &aside).map_err(|error| BackupError::io("move aside", path, error))?;
-            place_new(entry, copy, path)
+            place_new(entry, copy, path, false)
         }
         replaced => replaced,
     }
@@ -351,10 +374,12 @@ impl Living {
                         name: name.clone(),
                     },
                 );
-                let rows = self.count(&format!("old.{}", quote(&name)))?;
+                let limit = self.table(&name)?.limit;
+                let rows = self.count(&format!("old.{} AS o WHERE 1{limit}", quote(&name)))?;
                 fills.extend(insert_all(&name, rows));
             } else if self.whole.contains(&name.to_lowercase()) {
                 let rows = self.count(&format!("old.{}", quote(&name)))?;
+                plan.notes.extend(self.later_rows(&name)?);
                 fills.push(Step::ReplaceTable { table: name, rows });
             } else if let Some(chosen) = self.chosen.get(&name.to_lowercase()) {
                 fills.extend(self.moved_rows(&name, chosen)?);
@@ -555,6 +580,33 @@ impl Living {
             table: name.to_owned(),
             rows,
             conflicts,
+        }))
+    }
+
+    /// Says how many rows of a table that is replaced are not in the backup, as far as their keys tell.
+    fn later_rows(&self, name: &str) -> Result<Option<String>, BackupError> {
+        let table = self.table(name)?;
+        let here = self.columns("main", name)?;
+        let is_here = |key: &String| here.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
+        if table.key.is_empty() || !table.key.iter().all(is_here) {
+            return Ok(None);
+        }
+        let same: Vec<String> = table
+            .key
+            .iter()
+            .map(|key| format!("o.{0} IS n.{0}", quote(key)))
+            .collect();
+        let later = self.count(&format!(
+            "main.{0} AS n WHERE NOT EXISTS (SELECT 1 FROM old.{0} AS o WHERE {1})",
+            quote(name),
+            same.join(" AND ")
+        ))?;
+        Ok((later > 0).then(|| {
+            let (rows, go) = match later {
+                1 => ("1 row".to_owned(), "is"),
+                many => (format!("{many} rows"), "are"),
+            };
+            format!("{rows} of `{name}` {go} not in the backup and not kept: only the state that is saved before has them")
         }))
     }
 

@@ -617,7 +617,14 @@ impl Scratch {
         let (parent, name) = self.names(place)?;
         let mut notes = Vec::new();
         super::merge::merge(&self.folder, &parent, &name, leave, &mut notes)
-            .map_err(|error| BackupError::io("put back", place, error.into()))?;
+            .map_err(|error| match error {
+                rustix::io::Errno::LOOP => BackupError::Wish(format!(
+                    "`{}` stands there, and it has folders inside each other more than {} deep: `backstop restore BACKUP --to DIR` puts it beside what is there now",
+                    place.display(),
+                    super::merge::MAX_DEPTH
+                )),
+                error => BackupError::io("put back", place, error.into()),
+            })?;
         sync_folder(&self.parent)?;
         Ok(notes)
     }

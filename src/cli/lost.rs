@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::moved;
 use crate::model::approval::{Request, RequestId};
-use crate::model::backup::Entry;
+use crate::model::backup::{Definition, Entry};
 use crate::model::finding::{Finding, RowsLost};
 use crate::model::policy::{BackupNeed, Requirement};
 use crate::model::target::Reach;
@@ -131,6 +131,12 @@ impl Lost {
             .iter()
             .any(|finding| changes(&finding.rule) && !known(finding));
         let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
+        let mut definitions = need
+            .map(|need| need.definitions.clone())
+            .unwrap_or_default();
+        if definitions.is_empty() && !here.is_empty() && here.iter().all(|one| empties_large(one)) {
+            definitions.push(any_large());
+        }
         Wish {
             missing_only: !changed || only.is_empty(),
             leave_present: !here.is_empty()
@@ -140,10 +146,10 @@ impl Lost {
             only,
             rows,
             follow: true,
-            redefine: here.iter().any(|finding| !takes_rows_alone(&finding.rule)),
-            definitions: need
-                .map(|need| need.definitions.clone())
-                .unwrap_or_default(),
+            redefine: here
+                .iter()
+                .any(|finding| empties_large(finding) || !takes_rows_alone(&finding.rule)),
+            definitions,
             moved_from: self.moved_from(entry, &here),
             ..Wish::default()
         }
@@ -171,6 +177,19 @@ impl Lost {
                 store.record("snapshot-undone", &body, now).map(|_| ())
             }
         }
+    }
+}
+
+/// Tells whether the content of large objects was cut: that names no table.
+fn empties_large(finding: &Finding) -> bool {
+    finding.rule == "sql.truncate" && finding.targets.iter().all(|one| one.object.is_none())
+}
+
+/// Large objects of which the call does not say the number.
+fn any_large() -> Definition {
+    Definition {
+        kind: "large object".to_owned(),
+        name: String::new(),
     }
 }
 

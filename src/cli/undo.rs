@@ -114,9 +114,10 @@ fn applied_all<'w>(
             undone.push((&one.entry, along));
             continue;
         }
-        let plan = match follows(&one.entry, &undone) {
-            true => restore::plan(&one.entry, &one.wish, control),
-            false => Ok(one.plan.clone()),
+        // What was put back, or moved back, before may stand here or around it by now.
+        let plan = match undone.is_empty() || place_of(&one.entry).is_none() {
+            true => Ok(one.plan.clone()),
+            false => restore::plan(&one.entry, &one.wish, control),
         };
         match plan.and_then(|plan| applied(one, &plan, (dir, control))) {
             Ok(restored) => undone.push((&one.entry, restored)),
@@ -176,15 +177,6 @@ fn turns(args: &Args, dir: &Path, entries: &[Entry]) -> Result<Vec<Turn>, Backup
         .into_iter()
         .map(|entry| super::restore::turn(dir, entry, &control))
         .collect()
-}
-
-/// Tells whether a place lies in or around one that was just restored: then its plan is of before that.
-fn follows(entry: &Entry, undone: &[(&Entry, Restored)]) -> bool {
-    let Some(place) = place_of(entry) else {
-        return false;
-    };
-    let mut before = undone.iter().filter_map(|(entry, _)| place_of(entry));
-    before.any(|other| place.starts_with(other) || other.starts_with(place))
 }
 
 /// Tells whether the backup of a folder around it, which holds it too, was put back just now.

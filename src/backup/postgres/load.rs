@@ -6,8 +6,10 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::lexer::{Lexer, Listener};
+use super::passing;
 use super::scan::{Name, parse_name, quoted};
 use super::snapshot::{count, fault, patience, relations};
+use crate::adapters::failpoint;
 use crate::adapters::postgres::session::{self, Session, identifier, literal};
 use crate::adapters::postgres::way::Way;
 use crate::adapters::tools::Program;
@@ -101,38 +103,48 @@ pub(super) struct Scratch {
     admin: Way,
     control: Control,
     kept: bool,
+    noted: passing::Noted,
 }
 
 impl Scratch {
     /// Makes a scratch database from the backup and compares its rows with the manifest.
     pub(super) fn load(entry: &Entry, admin: &Way, control: &Control) -> Result<Self, BackupError> {
         let nonce = jiff::Timestamp::now().as_microsecond();
-        let name = format!("backstop_scratch_{nonce:x}_{}", std::process::id());
+        let name = format!("{}{nonce:x}_{}", passing::START, std::process::id());
+        let (backups, key) = (entry.backups(), &entry.manifest.target);
+        for left in passing::dead(backups, key) {
+            // One that cannot be dropped now is tried again by the next restore.
+            if drop_database(admin, &left.database, control).is_ok() {
+                left.end();
+            }
+        }
+        let noted = passing::Noted::begin(backups, key, &name)?;
         let old = database_of(entry)?;
         let first = creation(entry)?
             .into_iter()
             .find(|statement| statement.starts_with("CREATE DATABASE "))
             .unwrap_or_else(|| format!("CREATE DATABASE {} TEMPLATE template0", quoted(&old)));
-        run(
-            admin,
-            &format!("{};\n", super::restore::renamed(&first, &old, &name)),
-            control,
-        )?;
+        let statement = format!("{};\n", super::restore::renamed(&first, &old, &name));
         let scratch = Self {
             way: admin.to_database(&name),
             name,
             admin: admin.clone(),
             control: control.clone(),
             kept: false,
+            noted,
         };
+        run(admin, &statement, control)?;
         feed(entry, &scratch.way, control)?;
         scratch.compare(entry)?;
+        failpoint::reach("restore.postgres.loaded")
+            .map_err(|error| BackupError::Source(error.to_string()))?;
         Ok(scratch)
     }
 
     /// Gives the database away: it stays.
     pub(super) fn keep(mut self) -> String {
         self.kept = true;
+        self.noted.end();
         self.name.clone()
     }
 
@@ -162,16 +174,21 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if !self.kept {
-            let text = format!(
-                "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid();\n\
-                 DROP DATABASE IF EXISTS {};\n",
-                literal(&self.name),
-                identifier(&self.name)
-            );
-            drop(run(&self.admin, &text, &self.control));
+        if !self.kept && drop_database(&self.admin, &self.name, &self.control).is_ok() {
+            self.noted.end();
         }
     }
+}
+
+/// Ends the sessions of a scratch database and drops it.
+fn drop_database(admin: &Way, name: &str, control: &Control) -> Result<(), BackupError> {
+    let text = format!(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid();\n\
+         DROP DATABASE IF EXISTS {};\n",
+        literal(name),
+        identifier(name)
+    );
+    run(admin, &text, control).map(drop)
 }
 
 /// Rows by table as the manifest says.

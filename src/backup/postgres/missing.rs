@@ -94,7 +94,7 @@ struct Work {
     /// Conditions of tables, with their statements.
     checks: Vec<(String, String)>,
     entries: Vec<entries::Lost>,
-    large: Vec<large::Lost>,
+    large: large::Large,
 }
 
 impl Work {
@@ -171,8 +171,12 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     for (name, _) in &work.checks {
         create("check", name.replace('`', ""));
     }
-    if !work.large.is_empty() {
-        create("large objects,", format!("{} of them", work.large.len()));
+    let (gone, changed) = work.large.counts();
+    if gone > 0 {
+        create("large objects,", format!("{gone} of them"));
+    }
+    if changed > 0 {
+        create("content of large objects,", format!("{changed} of them"));
     }
     let rows = rows::work(job, &mut both, &[])?;
     let mut psql = client(job.live, false, job.control)?;
@@ -264,7 +268,7 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         "BEGIN;\nSET LOCAL lock_timeout = '10s';\nSET LOCAL check_function_bodies = off;\n",
     )?;
     before_rows(&work, &mut guarded, &mut psql)?;
-    large::copy(job, &work.large, &mut psql)?;
+    large::copy(job, &work.large.lost, &mut psql)?;
     copy_rows(job, &work.relations, &mut psql)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
     feed(&mut psql, "SET search_path = pg_catalog;\n")?;
@@ -390,10 +394,18 @@ fn say(work: &Work, restored: &mut Restored) {
     for (name, _) in &work.checks {
         restored.done.push(format!("created check `{name}` again"));
     }
-    if !work.large.is_empty() {
-        let many = crate::plan::restore::counted(work.large.len() as u64, "large object");
-        restored.done.push(format!("created {many} again"));
+    let (gone, changed) = work.large.counts();
+    let many = |count| crate::plan::restore::counted(count, "large object");
+    if gone > 0 {
+        restored.done.push(format!("created {} again", many(gone)));
     }
+    if changed > 0 {
+        let many = many(changed);
+        restored
+            .done
+            .push(format!("gave {many} the content of the backup"));
+    }
+    restored.conflicts.extend(work.large.conflicts());
 }
 
 /// Compares again, and says what came back and what did not.
