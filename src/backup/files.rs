@@ -210,7 +210,7 @@ mod tests {
         fs::rename(dir.join("top"), &goes).unwrap();
         std::os::unix::fs::symlink(dir.join("kept"), goes.join("link")).unwrap();
         fs::create_dir_all(goes.join("shut/in")).unwrap();
-        fs::set_permissions(goes.join("shut"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(goes.join("shut"), fs::Permissions::from_mode(0o000)).unwrap();
         remove_folder(&goes).unwrap();
         assert!(!goes.exists() && dir.join("kept/inner").is_dir());
         fs::remove_dir_all(&dir).unwrap();
