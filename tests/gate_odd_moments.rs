@@ -435,7 +435,7 @@ fn two_undos_at_once_do_it_once() {
         let words = ["undo", &lost.id, "--yes"];
         // The first one waits in the middle of it, so that the other comes in between.
         let first = start(&house, &words, "restore.saved=sleep:1500");
-        let second = start(&house, &words, "restore.saved=sleep:300");
+        let second = start(&house, &words, "restore.saved=sleep:1500");
         let done = [first, second].map(|one| one.wait_with_output().unwrap());
         for one in &done {
             assert!(one.status.success(), "{loss}: {done:?}");
@@ -580,12 +580,12 @@ fn a_terminal_that_knows_no_escapes_gets_none() {
 #[test]
 fn a_first_approval_that_expires_before_the_second_is_said_so() {
     let house = House::new("expires");
-    house.policy("[approvals]\nlifetime = \"2s\"\n");
+    house.policy("[approvals]\nlifetime = \"6s\"\n");
     let held = house.held("rm -rf data");
     let mut terminal = house.terminal(&["approve", &held.id]);
     terminal.wait_for("approve? [y/N] ").type_line("y");
     terminal.wait_for("type data: ");
-    std::thread::sleep(Duration::from_millis(2200));
+    std::thread::sleep(Duration::from_millis(6200));
     terminal.type_line("data");
     let (code, seen) = terminal.end();
     assert_eq!(code, 1, "{seen}");
