@@ -403,10 +403,6 @@ fn echo(args: &[Word]) -> Feed {
                 Part::Literal(text) if escapes && text.contains('\\') => {
                     literal_piece(&printf::unescaped(text), &piece.origin)
                 }
-                Part::Glob(_) => Piece {
-                    part: Part::Hole(Hole::Unknown),
-                    origin: piece.origin.clone(),
-                },
                 _ => piece.clone(),
             });
         }

@@ -545,14 +545,14 @@ impl<'a> Reader<'a, '_> {
         };
         let command = self.command;
         let args = Args::read(command.args(), valued);
-        if args
-            .value(&["-s", "--size"])
-            .is_some_and(|size| size.starts_with('+') || size.starts_with('>'))
-        {
+        let size = args.value(&["-s", "--size"]);
+        if size.is_some_and(|size| size.starts_with(['+', '>'])) {
             return;
         }
-        let size = args.value(&["-s", "--size"]);
         let to_nothing = size.is_some_and(|size| size.chars().all(|letter| letter == '0'));
+        if to_nothing && find::empties(self, &args) {
+            return;
+        }
         for word in args.operands {
             // Emptying a log is what logs are rotated by.
             let over = Over {

@@ -106,6 +106,19 @@ pub fn through(
     remove(reader, narrowing, recursive);
 }
 
+/// Judges a program that empties what `find` gives it; tells whether it was that. Emptying logs is what they are rotated by.
+pub fn empties(reader: &mut Reader<'_, '_>, args: &Args<'_>) -> bool {
+    let Some(narrowing) = feeder(reader.command, reader.context) else {
+        return false;
+    };
+    let names = &narrowing.names;
+    let is_lost = names.is_empty() || !names.iter().all(|name| kinds::is_log(name));
+    if is_lost {
+        through(reader, args, false, &narrowing);
+    }
+    is_lost
+}
+
 fn remove(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
     if narrowing.empty || narrowing.links {
         return;
