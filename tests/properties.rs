@@ -127,9 +127,11 @@ const AROUND: [&str; 14] = [
     "f() { {t}\n}; f",
 ];
 
-/// Commands that start a line of their own and change neither place nor names.
+/// Commands that start a line of their own, change neither place nor names, and are given no words.
 fn is_plain(command: &str) -> bool {
+    let given = ["$1", "${1", "$@", "$*", "$#"];
     !command.contains(['\n', '&'])
+        && !given.iter().any(|word| command.contains(word))
         && !command.contains("alias ")
         && !command.contains("<<")
         && !command.contains("trap ")

@@ -18,6 +18,8 @@ LOSES = [
     r"insert\s+or\s+replace\s+into\s",
     r"alter\s+table\s+[\w.`\"]+\s+drop\s+(column|primary|foreign|partition|index|key|constraint)\b",
     r"(create\s+or\s+replace\s+(table|database|sequence))\b",
+    # A command of SQLite's full-text index, which is named like its own table.
+    r"insert\s+into\s+(\w+)\s*\(\s*\1\s*\)\s*values\s*\(\s*'delete-all'",
 ]
 KEEPS = [
     r"select\b(?!.*\binto\s+(out|dump)file)",
