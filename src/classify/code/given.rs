@@ -500,25 +500,33 @@ pub(super) fn payload(command: &Command) -> Option<Opaque> {
 }
 
 /// Tells whether an interpreter has neither a script nor code among its words, so that it reads its standard input.
+/// An option that is not known may bring a script or code of its own.
 fn reads_its_code(base: &str, flags: &[&str], command: &Command) -> bool {
+    const LONG: [&str; 5] = [
+        "--input-type=module",
+        "--no-save",
+        "--vanilla",
+        "--quiet",
+        "--no-warnings",
+    ];
     if only_checks(base, command) {
         return false;
     }
     let mut words = command.args().iter();
     while let Some(word) = words.next() {
         let text = word.prefix();
-        let flag = text.split_once('=').map_or(text.as_str(), |(flag, _)| flag);
+        let is_letter = text.len() == 2 && text.starts_with('-');
         match text.as_str() {
             "-" => return true,
             "--" => return base == "php",
             "run" if matches!(base, "deno" | "bun") => {}
             "-m" | "-V" | "-v" | "-h" | "--version" | "--help" => return false,
-            _ if flags.contains(&flag) || ends_in_code(base, &text) => return false,
+            _ if flags.contains(&text.as_str()) || ends_in_code(base, &text) => return false,
             _ if takes_value(base, &text) => {
                 words.next();
             }
-            _ if !text.starts_with('-') => return false,
-            _ => {}
+            _ if is_letter || LONG.contains(&text.as_str()) => {}
+            _ => return false,
         }
     }
     true
