@@ -441,6 +441,10 @@ impl<'a> Building<'a> {
             self.many = true;
         }
         self.present = true;
+        if self.pieces.is_empty() {
+            // Most words are one piece; room for four would be most of what a long line weighs.
+            self.pieces.reserve_exact(1);
+        }
         self.pieces.push(piece);
     }
 

@@ -165,14 +165,13 @@ impl Source {
 
     /// Returns literal text as pieces, with marks turned back into what they stand for.
     pub fn pieces(&self, text: &str, origin: Origin) -> Vec<Piece> {
-        let mut all = Vec::new();
         if self.marks.is_empty() || memchr::memchr(0xF4, text.as_bytes()).is_none() {
-            all.push(Piece {
+            return vec![Piece {
                 part: Part::Literal(text.to_owned()),
                 origin,
-            });
-            return all;
+            }];
         }
+        let mut all = Vec::new();
         let mut known = String::new();
         for c in text.chars() {
             match self.mark(c) {

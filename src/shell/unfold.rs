@@ -36,6 +36,8 @@ const MAX_DEPTH: usize = 220;
 const MAX_STEPS: usize = 400_000;
 /// Words kept of an opaque stretch.
 const MAX_OPAQUE_WORDS: usize = 1_000;
+/// Programs for which room is made before they are found.
+const MAX_FORESEEN: usize = 256;
 /// Times that one `echo` of a long text is told; a loop of them says nothing more.
 const MAX_TOLD: usize = 8;
 /// How far back repeated commands are recognised.
@@ -87,6 +89,11 @@ fn adopted(unfolding: Unfolding, scene: &Scene, facts: &Facts, needs: &mut Needs
 
 fn posix(text: &str, scene: &Scene, facts: &Facts, needs: &mut Needs) -> Unfolding {
     let mut unfolder = Unfolder::new(scene, facts, needs);
+    let programs = text.bytes().filter(|byte| b";|&\n".contains(byte)).count();
+    unfolder
+        .out
+        .commands
+        .reserve_exact(1 + programs.min(MAX_FORESEEN));
     let mut st = State::new(vec![Cwd::Known(scene.cwd.clone())], false);
     let frame = Frame {
         source: Rc::new(Source::top(text)),
