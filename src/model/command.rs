@@ -116,20 +116,64 @@ pub struct Command {
     pub script: Option<Word>,
 }
 
+/// Clients that stand on a system in several versions, each under its own name (`psql-15`, `mysql8`).
+const VERSIONED: [&str; 22] = [
+    "psql",
+    "pg_dump",
+    "pg_dumpall",
+    "pg_restore",
+    "pg_basebackup",
+    "pg_ctl",
+    "dropdb",
+    "createdb",
+    "dropuser",
+    "vacuumdb",
+    "vacuumlo",
+    "initdb",
+    "mysql",
+    "mysqladmin",
+    "mysqldump",
+    "mariadb",
+    "mongo",
+    "mongosh",
+    "cqlsh",
+    "redis-cli",
+    "sqlcmd",
+    "sqlite3",
+];
+
+/// Returns the base name of a program, of a database's client without its version.
+fn base(text: &str) -> &str {
+    let name = text.rsplit('/').next().unwrap_or_default();
+    if !name.ends_with(|last: char| last.is_ascii_digit()) || VERSIONED.contains(&name) {
+        return name;
+    }
+    let short = name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '_'));
+    VERSIONED
+        .into_iter()
+        .find(|known| {
+            *known == short
+                || name
+                    .strip_prefix(known)
+                    .is_some_and(|rest| rest.starts_with(['.', '-']) && known.starts_with(short))
+        })
+        .unwrap_or(name)
+}
+
 impl Command {
     /// Returns the base name of the program when it is known (`/usr/bin/rm` gives `rm`).
     pub fn program(&self) -> Option<String> {
         let word = self.words.first()?;
         if let Some(text) = word.plain() {
-            return Some(text.rsplit('/').next().unwrap_or_default().to_owned());
+            return Some(base(text).to_owned());
         }
         let text = word.text()?;
-        Some(text.rsplit('/').next().unwrap_or_default().to_owned())
+        Some(base(&text).to_owned())
     }
 
     /// Tells whether the program is one of these, without copying its name.
     pub fn is_any(&self, names: &[&str]) -> bool {
-        let among = |text: &str| names.contains(&text.rsplit('/').next().unwrap_or_default());
+        let among = |text: &str| names.contains(&base(text));
         self.words.first().is_some_and(|word| match word.plain() {
             Some(text) => among(text),
             None => word.text().is_some_and(|text| among(&text)),

@@ -15,6 +15,8 @@ use super::wrappers::start;
 /// Words of a known list that are run one by one.
 const MAX_ITEMS: usize = 256;
 
+/// Options of watchexec that take a value.
+const WATCHEXEC: &str = "-w -W -e -f -i -d -s -o -E -j -S --watch --watch-non-recursive --exts --filter --filter-file --filter-prog --ignore --ignore-file --debounce --signal --stop-signal --stop-timeout --shell --on-busy-update --delay-run --poll --env --project-origin --workdir --emit-events-to --socket --map-signal --fs-events --completions";
 const TMUX: &str = "-s -n -c -t -x -y -e -F -l -p -f -L -S";
 
 impl Unfolder<'_> {
@@ -152,7 +154,7 @@ impl Unfolder<'_> {
     pub(super) fn parallel(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let found = options(
             job.args(),
-            "-j --jobs -N -n -L -a -I -d -S --delay --retries --timeout --joblog --results --colsep -P --load",
+            "-j --jobs -N -n -L -a -I -d -S -C -s -M -J -E --delay --retries --timeout --joblog --results --colsep -P --load --halt --halt-on-error --memfree --memsuspend --noswap --tagstring --tmpdir --workdir --wd --arg-file --max-args --max-replace-args --max-lines --max-chars --max-procs --delimiter --sshlogin --sshloginfile --basefile --return --profile --env --nice --block --recstart --recend --shellquote --termseq --timeout --trim --tee --rpl --compress-program",
         );
         if tells_only(&found, &["--dry-run", "--dryrun"]) {
             return None;
@@ -210,6 +212,8 @@ impl Unfolder<'_> {
                 "-n -c -k -p --names --prefix --prefix-colors --kill-others-on-fail -s --success --restart-tries"
             }
             "nodemon" => "-x --exec -w --watch -e --ext -i --ignore -d --delay",
+            "watchexec" => WATCHEXEC,
+            "entr" => "",
             _ => "-i -o",
         };
         let found = options(job.args(), valued);
@@ -242,6 +246,7 @@ impl Unfolder<'_> {
                 }
                 return (!texts.is_empty()).then(Feed::nothing);
             }
+            "entr" | "watchexec" => return self.on_change(program, rest, &found, st, &via),
             "nodemon" => {
                 let text = found.value("-x --exec")?.clone();
                 return Some(self.shell_text(&text, &begin, st, &via));
@@ -256,6 +261,39 @@ impl Unfolder<'_> {
             _ => {}
         }
         None
+    }
+
+    /// What a watcher of files starts: `entr -s TEXT`, `watchexec TEXT`; a program and its words otherwise.
+    fn on_change(
+        &mut self,
+        program: &str,
+        mut rest: Job,
+        found: &Options,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        if rest.words.first().and_then(Word::text).as_deref() == Some("--") {
+            rest.words.remove(0);
+        }
+        if rest.words.is_empty() {
+            return None;
+        }
+        let shell = found.value("--shell").map(Word::shown);
+        let text = match program {
+            "entr" => found.has("-s"),
+            // Several words are quoted again before the shell reads them.
+            _ => {
+                rest.words.len() == 1
+                    && !found.has("-n")
+                    && !found.has("--no-shell")
+                    && shell.as_deref() != Some("none")
+            }
+        };
+        if !text {
+            return Some(self.run(rest, &mut st.subshell(), fr));
+        }
+        let line = joined(&rest.words);
+        Some(self.shell_text(&line, &start("sh", &rest), st, fr))
     }
 
     pub(super) fn flock(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {

@@ -255,12 +255,6 @@ const ROWS: &[Row] = &[
     row("vercel env run", "-e --environment", 0),
     row("heroku local:run", "-e --env -p --port", 0),
     row("nix run", "", 1),
-    row(
-        "watchexec",
-        "-w -e -f -i -d -s --watch --exts --filter --ignore --debounce --signal --shell",
-        0,
-    ),
-    row("entr", "", 0),
     row("reflex", "-r -g -R -G", 0),
     row("sem", "-j --id", 0),
     row("cross-env", "", 0),
@@ -306,9 +300,8 @@ impl Unfolder<'_> {
             "xargs" | "gxargs" => self.xargs(job, st, fr),
             "find" | "gfind" | "fd" | "fdfind" => self.find(program, job, st, fr),
             "parallel" => self.parallel(job, st, fr),
-            "watch" | "hyperfine" | "concurrently" | "nodemon" | "onchange" => {
-                self.texts(program, job, st, fr)
-            }
+            "watch" | "hyperfine" | "concurrently" | "nodemon" | "onchange" | "watchexec"
+            | "entr" => self.texts(program, job, st, fr),
             "ssh" | "mosh" => from_afar(program, self.ssh(program, job, st, fr)),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" | "lima" => {
                 from_afar(program, self.container(program, job, st, fr))

@@ -155,9 +155,19 @@ impl Reader<'_> {
             if self.is(open.wrapping_sub(2), "cron") {
                 self.scheduled_text(*place, open + 1, close);
             }
-        } else if is_telling(name) && !name.starts_with("delete_") {
+        } else if is_telling(name)
+            && !name.starts_with("delete_")
+            && !(name.starts_with("truncate_") && self.is_of_column(open, close))
+        {
             self.opaque(from, to);
         }
+    }
+
+    /// `truncate_name(name)`: a text that is shortened for each row names no table. A table is named by a string.
+    fn is_of_column(&self, open: usize, close: usize) -> bool {
+        let mut given = (open + 2..close).filter_map(|at| self.at(at));
+        given.clone().next().is_some_and(|one| one.bare().is_some())
+            && given.all(|one| one.string().is_none())
     }
 
     /// `cron.schedule('name', '0 3 * * *', 'statement')`; the name may be left out.
