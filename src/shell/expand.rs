@@ -8,6 +8,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{PartKind, RawPart, RawWord};
 use super::brace;
+use super::fresh;
 use super::source::Source;
 use super::state::{Choice, Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
@@ -203,6 +204,9 @@ impl Unfolder<'_> {
             PartKind::Arith(parts) => {
                 let origin = fr.source.origin(part.span);
                 let number = self.arith(parts, st, fr);
+                if number.is_none() && fresh::invents(fr.source.at(part.span)) {
+                    self.invented(&origin);
+                }
                 let known = number.map(|number| Part::Literal(number.to_string()));
                 out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
             }
@@ -228,7 +232,17 @@ impl Unfolder<'_> {
         if let Feed::Opaque(from) = &feed {
             self.producers.push((origin.clone(), from.clone()));
         }
+        let from = out.len();
         substituted(feed, &origin, mode, out);
+        if fresh::invents(fr.source.at(span)) {
+            for bit in out.get(from..).unwrap_or_default() {
+                if let Bit::Piece { piece, .. } = bit
+                    && matches!(piece.part, Part::Hole(Hole::Unknown | Hole::Name))
+                {
+                    self.invented(&piece.origin);
+                }
+            }
+        }
     }
 
     fn tilde(&mut self, text: &str, span: Span, st: &mut State, fr: &Frame, out: &mut Vec<Bit>) {
@@ -321,6 +335,9 @@ impl Unfolder<'_> {
             "UID" | "EUID" | "RANDOM" | "SRANDOM" | "SECONDS" | "EPOCHSECONDS" | "PPID"
             | "BASHPID" | "LINENO" | "HOSTNAME" | "OSTYPE" | "HOSTTYPE" | "MACHTYPE"
             | "EPOCHREALTIME" | "BASH_VERSION" | "SHLVL" => {
+                if fresh::is_invented(name) {
+                    self.invented(origin);
+                }
                 Value::unknown(Hole::Name, origin.clone())
             }
             _ if st.cleared => Value::Unset,
