@@ -137,6 +137,7 @@ pub fn knows(program: &str) -> bool {
             | "patch"
             | "gpatch"
     ) || super::unpack::PACKERS.contains(&program)
+        || super::unpack::is_stream(program)
         || super::outs::knows(program)
 }
 
@@ -172,6 +173,10 @@ pub fn read(
         needs,
         deeds: Vec::new(),
     };
+    if super::unpack::is_stream(program) {
+        reader.unpacked_stream(program);
+        return reader.deeds;
+    }
     match program.strip_prefix('g').unwrap_or(program) {
         "rm" | "srm" => reader.rm(),
         "unlink" => reader.unlink(),
