@@ -17,7 +17,7 @@ const MAX_EARLIER: usize = 16;
 
 /// Returns a finding where jobs that are there are not in what is installed.
 pub fn findings(command: &Command, context: &Context<'_>, _: &mut Needs) -> Vec<Finding> {
-    if !command.is_any(&["crontab"]) {
+    if !command.is_any(&["crontab"]) || super::packs::is_of_an_image(command) {
         return Vec::new();
     }
     let Some(source) = installed(command) else {
@@ -175,5 +175,50 @@ fn finding(command: &Command, context: &Context<'_>) -> Finding {
         instead: rule.map(|rule| rule.instead.to_owned()),
         blast: Blast::default(),
         exempt: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::files::bench::line;
+
+    #[test]
+    fn a_filter_that_names_what_goes_leaves_the_other_jobs() {
+        for filter in [
+            "grep -v nightly",
+            "grep -vF x",
+            "egrep -v a|b",
+            "sed /x/d",
+            "sed s/a/b/",
+            "awk !/x/",
+            "cat",
+            "sort -u",
+            "grep -v ^#",
+        ] {
+            assert!(!keeps_some(&line(filter)), "{filter}");
+        }
+        for filter in [
+            "grep nightly",
+            "grep -v .",
+            "head -n 3",
+            "tail -1",
+            "sed d",
+            "sed -n /x/p",
+            "awk /x/",
+        ] {
+            assert!(keeps_some(&line(filter)), "{filter}");
+        }
+    }
+
+    #[test]
+    fn only_what_crontab_reads_is_installed() {
+        for text in ["crontab -l", "crontab -e", "crontab jobs.txt", "crontab -r"] {
+            assert!(installed(&line(text)).is_none(), "{text}");
+        }
+        assert!(matches!(
+            installed(&line("crontab /dev/null")),
+            Some(Installed::Nothing)
+        ));
     }
 }
