@@ -201,21 +201,31 @@ impl Unfolder<'_> {
                 }
             }
             PartKind::Command(script) => self.printed(script, part.span, mode, st, fr, out),
-            PartKind::Arith(parts) => {
-                let origin = fr.source.origin(part.span);
-                let number = self.arith(parts, st, fr);
-                if number.is_none() && fresh::invents(fr.source.at(part.span)) {
-                    self.invented(&origin);
-                }
-                let known = number.map(|number| Part::Literal(number.to_string()));
-                out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
-            }
+            PartKind::Arith(parts) => self.number(parts, part.span, mode, st, fr, out),
             PartKind::Process { input, script } => {
                 let origin = fr.source.origin(part.span);
                 let name = self.process(*input, script, st, fr);
                 out.push(bit(Part::Literal(name), origin, QUOTED));
             }
         }
+    }
+
+    fn number(
+        &mut self,
+        parts: &[RawPart],
+        span: Span,
+        mode: Mode,
+        st: &mut State,
+        fr: &Frame,
+        out: &mut Vec<Bit>,
+    ) {
+        let origin = fr.source.origin(span);
+        let number = self.arith(parts, st, fr);
+        if number.is_none() && fresh::invents(fr.source.at(span)) {
+            self.invented(&origin);
+        }
+        let known = number.map(|number| Part::Literal(number.to_string()));
+        out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
     }
 
     fn printed(
