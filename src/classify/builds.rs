@@ -4,6 +4,7 @@
 mod ant;
 mod groovy;
 mod package;
+mod scripts;
 mod tox;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
         "gradle" | "gradlew" | "gradlew.bat" | "sbt" => {
             groovy::started(&program, command, context, needs)
         }
+        "grunt" | "gulp" => scripts::started(&program, command, context, needs),
         "doit" => groovy::listed(command, context, needs),
         _ => Vec::new(),
     }
@@ -139,12 +141,45 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// Folders and files that no build makes.
+const KEPT: [&str; 16] = [
+    "uploads",
+    "upload",
+    "data",
+    "database",
+    "databases",
+    "db",
+    "storage",
+    "media",
+    "content",
+    "posts",
+    "backups",
+    "backup",
+    "users",
+    "customers",
+    "invoices",
+    "attachments",
+];
+
+/// Tells whether a path names what people or programs have put down, and no build has made.
+pub(super) fn is_kept(path: &str) -> bool {
+    let ends = [".db", ".sqlite", ".sqlite3", ".sql", ".dump"];
+    let path = path.to_ascii_lowercase();
+    let inside_build = [
+        "dist", "build", "out", "public", ".tmp", "tmp", "target", "coverage",
+    ];
+    let mut parts = path.split('/').filter(|part| !matches!(*part, "." | ""));
+    let first = parts.clone().next().unwrap_or_default();
+    !inside_build.contains(&first)
+        && (parts.any(|part| KEPT.contains(&part)) || ends.iter().any(|end| path.ends_with(end)))
+}
+
 /// Returns the line that removes a path; a task that cleans removes what the build makes, as long as it lies in the project.
 fn removal(path: &str, task: &str) -> Option<String> {
     let outside = path.starts_with(['/', '~']) || path.split('/').any(|part| part == "..");
     let cleans = task.to_ascii_lowercase().contains("clean");
     let known = !path.is_empty() && !path.contains(['$', '{']);
-    (known && (outside || !cleans)).then(|| {
+    (known && (outside || !cleans || is_kept(path))).then(|| {
         // Patterns live on for the shell.
         let text = path.trim_end_matches("/**").replace("**/", "");
         if text.contains('*') {

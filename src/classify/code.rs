@@ -1,6 +1,7 @@
 //! Code of scripting languages, inline or in a script: SQL that it sends, files that it deletes, shells that it starts.
 //! It reads strings, values and calls by name, and follows no control flow and no library.
 
+mod asked;
 mod calls;
 mod drivers;
 mod given;
@@ -14,7 +15,7 @@ mod taskfiles;
 pub mod tokens;
 mod values;
 
-use crate::model::command::Command;
+use crate::model::command::{Command, Opaque, OpaqueKind};
 use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding, Severity};
@@ -37,17 +38,34 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     if let Some(payload) = payload(command) {
         return super::opaque::findings(&[payload], context);
     }
-    let all = codes(command, context, needs);
-    all.iter()
+    let (all, cut) = codes(command, context, needs);
+    let mut findings: Vec<Finding> = all
+        .iter()
         .flat_map(|code| losses(code, command, context, needs))
-        .collect()
+        .collect();
+    if cut {
+        findings.extend(super::opaque::findings(&[unread(command)], context));
+    }
+    findings
+}
+
+/// Says that modules which the call has written were left unread.
+fn unread(command: &Command) -> Opaque {
+    Opaque {
+        origin: command.origin.clone(),
+        reason: "it loads more modules that the call has written than are read".to_owned(),
+        words: command.shown(),
+        kind: OpaqueKind::Script,
+        via: command.via.clone(),
+    }
 }
 
 /// Returns the code that an interpreter is given, and what is loaded beside it.
-fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Code> {
+fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Code>, bool) {
     let given = code(command, context, needs);
     let beside = imported::beside(given.as_ref(), command, context, needs);
-    given.into_iter().chain(beside).collect()
+    let all = given.into_iter().chain(beside.codes).collect();
+    (all, beside.cut)
 }
 
 #[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
@@ -238,7 +256,7 @@ fn taken_away(
 
 /// Returns the shell text that stands for what the code starts, writes and deletes, in its order; what cannot be read stands alone.
 pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
-    let all = codes(command, context, needs);
+    let (all, _) = codes(command, context, needs);
     all.iter()
         .flat_map(|code| steps_of(code, command))
         .collect()
@@ -387,6 +405,15 @@ fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -
         blast: Blast::default(),
         exempt: None,
     }
+}
+
+/// Returns the code of the tasks that a task runner is asked for.
+pub(in crate::classify) fn of_tasks(
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<super::sql::source::Source> {
+    taskfiles::code(command, context, needs).map(|(source, _)| source)
 }
 
 #[cfg(test)]

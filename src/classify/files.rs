@@ -7,6 +7,7 @@ pub mod bench;
 mod deeds;
 mod fd;
 mod find;
+mod inplace;
 pub mod judge;
 mod keys;
 pub mod kinds;
@@ -44,6 +45,19 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         return Vec::new();
     }
     let deeds = deeds::read(&program, command, context, needs);
+    if deeds.is_empty() {
+        return Vec::new();
+    }
+    let mut judge = Judge::new(context, needs, world::of(command), folder(&command.cwd));
+    for deed in deeds {
+        deed.apply(&mut judge);
+    }
+    report::of(judge.finish(), command, context)
+}
+
+/// Returns what a redirection empties of what `find` hands on: `find … -exec sh -c ': > "$1"' _ {} \\;`.
+pub fn emptied(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let deeds = deeds::emptied(command, context, needs);
     if deeds.is_empty() {
         return Vec::new();
     }

@@ -54,12 +54,48 @@ pub fn started(command: &Command) -> Vec<Started> {
             .find(|(known, _)| *known == name)
             .and_then(|(_, valued)| rest(command, valued)),
     };
+    // A minion that is asked directly is this machine.
+    let here = program == "salt-call";
+    let hosts = hosts(&program, command);
     text.map(|text| Started {
-        text: format!("ssh hosts '{}'", text.replace('\'', "'\\''")),
+        text: match here {
+            true => text,
+            false => format!("ssh {} {}", quoted(&hosts), quoted(&text)),
+        },
         origin: command.origin.clone(),
     })
     .into_iter()
     .collect()
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Returns the hosts that a line names, as it names them.
+fn hosts(program: &str, command: &Command) -> String {
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let named = match program {
+        "ansible" => words.first(),
+        "salt" | "salt-ssh" => function(&words)
+            .and_then(|at| at.checked_sub(1))
+            .and_then(|at| words.get(at)),
+        _ => None,
+    };
+    let named = named.filter(|word| !word.is_empty() && !word.starts_with('-'));
+    named.cloned().unwrap_or_else(|| "hosts".to_owned())
+}
+
+/// Returns the place of the function among the words of Salt.
+fn function(words: &[String]) -> Option<usize> {
+    let begins = |word: &String| {
+        let (module, name) = word.split_once('.').unwrap_or_default();
+        let is_name = |part: &str| {
+            !part.is_empty() && part.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
+        };
+        is_name(module) && is_name(name)
+    };
+    words.iter().position(begins)
 }
 
 /// The script of a project, as an operand of the interpreter.
@@ -229,9 +265,7 @@ fn salt(command: &Command) -> Option<String> {
     {
         return None;
     }
-    let at = words
-        .iter()
-        .position(|word| word.contains('.') && !word.starts_with('-') && !word.contains('/'))?;
+    let at = function(&words)?;
     let name = words.get(at)?.as_str();
     let rest = words.get(at + 1..).unwrap_or_default();
     match name {

@@ -3,6 +3,7 @@
 
 mod born;
 mod containers;
+mod named;
 mod outputs;
 mod pairs;
 mod things;
@@ -67,6 +68,12 @@ impl Made {
         }
         let earlier = unfolding.commands.get(..at).unwrap_or_default();
         if born::takes_only_born(command, earlier) {
+            for finding in findings.iter_mut().filter(|finding| open(finding)) {
+                finding.exempt = Some(REASON.to_owned());
+            }
+            return;
+        }
+        if named::undone(at, findings, unfolding, context, needs) {
             for finding in findings.iter_mut().filter(|finding| open(finding)) {
                 finding.exempt = Some(REASON.to_owned());
             }
@@ -466,7 +473,9 @@ fn below(made: &Word, word: &Word) -> bool {
         }
     }
     let inside = tail.is_empty() || tail.starts_with('/');
-    inside && !tail.split('/').any(|part| part == "..") && !word.many
+    // Words that are several fields are several both times, where they are the very same.
+    let counted = !word.many || made.many && tail.is_empty();
+    inside && !tail.split('/').any(|part| part == "..") && counted
 }
 
 /// Options and variables that say which engine or cluster a tool talks to.

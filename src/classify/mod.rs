@@ -4,6 +4,7 @@
 mod builds;
 mod clients;
 pub mod code;
+mod crontab;
 mod doors;
 pub mod files;
 pub mod fleet;
@@ -59,12 +60,13 @@ pub struct Context<'a> {
 type Family = fn(&Command, &Context<'_>, &mut Needs) -> Vec<Finding>;
 
 /// Every family that looks at commands, in the order in which their findings are listed.
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     own::findings,
     files::findings,
     sql::findings,
     git::findings,
     packs::findings,
+    crontab::findings,
     writes::findings,
     code::findings,
 ];

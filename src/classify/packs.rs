@@ -12,7 +12,7 @@ mod requests;
 mod targets;
 mod url;
 
-use crate::model::command::Command;
+use crate::model::command::{Command, Passage, Wrapper};
 use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding};
 use crate::model::rule::Rule;
@@ -56,6 +56,35 @@ pub(super) use url::decoded;
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
+    let mut found = matched(command, context, needs);
+    if is_of_an_image(command) {
+        found.retain(|finding| !OWN_SYSTEM.contains(&finding.rule.as_str()));
+    }
+    found
+}
+
+/// Rules of what belongs to the system that a command runs in, and to nothing that it reaches.
+const OWN_SYSTEM: [&str; 6] = [
+    "system.crontab",
+    "system.generations",
+    "system.logs",
+    "system.purge-package",
+    "system.user",
+    "system.mail-delete",
+];
+
+/// Tells whether a command runs in a container that has just come from its image, with nothing mounted into it.
+pub(super) fn is_of_an_image(command: &Command) -> bool {
+    let fresh = |wrapper: &Wrapper| match &wrapper.passage {
+        Passage::Fresh { mounts, .. } => Some(mounts.is_empty()),
+        Passage::Plain | Passage::User { .. } => None,
+        _ => Some(false),
+    };
+    let mut told = command.via.iter().filter_map(fresh);
+    told.next() == Some(true) && told.next().is_none()
+}
+
+fn matched(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut fed = fed::lines(command, context, needs);
     fed.extend(requests::lines(command, context, needs));
     fed.extend(plans::lines(command, context));

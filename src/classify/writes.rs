@@ -8,7 +8,7 @@ use crate::classify::files::judge::{Judge, Over};
 use crate::classify::files::place::places_written;
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
-use crate::classify::files::{folder, place::Place};
+use crate::classify::files::{emptied, folder, place::Place};
 use crate::classify::own::{self, settings::Change};
 use crate::model::command::{Command, Redirect, WriteMode};
 use crate::model::fact::Needs;
@@ -31,11 +31,21 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
             places_of.push((place, over(write, command)));
         }
     }
+    let unnamed = |write: &Redirect| write.file.has_hole() || write.file.shown().contains("{}");
+    let empties = command
+        .writes
+        .iter()
+        .any(|write| counts(write) && unnamed(write) && over(write, command).emptied);
+    let mut found = Vec::new();
+    if empties {
+        found = emptied(command, context, needs);
+    }
     let mut judge = Judge::new(context, needs, world::of(command), folder(&command.cwd));
     for (place, over) in places_of {
         judge.overwrite(&place, over);
     }
-    report(judge.finish(), &Site::of(command), context)
+    found.extend(report(judge.finish(), &Site::of(command), context));
+    found
 }
 
 /// Appending loses nothing, unless it goes to a disk.

@@ -268,6 +268,8 @@ pub struct Unfolding {
     pub written: Vec<(PathBuf, Word)>,
     /// The text; once something was found, the parsed line printed one way where nothing is opaque (goes into the fingerprint).
     pub canonical: String,
+    /// Where unknown text arose that the call invented itself (`$$`, `$RANDOM`, `$(uuidgen)`), once for each time.
+    pub invented: Vec<Origin>,
     /// For each of the commands: which earlier ones are proven to have succeeded when it runs.
     pub proven: Vec<Proven>,
 }

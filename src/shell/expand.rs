@@ -8,6 +8,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{PartKind, RawPart, RawWord};
 use super::brace;
+use super::fresh;
 use super::source::Source;
 use super::state::{Choice, Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
@@ -200,18 +201,31 @@ impl Unfolder<'_> {
                 }
             }
             PartKind::Command(script) => self.printed(script, part.span, mode, st, fr, out),
-            PartKind::Arith(parts) => {
-                let origin = fr.source.origin(part.span);
-                let number = self.arith(parts, st, fr);
-                let known = number.map(|number| Part::Literal(number.to_string()));
-                out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
-            }
+            PartKind::Arith(parts) => self.number(parts, part.span, mode, st, fr, out),
             PartKind::Process { input, script } => {
                 let origin = fr.source.origin(part.span);
                 let name = self.process(*input, script, st, fr);
                 out.push(bit(Part::Literal(name), origin, QUOTED));
             }
         }
+    }
+
+    fn number(
+        &mut self,
+        parts: &[RawPart],
+        span: Span,
+        mode: Mode,
+        st: &mut State,
+        fr: &Frame,
+        out: &mut Vec<Bit>,
+    ) {
+        let origin = fr.source.origin(span);
+        let number = self.arith(parts, st, fr);
+        if number.is_none() && fresh::invents(fr.source.at(span)) {
+            self.invented(&origin);
+        }
+        let known = number.map(|number| Part::Literal(number.to_string()));
+        out.push(bit(known.unwrap_or(Part::Hole(Hole::Name)), origin, mode));
     }
 
     fn printed(
@@ -228,7 +242,17 @@ impl Unfolder<'_> {
         if let Feed::Opaque(from) = &feed {
             self.producers.push((origin.clone(), from.clone()));
         }
+        let from = out.len();
         substituted(feed, &origin, mode, out);
+        if fresh::invents(fr.source.at(span)) {
+            for bit in out.get(from..).unwrap_or_default() {
+                if let Bit::Piece { piece, .. } = bit
+                    && matches!(piece.part, Part::Hole(Hole::Unknown | Hole::Name))
+                {
+                    self.invented(&piece.origin);
+                }
+            }
+        }
     }
 
     fn tilde(&mut self, text: &str, span: Span, st: &mut State, fr: &Frame, out: &mut Vec<Bit>) {
@@ -321,6 +345,9 @@ impl Unfolder<'_> {
             "UID" | "EUID" | "RANDOM" | "SRANDOM" | "SECONDS" | "EPOCHSECONDS" | "PPID"
             | "BASHPID" | "LINENO" | "HOSTNAME" | "OSTYPE" | "HOSTTYPE" | "MACHTYPE"
             | "EPOCHREALTIME" | "BASH_VERSION" | "SHLVL" => {
+                if fresh::is_invented(name) {
+                    self.invented(origin);
+                }
                 Value::unknown(Hole::Name, origin.clone())
             }
             _ if st.cleared => Value::Unset,

@@ -12,6 +12,7 @@ mod compose;
 mod dumps;
 mod expand;
 mod flow;
+mod fresh;
 mod generated;
 mod images;
 pub mod inside;

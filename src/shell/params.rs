@@ -130,7 +130,8 @@ impl Unfolder<'_> {
                 return Found::One(vec![named_hole(origin)]);
             }
             "#" => return Found::One(vec![literal_piece(&st.arguments.len().to_string(), origin)]),
-            "?" | "$" | "!" | "-" => return Found::One(vec![named_hole(origin)]),
+            "$" => return Found::One(vec![self.process_number(origin)]),
+            "?" | "!" | "-" => return Found::One(vec![named_hole(origin)]),
             "_" => return Found::One(vec![unknown(origin)]),
             _ => {}
         }

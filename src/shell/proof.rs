@@ -7,7 +7,7 @@ use crate::model::span::Origin;
 use super::unfold::Unfolder;
 
 /// Wrappers whose status is that of the command inside.
-const STATUS_OF_INNER: [&str; 15] = [
+const STATUS_OF_INNER: [&str; 18] = [
     "sudo",
     "doas",
     "env",
@@ -23,6 +23,9 @@ const STATUS_OF_INNER: [&str; 15] = [
     "gtimeout",
     "gnice",
     "setpriv",
+    "docker exec",
+    "podman exec",
+    "nerdctl exec",
 ];
 
 /// What is proven at a place, by the status of what ran last.

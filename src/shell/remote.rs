@@ -121,7 +121,10 @@ impl Unfolder<'_> {
             env: given,
             stdin,
         };
-        let via = fr.enter(&format!("{engine} exec"), passage);
+        // Of what runs detached the status says nothing.
+        let detached = found.has("-d") || found.has("--detach");
+        let name = if detached { "exec -d" } else { "exec" };
+        let via = fr.enter(&format!("{engine} {name}"), passage);
         let mut inside = far(st);
         inside.cwd = place(found.value("-w --workdir"));
         let via = if stdin { via } else { via.fed(Feed::Null) };

@@ -16,7 +16,8 @@ const MAX_MARKS: usize = 4_000;
 pub struct Source {
     pub text: String,
     stretches: Vec<Stretch>,
-    marks: Vec<Part>,
+    /// What stands for a mark, and where it came from.
+    marks: Vec<Piece>,
     file: Option<Lines>,
 }
 
@@ -99,9 +100,9 @@ impl Source {
                     };
                     self.text.push_str(text);
                 }
-                part @ (Part::Glob(_) | Part::Hole(_)) => {
+                Part::Glob(_) | Part::Hole(_) => {
                     if self.marks.len() < MAX_MARKS {
-                        self.marks.push(part.clone());
+                        self.marks.push(piece.clone());
                     }
                     let index = u32::try_from(self.marks.len()).unwrap_or(1) - 1;
                     self.text
@@ -175,17 +176,14 @@ impl Source {
         let mut known = String::new();
         for c in text.chars() {
             match self.mark(c) {
-                Some(part) => {
+                Some(piece) => {
                     if !known.is_empty() {
                         all.push(Piece {
                             part: Part::Literal(std::mem::take(&mut known)),
                             origin: origin.clone(),
                         });
                     }
-                    all.push(Piece {
-                        part,
-                        origin: origin.clone(),
-                    });
+                    all.push(piece.clone());
                 }
                 None => known.push(c),
             }
@@ -199,6 +197,11 @@ impl Source {
         all
     }
 
+    /// Returns the text of a span, as written.
+    pub fn at(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
     /// Tells whether the text holds anything but unknown stretches and blanks.
     pub fn has_known_text(&self) -> bool {
         self.text
@@ -206,9 +209,9 @@ impl Source {
             .any(|c| !c.is_whitespace() && self.mark(c).is_none())
     }
 
-    fn mark(&self, c: char) -> Option<Part> {
+    fn mark(&self, c: char) -> Option<&Piece> {
         let index = (c as u32).checked_sub(FIRST_MARK)?;
-        self.marks.get(usize::try_from(index).ok()?).cloned()
+        self.marks.get(usize::try_from(index).ok()?)
     }
 
     /// Returns the text for a person: marks become `$?`.
@@ -218,11 +221,11 @@ impl Source {
         }
         let mut all = String::with_capacity(self.text.len());
         for c in self.text.chars() {
-            match self.mark(c) {
-                Some(Part::Glob(text) | Part::Literal(text)) => all.push_str(&text),
+            match self.mark(c).map(|piece| &piece.part) {
+                Some(Part::Glob(text) | Part::Literal(text)) => all.push_str(text),
                 Some(Part::Hole(Hole::Inherited(name))) => {
                     all.push('$');
-                    all.push_str(&name);
+                    all.push_str(name);
                 }
                 Some(Part::Hole(Hole::Unknown | Hole::Name)) => all.push_str("$?"),
                 None => all.push(c),

@@ -261,6 +261,8 @@ pub(super) struct Unfolder<'a> {
     pub counter: usize,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
+    /// Where the shell at hand first said the number of its process.
+    pub process: Option<Origin>,
     pub settled: Settled,
     /// How often programs that only tell or ask something were started, by the place where they stand.
     told: HashMap<Origin, usize>,
@@ -305,6 +307,7 @@ impl<'a> Unfolder<'a> {
             asked: None,
             counter: 0,
             producers: Vec::new(),
+            process: None,
             settled: Settled::default(),
             told: HashMap::new(),
             loops: BTreeMap::new(),
@@ -439,8 +442,9 @@ impl<'a> Unfolder<'a> {
         let run = |this: &mut Self, script: &Script, st: &mut State| {
             if own_shell {
                 let outer = std::mem::take(&mut this.shielded);
+                let process = this.process.take();
                 let feed = this.shell(script, st, &fr);
-                this.shielded = outer;
+                (this.shielded, this.process) = (outer, process);
                 feed
             } else {
                 this.script(script, st, &fr)

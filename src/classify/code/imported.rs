@@ -2,6 +2,7 @@
 //! Only what runs by loading a module is left of it; what nobody calls there is blanked out.
 
 use std::collections::{HashSet, VecDeque};
+use std::path::PathBuf;
 
 use crate::classify::Context;
 use crate::classify::packs;
@@ -11,12 +12,17 @@ use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::word::Word;
 
+use super::asked;
 use super::given::Code;
 use super::modules;
 use super::tokens::Language;
 
-/// Modules of one call that are looked at.
-const MAX_MODULES: usize = 16;
+/// Modules of the project that are looked at; further ones are the project's own affair.
+const MAX_MODULES: usize = 32;
+/// Modules that the call itself has written; what is beyond them is not known.
+const MAX_WRITTEN: usize = 64;
+/// Modules that wait to be looked at.
+const MAX_WAITING: usize = 2_000;
 /// Modules that modules import, one behind the other.
 const MAX_DEPTH: usize = 3;
 /// Bytes of a module beyond which it is not taken apart.
@@ -82,6 +88,13 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// Tells whether the call itself has written it.
+    fn is_written(&self, command: &Command, context: &Context<'_>) -> bool {
+        let places = self.files.iter().filter_map(|name| place_of(name, command));
+        let mut written = places.map(|path| packs::written(&path, context));
+        written.any(|text| text.is_some())
+    }
+
     fn file(name: String, language: Language) -> Self {
         Self {
             files: vec![name],
@@ -92,17 +105,26 @@ impl Wanted {
     }
 }
 
+fn place_of(name: &str, command: &Command) -> Option<PathBuf> {
+    match &command.cwd {
+        _ if !command.is_here() => None,
+        Cwd::Known(folder) => Some(reach::normal(&folder.join(name))),
+        Cwd::Temporary | Cwd::Unknown => name.starts_with('/').then(|| name.into()),
+    }
+}
+
 /// Returns the code that is loaded beside `code`, or by a runner without any code of its own.
 pub(super) fn beside(
     code: Option<&Code>,
     command: &Command,
     context: &Context<'_>,
     needs: &mut Needs,
-) -> Vec<Code> {
+) -> Beside {
     let mut queue: VecDeque<Wanted> = VecDeque::new();
+    let given: Vec<String> = command.args().iter().map(Word::shown).collect();
     if let Some(code) = code.filter(|code| code.source.text.len() <= MAX_BYTES) {
         let text = &code.source.text;
-        queue.extend(imported(text, &[], &code.folder, code.language, 0));
+        queue.extend(imported(text, &[], &code.folder, code.language, 0, &given));
     }
     let program = command.program().unwrap_or_default();
     let plain = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
@@ -118,28 +140,51 @@ pub(super) fn beside(
             .map(|(name, language)| Wanted::file(name, language)),
     );
     let mut seen: HashSet<String> = HashSet::new();
-    let mut all = Vec::new();
+    let mut found = Beside::default();
+    let (mut read_here, mut read_there) = (0, 0);
     while let Some(wanted) = queue.pop_front() {
-        if seen.len() >= MAX_MODULES {
-            break;
-        }
         let key = format!("{:?}{:?}", wanted.files, wanted.called);
         if !seen.insert(key) {
             continue;
         }
+        let written = wanted.is_written(command, context);
+        let (count, most) = match written {
+            true => (&mut read_here, MAX_WRITTEN),
+            false => (&mut read_there, MAX_MODULES),
+        };
+        if *count >= most {
+            found.cut |= written;
+            continue;
+        }
+        *count += 1;
         let Some((code, whole)) = read(&wanted, command, context, needs) else {
             continue;
         };
-        if wanted.depth < MAX_DEPTH {
+        if (written || wanted.depth < MAX_DEPTH) && queue.len() < MAX_WAITING {
             let called = &wanted.called;
             let depth = wanted.depth + 1;
-            queue.extend(imported(&whole, called, &code.folder, code.language, depth));
+            queue.extend(imported(
+                &whole,
+                called,
+                &code.folder,
+                code.language,
+                depth,
+                &given,
+            ));
         }
         if may_lose(&code.source.text) {
-            all.push(code);
+            found.codes.push(code);
         }
     }
-    all
+    found
+}
+
+/// What is loaded beside a code.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub codes: Vec<Code>,
+    /// Modules that the call has written were left out.
+    pub cut: bool,
 }
 
 /// Tells whether a text has any of the words with which code takes something away or starts something.
@@ -160,13 +205,19 @@ fn imported(
     folder: &str,
     language: Language,
     depth: usize,
+    given: &[String],
 ) -> Vec<Wanted> {
     let runs = running(text, language, outside, depth == 0);
     let imports = modules::imports(&runs, language, STANDARD);
     if imports.is_empty() {
         return Vec::new();
     }
-    let calls = modules::calls(&certain(&runs, language), language);
+    // What a module asks is its own affair; what the script asks its command line answers.
+    let sure = match depth {
+        0 => asked::running(&runs, language, given),
+        _ => certain(&runs, language),
+    };
+    let calls = modules::calls(&sure, language);
     let wanted = imports.into_iter().map(|import| {
         let called = import.called(&calls);
         let beside = |name: &String| match folder {
@@ -216,7 +267,7 @@ fn blocks(text: &str, language: Language) -> Vec<Block> {
 }
 
 /// What stands deeper than a line that asks something.
-fn python_conditions(text: &str) -> Vec<Block> {
+pub(super) fn python_conditions(text: &str) -> Vec<Block> {
     const ASKS: [&str; 6] = ["if ", "elif ", "else:", "while ", "except", "case "];
     let mut all: Vec<Block> = Vec::new();
     let mut open: Option<usize> = None;
@@ -246,7 +297,7 @@ fn python_conditions(text: &str) -> Vec<Block> {
 }
 
 /// The bodies of conditions in languages with braces.
-fn brace_conditions(text: &str) -> Vec<Block> {
+pub(super) fn brace_conditions(text: &str) -> Vec<Block> {
     const ASKS: [&str; 5] = ["if", "else", "while", "switch", "catch"];
     /// "If this file is the one that was started".
     const MAIN: [&str; 2] = ["require.main", "import.meta"];
@@ -356,13 +407,8 @@ fn read(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<(Code, String)> {
-    let place = |name: &String| match &command.cwd {
-        _ if !command.is_here() => None,
-        Cwd::Known(folder) => Some(reach::normal(&folder.join(name))),
-        Cwd::Temporary | Cwd::Unknown => name.starts_with('/').then(|| name.into()),
-    };
     let found = wanted.files.iter().find_map(|name| {
-        let path = place(name)?;
+        let path = place_of(name, command)?;
         if let Some(word) = packs::written(&path, context) {
             return Some((name, Source::of_word(&word)));
         }

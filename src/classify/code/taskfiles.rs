@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::classify::Context;
+use crate::classify::builds::is_kept;
 use crate::classify::packs;
 use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
@@ -180,7 +181,7 @@ fn script(text: &str, wanted: Vec<String>) -> String {
             }
         }
         // What cleans takes away what the build has made.
-        wanted.retain(|name| !name.to_ascii_lowercase().contains("clean"));
+        wanted.retain(|name| !name.to_ascii_lowercase().contains("clean") || keeps(text, name));
         if wanted.len() == before {
             break;
         }
@@ -202,6 +203,19 @@ fn script(text: &str, wanted: Vec<String>) -> String {
     wanted.insert(DEFAULT.to_owned());
     let wanted: Vec<String> = wanted.into_iter().collect();
     imported::loaded(&left, &imported::brace_blocks(&left), &wanted)
+}
+
+/// Tells whether what a task of this name takes away is no build's work.
+fn keeps(text: &str, name: &str) -> bool {
+    let stretches = stretches(text);
+    let mut own = stretches.iter().filter(|stretch| stretch.name == name);
+    let blocks = imported::brace_blocks(text);
+    let mut bodies = blocks
+        .iter()
+        .filter(|block| block.name == name)
+        .filter_map(|block| text.get(block.from..block.to));
+    let told = |body: &str| body.split(['"', '\'', '`']).any(is_kept);
+    own.any(|stretch| stretch.words.iter().any(|word| is_kept(word))) || bodies.any(told)
 }
 
 fn stretches(text: &str) -> Vec<Stretch> {

@@ -117,6 +117,9 @@ pub fn knows(program: &str) -> bool {
             | "sed"
             | "gsed"
             | "perl"
+            | "ruby"
+            | "awk"
+            | "gawk"
             | "chmod"
             | "chown"
             | "chgrp"
@@ -134,7 +137,20 @@ pub fn knows(program: &str) -> bool {
             | "patch"
             | "gpatch"
     ) || super::unpack::PACKERS.contains(&program)
+        || super::unpack::is_stream(program)
         || super::outs::knows(program)
+}
+
+/// Reads what a redirection that writes nothing does to what `find` hands on.
+pub fn emptied(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Deed> {
+    let mut reader = Reader {
+        command,
+        context,
+        needs,
+        deeds: Vec::new(),
+    };
+    find::empties(&mut reader);
+    reader.deeds
 }
 
 /// Reads what a program does.
@@ -157,6 +173,10 @@ pub fn read(
         needs,
         deeds: Vec::new(),
     };
+    if super::unpack::is_stream(program) {
+        reader.unpacked_stream(program);
+        return reader.deeds;
+    }
     match program.strip_prefix('g').unwrap_or(program) {
         "rm" | "srm" => reader.rm(),
         "unlink" => reader.unlink(),
@@ -174,6 +194,8 @@ pub fn read(
         "truncate" => reader.truncate(),
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
+        "ruby" => reader.ruby(),
+        "awk" => reader.awk(),
         "curl" | "wget" => reader.download(program),
         "sort" => reader.sort(),
         "scp" => reader.scp(),
@@ -338,6 +360,10 @@ impl<'a> Reader<'a, '_> {
         let Some(last) = self.last(&mut args) else {
             return;
         };
+        let from_nothing = |word: &&&Word| word.text().as_deref() == Some("/dev/null");
+        if args.operands.iter().any(|word| from_nothing(&word)) && find::empties(self) {
+            return;
+        }
         let replaces = args.has(&["--remove-destination"]);
         for to in self.written(&last) {
             for from in &args.operands {
@@ -536,111 +562,6 @@ impl<'a> Reader<'a, '_> {
             let word = Word::literal(tape, command.origin.clone());
             self.overwrite(&word, Over::NEW);
         }
-    }
-
-    fn truncate(&mut self) {
-        let valued = Valued {
-            short: "sr",
-            long: &["--size", "--reference"],
-        };
-        let command = self.command;
-        let args = Args::read(command.args(), valued);
-        let size = args.value(&["-s", "--size"]);
-        if size.is_some_and(|size| size.starts_with(['+', '>'])) {
-            return;
-        }
-        let to_nothing = size.is_some_and(|size| size.chars().all(|letter| letter == '0'));
-        if to_nothing && find::empties(self, &args) {
-            return;
-        }
-        for word in args.operands {
-            // Emptying a log is what logs are rotated by.
-            let over = Over {
-                emptied: true,
-                nulled: to_nothing && !kinds::is_log(&word.shown()),
-                ..Over::NEW
-            };
-            self.overwrite(word, over);
-        }
-    }
-
-    fn tee(&mut self) {
-        let command = self.command;
-        let args = Args::read(command.args(), Valued::NONE);
-        if args.has(&["-a", "--append"]) {
-            return;
-        }
-        for word in args.operands {
-            self.overwrite(word, Over::NEW);
-        }
-    }
-
-    /// `sed -i` and `perl -i` change files in place.
-    fn sed(&mut self, program: &str) {
-        let command = self.command;
-        let in_place = command.args().iter().any(|word| {
-            let text = word.shown();
-            let short = text.starts_with('-') && !text.starts_with("--");
-            text.starts_with("--in-place")
-                || (short && program == "perl" && perl_in_place(&text))
-                || (short && program != "perl" && sed_in_place(&text))
-        });
-        if !in_place {
-            return;
-        }
-        let valued = if program == "perl" {
-            Valued {
-                short: "eEI",
-                long: &[],
-            }
-        } else {
-            Valued {
-                short: "efl",
-                long: &["--expression", "--file", "--line-length"],
-            }
-        };
-        let args = Args::read(command.args(), valued);
-        let script = usize::from(!args.has(&["-e", "-E", "-f", "--expression", "--file"]));
-        let given = args.value(&["-e", "--expression"]).map(str::to_owned);
-        let text = given.or_else(|| args.operands.first().filter(|_| script == 1)?.text());
-        let quiet = args.has(&["-n", "--quiet", "--silent"]);
-        let emptied =
-            program != "perl" && text.is_some_and(|text| super::over::leaves_nothing(&text, quiet));
-        let over = Over {
-            edit: !emptied,
-            emptied,
-            nulled: emptied,
-            replaces: true,
-            ..Over::NEW
-        };
-        for word in args.operands.into_iter().skip(script) {
-            self.overwrite(word, over);
-        }
-    }
-}
-
-/// Tells whether a cluster such as `-i`, `-pi` or `-i.bak` of perl edits in place and keeps no copy.
-fn perl_in_place(text: &str) -> bool {
-    match text.find('i') {
-        Some(index) => {
-            let before = text.get(1..index).unwrap_or_default();
-            let plain = before.chars().all(|letter| "pnalw0s".contains(letter));
-            let after = text.get(index + 1..).unwrap_or_default();
-            plain && !after.contains('.')
-        }
-        None => false,
-    }
-}
-
-fn sed_in_place(text: &str) -> bool {
-    match text.find('i') {
-        Some(index) => {
-            let before = text.get(1..index).unwrap_or_default();
-            let after = text.get(index + 1..).unwrap_or_default();
-            before.chars().all(|letter| "nEruszb".contains(letter))
-                && (after.is_empty() || after == "e" || after == "n")
-        }
-        None => false,
     }
 }
 

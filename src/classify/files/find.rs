@@ -53,10 +53,9 @@ pub fn feeder(command: &Command, context: &Context<'_>) -> Option<Narrowing> {
         let name = via.name.as_str();
         name.starts_with("find") || name.starts_with("xargs") || name.starts_with("fd")
     })?;
-    let open = command
-        .args()
-        .iter()
-        .any(|word| word.has_hole() || word.has_glob());
+    let unknown = |word: &Word| word.has_hole() || word.has_glob();
+    let written = command.writes.iter().map(|write| &write.file);
+    let open = command.args().iter().chain(written).any(unknown);
     if !open && last.name.starts_with("xargs") {
         return None;
     }
@@ -107,14 +106,14 @@ pub fn through(
 }
 
 /// Judges a program that empties what `find` gives it; tells whether it was that. Emptying logs is what they are rotated by.
-pub fn empties(reader: &mut Reader<'_, '_>, args: &Args<'_>) -> bool {
+pub fn empties(reader: &mut Reader<'_, '_>) -> bool {
     let Some(narrowing) = feeder(reader.command, reader.context) else {
         return false;
     };
     let names = &narrowing.names;
     let is_lost = names.is_empty() || !names.iter().all(|name| kinds::is_log(name));
     if is_lost {
-        through(reader, args, false, &narrowing);
+        remove(reader, &narrowing, false);
     }
     is_lost
 }

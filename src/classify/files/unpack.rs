@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::argv::{Args, Valued};
 use super::deeds::{Deed, Reader};
 use super::judge::{How, Over};
+use super::over::Clobber;
 use super::place::{Place, lexical};
 use crate::model::command::{Cwd, Stdin};
 use crate::model::fact::{Answer, Question};
@@ -16,6 +17,24 @@ const MAX_MEMBERS: usize = 1_000;
 
 /// Programs that pack, and may take away what they packed.
 pub const PACKERS: &[&str] = &["7z", "7za", "7zz", "7zr", "zip", "rar"];
+
+/// Programs that unpack one file, with the endings that they cut off; those of the second kind do so only when asked.
+const STREAMS: &[(&[&str], &[&str], &[&str])] = &[
+    (&["gunzip", "unpigz"], &["gzip", "pigz"], &[".gz", ".z"]),
+    (&["unxz", "unlzma"], &["xz", "lzma"], &[".xz", ".lzma"]),
+    (&["bunzip2"], &["bzip2", "pbzip2"], &[".bz2", ".bz"]),
+    (&["unzstd"], &["zstd", "zstdmt"], &[".zst"]),
+    (&["unlz4"], &["lz4"], &[".lz4"]),
+    (&["uncompress"], &[], &[".Z"]),
+    (&["unbrotli"], &["brotli"], &[".br"]),
+];
+
+/// Tells whether a program unpacks one file into another.
+pub fn is_stream(program: &str) -> bool {
+    STREAMS
+        .iter()
+        .any(|(unpack, pack, _)| unpack.contains(&program) || pack.contains(&program))
+}
 
 /// How members get their places.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,20 +47,22 @@ pub struct Landing<'a> {
 }
 
 impl Reader<'_, '_> {
-    /// Notes every file that an archive puts where one may stand.
-    pub fn out_of(&mut self, archive: &Word, chosen: &[&Word], landing: Landing<'_>) {
+    /// Notes every file that an archive puts where one may stand; tells whether that is all that can be said.
+    pub fn out_of(&mut self, archive: &Word, chosen: &[&Word], landing: Landing<'_>) -> bool {
         if self.context.facts.assumed || !self.command.is_here() {
-            return;
+            return true;
         }
         let Cwd::Known(cwd) = &self.command.cwd else {
-            return;
+            return true;
         };
         let Some(name) = archive.text() else {
-            return;
+            return true;
         };
         let question = Question::Members(lexical(&cwd.join(name)));
-        let Some(Answer::Glob(members)) = self.context.facts.ask(question, self.needs) else {
-            return;
+        let members = match self.context.facts.ask(question, self.needs) {
+            Some(Answer::Glob(members)) => members,
+            Some(Answer::Unknown(_)) => return false,
+            _ => return true,
         };
         let folder = lexical(&cwd.join(landing.dir.unwrap_or(".")));
         let chosen: Vec<String> = chosen.iter().filter_map(|word| word.text()).collect();
@@ -56,7 +77,7 @@ impl Reader<'_, '_> {
             .collect();
         let places = self.may_stand(places, &folder);
         if places.len() > MAX_MEMBERS {
-            return;
+            return true;
         }
         for path in places {
             self.deeds.push(Deed::Overwrite {
@@ -70,6 +91,7 @@ impl Reader<'_, '_> {
                 },
             });
         }
+        true
     }
 
     /// Keeps the places below whose first folder something stands: most archives bring a folder of their own.
@@ -118,6 +140,51 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// `zstd -d -f a.zst -o FILE`, `gunzip -f app.db.gz`: without force they leave alone what is there.
+    pub fn unpacked_stream(&mut self, program: &str) {
+        let Some((unpack, _, ends)) = STREAMS
+            .iter()
+            .find(|(unpack, pack, _)| unpack.contains(&program) || pack.contains(&program))
+        else {
+            return;
+        };
+        let valued = Valued {
+            short: if program.contains("zst") || program.contains("brotli") {
+                "oDMT"
+            } else {
+                "STM"
+            },
+            long: &["--output", "--suffix", "--threads", "--memory"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let asked = unpack.contains(&program) || args.has(&["-d", "--decompress", "--uncompress"]);
+        let elsewhere = [
+            "-c",
+            "--stdout",
+            "--to-stdout",
+            "-t",
+            "--test",
+            "-l",
+            "--list",
+        ];
+        if !asked || !args.has(&["-f", "--force"]) || args.has(&elsewhere) {
+            return;
+        }
+        if let Some(file) = args.value(&["-o", "--output"]) {
+            let word = Word::literal(file, command.origin.clone());
+            return self.overwrite(&word, Over::NEW);
+        }
+        for word in args.operands {
+            let Some(text) = word.text() else { continue };
+            let plain = ends.iter().find_map(|end| text.strip_suffix(end));
+            if let Some(plain) = plain.filter(|plain| !plain.is_empty()) {
+                let word = Word::literal(plain, word.origin.clone());
+                self.overwrite(&word, Over::NEW);
+            }
+        }
+    }
+
     /// `7z x -y a.zip -oDIR`.
     pub fn seven(&mut self) {
         let words = self.command.args();
@@ -147,7 +214,14 @@ impl Reader<'_, '_> {
                 flat,
                 strip: 0,
             };
-            self.out_of(archive, chosen, landing);
+            let before = self.deeds.len();
+            let told = self.out_of(archive, chosen, landing);
+            let dir = landing.dir.filter(|_| !told && before == self.deeds.len());
+            if let Some(dir) = dir {
+                // What it holds cannot be read: the folder is saved as a whole, as with any archive that is unpacked over one.
+                let word = Word::literal(dir, self.command.origin.clone());
+                self.unpacked(Some(&word), &[], Clobber::Files);
+            }
         }
     }
 
@@ -231,5 +305,24 @@ mod tests {
         assert_eq!(at(1, false, "b"), None);
         assert_eq!(at(0, true, "a/b/c"), Some("c".into()));
         assert_eq!(at(0, false, "../b"), None);
+    }
+
+    #[test]
+    fn an_archive_of_an_unknown_kind_counts_only_where_it_is_put_over_a_folder_on_purpose() {
+        use crate::classify::files::bench::{Bench, line};
+        let question = Question::Members("/home/ann/shop/a.7z".into());
+        let bench = Bench::here()
+            .folder("/home/ann/shop/live", 3)
+            .git("/home/ann/shop/live", |git| git.untracked = 3)
+            .learn(question, Answer::Unknown("packed".into()));
+        assert_eq!(
+            bench.lost(&line("7z x -y a.7z -olive")),
+            ["files.unpack-over"]
+        );
+        let nothing: [&str; 0] = [];
+        assert_eq!(bench.lost(&line("7z x a.7z -olive")), nothing);
+        assert_eq!(bench.lost(&line("7z x -y a.7z")), nothing);
+        let none = Bench::assumed();
+        assert_eq!(none.lost(&line("7z x -y a.7z -olive")), nothing);
     }
 }

@@ -388,11 +388,13 @@ fn behind<'w>(
                 break;
             }
             let name = text.split('=').next().unwrap_or_default();
-            if !has(scope, name) {
+            let force = name == "-f" && !matches!(program.as_str(), "kubectl" | "oc");
+            if has(scope, name) {
+                if !text.contains('=') {
+                    rest = rest.get(1..)?;
+                }
+            } else if !(PLAIN.contains(&name) || force) {
                 return None;
-            }
-            if !text.contains('=') {
-                rest = rest.get(1..)?;
             }
         }
     }

@@ -84,7 +84,8 @@ fn folders(command: &Command) -> Vec<Thing> {
             path,
             holds: Holds::Nothing,
         }),
-        None => (!word.many && !word.has_glob()).then(|| Thing::Words((*word).clone())),
+        // `mkdir` fails where one of several is there already.
+        None => (!word.has_glob()).then(|| Thing::Words((*word).clone())),
     };
     args.operands.iter().filter_map(one).collect()
 }

@@ -4,7 +4,7 @@
 use crate::model::word::Word;
 
 /// Runners that start a program named by a later word: their own words before it, and their options with a value.
-const RUNNERS: [(&str, &[&str], &[&str]); 54] = [
+const RUNNERS: [(&str, &[&str], &[&str]); 59] = [
     (
         "npx",
         &[],
@@ -115,6 +115,11 @@ const RUNNERS: [(&str, &[&str], &[&str]); 54] = [
     ("php", &[], &["-d", "-c", "-n"]),
     ("ruby", &[], &["-I", "-r", "-C"]),
     ("dotnet", &["tool", "run"], &[]),
+    ("k3s", &[], &[]),
+    ("k0s", &[], &[]),
+    ("microk8s", &[], &[]),
+    ("rancher", &[], &["-c", "--config"]),
+    ("minikube", &[], &["-p", "--profile"]),
     ("java", &["-jar"], &["-cp", "-classpath", "--class-path"]),
 ];
 

@@ -147,6 +147,9 @@ fn shape_matches<'c>(
     if path.guessed && !is_plausible(&found, path.sure, flags) {
         return None;
     }
+    if (path.guessed || positionals == Sure::Guess) && only_options(&found) {
+        return None;
+    }
     found.opaque |= [flags, positionals, values, env].contains(&Sure::Guess);
     Some(found)
 }
@@ -266,6 +269,27 @@ fn is_plausible(found: &Match<'_>, sure_steps: usize, flags: Sure) -> bool {
         return false;
     }
     sure_steps > 0 || found.shape.path.len() == 1 && found.shape.least > 0 && first.is_some()
+}
+
+/// Tells whether all that is unknown is a word named for options, before a known one: `etcdctl $ETCD_FLAGS endpoint health`.
+fn only_options(found: &Match<'_>) -> bool {
+    let args = found.words.get(1..).unwrap_or_default();
+    let mut holes = args.iter().enumerate().filter(|(_, word)| word.has_hole());
+    let (Some((at, word)), None) = (holes.next(), holes.next()) else {
+        return false;
+    };
+    let next = args.get(at + 1).and_then(Word::plain);
+    is_named_for_flags(word) && next.is_some_and(|next| !next.starts_with('-'))
+}
+
+/// Tells whether a word is one unquoted variable that is named as one that holds options.
+fn is_named_for_flags(word: &Word) -> bool {
+    let [piece] = word.pieces.as_slice() else {
+        return false;
+    };
+    word.many
+        && !word.quoted
+        && matches!(&piece.part, Part::Hole(Hole::Inherited(name)) if is_flag_name(name))
 }
 
 /// Tells whether a flag under which nothing happens is there (or `… help`, as `aws` has it), as far as known text says.

@@ -1,0 +1,286 @@
+//! Programs that cut files or change them in place: what they leave of a file, as far as their own words say.
+//! Whether anything is lost by it is for `judge`.
+
+use super::argv::{Args, Valued};
+use super::deeds::Reader;
+use super::judge::Over;
+use super::{find, kinds};
+use crate::model::command::Stdin;
+use crate::model::word::Word;
+
+impl Reader<'_, '_> {
+    pub fn truncate(&mut self) {
+        let valued = Valued {
+            short: "sr",
+            long: &["--size", "--reference"],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let size = args.value(&["-s", "--size"]);
+        if size.is_some_and(|size| size.starts_with(['+', '>', '%'])) {
+            return;
+        }
+        let to_nothing = size.is_some_and(|size| size.chars().all(|letter| letter == '0'));
+        if find::empties(self) {
+            return;
+        }
+        for word in args.operands {
+            // Emptying a log is what logs are rotated by.
+            let over = Over {
+                emptied: true,
+                nulled: to_nothing && !kinds::is_log(&word.shown()),
+                ..Over::NEW
+            };
+            self.overwrite(word, over);
+        }
+    }
+
+    pub fn tee(&mut self) {
+        let command = self.command;
+        let args = Args::read(command.args(), Valued::NONE);
+        if args.has(&["-a", "--append"]) {
+            return;
+        }
+        // `true | sponge f`: nothing comes, and nothing is left.
+        let nothing = command.is_any(&["sponge"])
+            && match &command.stdin {
+                Stdin::Null => true,
+                Stdin::Text(word) => word.text().is_some_and(|text| text.trim().is_empty()),
+                Stdin::File(word) => word.text().as_deref() == Some("/dev/null"),
+                Stdin::Inherited | Stdin::Opaque { .. } => false,
+            };
+        if nothing && find::empties(self) {
+            return;
+        }
+        for word in args.operands {
+            let over = Over {
+                emptied: nothing,
+                nulled: nothing && !kinds::is_log(&word.shown()),
+                ..Over::NEW
+            };
+            self.overwrite(word, over);
+        }
+    }
+
+    /// `sed -i` and `perl -i` change files in place.
+    pub fn sed(&mut self, program: &str) {
+        let command = self.command;
+        let in_place = command.args().iter().any(|word| {
+            let text = word.shown();
+            let short = text.starts_with('-') && !text.starts_with("--");
+            text.starts_with("--in-place")
+                || (short && program == "perl" && perl_in_place(&text))
+                || (short && program != "perl" && sed_in_place(&text))
+        });
+        if !in_place {
+            return;
+        }
+        let valued = if program == "perl" {
+            Valued {
+                short: "eEI",
+                long: &[],
+            }
+        } else {
+            Valued {
+                short: "efl",
+                long: &["--expression", "--file", "--line-length"],
+            }
+        };
+        let args = Args::read(command.args(), valued);
+        let script = usize::from(!args.has(&["-e", "-E", "-f", "--expression", "--file"]));
+        let given = args.value(&["-e", "--expression"]).map(str::to_owned);
+        let text = given.or_else(|| args.operands.first().filter(|_| script == 1)?.text());
+        let quiet = args.has(&["-n", "--quiet", "--silent"]);
+        let emptied = text.is_some_and(|text| match program {
+            "perl" => prints_nothing(&text, quiet, args.has(&["-p"])),
+            _ => super::over::leaves_nothing(&text, quiet),
+        });
+        if emptied && find::empties(self) {
+            return;
+        }
+        let over = Over {
+            edit: !emptied,
+            emptied,
+            nulled: emptied,
+            replaces: true,
+            ..Over::NEW
+        };
+        for word in args.operands.into_iter().skip(script) {
+            self.overwrite(word, over);
+        }
+    }
+
+    /// `ruby -i -ne SCRIPT FILE`.
+    pub fn ruby(&mut self) {
+        let command = self.command;
+        let in_place = command.args().iter().any(|word| {
+            let text = word.shown();
+            text.starts_with('-') && !text.starts_with("--") && perl_in_place(&text)
+        });
+        let valued = Valued {
+            short: "eIrC",
+            long: &[],
+        };
+        let args = Args::read(command.args(), valued);
+        let script = args.value(&["-e"]).unwrap_or_default().to_owned();
+        if in_place && prints_nothing(&script, args.has(&["-n"]), args.has(&["-p"])) {
+            self.nulled(args.operands);
+        }
+    }
+
+    /// `awk -i inplace SCRIPT FILE`.
+    pub fn awk(&mut self) {
+        let command = self.command;
+        let valued = Valued {
+            short: "ivFfe",
+            long: &[
+                "--include",
+                "--assign",
+                "--field-separator",
+                "--file",
+                "--source",
+            ],
+        };
+        let args = Args::read(command.args(), valued);
+        let in_place = args.value(&["-i", "--include"]) == Some("inplace");
+        let keeps = args
+            .value(&["-v", "--assign"])
+            .is_some_and(|text| text.to_ascii_lowercase().contains("suffix="));
+        if !in_place || keeps || args.has(&["-f", "--file"]) {
+            return;
+        }
+        let Some((script, files)) = args.operands.split_first() else {
+            return;
+        };
+        if script.text().is_some_and(|text| writes_nothing(&text)) {
+            self.nulled(files.to_vec());
+        }
+    }
+
+    /// Files of which nothing is left.
+    fn nulled(&mut self, files: Vec<&Word>) {
+        if files.is_empty() || find::empties(self) {
+            return;
+        }
+        for word in files {
+            let over = Over {
+                emptied: true,
+                nulled: !kinds::is_log(&word.shown()),
+                replaces: true,
+                ..Over::NEW
+            };
+            self.overwrite(word, over);
+        }
+    }
+}
+
+/// Words by which a one-liner of perl or ruby writes a line, or takes its text from where it cannot be seen.
+const WRITES: [&str; 10] = [
+    "print", "say", "puts", "write", "$_", "eval", "require", "open", "system", "exec",
+];
+
+/// Tells whether a one-liner over lines of a file (`-n`, or `-p` which prints each) prints nothing at all.
+fn prints_nothing(script: &str, each: bool, printed: bool) -> bool {
+    let plain: String = script
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != ';')
+        .collect();
+    if printed {
+        return matches!(
+            plain.as_str(),
+            "$_=\"\""
+                | "$_=''"
+                | "undef$_"
+                | "$_=undef"
+                | "$_=q()"
+                | "s/.*//s"
+                | "s/.*\\n?//"
+                | "s/^.*$//s"
+                | "$_.clear"
+                | "$_.replace(\"\")"
+                | "next"
+        ) && plain != "next";
+    }
+    each && !WRITES.iter().any(|word| plain.contains(word)) && !plain.contains("p(")
+}
+
+/// Tells whether a program of awk prints no line: blocks alone, none of which prints.
+fn writes_nothing(script: &str) -> bool {
+    let plain = script.trim();
+    if matches!(plain, "0" | "\"\"" | "!1") {
+        return true;
+    }
+    let blocks = plain.starts_with('{') && plain.ends_with('}') && !plain.contains(['\n', '/']);
+    let one = plain.matches('{').count() == 1;
+    let calls = ["print", "system", "getline", "@", "close"];
+    blocks && one && !calls.iter().any(|word| plain.contains(word))
+}
+
+/// Tells whether a cluster such as `-i`, `-pi` or `-i.bak` of perl edits in place and keeps no copy.
+fn perl_in_place(text: &str) -> bool {
+    match text.find('i') {
+        Some(index) => {
+            let before = text.get(1..index).unwrap_or_default();
+            let plain = before.chars().all(|letter| "pnalw0s".contains(letter));
+            let after = text.get(index + 1..).unwrap_or_default();
+            plain && !after.contains('.')
+        }
+        None => false,
+    }
+}
+
+fn sed_in_place(text: &str) -> bool {
+    match text.find('i') {
+        Some(index) => {
+            let before = text.get(1..index).unwrap_or_default();
+            let after = text.get(index + 1..).unwrap_or_default();
+            before.chars().all(|letter| "nEruszb".contains(letter))
+                && (after.is_empty() || after == "e" || after == "n")
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_prints_nothing_leaves_nothing_of_the_file() {
+        for script in ["", "$x++", "next"] {
+            assert!(prints_nothing(script, true, false), "{script}");
+        }
+        for script in [
+            "print if /x/",
+            "$_ .= 1; print",
+            "END { print $x }",
+            "eval $y",
+        ] {
+            assert!(!prints_nothing(script, true, false), "{script}");
+        }
+        for script in ["$_ = \"\"", "undef $_;", "s/.*//s"] {
+            assert!(prints_nothing(script, false, true), "{script}");
+        }
+        for script in ["s/a/b/", "s/.*x//", "$_ = uc", ""] {
+            assert!(!prints_nothing(script, false, true), "{script}");
+        }
+        assert!(!prints_nothing("", false, false));
+    }
+
+    #[test]
+    fn awk_prints_what_a_pattern_alone_lets_through() {
+        for script in ["{}", "0", "{ n++ }"] {
+            assert!(writes_nothing(script), "{script}");
+        }
+        for script in [
+            "/x/",
+            "{gsub(/a/,\"b\")}1",
+            "NR>1",
+            "{ print $1 }",
+            "!a[$0]++",
+            "{x=1} /y/",
+        ] {
+            assert!(!writes_nothing(script), "{script}");
+        }
+    }
+}
