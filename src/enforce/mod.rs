@@ -84,7 +84,7 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     if matches!(call.asked, Asked::Nothing) {
         return Reply::Silent;
     }
-    let Some(cwd) = call.cwd.clone().or_else(|| std::env::current_dir().ok()) else {
+    let Some(cwd) = house::folder(call) else {
         return blocked("the working directory of the call is not known");
     };
     let own = house.own();
