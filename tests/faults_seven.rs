@@ -407,3 +407,32 @@ fn a_state_directory_that_cannot_be_written_is_named_by_doctor() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.stdout.contains("cannot write to"), "{said:?}");
 }
+
+#[test]
+fn a_secret_that_was_read_as_a_name_or_a_port_is_written_nowhere() {
+    let house = House::new("f7-secrets");
+    let secret = "hunter2-xK7w";
+    for command in [
+        "sqlcmd -S s -U sa -P {} -Q 'DROP DATABASE x'",
+        "mysqladmin -u root -p{} drop shop",
+        "snowsql -a x -u u -p {} -q 'DROP TABLE t'",
+        "beeline -u jdbc:hive2://h -n u -p {} -e 'DROP TABLE t'",
+        "trino --password {} --execute 'DROP TABLE t'",
+        "sqlplus scott/{}@orcl <<< 'DROP TABLE t;'",
+        "mysqlsh root:{}@h --sql -e 'DROP TABLE t'",
+        "mysql -e \"SET PASSWORD FOR x = PASSWORD('{}'); DROP TABLE t\"",
+        "redis-cli --pass {} FLUSHALL",
+        "REDISCLI_AUTH={} redis-cli FLUSHALL",
+        "nomad job stop -purge -token {} x",
+        "curl -XDELETE 'http://h/db?api_key={}'",
+        "echo {} | sudo -S rm -rf data",
+        "sudo -S rm -rf / <<< x; PGPASSWORD={} psql -c 'DROP TABLE t'",
+    ] {
+        let answer = house.bash(&command.replace("{}", secret));
+        answer.must_block();
+        assert!(!answer.stderr.contains(secret), "{command}: {answer:?}");
+    }
+    let shown = house.backstop(&["requests", "--format", "json"]);
+    assert!(!shown.stdout.contains(secret), "{shown:?}");
+    house.is_sound(&[secret]);
+}
