@@ -8,8 +8,10 @@ use crate::model::finding::Finding;
 use crate::model::name;
 use crate::model::policy::{Policy, Requirement};
 use crate::model::request::Asked;
+use crate::model::target::Reach;
 use crate::policy;
 use crate::ports::World;
+use crate::render::redact;
 use crate::shell::unfold::{canonical, unfold};
 
 /// Rounds of questions: a script, the Makefile it calls, the glob in it, the facts of what it names; with room to spare.
@@ -101,6 +103,7 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         };
         if needs.is_empty() {
             settle(asked, &mut findings, &mut unfolding, &facts);
+            hide(asked, &mut findings);
             let seen = !findings.is_empty();
             let requirement = policy::require(&mut findings, setting.policy, setting.now_s);
             return Ok(Judgement {
@@ -124,6 +127,26 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         }
     }
     Err(GuardError::Rounds)
+}
+
+/// A secret of the words may have been taken for a name or a port: targets that no driver reads are called without it,
+/// so that requests, approvals and what is asked again all call them alike.
+fn hide(asked: &Asked, findings: &mut [Finding]) {
+    let (Asked::Shell { text, .. } | Asked::Sql { text, .. }) = asked else {
+        return;
+    };
+    if findings.is_empty() {
+        return;
+    }
+    let values = redact::values(text);
+    for finding in findings.iter_mut().filter(|_| !values.is_empty()) {
+        finding.summary = redact::blot(&finding.summary, &values);
+        for target in &mut finding.targets {
+            if matches!(target.reach, Reach::NoDriver | Reach::Unreachable(_)) {
+                target.locator = redact::blot(&target.locator, &values);
+            }
+        }
+    }
 }
 
 /// Makes what was found fit for the rooms that act: real paths, and what an approval binds to.

@@ -32,7 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backup", &["model", "ports", "adapters", "plan"]),
     ("gather", &["model", "ports", "adapters"]),
     ("scan", &["model", "shell", "sql", "classify"]),
-    ("guard", &["model", "ports", "policy", "shell", "classify"]),
+    (
+        "guard",
+        &["model", "ports", "policy", "shell", "classify", "render"],
+    ),
     (
         "examine",
         &[

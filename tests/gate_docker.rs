@@ -230,3 +230,70 @@ fn a_container_or_an_engine_that_is_gone_is_held() {
     shop.house.bash(&command).must_block();
     let _ = shop.docker.try_run(&["rm", "-f", &shop.name]);
 }
+
+#[test]
+fn the_engine_that_the_words_name_is_the_one_that_counts() {
+    let Some(shop) = Shop::new("engine", &[]) else {
+        return;
+    };
+    let (name, host) = (&shop.name, &shop.docker.host);
+    let before = shop.all();
+    for command in [
+        format!("docker -H {host} exec {name} psql -U postgres -d app -c 'TRUNCATE orders'"),
+        format!(
+            "DOCKER_HOST={host} docker --context default exec {name} psql -U postgres -d app -c 'DELETE FROM orders'"
+        ),
+    ] {
+        let held = shop.house.lose(&command);
+        assert!(held.reason.contains("500 rows"), "{}", held.reason);
+        shop.house.undo(&held.id);
+        assert_eq!(shop.all(), before, "{command}");
+    }
+    // Here nothing is left to lose; elsewhere nobody knows.
+    shop.docker.sql(name, "app", "TRUNCATE orders");
+    let inside = format!("exec {name} psql -U postgres -d app -c 'TRUNCATE orders'");
+    shop.house.bash(&format!("docker {inside}")).must_pass();
+    for start in [
+        "DOCKER_HOST=ssh://prod docker",
+        "export DOCKER_HOST=tcp://10.9.8.7:2375; docker",
+        "env DOCKER_CONTEXT=prod docker",
+        "DOCKER_HOST=$SOMEWHERE docker",
+        "docker --context prod",
+        "podman",
+    ] {
+        shop.house.bash(&format!("{start} {inside}")).must_block();
+    }
+    // The context that the client would use by itself.
+    let config = shop.house.home.join(".docker");
+    std::fs::create_dir_all(config.join("contexts/meta/x")).unwrap();
+    std::fs::write(config.join("config.json"), r#"{"currentContext":"lab"}"#).unwrap();
+    let meta =
+        |host: &str| format!(r#"{{"Name":"lab","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
+    let mut house = House::new("docker-context");
+    house
+        .more
+        .push(("DOCKER_CONFIG".to_owned(), config.display().to_string()));
+    std::fs::write(config.join("contexts/meta/x/meta.json"), meta(host)).unwrap();
+    house.bash(&format!("docker {inside}")).must_pass();
+    std::fs::write(config.join("contexts/meta/x/meta.json"), meta("ssh://prod")).unwrap();
+    house.bash(&format!("docker {inside}")).must_block();
+}
+
+#[test]
+fn a_container_that_was_stopped_is_named_as_what_has_to_be_mended() {
+    let Some(shop) = Shop::new("stopped", &[]) else {
+        return;
+    };
+    let name = &shop.name;
+    let command = format!("docker exec {name} psql -U postgres -d app -c 'TRUNCATE orders'");
+    let held = shop.house.held(&command);
+    shop.docker.run(&["stop", "-t", "1", name]);
+    let said = shop.house.settled(&held.command);
+    said.must_block();
+    assert!(
+        said.stderr
+            .contains(&format!("container `{name}` is exited")),
+        "{said:?}"
+    );
+    assert!(!said.stderr.contains("before a person agrees"), "{said:?}");
+}

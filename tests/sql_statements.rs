@@ -269,7 +269,14 @@ fn postgres_losses() {
             ("VACUUM FULL users", &["rewrite table users"]),
             ("VACUUM (FULL, ANALYZE) users", &["rewrite table users"]),
             ("CLUSTER users USING i", &["rewrite table users"]),
-            ("SELECT lo_unlink(173)", &["drop largeobject -"]),
+            ("SELECT lo_unlink(173)", &["drop largeobject 173"]),
+            ("SELECT lo_unlink(l.oid) FROM l", &["drop largeobject -"]),
+            ("SELECT lo_put(173, 0, 'x')", &["update largeobject -"]),
+            (
+                "SELECT lowrite(lo_open(173, 131072), 'x')",
+                &["update largeobject -"],
+            ),
+            ("SELECT lo_put(lo_create(0), 0, 'x')", &[]),
             (
                 "SELECT pg_drop_replication_slot('standby')",
                 &["server replicationslot standby"],

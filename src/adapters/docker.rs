@@ -80,6 +80,53 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Podman keeps a socket of its own; a Docker engine beside it knows other containers.
+fn podman() -> String {
+    if let Some(host) = environment::container_host() {
+        return host;
+    }
+    let own = environment::runtime_dir().map(|dir| dir.join("podman/podman.sock"));
+    let socket = own.filter(|path| path.exists());
+    let socket = socket.unwrap_or_else(|| "/run/podman/podman.sock".into());
+    format!("unix://{}", socket.display())
+}
+
+/// Largest file of the Docker client's configuration that is read.
+const CONFIG_MAX: u64 = 1 << 20;
+/// Contexts that are looked through.
+const CONTEXTS_MAX: usize = 200;
+
+/// Returns the engine of the context that the client uses, where it is not the default one. A context that cannot be read is
+/// somewhere, but not known to be here.
+fn in_context() -> Option<String> {
+    let folder = environment::docker_config()?;
+    let named = environment::docker_context().or_else(|| {
+        let config = json(&folder.join("config.json"))?;
+        Some(config.get("currentContext")?.as_str()?.to_owned())
+    })?;
+    if named.is_empty() || named == "default" {
+        return None;
+    }
+    let all = std::fs::read_dir(folder.join("contexts/meta")).ok();
+    let host = all
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(CONTEXTS_MAX)
+        .filter_map(|entry| json(&entry.path().join("meta.json")))
+        .find(|meta| meta.get("Name").and_then(|name| name.as_str()) == Some(&named))
+        .and_then(|meta| Some(meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned()));
+    Some(host.unwrap_or_else(|| format!("context://{named}")))
+}
+
+fn json(path: &Path) -> Option<serde_json::Value> {
+    let facts = std::fs::metadata(path).ok()?;
+    if !facts.is_file() || facts.len() > CONFIG_MAX {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
 /// Returns the place of the engine: `named` if it says one, else `DOCKER_HOST`, else the usual sockets.
 pub fn place(named: &str) -> String {
     if named.contains("://") {
@@ -88,7 +135,13 @@ pub fn place(named: &str) -> String {
     if named.starts_with('/') {
         return format!("unix://{named}");
     }
+    if named == "podman" {
+        return podman();
+    }
     if let Some(host) = environment::docker_host() {
+        return host;
+    }
+    if let Some(host) = in_context() {
         return host;
     }
     let usual = [

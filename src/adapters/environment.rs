@@ -58,6 +58,25 @@ pub fn docker_host() -> Option<String> {
         .filter(|value| !value.is_empty())
 }
 
+/// `CONTAINER_HOST`: the same of Podman.
+pub fn container_host() -> Option<String> {
+    env::var("CONTAINER_HOST")
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+/// `DOCKER_CONTEXT`: the name of the context that the Docker client uses.
+pub fn docker_context() -> Option<String> {
+    env::var("DOCKER_CONTEXT")
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+/// `DOCKER_CONFIG`, else `~/.docker`: where the Docker client keeps its contexts.
+pub fn docker_config() -> Option<PathBuf> {
+    path("DOCKER_CONFIG").or_else(|| home().map(|home| home.join(".docker")))
+}
+
 /// `XDG_RUNTIME_DIR`, where a rootless Docker engine keeps its socket.
 pub fn runtime_dir() -> Option<PathBuf> {
     path("XDG_RUNTIME_DIR")

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::model::database::{DatabaseFact, DatabaseQuestion, SearchPath};
 use crate::model::fact::Answer;
 use crate::model::target::{PostgresReach, Reach};
-pub use facts::{About, about, size};
+pub use facts::{About, about, is_convertible, size};
 use session::{Patience, Session, SessionError, without};
 use way::Way;
 

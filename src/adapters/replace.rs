@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Returns the error of the step that failed; the old content then still stands.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let real = path.canonicalize().unwrap_or_else(|_| named(path));
     let folder = real
         .parent()
         .map(Path::to_path_buf)
@@ -29,6 +29,24 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     }
     written?;
     File::open(&folder)?.sync_all()
+}
+
+/// Longest chain of links that is followed to a file that is not there yet.
+const LINKS_MAX: usize = 40;
+
+/// Returns the file that a link names though it is not there yet; the path itself where it is no link.
+pub fn named(path: &Path) -> PathBuf {
+    let mut at = path.to_path_buf();
+    for _ in 0..LINKS_MAX {
+        let Ok(next) = fs::read_link(&at) else {
+            return at;
+        };
+        at = match at.parent() {
+            Some(folder) => folder.join(next),
+            None => next,
+        };
+    }
+    path.to_path_buf()
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {

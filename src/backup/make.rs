@@ -23,6 +23,7 @@ use crate::model::backup::{Level, Manifest, Verification};
 use crate::model::policy::BackupNeed;
 use crate::model::target::{Reach, TargetKey};
 use crate::plan::coverage;
+use crate::plan::restore::sized;
 
 /// How often progress is written and a lock is tried.
 const TICK: Duration = Duration::from_millis(200);
@@ -257,8 +258,9 @@ fn allowed(order: &Order, estimate: Estimate) -> Result<(), BackupError> {
     let control = &order.control;
     if estimate.source_bytes > control.max_bytes {
         return Err(BackupError::Limit(format!(
-            "the source holds about {} bytes, more than the limit of {}",
-            estimate.source_bytes, control.max_bytes
+            "the source holds about {}, more than the limit of {}: `backup.max_bytes` in your policy raises it",
+            sized(estimate.source_bytes),
+            sized(control.max_bytes)
         )));
     }
     let dir = &order.backup_dir;
@@ -266,10 +268,11 @@ fn allowed(order: &Order, estimate: Estimate) -> Result<(), BackupError> {
         .map_err(|error| BackupError::io("ask for the free space of", dir, error))?;
     if free < estimate.disk_bytes.saturating_add(control.keep_free) {
         return Err(BackupError::Limit(format!(
-            "the backup may need {} bytes in `{}`, {free} are free and {} have to stay free",
-            estimate.disk_bytes,
+            "the backup may need {} in `{}`, {} are free and {} have to stay free: make room there, or name another disk with `backup.dir` in your policy",
+            sized(estimate.disk_bytes),
             dir.display(),
-            control.keep_free
+            sized(free),
+            sized(control.keep_free)
         )));
     }
     Ok(())

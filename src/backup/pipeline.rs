@@ -441,8 +441,9 @@ fn keep_free(control: &Control, draft: &Path) -> Result<(), BackupError> {
         .map_err(|error| BackupError::io("ask for the free space of", folder, error))?;
     if free < control.keep_free {
         return Err(BackupError::Limit(format!(
-            "only {free} bytes are free where the backup is written, and {} have to stay free",
-            control.keep_free
+            "only {} are free where the backup is written, and {} have to stay free",
+            crate::plan::restore::sized(free),
+            crate::plan::restore::sized(control.keep_free)
         )));
     }
     Ok(())

@@ -15,6 +15,7 @@ mod names;
 mod passing;
 mod reach;
 mod restore;
+mod roles;
 mod route;
 mod rows;
 pub mod scan;

@@ -235,12 +235,7 @@ impl Engine for Sqlite {
             marks,
             tool: format!("backstop {}", env!("CARGO_PKG_VERSION")),
             server_version: format!("SQLite {}", rusqlite::version()),
-            recovery: vec![format!(
-                "{} {{folder}}/{} > {}",
-                order.codec.by_hand(),
-                artefact.path,
-                quoted(path)
-            )],
+            recovery: vec![by_hand(order.codec.by_hand(), &artefact.path, path)],
             artefacts: vec![artefact],
             level: Level::Readable,
             notes: vec![format!(
@@ -612,6 +607,24 @@ pub(super) fn unpack(
     plain.finish()?;
     file.sync_all()
         .map_err(|error| BackupError::io("sync", to, error))
+}
+
+/// Returns the command that restores by hand. A log or journal that a crash left beside the file belongs to what stood there:
+/// SQLite would play it into what is restored.
+fn by_hand(reader: &str, artefact: &str, path: &Path) -> String {
+    let beside: Vec<String> = ["-wal", "-shm", "-journal"]
+        .iter()
+        .map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            quoted(Path::new(&name))
+        })
+        .collect();
+    format!(
+        "rm -f {} && {reader} {{folder}}/{artefact} > {}",
+        beside.join(" "),
+        quoted(path)
+    )
 }
 
 fn attributes(folder: &Path, shape: &Shape) -> Result<(), BackupError> {

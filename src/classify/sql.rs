@@ -156,6 +156,9 @@ pub(super) fn judged(
             {
                 let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
                 reconsider(&mut finding, located, renames);
+            } else if finding.exempt.is_none() && said.is_some() {
+                let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
+                widen(&mut finding, located, renames);
             }
             name_implicit(&mut finding, &located.place);
             all.push(finding);
@@ -321,6 +324,27 @@ fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
         || database.is_some_and(|name| renames.gives(name))
     {
         moved_there(finding);
+    }
+}
+
+/// What is there now may not be what has the name by then, or may hold more: whatever is gone afterwards counts.
+fn widen(finding: &mut Finding, located: &Located, renames: &Renames) {
+    let name = located
+        .loss
+        .lookup
+        .as_ref()
+        .or(located.loss.effect.object.as_ref());
+    let drops = located.loss.effect.verb == Verb::Drop;
+    if !drops || !name.is_some_and(|name| renames.gives(name)) {
+        return;
+    }
+    finding.blast.definitions.clear();
+    finding.blast.tables.clear();
+    finding.blast.rows = None;
+    let line = "the same call gives this name to something else first";
+    finding.blast.lines.push(line.to_owned());
+    for target in &mut finding.targets {
+        target.object = None;
     }
 }
 

@@ -290,6 +290,18 @@ impl Sitting<'_> {
                 format!("`backstop approve {}` starts again", request.id.0),
             );
         }
+        let is_done = |request: &Request| {
+            matches!(request.state, RequestState::Approved | RequestState::Used)
+        };
+        if now.as_ref().is_ok_and(is_done) {
+            return Trouble::new(
+                "somebody else approved it meanwhile; nothing was added",
+                format!(
+                    "the agent may run it once; `backstop revoke {}` takes the approvals back",
+                    request.id.0
+                ),
+            );
+        }
         Trouble::new(
             format!(
                 "the first approval has expired while the second was waited for: it counts for {}; nothing is approved",

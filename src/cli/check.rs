@@ -48,10 +48,12 @@ pub(super) enum WhichFacts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum DialectName {
+    #[value(alias = "postgresql")]
     Postgres,
     Mysql,
     Mariadb,
     Sqlite,
+    #[value(aliases = ["tsql", "sqlserver"])]
     Mssql,
     Oracle,
     Clickhouse,
@@ -60,6 +62,7 @@ enum DialectName {
     Duckdb,
     Redshift,
     Hive,
+    #[value(alias = "generic")]
     Unknown,
 }
 

@@ -225,6 +225,14 @@ fn state(house: &House) -> Vec<Point> {
             )];
         }
     };
+    if let Some(error) = not_writable(&dir) {
+        return vec![Point::new(
+            Grade::Fail,
+            error.to_string(),
+            why,
+            mend(&error, &dir),
+        )];
+    }
     vec![match store.verify() {
         Ok(checked) => match checked.fault {
             None => Point::ok(format!(
@@ -243,6 +251,31 @@ fn state(house: &House) -> Vec<Point> {
     }]
 }
 
+/// Requests, the record and what is set aside while a file is replaced need about this much.
+const LEAST_SPACE: u64 = 256 * 1024;
+
+/// Names the first part of the state directory that cannot be written to: reading it alone would not show that.
+fn not_writable(dir: &Path) -> Option<StoreError> {
+    let fault = |path: std::path::PathBuf, source: std::io::Error| StoreError::Io {
+        doing: "write to",
+        path,
+        source,
+    };
+    if fs2::available_space(dir).is_ok_and(|free| free < LEAST_SPACE) {
+        let full = std::io::ErrorKind::StorageFull;
+        return Some(fault(dir.to_path_buf(), full.into()));
+    }
+    let parts = ["ledger.jsonl", "head", "lock", "requests", "fingerprints"];
+    let parts = parts.iter().map(|part| dir.join(part));
+    std::iter::once(dir.to_path_buf())
+        .chain(parts)
+        .filter(|path| path.exists())
+        .find_map(|path| {
+            let denied = rustix::fs::access(&path, rustix::fs::Access::WRITE_OK).err()?;
+            Some(fault(path, denied.into()))
+        })
+}
+
 /// Returns what mends a store that cannot be used.
 fn mend(error: &StoreError, dir: &Path) -> String {
     let shown = quoted(dir);
@@ -256,7 +289,18 @@ fn mend(error: &StoreError, dir: &Path) -> String {
             format!("mv {shown} {shown}.aside && backstop install claude --state {shown}")
         }
         StoreError::Damaged(_) | StoreError::Mismatch(_) => anew(dir),
-        StoreError::Io { source, .. } => match source.kind() {
+        StoreError::Io { source, path, .. } => match source.kind() {
+            std::io::ErrorKind::IsADirectory
+            | std::io::ErrorKind::NotADirectory
+            | std::io::ErrorKind::AlreadyExists => {
+                let path = quoted(path);
+                format!(
+                    "something else stands there: mv {path} {path}.aside && backstop install claude --state {shown}"
+                )
+            }
+            _ if source.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error()) => format!(
+                "take the attribute away that keeps it from being written, as root: chattr -R -ia {shown}"
+            ),
             std::io::ErrorKind::ReadOnlyFilesystem => format!(
                 "make the file system of {shown} writable again, or another place: `backstop install claude --state DIR`"
             ),
@@ -341,16 +385,20 @@ fn space(house: &House, policy: &Policy) -> Point {
             Grade::Fail,
             "there is no place for backups",
             "every hold stays without a backup",
-            "set `backup_dir` in your policy",
+            "set `backup.dir` in your policy",
         );
     };
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir);
     match fs2::available_space(there) {
         Ok(free) if free < policy.limits.free_bytes => Point::new(
             Grade::Fail,
-            format!("backups {}: {free} bytes free", dir.display()),
+            format!(
+                "backups {}: {} free",
+                dir.display(),
+                crate::plan::restore::sized(free)
+            ),
             "no backup starts below the floor of free space, so every hold stays",
-            "free space, or set `backup_dir` to another disk",
+            "make room there, or name another disk with `backup.dir` in your policy",
         ),
         Ok(free) => Point::ok(format!(
             "backups {} ({} GB free)",

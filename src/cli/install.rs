@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
-use crate::adapters::{environment, replace::replace};
+use crate::adapters::environment;
+use crate::adapters::replace::{named, replace};
 use crate::decide::fingerprint::sha256;
 use crate::plan::settings::{self, Wanted};
 
@@ -196,10 +197,11 @@ fn recorded(args: &Args, state: &Path, change: &Change, binary: PathBuf) -> Inst
             .unwrap_or_default(),
         binary,
         // Two scopes share a folder: whichever is taken out last finds it empty.
-        made_folder: all(state)
-            .iter()
-            .any(|old| old.made_folder && old.file.parent() == change.file.parent())
-            || change.file.parent().is_some_and(|folder| !folder.exists()),
+        made_folder: all(state).iter().any(|old| {
+            old.made_folder && named(&old.file).parent() == named(&change.file).parent()
+        }) || named(&change.file)
+            .parent()
+            .is_some_and(|folder| !folder.exists()),
     }
 }
 
@@ -370,12 +372,13 @@ pub fn apply(change: &Change) -> Result<(), Trouble> {
     };
     match &change.after {
         Some(after) => {
-            if let Some(folder) = change.file.parent() {
+            // A link of somebody's dotfiles stays a link, also where its file is not there yet.
+            if let Some(folder) = named(&change.file).parent() {
                 std::fs::create_dir_all(folder).map_err(trouble)?;
             }
             replace(&change.file, after.as_bytes(), 0o600).map_err(trouble)
         }
-        None => std::fs::remove_file(&change.file).map_err(trouble),
+        None => std::fs::remove_file(named(&change.file)).map_err(trouble),
     }
 }
 

@@ -180,9 +180,10 @@ impl Lost {
     }
 }
 
-/// Tells whether the content of large objects was cut: that names no table.
+/// Tells whether the content of large objects was cut or written over: that names no table.
 fn empties_large(finding: &Finding) -> bool {
-    finding.rule == "sql.truncate" && finding.targets.iter().all(|one| one.object.is_none())
+    ["sql.truncate", "sql.update-large-object"].contains(&finding.rule.as_str())
+        && finding.targets.iter().all(|one| one.object.is_none())
 }
 
 /// Large objects of which the call does not say the number.

@@ -110,22 +110,7 @@ fn join<'a>(parts: Vec<(bool, &'a str)>, text: &'a str) -> Vec<(bool, &'a str)> 
 
 /// Returns a size for people.
 pub fn bytes(number: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if number < 1000 {
-        return format!("{number} B");
-    }
-    let mut rest = number;
-    let mut name = "B";
-    let mut tenths = 0;
-    for unit in UNITS {
-        if rest < 1000 {
-            break;
-        }
-        tenths = (rest % 1000) / 100;
-        rest /= 1000;
-        name = unit;
-    }
-    format!("{rest}.{tenths} {name}")
+    crate::plan::restore::sized(number)
 }
 
 /// Returns a time span for people.
@@ -242,7 +227,11 @@ fn backups(out: &mut String, shown: &Shown) {
     for backup in &shown.backups {
         let _ = writeln!(out, "  - {}: {}", visible(&backup.id), state(backup));
         if let Some(changed) = &backup.changed {
-            let _ = writeln!(out, "      changed since: {}", visible(changed));
+            let what = match (backup.state, backup.verified.as_str()) {
+                (BackupState::Failed, "none") => "why",
+                _ => "changed since",
+            };
+            let _ = writeln!(out, "      {what}: {}", visible(changed));
         }
         for line in &backup.recovery {
             let _ = writeln!(out, "      restores: {}", visible(line));
@@ -262,6 +251,11 @@ fn state(backup: &BackupShown) -> String {
             bytes(backup.bytes)
         ),
         BackupState::Running => format!("is being made, {} so far", bytes(backup.bytes)),
+        // It was made, and does not count for this call; the line below says why.
+        BackupState::Failed if backup.verified != "none" => format!(
+            "verified to `{}`{age}, and does not count as it stands",
+            visible(&backup.verified)
+        ),
         BackupState::Failed => "failed".to_owned(),
         BackupState::Unknown => "recorded, not looked at again".to_owned(),
     }

@@ -1,6 +1,7 @@
 //! `backstop uninstall claude`: takes the guard out of the settings of an agent.
 //! A file that nobody else changed comes back byte for byte; from any other only our entries are cut.
 
+use crate::adapters::replace::named;
 use crate::decide::fingerprint::sha256;
 use crate::plan::settings;
 
@@ -93,7 +94,7 @@ fn left(state: &std::path::Path) -> String {
 
 /// Removes the folder that the installation made, when nothing else lies in it.
 fn tidy(change: &Change, made_folder: bool) {
-    if let (None, true, Some(folder)) = (&change.after, made_folder, change.file.parent()) {
+    if let (None, true, Some(folder)) = (&change.after, made_folder, named(&change.file).parent()) {
         // Not empty: others use it, and it stays.
         let _ = std::fs::remove_dir(folder);
     }

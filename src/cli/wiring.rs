@@ -12,7 +12,7 @@ use crate::decide;
 use crate::enforce::{self, House, evidence as found};
 use crate::gather::{self, Elsewhere, Here};
 use crate::guard;
-use crate::model::approval::Request;
+use crate::model::approval::{Request, RequestState};
 use crate::model::backup::Freshness;
 use crate::model::database::{DatabaseQuestion, Identity, SearchPath};
 use crate::model::evidence::BackupFound;
@@ -119,7 +119,42 @@ impl Wired {
         })
     }
 
+    /// What a call that has passed relied on; what became of its target since says nothing against it.
+    fn as_used(&self, request: &Request) -> Shown {
+        let house = self.house();
+        let policy = house.policy(&PathBuf::from(&request.cwd), None).ok();
+        let dir = policy.and_then(|policy| house.backups(&policy).ok());
+        let now = jiff::Timestamp::now();
+        let one = |id: &String| {
+            let entry = catalog::load(dir.as_deref()?, id).ok()?;
+            let taken: Option<jiff::Timestamp> = entry.manifest.snapshot_at.parse().ok();
+            let age = taken.map(|taken| now.duration_since(taken).as_secs().max(0));
+            Some(BackupShown {
+                id: id.clone(),
+                state: BackupState::Ready,
+                verified: entry.manifest.verification.level.name().to_owned(),
+                age_s: age.and_then(|age| u64::try_from(age).ok()),
+                bytes: entry.manifest.bytes(),
+                expected: None,
+                recovery: entry.manifest.recovery,
+                changed: None,
+                failed: None,
+            })
+        };
+        let recorded = NoEvidence.refresh(request).backups;
+        let found = recorded
+            .into_iter()
+            .map(|other| one(&other.id).unwrap_or(other));
+        Shown {
+            backups: found.collect(),
+            ..Shown::default()
+        }
+    }
+
     fn look(&self, request: &Request) -> Shown {
+        if request.state == RequestState::Used {
+            return self.as_used(request);
+        }
         let house = self.house();
         let mut seen = match enforce::look_again(request, &house, self.renewed.get()) {
             Some(again) => Shown {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::adapters::environment;
 use crate::model::policy::Policy;
+use crate::model::request::ToolCall;
 use crate::plan::settings::quoted;
 use crate::policy::{self, LayerText, Place, builtin};
 use crate::store::{Store, StoreError};
@@ -21,6 +22,18 @@ pub enum HouseError {
     Store(#[from] StoreError),
     #[error("the policy is broken: {0}")]
     Policy(String),
+}
+
+/// Returns the folder in which a call starts. Names are looked up from there: in one that is not there nothing would be
+/// left to lose, and a client whose folder is gone starts its shell in its own.
+pub fn folder(call: &ToolCall) -> Option<PathBuf> {
+    let own = std::env::current_dir().ok();
+    let named = call.cwd.as_ref().and_then(|dir| match &own {
+        Some(own) if dir.is_relative() => own.join(dir).canonicalize().ok(),
+        Some(_) => Some(dir.clone()),
+        None => dir.is_absolute().then(|| dir.clone()),
+    });
+    named.filter(|dir| dir.is_dir()).or(own)
 }
 
 /// The places of one account, as one call sees them.

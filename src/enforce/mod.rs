@@ -33,7 +33,7 @@ use crate::model::rule::RuleBook;
 use crate::model::target::{GitRemoteReach, Reach};
 use crate::model::verdict::{Answer, Verdict};
 use crate::policy::builtin;
-use crate::render::redact::redact;
+use crate::render::redact::{self, redact};
 use crate::render::text::{self, Hold};
 use crate::store::{ApprovalRules, Draft, Rejected, Spending, Store};
 
@@ -84,7 +84,7 @@ fn gate(call: &ToolCall, house: &House) -> Reply {
     if matches!(call.asked, Asked::Nothing) {
         return Reply::Silent;
     }
-    let Some(cwd) = call.cwd.clone().or_else(|| std::env::current_dir().ok()) else {
+    let Some(cwd) = house::folder(call) else {
         return blocked("the working directory of the call is not known");
     };
     let own = house.own();
@@ -242,10 +242,8 @@ impl Gate<'_> {
     /// What is recorded about the call, secrets hidden.
     fn summary(&self) -> serde_json::Value {
         let findings: Vec<_> = self
-            .judgement
-            .findings
-            .iter()
-            .map(crate::render::json::finding)
+            .cleaned()
+            .map(|finding| crate::render::json::finding(&finding))
             .collect();
         json!({
             "tool": self.call.tool, "command": self.shown(), "cwd": self.scene.cwd, "session": self.call.session,
@@ -306,7 +304,7 @@ impl Gate<'_> {
             if let Some(map) = body.as_object_mut() {
                 map.insert("backups".to_owned(), json!(ids));
                 map.insert("drift".to_owned(), json!(drifts(&evidence)));
-                let lost: Vec<_> = self.judgement.findings.iter().map(clean).collect();
+                let lost: Vec<_> = self.cleaned().collect();
                 map.insert("lost".to_owned(), json!(lost));
                 let owed = clean_requirement(&self.judgement.requirement);
                 map.insert("requirement".to_owned(), json!(owed));
@@ -437,6 +435,13 @@ impl Gate<'_> {
         })
     }
 
+    /// The findings as they may be stored.
+    fn cleaned(&self) -> impl Iterator<Item = crate::model::finding::Finding> {
+        let values = redact::values(self.text());
+        let findings = self.judgement.findings.iter();
+        findings.map(move |finding| clean(finding, &values))
+    }
+
     fn draft(&self) -> Draft {
         Draft {
             fingerprint: self.fingerprint.clone(),
@@ -444,7 +449,7 @@ impl Gate<'_> {
             command: self.shown(),
             cwd: self.scene.cwd.display().to_string(),
             session: self.call.session.clone(),
-            findings: self.judgement.findings.iter().map(clean).collect(),
+            findings: self.cleaned().collect(),
             requirement: clean_requirement(&self.judgement.requirement),
             confirm: confirm(&self.judgement),
             backups: Vec::new(),
@@ -704,9 +709,15 @@ fn drifts(evidence: &Evidence) -> Vec<serde_json::Value> {
 }
 
 /// Returns a finding as it may be stored: secrets hidden.
-fn clean(finding: &crate::model::finding::Finding) -> crate::model::finding::Finding {
+fn clean(
+    finding: &crate::model::finding::Finding,
+    values: &[String],
+) -> crate::model::finding::Finding {
     let mut clean = finding.clone();
     clean.command = crate::render::redact::words(&clean.command);
+    for word in &mut clean.command {
+        *word = redact::blot(word, values);
+    }
     clean.summary = redact(&clean.summary);
     for target in &mut clean.targets {
         target.locator = redact(&target.locator);

@@ -15,7 +15,7 @@ use crate::model::request::ToolCall;
 use crate::plan::settings;
 use crate::store::Store;
 
-use super::{House, Reply};
+use super::{House, Reply, house};
 
 /// A use whose outcome is awaited.
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,7 +100,7 @@ fn changed(call: &ToolCall, house: &House, store: &Store, id: &RequestId) {
     let Ok(request) = store.request(id, Timestamp::now()) else {
         return;
     };
-    let project = call.cwd.clone().unwrap_or_default();
+    let project = house::folder(call).unwrap_or_default();
     let policy = house.policy(&project, None);
     let Some(dir) = policy.ok().and_then(|policy| house.backups(&policy).ok()) else {
         return;
@@ -193,7 +193,7 @@ fn holds_guard(file: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(file) else {
         return false;
     };
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else {
+    let Ok(value) = settings::read(&text) else {
         return false;
     };
     let off = value

@@ -214,6 +214,26 @@ fn updated(table: &str, columns: &[String], rows: Option<u64>, conflicts: u64) -
     format!("give {which} of `{table}` back {what} that the backup has{stay}")
 }
 
+/// Returns a size for people.
+pub fn sized(number: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if number < 1000 {
+        return format!("{number} B");
+    }
+    let mut rest = number;
+    let mut name = "B";
+    let mut tenths = 0;
+    for unit in UNITS {
+        if rest < 1000 {
+            break;
+        }
+        tenths = (rest % 1000) / 100;
+        rest /= 1000;
+        name = unit;
+    }
+    format!("{rest}.{tenths} {name}")
+}
+
 /// Returns a number with its noun: `1 row`, `2 rows`.
 pub fn counted(number: u64, noun: &str) -> String {
     match number {

@@ -30,6 +30,9 @@ pub const EVENTS: [&str; 5] = [
 /// The registered timeout, in seconds; the guard's own deadline is shorter.
 pub const TIMEOUT_S: u64 = 30;
 
+/// The byte order mark that some editors put first; it stays where it stood.
+const MARK: char = '\u{feff}';
+
 /// Why a settings file cannot be changed.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingsError {
@@ -68,7 +71,7 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Tells whether a hook (one entry of `hooks` in a matcher group) runs `backstop hook claude`.
+/// Tells whether a hook (one entry of `hooks` in a matcher group) runs `backstop hook claude`; a line that only mentions it does not.
 pub fn is_ours(hook: &Value) -> bool {
     let command = hook
         .get("command")
@@ -79,8 +82,46 @@ pub fn is_ours(hook: &Value) -> bool {
             let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
             is_binary(command) && words.starts_with(&["hook", "claude"])
         }
-        None => command.contains("hook claude") && command.contains("backstop"),
+        None => {
+            let words = words(command);
+            let called = words.windows(3).position(|three| {
+                matches!(three, [program, hook, agent] if is_binary(program) && hook == "hook" && agent == "claude")
+            });
+            called.is_some_and(|at| words.iter().take(at).all(|word| starts(word)))
+        }
     }
+}
+
+/// Programs that start another one and add nothing.
+const STARTERS: [&str; 6] = ["exec", "command", "env", "nice", "nohup", "timeout"];
+
+/// Tells whether a word may stand before the guard's own: an assignment, or a program that starts it.
+fn starts(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    let is_number = word.trim_end_matches(['s', 'm']).parse::<f64>().is_ok();
+    STARTERS.contains(&name) || word.contains('=') || word.starts_with('-') || is_number
+}
+
+/// Returns the words of a line as a shell would see them; operators that touch a word stay in it.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = None::<String>;
+    let mut letters = line.chars();
+    let mut quote = None::<char>;
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None | Some('"'), '\\') => word.get_or_insert_default().extend(letters.next()),
+            (None, _) if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 fn is_binary(path: &str) -> bool {
@@ -102,6 +143,9 @@ fn is_binary(path: &str) -> bool {
 /// assert_eq!(uninstall(&after).unwrap(), before);
 /// ```
 pub fn install(text: &str, wanted: &Wanted) -> Result<String, SettingsError> {
+    if let Some(rest) = text.strip_prefix(MARK) {
+        return Ok(format!("{MARK}{}", install(rest, wanted)?));
+    }
     if is_current(text, wanted)? {
         return Ok(text.to_owned());
     }
@@ -154,10 +198,17 @@ fn hooks_of(group: &Value) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
+/// Reads settings as the client does, with or without a byte order mark.
+///
+/// # Errors
+/// Returns what is wrong with the JSON.
+pub fn read(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text.strip_prefix(MARK).unwrap_or(text))
+}
+
 /// Tells whether the settings switch every hook off.
 pub fn disables_hooks(text: &str) -> bool {
-    serde_json::from_str::<Value>(text)
-        .is_ok_and(|value| value.get("disableAllHooks") == Some(&Value::Bool(true)))
+    read(text).is_ok_and(|value| value.get("disableAllHooks") == Some(&Value::Bool(true)))
 }
 
 /// Adds one matcher group at the end of an event's list.
@@ -242,6 +293,9 @@ fn indent(text: &str) -> String {
 /// # Errors
 /// Returns why the file cannot be read.
 pub fn uninstall(text: &str) -> Result<String, SettingsError> {
+    if let Some(rest) = text.strip_prefix(MARK) {
+        return Ok(format!("{MARK}{}", uninstall(rest)?));
+    }
     let mut text = text.to_owned();
     // Each round cuts one entry; more entries than this are not ours.
     for _ in 0..100 {
@@ -413,6 +467,45 @@ mod tests {
             "'/opt/backstop' hook claude --state '/home/u/.local/state/backstop' || exit 2"
         ));
         assert_eq!(uninstall(&after).unwrap(), OTHERS);
+    }
+
+    #[test]
+    fn a_line_that_only_mentions_the_guard_belongs_to_its_owner() {
+        let line = |command: &str| json!({"type": "command", "command": command});
+        for command in [
+            "'/opt/back stop/backstop' hook claude --state '/s' || exit 2",
+            "/opt/backstop hook claude",
+            "A=1 exec backstop-0.1 hook claude",
+            "timeout 20 /usr/bin/backstop hook claude || exit 2",
+            "\"$HOME/bin/backstop\" hook claude",
+        ] {
+            assert!(is_ours(&line(command)), "{command}");
+        }
+        for command in [
+            "echo backstop hook claude",
+            "logger 'backstop hook claude was called'",
+            "grep -q 'hook claude' x && echo backstop",
+            "backstop check --hook",
+            "echo 'unclosed backstop hook claude",
+            "",
+        ] {
+            assert!(!is_ours(&line(command)), "{command}");
+        }
+        let before = r#"{"hooks":{"PostToolUse":[{"hooks":[{"type":"command","command":"echo backstop hook claude"}]}]}}"#;
+        let after = install(before, &wanted()).unwrap();
+        assert!(after.contains("echo backstop hook claude"), "{after}");
+        assert_eq!(install(&after, &wanted()).unwrap(), after);
+        assert_eq!(uninstall(&after).unwrap(), before);
+    }
+
+    #[test]
+    fn a_byte_order_mark_stays_first() {
+        let before = "\u{feff}{\"a\": 1}\r\n";
+        let after = install(before, &wanted()).unwrap();
+        assert!(after.starts_with(before.get(..4).unwrap()) && after.contains("/opt/backstop"));
+        assert!(read(&after).is_ok());
+        assert_eq!(install(&after, &wanted()).unwrap(), after);
+        assert_eq!(uninstall(&after).unwrap(), before);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 /// Words that make the value behind them a secret, in lower case.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "password",
     "passwd",
     "passphrase",
@@ -19,6 +19,7 @@ const KEYS: [&str; 14] = [
     "private_key",
     "credential",
     "pgpass=",
+    "_auth",
 ];
 
 /// Returns the text with every secret replaced by `***`.
@@ -37,6 +38,34 @@ pub fn redact(text: &str) -> String {
         at = range.end;
     }
     out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// Shortest secret that is looked for by its value: shorter ones stand in other words by chance.
+const VALUE_MIN: usize = 4;
+/// Values of one text that are looked for.
+const VALUES_MAX: usize = 200;
+
+/// Returns the values of the secrets of a text, longest first, without their quotes.
+pub fn values(text: &str) -> Vec<String> {
+    let places = secrets(text).into_iter().take(VALUES_MAX);
+    let values = places.filter_map(|place| {
+        let value = text.get(place)?.trim_matches(['"', '\'', '\\']);
+        (value.len() >= VALUE_MIN).then(|| value.to_owned())
+    });
+    let mut values: Vec<String> = values.collect();
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.dedup();
+    values
+}
+
+/// Returns the text without its secrets, and without these values wherever they stand: a word may have been taken for
+/// something else than the secret that it is.
+pub fn blot(text: &str, values: &[String]) -> String {
+    let mut out = redact(text);
+    for value in values.iter().filter(|value| text.contains(value.as_str())) {
+        out = out.replace(value.as_str(), "***");
+    }
     out
 }
 
@@ -112,6 +141,8 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     keyed(&lower, &mut found);
     attached(&lower, &mut found);
     headers(&lower, &mut found);
+    accounts(&lower, &mut found);
+    piped(&lower, &mut found);
     found.retain(|range| {
         range.start < range.end
             && text.is_char_boundary(range.start)
@@ -222,6 +253,8 @@ fn value_after(text: &str, end: usize, blank: bool) -> Option<Range<usize>> {
                 },
             )
         }
+        // `SET PASSWORD = PASSWORD('…')`
+        Some(b'(') if after.starts_with("('") => value_at(text, end + quote + 1),
         Some(other) if blank && spaces > 0 && other != b'-' => value_at(text, end + quote + spaces),
         _ => None,
     }
@@ -259,7 +292,7 @@ fn closing(inner: &str, quote: &str) -> Option<usize> {
 }
 
 /// Programs with an option whose next word is a secret (in lower case).
-const OPTIONS: [(&str, &str); 14] = [
+const OPTIONS: [(&str, &str); 27] = [
     ("redis-cli", " -a "),
     ("valkey-cli", " -a "),
     ("sshpass", " -p "),
@@ -273,6 +306,19 @@ const OPTIONS: [(&str, &str); 14] = [
     ("plink", " -pw "),
     ("pscp", " -pw "),
     ("rabbitmqadmin", " -p "),
+    ("redis-cli", " --pass "),
+    ("valkey-cli", " --pass "),
+    ("surreal", " --pass "),
+    ("snowsql", " -p "),
+    ("beeline", " -p "),
+    ("isql", " -password "),
+    ("sqlplus", " -password "),
+    ("db2 ", " using "),
+    ("nomad", " -token "),
+    ("consul", " -token "),
+    ("vault login", "vault login "),
+    ("openssl", " -k "),
+    ("with-token", "<<< "),
     ("smbclient", " -u "),
 ];
 
@@ -285,6 +331,55 @@ const LOGINS: [(&str, &str); 6] = [
     ("etcdctl", " --user"),
     ("smbclient", " -u"),
 ];
+
+/// Programs that are given `user:SECRET@host` or `user/SECRET@host` without a scheme.
+const ACCOUNTS: [(&str, char); 7] = [
+    ("mysqlsh", ':'),
+    ("sqlplus", '/'),
+    ("sqlldr", '/'),
+    ("impdp", '/'),
+    ("expdp", '/'),
+    ("rman", '/'),
+    ("usql", ':'),
+];
+
+/// `sqlplus scott/SECRET@orcl`, `mysqlsh root:SECRET@db`.
+fn accounts(text: &str, found: &mut Vec<Range<usize>>) {
+    for (_, mark) in ACCOUNTS
+        .iter()
+        .filter(|(program, _)| text.contains(program))
+    {
+        let mut at = 0;
+        for word in text.split(|letter: char| letter.is_whitespace() || "\"'`".contains(letter)) {
+            let start = at;
+            at += word.len() + 1;
+            let Some((user, rest)) = word.split_once(*mark) else {
+                continue;
+            };
+            let Some((secret, _)) = rest.rsplit_once('@') else {
+                continue;
+            };
+            if !user.is_empty() && !rest.starts_with('/') && !secret.contains('/') {
+                let from = start + user.len() + mark.len_utf8();
+                found.push(from..from + secret.len());
+            }
+        }
+    }
+}
+
+/// `echo SECRET | sudo -S ...`.
+fn piped(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("sudo -s") {
+        let before = text.get(..at).unwrap_or_default();
+        let from = before.rfind(['\n', ';', '&']).map_or(0, |at| at + 1);
+        let line = before.get(from..).unwrap_or_default();
+        for start in ["echo ", "printf ", "<<< "] {
+            if let Some(place) = line.find(start).filter(|_| line.contains('|')) {
+                found.extend(value_at(text, from + place + start.len()));
+            }
+        }
+    }
+}
 
 /// `mysql -pSECRET`, `redis-cli -a SECRET`, `curl -u user:SECRET`, `sshpass -p SECRET`.
 fn attached(text: &str, found: &mut Vec<Range<usize>>) {
@@ -337,8 +432,26 @@ mod tests {
     use super::{mask, redact};
 
     #[test]
+    fn a_value_is_blotted_out_wherever_else_it_was_put() {
+        let known = super::values("sqlcmd -S s -U sa -P 'hunter2' -Q 'DROP DATABASE x'");
+        assert_eq!(known, ["hunter2"]);
+        assert_eq!(super::blot("s:hunter2/x", &known), "s:***/x");
+        assert_eq!(super::blot("s:1433/x", &known), "s:1433/x");
+        assert!(super::values("psql -p 5432 -c 'DROP TABLE t'").is_empty());
+    }
+
+    #[test]
     fn secrets_are_hidden_wherever_they_stand() {
         for text in [
+            "sqlplus scott/hunter2@orcl",
+            "mysqlsh root:hunter2@db --sql -e x",
+            "redis-cli --pass hunter2 FLUSHALL",
+            "REDISCLI_AUTH=hunter2 redis-cli FLUSHALL",
+            "snowsql -a x -u u -p hunter2 -q x",
+            "mysql -e \"SET PASSWORD FOR x = PASSWORD('hunter2')\"",
+            "echo hunter2 | sudo -S rm x",
+            "db2 'connect to x user u using hunter2'",
+            "gh auth login --with-token <<< hunter2",
             "psql postgresql://u:hunter2@h/db -c x",
             "psql postgresql://u:hun/ter2@h/db -c x",
             "PGPASSWORD=hunter2 psql",

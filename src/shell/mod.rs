@@ -10,6 +10,7 @@ mod carriers;
 pub mod cmd;
 mod compose;
 mod dumps;
+mod engines;
 mod expand;
 mod flow;
 mod fresh;

@@ -5,6 +5,7 @@ use crate::model::command::{Cwd, Passage};
 use crate::model::word::Word;
 
 use super::compose::Asked;
+use super::engines::{Engine, engine};
 use super::options::{Options, options};
 use super::source::Source;
 use super::state::{Feed, State, word_of};
@@ -79,12 +80,14 @@ impl Unfolder<'_> {
         }
         let global = options(job.args(), ENGINE);
         let mut at = 1 + global.rest;
-        let elsewhere = global
-            .value("-H --host -c --context --connection --url")
-            .cloned();
-        let fr = &match elsewhere {
-            Some(host) => fr.enter(program, Passage::Remote { host }),
-            None => fr.clone(),
+        let env = self.environment(job, st);
+        let (fr, engine) = &match engine(program, &global, &env) {
+            Engine::Own => (fr.clone(), program.to_owned()),
+            Engine::Socket(address) => (fr.clone(), address),
+            Engine::Elsewhere(host) => {
+                let far = fr.enter(program, Passage::Remote { host });
+                (far, program.to_owned())
+            }
         };
         let mut sub = job.words.get(at)?.text()?;
         if sub == "container" {
@@ -92,14 +95,21 @@ impl Unfolder<'_> {
             sub = job.words.get(at)?.text()?;
         }
         match sub.as_str() {
-            "exec" => self.exec(program, at + 1, job, st, fr),
+            "exec" => self.exec((program, engine), at + 1, job, st, fr),
             "run" | "create" => self.run_image(program, &sub, at + 1, job, st, fr),
             "compose" => self.compose(&format!("{program} compose"), at + 1, job, st, fr),
             _ => None,
         }
     }
 
-    fn exec(&mut self, engine: &str, at: usize, job: &Job, st: &State, fr: &Frame) -> Option<Feed> {
+    fn exec(
+        &mut self,
+        (program, engine): (&str, &str),
+        at: usize,
+        job: &Job,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<Feed> {
         let found = options(job.words.get(at..)?, EXEC);
         let name = job.words.get(at + found.rest)?.clone();
         let mut rest = job.rest(at + found.rest + 1);
@@ -124,7 +134,7 @@ impl Unfolder<'_> {
         // Of what runs detached the status says nothing.
         let detached = found.has("-d") || found.has("--detach");
         let name = if detached { "exec -d" } else { "exec" };
-        let via = fr.enter(&format!("{engine} {name}"), passage);
+        let via = fr.enter(&format!("{program} {name}"), passage);
         let mut inside = far(st);
         inside.cwd = place(found.value("-w --workdir"));
         let via = if stdin { via } else { via.fed(Feed::Null) };

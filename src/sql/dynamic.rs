@@ -12,6 +12,8 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
     ("lo_unlink", Verb::Drop, ObjectKind::LargeObject),
     ("lo_truncate", Verb::Truncate, ObjectKind::LargeObject),
     ("lo_truncate64", Verb::Truncate, ObjectKind::LargeObject),
+    ("lo_put", Verb::Update, ObjectKind::LargeObject),
+    ("lowrite", Verb::Update, ObjectKind::LargeObject),
     ("lo_export", Verb::Program, ObjectKind::Other),
     ("pg_file_unlink", Verb::Program, ObjectKind::Other),
     ("pg_file_write", Verb::Program, ObjectKind::Other),
@@ -52,6 +54,9 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
     ("dropgeometrytable", Verb::Drop, ObjectKind::Table),
     ("dropgeometrycolumn", Verb::AlterDrop, ObjectKind::Column),
 ];
+
+/// Functions that give a new large object: what is written to one in the same breath was not there before.
+const NEW_LARGE: [&str; 4] = ["lo_create", "lo_creat", "lo_from_bytea", "lo_import"];
 
 /// Functions that run the SQL in their string arguments.
 const RUNNERS: [&str; 12] = [
@@ -143,9 +148,20 @@ impl Reader<'_> {
 
     fn function(&mut self, name: &str, open: usize, close: usize, (from, to): (usize, usize)) {
         if let Some((_, verb, kind)) = FUNCTIONS.iter().find(|(one, ..)| *one == name) {
+            let is_new = (open..close).any(|at| self.any(at, &NEW_LARGE));
+            if is_new && *kind == ObjectKind::LargeObject && *verb != Verb::Drop {
+                return;
+            }
             let mut note = Note::new(*verb, *kind);
-            note.name = self.named_by_string(open, close);
-            note.opaque = note.name.is_none();
+            // Those that write are given a descriptor, or name one object among others: any may be meant.
+            note.name = match (verb, kind) {
+                (Verb::Drop, ObjectKind::LargeObject) => self
+                    .named_by_number(open, close)
+                    .or_else(|| self.named_by_string(open, close)),
+                (_, ObjectKind::LargeObject) => None,
+                _ => self.named_by_string(open, close),
+            };
+            note.opaque = note.name.is_none() && *verb != Verb::Update;
             self.note(note, from, to);
         } else if RUNNERS.contains(&name) {
             for at in open..close {
@@ -188,6 +204,20 @@ impl Reader<'_> {
             written: text.clone(),
             parts: vec![text.clone()],
             lookup: text,
+            hole: false,
+        })
+    }
+
+    /// The only argument, when it is a number: `lo_unlink(173)`.
+    fn named_by_number(&self, open: usize, close: usize) -> Option<super::name::Name> {
+        let token = self.at(open + 2).map(|one| &one.token.token)?;
+        let Token::Number(digits, _) = token else {
+            return None;
+        };
+        (open + 3 == close).then(|| super::name::Name {
+            written: digits.clone(),
+            parts: vec![digits.clone()],
+            lookup: digits.clone(),
             hole: false,
         })
     }

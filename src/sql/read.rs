@@ -451,6 +451,7 @@ pub(super) fn is_suspicious(text: &str) -> bool {
             (2..=9).contains(&word.len()) && WORDS.iter().any(|one| word.eq_ignore_ascii_case(one))
                 || word.len() > 9 && super::dynamic::is_effectful(word)
                 || word.eq_ignore_ascii_case("schedule")
+                || word.eq_ignore_ascii_case("lowrite")
                 || word.contains('_') && super::dynamic::is_effectful(word)
         })
 }

@@ -31,6 +31,8 @@ pub struct About {
     /// The session's own search path, under which names of the command are resolved.
     pub search_path: String,
     pub in_recovery: bool,
+    /// The database's own encoding, as the server names it.
+    pub encoding: String,
 }
 
 impl About {
@@ -40,12 +42,17 @@ impl About {
     }
 }
 
+/// Tells whether a dump of a database in this encoding can be written in UTF-8: of two the server knows no way there.
+pub fn is_convertible(encoding: &str) -> bool {
+    !matches!(encoding, "SQL_ASCII" | "MULE_INTERNAL")
+}
+
 const ABOUT: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
  (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()), d.oid, d.datname, \
  pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), \
  pg_catalog.host(pg_catalog.inet_server_addr()), pg_catalog.pg_is_in_recovery(), \
  current_user, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('is_superuser'), \
- pg_catalog.host(pg_catalog.inet_client_addr()) \
+ pg_catalog.host(pg_catalog.inet_client_addr()), pg_catalog.current_setting('server_encoding') \
  FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
 
 /// Asks who the server is, then pins the search path to the catalog.
@@ -74,6 +81,7 @@ pub fn about(session: &mut dyn Session, way: &Way) -> Result<About, SessionError
         superuser: text(row, 10) == "on",
         search_path: text(row, 9),
         in_recovery: text(row, 7) == "t",
+        encoding: text(row, 12),
     };
     Ok(about)
 }

@@ -10,6 +10,7 @@ use super::route::dump_way;
 use super::scan::{Expectation, Expected, Name, Section, SectionScan, parse_name, quoted};
 use super::snapshot::{Relation, Snapshot, fault};
 use crate::adapters::failpoint;
+use crate::adapters::postgres::is_convertible;
 use crate::adapters::postgres::way::Way;
 use crate::adapters::tools::Program;
 use crate::backup::control::Control;
@@ -45,6 +46,8 @@ struct Run<'a> {
     major: u32,
     snapshot_id: String,
     base: String,
+    /// Names are read and written in UTF-8 everywhere else.
+    in_utf8: bool,
 }
 
 /// Writes all artefacts of a database.
@@ -66,6 +69,7 @@ pub(super) fn make(
         major: snapshot.about.major(),
         snapshot_id: snapshot.id.clone(),
         base: file_name(&snapshot.about.database),
+        in_utf8: is_convertible(&snapshot.about.encoding),
     };
     let shards = shards(&run, &snapshot, order)?;
     let mut artefacts = run.write(&mut snapshot, &shards)?;
@@ -259,6 +263,9 @@ impl Run<'_> {
             LOCK_WAIT.to_owned(),
             "--no-password".to_owned(),
         ];
+        if self.in_utf8 {
+            args.push("--encoding=UTF8".to_owned());
+        }
         args.extend_from_slice(more);
         self.start("pg_dump", &args)
     }

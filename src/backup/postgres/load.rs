@@ -253,12 +253,13 @@ impl Listener for Statements {
 
 /// Returns the statements that make the empty database again.
 pub(super) fn creation(entry: &Entry) -> Result<Vec<String>, BackupError> {
-    let Some(artefact) = entry
-        .manifest
-        .artefacts
-        .iter()
-        .find(|one| one.role == "create")
-    else {
+    statements(entry, "create")
+}
+
+/// Returns the statements of the one artefact that has this role; none where the backup has no such artefact.
+pub(super) fn statements(entry: &Entry, role: &str) -> Result<Vec<String>, BackupError> {
+    let mut all = entry.manifest.artefacts.iter();
+    let Some(artefact) = all.find(|one| one.role == role) else {
         return Ok(Vec::new());
     };
     let mut plain = Plain::open(&entry.folder, artefact)?;

@@ -13,6 +13,7 @@ use super::reach::{self, Reached};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
 use super::snapshot::{Relation, fault, relations};
+use crate::adapters::postgres::is_convertible;
 use crate::adapters::postgres::session::Session;
 use crate::adapters::postgres::way::Way;
 use crate::adapters::tools::Program;
@@ -285,7 +286,10 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     still_lost(job, &both, &work, &guarded.failed(&said), restored)
 }
 
-const OWN: &str = "SET client_encoding = 'UTF8';\nSET search_path = '';\n";
+/// Both sessions speak the same encoding, whichever the database has; two of the server's are no other's neighbours and stay as they are.
+pub(super) const ENCODING: &str = "DO $$BEGIN PERFORM pg_catalog.set_config('client_encoding', CASE WHEN pg_catalog.current_setting('server_encoding') \
+     IN ('SQL_ASCII', 'MULE_INTERNAL') THEN pg_catalog.current_setting('server_encoding') ELSE 'UTF8' END, false); END$$";
+
 /// What the client says of a statement that failed; the number of the statement and the reason follow.
 const FAILED: &str = "backstop-failed ";
 
@@ -305,7 +309,7 @@ fn before_rows(
     guarded: &mut Guarded,
     psql: &mut Box<dyn Program>,
 ) -> Result<(), BackupError> {
-    feed(psql, OWN)?;
+    feed(psql, &format!("{ENCODING};\nSET search_path = '';\n"))?;
     let mut columns = Some(&work.columns);
     let is_mine = |one: &&entries::Lost| !one.entry.after_rows && one.can_be_said();
     for one in work.entries.iter().filter(is_mine) {
@@ -340,7 +344,7 @@ fn after_rows(
     guarded: &mut Guarded,
     psql: &mut Box<dyn Program>,
 ) -> Result<(), BackupError> {
-    feed(psql, OWN)?;
+    feed(psql, &format!("{ENCODING};\nSET search_path = '';\n"))?;
     for one in &work.columns {
         if let Some(statement) = one.not_null() {
             guarded.feed(one.title(), &[statement], psql)?;
@@ -544,6 +548,15 @@ fn copy_section(
         "--strict-names".to_owned(),
         "--no-password".to_owned(),
     ];
+    // Patterns are read in the encoding of the dump, and names are UTF-8 here.
+    let mut session = look(job.scratch, job.control)?;
+    let encoding = session
+        .rows("SELECT pg_catalog.current_setting('server_encoding')")
+        .map_err(fault)?;
+    let encoding = encoding.into_iter().flatten().next().flatten();
+    if encoding.is_some_and(|name| is_convertible(&name)) {
+        args.push("--encoding=UTF8".to_owned());
+    }
     args.extend_from_slice(names);
     let deadline = Instant::now() + job.control.left();
     let mut dump = job

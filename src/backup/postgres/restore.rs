@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::load::{self, Scratch, admin, creation, database_of, exists, look, rows_of, run};
 use super::missing::{self, Missing};
 use super::names;
+use super::roles;
 use super::scan::{Name, parse_name, quoted};
 use super::snapshot::{count, relations};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -68,6 +69,12 @@ pub(super) fn plan(
         backup: entry.manifest.id.clone(),
         ..RestorePlan::default()
     };
+    let gone = roles::missing(entry, wish, &admin, control)?;
+    plan.notes.extend(gone.iter().map(roles::note));
+    for role in &gone {
+        plan.steps
+            .push(step("make the role again", format!("`{}`", role.name)));
+    }
     match kind(entry, wish, &admin, control)? {
         Kind::Fresh(name) => {
             plan.steps.push(step(
@@ -97,7 +104,7 @@ pub(super) fn plan(
             plan.steps.push(Step::SavePresent {
                 what: format!("database `{name}`"),
             });
-            fill_steps(entry, wish, &admin, &name, control, &mut plan)?;
+            fill_steps((entry, wish, &gone), &admin, &name, control, &mut plan)?;
         }
     }
     Ok(plan)
@@ -133,15 +140,15 @@ fn asked(entry: &Entry, wish: &Wish) -> Asked {
 
 /// Says what would come back into a living database.
 fn fill_steps(
-    entry: &Entry,
-    wish: &Wish,
+    (entry, wish, gone): (&Entry, &Wish, &[roles::Role]),
     admin: &Way,
     name: &str,
     control: &Control,
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
     let live = admin.to_database(name);
-    if !wish.look {
+    // Without its roles the backup cannot be loaded, and a look makes none.
+    if !wish.look || !gone.is_empty() {
         return counted_steps(entry, wish, &live, control, plan);
     }
     let scratch = Scratch::load(entry, admin, control)?;
@@ -243,6 +250,11 @@ pub(super) fn apply(
     super::check(entry, control)?;
     let admin = admin(&way(entry, control)?, control)?;
     let kind = kind(entry, wish, &admin, control)?;
+    roles::create(
+        &roles::missing(entry, wish, &admin, control)?,
+        &admin,
+        control,
+    )?;
     let scratch = Scratch::load(entry, &admin, control)?;
     let mut restored = Restored {
         notes: plan.notes.clone(),

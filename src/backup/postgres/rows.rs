@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::chosen::{self, Chosen};
 use super::columns::Column;
 use super::load::io;
-use super::missing::{Both, Missing, feed};
+use super::missing::{Both, ENCODING, Missing, feed};
 use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -597,6 +597,7 @@ impl RowJob {
         let mut args = ["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-c"]
             .map(str::to_owned)
             .to_vec();
+        args.extend([ENCODING.to_owned(), "-c".to_owned()]);
         let from = match &self.chosen {
             Some(chosen) => {
                 let path = format!("SET search_path = {}", chosen::OWN_PATH);

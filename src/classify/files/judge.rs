@@ -3,6 +3,7 @@
 
 mod far;
 mod moved;
+mod project;
 
 pub use moved::MOVED;
 
@@ -425,17 +426,12 @@ impl<'a, 'n> Judge<'a, 'n> {
         } else {
             return false;
         };
-        self.losses.push(Loss::new(rule, world::path_target(path)));
-        true
-    }
-
-    fn is_project(&self, path: &Path, content_only: bool) -> bool {
-        let project = &self.context.scene.project;
-        if project.starts_with(path) {
+        let loss = Loss::new(rule, world::path_target(path));
+        if rule != "files.delete-project" || self.assumed() {
+            self.losses.push(loss);
             return true;
         }
-        path.file_name().is_some_and(|name| name == ".git") && !content_only
-            || path == project.join(".git")
+        self.project(loss, path)
     }
 
     fn is_temporary_itself(&self, path: &Path) -> bool {

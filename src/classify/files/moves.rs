@@ -26,11 +26,19 @@ const MV: Valued = Valued {
 /// From where to where, one thing.
 type Step = (PathBuf, PathBuf);
 
+/// What one command does.
+#[derive(Debug, Default)]
+struct Deed {
+    steps: Vec<Step>,
+    /// It gives things a second name, and they stay where they are.
+    links: bool,
+}
+
 /// The moves of a call before one command.
 #[derive(Debug, Default)]
 pub struct Moves {
     /// Oldest first, those of one command together.
-    all: Vec<Vec<Step>>,
+    all: Vec<Deed>,
     /// Something else may stand anywhere: words that are not known, links, or more commands than are looked at.
     more: bool,
 }
@@ -72,8 +80,17 @@ impl Moves {
                 .and_then(|command| steps(command, before, context, needs));
             match steps {
                 Some(steps) if steps.is_empty() => {}
-                Some(steps) => moves.all.push(steps),
-                None => moves.more = true,
+                Some(steps) => moves.all.push(Deed {
+                    steps,
+                    links: false,
+                }),
+                None => {
+                    moves.more = true;
+                    let links = earlier
+                        .get(at)
+                        .and_then(|command| links(command, before, context, needs));
+                    moves.all.extend(links);
+                }
             }
         }
         moves
@@ -86,6 +103,15 @@ impl Moves {
 
     /// Returns the places from which the content of this one came.
     pub fn origins(&self, path: &Path) -> Vec<Origin> {
+        self.followed(path, false)
+    }
+
+    /// Returns the same for what is written to through a name: links that the call made lead on.
+    pub fn origins_behind_links(&self, path: &Path) -> Vec<Origin> {
+        self.followed(path, true)
+    }
+
+    fn followed(&self, path: &Path, through_links: bool) -> Vec<Origin> {
         if self.all.is_empty() {
             return Vec::new();
         }
@@ -97,10 +123,11 @@ impl Moves {
             origin: here.clone(),
             without: Vec::new(),
         }];
-        for steps in self.all.iter().rev() {
+        let deeds = self.all.iter().rev();
+        for deed in deeds.filter(|deed| through_links || !deed.links) {
             spots = spots
                 .into_iter()
-                .flat_map(|spot| spot.before(steps))
+                .flat_map(|spot| spot.before(deed))
                 .take(ORIGINS_MAX)
                 .collect();
         }
@@ -113,11 +140,11 @@ impl Moves {
 
 impl Spot {
     /// Returns where the content of the spot was before one command moved things.
-    fn before(mut self, steps: &[Step]) -> Vec<Self> {
+    fn before(mut self, deed: &Deed) -> Vec<Self> {
         let path = self.origin.path.clone();
         let mut found = Vec::new();
         let mut stays = true;
-        for (from, to) in steps {
+        for (from, to) in &deed.steps {
             let hidden = self.without.iter().any(|empty| to.starts_with(empty));
             if let (Ok(rest), false) = (path.strip_prefix(to), hidden) {
                 stays = false;
@@ -128,7 +155,7 @@ impl Spot {
                     },
                     without: self.moved(from, to),
                 });
-            } else if to.starts_with(&path) && !hidden {
+            } else if to.starts_with(&path) && !hidden && !deed.links {
                 found.push(Self {
                     origin: Origin {
                         path: from.clone(),
@@ -136,6 +163,9 @@ impl Spot {
                     },
                     without: self.moved(from, to),
                 });
+            }
+            if deed.links {
+                continue;
             }
             // What stood here went away: later content is not of before.
             stays &= !path.starts_with(from);
@@ -226,6 +256,56 @@ fn steps(
     Some(from.into_iter().filter_map(step).collect())
 }
 
+const LN: Valued = Valued {
+    short: "tS",
+    long: &["--target-directory", "--suffix"],
+};
+
+/// Returns the names that `ln` gives to things; a name that is taken stays what it is, unless it is forced.
+fn links(
+    command: &Command,
+    before: &[Command],
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Deed> {
+    if !command.is_any(&["ln", "gln"]) || !command.is_here() {
+        return None;
+    }
+    let mut args = Args::read(command.args(), LN);
+    let told = args.value(&["-t", "--target-directory"]).map(str::to_owned);
+    let last = match (&told, args.operands.len()) {
+        (Some(text), _) => Word::literal(text.clone(), command.origin.clone()),
+        (None, 0) => return None,
+        (None, 1) => Word::literal(".", command.origin.clone()),
+        (None, _) => args.operands.pop()?.clone(),
+    };
+    let (to, is_written_so) = one(&last, command, context, needs)?;
+    let is_exact = args.has(&["-T", "--no-target-directory"]);
+    let keeps_links = args.has(&["-n", "--no-dereference"]);
+    let into = told.is_some()
+        || args.operands.len() > 1
+        || is_written_so
+        || !is_exact && !keeps_links && is_folder(&to, before, context, needs);
+    let by_name = args.has(&["-s", "--symbolic"]) && !args.has(&["-r", "--relative"]);
+    let mut steps = Vec::new();
+    for word in &args.operands {
+        let text = word.text()?;
+        let name = Path::new(&text).file_name()?.to_owned();
+        let new = if into { to.join(name) } else { to.clone() };
+        // A relative link is read from its own folder.
+        let old = match (by_name, new.parent()) {
+            (true, Some(folder)) => lexical(&folder.join(&text)),
+            _ => one(word, command, context, needs)?.0,
+        };
+        let taken = Question::Entry(new.clone());
+        let is_free = matches!(context.facts.ask(taken, needs), Some(Answer::Absent));
+        if is_free || args.has(&["-f", "--force"]) {
+            steps.push((old, new));
+        }
+    }
+    Some(Deed { steps, links: true })
+}
+
 /// Returns the one place that a word names, and whether it is written as a folder.
 fn one(
     word: &Word,
@@ -287,11 +367,12 @@ mod tests {
 
     fn moves(all: &[&[(&str, &str)]]) -> Moves {
         let step = |(from, to): &(&str, &str)| (PathBuf::from(*from), PathBuf::from(*to));
+        let deed = |steps: &&[(&str, &str)]| Deed {
+            steps: steps.iter().map(step).collect(),
+            links: false,
+        };
         Moves {
-            all: all
-                .iter()
-                .map(|steps| steps.iter().map(step).collect())
-                .collect(),
+            all: all.iter().map(deed).collect(),
             more: false,
         }
     }
@@ -313,6 +394,24 @@ mod tests {
         assert_eq!(from(&twice, "/t/u"), [("/r".to_owned(), false)]);
         assert_eq!(from(&twice, "/t"), [("/r".to_owned(), true)]);
         assert_eq!(from(&twice, "/s"), []);
+    }
+
+    #[test]
+    fn a_link_leads_to_what_it_names_and_leaves_it_there() {
+        let mut all = moves(&[&[("/r/app.db", "/r/w.db")], &[("/d", "/e")]]);
+        for deed in &mut all.all {
+            deed.links = true;
+        }
+        let behind = |path: &str| {
+            let all = all.origins_behind_links(Path::new(path)).into_iter();
+            all.map(|origin| origin.path.display().to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(behind("/r/w.db"), ["/r/app.db"]);
+        assert_eq!(behind("/e/x.db"), ["/d/x.db"]);
+        assert_eq!(behind("/r/app.db"), Vec::<String>::new());
+        assert_eq!(behind("/r"), Vec::<String>::new());
+        assert_eq!(from(&all, "/r/w.db"), []);
     }
 
     #[test]

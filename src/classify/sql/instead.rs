@@ -58,6 +58,7 @@ pub(super) fn instead(loss: &Loss, kind: TargetKind) -> Option<String> {
                 "keep a copy first: CREATE TABLE {copy} AS SELECT * FROM {name}"
             ))
         }
+        (_, ObjectKind::LargeObject) => None,
         (Verb::Delete | Verb::Update, _) => count(loss, &name),
         (Verb::Rewrite, ObjectKind::Table) if postgres => {
             Some(format!("VACUUM ANALYZE {name} does without that lock"))

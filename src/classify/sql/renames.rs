@@ -25,6 +25,7 @@ impl Renames {
 
     /// Takes a text in.
     pub fn read(&mut self, text: &str) {
+        self.read_databases(text);
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower
             .split(|letter: char| {
@@ -36,10 +37,6 @@ impl Renames {
         for (at, word) in words.iter().enumerate() {
             let next = |by: usize| words.get(at + by).copied().unwrap_or_default();
             match *word {
-                "database" if next(2) == "rename" && next(3) == "to" => {
-                    self.databases
-                        .push((next(1).to_owned(), next(4).to_owned()));
-                }
                 "rename" => renaming = true,
                 "search_path" | "set_config" | "authorization" => self.path = true,
                 "set" if next(1) == "role" => self.path = true,
@@ -56,6 +53,29 @@ impl Renames {
             }
         }
         self.any |= self.names.iter().any(|name| name.contains(HOLE));
+    }
+
+    /// Names of databases are compared as the server writes them: folded, unless they stand in quotes.
+    fn read_databases(&mut self, text: &str) {
+        if !text
+            .as_bytes()
+            .windows(6)
+            .any(|six| six.eq_ignore_ascii_case(b"rename"))
+        {
+            return;
+        }
+        let names = identifiers(text);
+        for six in names.windows(6) {
+            if let [alter, database, old, rename, to, new] = six
+                && alter == "alter"
+                && database == "database"
+                && rename == "rename"
+                && to == "to"
+                && self.databases.len() < MAX_NAMES
+            {
+                self.databases.push((old.clone(), new.clone()));
+            }
+        }
     }
 
     /// Returns the name that a database had before it got this one.
@@ -84,6 +104,34 @@ impl Renames {
                 .split(|letter: char| !(letter.is_alphanumeric() || "_$".contains(letter)))
                 .any(|part| !part.is_empty() && self.names.iter().any(|new| new == part))
     }
+}
+
+/// Returns the words of a text as identifiers: folded where they are bare, as they stand between double quotes.
+fn identifiers(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter == '"' {
+            let mut name = String::new();
+            while let Some(inside) = letters.next() {
+                match inside {
+                    '"' if letters.peek() == Some(&'"') => name.extend(letters.next()),
+                    '"' => break,
+                    _ => name.push(inside),
+                }
+            }
+            all.push(name);
+        } else if letter.is_alphanumeric() || letter == '_' {
+            let mut name = letter.to_lowercase().to_string();
+            while let Some(inside) = letters
+                .next_if(|inside| inside.is_alphanumeric() || matches!(*inside, '_' | '$' | HOLE))
+            {
+                name.extend(inside.to_lowercase());
+            }
+            all.push(name);
+        }
+    }
+    all
 }
 
 #[cfg(test)]
@@ -118,6 +166,12 @@ mod tests {
         assert_eq!(all.database_before("c"), Some("b"));
         assert_eq!(all.database_before("b"), Some("a"));
         assert_eq!(all.database_before("a"), None);
+        let quoted = reads(
+            "ALTER DATABASE App RENAME TO \"Old \"\"1\"; alter database \"Shop\" rename to X",
+        );
+        assert_eq!(quoted.database_before("Old \"1"), Some("app"));
+        assert_eq!(quoted.database_before("x"), Some("Shop"));
+        assert_eq!(quoted.database_before("X"), None);
         assert_eq!(
             reads("ALTER DATABASE a OWNER TO b").database_before("b"),
             None

@@ -23,7 +23,7 @@ pub(super) struct Standing {
     pub is_sure: bool,
 }
 
-/// Returns where a SQLite file stands that earlier commands move to the place of the words.
+/// Returns where a SQLite file stands that earlier commands move or link to the place of the words.
 pub(super) fn of_file(place: &Place, context: &Context<'_>, needs: &mut Needs) -> Option<Standing> {
     let Reach::Sqlite(path) = &place.reach else {
         return None;
@@ -33,10 +33,16 @@ pub(super) fn of_file(place: &Place, context: &Context<'_>, needs: &mut Needs) -
     }
     let moves = Moves::read(context, needs);
     // Several places that it may have come from: none is known to be the one.
-    match moves.origins(path).as_slice() {
+    match moves.origins_behind_links(path).as_slice() {
         [origin] if !origin.inside => Some(Standing {
             place: at(place, &origin.path),
-            line: format!("{MOVED}`{}` first", path.display()),
+            line: match moves.origins(path).is_empty() {
+                true => format!(
+                    "the same call makes `{}` a name of it first",
+                    path.display()
+                ),
+                false => format!("{MOVED}`{}` first", path.display()),
+            },
             is_sure: moves.is_whole(),
         }),
         _ => None,

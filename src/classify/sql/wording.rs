@@ -13,6 +13,7 @@ pub(in crate::classify) fn rule(effect: &Effect) -> &'static str {
             Bound::Where { .. } => "sql.delete-where",
             _ => "sql.delete-all",
         },
+        Verb::Update if effect.kind == ObjectKind::LargeObject => "sql.update-large-object",
         Verb::Update => match effect.bound {
             Bound::Where { .. } => "sql.update-where",
             _ => "sql.update-all",
@@ -115,6 +116,9 @@ pub(in crate::classify) fn summary(effect: &Effect) -> String {
             format!("deletes all rows of {object}: its WHERE is always true")
         }
         (Verb::Delete, _) => format!("deletes all rows of {object}"),
+        (Verb::Update, _) if effect.kind == ObjectKind::LargeObject => {
+            "writes over content of a large object".to_owned()
+        }
         (Verb::Update, Bound::Where { predicate, .. }) => {
             format!("changes rows of {object} where {}", short(predicate))
         }

@@ -42,7 +42,7 @@ pub fn points(project: &Path) -> (Vec<Point>, Vec<Entry>) {
                 continue;
             }
         };
-        match serde_json::from_str::<Value>(&text) {
+        match crate::plan::settings::read(&text) {
             Err(error) => points.push(Point::new(
                 Grade::Fail,
                 format!("{} is not valid JSON: {error}", file.path.display()),
