@@ -29,6 +29,7 @@ impl Unfolder<'_> {
             Some(file) => self.file_feed(file.clone(), st),
             None => fr.stdin.clone(),
         };
+        let input = self.listed_or_more(input, st);
         let replace = match found.value("-I --replace") {
             Some(word) => word.text(),
             None => (found.has("-i") || found.has("--replace")).then(|| "{}".to_owned()),
@@ -87,6 +88,7 @@ impl Unfolder<'_> {
         own.writes = Vec::new();
         let listed = self
             .generated("find", job, st, fr)
+            .or_else(|| self.searched(job, &starts, st))
             .unwrap_or_else(|| Feed::Items(found.clone()));
         self.emit(own, st, fr, None, &listed);
         let mut at = 1;
@@ -152,7 +154,7 @@ impl Unfolder<'_> {
     pub(super) fn parallel(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let found = options(
             job.args(),
-            "-j --jobs -N -n -L -a -I -d -S --delay --retries --timeout --joblog --results --colsep -P --load",
+            "-j --jobs -N -n -L -a --arg-file -I -d -S --delay --retries --timeout --joblog --results --colsep -P --load",
         );
         if tells_only(&found, &["--dry-run", "--dryrun"]) {
             return None;
@@ -169,7 +171,12 @@ impl Unfolder<'_> {
             .cloned()
             .collect();
         let items = if given.is_empty() {
-            items(&fr.stdin, true, None, false, job)
+            let input = match found.value("-a --arg-file") {
+                Some(file) => self.file_feed(file.clone(), st),
+                None => fr.stdin.clone(),
+            };
+            let input = self.listed_or_more(input, st);
+            items(&input, true, None, false, job)
         } else {
             given
         };
