@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::adapters::{archives, environment, files, git, postgres, sqlite};
+use crate::adapters::{archives, environment, files, find, git, postgres, sqlite};
 use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
 use crate::model::name;
@@ -56,6 +56,11 @@ impl Here {
             Question::Glob { dir, pattern } => files::glob(dir, pattern, limits(left)),
             Question::Text(path) => files::text(path, TEXT_CAP),
             Question::Members(path) => archives::members(path),
+            Question::Find {
+                start,
+                shown,
+                tests,
+            } => find::find(start, shown, tests, limits(left)),
             Question::Variable(name) => variable(name),
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
             Question::Database(question) => match &question.reach {
@@ -81,6 +86,15 @@ fn real(question: &Question) -> Cow<'_, Question> {
         Question::Tree(at) if odd(at) => Cow::Owned(Question::Tree(path(at))),
         Question::Members(at) if odd(at) => Cow::Owned(Question::Members(path(at))),
         Question::Text(at) if odd(at) => Cow::Owned(Question::Text(path(at))),
+        Question::Find {
+            start,
+            shown,
+            tests,
+        } if odd(start) => Cow::Owned(Question::Find {
+            start: path(start),
+            shown: shown.clone(),
+            tests: tests.clone(),
+        }),
         Question::Glob { dir, pattern } if odd(dir) => Cow::Owned(Question::Glob {
             dir: path(dir),
             pattern: pattern.clone(),
@@ -106,6 +120,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         | Question::Tree(_)
         | Question::Members(_)
         | Question::Text(_)
+        | Question::Find { .. }
         | Question::Glob { .. }
         | Question::Git { .. }
         | Question::Variable(_) => Cow::Borrowed(question),
@@ -159,6 +174,7 @@ impl World for Elsewhere {
             | Question::Entry(_)
             | Question::Tree(_)
             | Question::Members(_)
+            | Question::Find { .. }
             | Question::Glob { .. }
             | Question::Git { .. }
             | Question::Database(_) => Answer::Assumed,

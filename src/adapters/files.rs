@@ -51,14 +51,14 @@ pub fn entry(path: &Path, home: Option<&Path>) -> Answer {
     }
 }
 
-fn failed(path: &Path, error: Errno) -> Answer {
+pub(super) fn failed(path: &Path, error: Errno) -> Answer {
     if error == Errno::NOENT || error == Errno::NOTDIR {
         return Answer::Absent;
     }
     Answer::Unknown(format!("`{}`: {error}", path.display()))
 }
 
-fn errno(error: &io::Error) -> Errno {
+pub(super) fn errno(error: &io::Error) -> Errno {
     Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
@@ -117,7 +117,7 @@ fn parent_resolved(path: &Path) -> Result<PathBuf, Errno> {
     Ok(parent.join(name))
 }
 
-fn kind_of(stat: &Stat) -> EntryKind {
+pub(super) fn kind_of(stat: &Stat) -> EntryKind {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,
@@ -131,7 +131,7 @@ fn same(one: &Stat, other: &Stat) -> bool {
     one.st_dev == other.st_dev && one.st_ino == other.st_ino
 }
 
-fn size(stat: &Stat) -> u64 {
+pub(super) fn size(stat: &Stat) -> u64 {
     u64::try_from(stat.st_size).unwrap_or(0)
 }
 
@@ -139,7 +139,7 @@ fn size(stat: &Stat) -> u64 {
     clippy::useless_conversion,
     reason = "the width and sign differ between systems"
 )]
-fn device(stat: &Stat) -> u64 {
+pub(super) fn device(stat: &Stat) -> u64 {
     u64::try_from(stat.st_dev).unwrap_or(0)
 }
 
@@ -147,7 +147,7 @@ fn device(stat: &Stat) -> u64 {
     clippy::useless_conversion,
     reason = "the width and sign differ between systems"
 )]
-fn links(stat: &Stat) -> u64 {
+pub(super) fn links(stat: &Stat) -> u64 {
     u64::try_from(stat.st_nlink).unwrap_or(0)
 }
 
@@ -408,6 +408,7 @@ impl Walk {
 
     fn count(&mut self, name: &OsStr, path: PathBuf, stat: &Stat) {
         self.fact.files += 1;
+        self.fact.links += u64::from(kind_of(stat) == EntryKind::Link);
         let bytes = name.as_bytes();
         self.only_pyc &= bytes.ends_with(b".pyc") || bytes.ends_with(b".pyo");
         if kind_of(stat) != EntryKind::File {

@@ -6,6 +6,7 @@ pub mod docker;
 pub mod environment;
 pub mod failpoint;
 pub mod files;
+pub mod find;
 pub mod git;
 pub mod mounts;
 pub mod pattern;

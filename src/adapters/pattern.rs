@@ -3,6 +3,13 @@
 
 use crate::model::name;
 
+/// Extended patterns are nested this deep, and no further.
+const NESTED: usize = 8;
+/// Levels of trying: a name has at most 255 bytes, and each takes one.
+const LEVELS: usize = 600;
+/// Steps of one match in which extended patterns are tried in every way.
+const STEPS: usize = 100_000;
+
 /// The pattern of one name.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -19,6 +26,8 @@ enum Part {
         negated: bool,
         ranges: Vec<(u32, u32)>,
     },
+    /// `!(a|b)` and its kin: the sign before it, and what stands between its bars.
+    Ways(u32, Vec<Vec<Self>>),
 }
 
 impl Pattern {
@@ -27,8 +36,8 @@ impl Pattern {
         let bytes: Vec<u32> = name::bytes(text).iter().copied().map(u32::from).collect();
         let chars: Vec<u32> = text.chars().map(u32::from).collect();
         Self {
-            bytes: parts(&bytes),
-            chars: parts(&chars),
+            bytes: parts(&bytes, NESTED),
+            chars: parts(&chars, NESTED),
         }
     }
 
@@ -44,7 +53,7 @@ impl Pattern {
         for part in &self.bytes {
             match part {
                 Part::Unit(unit) => name.push(u8::try_from(*unit).ok()?),
-                Part::One | Part::Any | Part::Set { .. } => return None,
+                Part::One | Part::Any | Part::Set { .. } | Part::Ways(..) => return None,
             }
         }
         Some(std::ffi::OsString::from_vec(name))
@@ -59,6 +68,11 @@ impl Pattern {
         if name == b"." || name == b".." {
             return false;
         }
+        self.matches_hidden(name)
+    }
+
+    /// Tells whether a name has this form, a dot at its start being a character like any other.
+    pub fn matches_hidden(&self, name: &[u8]) -> bool {
         let bytes: Vec<u32> = name.iter().copied().map(u32::from).collect();
         fits(&self.bytes, &bytes) || (!name.is_ascii() && self.fits_by_characters(name))
     }
@@ -70,7 +84,7 @@ impl Pattern {
     }
 }
 
-fn parts(units: &[u32]) -> Vec<Part> {
+fn parts(units: &[u32], depth: usize) -> Vec<Part> {
     const BACKSLASH: u32 = b'\\' as u32;
     const STAR: u32 = b'*' as u32;
     const QUESTION: u32 = b'?' as u32;
@@ -79,6 +93,11 @@ fn parts(units: &[u32]) -> Vec<Part> {
     let mut at = 0;
     while let Some(&unit) = units.get(at) {
         at += 1;
+        if let Some((part, after)) = ways(units, at, depth) {
+            parts.push(part);
+            at = after;
+            continue;
+        }
         match unit {
             BACKSLASH => {
                 if let Some(&next) = units.get(at) {
@@ -101,8 +120,98 @@ fn parts(units: &[u32]) -> Vec<Part> {
     parts
 }
 
+/// Reads `!(a|b)` from behind its sign; nothing when there is none, or it never ends.
+fn ways(units: &[u32], at: usize, depth: usize) -> Option<(Part, usize)> {
+    let is = |at: usize, wanted: u8| units.get(at) == Some(&u32::from(wanted));
+    let sign = *units.get(at.checked_sub(1)?)?;
+    let signs = [b'!', b'?', b'*', b'+', b'@'].map(u32::from);
+    let depth = depth.checked_sub(1)?;
+    if !is(at, b'(') || !signs.contains(&sign) {
+        return None;
+    }
+    let mut all = Vec::new();
+    let (mut open, mut from, mut here) = (0_usize, at + 1, at + 1);
+    loop {
+        let unit = *units.get(here)?;
+        if unit == u32::from(b'\\') {
+            here += 1;
+        } else if unit == u32::from(b'(') {
+            open += 1;
+        } else if open > 0 && unit == u32::from(b')') {
+            open -= 1;
+        } else if open == 0 && (unit == u32::from(b'|') || unit == u32::from(b')')) {
+            all.push(parts(units.get(from..here)?, depth));
+            from = here + 1;
+            if unit == u32::from(b')') {
+                return Some((Part::Ways(sign, all), here + 1));
+            }
+        }
+        here += 1;
+    }
+}
+
+/// Tries every way to divide a name among parts; out of steps it says yes, so that nothing is missed.
+fn divided(parts: &[Part], name: &[u32], depth: usize, steps: &mut usize) -> bool {
+    *steps += 1;
+    let Some(deeper) = depth.checked_sub(1) else {
+        return true;
+    };
+    if *steps > STEPS {
+        return true;
+    }
+    let Some((part, rest)) = parts.split_first() else {
+        return name.is_empty();
+    };
+    let mut any_cut = |fits: &mut dyn FnMut(&[u32], &mut usize) -> bool| {
+        (0..=name.len()).any(|cut| {
+            let (head, tail) = name.split_at_checked(cut).unwrap_or((name, &[]));
+            fits(head, steps) && divided(rest, tail, deeper, steps)
+        })
+    };
+    match part {
+        Part::Any => any_cut(&mut |_, _| true),
+        Part::Ways(sign, all) => {
+            let sign = char::from_u32(*sign).unwrap_or('@');
+            any_cut(&mut |head, steps| {
+                let one = |head: &[u32], steps: &mut usize| {
+                    all.iter().any(|way| divided(way, head, deeper, steps))
+                };
+                match sign {
+                    '!' => !one(head, steps),
+                    '?' => head.is_empty() || one(head, steps),
+                    '@' => one(head, steps),
+                    _ if head.is_empty() => sign == '*' || one(head, steps),
+                    _ => repeated(all, head, deeper, steps),
+                }
+            })
+        }
+        one => name
+            .split_first()
+            .is_some_and(|(first, tail)| one.takes(*first) && divided(rest, tail, deeper, steps)),
+    }
+}
+
+/// Tells whether a stretch is made of one or more of the ways.
+fn repeated(all: &[Vec<Part>], name: &[u32], depth: usize, steps: &mut usize) -> bool {
+    *steps += 1;
+    let Some(deeper) = depth.checked_sub(1) else {
+        return true;
+    };
+    if *steps > STEPS {
+        return true;
+    }
+    (1..=name.len()).any(|cut| {
+        let (head, tail) = name.split_at_checked(cut).unwrap_or((name, &[]));
+        all.iter().any(|way| divided(way, head, deeper, steps))
+            && (tail.is_empty() || repeated(all, tail, deeper, steps))
+    })
+}
+
 /// Greedy match with one way back: linear in practice, at worst name times pattern.
 fn fits(parts: &[Part], name: &[u32]) -> bool {
+    if parts.iter().any(|part| matches!(part, Part::Ways(..))) {
+        return divided(parts, name, LEVELS, &mut 0);
+    }
     let (mut part, mut byte) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while byte < name.len() {
@@ -138,7 +247,7 @@ impl Part {
     fn takes(&self, byte: u32) -> bool {
         match self {
             Self::Unit(wanted) => *wanted == byte,
-            Self::One | Self::Any => true,
+            Self::One | Self::Any | Self::Ways(..) => true,
             Self::Set { negated, ranges } => {
                 let inside = ranges
                     .iter()
@@ -248,6 +357,16 @@ mod tests {
     #[test]
     fn a_dot_at_the_start_must_be_written() {
         assert!(!is("*", ".env") && is(".*", ".env") && !is(".*", "..") && !is("?env", ".env"));
+    }
+
+    #[test]
+    fn extended_patterns_take_what_bash_takes() {
+        assert!(is("!(a.py|b.txt)", "c.py") && !is("!(a.py|b.txt)", "a.py"));
+        assert!(is("!(*.py)", "c.txt") && !is("!(*.py)", "c.py") && is("a!(b)c", "axc"));
+        assert!(is("*.@(jpg|png)", "x.png") && !is("*.@(jpg|png)", "x.gif"));
+        assert!(is("a?(b)c", "ac") && is("a?(b)c", "abc") && !is("a?(b)c", "abbc"));
+        assert!(is("+(ab)", "abab") && !is("+(ab)", "aba") && is("*(ab)x", "x"));
+        assert!(is("a+\\(b)", "a+(b)") && is("a(b)", "a(b)") && !is("!(x)", ".env"));
     }
 
     #[test]

@@ -258,11 +258,11 @@ fn taken_away(
 pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
     let (all, _) = codes(command, context, needs);
     all.iter()
-        .flat_map(|code| steps_of(code, command))
+        .flat_map(|code| steps_of(code, command, context))
         .collect()
 }
 
-fn steps_of(code: &Code, command: &Command) -> Vec<Steps> {
+fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps> {
     let serves = !code.inline && drivers::serves(&code.source.text);
     let steps: Vec<Step> = code
         .deeds()
@@ -277,10 +277,12 @@ fn steps_of(code: &Code, command: &Command) -> Vec<Steps> {
             Kind::Runs | Kind::Goes => true,
             // Emptied is not written.
             Kind::Writes(_) if step.text.starts_with(": >") => true,
-            // What a script writes is its work; what it writes to be run counts.
+            // What a script writes is its work, as far as nobody looks at what stands there; what it writes to be run counts.
             Kind::Writes(file) | Kind::Adds(file) => {
                 let name = file.rsplit('/').next().unwrap_or(file);
+                let looked = !context.facts.assumed && !serves;
                 code.inline
+                    || looked && matches!(step.kind, Kind::Writes(_))
                     || steps
                         .iter()
                         .any(|other| runs(other) && other.text.contains(name))
@@ -344,6 +346,7 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         implicit: false,
         unknown: false,
     };
+    let text = sqlite_source(text).unwrap_or(text);
     if text.starts_with("postgres") || text.contains("dbname=") {
         let server = Server {
             database: Some(Word::literal(text, command.origin.clone())),
@@ -373,6 +376,26 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         return reach::sqlite(&word, &mut reading).unwrap_or(memory);
     }
     nowhere
+}
+
+/// Returns the file that a data source of Perl, Java or .NET names for SQLite (`dbi:SQLite:dbname=a.db`, `jdbc:sqlite:a.db`).
+fn sqlite_source(text: &str) -> Option<&str> {
+    let after = |text: &'_ str, front: &str| {
+        text.get(..front.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(front))
+            .then_some(front.len())
+    };
+    for front in ["dbi:SQLite:", "jdbc:sqlite:", "Data Source="] {
+        let Some(rest) = after(text, front).and_then(|length| text.get(length..)) else {
+            continue;
+        };
+        let first = rest.split(';').next().unwrap_or(rest);
+        let named = ["dbname=", "database=", "uri="]
+            .iter()
+            .find_map(|name| first.strip_prefix(name));
+        return Some(named.unwrap_or(first));
+    }
+    None
 }
 
 fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {

@@ -4,6 +4,7 @@
 mod argv;
 #[cfg(test)]
 pub mod bench;
+mod copies;
 mod deeds;
 mod fd;
 mod find;
@@ -16,6 +17,7 @@ mod outs;
 mod over;
 mod patches;
 pub mod place;
+mod remade;
 pub mod report;
 mod rights;
 mod rules;

@@ -284,8 +284,12 @@ fn once(findings: &mut Vec<Finding>) {
             .map(|target| (&target.locator, &target.object))
             .collect();
         seen.insert(format!(
-            "{} {:?} {:?} {:?}",
-            finding.rule, finding.span, finding.file, targets
+            "{} {:?} {:?} {:?} {}",
+            finding.rule,
+            finding.span,
+            finding.file,
+            targets,
+            finding.exempt.is_some()
         ))
     });
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::classify::Context;
-use crate::classify::files::judge::{Judge, Over};
+use crate::classify::files::judge::{Judge, New, Over};
 use crate::classify::files::place::places_written;
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
@@ -28,7 +28,7 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let mut places_of = Vec::new();
     for write in lossy {
         for place in places_written(&write.file, command, context, needs) {
-            places_of.push((place, over(write, command)));
+            places_of.push((place, over(write, command), text_of(write)));
         }
     }
     let unnamed = |write: &Redirect| write.file.has_hole() || write.file.shown().contains("{}");
@@ -41,11 +41,17 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         found = emptied(command, context, needs);
     }
     let mut judge = Judge::new(context, needs, world::of(command), folder(&command.cwd));
-    for (place, over) in places_of {
-        judge.overwrite(&place, over);
+    for (place, over, text) in places_of {
+        judge.replace(&place, over, text);
     }
     found.extend(report(judge.finish(), &Site::of(command), context));
     found
+}
+
+/// Returns the text that comes to stand in a file, where all of it is known.
+fn text_of(write: &Redirect) -> Option<New> {
+    let text = write.content.as_ref()?.text()?;
+    (write.mode == WriteMode::Truncate && !text.is_empty()).then_some(New::Text(text))
 }
 
 /// Appending loses nothing, unless it goes to a disk.
@@ -113,7 +119,8 @@ pub fn asked(
         ..Over::NEW
     };
     let mut judge = Judge::new(context, needs, World::Here, context.scene.cwd.clone());
-    judge.overwrite(&place, over);
+    let new = (!edit).then(|| New::Text(content.to_owned()));
+    judge.replace(&place, over, new);
     findings.extend(report(judge.finish(), &site, context));
     findings
 }

@@ -19,6 +19,12 @@ pub enum Question {
     Text(PathBuf),
     /// Which files does this archive hold? Answered with a list of paths as they stand in it.
     Members(PathBuf),
+    /// What does a `find` give that starts here, its tests and actions as written? `shown` is how its start is written. Answered with a list of paths.
+    Find {
+        start: PathBuf,
+        shown: String,
+        tests: Vec<String>,
+    },
     /// What value does the hook's own environment give to this variable?
     Variable(String),
     /// What does git know about these paths? All in one question, since one walk answers it.
@@ -62,6 +68,8 @@ pub struct EntryFact {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct TreeFact {
     pub files: u64,
+    /// Links among them.
+    pub links: u64,
     pub directories: u64,
     pub bytes: u64,
     /// Seconds since 1970 of the newest change below.

@@ -146,6 +146,9 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         self.doubt(name, job.args());
+        if name == "shopt" {
+            st.globs.shopt(job.args());
+        }
         match name {
             ":" | "true" | "false" | "[" | "test" => {
                 self.asked = Some((job.origin.clone(), job.words.clone()));
@@ -167,13 +170,24 @@ impl Unfolder<'_> {
                 self.declare(&job.words, &[], st);
             }
             "set" => set(job, st),
-            "setopt" | "emulate" => st.unsplit &= !splits_words(job),
+            "setopt" | "emulate" => {
+                st.unsplit &= !splits_words(job);
+                st.globs.zsh(job.args(), true);
+            }
+            "unsetopt" => st.globs.zsh(job.args(), false),
             "shift" => shift(job, st),
             "unset" => unset(job, st),
             "alias" => define_aliases(job, st),
             "unalias" => st.aliases = Rc::default(),
+            "read" if self.unsure == 0 => {
+                let stdin = self.listed(fr.stdin.clone(), st);
+                read(job, st, &fr.fed(stdin));
+            }
             "read" => read(job, st, fr),
-            "mapfile" | "readarray" => map_file(job, st, fr),
+            "mapfile" | "readarray" => {
+                let stdin = self.listed(fr.stdin.clone(), st);
+                map_file(job, st, &fr.fed(stdin));
+            }
             "getopts" => {
                 if let Some(name) = job.words.get(2).and_then(Word::text) {
                     st.set(&name, Value::unknown(Hole::Name, nowhere()));
@@ -537,17 +551,21 @@ fn set(job: &Job, st: &mut State) {
             }
             Some("-o") => match args.next().and_then(Word::text).as_deref() {
                 Some("errexit") => st.errexit = true,
-                Some("noclobber") => st.noclobber = true,
+                Some("noclobber") => (st.noclobber, st.keeps) = (true, true),
+                Some("noglob") => st.globs.off = true,
                 _ => {}
             },
-            Some("+o") => {
-                if args.next().and_then(Word::text).as_deref() == Some("errexit") {
-                    st.errexit = false;
-                }
-            }
+            Some("+o") => match args.next().and_then(Word::text).as_deref() {
+                Some("errexit") => st.errexit = false,
+                Some("noclobber") => st.keeps = false,
+                Some("noglob") => st.globs.off = false,
+                _ => {}
+            },
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
                 st.noclobber |= text.contains('C');
+                st.keeps |= text.contains('C');
+                st.globs.off |= text.contains('f');
                 if text.ends_with('o')
                     && args.next().and_then(Word::text).as_deref() == Some("errexit")
                 {
@@ -558,6 +576,8 @@ fn set(job: &Job, st: &mut State) {
                 if text.contains('e') {
                     st.errexit = false;
                 }
+                st.keeps &= !text.contains('C');
+                st.globs.off &= !text.contains('f');
             }
             _ => {
                 let mut all = vec![word.clone()];

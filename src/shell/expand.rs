@@ -57,7 +57,11 @@ impl Unfolder<'_> {
     pub(super) fn fields(&mut self, words: &[RawWord], st: &mut State, fr: &Frame) -> Vec<Word> {
         let mut all = Vec::with_capacity(words.len());
         for word in words {
+            let from = all.len();
             self.field(word, st, fr, &mut all);
+            if !st.globs.is_usual() {
+                st.globs.rewrite(&mut all, from);
+            }
             if all.len() > MAX_FIELDS {
                 all.truncate(MAX_FIELDS);
                 let origin = fr.source.origin(word.span);
@@ -182,7 +186,7 @@ impl Unfolder<'_> {
                     known(&fr.source, "", part.span, true, out);
                 }
             }
-            PartKind::Glob(text) if mode.quoted || !mode.glob => {
+            PartKind::Glob(text) if mode.quoted || !mode.glob || st.globs.off => {
                 known(&fr.source, text, part.span, mode.quoted, out);
             }
             PartKind::Glob(text) => out.push(Bit::Piece {
@@ -408,6 +412,7 @@ impl Unfolder<'_> {
             String::new()
         };
         let mut field = Building::new(origin);
+        field.plain = st.globs.off;
         for bit in bits {
             match bit {
                 Bit::Break => field.end(all),
@@ -443,6 +448,8 @@ struct Building<'a> {
     quoted: bool,
     many: bool,
     present: bool,
+    /// `set -f`: nothing in a value is a pattern.
+    plain: bool,
     origin: &'a Origin,
 }
 
@@ -453,6 +460,7 @@ impl<'a> Building<'a> {
             quoted: false,
             many: false,
             present: false,
+            plain: false,
             origin,
         }
     }
@@ -480,7 +488,8 @@ impl<'a> Building<'a> {
             self.add(piece, false);
             return;
         };
-        let whole = !text.contains(|c| ifs.contains(c) || matches!(c, '*' | '?' | '['));
+        let pattern = |c: char| !self.plain && matches!(c, '*' | '?' | '[');
+        let whole = !text.contains(|c| ifs.contains(c) || pattern(c));
         if whole {
             self.add(piece, false);
             return;
@@ -500,7 +509,7 @@ impl<'a> Building<'a> {
                 {
                     chars.next();
                 }
-            } else if matches!(c, '*' | '?' | '[') {
+            } else if !self.plain && matches!(c, '*' | '?' | '[') {
                 self.flush(&mut run, &piece.origin);
                 let part = Part::Glob(c.to_string());
                 let origin = piece.origin.clone();

@@ -26,9 +26,18 @@ impl Unfolder<'_> {
             if self.is_spent() {
                 break;
             }
-            feed = feed.then(self.item(item, st, fr));
+            let next = self.item(item, st, fr);
+            feed = feed.then(self.told(next, script.items.len(), st));
         }
         self.leave();
+        feed
+    }
+
+    /// Reads a file out that one of several programs prints: together they are one text.
+    fn told(&mut self, feed: Feed, programs: usize, st: &State) -> Feed {
+        if self.hungry && programs > 1 {
+            return self.listed(feed, st);
+        }
         feed
     }
 
@@ -56,6 +65,7 @@ impl Unfolder<'_> {
         self.shielded |= !item.rest.is_empty();
         let from = self.out.commands.len();
         let mut feed = self.pipeline(&item.first, st, fr);
+        feed = self.told(feed, item.rest.len() + 1, st);
         let mut truth = match item.rest.as_slice() {
             [] => None,
             _ => self.truth(&item.first, from, st, fr),
@@ -73,7 +83,8 @@ impl Unfolder<'_> {
             match chain {
                 Chain::And => {
                     st.proofs.succeeded();
-                    feed = feed.then(self.pipeline(pipeline, st, fr));
+                    let next = self.pipeline(pipeline, st, fr);
+                    feed = feed.then(self.told(next, 2, st));
                     // Where the world is not asked every folder is there.
                     if !(self.facts.assumed && changes_place(left)) {
                         st.proofs.or_not_run(&reached.proofs);
@@ -129,8 +140,12 @@ impl Unfolder<'_> {
             let mut own = st.subshell();
             own.choices = None;
             let from = self.out.commands.len();
+            let later = nodes.get(index + 1..).unwrap_or_default();
+            let outer = self.hungry;
+            self.hungry |= self.consumes(later);
             feed = self.node(node, &mut own, &inside);
             feed = self.trapped(feed, &mut own, &inside);
+            self.hungry = outer;
             if index + 1 < nodes.len() {
                 continue;
             }
@@ -533,14 +548,20 @@ impl Unfolder<'_> {
             && words.is_empty()
             && let Some(feed) = self.plumb(&node.redirects, &mut inside, fr).stdin
         {
-            return feed;
+            return self.listed(feed, st);
         }
+        let hungry = std::mem::replace(&mut self.hungry, !self.facts.assumed);
         let guarded = std::mem::take(&mut self.guarded);
         // bash turns `set -e` off in there.
         let shielded = std::mem::replace(&mut self.shielded, true);
         let feed = self.shell(script, &mut inside, fr);
         self.guarded = guarded;
         self.shielded = shielded;
+        self.hungry = hungry;
+        // What a `cd` in there changed does not hold here, nor does a name that is relative to it.
+        if inside.cwd == st.cwd {
+            return self.listed(feed, st);
+        }
         feed
     }
 
@@ -556,7 +577,9 @@ impl Unfolder<'_> {
         let name = format!("/dev/fd/{}", 63 + self.counter);
         let mut inside = st.subshell();
         if input {
+            let hungry = std::mem::replace(&mut self.hungry, !self.facts.assumed);
             let feed = self.shell(script, &mut inside, fr);
+            self.hungry = hungry;
             self.files.insert(name.clone(), Content::Feed(feed));
         } else {
             let feed = match &fr.stdin {

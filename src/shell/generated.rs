@@ -193,21 +193,37 @@ impl Unfolder<'_> {
     }
 
     /// Returns the lines that a filter reads, from its files or its input.
-    fn read_lines(&self, program: &str, job: &Job, st: &State, fr: &Frame) -> Vec<Line> {
+    fn read_lines(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Vec<Line> {
         let skip = usize::from(program != "sed" || !sed::has_script_option(job));
         let found = options(job.args(), sed::VALUED);
         let files = job.args().get(found.rest + skip..).unwrap_or_default();
         if files.is_empty() {
-            return lines_in(&fr.stdin, job);
+            return self.lines_of_input(job, st, fr);
         }
         let mut all = Vec::new();
         for file in files {
-            match self.content(file, st) {
-                Some(Content::Feed(feed)) => all.extend(lines_in(feed, job)),
-                _ => all.push(vec![unknown(&job.origin)]),
-            }
+            all.extend(self.lines_of_file(file, job, st));
         }
         all
+    }
+
+    fn lines_of_file(&mut self, file: &Word, job: &Job, st: &State) -> Vec<Line> {
+        match self.content(file, st) {
+            Some(Content::Feed(feed)) => lines_in(feed, job),
+            None if self.hungry => {
+                let feed = self.listed(Feed::File(file.clone()), st);
+                lines_in(&feed, job)
+            }
+            _ => vec![vec![unknown(&job.origin)]],
+        }
+    }
+
+    fn lines_of_input(&mut self, job: &Job, st: &State, fr: &Frame) -> Vec<Line> {
+        if self.hungry {
+            let feed = self.listed(fr.stdin.clone(), st);
+            return lines_in(&feed, job);
+        }
+        lines_in(&fr.stdin, job)
     }
 
     /// Returns the text of the code that an interpreter runs.
@@ -235,13 +251,10 @@ impl Unfolder<'_> {
         } = self.awk_words(job, st)?;
         let mut input = Vec::new();
         for file in &files {
-            match self.content(file, st) {
-                Some(Content::Feed(feed)) => input.extend(lines_in(feed, job)),
-                _ => input.push(vec![unknown(&job.origin)]),
-            }
+            input.extend(self.lines_of_file(file, job, st));
         }
         if files.is_empty() {
-            input = lines_in(&fr.stdin, job);
+            input = self.lines_of_input(job, st, fr);
         }
         let said = awk::output(&program, &values, &input);
         for (command, lines) in said.piped {

@@ -31,6 +31,7 @@ impl Unfolder<'_> {
             Some(file) => self.file_feed(file.clone(), st),
             None => fr.stdin.clone(),
         };
+        let input = self.listed_or_more(input, st);
         let replace = match found.value("-I --replace") {
             Some(word) => word.text(),
             None => (found.has("-i") || found.has("--replace")).then(|| "{}".to_owned()),
@@ -89,6 +90,7 @@ impl Unfolder<'_> {
         own.writes = Vec::new();
         let listed = self
             .generated("find", job, st, fr)
+            .or_else(|| self.searched(job, &starts, st))
             .unwrap_or_else(|| Feed::Items(found.clone()));
         self.emit(own, st, fr, None, &listed);
         let mut at = 1;
@@ -171,7 +173,12 @@ impl Unfolder<'_> {
             .cloned()
             .collect();
         let items = if given.is_empty() {
-            items(&fr.stdin, true, None, false, job)
+            let input = match found.value("-a --arg-file") {
+                Some(file) => self.file_feed(file.clone(), st),
+                None => fr.stdin.clone(),
+            };
+            let input = self.listed_or_more(input, st);
+            items(&input, true, None, false, job)
         } else {
             given
         };

@@ -77,8 +77,12 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Feed {
+        let stdin = match is_read(condition) {
+            true => self.listed_or_more(fr.stdin.clone(), st),
+            false => Feed::Inherited,
+        };
         if is_read(condition)
-            && let Some(lines) = lines_of(&fr.stdin)
+            && let Some(lines) = lines_of(&stdin)
             && lines.len() <= MAX_ITEMS
             && st.rounds.saturating_mul(lines.len()) <= MAX_ROUNDS
         {
@@ -100,6 +104,12 @@ impl Unfolder<'_> {
             st.proofs = proofs;
             st.rounds = outer;
             return feed;
+        }
+        // More lines than are gone through one by one: each is any line.
+        let many = matches!(stdin, Feed::Text { .. } | Feed::Items(_));
+        if is_read(condition) && many {
+            let fed = fr.fed(Feed::Opaque("a long list".to_owned()));
+            return self.repeated_with(Some(condition), None, body, st, &fed);
         }
         self.repeated_with(Some(condition), None, body, st, fr)
     }

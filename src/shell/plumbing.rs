@@ -84,6 +84,8 @@ impl Unfolder<'_> {
             }
             RedirectOp::ReadWrite => WriteMode::ReadWrite,
             RedirectOp::Append | RedirectOp::AppendBoth => WriteMode::Append,
+            // The shell refuses to open a file that is there: its content stays.
+            RedirectOp::Out | RedirectOp::OutBoth if st.keeps => WriteMode::Append,
             RedirectOp::Out | RedirectOp::Clobber | RedirectOp::OutBoth => WriteMode::Truncate,
         };
         self.output(redirect, mode, all, st, fr);

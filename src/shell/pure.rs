@@ -82,11 +82,13 @@ impl Unfolder<'_> {
             "echo" => echo(job.args()),
             "printf" => printf::feed(job.args()),
             "cat" | "tac" | "rev" => self.lines_through(program, job, st, fr),
-            "pwd" => Feed::text(self.cwd_pieces(&st.cwd, &job.origin)),
+            "pwd" => self.working_directory(job, st),
             "mktemp" => self.mktemp(job, st),
             "basename" => basename(job),
             "dirname" => dirname(job),
-            "realpath" | "readlink" => self.real_path(job, st),
+            "realpath" | "readlink" | "grealpath" | "greadlink" => {
+                self.real_path(program.trim_start_matches('g'), job, st)
+            }
             "which" | "command" | "type" => which(job),
             "seq" => seq(job),
             "date" => date(job),
@@ -122,6 +124,12 @@ impl Unfolder<'_> {
                 fr.stdin.clone()
             } else {
                 self.file_feed(file.clone(), st)
+            };
+            // Two files are one text only where both are read.
+            let next = if files.len() > 1 && self.hungry {
+                self.listed(next, st)
+            } else {
+                next
             };
             feed = feed.then(next);
         }
@@ -193,50 +201,6 @@ impl Unfolder<'_> {
         Feed::text(pieces)
     }
 
-    fn real_path(&mut self, job: &Job, st: &State) -> Feed {
-        let found = options(job.args(), "--relative-to --relative-base");
-        let Some(word) = job.args().get(found.rest) else {
-            return Feed::Opaque("realpath".to_owned());
-        };
-        match self.here_path(word, st) {
-            Some(path) => Feed::text(vec![literal_piece(&path.to_string_lossy(), &word.origin)]),
-            None if word.prefix().starts_with('/') => Feed::text(word.pieces.clone()),
-            None => Feed::Opaque("realpath".to_owned()),
-        }
-    }
-
-    fn git_output(&mut self, job: &Job, st: &State) -> Feed {
-        let words: Vec<String> = job.args().iter().filter_map(Word::text).collect();
-        let has = |text: &str| words.iter().any(|word| word == text);
-        if has("--show-toplevel") && words.first().is_some_and(|w| w == "rev-parse") {
-            if let Some(cwd) = st.known_cwd()
-                && cwd.starts_with(&self.scene.project)
-                && !st.far
-            {
-                return Feed::text(vec![literal_piece(
-                    &self.scene.project.to_string_lossy(),
-                    &job.origin,
-                )]);
-            }
-            return Feed::Opaque("git".to_owned());
-        }
-        match words.first().map(String::as_str) {
-            Some("rev-parse")
-                if !has("--abbrev-ref")
-                    && !has("--git-dir")
-                    && !has("--absolute-git-dir")
-                    && !has("--git-common-dir") =>
-            {
-                Feed::text(vec![name_piece(&job.origin)])
-            }
-            Some("ls-files") => {
-                let word = below(".", &job.origin);
-                Feed::Items(vec![word])
-            }
-            _ => Feed::Opaque("git".to_owned()),
-        }
-    }
-
     fn filter(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Feed {
         let valued = filter_options(program);
         let args = if program == "openssl" {
@@ -259,6 +223,11 @@ impl Unfolder<'_> {
                 _ => Feed::File(file.clone()),
             },
             None => fr.stdin.clone(),
+        };
+        let input = if self.hungry {
+            self.listed(input, st)
+        } else {
+            input
         };
         let counts = ["-o", "-c", "-q", "-l", "-L", "--count", "--only-matching"];
         let is_selecting = SELECTS.contains(&program)
@@ -629,6 +598,11 @@ fn tr_set(text: &str) -> Option<Vec<char>> {
 
 /// Carries out `s///` with a plain pattern; anything a regular expression could say more is unknown.
 fn sed(found: &super::options::Options, words: &[String], text: &str) -> Option<String> {
+    if let ([script], true) = (words.get(..1)?, found.values("-e --expression").is_empty())
+        && let Some(chosen) = chosen_lines(script, found, text)
+    {
+        return Some(chosen);
+    }
     if found.has("-n") || found.has("-i") || found.value("-f --file").is_some() {
         return None;
     }
@@ -646,6 +620,34 @@ fn sed(found: &super::options::Options, words: &[String], text: &str) -> Option<
         text = substitute(script.trim(), &text)?;
     }
     Some(text)
+}
+
+/// `sed -n 2p`, `sed -n 2,4p`, `sed 1d`, `sed '$d'`: lines by their numbers.
+fn chosen_lines(script: &str, found: &super::options::Options, text: &str) -> Option<String> {
+    let quiet = match found.list.as_slice() {
+        [] => false,
+        [(name, None)] if name == "-n" => true,
+        _ => return None,
+    };
+    let (range, keeps) = match (script.strip_suffix('p'), script.strip_suffix('d')) {
+        (Some(range), _) if quiet => (range, true),
+        (_, Some(range)) if !quiet => (range, false),
+        _ => return None,
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let number = |text: &str| match text {
+        "$" => Some(lines.len()),
+        digits => digits.parse::<usize>().ok(),
+    };
+    let (from, to) = match range.split_once(',') {
+        Some((from, to)) => (number(from)?, number(to)?),
+        None => (number(range)?, number(range)?),
+    };
+    let chosen = lines.iter().enumerate().filter(|(at, _)| {
+        let inside = (from..=to.max(from)).contains(&(at + 1));
+        inside == keeps
+    });
+    Some(joined(chosen.map(|(_, line)| (*line).to_owned())))
 }
 
 fn substitute(script: &str, text: &str) -> Option<String> {

@@ -401,8 +401,12 @@ fn bind(word: &Word) -> Option<Word> {
         })
     };
     let (source, target) = (field(["source", "src"])?, field(["target", "dst"])?);
+    let fixed = text
+        .split(',')
+        .any(|part| matches!(part, "readonly" | "ro" | "readonly=true" | "ro=true"));
+    let flags = if fixed { ":ro" } else { "" };
     Some(Word::literal(
-        format!("{source}:{target}"),
+        format!("{source}:{target}{flags}"),
         word.origin.clone(),
     ))
 }

@@ -8,6 +8,7 @@ use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::{Answer, Question};
 use crate::model::word::{Hole, Part, Word};
 
+use super::globs::Globs;
 use super::jumps::Goal;
 use super::options::options;
 use super::source::Source;
@@ -24,10 +25,23 @@ pub(super) const SHELLS: &[&str] = &[
 
 /// How a script is run.
 pub(super) struct Start<'a> {
+    /// How it reads patterns, as its options say.
+    pub globs: Globs,
+    /// `-C`: redirections leave files that are there.
+    pub keeps: bool,
     pub name: &'a str,
     pub arguments: &'a [Word],
     pub env: &'a [(String, Word)],
     pub cleared: bool,
+}
+
+impl Start<'_> {
+    /// Sets what the options of the shell say.
+    const fn settle(&self, st: &mut State) {
+        st.globs = self.globs;
+        st.keeps = self.keeps;
+        st.noclobber |= self.keeps;
+    }
 }
 
 impl Unfolder<'_> {
@@ -41,7 +55,27 @@ impl Unfolder<'_> {
     ) -> Option<Feed> {
         let found = options(job.args(), "-o +o -O +O --rcfile --init-file");
         let operands = job.args().get(found.rest..).unwrap_or_default();
+        let mut rest = job.args();
+        let mut globs = Globs::default();
+        let mut keeps = false;
+        while let [flag, name, more @ ..] = rest {
+            let name = name.text().unwrap_or_default();
+            match flag.text().as_deref() {
+                Some(flag @ ("-O" | "+O" | "-o" | "+o")) => {
+                    let on = flag.starts_with('-');
+                    globs.option(&name, on);
+                    keeps = if name == "noclobber" { on } else { keeps };
+                    rest = more;
+                }
+                Some(text) if text.starts_with('-') => rest = rest.get(1..).unwrap_or_default(),
+                _ => break,
+            }
+        }
+        globs.off |= found.has("-f");
+        keeps |= found.has("-C");
         let start = Start {
+            globs,
+            keeps,
             name,
             arguments: operands,
             env: &job.env,
@@ -102,6 +136,7 @@ impl Unfolder<'_> {
         }
         let mut inside = st.child(start.env, start.cleared);
         inside.unsplit = start.name == "zsh";
+        start.settle(&mut inside);
         inside.zero = start.arguments.first().cloned();
         inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
@@ -206,6 +241,7 @@ impl Unfolder<'_> {
         let source = self.script_content(file, start.name, &job, st, &via)?;
         let mut inside = st.child(start.env, start.cleared);
         inside.unsplit = start.name == "zsh";
+        start.settle(&mut inside);
         inside.zero = Some(file.clone());
         inside.arguments = Rc::new(start.arguments.to_vec());
         Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))
@@ -390,6 +426,8 @@ impl Unfolder<'_> {
         }
         let first = self.first_line(word, st)?;
         let start = Start {
+            globs: Globs::default(),
+            keeps: false,
             name: "direct",
             arguments: job.args(),
             env: &job.env,
@@ -432,10 +470,18 @@ impl Unfolder<'_> {
                 let text = super::state::word_of(pieces.clone(), None).prefix();
                 return Some(text.lines().next().unwrap_or_default().to_owned());
             }
+            Some(Content::Feed(Feed::File(other))) => {
+                let path = self.here_path(&other.clone(), st)?;
+                return self.first_line_at(path);
+            }
             Some(Content::Feed(_) | Content::Added(_)) => return Some(String::new()),
             Some(Content::Program(_) | Content::Built { .. }) | None => {}
         }
         let path = self.here_path(word, st)?;
+        self.first_line_at(path)
+    }
+
+    fn first_line_at(&mut self, path: PathBuf) -> Option<String> {
         match self.read(path)? {
             Answer::Text { text, .. } => Some(text.lines().next().unwrap_or_default().to_owned()),
             Answer::Unknown(why) if is_program(&why) => None,
@@ -454,10 +500,13 @@ fn source_of(pieces: &[crate::model::word::Piece]) -> Source {
 /// Programs that print the names of files that are there.
 const LISTING: [&str; 6] = ["run-parts", "ls", "find", "fd", "readlink", "realpath"];
 
+/// Tells whether a text begins as compiled programs do.
+pub(super) fn is_compiled(text: &str) -> bool {
+    text.starts_with("\u{7f}ELF") || text.starts_with("MZ")
+}
+
 fn is_binary(text: &str) -> bool {
-    text.starts_with("\u{7f}ELF")
-        || text.starts_with("MZ")
-        || memchr::memchr(0, text.as_bytes()).is_some()
+    is_compiled(text) || memchr::memchr(0, text.as_bytes()).is_some()
 }
 
 /// Tells whether a file could not be read as text because it is a compiled program.
@@ -475,7 +524,7 @@ fn is_program(why: &str) -> bool {
     .any(|mark| why.contains(mark))
 }
 
-fn is_system(path: &str) -> bool {
+pub(super) fn is_system(path: &str) -> bool {
     [
         "/bin/",
         "/usr/",

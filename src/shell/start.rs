@@ -250,8 +250,12 @@ impl Unfolder<'_> {
     }
 
     fn copied(&mut self, job: &Job, st: &State) {
+        let found =
+            super::options::options(job.args(), "-m --mode -o --owner -g --group -S --suffix");
         let operands: Vec<&Word> = job
             .args()
+            .get(found.rest..)
+            .unwrap_or_default()
             .iter()
             .filter(|w| !w.prefix().starts_with('-'))
             .collect();
@@ -262,6 +266,14 @@ impl Unfolder<'_> {
             Some(content) => content.clone(),
             None => {
                 let Some(text) = from.text() else { return };
+                if let Some(content) = self.copy_of(from, &text, st) {
+                    if let Some(to) = copied_to(to, &text)
+                        && let Some(key) = super::unfold::file_key(&to, st)
+                    {
+                        self.files.insert(key, content);
+                    }
+                    return;
+                }
                 let in_system = [
                     "/bin/",
                     "/usr/bin/",
@@ -278,6 +290,16 @@ impl Unfolder<'_> {
         if let Some(key) = super::unfold::file_key(to, st) {
             self.files.insert(key, content);
         }
+    }
+
+    /// Returns what a copy of a file of the user holds: what that file says.
+    fn copy_of(&self, from: &Word, text: &str, st: &State) -> Option<Content> {
+        if super::scripts::is_system(text) || text.starts_with("/sbin/") || text.ends_with('/') {
+            return None;
+        }
+        let path = self.here_path(from, st)?;
+        let file = Word::literal(path.to_string_lossy(), from.origin.clone());
+        Some(Content::Feed(Feed::File(file)))
     }
 
     /// Returns the text of the code file that an interpreter is given.
@@ -355,10 +377,20 @@ impl Unfolder<'_> {
             Some(Content::Feed(feed @ Feed::Text { .. })) => {
                 return Some(super::state::word_of(feed.clone().into_pieces(), None));
             }
+            // A copy says what its original says.
+            Some(Content::Feed(Feed::File(other))) if other.is_literal() && other != file => {
+                let other = other.clone();
+                let path = self.here_path(&other, st)?;
+                return self.text_at(path);
+            }
             Some(Content::Feed(_) | Content::Program(_) | Content::Built { .. }) => return None,
             Some(Content::Added(_)) | None => {}
         }
         let path = self.here_path(file, st)?;
+        self.text_at(path)
+    }
+
+    fn text_at(&mut self, path: std::path::PathBuf) -> Option<Word> {
         match self.read(path.clone()) {
             Some(Answer::Text { text, .. }) => {
                 let source = super::source::Source::file(&path, "");
@@ -382,6 +414,18 @@ impl Unfolder<'_> {
         }
         st.known_cwd().map(|cwd| super::state::lexical(cwd, &text))
     }
+}
+
+/// Returns the name of a copy: into a folder it keeps its own.
+fn copied_to(to: &Word, from: &str) -> Option<Word> {
+    let text = to.text()?;
+    let folder = text.ends_with('/') || matches!(text.rsplit('/').next(), Some("." | ".."));
+    if !folder {
+        return Some(to.clone());
+    }
+    let name = from.rsplit('/').next()?;
+    let text = format!("{}/{name}", text.trim_end_matches('/'));
+    Some(Word::literal(text, to.origin.clone()))
 }
 
 /// Returns the family of an interpreter that runs code files other than shell scripts.

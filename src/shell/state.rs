@@ -11,6 +11,7 @@ use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::Node;
+use super::globs::Globs;
 use super::proof::Proofs;
 use super::source::Source;
 use super::traps::Trap;
@@ -162,8 +163,12 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
-    /// `set -C`: a redirection leaves the file that is there.
+    /// `set -C` may be on: a redirection may leave the file that is there.
     pub noclobber: bool,
+    /// `set -C` is on for certain.
+    pub keeps: bool,
+    /// How patterns are read.
+    pub globs: Globs,
     /// zsh: what a variable holds is not split into words, and is no pattern.
     pub unsplit: bool,
     /// What the variables of the function at hand were before they became local.
@@ -195,6 +200,8 @@ impl State {
             cleared: false,
             errexit: false,
             noclobber: false,
+            keeps: false,
+            globs: Globs::default(),
             unsplit: false,
             locals: Vec::new(),
             proofs: Proofs::default(),
@@ -367,6 +374,8 @@ impl State {
         self.join_variables(&other.variables);
         self.errexit &= other.errexit;
         self.noclobber |= other.noclobber;
+        self.keeps &= other.keeps;
+        self.globs.join(other.globs);
         self.proofs.join(&other.proofs);
         if !Rc::ptr_eq(&self.functions, &other.functions) {
             let functions = Rc::make_mut(&mut self.functions);

@@ -1,6 +1,7 @@
 //! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
+mod environment;
 mod names;
 mod runners;
 
@@ -59,8 +60,10 @@ impl Unfolder<'_> {
         let mut variables = Vec::new();
         let mut file = None;
         let mut at = 1;
+        let mut overrides = false;
         while let Some(words) = job.words.get(at..).filter(|words| !words.is_empty()) {
             let found = options(words, "-f -C -o -W -I --file --makefile --directory");
+            overrides |= found.has("-e") || found.has("--environment-overrides");
             if found.has("-n")
                 || found.has("--dry-run")
                 || found.has("--just-print")
@@ -88,6 +91,7 @@ impl Unfolder<'_> {
         let makefile = Makefile::read(&text);
         let wanted = makefile.closure(targets);
         let mut values = makefile.variables.clone();
+        self.overridden(job, overrides, &makefile, st, &mut values);
         for (name, word) in &variables {
             values.push((name.clone(), word.shown()));
         }
@@ -491,6 +495,8 @@ pub(super) struct Makefile {
     /// Target names, prerequisites, recipe lines with their line numbers.
     pub(super) rules: Vec<Rule>,
     pub(super) variables: Vec<(String, String)>,
+    /// Variables that are set by `?=`, only where the environment does not.
+    soft: Vec<String>,
     default: Option<String>,
 }
 
@@ -505,6 +511,7 @@ impl Makefile {
         let mut all = Self {
             rules: Vec::new(),
             variables: Vec::new(),
+            soft: Vec::new(),
             default: None,
         };
         for (number, line) in logical(text) {
@@ -539,6 +546,12 @@ impl Makefile {
                 .trim_start_matches("export ")
                 .trim();
             let value = value.trim_start_matches('=').trim();
+            if line
+                .get(..at)
+                .is_some_and(|before| before.trim_end().ends_with('?'))
+            {
+                self.soft.push(name.to_owned());
+            }
             self.variables.push((name.to_owned(), value.to_owned()));
             return;
         }

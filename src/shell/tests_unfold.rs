@@ -653,3 +653,115 @@ fn a_text_of_more_commands_than_are_read_is_held() {
         assert_eq!(rms(&unfolding), ["rm -rf x"]);
     }
 }
+
+fn here() -> Facts {
+    Facts::new(false)
+}
+
+#[test]
+fn a_list_that_is_there_is_read_where_its_names_are_taken() {
+    let mut facts = here();
+    script(&mut facts, "/proj/list", "a.txt\nb.txt\n");
+    for text in [
+        "while read -r f; do rm \"$f\"; done < list",
+        "for f in $(cat list); do rm $f; done",
+        "xargs -n1 rm < list",
+        "xargs -n 1 -a list rm",
+        "sort list | while read f; do rm $f; done",
+        "mapfile -t all < list; for f in \"${all[@]}\"; do rm \"$f\"; done",
+    ] {
+        assert_eq!(rms(&with(text, &facts)), ["rm a.txt", "rm b.txt"], "{text}");
+    }
+    // What may have changed it leaves its names open.
+    let unfolding = with("./make-list; xargs -n1 rm < list", &facts);
+    assert_eq!(rms(&unfolding), ["rm a.txt", "rm b.txt", "rm $?"]);
+}
+
+#[test]
+fn a_list_of_more_lines_than_are_gone_through_is_any_list() {
+    let mut facts = here();
+    let lines: String = (0..100).map(|at| format!("f{at}\n")).collect();
+    script(&mut facts, "/proj/list", &lines);
+    let unfolding = with("while read -r f; do rm \"$f\"; done < list", &facts);
+    assert_eq!(rms(&unfolding), ["rm $?"]);
+}
+
+#[test]
+fn nothing_is_read_for_a_program_that_only_shows_it() {
+    for text in [
+        "cat list | head",
+        "sed s/a/b/ list | grep x | wc -l",
+        "sort list",
+        "tail -f list",
+    ] {
+        let mut needs = Needs::default();
+        unfold(ShellKind::Posix, text, &scene(), &here(), &mut needs);
+        assert!(needs.is_empty(), "{text}: {:?}", needs.into_questions());
+    }
+}
+
+#[test]
+fn a_copy_of_a_script_is_run_as_its_original() {
+    let mut facts = here();
+    script(&mut facts, "/proj/wipe.sh", "#!/bin/sh\nrm -rf data\n");
+    for text in [
+        "cp wipe.sh w2.sh && sh w2.sh",
+        "mkdir -p bin; cp wipe.sh bin/ && sh bin/wipe.sh",
+        "install -m 755 wipe.sh w3.sh; ./w3.sh",
+        "cat wipe.sh wipe.sh | sh",
+    ] {
+        let all = rms(&with(text, &facts));
+        assert!(all.contains(&"rm -rf data".to_owned()), "{text}: {all:?}");
+    }
+}
+
+#[test]
+fn options_of_the_shell_say_how_patterns_are_read() {
+    let facts = here();
+    let of = |text: &str| rms(&with(text, &facts));
+    assert_eq!(of("shopt -s dotglob; rm a/*"), ["rm a/* a/.*"]);
+    assert_eq!(of("shopt -s dotglob; shopt -u dotglob; rm *"), ["rm *"]);
+    assert_eq!(of("shopt -s nocaseglob; rm Ab*"), ["rm [aA][bB]*"]);
+    assert_eq!(of("bash -O dotglob -c 'rm *'"), ["rm * .*"]);
+    let plain = with("set -f; rm *.dat", &facts);
+    assert!(
+        plain
+            .commands
+            .iter()
+            .all(|command| !command.words.iter().any(|word| word.has_glob()))
+    );
+    let back = with("set -f; set +f; rm *.dat", &facts);
+    assert!(
+        back.commands
+            .iter()
+            .any(|command| command.words.iter().any(|word| word.has_glob()))
+    );
+}
+
+#[test]
+fn a_redirection_that_the_shell_refuses_keeps_what_is_there() {
+    use crate::model::command::WriteMode;
+    let mode = |text: &str| {
+        let unfolding = with(text, &here());
+        let mut writes = unfolding
+            .commands
+            .iter()
+            .flat_map(|command| &command.writes);
+        writes.next().map(|write| write.mode)
+    };
+    assert_eq!(mode("set -C; echo x > f"), Some(WriteMode::Append));
+    assert_eq!(
+        mode("set -o noclobber; echo x > f"),
+        Some(WriteMode::Append)
+    );
+    assert_eq!(mode("set -C; echo x >| f"), Some(WriteMode::Truncate));
+    assert_eq!(
+        mode("set -C; set +C; echo x > f"),
+        Some(WriteMode::Truncate)
+    );
+    assert_eq!(mode("(set -C); echo x > f"), Some(WriteMode::Truncate));
+    assert_eq!(
+        mode("[ -n \"$X\" ] && set -C; echo x > f"),
+        Some(WriteMode::Truncate)
+    );
+}

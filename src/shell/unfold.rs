@@ -259,6 +259,8 @@ pub(super) struct Unfolder<'a> {
     /// The last `test` or its kin, and where it stands.
     pub asked: Option<(Origin, Vec<Word>)>,
     pub counter: usize,
+    /// Who reads what is printed here does more with it than showing it.
+    pub hungry: bool,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
     /// Where the shell at hand first said the number of its process.
@@ -306,6 +308,7 @@ impl<'a> Unfolder<'a> {
             single: true,
             asked: None,
             counter: 0,
+            hungry: false,
             producers: Vec::new(),
             process: None,
             settled: Settled::default(),
@@ -588,7 +591,12 @@ impl<'a> Unfolder<'a> {
         let Some(key) = file_key(file, st) else {
             return;
         };
-        let old = self.files.remove(&key);
+        let mut old = self.files.remove(&key);
+        // What is added to a copy of a file makes one text with it.
+        if appends && let Some(Content::Feed(copied @ Feed::File(_))) = &old {
+            let copied = self.listed(copied.clone(), st);
+            old = Some(Content::Feed(copied));
+        }
         let before = old.as_ref().and_then(Content::pieces).map_or(0, <[_]>::len);
         let content = match (appends, old) {
             (true, Some(Content::Feed(old))) => Content::Feed(old.then(content)),

@@ -638,6 +638,8 @@ fn unversioned(name: &str, rest: &mut Job) {
 /// Returns how a text is started for a wrapper that has no arguments for it.
 pub(super) fn start<'a>(name: &'a str, job: &'a Job) -> Start<'a> {
     Start {
+        globs: super::globs::Globs::default(),
+        keeps: false,
         name,
         arguments: &[],
         env: &job.env,

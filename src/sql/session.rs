@@ -190,6 +190,7 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         reader,
         open: None,
         savepoints: Vec::new(),
+        by_savepoint: false,
         made: Vec::new(),
         routines: Vec::new(),
         followed: 0,
@@ -230,6 +231,8 @@ struct Session<'a> {
     open: Option<Open>,
     /// Savepoints of the open transaction by their names.
     savepoints: Vec<(String, Open)>,
+    /// The transaction was begun by a savepoint, and ends with it.
+    by_savepoint: bool,
     made: Vec<Made>,
     /// Routines that the text defines: name, and the statement that holds the body.
     routines: Vec<(String, Range)>,
@@ -281,6 +284,7 @@ impl Session<'_> {
             let transactional = !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
             self.open = transactional.then(|| self.now());
             self.savepoints.clear();
+            self.by_savepoint = false;
             return true;
         }
         if reader.any(from, &["ROLLBACK", "ABORT"]) {
@@ -320,10 +324,20 @@ impl Session<'_> {
             let known = name.and_then(|name| self.saved(&name));
             // What was released cannot be gone back to; an unknown name may be any.
             self.savepoints.truncate(known.unwrap_or(0));
+            if self.by_savepoint && self.savepoints.is_empty() {
+                self.open = None;
+                self.by_savepoint = false;
+            }
             return true;
         }
         if !sets {
             return false;
+        }
+        // SQLite begins a transaction by a savepoint where none is open.
+        if self.open.is_none() && self.reader.dialect == Dialect::Sqlite {
+            self.open = Some(self.now());
+            self.savepoints.clear();
+            self.by_savepoint = true;
         }
         if self.open.is_some()
             && self.savepoints.len() < MAX_SAVEPOINTS

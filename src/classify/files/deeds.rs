@@ -2,6 +2,7 @@
 //! Whether anything is lost by it is for `judge`.
 
 use super::argv::{Args, Valued};
+use super::copies::{self, Copied};
 use super::find;
 use super::judge::{How, Judge, Over};
 use super::kinds;
@@ -10,7 +11,7 @@ use super::report::Loss;
 use super::world;
 use crate::classify::Context;
 use crate::model::command::Command;
-use crate::model::fact::{EntryKind, Needs};
+use crate::model::fact::Needs;
 use crate::model::word::Word;
 
 /// Options of rsync that take a value.
@@ -69,11 +70,7 @@ pub enum Deed {
         /// Nothing that is there is written over (`-n`, `--backup`).
         keeps: bool,
     },
-    Copy {
-        from: String,
-        to: Place,
-        over: Over,
-    },
+    Copy(Copied),
     Overwrite {
         place: Place,
         over: Over,
@@ -138,6 +135,7 @@ pub fn knows(program: &str) -> bool {
             | "gpatch"
     ) || super::unpack::PACKERS.contains(&program)
         || super::unpack::is_stream(program)
+        || super::remade::knows(program)
         || super::outs::knows(program)
 }
 
@@ -177,7 +175,11 @@ pub fn read(
         reader.unpacked_stream(program);
         return reader.deeds;
     }
-    match program.strip_prefix('g').unwrap_or(program) {
+    let plain = match super::remade::is_packer(program) {
+        true => program,
+        false => program.strip_prefix('g').unwrap_or(program),
+    };
+    match plain {
         "rm" | "srm" => reader.rm(),
         "unlink" => reader.unlink(),
         "rimraf" | "del-cli" => reader.all(Valued::NONE, How::plain(true)),
@@ -195,7 +197,6 @@ pub fn read(
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
         "ruby" => reader.ruby(),
-        "awk" => reader.awk(),
         "curl" | "wget" => reader.download(program),
         "sort" => reader.sort(),
         "scp" => reader.scp(),
@@ -207,8 +208,17 @@ pub fn read(
         "patch" => reader.patch(),
         "7z" | "7za" | "7zz" | "7zr" => reader.seven(),
         "zip" | "rar" => reader.packed_away(program),
-        "python" | "python3" => reader.unpacked_by_python(),
+        "python" | "python3" => {
+            reader.unpacked_by_python();
+            reader.emptied_venv();
+        }
+        "virtualenv" => reader.emptied_venv(),
         _ if program == "git" => reader.git_apply(),
+        _ if super::remade::is_packer(program) => reader.packed_beside(program),
+        _ if super::remade::AWKS.contains(&program) => {
+            reader.awk();
+            reader.awk_output();
+        }
         _ if program == "gio" => reader.trash(program),
         _ => {}
     }
@@ -228,7 +238,16 @@ pub struct Reader<'a, 'n> {
 impl<'a> Reader<'a, '_> {
     /// Returns the places of a word.
     pub fn places(&mut self, word: &Word) -> Vec<Place> {
-        places(word, self.command, self.context, self.needs)
+        let mut all = places(word, self.command, self.context, self.needs);
+        if find::is_handed(self.command) {
+            // What a search hands on may lie in any folder below.
+            for place in &mut all {
+                if let Place::Below { pattern, .. } = place {
+                    *pattern = None;
+                }
+            }
+        }
+        all
     }
 
     /// Returns the places that are written under a word.
@@ -238,6 +257,21 @@ impl<'a> Reader<'a, '_> {
 
     /// Notes a removal of everything that a word may stand for.
     pub fn remove(&mut self, word: &Word, how: How) {
+        if word.has_hole()
+            && let Some(paths) = find::handed(self)
+        {
+            for path in paths {
+                self.deeds.push(Deed::Remove {
+                    shown: path.to_string_lossy().into_owned(),
+                    place: Place::At {
+                        path,
+                        follow: false,
+                    },
+                    how,
+                });
+            }
+            return;
+        }
         let output = is_output_somewhere(word, self.context);
         for place in self.places(word) {
             let named = matches!(place, Place::At { .. } | Place::Glob { .. });
@@ -270,6 +304,9 @@ impl<'a> Reader<'a, '_> {
         let command = self.command;
         let args = Args::read(command.args(), Valued::NONE);
         let recursive = args.may_have(&["-r", "-R", "--recursive"]);
+        if super::remade::answers_no(command, &args) {
+            return;
+        }
         let mut how = How::plain(recursive);
         how.repository_goes = args.operands.iter().any(|word| names_repository(word));
         if let Some(narrowing) = find::feeder(command, self.context) {
@@ -312,150 +349,6 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn mv(&mut self) {
-        let valued = Valued {
-            short: "tS",
-            long: &["--target-directory", "--suffix"],
-        };
-        let command = self.command;
-        let mut args = Args::read(command.args(), valued);
-        let keeps = args.has(&["-n", "--no-clobber", "-b", "--backup"]);
-        let Some(last) = self.last(&mut args) else {
-            return;
-        };
-        let destinations = self.written(&last);
-        for word in args.operands {
-            for from in self.places(word) {
-                for to in &destinations {
-                    self.deeds.push(Deed::Move {
-                        from: from.clone(),
-                        to: to.clone(),
-                        shown: word.shown(),
-                        keeps,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Returns where things go: the folder of `-t`, or else the last operand, which is taken off.
-    fn last(&self, args: &mut Args<'_>) -> Option<Word> {
-        let folder = args.value(&["-t", "--target-directory"]).map(|text| {
-            let text = format!("{}/", text.trim_end_matches('/'));
-            Word::literal(text, self.command.origin.clone())
-        });
-        folder.or_else(|| args.operands.pop().cloned())
-    }
-
-    fn cp(&mut self) {
-        let valued = Valued {
-            short: "tS",
-            long: &["--target-directory", "--suffix"],
-        };
-        let command = self.command;
-        let mut args = Args::read(command.args(), valued);
-        if args.has(&["-n", "--no-clobber", "-b", "--backup", "-u", "--update"]) {
-            return;
-        }
-        let Some(last) = self.last(&mut args) else {
-            return;
-        };
-        let from_nothing = |word: &&&Word| word.text().as_deref() == Some("/dev/null");
-        if args.operands.iter().any(|word| from_nothing(&word)) && find::empties(self) {
-            return;
-        }
-        let replaces = args.has(&["--remove-destination"]);
-        for to in self.written(&last) {
-            for from in &args.operands {
-                let emptied = from.text().is_some_and(|text| {
-                    matches!(
-                        text.as_str(),
-                        "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random"
-                    )
-                });
-                let nulled = from.text().as_deref() == Some("/dev/null");
-                let over = Over {
-                    emptied,
-                    nulled,
-                    replaces,
-                    ..Over::NEW
-                };
-                self.deeds.push(Deed::Copy {
-                    from: from.shown(),
-                    to: to.clone(),
-                    over,
-                });
-            }
-        }
-    }
-
-    fn install(&mut self) {
-        let valued = Valued {
-            short: "gmoStT",
-            long: &[
-                "--group",
-                "--mode",
-                "--owner",
-                "--suffix",
-                "--target-directory",
-            ],
-        };
-        let command = self.command;
-        let mut args = Args::read(command.args(), valued);
-        if args.has(&["-d", "--directory", "-b", "--backup"]) {
-            return;
-        }
-        let Some(last) = self.last(&mut args) else {
-            return;
-        };
-        for to in self.written(&last) {
-            for from in &args.operands {
-                // `install -m 600 /dev/null FILE` makes a file that others cannot read, before a secret goes into it.
-                let over = Over {
-                    replaces: true,
-                    provided: from.text().as_deref() == Some("/dev/null"),
-                    ..Over::NEW
-                };
-                self.deeds.push(Deed::Copy {
-                    from: from.shown(),
-                    to: to.clone(),
-                    over,
-                });
-            }
-        }
-    }
-
-    fn ln(&mut self) {
-        let valued = Valued {
-            short: "tS",
-            long: &["--target-directory", "--suffix"],
-        };
-        let command = self.command;
-        let mut args = Args::read(command.args(), valued);
-        if !args.may_have(&["-f", "--force"]) || args.has(&["-b", "--backup"]) {
-            return;
-        }
-        let Some(last) = self.last(&mut args) else {
-            return;
-        };
-        let over = Over {
-            replaces: true,
-            ..Over::NEW
-        };
-        for to in self.written(&last) {
-            for from in &args.operands {
-                self.deeds.push(Deed::Copy {
-                    from: from.shown(),
-                    to: to.clone(),
-                    over: Over {
-                        emptied: from.text().as_deref() == Some("/dev/null"),
-                        ..over
-                    },
-                });
-            }
-        }
-    }
-
     fn rsync(&mut self) {
         let command = self.command;
         let mut args = Args::read(command.args(), RSYNC);
@@ -487,7 +380,8 @@ impl<'a> Reader<'a, '_> {
                 self.handed_over(&from, last);
             }
             if !kept {
-                self.carried(from, last, over);
+                let whole = args.may_have(&["-a", "--archive", "-r", "--recursive"]);
+                self.carried(from, last, over, whole);
             }
             return;
         }
@@ -607,113 +501,14 @@ impl Deed {
         match self {
             Self::Remove { place, how, shown } => judge.removal(&place, how, &shown),
             Self::Overwrite { place, over } => judge.overwrite(&place, over),
-            Self::Copy { from, to, over } => copy(judge, &from, to, over),
+            Self::Copy(copy) => copy.apply(judge),
             Self::Move {
                 from,
                 to,
                 shown,
                 keeps,
-            } => moved(judge, &from, to, &shown, keeps),
+            } => copies::moved(judge, &from, to, &shown, keeps),
             Self::Lost(loss) => judge.push(loss),
-        }
-    }
-}
-
-/// Judges a copy: into a folder it keeps its name.
-fn copy(judge: &mut Judge<'_, '_>, from: &str, to: Place, over: Over) {
-    let name = from
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    if let Some(place) = landing(judge, to, name) {
-        judge.overwrite(&place, over);
-    }
-}
-
-/// Returns the path that is really written when something is put at `to`.
-fn landing(judge: &mut Judge<'_, '_>, to: Place, name: &str) -> Option<Place> {
-    let known = !name.is_empty() && !name.contains(['*', '?', '$', '[']);
-    match to {
-        Place::At { path, follow } if judge.is_folder(&path) || follow => {
-            known.then(|| Place::At {
-                path: path.join(name),
-                follow: false,
-            })
-        }
-        // An own copy that goes back: `cp /etc/sudoers.bak /etc/sudoers`.
-        Place::At { path, .. } if judge.is_assumed() && is_own_copy(name, &path) => None,
-        Place::At { path, follow } => Some(Place::At { path, follow }),
-        Place::Loose(text) => {
-            let folder = text.ends_with('/') || std::path::Path::new(&text).extension().is_none();
-            match folder {
-                true => known.then(|| Place::Loose(format!("{text}/{name}"))),
-                false => Some(Place::Loose(text)),
-            }
-        }
-        Place::Glob { .. } | Place::Below { .. } => Some(to),
-        Place::Scratch | Place::Anywhere => None,
-    }
-}
-
-/// Tells whether a name is that of a file of the system or a key, with an ending for a copy of what was there.
-fn is_own_copy(name: &str, path: &std::path::Path) -> bool {
-    let plain = path.file_name().and_then(|name| name.to_str());
-    let ending = plain.and_then(|plain| name.strip_prefix(plain));
-    super::kinds::is_file_by_name(path)
-        && ending.is_some_and(|ending| {
-            ending.starts_with(['.', '-', '~', '_'])
-                && !matches!(ending, ".new" | ".tmp" | ".temp" | "-new" | "_new")
-        })
-}
-
-fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, keeps: bool) {
-    let away = match &to {
-        Place::Scratch => true,
-        Place::At { path, .. } => judge.is_away(path),
-        Place::Glob { dir, .. } | Place::Below { dir, .. } => judge.is_away(&dir.join("any name")),
-        Place::Loose(_) | Place::Anywhere => false,
-    };
-    let how = How {
-        recursive: true,
-        narrowed: false,
-        repository_goes: false,
-        rule: Some("files.move-away"),
-    };
-    if away {
-        judge.removal(from, how, shown);
-    } else {
-        judge.moved_system(from);
-    }
-    if keeps {
-        return;
-    }
-    let name = shown
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
-    if let Some(place) = landing(judge, to, name) {
-        let over = Over {
-            replaces: true,
-            ..Over::NEW
-        };
-        judge.overwrite(&place, over);
-    }
-}
-
-impl Judge<'_, '_> {
-    /// Tells whether a path is a folder, as far as that is known.
-    fn is_folder(&mut self, path: &std::path::Path) -> bool {
-        if self.is_assumed() {
-            return path.extension().is_none() && !super::kinds::is_file_by_name(path);
-        }
-        match self.entry(path) {
-            super::judge::Seen::There(entry) if entry.kind == EntryKind::Link => {
-                matches!(self.entry(&entry.resolved), super::judge::Seen::There(real) if real.kind == EntryKind::Directory)
-            }
-            super::judge::Seen::There(entry) => entry.kind == EntryKind::Directory,
-            super::judge::Seen::Absent | super::judge::Seen::Unknown => false,
         }
     }
 }

@@ -57,6 +57,7 @@ pub fn narrowing(command: &Command) -> Option<Narrowing> {
         names,
         empty: false,
         links: false,
+        tests: None,
         narrowed: true,
     })
 }

@@ -1,6 +1,8 @@
 //! `find` as a remover: where it starts, and which of what lies below its tests let through.
 //! Programs that they start with `-exec` arrive here too, because only the tests say what is handed to them.
 
+use std::path::PathBuf;
+
 use super::argv::Args;
 use super::deeds::{Deed, Reader};
 use super::judge::How;
@@ -8,7 +10,11 @@ use super::kinds;
 use super::place::Place;
 use crate::classify::Context;
 use crate::model::command::Command;
+use crate::model::fact::{Answer, Question};
 use crate::model::word::Word;
+
+/// Things of one `find` that are judged one by one.
+const FOUND_MAX: usize = 256;
 
 /// What a `find` hands on.
 #[derive(Clone, Debug)]
@@ -22,6 +28,8 @@ pub struct Narrowing {
     pub narrowed: bool,
     /// Only links.
     pub links: bool,
+    /// Its tests and actions as written, where all of them are known.
+    pub tests: Option<Vec<String>>,
 }
 
 /// Reads `find … -delete`.
@@ -122,6 +130,24 @@ fn remove(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
     if narrowing.empty || narrowing.links {
         return;
     }
+    let deletes = reader.command.is_any(&["find", "gfind"]);
+    if let Some(paths) = found(reader, narrowing)
+        && (narrowing.narrowed || paths.is_empty())
+        && paths.len() <= FOUND_MAX
+    {
+        for path in paths {
+            reader.deeds.push(Deed::Remove {
+                shown: path.to_string_lossy().into_owned(),
+                place: Place::At {
+                    path,
+                    follow: false,
+                },
+                // `-delete` takes a folder only once it is empty.
+                how: How::plain(recursive && !deletes),
+            });
+        }
+        return;
+    }
     let names = reader.context.regenerable;
     let regenerable = !narrowing.names.is_empty()
         && narrowing
@@ -150,6 +176,60 @@ fn remove(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
             reader.remove(start, how);
         }
     }
+}
+
+/// Asks the world what a `find` acts on; nothing where it cannot be told one by one.
+fn found(reader: &mut Reader<'_, '_>, narrowing: &Narrowing) -> Option<Vec<PathBuf>> {
+    let tests = narrowing.tests.as_ref()?;
+    let moves = |command: &Command| command.is_any(&["mv", "ln", "rename"]);
+    if reader.context.facts.assumed
+        || !reader.command.is_here()
+        || reader.context.earlier.iter().any(moves)
+    {
+        return None;
+    }
+    let mut all = Vec::new();
+    for start in &narrowing.starts {
+        let shown = start.text()?;
+        let places = reader.places(start);
+        let [
+            Place::At {
+                path,
+                follow: false,
+            },
+        ] = places.as_slice()
+        else {
+            return None;
+        };
+        let question = Question::Find {
+            start: super::place::lexical(path),
+            shown,
+            tests: tests.clone(),
+        };
+        match reader.context.facts.ask(question, reader.needs) {
+            Some(Answer::Glob(paths)) => all.extend(paths.iter().cloned()),
+            Some(Answer::Absent) => {}
+            Some(_) => return None,
+            // Not asked yet: nothing is said in this round.
+            None => return Some(Vec::new()),
+        }
+    }
+    Some(all)
+}
+
+/// Tells whether a program gets its words from a search or a list.
+pub fn is_handed(command: &Command) -> bool {
+    command.via.iter().any(|via| {
+        ["find", "xargs", "fd", "parallel"]
+            .iter()
+            .any(|name| via.name.starts_with(name))
+    })
+}
+
+/// Returns what `find` hands to a program that it starts, or that `xargs` starts for it.
+pub fn handed(reader: &mut Reader<'_, '_>) -> Option<Vec<PathBuf>> {
+    let narrowing = feeder(reader.command, reader.context)?;
+    found(reader, &narrowing).filter(|paths| paths.len() <= FOUND_MAX)
 }
 
 /// Judges each match of a name below a start, where the names are those of regenerable things.
@@ -201,6 +281,15 @@ pub fn narrowing(command: &Command) -> Narrowing {
     if starts.is_empty() {
         starts.push(Word::literal(".", command.origin.clone()));
     }
+    let follows = shown
+        .iter()
+        .any(|text| matches!(text.as_str(), "-L" | "-H" | "-follow"));
+    let known = !follows
+        && words.iter().skip(first).all(|word| !word.has_hole())
+        && !words
+            .iter()
+            .take(first)
+            .any(|word| word.prefix().starts_with("-O"));
     // A start that is a link is followed, as with a slash behind it.
     if shown
         .iter()
@@ -220,6 +309,7 @@ pub fn narrowing(command: &Command) -> Narrowing {
         empty: !branches.is_empty() && handing().all(|branch| branch.empty),
         links: !branches.is_empty() && handing().all(|branch| branch.links),
         narrowed: tests.iter().any(|text| is_test(text)),
+        tests: (known && !tests.is_empty()).then(|| tests.to_vec()),
     }
 }
 
@@ -362,5 +452,6 @@ fn is_test(text: &str) -> bool {
             | "-inum"
             | "-samefile"
             | "-nouser"
+            | "-xtype"
     ) || text.starts_with("-newer")
 }

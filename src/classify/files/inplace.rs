@@ -102,7 +102,7 @@ impl Reader<'_, '_> {
             edit: !emptied,
             emptied,
             nulled: emptied,
-            replaces: true,
+            replaces: !args.has(&["--follow-symlinks"]),
             ..Over::NEW
         };
         for word in args.operands.into_iter().skip(script) {

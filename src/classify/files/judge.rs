@@ -4,8 +4,10 @@
 mod far;
 mod moved;
 mod project;
+mod same;
 
 pub use moved::MOVED;
+pub use same::New;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -110,6 +112,8 @@ pub struct Judge<'a, 'n> {
     losses: Vec<Loss>,
     /// What the call moved before, once it was read.
     moves: Option<Moves>,
+    /// What comes to stand where something is written over, as far as it is known.
+    new: Option<New>,
 }
 
 impl<'a, 'n> Judge<'a, 'n> {
@@ -123,6 +127,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             pending: Vec::new(),
             losses: Vec::new(),
             moves: None,
+            new: None,
         }
     }
 
@@ -134,7 +139,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         self.context.scene.home.as_deref()
     }
 
-    fn ask(&mut self, question: Question) -> Option<&'a Answer> {
+    pub(super) fn ask(&mut self, question: Question) -> Option<&'a Answer> {
         self.context.facts.ask(question, self.needs)
     }
 
@@ -200,7 +205,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         let mut loss = Loss::new(one.rule, world::file_target(&one.path, one.database));
         loss.lines = one.lines;
         if let Some((all, path)) = git {
-            if one.named.is_some() && path.is_ignored && path.tracked == 0 {
+            // Output of another project is named from the top of that project.
+            let named = one.named.is_some()
+                || kinds::regenerable(&one.path, &all.root, self.context.regenerable).is_some();
+            if named && path.is_ignored && path.tracked == 0 {
                 return loss.exempt("regenerable: named in policy and ignored by git");
             }
             let clean = path.tracked > 0
@@ -277,7 +285,15 @@ impl<'a, 'n> Judge<'a, 'n> {
         match place {
             Place::At { path, follow } => self.removal_at(path, *follow, how),
             Place::Glob { dir, pattern } => self.removal_glob(dir, pattern, how),
-            Place::Below { dir, strict } => self.removal_below(dir, *strict, how, shown),
+            Place::Below {
+                dir,
+                strict,
+                pattern,
+            } => {
+                if !self.removal_named(dir, pattern.as_deref(), how) {
+                    self.removal_below(dir, *strict, how, shown);
+                }
+            }
             Place::Loose(text) => self.removal_loose(text, how, shown),
             Place::Scratch => {}
             Place::Anywhere => self.push_unknown(how, shown),
@@ -381,6 +397,9 @@ impl<'a, 'n> Judge<'a, 'n> {
             pattern: pattern.to_owned(),
         };
         match self.ask(question) {
+            Some(Answer::Glob(paths)) if paths.is_empty() => {
+                self.removal_of_pattern(dir, pattern, how);
+            }
             Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
                 let follow = pattern.ends_with('/');
                 for path in paths {
@@ -708,6 +727,11 @@ impl<'a, 'n> Judge<'a, 'n> {
         if entry.bytes == 0 {
             return self.losses.push(loss.exempt("empty"));
         }
+        if self.is_the_same(entry) {
+            return self
+                .losses
+                .push(loss.exempt("what comes there is the same"));
+        }
         let named = kinds::regenerable(
             &place,
             &self.context.scene.project,
@@ -741,33 +765,6 @@ impl<'a, 'n> Judge<'a, 'n> {
     /// Tells whether the world is not asked.
     pub fn is_assumed(&self) -> bool {
         self.assumed() || !matches!(self.world, World::Here)
-    }
-
-    /// Tells whether moving something there is as good as removing it.
-    pub fn is_away(&self, path: &Path) -> bool {
-        let plain = lexical(path);
-        plain == Path::new("/dev/null")
-            || self.is_scratch_or_temporary(&plain)
-            || self.is_temporary_itself(&plain)
-    }
-
-    /// Judges a move of the system, a home or backstop itself, wherever it goes.
-    pub fn moved_system(&mut self, from: &Place) {
-        let path = match from {
-            Place::At { path, .. } => lexical(path),
-            Place::Glob { dir, pattern } if pattern == "*" && lexical(dir) == Path::new("/") => {
-                lexical(dir)
-            }
-            Place::Glob { .. }
-            | Place::Below { .. }
-            | Place::Loose(_)
-            | Place::Scratch
-            | Place::Anywhere => return,
-        };
-        if matches!(self.world, World::Here) && kinds::is_catastrophic(&path, self.home()) {
-            self.losses
-                .push(Loss::new("files.wipe", world::path_target(&path)));
-        }
     }
 
     /// Adds a loss that was judged elsewhere.

@@ -189,7 +189,9 @@ impl Spot {
 
 /// Tells whether a command may be one that moves or links things.
 fn may_move(command: &Command) -> bool {
-    let ends = ["mv", "git", "ln", "rename"];
+    let ends = [
+        "mv", "git", "ln", "rename", "gzip", "gunzip", "xz", "bzip2", "pigz",
+    ];
     let first = command.words.first();
     first.is_some_and(|word| match word.plain() {
         Some(text) => ends.iter().any(|end| text.ends_with(end)),
@@ -213,6 +215,9 @@ fn steps(
 ) -> Option<Vec<Step>> {
     if command.is_any(&["ln", "rename"]) {
         return None;
+    }
+    if let Some(steps) = packed(command, context, needs) {
+        return Some(steps);
     }
     let git = command
         .is_any(&["git"])
@@ -304,6 +309,40 @@ fn links(
         }
     }
     Some(Deed { steps, links: true })
+}
+
+/// `gzip FILE`: its content stands in `FILE.gz` from then on.
+fn packed(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Vec<Step>> {
+    let program = command.program()?;
+    if !super::remade::is_packer(&program) {
+        return None;
+    }
+    let valued = Valued {
+        short: "SbTFC",
+        long: &["--suffix", "--threads"],
+    };
+    let args = Args::read(command.args(), valued);
+    let keeps = [
+        "-k", "--keep", "-c", "--stdout", "-t", "--test", "-l", "--list",
+    ];
+    if args.has(&keeps)
+        || matches!(
+            program.as_str(),
+            "zstd" | "unzstd" | "lz4" | "unlz4" | "brotli"
+        )
+    {
+        return Some(Vec::new());
+    }
+    let mut all = Vec::new();
+    for word in &args.operands {
+        for place in places(word, command, context, needs) {
+            for path in known(place, context, needs)? {
+                let to = super::remade::made_beside(&program, &args, &path.to_string_lossy());
+                all.extend(to.map(|to| (path, PathBuf::from(to))));
+            }
+        }
+    }
+    Some(all)
 }
 
 /// Returns the one place that a word names, and whether it is written as a folder.

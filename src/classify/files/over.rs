@@ -2,12 +2,14 @@
 //! Whether anything is lost by it is for `judge`.
 
 use super::argv::{Args, Valued};
+use super::copies::Copied;
 use super::deeds::{Deed, Reader};
 use super::judge::{How, Over};
 use super::place::{Place, lexical};
 use super::report::Loss;
 use super::unpack::Landing;
 use super::{kinds, world};
+use crate::model::command::{Command, Cwd, Stdin};
 use crate::model::word::Word;
 
 const DOWNLOAD: Valued = Valued {
@@ -147,7 +149,7 @@ impl Reader<'_, '_> {
     }
 
     /// `scp FILE… TO`, and rsync without a deletion: a guarded file at the other end is written over.
-    pub fn carried(&mut self, from: Vec<&Word>, to: &Word, over: Over) {
+    pub fn carried(&mut self, from: Vec<&Word>, to: &Word, over: Over, whole: bool) {
         let shown = to.shown();
         if let Some((host, path)) = super::deeds::remote(&shown) {
             let database =
@@ -162,14 +164,7 @@ impl Reader<'_, '_> {
         }
         for place in self.written(to) {
             for word in &from {
-                let shown = word.shown();
-                if !shown.ends_with('/') {
-                    self.deeds.push(Deed::Copy {
-                        from: shown,
-                        to: place.clone(),
-                        over,
-                    });
-                }
+                self.put(word, &place, over, whole);
             }
         }
     }
@@ -183,7 +178,7 @@ impl Reader<'_, '_> {
         let mut args = Args::read(command.args(), valued);
         if let Some(last) = args.operands.pop() {
             let from = args.operands.clone();
-            self.carried(from, last, Over::NEW);
+            self.carried(from, last, Over::NEW, args.has(&["-r"]));
         }
     }
 
@@ -274,6 +269,57 @@ impl Reader<'_, '_> {
         self.unpacked(dir.as_ref(), &args.operands, over);
         if over == Clobber::Unsaid || dir.is_none() {
             self.members_of(&args);
+        }
+        if matches!(args.value(&["-f", "--file"]), None | Some("-")) {
+            self.piped(args.value(&["-C", "--directory"]));
+        }
+    }
+
+    /// `tar -C a -cf - . | tar -C b -xf -`: a tree is carried over a pipe.
+    fn piped(&mut self, dir: Option<&str>) {
+        let program = self.command.program().unwrap_or_default();
+        let fed = matches!(&self.command.stdin, Stdin::Opaque { from } if *from == program);
+        let (Cwd::Known(here), true) = (&self.command.cwd, fed && self.command.is_here()) else {
+            return;
+        };
+        let to = here.join(dir.unwrap_or("."));
+        let packs = |before: &&Command| before.program().as_deref() == Some(program.as_str());
+        let Some(before) = self.context.earlier.iter().rev().find(packs) else {
+            return;
+        };
+        let mut words = before.args().to_vec();
+        if let Some(first) = words.first_mut()
+            && let Some(text) = first.text().filter(|text| !text.starts_with('-'))
+        {
+            *first = Word::literal(dashed(&text), first.origin.clone());
+        }
+        let args = Args::read(&words, TAR);
+        let Cwd::Known(there) = &before.cwd else {
+            return;
+        };
+        if !args.has(&["-c", "--create"]) || args.has(&["--transform", "--xform"]) {
+            return;
+        }
+        let from = there.join(args.value(&["-C", "--directory"]).unwrap_or("."));
+        for name in args.operands.iter().filter_map(|word| word.text()) {
+            let at = |path: std::path::PathBuf| Place::At {
+                path,
+                follow: false,
+            };
+            let over = Over {
+                replaces: true,
+                ..Over::NEW
+            };
+            self.deeds.push(Deed::Copy(Copied {
+                whole: true,
+                inside: true,
+                ..Copied::file(
+                    name.clone(),
+                    Some(at(from.join(&name))),
+                    at(lexical(&to.join(&name))),
+                    over,
+                )
+            }));
         }
     }
 

@@ -18,7 +18,12 @@ pub enum Place {
     /// What a pattern gives below a folder.
     Glob { dir: PathBuf, pattern: String },
     /// Something below this folder, its name unknown; `strict` when it cannot be the folder itself.
-    Below { dir: PathBuf, strict: bool },
+    /// `pattern` is the form of that name, where only a part of it is unknown.
+    Below {
+        dir: PathBuf,
+        strict: bool,
+        pattern: Option<String>,
+    },
     /// A relative path from a working directory that is not known.
     Loose(String),
     /// A fresh place under the temporary directory.
@@ -273,7 +278,7 @@ fn globbed(before: &str, rest: &[Token], cwd: &Cwd) -> Place {
         match token {
             Token::Text(text) => pattern.push_str(&escaped(text)),
             Token::Glob(text) => pattern.push_str(text),
-            Token::Unknown | Token::Name => return folder(dir, true, cwd),
+            Token::Unknown | Token::Name => return folder(dir, true, None, cwd),
         }
     }
     match absolute(dir, cwd) {
@@ -287,7 +292,7 @@ fn globbed(before: &str, rest: &[Token], cwd: &Cwd) -> Place {
 fn escaped(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for letter in text.chars() {
-        if matches!(letter, '*' | '?' | '[' | ']' | '\\') {
+        if matches!(letter, '*' | '?' | '[' | ']' | '\\' | '(') {
             all.push('\\');
         }
         all.push(letter);
@@ -306,12 +311,33 @@ fn below(before: &str, after: &[Token], name: bool, cwd: &Cwd) -> Place {
     let more = after
         .iter()
         .any(|token| !matches!(token, Token::Text(text) if text.trim_matches('/').is_empty()));
-    folder(dir, name || !start.is_empty() || more, cwd)
+    let pattern = name.then(|| named(start, after)).flatten();
+    folder(dir, name || !start.is_empty() || more, pattern, cwd)
 }
 
-fn folder(dir: &str, strict: bool, cwd: &Cwd) -> Place {
+/// Returns the form of a name that is unknown in parts; nothing where no part of it is known, or a folder begins in it.
+fn named(start: &str, after: &[Token]) -> Option<String> {
+    let mut pattern = escaped(start);
+    pattern.push('*');
+    for token in after {
+        match token {
+            Token::Text(text) if !text.trim_end_matches('/').contains('/') => {
+                pattern.push_str(&escaped(text.trim_end_matches('/')));
+            }
+            Token::Name => pattern.push('*'),
+            Token::Text(_) | Token::Glob(_) | Token::Unknown => return None,
+        }
+    }
+    (pattern.chars().any(|letter| letter != '*')).then_some(pattern)
+}
+
+fn folder(dir: &str, strict: bool, pattern: Option<String>, cwd: &Cwd) -> Place {
     match absolute(dir, cwd) {
-        Base::Known(dir) => Place::Below { dir, strict },
+        Base::Known(dir) => Place::Below {
+            dir,
+            strict,
+            pattern,
+        },
         Base::Scratch => Place::Scratch,
         Base::Unknown => Place::Loose(format!("{dir}?")),
     }
@@ -432,7 +458,8 @@ mod tests {
             of(&word),
             [Place::Below {
                 dir: "/srv/a/".into(),
-                strict: true
+                strict: true,
+                pattern: None
             }]
         );
     }

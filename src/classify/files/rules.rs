@@ -31,7 +31,7 @@ pub fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
 }
 
 pub fn is_empty(tree: &TreeFact) -> bool {
-    tree.files == 0 && !tree.more && !tree.mounts && tree.unreadable == 0
+    tree.files == tree.links && !tree.more && !tree.mounts && tree.unreadable == 0
 }
 
 /// Returns the size of a tree that was counted to its end and holds no database and no repository.

@@ -397,8 +397,10 @@ fn writing_over_an_untracked_file_is_a_small_loss_and_a_new_file_none() {
     let path = "/home/ann/shop/b.txt";
     let old = Bench::here()
         .file(path, 12)
-        .absent("/home/ann/shop/a.txt")
+        .file("/home/ann/shop/a.txt", 5)
+        .absent("/home/ann/shop/none.txt")
         .git(path, |git| git.untracked = 1);
+    assert_eq!(old.lost(&line("mv none.txt b.txt")), NOTHING);
     assert_eq!(old.lost(&line("tee b.txt")), ["files.overwrite"]);
     assert_eq!(old.lost(&line("mv a.txt b.txt")), ["files.overwrite"]);
     assert_eq!(old.lost(&line("mv -n a.txt b.txt")), NOTHING);

@@ -87,6 +87,17 @@ fn mount(word: &Word) -> Mount {
         };
     };
     let mut parts = text.split(':');
+    let flags = text.splitn(3, ':').nth(2).unwrap_or_default();
+    if flags
+        .split([',', ':'])
+        .any(|flag| matches!(flag, "ro" | "readonly"))
+    {
+        // Nothing that lies there can be changed: as if it were the container's own.
+        return Mount {
+            source: None,
+            inside: PathBuf::new(),
+        };
+    }
     let first = parts.next().unwrap_or_default().to_owned();
     match parts.next() {
         Some(inside) => Mount {
@@ -132,7 +143,7 @@ pub enum Landing {
 /// Finds where a path inside a fresh container lands.
 pub fn land(path: &Path, mounts: &[Mount], cwd: &Path) -> Vec<Landing> {
     let mut all = Vec::new();
-    for mount in mounts {
+    for mount in mounts.iter().filter(|mount| mount.inside.is_absolute()) {
         let inside = &mount.inside;
         let rest = if path.starts_with(inside) {
             path.strip_prefix(inside)

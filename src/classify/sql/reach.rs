@@ -478,6 +478,9 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
     if path.is_empty() || path == ":memory:" || written.contains("mode=memory") {
         return None;
     }
+    if written.starts_with("file:") && is_read_only(&written) {
+        return None;
+    }
     if !reading.command.is_here() {
         let (prefix, reason) = match way(reading.command) {
             Way::Elsewhere(prefix, reason) => (prefix, reason),
@@ -493,6 +496,17 @@ pub(in crate::classify) fn sqlite(file: &Word, reading: &mut Reading<'_, '_>) ->
         return Some(place);
     }
     Some(sqlite_file(path, reading))
+}
+
+/// Tells whether the parameters of an address let nothing be changed.
+fn is_read_only(address: &str) -> bool {
+    let parameters = address.split_once('?').map_or("", |(_, rest)| rest);
+    parameters
+        .split('#')
+        .next()
+        .unwrap_or_default()
+        .split('&')
+        .any(|one| matches!(one, "mode=ro" | "immutable=1"))
 }
 
 /// Tells whether a path of another file system is strictly inside a temporary directory.

@@ -3,8 +3,10 @@
 
 use std::path::Path;
 
-use super::{How, Judge, Over, PATHS_MAX, Seen};
+use super::{How, Judge, Over, PATHS_MAX, Seen, World};
+use crate::classify::files::kinds;
 use crate::classify::files::moves::{Moves, Origin};
+use crate::classify::files::place::{Place, lexical};
 use crate::classify::files::report::Loss;
 use crate::classify::files::rules::usual;
 use crate::classify::files::world;
@@ -97,6 +99,33 @@ impl Judge<'_, '_> {
                 Some(Answer::Absent) => {}
                 Some(_) | None => self.removal_moved(&origin.path, dir, how),
             }
+        }
+    }
+
+    /// Tells whether moving something there is as good as removing it.
+    pub fn is_away(&self, path: &Path) -> bool {
+        let plain = lexical(path);
+        plain == Path::new("/dev/null")
+            || self.is_scratch_or_temporary(&plain)
+            || self.is_temporary_itself(&plain)
+    }
+
+    /// Judges a move of the system, a home or backstop itself, wherever it goes.
+    pub fn moved_system(&mut self, from: &Place) {
+        let path = match from {
+            Place::At { path, .. } => lexical(path),
+            Place::Glob { dir, pattern } if pattern == "*" && lexical(dir) == Path::new("/") => {
+                lexical(dir)
+            }
+            Place::Glob { .. }
+            | Place::Below { .. }
+            | Place::Loose(_)
+            | Place::Scratch
+            | Place::Anywhere => return,
+        };
+        if matches!(self.world, World::Here) && kinds::is_catastrophic(&path, self.home()) {
+            self.losses
+                .push(Loss::new("files.wipe", world::path_target(&path)));
         }
     }
 }

@@ -1,0 +1,142 @@
+//! What comes to stand where something is written over, and names that are known in part: the world says whether anything is lost at all.
+//! Content is compared up to a limit; beyond it, it counts as other content.
+
+use std::path::{Path, PathBuf};
+
+use super::{How, Judge, Over, PATHS_MAX, Seen};
+use crate::classify::files::place::{Place, lexical};
+use crate::model::command::Command;
+use crate::model::fact::{Answer, EntryFact, EntryKind, Question};
+
+/// Files up to this size are compared.
+const COMPARED: u64 = 1 << 20;
+
+/// What comes to stand in the place of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum New {
+    /// The content of this file.
+    File(PathBuf),
+    /// This text.
+    Text(String),
+}
+
+impl<'a> Judge<'a, '_> {
+    /// Judges new content that is known over what stands at a place.
+    pub fn replace(&mut self, place: &Place, over: Over, new: Option<New>) {
+        self.new = new;
+        self.overwrite(place, over);
+        self.new = None;
+    }
+
+    /// Tells whether what is written over has the very content that comes there, or is the same file.
+    pub(super) fn is_the_same(&mut self, entry: &EntryFact) -> bool {
+        match self.new.clone() {
+            None => false,
+            Some(New::Text(text)) => {
+                let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+                length == entry.bytes
+                    && length <= COMPARED
+                    && matches!(
+                        self.ask(Question::Text(entry.resolved.clone())),
+                        Some(Answer::Text { text: old, .. }) if *old == text
+                    )
+            }
+            Some(New::File(path)) => {
+                let Some(other) = self.followed(&path) else {
+                    return false;
+                };
+                if (other.device, other.inode) == (entry.device, entry.inode) {
+                    return true;
+                }
+                if other.bytes != entry.bytes || entry.bytes > COMPARED {
+                    return false;
+                }
+                if self.is_changed_before(&path) {
+                    return false;
+                }
+                let mut hash = |path: &Path| match self.ask(Question::Text(path.to_path_buf())) {
+                    Some(Answer::Text { sha256, .. }) => Some(sha256.clone()),
+                    _ => None,
+                };
+                let hashes = (hash(&path), hash(&entry.resolved));
+                matches!(hashes, (Some(new), Some(old)) if new == old)
+            }
+        }
+    }
+
+    /// Returns the facts of what a path leads to.
+    pub fn followed(&mut self, path: &Path) -> Option<&'a EntryFact> {
+        match self.entry(path) {
+            Seen::There(entry) if entry.kind == EntryKind::Link => {
+                match self.entry(&entry.resolved) {
+                    Seen::There(real) => Some(real),
+                    Seen::Absent | Seen::Unknown => None,
+                }
+            }
+            Seen::There(entry) => Some(entry),
+            Seen::Absent | Seen::Unknown => None,
+        }
+    }
+
+    /// Tells whether an earlier command of the call may have made or changed something.
+    pub fn is_changed_before(&self, path: &Path) -> bool {
+        let quiet = |command: &Command| {
+            command.writes.is_empty()
+                && command.is_any(&crate::classify::inert::PROGRAMS)
+                && command.is_here()
+        };
+        let _ = path;
+        !self.context.earlier.iter().all(quiet)
+    }
+
+    /// Judges the removal of a name that is unknown in parts by what has such a name; tells whether it could.
+    pub(super) fn removal_named(&mut self, dir: &Path, pattern: Option<&str>, how: How) -> bool {
+        let Some(pattern) = pattern.filter(|_| !self.assumed()) else {
+            return false;
+        };
+        let moves = |command: &Command| command.is_any(&["mv", "ln", "rename"]);
+        if self.context.earlier.iter().any(moves) {
+            return false;
+        }
+        let question = Question::Glob {
+            dir: dir.to_path_buf(),
+            // Some that print names print them with the folders below.
+            pattern: format!("**/{pattern}"),
+        };
+        let plain = lexical(dir);
+        match self.ask(question) {
+            Some(Answer::Glob(paths))
+                if paths.len() <= PATHS_MAX
+                    && paths.iter().all(|path| path.parent() == Some(&plain)) =>
+            {
+                for path in paths {
+                    self.removal_at(path, false, how);
+                }
+                true
+            }
+            // Not asked yet: nothing is said in this round.
+            None => true,
+            Some(Answer::Absent) => true,
+            Some(_) => false,
+        }
+    }
+
+    /// A pattern that gives nothing stays as it is written: a file of that very name goes.
+    pub(super) fn removal_of_pattern(&mut self, dir: &Path, pattern: &str, how: How) {
+        if !pattern.contains('[') {
+            return;
+        }
+        let mut name = String::new();
+        let mut letters = pattern.chars();
+        while let Some(letter) = letters.next() {
+            name.extend(match letter {
+                '\\' => letters.next(),
+                other => Some(other),
+            });
+        }
+        let path = lexical(&dir.join(name));
+        if matches!(self.entry(&path), Seen::There(_)) {
+            self.removal_at(&path, false, how);
+        }
+    }
+}
