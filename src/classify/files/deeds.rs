@@ -174,6 +174,7 @@ pub fn read(
         "truncate" => reader.truncate(),
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
+        "awk" => super::over::awk(&mut reader),
         "curl" | "wget" => reader.download(program),
         "sort" => reader.sort(),
         "scp" => reader.scp(),
@@ -604,8 +605,7 @@ impl<'a> Reader<'a, '_> {
         let given = args.value(&["-e", "--expression"]).map(str::to_owned);
         let text = given.or_else(|| args.operands.first().filter(|_| script == 1)?.text());
         let quiet = args.has(&["-n", "--quiet", "--silent"]);
-        let emptied =
-            program != "perl" && text.is_some_and(|text| super::over::leaves_nothing(&text, quiet));
+        let emptied = text.is_some_and(|text| super::over::empties(program, &text, quiet));
         let over = Over {
             edit: !emptied,
             emptied,

@@ -369,6 +369,55 @@ pub fn leaves_nothing(script: &str, quiet: bool) -> bool {
     deletes || (quiet && plain.is_empty())
 }
 
+/// Tells whether a script of sed or perl leaves nothing of the file that it edits.
+pub fn empties(program: &str, script: &str, quiet: bool) -> bool {
+    match program {
+        "perl" => quiet && script.trim().is_empty(),
+        _ => leaves_nothing(script, quiet),
+    }
+}
+
+/// `gawk -i inplace '0' FILE`: a program that prints nothing leaves nothing.
+pub fn awk(reader: &mut Reader<'_, '_>) {
+    let valued = Valued {
+        short: "vFie",
+        long: &["--assign", "--field-separator", "--include", "--source"],
+    };
+    let args = Args::read(reader.command.args(), valued);
+    let in_place = args
+        .value(&["-i", "--include"])
+        .is_some_and(|value| value.starts_with("inplace"));
+    let script = args.operands.first().and_then(|word| word.text());
+    if !in_place || !script.is_some_and(|script| prints_nothing(&script)) {
+        return;
+    }
+    let over = Over {
+        emptied: true,
+        nulled: true,
+        replaces: true,
+        ..Over::NEW
+    };
+    for word in args.operands.iter().skip(1) {
+        reader.overwrite(word, over);
+    }
+}
+
+fn prints_nothing(script: &str) -> bool {
+    let plain: String = script.chars().filter(|c| !c.is_whitespace()).collect();
+    matches!(
+        plain.as_str(),
+        "" | "0"
+            | "{}"
+            | "{next}"
+            | "{next;}"
+            | "BEGIN{exit}"
+            | "BEGIN{exit;}"
+            | "1==0"
+            | "/^$a/"
+            | "{exit}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
