@@ -140,6 +140,18 @@ fn operand_inputs(form: &Form, options: &Options) -> Vec<Input> {
         Operands::FileThenSql | Operands::DatabaseThenSql => 1,
         Operands::Database | Operands::Host => usize::MAX,
     };
+    // `db2 drop database shop`: its words are one statement.
+    if form.names.contains(&"db2") && options.operands.len() > 1 {
+        let blank = |word: &Word| Word::literal(" ", word.origin.clone()).pieces;
+        let mut whole = options.operands.first().cloned();
+        if let Some(whole) = &mut whole {
+            for word in options.operands.iter().skip(1) {
+                whole.pieces.extend(blank(word));
+                whole.pieces.extend(word.pieces.iter().cloned());
+            }
+        }
+        return whole.map(Input::Words).into_iter().collect();
+    }
     let mut inputs: Vec<Input> = options
         .operands
         .iter()

@@ -8,10 +8,12 @@ mod given;
 mod imported;
 mod imports;
 mod index;
+mod magics;
 mod modules;
 mod steps;
 mod tables;
 mod taskfiles;
+mod tested;
 pub mod tokens;
 mod values;
 
@@ -78,7 +80,10 @@ fn losses(
     let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
-    let undone = rolls_back(&code.source.text, code.language);
+    let undone = code.sandboxed || rolls_back(&code.source.text, code.language);
+    if code.test && !deeds.connections.iter().any(|one| tested::is_far(one)) {
+        return Vec::new();
+    }
     let mut raw = Vec::new();
     let mut made = String::new();
     for (text, span, perhaps) in &deeds.sql {
@@ -111,7 +116,7 @@ fn losses(
     }
     let mut all = Vec::new();
     if !raw.is_empty() {
-        let place = place(&deeds, command, context, needs);
+        let place = place((&deeds, &code.source.text), command, context, needs);
         let located = raw
             .into_iter()
             .map(|(loss, span)| Located {
@@ -124,10 +129,12 @@ fn losses(
         all = judged(located, command, context, needs);
     }
     let scratch = SCRATCH.iter().any(|word| code.source.text.contains(word));
-    if code.inline || !is_test(command) && !drivers::serves(&code.source.text) {
+    let counts =
+        code.inline || code.test || !is_test(command) && !drivers::serves(&code.source.text);
+    if counts && !code.sandboxed {
         all.extend(deeds.wipes.iter().map(|(rule, name, span)| {
             let origin = code.source.origin(*span, &command.origin);
-            let place = place(&deeds, command, context, needs);
+            let place = place((&deeds, &code.source.text), command, context, needs);
             taken_away(rule, name, place, &origin, command, context)
         }));
     }
@@ -269,7 +276,12 @@ fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps>
         .steps
         .into_iter()
         .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
+        .filter(|step| !code.test || tested::reaches_out(step))
         .collect();
+    let mut steps = steps;
+    if command.is_any(&["ipython", "ipython3", "ptipython"]) {
+        steps.extend(magics::steps(&code.source.text));
+    }
     let runs = |step: &Step| step.kind == Kind::Runs;
     let counts: Vec<bool> = steps
         .iter()
@@ -322,7 +334,12 @@ fn dialect(text: &str) -> Dialect {
 }
 
 /// Returns the database that the code connects to, when its text says so.
-fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Needs) -> Place {
+fn place(
+    (deeds, code): (&Deeds, &str),
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Place {
     let nowhere = Place::nowhere(
         TargetKind::Database,
         "unknown",
@@ -330,8 +347,13 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
     );
     let mut connections: Vec<&String> = deeds.connections.iter().collect();
     connections.dedup();
+    let mut memory = nowhere.clone();
+    memory.scratch = Some("the database is kept in memory".to_owned());
     let [text] = connections.as_slice() else {
-        return nowhere;
+        return match connections.is_empty() && drivers::in_memory(code) {
+            true => memory,
+            false => nowhere,
+        };
     };
     let text = text.as_str();
     if text.starts_with(values::FRESH) {
@@ -347,6 +369,10 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         unknown: false,
     };
     let text = sqlite_source(text).unwrap_or(text);
+    let empty = text.is_empty() && code.contains("sqlite") && !code.contains("libsql");
+    if empty || text.contains(":memory:") {
+        return memory;
+    }
     if text.starts_with("postgres") || text.contains("dbname=") {
         let server = Server {
             database: Some(Word::literal(text, command.origin.clone())),
@@ -358,8 +384,6 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         || text.contains("mode=memory")
         || text.starts_with("sqlite") && text.ends_with("://");
     if in_memory {
-        let mut memory = nowhere;
-        memory.scratch = Some("the database is kept in memory".to_owned());
         return memory;
     }
     let file = text
@@ -371,8 +395,6 @@ fn place(deeds: &Deeds, command: &Command, context: &Context<'_>, needs: &mut Ne
         .any(|end| file.ends_with(end));
     if (is_file || text.starts_with("sqlite:") || file == ":memory:") && !file.contains(HOLE) {
         let word = Word::literal(file, command.origin.clone());
-        let mut memory = nowhere;
-        memory.scratch = Some("the database is kept in memory".to_owned());
         return reach::sqlite(&word, &mut reading).unwrap_or(memory);
     }
     nowhere

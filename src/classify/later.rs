@@ -20,6 +20,7 @@ use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::request::ShellKind;
 use crate::model::span::Origin;
+use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::{Part, Word};
 use crate::shell::unfold::unfold;
 
@@ -157,6 +158,9 @@ fn crontab(
     let Some(text) = text else {
         return Vec::new();
     };
+    if text.trim().is_empty() {
+        return vec![emptied(command, context)];
+    }
     let site = Site {
         path: Path::new("crontab"),
         words: command.told(),
@@ -166,6 +170,32 @@ fn crontab(
     judged(&places::CRONTAB, &text, &site, context)
 }
 
+/// `echo -n | crontab -`: the whole crontab goes.
+fn emptied(command: &Command, context: &Context<'_>) -> Finding {
+    let id = "system.crontab";
+    let rule = context.rules.rule(id);
+    let (span, file) = super::place(&command.origin);
+    Finding {
+        rule: id.to_owned(),
+        severity: rule.map_or(Severity::High, |rule| rule.severity),
+        summary: "replaces the whole crontab by nothing".to_owned(),
+        command: command.told(),
+        span,
+        file,
+        via: super::opaque::names(&command.via),
+        targets: vec![Target {
+            kind: TargetKind::Resource,
+            locator: "crontab".to_owned(),
+            object: None,
+            reach: Reach::Unreachable("a crontab has no backup driver".to_owned()),
+        }],
+        opaque: false,
+        instead: rule.map(|rule| rule.instead.to_owned()),
+        blast: Blast::default(),
+        exempt: None,
+    }
+}
+
 fn file_text(
     word: &Word,
     command: &Command,
@@ -173,6 +203,9 @@ fn file_text(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<String> {
+    if word.text().as_deref() == Some("/dev/null") {
+        return Some(String::new());
+    }
     let Cwd::Known(cwd) = &command.cwd else {
         return None;
     };
@@ -252,7 +285,14 @@ fn judged_task(
     let (commands, found) = task_findings(task, context);
     // A hook that throws the work tree away takes whatever is not committed, each time.
     let discards = |inner: &Finding| {
-        place.rule == "later.git-hook" && inner.rule.starts_with("git.") && inner.exempt.is_none()
+        let unasked = matches!(
+            place.rule,
+            "later.git-hook" | "later.service" | "later.crontab" | "later.agent-state"
+        );
+        unasked
+            && place.runs == Runs::Here
+            && inner.rule.starts_with("git.")
+            && inner.exempt.is_none()
     };
     found
         .into_iter()
@@ -329,6 +369,7 @@ fn counts(runs: Runs, inner: &Finding, commands: &[Command], context: &Context<'
         Runs::OwnRunner => {
             far::is_lost(inner, commands, false)
                 || far::is_of_the_machine(inner, &context.scene.cwd)
+                || far::is_of_named_project(inner)
         }
     }
 }

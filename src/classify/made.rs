@@ -1,6 +1,7 @@
 //! What the call itself has made for certain: a loss of it is none, because nothing was there before.
 //! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
 
+mod alone;
 mod born;
 mod containers;
 mod named;
@@ -67,7 +68,7 @@ impl Made {
             return;
         }
         let earlier = unfolding.commands.get(..at).unwrap_or_default();
-        if born::takes_only_born(command, earlier) {
+        if born::takes_only_born(command, earlier) || alone::is_alone(command, earlier) {
             for finding in findings.iter_mut().filter(|finding| open(finding)) {
                 finding.exempt = Some(REASON.to_owned());
             }

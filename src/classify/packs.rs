@@ -8,6 +8,7 @@ mod launch;
 mod matching;
 mod pattern;
 mod plans;
+mod quoted;
 mod requests;
 mod targets;
 mod url;
@@ -91,7 +92,7 @@ fn matched(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<F
     let mut found: Vec<(Finding, bool)> = Vec::new();
     let readings = launch::readings(&command.words).into_iter();
     for words in readings.chain(fed.iter().map(Vec::as_slice)) {
-        let words = &explained::spared(words);
+        let words = &quoted::blanked(explained::spared(words));
         let Some(program) = words.first().and_then(Word::text) else {
             continue;
         };

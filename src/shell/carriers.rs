@@ -75,6 +75,11 @@ const CARRIERS: &[Carrier] = &[
         "--wrap -p -n -J --job-name --partition",
         At::Option("--wrap"),
     ),
+    here(
+        "pueue add",
+        "-w --working-directory -d --delay -g --group -a --after -o --priority -l --label",
+        At::Rest(0),
+    ),
     here("wezterm start", "--cwd", At::Rest(0)),
     here(
         "gnome-terminal",

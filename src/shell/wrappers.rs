@@ -157,7 +157,30 @@ const ROWS: &[Row] = &[
     row("nq", "", 0),
     // A reserved word of zsh.
     row("repeat", "", 1),
-    row("tsp", "-L -N -D", 0),
+    row("tsp", "-L -N -D -O", 0),
+    row("ts", "-L -N -D -O", 0),
+    row("task-spooler", "-L -N -D -O", 0),
+    row("bsub", "-q -n -o -e -J -W -M -R -P -G -w -m -cwd", 0),
+    row("qsub", "-N -q -o -e -l -P -pe -p -hold_jid -cwd", 0),
+    row("cpulimit", "-l --limit -p -e", 0),
+    row("setarch", "", 1),
+    row("linux32", "", 0),
+    row("linux64", "", 0),
+    row("choom", "-n --adjust -p", 0),
+    row(
+        "run0",
+        "-u --user -g --group --nice -D --chdir --setenv --background --machine --property --slice --unit --description",
+        0,
+    ),
+    row("vault-env", "", 0),
+    row("wait-for-it", "-h -p -t --host --port --timeout", 0),
+    row("wait-for-it.sh", "-h -p -t --host --port --timeout", 0),
+    row("wait-for", "-t", 0),
+    row(
+        "dockerize",
+        "-wait -timeout -template -stdout -stderr -env",
+        0,
+    ),
     row("retry", "-t -d -m --times --delay", 0),
     row("envchain", "", 1),
     row("teller run", "-c --config", 0),
@@ -182,12 +205,37 @@ const ROWS: &[Row] = &[
     ),
     row("env-cmd", "-f -r -e --file --rc-file --environments", 0),
     row("direnv exec", "", 1),
-    row("mise exec", "-C -E -j --cd --env --jobs", 0),
-    row("mise x", "-C -E -j --cd --env --jobs", 0),
+    row("mise exec", "-c --command -C -E -j --cd --env --jobs", 0),
+    row("mise x", "-c --command -C -E -j --cd --env --jobs", 0),
+    row("rtx exec", "-c --command -C -E -j --cd --env --jobs", 0),
+    row("rtx x", "-c --command -C -E -j --cd --env --jobs", 0),
+    row("mise en", "-s --shell", 0),
+    row("vfox exec", "", 0),
+    row("proto run", "", 0),
+    row("aqua exec", "", 0),
     row("asdf exec", "", 0),
     row("rbenv exec", "", 0),
     row("pyenv exec", "", 0),
     row("nodenv exec", "", 0),
+    row("goenv exec", "", 0),
+    row("jenv exec", "", 0),
+    row("plenv exec", "", 0),
+    row("phpenv exec", "", 0),
+    row("swiftenv exec", "", 0),
+    row("tfenv exec", "", 0),
+    row("rvm-exec", "", 1),
+    row("rvm do", "", 0),
+    row("chruby-exec", "", 1),
+    row(
+        "guix shell",
+        "-m --manifest -e --expression -f --file -p --profile",
+        0,
+    ),
+    row(
+        "guix environment",
+        "-m --manifest -e --expression -p --profile",
+        0,
+    ),
     row("rustup run", "", 1),
     row("volta run", "--node --npm --pnpm --yarn", 0),
     row("fnm exec", "--using", 0),
@@ -290,7 +338,7 @@ impl Unfolder<'_> {
             return Some(feed);
         }
         match program {
-            "sudo" | "doas" => self.sudo(program, job, st, fr),
+            "sudo" | "doas" | "sudo-rs" => self.sudo(program, job, st, fr),
             "su" | "runuser" => self.su(program, job, st, fr),
             "gosu" | "su-exec" => {
                 let user = job.words.get(1).cloned();
@@ -318,6 +366,7 @@ impl Unfolder<'_> {
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
             | "task" | "go-task" => self.task(program, job, st, fr),
             "wsl" | "wsl.exe" => self.wsl(job, st, fr),
+            _ if is_loader(program) => self.loader(program, job, st, fr),
             _ => self
                 .windows_shell(job, st, fr)
                 .or_else(|| self.direct(job, st, fr)),
@@ -361,6 +410,7 @@ impl Unfolder<'_> {
         if program == "bwrap" {
             from = at + behind_pairs(words, row.valued);
         }
+        from = behind_tools(row.name, job, from);
         let mut env = Vec::new();
         while let Some(word) = job.words.get(from)
             && assigns(word)
@@ -383,6 +433,24 @@ impl Unfolder<'_> {
             inside.cwd = self.places(dir, &st.cwd);
         }
         self.inner(row.name, (row.passage)(), rest, &mut inside, fr)
+    }
+
+    /// `/lib64/ld-linux-x86-64.so.2 /bin/rm -rf x`; some of its options only tell.
+    fn loader(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        const TELLS: [&str; 6] = [
+            "--list",
+            "--verify",
+            "--help",
+            "--version",
+            "--list-tunables",
+            "--list-diagnostics",
+        ];
+        let valued = "--library-path --inhibit-rpath --audit --preload --argv0 --glibc-hwcaps-mask --glibc-hwcaps-prepend";
+        let found = options(job.args(), valued);
+        if TELLS.iter().any(|option| found.has(option)) {
+            return None;
+        }
+        self.inner(program, Passage::Plain, job.rest(found.rest + 1), st, fr)
     }
 
     /// Notes a file that a wrapper itself writes from its start.
@@ -581,6 +649,47 @@ pub(super) fn subcommand<'s>(
     Some(at)
 }
 
+/// Version managers take names of tools before the `--` that the command stands behind: `mise exec node@22 -- node …`.
+fn behind_tools(name: &str, job: &Job, from: usize) -> usize {
+    const MANAGERS: [&str; 10] = [
+        "mise exec",
+        "mise x",
+        "rtx exec",
+        "rtx x",
+        "vfox exec",
+        "chruby-exec",
+        "guix shell",
+        "guix environment",
+        "wait-for-it",
+        "wait-for-it.sh",
+    ];
+    const MAX_TOOLS: usize = 20;
+    const ARCHITECTURES: [&str; 8] = ["x86", "i", "aarch", "arm", "linux", "ppc", "s390", "mips"];
+    if name == "setarch" {
+        // The architecture may be left out.
+        let word = from.checked_sub(1).and_then(|at| job.words.get(at));
+        let word = word.map(Word::prefix).unwrap_or_default();
+        let named = ARCHITECTURES.iter().any(|front| word.starts_with(front));
+        return if named { from } else { from - 1 };
+    }
+    let named = MANAGERS.contains(&name) || name == "wait-for";
+    let dashed = from.checked_sub(1).and_then(|at| job.words.get(at));
+    if !named || dashed.and_then(Word::text).as_deref() == Some("--") {
+        return from;
+    }
+    let words = job.words.get(from..).unwrap_or_default();
+    words
+        .iter()
+        .take(MAX_TOOLS)
+        .position(|word| word.text().as_deref() == Some("--"))
+        .map_or(from, |dash| from + dash)
+}
+
+/// Tells whether a program is the dynamic loader, which starts what it is given.
+fn is_loader(program: &str) -> bool {
+    program.starts_with("ld-linux") || program.starts_with("ld-musl") || program == "ld.so"
+}
+
 /// Returns where the command of bubblewrap begins: some of its options take two values (`--bind A B`).
 fn behind_pairs(words: &[Word], valued: &str) -> usize {
     const PAIRS: &str = "--bind --ro-bind --dev-bind --bind-try --ro-bind-try --dev-bind-try --symlink --setenv --file --bind-data --ro-bind-data --chmod";
@@ -601,7 +710,15 @@ fn behind_pairs(words: &[Word], valued: &str) -> usize {
 fn takes_text(name: &str) -> bool {
     matches!(
         name,
-        "npx" | "npm exec" | "npm x" | "doppler run" | "infisical run"
+        "npx"
+            | "npm exec"
+            | "npm x"
+            | "doppler run"
+            | "infisical run"
+            | "mise exec"
+            | "mise x"
+            | "rtx exec"
+            | "rtx x"
     )
 }
 

@@ -22,7 +22,9 @@ impl Reader<'_> {
         ) {
             index += 1;
         }
-        if self.keeps_no_history(index, to) {
+        if self.keeps_no_history(index, to)
+            || self.is(index, "DATABASE") && self.turns_back(index, to)
+        {
             return self.note(Note::new(Verb::Server, ObjectKind::Other), from, to);
         }
         if self.any(index, &["TABLE", "COLUMNFAMILY"]) {
@@ -71,6 +73,19 @@ impl Reader<'_> {
             let name = self.name(index + 1, to).map(|(name, _)| name);
             self.note(Note::new(verb, kind).named(name), from, to);
         }
+    }
+
+    /// Oracle's `OPEN RESETLOGS` ends the way forward, `FLASHBACK OFF` the way back.
+    fn turns_back(&self, from: usize, to: usize) -> bool {
+        (from..to).any(|at| {
+            self.is(at, "RESETLOGS") || self.is(at, "FLASHBACK") && self.is(at + 1, "OFF")
+        })
+    }
+
+    /// ClickHouse's `MODIFY TTL` and `MATERIALIZE TTL` delete rows by their age; one that only moves or recompresses parts does not.
+    fn ages_out(&self, from: usize, to: usize) -> bool {
+        !(from..to).any(|at| self.is(at, "TO") && self.any(at + 1, &["DISK", "VOLUME"]))
+            && self.find_word(from, to, "RECOMPRESS").is_none()
     }
 
     /// `SET DATA_RETENTION_TIME_IN_DAYS = 0`: what was there before goes at once.
@@ -201,6 +216,27 @@ impl Reader<'_> {
             }
             "UPDATE" if self.find_word(index, end, "WHERE").is_some() => {
                 Some((Verb::Update, ObjectKind::Table, None))
+            }
+            "MODIFY" | "MATERIALIZE" if self.is(index + 1, "TTL") && self.ages_out(index, end) => {
+                Some((Verb::Delete, ObjectKind::Table, None))
+            }
+            // Oracle's way to drop a column without writing the table anew.
+            "SET" if self.is(index + 1, "UNUSED") => {
+                let at = self.skip(index + 2, &["COLUMN"]);
+                let at = at + usize::from(self.token(at, &Token::LParen));
+                Some((Verb::AlterDrop, ObjectKind::Column, name(at)))
+            }
+            // Db2's way to empty a table at once.
+            "ACTIVATE" if self.find_word(index, end, "EMPTY").is_some() => {
+                Some((Verb::Truncate, ObjectKind::Table, None))
+            }
+            "EXECUTE"
+                if self
+                    .at(index + 1)
+                    .and_then(|procedure| procedure.bare())
+                    .is_some_and(super::dynamic::is_effectful) =>
+            {
+                Some((Verb::AlterDrop, ObjectKind::Partition, None))
             }
             "MODIFY" if self.any(index + 1, &["SETTING", "TTL", "COMMENT", "QUERY", "ORDER"]) => {
                 None

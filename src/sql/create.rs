@@ -134,7 +134,9 @@ impl Reader<'_> {
             let close = self.closing(from + 1, to);
             self.statement(from + 2, close);
         }
-        if self.find_word(from, to, "PROGRAM").is_some() {
+        let program = self.find_word(from, to, "PROGRAM");
+        let text = program.and_then(|at| self.at(at + 1)?.string());
+        if program.is_some() && !text.is_some_and(passes_rows_on) {
             self.note(Note::new(Verb::Program, ObjectKind::Other), from, to);
         }
     }
@@ -154,6 +156,27 @@ impl Reader<'_> {
         (next..=options)
             .any(|at| self.is(at, "FULL") && !self.is(at + 1, "FALSE"))
             .then(|| Note::new(Verb::Rewrite, ObjectKind::Table).named(named(options + 1)))
+    }
+
+    /// Oracle's FLASHBACK, behind whose moment everything goes, and ClickHouse's `OPTIMIZE … DEDUPLICATE`.
+    fn turns_back_or_thins(&self, word: &str, next: usize, to: usize) -> Option<Note> {
+        let named = |at: usize| self.name(at, to).map(|(name, _)| name);
+        if word == "OPTIMIZE" {
+            self.find_word(next, to, "DEDUPLICATE")?;
+            let at = self.skip(next, &["TABLE"]);
+            return Some(Note::new(Verb::Delete, ObjectKind::Table).named(named(at)));
+        }
+        let undrops = self.find_word(next, to, "BEFORE");
+        if !self.any(next, &["DATABASE", "PLUGGABLE", "TABLE"])
+            || undrops.is_some_and(|at| self.is(at + 1, "DROP"))
+        {
+            return None;
+        }
+        Some(if self.is(next, "TABLE") {
+            Note::new(Verb::AlterRewrite, ObjectKind::Table).named(named(next + 1))
+        } else {
+            Note::new(Verb::Server, ObjectKind::Database)
+        })
     }
 
     /// Reads statements that administer a server; tells whether the word was one of them.
@@ -189,6 +212,10 @@ impl Reader<'_> {
                     Note::new(Verb::Drop, kind).named(named(self, at))
                 }
             }
+            "FLASHBACK" | "OPTIMIZE" => match self.turns_back_or_thins(word, next, to) {
+                Some(note) => note,
+                None => return false,
+            },
             "SHUTDOWN" => Note::new(Verb::Server, ObjectKind::Other),
             "RESTORE" if self.any(next, &["DATABASE", "LOG"]) => Note {
                 bound: Bound::All,
@@ -220,4 +247,79 @@ impl Reader<'_> {
                 || self.token(at, &Token::Number("1".to_owned(), false))
         })
     }
+}
+
+const FILTERS: [&str; 24] = [
+    "gzip",
+    "gunzip",
+    "zcat",
+    "cat",
+    "pigz",
+    "bzip2",
+    "bzcat",
+    "xz",
+    "xzcat",
+    "zstd",
+    "zstdcat",
+    "lz4",
+    "lzop",
+    "wc",
+    "head",
+    "tail",
+    "sort",
+    "uniq",
+    "cut",
+    "tr",
+    "grep",
+    "sha256sum",
+    "md5sum",
+    "base64",
+];
+const DATA: [&str; 13] = [
+    ".gz", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".zst", ".xz", ".bz2", ".lz4", ".out",
+    ".dat", ".copy",
+];
+const SYSTEM: [&str; 8] = [
+    "/etc/",
+    "/var/lib/",
+    "/usr/",
+    "/bin/",
+    "/root/",
+    "/boot/",
+    "/dev/",
+    "/proc/",
+];
+
+/// Tells whether a program of `COPY … PROGRAM` only passes rows on: filters, and a file of data that is written.
+fn passes_rows_on(text: &str) -> bool {
+    if text.contains([';', '&', '`', '$', '\n', '(']) || text.contains("..") {
+        return false;
+    }
+    let filters = |part: &str| {
+        let mut words = part.split_whitespace();
+        let program = words.next().unwrap_or_default();
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let fetches = name == "curl"
+            && words.clone().all(|word| {
+                !word.starts_with("-")
+                    || word == "-s"
+                    || word == "-sS"
+                    || word == "-fsSL"
+                    || word == "-sL"
+            });
+        let output = words.any(|word| word.starts_with("-o") || word.starts_with("--output"));
+        fetches || FILTERS.contains(&name) && !output
+    };
+    let written = |file: &str| {
+        let file = file.trim_start_matches('>').trim().trim_matches('"');
+        let data = DATA.iter().any(|end| file.ends_with(end));
+        file == "/dev/null"
+            || !file.contains(' ')
+                && (file.starts_with("/tmp/") || data)
+                && !SYSTEM.iter().any(|place| file.starts_with(place))
+    };
+    text.split('|').all(|part| match part.split_once('>') {
+        Some((command, file)) => filters(command) && written(file),
+        None => filters(part),
+    })
 }

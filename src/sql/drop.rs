@@ -92,6 +92,10 @@ impl Reader<'_> {
     }
 
     pub fn drop(&mut self, from: usize, to: usize) {
+        // `DROP PREPARE st` of MySQL only forgets a statement of the session.
+        if self.is(from + 1, "PREPARE") {
+            return;
+        }
         let Some((kind, mut index)) = self.drop_kind(from + 1).filter(|(_, at)| *at <= to) else {
             return self.drop_of_unknown_kind(from, to);
         };

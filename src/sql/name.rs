@@ -25,6 +25,21 @@ impl Name {
         let last = self.lookup.rsplit('.').next().unwrap_or_default();
         last.starts_with(['#', '@']) && last.len() > 1
     }
+
+    /// PostgreSQL's `pg_temp`, and `temp` of SQLite and DuckDB: what stands there ends with the session.
+    pub fn is_temporary(&self, dialect: Dialect) -> bool {
+        let first = self.parts.first().map(|part| part.to_ascii_lowercase());
+        match first.as_deref() {
+            Some("pg_temp") => matches!(
+                dialect,
+                Dialect::Postgres | Dialect::Redshift | Dialect::Unknown
+            ),
+            Some("temp") => {
+                self.parts.len() > 1 && matches!(dialect, Dialect::Sqlite | Dialect::Duckdb)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Most parts a dotted name can have; more is no name.

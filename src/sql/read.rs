@@ -154,7 +154,11 @@ impl<'a> Reader<'a> {
     pub fn note(&mut self, note: Note, from: usize, to: usize) {
         // The dialect is unknown where the pieces of a T-SQL text are read.
         let tsql = matches!(self.dialect, Dialect::Mssql | Dialect::Unknown);
-        let of_session = tsql && note.name.as_ref().is_some_and(Name::is_of_session);
+        let of_session = tsql && note.name.as_ref().is_some_and(Name::is_of_session)
+            || note
+                .name
+                .as_ref()
+                .is_some_and(|name| name.is_temporary(self.dialect));
         let parts = note.name.as_ref().filter(|name| !name.hole);
         let parts = parts.map(|name| name.parts.clone()).unwrap_or_default();
         let (object, lookup, hole) = match note.name {
@@ -254,6 +258,12 @@ impl<'a> Reader<'a> {
             "MERGE" => self.merge(from, to),
             "REPLACE" => self.replace(from, to),
             "INSERT" => self.insert(from, to),
+            "LOAD" | "IMPORT" if self.replaces_rows(from, to) => {
+                let into = self.find_word(from, to, "INTO").map_or(to, |at| at + 1);
+                let name = self.name(into, to).map(|(name, _)| name);
+                let note = Note::new(Verb::Truncate, ObjectKind::Table).named(name);
+                self.note(note, from, to);
+            }
             "LOAD" => self.load(from, to),
             _ => return false,
         }
@@ -264,6 +274,15 @@ impl<'a> Reader<'a> {
             self.loose(from + 1, to);
         }
         true
+    }
+
+    /// Db2's `LOAD FROM f OF DEL REPLACE INTO t`: the rows that were there go.
+    fn replaces_rows(&self, from: usize, to: usize) -> bool {
+        let of = self.find_word(from, to, "OF");
+        of.is_some_and(|at| self.any(at + 1, &["DEL", "IXF", "ASC", "CURSOR", "WSF"]))
+            && self
+                .find_word(from, to, "REPLACE")
+                .is_some_and(|at| (at..to).any(|at| self.is(at, "INTO")))
     }
 
     /// Reads a `WITH`: statements inside its members and the one behind them.
@@ -337,7 +356,7 @@ impl<'a> Reader<'a> {
         match word.to_ascii_uppercase().as_str() {
             "DROP" => self.drop_kind(next).is_some(),
             "TRUNCATE" => named,
-            "DELETE" => self.is(next, "FROM"),
+            "DELETE" => self.any(next, &["FROM", "TOP"]),
             "UPDATE" => named && self.find_word(next, to.min(next + NEAR), "SET").is_some(),
             "MERGE" | "REPLACE" => self.is(next, "INTO"),
             "ALTER" => self.any(next, &["TABLE", "SYSTEM", "TYPE", "DOMAIN"]),
@@ -408,7 +427,7 @@ impl<'a> Reader<'a> {
 
 /// Tells whether a text holds a word with which a loss could begin; without one it need not be tokenized.
 pub(super) fn is_suspicious(text: &str) -> bool {
-    const WORDS: [&str; 33] = [
+    const WORDS: [&str; 36] = [
         "alter",
         "backup",
         "call",
@@ -442,6 +461,9 @@ pub(super) fn is_suspicious(text: &str) -> bool {
         "update",
         "vacuum",
         "exchange",
+        "flashback",
+        "optimize",
+        "import",
     ];
     if text.contains(lex::HOLE_LETTER) || text.contains("/*") && text.contains('!') {
         return true;

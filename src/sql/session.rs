@@ -194,6 +194,7 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         made: Vec::new(),
         routines: Vec::new(),
         followed: 0,
+        looks: false,
     };
     for range in lex::statements(&lexed.lexemes, dialect) {
         if session.reader.out.len() > MAX_LOSSES {
@@ -238,6 +239,8 @@ struct Session<'a> {
     routines: Vec<(String, Range)>,
     /// Bytes of bodies that were read for calls.
     followed: usize,
+    /// Nothing is run until further notice.
+    looks: bool,
 }
 
 /// More routines of one text than this are not followed when they are called.
@@ -250,6 +253,13 @@ const MAX_FOLLOWED: usize = 4 * 1024 * 1024;
 impl Session<'_> {
     fn statement(&mut self, range: Range) {
         let Range { from, to } = range;
+        if let Some(on) = self.only_looks(from, to) {
+            self.looks = on;
+            return;
+        }
+        if self.looks {
+            return;
+        }
         if !self.reader.block && self.control(from, to) {
             return;
         }
@@ -261,6 +271,26 @@ impl Session<'_> {
         }
         self.mark_made(before);
         self.remember(from, to);
+    }
+
+    /// `SET NOEXEC ON` of T-SQL and its kin: what follows is compiled or explained, and not run.
+    fn only_looks(&self, from: usize, to: usize) -> Option<bool> {
+        let reader = &self.reader;
+        let tsql = matches!(reader.dialect, Dialect::Mssql | Dialect::Unknown);
+        let modes = [
+            "NOEXEC",
+            "PARSEONLY",
+            "FMTONLY",
+            "SHOWPLAN_ALL",
+            "SHOWPLAN_TEXT",
+            "SHOWPLAN_XML",
+        ];
+        let sets = tsql
+            && to == from + 3
+            && reader.is(from, "SET")
+            && reader.any(from + 1, &modes)
+            && reader.any(from + 2, &["ON", "OFF"]);
+        sets.then(|| reader.is(from + 2, "ON"))
     }
 
     /// Handles the statements that open, close and undo a transaction.

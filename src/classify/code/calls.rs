@@ -587,6 +587,8 @@ impl<'a> Calls<'a> {
             && self.language == Language::Python
             && self.index.is_sign(at + 1, '(')
             && self.mentions.has(&["sqlalchemy", "sqlmodel"])
+            // One that nobody sends is only put together.
+            && self.mentions.has(&["execute", ".exec(", "scalar", "ession", "begin("])
             && self.index.name(at + 2).is_some()
             && self.index.around(at).is_some()
     }

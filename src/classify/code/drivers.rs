@@ -599,3 +599,63 @@ fn names(tokens: &[Token], wanted: &str) -> bool {
         .iter()
         .any(|token| matches!(token, Token::Name { name, .. } if name == wanted))
 }
+/// Tells whether the databases that a code opens are kept in memory only, as far as its text shows.
+pub(super) fn in_memory(text: &str) -> bool {
+    const MARKS: [&str; 9] = [
+        ":memory:",
+        "jdbc:h2:mem:",
+        "duckdb.connect()",
+        "duckdb.sql(",
+        "duckdb.execute(",
+        "new Database()",
+        "new PGlite()",
+        "Sequel.sqlite;",
+        "Sequel.sqlite\n",
+    ];
+    /// What leads elsewhere, or may.
+    const OTHERS: [&str; 27] = [
+        "://",
+        "host=",
+        ".db\"",
+        ".db'",
+        ".sqlite\"",
+        ".sqlite'",
+        ".sqlite3\"",
+        ".sqlite3'",
+        ".duckdb",
+        "psycopg",
+        "pymysql",
+        "mysql",
+        "Pool(",
+        "Client(",
+        "environ",
+        "process.env",
+        "ENV[",
+        "getenv",
+        "argv",
+        "ARGV",
+        "attach",
+        "ATTACH",
+        "redis",
+        "Redis",
+        "mongo",
+        "Mongo",
+        "open(",
+    ];
+    let bare = |text: &str| {
+        let mut made = text.split("new ").skip(1).map(|rest| {
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.')));
+            let (name, rest) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+            (!matches!(name, "Map" | "Set" | "Date" | "Error")).then(|| rest.starts_with("()"))
+        });
+        let all: Vec<bool> = made.by_ref().flatten().collect();
+        !all.is_empty() && all.iter().all(|bare| *bare)
+    };
+    let unnamed = text.contains("better-sqlite3") && bare(text);
+    let marked = unnamed || MARKS.iter().any(|mark| text.contains(mark));
+    let opens = text.match_indices("connect(").all(|(at, _)| {
+        let rest = text.get(at + 8..).unwrap_or_default();
+        rest.starts_with(')') || rest.get(..24).unwrap_or(rest).contains(":memory:")
+    });
+    marked && opens && !OTHERS.iter().any(|other| text.contains(other))
+}

@@ -18,7 +18,17 @@ use super::tokens::Language;
 /// Interpreters: names, language, options that carry code.
 const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     (
-        &["python", "python2", "python3", "pypy", "pypy3", "ipython"],
+        &[
+            "python",
+            "python2",
+            "python3",
+            "pypy",
+            "pypy3",
+            "ipython",
+            "bpython",
+            "ptpython",
+            "ptipython",
+        ],
         Language::Python,
         &["-c"],
     ),
@@ -39,13 +49,13 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
         Language::Javascript,
         &["-e", "--eval", "-p", "--print", "-pe", "eval"],
     ),
-    (&["ruby", "irb"], Language::Ruby, &["-e"]),
+    (&["ruby", "irb", "pry"], Language::Ruby, &["-e", "--exec"]),
     (
         &["perl"],
         Language::Perl,
         &["-e", "-E", "-ne", "-pe", "-le", "-lne", "-we"],
     ),
-    (&["php"], Language::Php, &["-r"]),
+    (&["php", "psysh"], Language::Php, &["-r"]),
     (&["lua", "luajit"], Language::Lua, &["-e"]),
     // Languages whose strings, comments and calls look enough like one of the above.
     (&["Rscript", "R", "littler"], Language::Python, &["-e"]),
@@ -134,8 +144,14 @@ const RUNNERS: &[Runner] = &[
         Language::Python,
         &["-c", "--command"],
     ),
-    (&["flask"], &["shell"], Language::Python, &["-c"]),
+    (
+        &["flask", "superset", "scrapy", "odoo", "odoo-bin"],
+        &["shell"],
+        Language::Python,
+        &["-c"],
+    ),
     (&["wp"], &["eval"], Language::Php, &[]),
+    (&["wp"], &["shell"], Language::Php, &["--no-such-option"]),
     (
         &["drush"],
         &["php:eval", "ev", "php-eval", "eval"],
@@ -159,10 +175,14 @@ pub(super) struct Code {
     pub args: Option<Vec<String>>,
     /// Files that the call has written before, by the names that the code may give them.
     pub files: Vec<(String, String)>,
+    /// What it changes in its database is rolled back at the end: `rails console --sandbox`.
+    pub sandboxed: bool,
+    /// A test that the call itself has written.
+    pub test: bool,
 }
 
 impl Code {
-    const fn inline(source: Source, language: Language) -> Self {
+    pub const fn inline(source: Source, language: Language) -> Self {
         Self {
             source,
             language,
@@ -170,6 +190,8 @@ impl Code {
             folder: String::new(),
             args: None,
             files: Vec::new(),
+            sandboxed: false,
+            test: false,
         }
     }
 
@@ -272,6 +294,9 @@ fn arguments(command: &Command, code: &Code) -> Option<Vec<String>> {
 fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let program = command.program()?;
     if let Some(code) = framework(command) {
+        return Some(code);
+    }
+    if let Some(code) = super::tested::code(command, context) {
         return Some(code);
     }
     if let Some((source, language)) = taskfiles::code(command, context, needs) {
@@ -549,7 +574,15 @@ fn framework(command: &Command) -> Option<Code> {
         let script = words.next()?.text()?;
         script.rsplit('/').next()?.clone_into(&mut program);
     }
-    let subcommand = words.next()?.text()?;
+    let mut subcommand = words.next()?.text()?;
+    // `flask --app shop shell`
+    while program == "flask" && subcommand.starts_with('-') {
+        if matches!(subcommand.as_str(), "--app" | "-A" | "-e" | "--env-file") {
+            words.next();
+        }
+        subcommand = words.next()?.text()?;
+    }
+    let sandboxed = is_sandboxed(&program, &subcommand, words.clone());
     if words
         .clone()
         .any(|word| word.text().as_deref() == Some("--help"))
@@ -583,7 +616,21 @@ fn framework(command: &Command) -> Option<Code> {
         (None, Stdin::Text(word)) => Source::of_word(word),
         (None, _) => return None,
     };
-    Some(Code::inline(source, *language))
+    Some(Code {
+        sandboxed,
+        ..Code::inline(source, *language)
+    })
+}
+
+/// `rails console --sandbox`.
+fn is_sandboxed<'w>(
+    program: &str,
+    subcommand: &str,
+    mut words: impl Iterator<Item = &'w Word>,
+) -> bool {
+    matches!(program, "rails" | "gitlab-rails")
+        && matches!(subcommand, "console" | "c")
+        && words.any(|word| matches!(word.text().as_deref(), Some("--sandbox" | "-s")))
 }
 
 /// `bin/shop eval CODE`, `bin/shop rpc CODE`: a release of Elixir.
@@ -605,10 +652,10 @@ fn script(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    const ENDINGS: [&str; 26] = [
-        ".swift", ".kts", ".groovy", ".sc", ".scala", ".exs", ".jl", ".cr", ".dart", ".csx",
-        ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl",
-        ".php", ".lua", ".pyw", ".tsx",
+    const ENDINGS: [&str; 27] = [
+        ".ipy", ".swift", ".kts", ".groovy", ".sc", ".scala", ".exs", ".jl", ".cr", ".dart",
+        ".csx", ".fsx", ".cs", ".go", ".java", ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb",
+        ".pl", ".php", ".lua", ".pyw", ".tsx",
     ];
     let folder = |name: &str| match name.rsplit_once('/') {
         Some((folder, _)) => folder.to_owned(),
@@ -622,6 +669,8 @@ fn script(
             folder: folder(&word.text().unwrap_or_default()),
             args: None,
             files: Vec::new(),
+            sandboxed: false,
+            test: false,
         });
     }
     let name = word.text()?;
@@ -641,6 +690,8 @@ fn script(
             folder: folder(&name),
             args: None,
             files: Vec::new(),
+            sandboxed: false,
+            test: false,
         });
     }
     match context.facts.ask(Question::Text(path.clone()), needs) {
@@ -651,6 +702,8 @@ fn script(
             folder: folder(&name),
             args: None,
             files: Vec::new(),
+            sandboxed: false,
+            test: false,
         }),
         _ => None,
     }

@@ -434,6 +434,8 @@ fn read(
             .to_owned(),
         args: None,
         files: Vec::new(),
+        sandboxed: false,
+        test: false,
     };
     Some((code, whole))
 }

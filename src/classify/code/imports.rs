@@ -36,6 +36,7 @@ pub(super) fn read(tokens: &[Token], language: Language) -> HashMap<String, Stri
         };
         match (language, name.as_str()) {
             (Language::Python, "import") => python(tokens, index, &mut all),
+            (Language::Python, alias) => renamed(alias, tokens, index, &mut all),
             (Language::Javascript, "require") => required(tokens, index, &mut all),
             (Language::Javascript, "import") => imported(tokens, index, &mut all),
             _ => {}
@@ -56,6 +57,19 @@ fn name_at(tokens: &[Token], at: usize) -> Option<&str> {
     match tokens.get(at)? {
         Token::Name { name, .. } => Some(name),
         _ => None,
+    }
+}
+
+/// `o = os`, `m = importlib.import_module("os")` as it is told plainly.
+fn renamed(alias: &str, tokens: &[Token], index: usize, all: &mut HashMap<String, String>) {
+    let ends = |at: usize| matches!(tokens.get(at), None | Some(Token::Line | Token::Sign(';')));
+    if tokens.get(index + 1) == Some(&Token::Sign('='))
+        && ends(index + 3)
+        && index.checked_sub(1).is_none_or(ends)
+        && let Some(known) = name_at(tokens, index + 2).and_then(module)
+        && alias != known
+    {
+        all.insert(alias.to_owned(), known.to_owned());
     }
 }
 

@@ -1,6 +1,8 @@
 //! Cuts code of scripting languages into strings, dotted names and signs.
 //! It knows no grammar: only where strings and comments begin and end.
 
+mod constants;
+mod indirect;
 mod plain;
 mod quotes;
 
@@ -134,6 +136,7 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
             }
         }
         plain::told(&mut all, language);
+        indirect::told(&mut all, language);
         places.truncate(all.len());
         places.resize(all.len(), start);
     }

@@ -308,7 +308,11 @@ pub fn narrowing(command: &Command) -> Narrowing {
         names: all_names(&branches).unwrap_or_default(),
         empty: !branches.is_empty() && handing().all(|branch| branch.empty),
         links: !branches.is_empty() && handing().all(|branch| branch.links),
-        narrowed: tests.iter().any(|text| is_test(text)),
+        narrowed: tests
+            .iter()
+            // What stands behind the deed is asked too late.
+            .take_while(|text| text.as_str() != "-delete")
+            .any(|text| is_test(text)),
         tests: (known && !tests.is_empty()).then(|| tests.to_vec()),
     }
 }
@@ -330,6 +334,8 @@ struct Branch {
     links: bool,
     /// It hands on by itself: `-delete`, `-exec`, `-print`.
     acts: bool,
+    /// It has deleted: what it asks behind that narrows nothing any more.
+    deleted: bool,
 }
 
 /// Groups of tests are read this deep, and no further.
@@ -383,18 +389,25 @@ impl Expression<'_> {
         match text {
             "-name" | "-iname" => {
                 let pattern = self.tests.next().map(String::as_str).unwrap_or_default();
-                if !denied && branch.names.is_none() {
+                if !denied && branch.names.is_none() && !branch.deleted {
                     branch.names = Some(alternatives(pattern));
                 }
             }
-            "-type" => branch.links |= self.tests.next().is_some_and(|kind| kind == "l") && !denied,
-            "-empty" => branch.empty |= !denied,
+            "-type" => {
+                let links = self.tests.next().is_some_and(|kind| kind == "l");
+                branch.links |= links && !denied && !branch.deleted;
+            }
+            "-empty" => branch.empty |= !denied && !branch.deleted,
+            "-delete" => {
+                branch.acts = true;
+                branch.deleted = true;
+            }
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
                 branch.acts = true;
                 self.tests.find(|text| matches!(text.as_str(), ";" | "+"));
             }
-            "-delete" | "-print" | "-print0" | "-printf" | "-ls" | "-fprint" | "-fprint0"
-            | "-fprintf" | "-fls" => branch.acts = true,
+            "-print" | "-print0" | "-printf" | "-ls" | "-fprint" | "-fprint0" | "-fprintf"
+            | "-fls" => branch.acts = true,
             _ => {}
         }
     }

@@ -207,7 +207,11 @@ fn prints_nothing(script: &str, each: bool, printed: bool) -> bool {
 /// Tells whether a program of awk prints no line: blocks alone, none of which prints.
 fn writes_nothing(script: &str) -> bool {
     let plain = script.trim();
-    if matches!(plain, "0" | "\"\"" | "!1") {
+    let tight: String = plain.split_whitespace().collect();
+    if matches!(
+        tight.as_str(),
+        "" | "0" | "\"\"" | "!1" | "1==0" | "BEGIN{exit}" | "BEGIN{exit;}"
+    ) {
         return true;
     }
     let blocks = plain.starts_with('{') && plain.ends_with('}') && !plain.contains(['\n', '/']);

@@ -469,6 +469,13 @@ impl<'a, 'n> Judge<'a, 'n> {
         if self.grave(&plain, how, false) {
             return;
         }
+        if how.recursive && !how.narrowed && self.is_temporary_itself(&plain) {
+            // What lies inside is scratch; the folder itself belongs to everything that runs.
+            let rule = how.rule.unwrap_or("files.recursive-delete");
+            return self
+                .losses
+                .push(Loss::new(rule, world::path_target(&plain)));
+        }
         if self.assumed() {
             return self.assumed_removal(&plain, how);
         }

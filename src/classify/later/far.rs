@@ -95,6 +95,27 @@ pub fn is_of_the_machine(inner: &Finding, folder: &Path) -> bool {
     inner.rule.starts_with("files.") && !inner.opaque && inner.targets.iter().any(outside)
 }
 
+/// Tells whether a finding is of a compose project or a volume that the job names itself: on a machine that stays, it is there before the job.
+pub fn is_of_named_project(inner: &Finding) -> bool {
+    const SCRATCH: [&str; 8] = ["test", "ci", "e2e", "tmp", "build", "spec", "$", "lint"];
+    let mut words = inner.command.iter();
+    let named = words.any(|word| matches!(word.as_str(), "-p" | "--project-name" | "rm"));
+    let name = words.find(|word| !word.starts_with('-'));
+    let attached = inner
+        .command
+        .iter()
+        .find_map(|word| word.strip_prefix("--project-name="));
+    let name = match attached {
+        Some(name) => Some(name),
+        None => name.filter(|_| named).map(String::as_str),
+    };
+    inner.rule.starts_with("docker.")
+        && name.is_some_and(|name| {
+            let name = name.to_ascii_lowercase();
+            !SCRATCH.iter().any(|word| name.contains(word))
+        })
+}
+
 fn is_shared(target: &Target) -> bool {
     SHARED.iter().any(|name| target.locator.ends_with(name))
 }
@@ -123,6 +144,9 @@ fn is_service(locator: &str, served: bool) -> bool {
         return served;
     }
     let host = locator.split([':', '/']).next().unwrap_or_default();
+    if host == "prod" || host.contains("prod-") || host.contains("-prod") || host == "production" {
+        return false;
+    }
     let single = !host.is_empty() && !host.contains('.') && !locator.contains("://");
     single && !locator.contains(SECRET)
 }

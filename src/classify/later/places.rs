@@ -132,7 +132,8 @@ const CALLS: Place = Place {
     rule: "later.ci",
     name: "a CI runner",
     form: Form::Calls,
-    runs: Runs::Runner,
+    // Machines of Jenkins stay after the job.
+    runs: Runs::OwnRunner,
 };
 const ENTRIES: Place = here("later.git-hook", "git", Form::Entries);
 const AGENT_TOML: Place = here("later.agent-state", "another agent or editor", Form::Toml);
@@ -200,6 +201,11 @@ const AGENT_FILES: &[(&str, &str)] = &[
     (".vscode", "mcp.json"),
     (".devcontainer", "devcontainer.json"),
     (".kiro", "hooks.json"),
+    ("hooks", "hooks.json"),
+    (".augment", "settings.json"),
+    (".factory", "settings.json"),
+    (".qwen", "settings.json"),
+    (".amazonq", "mcp.json"),
 ];
 
 /// Tells what runs a file by itself, by its absolute path.
@@ -265,7 +271,10 @@ fn of_repository(text: &str, name: &str, folder: &str) -> Option<Place> {
         return Some(HOOK);
     }
     let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-    if name.starts_with("Jenkinsfile") {
+    if name.starts_with("Jenkinsfile")
+        || name.ends_with(".Jenkinsfile")
+        || name.ends_with(".jenkinsfile")
+    {
         return Some(CALLS);
     }
     if matches!(

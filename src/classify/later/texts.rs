@@ -222,8 +222,11 @@ fn unquoted(value: &str) -> String {
 
 /// Takes every `"command": "…"` out of a text of JSON, or of a part of one.
 fn hooks(text: &str) -> Vec<Task> {
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 9] = [
         "command",
+        "initializeCommand",
+        "updateContentCommand",
+        "postAttachCommand",
         "bash",
         "powershell",
         "postCreateCommand",

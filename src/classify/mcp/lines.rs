@@ -20,6 +20,21 @@ const SPEAKERS: &[(&[&str], &str)] = &[
     (&["heroku"], "heroku"),
     (&["wrangler"], "wrangler"),
     (&["ansible"], "ansible"),
+    (&["wp", "wpcli"], "wp"),
+];
+
+/// Consoles of frameworks and of notebooks: words of the names, the line that runs the same code.
+const CONSOLES: &[(&[&str], &str)] = &[
+    (
+        &["tinker", "laravel", "artisan"],
+        "php artisan tinker --execute",
+    ),
+    (&["rails"], "rails runner"),
+    (&["django"], "python manage.py shell -c"),
+    (&["tidewave", "elixir", "phoenix", "iex"], "mix run -e"),
+    (&["ruby", "irb"], "ruby -e"),
+    (&["php"], "php -r"),
+    (&["jupyter", "notebook", "ipython", "cell"], "ipython -c"),
 ];
 
 /// Lines longer than this are not built from many strings.
@@ -260,6 +275,11 @@ fn code(call: &Call<'_>, text: &str) -> Option<String> {
         .unwrap_or_default()
         .to_ascii_lowercase();
     let script = call.named(&["node", "javascript", "js", "deno"]);
+    if language.is_empty()
+        && let Some((_, line)) = CONSOLES.iter().find(|(words, _)| call.named(words))
+    {
+        return Some(format!("{line} {}", quoted(text)));
+    }
     let line = match language.as_str() {
         "bash" | "sh" | "shell" | "zsh" => return Some(text.to_owned()),
         "javascript" | "js" | "node" | "typescript" | "ts" => "node -e",

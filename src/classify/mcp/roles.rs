@@ -108,6 +108,8 @@ const CODE: &[&str] = &[
     "jscode",
     "sourcecode",
     "cell",
+    "cellsource",
+    "cellcode",
     "script",
     "expression",
     "newsource",
@@ -376,6 +378,17 @@ impl<'a> Call<'a> {
             "php",
             "e2b",
             "sandbox",
+            "tinker",
+            "artisan",
+            "laravel",
+            "rails",
+            "django",
+            "tidewave",
+            "elixir",
+            "iex",
+            "irb",
+            "ipython",
+            "console",
         ])
     }
 

@@ -61,6 +61,7 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
     (&["ftp", "ncftp", "pftp", "tnftp"], Form::Lines, &[]),
     (&["lftp"], Form::Option("-e"), &["-f"]),
     (&["smbclient"], Form::Option("-c"), &[]),
+    (&["http", "https", "xh", "xhs"], Form::Option("--raw"), &[]),
     (&["cbq"], Form::Option("-s"), &["-f", "--file"]),
 ];
 
@@ -255,7 +256,12 @@ fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Ve
     let lines = text
         .lines()
         .take(MAX_LINES)
-        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+        .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        // What follows is not read.
+        .take_while(|line| {
+            let ends = matches!(line.trim().to_ascii_lowercase().as_str(), "quit" | "exit");
+            !(ends && program.ends_with("cli"))
+        });
     lines
         .map(|line| {
             let mut all = vec![Word::literal(program, origin.clone())];

@@ -15,6 +15,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         out: Collector::default(),
         delimiter: ";".to_owned(),
         fresh: true,
+        statement: 0,
     };
     let mut at = 0;
     let mut line_start = true;
@@ -39,6 +40,8 @@ struct Mysql<'a> {
     delimiter: String,
     /// Nothing of a statement was read yet.
     fresh: bool,
+    /// Where the statement that is being read began, in the collected SQL.
+    statement: usize,
 }
 
 impl Mysql<'_> {
@@ -63,6 +66,7 @@ impl Mysql<'_> {
         {
             self.out.sql.insert(";", at);
             self.fresh = true;
+            self.statement = self.out.sql.text.len();
             return at + self.delimiter.len();
         }
         let next = self.byte(at + 1);
@@ -103,11 +107,25 @@ impl Mysql<'_> {
             b'!' => self.program(rest, span),
             b'.' => self.include(rest, span),
             b'P' => self.program(rest, span),
+            // What was typed and not sent yet is forgotten.
+            b'c' => {
+                self.out.sql.truncate(self.statement);
+                self.fresh = true;
+                return at + 2;
+            }
+            b'q' => {
+                self.out.sql.truncate(self.statement);
+                return self.text.len();
+            }
             b'd' => self.set_delimiter(rest),
-            b'u' => self.out.connect(arguments(rest), span),
+            b'u' => {
+                self.out.connect(arguments(rest), span);
+                self.statement = 0;
+            }
             b'g' | b'G' => {
                 self.out.sql.insert(";", at);
                 self.fresh = true;
+                self.statement = self.out.sql.text.len();
                 return at + 2;
             }
             _ => return self.copy(at, at + 1) + 1,
@@ -124,7 +142,9 @@ impl Mysql<'_> {
         let rest = line.get(word.len()..)?.trim();
         let cut = rest.trim_end_matches(';').trim();
         let span = Span::new(at, end);
+        let alone = cut.is_empty();
         match word.to_ascii_lowercase().as_str() {
+            "exit" | "quit" if alone => return Some(self.text.len()),
             "delimiter" => self.set_delimiter(rest),
             "source" => self.include(cut, span),
             "system" => self.program(cut, span),
@@ -134,6 +154,7 @@ impl Mysql<'_> {
                 let behind = line.find(';').map(|offset| at + offset + 1);
                 self.out
                     .connect(vec![name.trim_matches('`').to_owned()], span);
+                self.statement = 0;
                 return Some(behind.unwrap_or(end));
             }
             _ => return None,

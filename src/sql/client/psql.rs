@@ -1,5 +1,5 @@
 //! What psql reads: SQL, backslash commands, variables, data of COPY FROM STDIN.
-//! Conditions (`\if`) are not evaluated: every branch counts.
+//! A branch behind `\if` is left out where its condition is written out; otherwise every branch counts.
 
 use crate::model::span::Span;
 use crate::sql::HOLE;
@@ -17,7 +17,23 @@ struct Psql<'a> {
     copies: bool,
     /// No `\.` follows any more.
     unmarked: bool,
+    /// Conditions around this place, the outermost first.
+    branches: Vec<Branch>,
+    /// `\q` was read.
+    ended: bool,
 }
+
+/// One `\if` and where its branches stand.
+#[derive(Clone, Copy)]
+struct Branch {
+    /// This branch is left out for certain.
+    skipped: bool,
+    /// A branch before this one, or this one, is taken for certain.
+    taken: bool,
+}
+
+/// Conditions inside one another that are followed; deeper ones are taken to hold.
+const MAX_BRANCHES: usize = 64;
 
 pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
     let mut psql = Psql {
@@ -28,13 +44,22 @@ pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
         statement: 0,
         copies: false,
         unmarked: false,
+        branches: Vec::new(),
+        ended: false,
     };
     let mut at = 0;
-    while at < text.len() {
+    while at < text.len() && !psql.ended {
         if psql.copies && psql.byte(at) == b'\n' {
             at = psql.behind_data(at);
         }
+        let mark = psql.out.sql.text.len();
+        let skipped = psql.is_skipped();
         at = psql.step(at).max(at + 1);
+        if skipped && psql.is_skipped() {
+            psql.out.sql.truncate(mark);
+            psql.statement = psql.statement.min(mark);
+            psql.copies = false;
+        }
     }
     psql.out.finish()
 }
@@ -210,7 +235,59 @@ impl Psql<'_> {
         end
     }
 
+    fn is_skipped(&self) -> bool {
+        self.branches.iter().any(|branch| branch.skipped)
+    }
+
+    /// `\if`, `\elif`, `\else`, `\endif`; tells whether it was one of them.
+    fn branch(&mut self, name: &str, rest: &str) -> bool {
+        match name {
+            "if" => {
+                let holds = self.truth(rest);
+                if self.branches.len() < MAX_BRANCHES {
+                    self.branches.push(Branch {
+                        skipped: holds == Some(false),
+                        taken: holds == Some(true),
+                    });
+                }
+            }
+            "elif" | "else" => {
+                let holds = if name == "else" {
+                    Some(true)
+                } else {
+                    self.truth(rest)
+                };
+                if let Some(branch) = self.branches.last_mut() {
+                    branch.skipped = branch.taken || holds == Some(false);
+                    branch.taken |= holds == Some(true);
+                }
+            }
+            "endif" => {
+                self.branches.pop();
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Returns what a condition is, when it is written out.
+    fn truth(&self, rest: &str) -> Option<bool> {
+        let word = rest.trim().trim_matches('\'');
+        let value = match word.strip_prefix(':') {
+            Some(name) => self.variables.get(name)?.clone(),
+            None => word.to_owned(),
+        };
+        match value.to_ascii_lowercase().as_str() {
+            "false" | "off" | "no" | "0" | "f" | "n" => Some(false),
+            "true" | "on" | "yes" | "1" | "t" | "y" => Some(true),
+            _ => None,
+        }
+    }
+
     fn act(&mut self, name: &str, rest: &str, span: Span) {
+        if self.branch(name, rest) || self.is_skipped() {
+            return;
+        }
         if name != "!" {
             self.backticks(rest, span);
         }
@@ -251,6 +328,7 @@ impl Psql<'_> {
                 self.end(span.start);
             }
             "gexec" => self.gexec(span),
+            "q" | "quit" => self.quit(),
             // What was typed and not sent yet is forgotten.
             "r" | "reset" => self.out.sql.truncate(self.statement),
             "set" => self.set(&words, rest),
@@ -267,6 +345,14 @@ impl Psql<'_> {
                 self.out.sql.insert(&text, span.start);
             }
             _ => {}
+        }
+    }
+
+    /// What was not sent yet is forgotten, and what follows is not read; behind a condition that is not known it may be.
+    fn quit(&mut self) {
+        if self.branches.iter().all(|branch| branch.taken) {
+            self.out.sql.truncate(self.statement);
+            self.ended = true;
         }
     }
 

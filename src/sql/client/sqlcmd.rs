@@ -12,12 +12,31 @@ const MAX_NAME: usize = 128;
 pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
     let mut out = Collector::default();
     let mut at = 0;
+    // Where the batch that is being typed began, in the collected SQL.
+    let mut batch = 0;
     while at < text.len() {
         let end = line_end(text.as_bytes(), at);
         let next = (end + 1).min(text.len());
         let line = text.get(at..end).unwrap_or_default();
+        let word = line.trim().trim_end_matches(';').to_ascii_lowercase();
+        let several = text.contains('\n');
+        match word.trim_start_matches(':') {
+            // What was typed and not sent yet is forgotten.
+            "quit" | "exit" | "reset" if several => {
+                out.sql.truncate(batch);
+                if !word.ends_with("reset") {
+                    break;
+                }
+                at = next.max(end + 1);
+                continue;
+            }
+            _ => {}
+        }
         if !command(line.trim(), Span::new(at, end), variables, &mut out) {
             fill(text, at, next, variables, &mut out);
+        }
+        if word == "go" || word.starts_with("go ") {
+            batch = out.sql.text.len();
         }
         at = next.max(end + 1);
     }

@@ -15,6 +15,9 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         if line_start {
             let end = line_end(bytes, at);
             let line = text.get(at..end).unwrap_or_default();
+            if fresh && is_end(line) {
+                break;
+            }
             if fresh && line.starts_with('.') {
                 dot(line, Span::new(at, end), &mut out);
                 at = end;
@@ -104,6 +107,12 @@ fn written(sql: &Sql, out: &mut Collector) {
         }
         at = next.max(at + 1);
     }
+}
+
+/// `.quit`, `.exit`: what follows is not read.
+fn is_end(line: &str) -> bool {
+    let name = line.split_whitespace().next().unwrap_or_default();
+    name.len() > 1 && ".quit".starts_with(name) || name.len() > 2 && ".exit".starts_with(name)
 }
 
 fn dot(line: &str, span: Span, out: &mut Collector) {

@@ -67,6 +67,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         if trimmed == "/" {
             out.sql.insert(";\n", at);
             state = State::Fresh;
+        } else if state == State::Fresh && is_end(trimmed) {
+            break;
         } else if state != State::Fresh || !command(trimmed, span, &mut out) {
             out.sql.copy(text, at, next);
             if state == State::Statement && trimmed.is_empty() {
@@ -133,6 +135,15 @@ fn opens_block(line: &str) -> bool {
             .is_some_and(|kind| KINDS.contains(&kind.as_str())),
         _ => line.starts_with("<<"),
     }
+}
+
+/// `EXIT`, `QUIT`: what follows is not read.
+fn is_end(line: &str) -> bool {
+    let word = line
+        .split(|char: char| char.is_whitespace() || char == ';')
+        .next()
+        .unwrap_or_default();
+    word.eq_ignore_ascii_case("exit") || word.eq_ignore_ascii_case("quit")
 }
 
 fn command(line: &str, span: Span, out: &mut Collector) -> bool {

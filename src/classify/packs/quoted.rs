@@ -1,0 +1,153 @@
+//! Strings and comments in what mongosh and cypher-shell are given: texts about a drop are none.
+//! It blanks them out, so that the rules over the text of a script do not see them; keys and short names stay.
+
+use std::borrow::Cow;
+
+use crate::model::word::Word;
+
+/// Words in a script whose strings are code.
+const RUNS: [&str; 10] = [
+    "eval(",
+    "Function(",
+    "$where",
+    "runScript",
+    "mapReduce",
+    "setTimeout(",
+    "apoc.",
+    "load(",
+    "cypher.",
+    "run_js",
+];
+
+/// Returns the words of a command without the strings and comments of the script among them.
+pub(super) fn blanked(words: Cow<'_, [Word]>) -> Cow<'_, [Word]> {
+    let name = words.first().and_then(Word::text);
+    let cypher = match name.as_deref().and_then(|name| name.rsplit('/').next()) {
+        Some("mongosh" | "mongo") => false,
+        Some("cypher-shell") => true,
+        _ => return words,
+    };
+    let holds = |word: &Word| {
+        let text = word.prefix();
+        text.contains(['\'', '"', '`', '/'])
+    };
+    if !words.iter().skip(1).any(holds) {
+        return words;
+    }
+    let mut all = words.to_vec();
+    for word in all.iter_mut().skip(1) {
+        let Some(text) = word.text() else { continue };
+        if !text.contains(' ') && !text.contains('(') || RUNS.iter().any(|run| text.contains(run)) {
+            continue;
+        }
+        let plain = without(&text, cypher);
+        if plain != text {
+            *word = Word::literal(plain, word.origin.clone());
+        }
+    }
+    Cow::Owned(all)
+}
+
+/// Returns a script with what its strings and comments say left out.
+fn without(text: &str, cypher: bool) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\'', '"', '`', '/']) {
+        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        all.push_str(plain);
+        let mut letters = from.chars();
+        let mark = letters.next().unwrap_or_default();
+        let tail = letters.as_str();
+        rest = match mark {
+            '/' => match (tail.strip_prefix('/'), tail.strip_prefix('*')) {
+                // The colon of an address.
+                (Some(line), _) if !all.ends_with(':') => line
+                    .find('\n')
+                    .and_then(|end| line.get(end..))
+                    .unwrap_or(""),
+                (_, Some(block)) => block.split_once("*/").map_or("", |(_, rest)| rest),
+                _ => {
+                    all.push('/');
+                    tail
+                }
+            },
+            quote => {
+                let end = closing(tail, quote);
+                let inside = tail.get(..end).unwrap_or_default();
+                let closes = end < tail.len();
+                let behind = tail.get(end + 1..).unwrap_or_default();
+                // `db["orders"]["drop"]()` is `db.orders.drop()`.
+                if !cypher && is_member(inside) && all.ends_with('[') && behind.starts_with(']') {
+                    all.pop();
+                    all.push('.');
+                    all.push_str(inside);
+                    rest = behind.get(1..).unwrap_or_default();
+                    continue;
+                }
+                all.push(quote);
+                let says = cypher || inside.contains('(') && !inside.contains("${");
+                all.push_str(if says { "" } else { inside });
+                if closes {
+                    all.push(quote);
+                }
+                tail.get(end + usize::from(closes)..).unwrap_or_default()
+            }
+        };
+    }
+    all.push_str(rest);
+    all
+}
+
+fn is_member(inside: &str) -> bool {
+    !inside.is_empty()
+        && inside
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Returns where a string ends.
+fn closing(tail: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, letter) in tail.char_indices() {
+        if letter == quote && !escaped {
+            return at;
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    tail.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn what_strings_and_comments_say_is_left_out_and_keys_stay() {
+        for (text, cypher, expected) in [
+            (
+                "db.t.insertOne({text: \"run db.x.drop()\"})",
+                false,
+                "db.t.insertOne({text: \"\"})",
+            ),
+            ("db.x.find() // db.x.drop()", false, "db.x.find() "),
+            (
+                "db.a.aggregate([{\"$out\": \"b\"}])",
+                false,
+                "db.a.aggregate([{\"$out\": \"b\"}])",
+            ),
+            ("db['x'].drop() /* a */", false, "db.x.drop() "),
+            (
+                "MATCH (n) WHERE n.t = 'DETACH DELETE' RETURN n",
+                true,
+                "MATCH (n) WHERE n.t = '' RETURN n",
+            ),
+            (
+                "MATCH (n {a: 'it\\'s'}) DETACH DELETE n",
+                true,
+                "MATCH (n {a: ''}) DETACH DELETE n",
+            ),
+        ] {
+            assert_eq!(without(text, cypher), expected);
+        }
+    }
+}
