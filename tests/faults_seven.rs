@@ -414,6 +414,7 @@ fn a_secret_that_was_read_as_a_name_or_a_port_is_written_nowhere() {
     let secret = "hunter2-xK7w";
     for command in [
         "sqlcmd -S s -U sa -P {} -Q 'DROP DATABASE x'",
+        "sqlcmd -S s -U sa -P{} -Q 'DROP DATABASE x'",
         "mysqladmin -u root -p{} drop shop",
         "snowsql -a x -u u -p {} -q 'DROP TABLE t'",
         "beeline -u jdbc:hive2://h -n u -p {} -e 'DROP TABLE t'",

@@ -150,15 +150,9 @@ pub(super) fn judged(
                 && comes_from_elsewhere(path, context)
             {
                 moved_there(&mut finding);
-            } else if finding.exempt.is_some()
-                && located.place.scratch.is_none()
-                && !located.loss.created
-            {
+            } else if may_mean_more(&finding, located, said) {
                 let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
                 reconsider(&mut finding, located, renames);
-            } else if finding.exempt.is_none() && said.is_some() {
-                let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
-                widen(&mut finding, located, renames);
             }
             name_implicit(&mut finding, &located.place);
             all.push(finding);
@@ -309,8 +303,19 @@ fn name_found(
     }
 }
 
+/// Tells whether what the call renames first may change what is lost.
+fn may_mean_more(finding: &Finding, located: &Located, said: Option<&Answer>) -> bool {
+    match finding.exempt {
+        Some(_) => located.place.scratch.is_none() && !located.loss.created,
+        None => said.is_some(),
+    }
+}
+
 /// What is not there yet, or empty now, may be something else by the time it is lost.
 fn reconsider(finding: &mut Finding, located: &Located, renames: &Renames) {
+    if finding.exempt.is_none() {
+        return widen(finding, located, renames);
+    }
     let name = located
         .loss
         .lookup

@@ -384,7 +384,8 @@ fn piped(text: &str, found: &mut Vec<Range<usize>>) {
 /// `mysql -pSECRET`, `redis-cli -a SECRET`, `curl -u user:SECRET`, `sshpass -p SECRET`.
 fn attached(text: &str, found: &mut Vec<Range<usize>>) {
     let has = |program: &str| text.contains(program);
-    if has("mysql") || has("mariadb") || has("mycli") {
+    let tools = ["mysql", "mariadb", "mycli", "sqlcmd", "bcp "];
+    if tools.iter().any(|program| has(program)) {
         for (at, mark) in text.match_indices(" -p") {
             let start = at + mark.len();
             if text
@@ -444,6 +445,7 @@ mod tests {
     fn secrets_are_hidden_wherever_they_stand() {
         for text in [
             "sqlplus scott/hunter2@orcl",
+            "sqlcmd -S s -U sa -Phunter2 -Q x",
             "mysqlsh root:hunter2@db --sql -e x",
             "redis-cli --pass hunter2 FLUSHALL",
             "REDISCLI_AUTH=hunter2 redis-cli FLUSHALL",

@@ -100,7 +100,8 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Large, BackupEr
         .collect();
     let changed = changed(job, both, &all)?;
     all.retain(|one| !one.is_there || changed.contains(&one.number));
-    let comes = |one: &Lost| !one.is_there || job.over || job.overwrite || is_named(job, one);
+    let any = may_be_any(job);
+    let comes = |one: &Lost| !one.is_there || job.over || job.overwrite || any;
     let (lost, kept): (Vec<Lost>, Vec<Lost>) = all.into_iter().partition(comes);
     Ok(Large {
         lost,
@@ -108,13 +109,10 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Large, BackupEr
     })
 }
 
-/// Tells whether the call named this object; a name that is no number may be any.
-fn is_named(job: &Missing<'_>, one: &Lost) -> bool {
+/// Tells whether the call may have written to any object. One that it removed by its number and that is there again was made since.
+fn may_be_any(job: &Missing<'_>) -> bool {
     let mut named = job.definitions.iter();
-    named.any(|definition| {
-        let is_number = definition.name.parse::<u32>().is_ok();
-        definition.kind == "large object" && (!is_number || definition.name == one.number)
-    })
+    named.any(|one| one.kind == "large object" && one.name.parse::<u32>().is_err())
 }
 
 /// Returns the numbers of objects that are there with other content.
