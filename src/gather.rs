@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::{archives, environment, files, git, postgres, sqlite};
 use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
+use crate::model::git::GitQuestion;
 use crate::model::name;
 use crate::model::target::Reach;
 use crate::ports::World;
@@ -58,6 +59,7 @@ impl Here {
             Question::Members(path) => archives::members(path),
             Question::Variable(name) => variable(name),
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
+            Question::GitDeed(question) => git::deed(question, &self.tool_dirs, left),
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
@@ -91,6 +93,15 @@ fn real(question: &Question) -> Cow<'_, Question> {
                 paths: paths.iter().map(|one| path(one)).collect(),
             })
         }
+        Question::GitDeed(asked)
+            if odd(&asked.dir) || asked.git_dir.as_deref().is_some_and(odd) =>
+        {
+            Cow::Owned(Question::GitDeed(GitQuestion {
+                dir: path(&asked.dir),
+                git_dir: asked.git_dir.as_deref().map(path),
+                ..asked.clone()
+            }))
+        }
         Question::Database(asked) => {
             let mut real = asked.reach.clone();
             real.make_real();
@@ -108,6 +119,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         | Question::Text(_)
         | Question::Glob { .. }
         | Question::Git { .. }
+        | Question::GitDeed(_)
         | Question::Variable(_) => Cow::Borrowed(question),
     }
 }
@@ -126,6 +138,10 @@ fn carried(mut answer: Answer) -> Answer {
             carry(&mut fact.root);
             carry(&mut fact.git_dir);
             fact.paths.iter_mut().for_each(|one| carry(&mut one.path));
+        }
+        Answer::Refs(fact) => {
+            carry(&mut fact.root);
+            carry(&mut fact.git_dir);
         }
         Answer::Text { .. }
         | Answer::Variable(_)
@@ -161,6 +177,7 @@ impl World for Elsewhere {
             | Question::Members(_)
             | Question::Glob { .. }
             | Question::Git { .. }
+            | Question::GitDeed(_)
             | Question::Database(_) => Answer::Assumed,
         }
     }

@@ -47,6 +47,7 @@ impl World for Overlay<'_> {
             | Question::Members(_)
             | Question::Glob { .. }
             | Question::Git { .. }
+            | Question::GitDeed(_)
             | Question::Database(_) => Answer::Assumed,
         }
     }
