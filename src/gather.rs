@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::adapters::{archives, environment, files, find, git, postgres, sqlite};
 use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
+use crate::model::git::GitQuestion;
 use crate::model::name;
 use crate::model::target::Reach;
 use crate::ports::World;
@@ -63,6 +64,7 @@ impl Here {
             } => find::find(start, shown, tests, limits(left)),
             Question::Variable(name) => variable(name),
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
+            Question::GitDeed(question) => git::deed(question, &self.tool_dirs, left),
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
@@ -105,6 +107,15 @@ fn real(question: &Question) -> Cow<'_, Question> {
                 paths: paths.iter().map(|one| path(one)).collect(),
             })
         }
+        Question::GitDeed(asked)
+            if odd(&asked.dir) || asked.git_dir.as_deref().is_some_and(odd) =>
+        {
+            Cow::Owned(Question::GitDeed(GitQuestion {
+                dir: path(&asked.dir),
+                git_dir: asked.git_dir.as_deref().map(path),
+                ..asked.clone()
+            }))
+        }
         Question::Database(asked) => {
             let mut real = asked.reach.clone();
             real.make_real();
@@ -123,6 +134,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         | Question::Find { .. }
         | Question::Glob { .. }
         | Question::Git { .. }
+        | Question::GitDeed(_)
         | Question::Variable(_) => Cow::Borrowed(question),
     }
 }
@@ -141,6 +153,10 @@ fn carried(mut answer: Answer) -> Answer {
             carry(&mut fact.root);
             carry(&mut fact.git_dir);
             fact.paths.iter_mut().for_each(|one| carry(&mut one.path));
+        }
+        Answer::Refs(fact) => {
+            carry(&mut fact.root);
+            carry(&mut fact.git_dir);
         }
         Answer::Text { .. }
         | Answer::Variable(_)
@@ -177,6 +193,7 @@ impl World for Elsewhere {
             | Question::Find { .. }
             | Question::Glob { .. }
             | Question::Git { .. }
+            | Question::GitDeed(_)
             | Question::Database(_) => Answer::Assumed,
         }
     }

@@ -266,6 +266,16 @@ fn names_that_a_shell_would_expand_are_taken_as_they_are_quoted() {
 #[test]
 fn refs_are_lost_only_where_they_are() {
     let project = Project::new();
+    for words in [
+        &["checkout", "-q", "topic"][..],
+        &["commit", "-q", "--allow-empty", "-m", "only on topic"],
+        &["checkout", "-q", "--detach", "main"],
+        &["commit", "-q", "--allow-empty", "-m", "only under a tag"],
+        &["tag", "-f", "v1"],
+        &["checkout", "-q", "main"],
+    ] {
+        project.git(words);
+    }
     project.finds(
         "git.ref-overwrite",
         &[

@@ -2,6 +2,7 @@
 //! It never runs what a repository configures, and never writes into it.
 
 pub mod address;
+mod deed;
 mod index;
 pub mod loose;
 mod packed;
@@ -9,6 +10,7 @@ pub mod place;
 pub mod refs;
 pub mod repo;
 mod run;
+mod walk;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::fact::{Answer, GitFact, GitPathFact};
 
+pub use deed::answer as deed;
 use index::{Entry, Index};
 use run::Runner;
 pub use run::{OFF, program};
@@ -136,7 +139,18 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
         git_dir: place.git_dir.clone(),
         branch: branch(&place.git_dir),
         has_head,
-        dirty: count(within.iter().filter(|entry| changed(entry)).count()),
+        dirty: count(
+            within
+                .iter()
+                .filter(|entry| !entry.is_repository() && changed(entry))
+                .count(),
+        ),
+        submodules: count(
+            within
+                .iter()
+                .filter(|entry| entry.is_repository() && changed(entry))
+                .count(),
+        ),
         untracked: count(others.len()),
         stashes: stashes(&place.common),
         paths: Vec::new(),
@@ -180,7 +194,9 @@ impl Look<'_> {
             .filter(|entry| covers(scope, &entry.path))
         {
             one.tracked += 1;
-            one.changed += u64::from(changed(entry));
+            let is_changed = changed(entry);
+            one.changed += u64::from(is_changed);
+            one.submodules += u64::from(is_changed && entry.is_repository());
         }
         one
     }

@@ -1,6 +1,8 @@
 //! git: uncommitted changes, untracked files, refs, stashes, reflogs and remote history that a command would lose.
 //! Hooks and aliases that start other programs are unfolded elsewhere; nothing here asks a remote.
 
+mod clean;
+mod course;
 mod invocation;
 mod push;
 pub mod pushed;
@@ -8,6 +10,7 @@ mod refs;
 mod stash;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod trees;
 
 use std::path::{Path, PathBuf};
@@ -16,13 +19,28 @@ use crate::classify::Context;
 use crate::classify::files::report::{self, Loss};
 use crate::classify::files::{Args, Valued};
 use crate::model::command::{Command, Cwd};
-use crate::model::fact::{Answer, EntryKind, GitFact, Needs, Question};
+use crate::model::fact::{Answer, EntryKind, GitFact, GitPathFact, Needs, Question};
 use crate::model::finding::Finding;
+use crate::model::git::{GitAbout, RefDeed};
 use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
 use crate::model::word::Word;
 
 pub(super) use invocation::Invocation;
-pub use refs::{Alias, aliases};
+pub use refs::{Told, told};
+use tree::Extent;
+
+const CHECKOUT: Valued = Valued {
+    short: "bB",
+    long: &["--orphan", "--conflict", "--pathspec-from-file"],
+};
+const SWITCH: Valued = Valued {
+    short: "cC",
+    long: &["--create", "--force-create", "--orphan", "--conflict"],
+};
+const RESTORE: Valued = Valued {
+    short: "s",
+    long: &["--source", "--pathspec-from-file"],
+};
 
 /// Returns what a git command would lose.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
@@ -38,7 +56,26 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         losses: Vec::new(),
     };
     git.judge();
-    report::of(git.losses, command, context)
+    let losses = told_once(git.losses);
+    report::of(losses, command, context)
+}
+
+/// What is lost in one way is not also told to be kept in another.
+fn told_once(mut losses: Vec<Loss>) -> Vec<Loss> {
+    let key = |loss: &Loss| {
+        (
+            loss.rule,
+            loss.target.locator.clone(),
+            loss.target.object.clone(),
+        )
+    };
+    let lost: Vec<_> = losses
+        .iter()
+        .filter(|loss| loss.exempt.is_none())
+        .map(key)
+        .collect();
+    losses.retain(|loss| loss.exempt.is_none() || !lost.contains(&key(loss)));
+    losses
 }
 
 /// One git command while it is judged.
@@ -74,7 +111,7 @@ impl<'a> Git<'a, '_> {
             "checkout" => self.checkout(),
             "restore" => self.restore(),
             "switch" => self.switch(),
-            "clean" => self.clean(),
+            "clean" => clean::judge(self),
             "stash" => stash::judge(self),
             "branch" => refs::branch(self),
             "tag" => refs::tag(self),
@@ -92,6 +129,9 @@ impl<'a> Git<'a, '_> {
             "worktree" => trees::worktree(self),
             "submodule" => trees::submodule(self),
             "rm" => self.rm(),
+            "mv" => tree::renamed(self),
+            "apply" => tree::applied_back(self),
+            "rebase" => refs::rebase(self),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
             _ => {}
@@ -175,34 +215,6 @@ impl<'a> Git<'a, '_> {
         }
     }
 
-    /// Judges the loss of what is not committed, in the whole work tree or in some paths.
-    fn discard(&mut self, rule: &'static str, paths: Vec<PathBuf>, untracked: bool) {
-        let repository = self.ask(paths.clone());
-        let target = self.target(&repository, TargetKind::GitWorktree, None);
-        let target = bound(target, &paths, (!untracked, untracked, false));
-        let loss = Loss::new(rule, target);
-        let loss = match repository {
-            Repository::Absent => loss.exempt("no repository"),
-            Repository::Unknown => loss,
-            Repository::Known(fact) => {
-                let (count, what) = if untracked {
-                    (untracked_in(fact, &paths), "untracked file")
-                } else {
-                    (changed_in(fact, &paths), "changed file")
-                };
-                if count == 0 {
-                    loss.exempt("nothing is changed there")
-                } else {
-                    loss.line(format!(
-                        "{count} {what}{}",
-                        if count == 1 { "" } else { "s" }
-                    ))
-                }
-            }
-        };
-        self.losses.push(loss);
-    }
-
     fn paths(&mut self, words: &[&Word]) -> Option<Vec<PathBuf>> {
         paths_below(self.invocation.dir.as_deref()?, words)
     }
@@ -214,27 +226,31 @@ impl<'a> Git<'a, '_> {
         if !keeps && !args.told(&["--hard", "--merge"]) {
             return;
         }
-        let commit = args.operands.first().and_then(|word| word.text());
+        let commit = args.operands.first().map(|word| word.text());
         if !keeps {
-            self.discard("git.discard-changes", Vec::new(), false);
+            self.discard(Extent::Whole);
+            tree::over(self, commit.clone().flatten(), &Extent::Whole);
+            trees::recursed(self, &args);
         }
         let Some(commit) = commit else {
             return;
         };
-        if matches!(commit.as_str(), "HEAD" | "@" | "HEAD~0" | "ORIG_HEAD") {
+        let same = |commit: &String| matches!(commit.as_str(), "HEAD" | "@" | "HEAD~0");
+        if commit.as_ref().is_some_and(same) {
             return;
         }
-        let repository = self.ask(Vec::new());
-        if let Repository::Known(fact) = &repository
-            && fact.branch.as_deref() == Some(commit.as_str())
-        {
+        let odd = commit.is_none() || commit.as_deref() == Some("ORIG_HEAD");
+        if odd && self.context.facts.assumed {
             return;
         }
-        if matches!(repository, Repository::Absent) {
-            return;
-        }
-        let target = self.target(&repository, TargetKind::GitRef, Some("HEAD".to_owned()));
-        self.losses.push(Loss::new("git.drop-commits", target));
+        let deeds = vec![RefDeed::Move { to: commit }];
+        let stand = course::stand(self, deeds);
+        let object = Some("HEAD".to_owned());
+        course::lose(self, "git.drop-commits", object, None, stand);
+    }
+
+    fn discard(&mut self, extent: Extent) {
+        tree::discard(self, "git.discard-changes", extent);
     }
 
     fn checkout(&mut self) {
@@ -242,30 +258,32 @@ impl<'a> Git<'a, '_> {
         if self.args(Valued::NONE).has(&["--ours", "--theirs"]) {
             return;
         }
-        let valued = Valued {
-            short: "bB",
-            long: &["--orphan", "--conflict", "--pathspec-from-file"],
-        };
-        let args = self.args(valued);
-        refs::started_over(self, &["-B"], valued);
+        let args = self.args(CHECKOUT);
+        refs::started_over(self, &["-B"], CHECKOUT);
         if args.has(&["-b", "-B", "--orphan", "-p", "--patch"]) && !args.has(&["-f", "--force"]) {
             return;
         }
-        let dashes = self
-            .invocation
-            .args
+        let words = &self.invocation.args;
+        let dashes = words
             .iter()
             .position(|word| word.text().as_deref() == Some("--"));
-        if let Some(index) = dashes {
-            let after: Vec<&Word> = self.invocation.args.iter().skip(index + 1).collect();
-            if after.is_empty() {
+        let from_file = args.value(&["--pathspec-from-file"]).is_some();
+        if dashes.is_some() || from_file {
+            let after = words.iter().skip(dashes.map_or(words.len(), |at| at + 1));
+            let after: Vec<&Word> = after.collect();
+            if after.is_empty() && !from_file {
                 return;
             }
-            let paths = self.paths(&after).unwrap_or_default();
-            return self.discard("git.discard-changes", paths, false);
+            let before = args.operands.len().saturating_sub(after.len());
+            let commit = args.operands.first().filter(|_| before > 0);
+            let commit = commit.and_then(|word| word.text());
+            return self.checkout_paths(commit, &after, &args);
         }
         if args.has(&["-f", "--force"]) {
-            return self.discard("git.discard-changes", Vec::new(), false);
+            self.discard(Extent::Whole);
+            let commit = args.operands.first().and_then(|word| word.text());
+            tree::over(self, commit, &Extent::Whole);
+            return trees::recursed(self, &args);
         }
         let operands: Vec<&Word> = args.operands.clone();
         if args.has(&["-t", "--track", "-d", "--detach"]) {
@@ -277,8 +295,17 @@ impl<'a> Git<'a, '_> {
         if !several && !rest.iter().any(|word| self.is_path(word)) {
             return;
         }
-        let paths = self.paths(rest).unwrap_or_default();
-        self.discard("git.discard-changes", paths, false);
+        let commit = operands.first().filter(|_| several);
+        let commit = commit.and_then(|word| word.text());
+        self.checkout_paths(commit, rest, &args);
+    }
+
+    /// Files are taken from the index or from a commit.
+    fn checkout_paths(&mut self, commit: Option<String>, words: &[&Word], args: &Args<'_>) {
+        let extent = tree::extent(self, words, args);
+        self.discard(extent.clone());
+        tree::over(self, commit, &extent);
+        trees::recursed(self, args);
     }
 
     /// Tells whether an operand of `checkout` is a path and not a branch.
@@ -311,91 +338,30 @@ impl<'a> Git<'a, '_> {
     }
 
     fn restore(&mut self) {
-        let valued = Valued {
-            short: "s",
-            long: &["--source", "--pathspec-from-file"],
-        };
-        let args = self.args(valued);
+        let args = self.args(RESTORE);
         let index_only = args.has(&["-S", "--staged"]) && !args.has(&["-W", "--worktree"]);
         if index_only || args.has(&["-p", "--patch"]) {
             return;
         }
         let operands = args.operands.clone();
-        if operands.is_empty() && !args.any_flag {
+        let listed = args.value(&["--pathspec-from-file"]).is_some();
+        if operands.is_empty() && !args.any_flag && !listed {
             return;
         }
-        let paths = self.paths(&operands).unwrap_or_default();
-        self.discard("git.discard-changes", paths, false);
+        let commit = args.value(&["-s", "--source"]).map(str::to_owned);
+        let commit = commit.filter(|commit| !commit.contains('$'));
+        self.checkout_paths(commit, &operands, &args);
     }
 
     fn switch(&mut self) {
-        let valued = Valued {
-            short: "cC",
-            long: &["--create", "--force-create", "--orphan", "--conflict"],
-        };
-        refs::started_over(self, &["-C", "--force-create"], valued);
-        if self
-            .args(valued)
-            .has(&["-f", "--force", "--discard-changes"])
-        {
-            self.discard("git.discard-changes", Vec::new(), false);
+        refs::started_over(self, &["-C", "--force-create"], SWITCH);
+        let args = self.args(SWITCH);
+        if args.has(&["-f", "--force", "--discard-changes"]) {
+            self.discard(Extent::Whole);
+            let commit = args.operands.first().and_then(|word| word.text());
+            tree::over(self, commit, &Extent::Whole);
+            trees::recursed(self, &args);
         }
-    }
-
-    fn clean(&mut self) {
-        let valued = Valued {
-            short: "e",
-            long: &["--exclude"],
-        };
-        let args = self.args(valued);
-        let forced = args.told(&["-f", "--force"])
-            || self.invocation.setting("clean.requireforce") == Some("false");
-        if !forced || args.has(&["-n", "--dry-run", "-i", "--interactive"]) {
-            return;
-        }
-        let operands = args.operands.clone();
-        if args.told(&["-x", "-X"]) {
-            return self.clean_ignored(&operands, args.told(&["-x"]));
-        }
-        let paths = self.paths(&operands).unwrap_or_default();
-        self.discard("git.clean", paths, true);
-    }
-
-    /// `clean -x` takes ignored files too; in a scratch folder or of regenerable names that is nothing.
-    fn clean_ignored(&mut self, operands: &[&Word], untracked: bool) {
-        let regenerable = !operands.is_empty()
-            && operands.iter().all(|word| {
-                let text = word.text().unwrap_or_default();
-                let path = Path::new(&text);
-                crate::classify::files::kinds::regenerable(
-                    path,
-                    Path::new(""),
-                    self.context.regenerable,
-                )
-                .is_some()
-            });
-        if regenerable {
-            return;
-        }
-        let paths = self.paths(operands).unwrap_or_default();
-        let repository = self.ask(paths.clone());
-        let target = self.target(&repository, TargetKind::GitWorktree, None);
-        let target = bound(target, &paths, (false, untracked, true));
-        let loss = Loss::new("git.clean-ignored", target);
-        let loss = match &repository {
-            Repository::Absent => loss.exempt("no repository"),
-            Repository::Known(fact)
-                if !paths.is_empty()
-                    && fact
-                        .paths
-                        .iter()
-                        .all(|path| path.untracked + path.ignored == 0) =>
-            {
-                loss.exempt("nothing there is untracked or ignored")
-            }
-            Repository::Known(_) | Repository::Unknown => loss,
-        };
-        self.losses.push(loss);
     }
 
     fn reflog(&mut self) {
@@ -405,11 +371,11 @@ impl<'a> Git<'a, '_> {
         }
         let step = args.operands.first().and_then(|word| word.text());
         if matches!(step.as_deref(), Some("expire" | "delete")) {
-            self.lose(
-                "git.reflog-expire",
-                TargetKind::GitRef,
-                Some("reflog".to_owned()),
-            );
+            let object = Some("reflog".to_owned());
+            let named = |word: &&Word| word.text().is_none_or(|text| text.contains("stash"));
+            let stashes = args.has(&["--all"]) || args.operands.iter().skip(1).any(named);
+            let stand = course::stand(self, vec![RefDeed::ExpireLogs { stashes }]);
+            course::lose(self, "git.reflog-expire", object, None, stand);
         }
     }
 
@@ -419,25 +385,39 @@ impl<'a> Git<'a, '_> {
             return;
         }
         let at_once = |value: &str| matches!(value, "now" | "all" | "0");
-        let set = [
-            "gc.pruneexpire",
-            "gc.reflogexpireunreachable",
-            "gc.reflogexpire",
-        ]
-        .iter()
-        .any(|name| self.invocation.setting(name).is_some_and(at_once));
-        let whole = set
+        let set = |name: &str| self.invocation.setting(name).is_some_and(at_once);
+        let logs = set("gc.reflogexpireunreachable") || set("gc.reflogexpire");
+        let whole = logs
+            || set("gc.pruneexpire")
             || self.invocation.subcommand == "prune"
             || args
                 .flags()
                 .any(|(flag, value)| flag == "--prune" && value.is_some_and(at_once));
         if whole {
-            self.lose(
-                "git.prune",
-                TargetKind::GitRef,
-                Some("unreachable objects".to_owned()),
-            );
+            self.lose_unreachable(logs);
         }
+    }
+
+    /// Objects go that nothing leads to; what the call let go before is none that git can name yet.
+    fn lose_unreachable(&mut self, logs: bool) {
+        let object = Some("unreachable objects".to_owned());
+        let earlier = course::earlier(self);
+        let emptied = earlier
+            .iter()
+            .any(|one| one.invocation.subcommand == "reflog");
+        let moved = earlier
+            .iter()
+            .any(|one| !course::deeds(&one.invocation, Some(one.command)).is_empty());
+        let logs = logs || emptied;
+        if !moved
+            && let Some(Answer::Glob(names)) = tree::question(self, GitAbout::Unreachable { logs })
+            && names.is_empty()
+        {
+            let target = self.target(&Repository::Absent, TargetKind::GitRef, object);
+            let loss = Loss::new("git.prune", target);
+            return self.losses.push(loss.exempt("everything there is led to"));
+        }
+        self.lose("git.prune", TargetKind::GitRef, object);
     }
 
     fn rewrite(&mut self) {
@@ -492,14 +472,19 @@ impl<'a> Git<'a, '_> {
             return;
         }
         let operands = args.operands.clone();
-        let paths = self.paths(&operands).unwrap_or_default();
-        self.discard("git.discard-changes", paths, false);
+        let extent = tree::extent(self, &operands, &args);
+        if let Extent::Paths(paths) = &extent {
+            trees::removed(self, &paths.clone());
+        }
+        self.discard(extent);
     }
 
     fn read_tree(&mut self) {
         let args = self.args(Valued::NONE);
         if args.has(&["--reset"]) && args.has(&["-u"]) && !args.has(&["-n", "--dry-run"]) {
-            self.discard("git.discard-changes", Vec::new(), false);
+            self.discard(Extent::Whole);
+            let commit = args.operands.first().and_then(|word| word.text());
+            tree::over(self, commit, &Extent::Whole);
         }
     }
 
@@ -509,7 +494,9 @@ impl<'a> Git<'a, '_> {
             long: &["--prefix", "--stage"],
         });
         if args.has(&["-f", "--force"]) && args.value(&["--prefix"]).is_none() {
-            self.discard("git.discard-changes", Vec::new(), false);
+            let operands = args.operands.clone();
+            let extent = tree::extent(self, &operands, &args);
+            self.discard(extent);
         }
     }
 
@@ -597,7 +584,9 @@ fn changed_in(fact: &GitFact, paths: &[PathBuf]) -> u64 {
     if paths.is_empty() {
         return fact.dirty;
     }
-    fact.paths.iter().map(|path| path.changed).sum()
+    // The files of a submodule are not touched from above.
+    let changed = |path: &GitPathFact| path.changed.saturating_sub(path.submodules);
+    fact.paths.iter().map(changed).sum()
 }
 
 /// Binds the loss of a work tree to what the command takes: changed files, untracked files, ignored files.

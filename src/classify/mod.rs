@@ -52,8 +52,8 @@ pub struct Context<'a> {
     pub protected: &'a Protection,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
-    /// What commands of the same call write into git's configuration, in their order; nothing where nobody has looked.
-    pub aliases: Option<&'a [git::Alias]>,
+    /// What commands of the same call write into git's configuration, and which are proven to have run; nothing where nobody has looked.
+    pub aliases: Option<&'a git::Told>,
 }
 
 /// One family of rules: from one command to findings.
@@ -127,7 +127,7 @@ const MAX_EARLIER: usize = 64;
 fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     let mut all = Vec::new();
     let mut made = made::Made::default();
-    let aliases = git::aliases(&unfolding.commands);
+    let aliases = git::told(unfolding);
     for (index, command) in unfolding.commands.iter().enumerate() {
         if inert::is_inert(command) {
             continue;

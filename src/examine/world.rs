@@ -48,6 +48,7 @@ impl World for Overlay<'_> {
             | Question::Find { .. }
             | Question::Glob { .. }
             | Question::Git { .. }
+            | Question::GitDeed(_)
             | Question::Database(_) => Answer::Assumed,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use super::database::{DatabaseFact, DatabaseQuestion};
+use super::git::{GitQuestion, RefsFact};
 
 /// One question about the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub enum Question {
     Variable(String),
     /// What does git know about these paths? All in one question, since one walk answers it.
     Git { dir: PathBuf, paths: Vec<PathBuf> },
+    /// What would git do in this repository? Answered with refs, or with a list of absolute paths (of objects: their names).
+    GitDeed(GitQuestion),
     /// What does the database hold of what would be lost?
     Database(DatabaseQuestion),
 }
@@ -95,6 +98,8 @@ pub struct GitPathFact {
     /// Tracked files below (or 1), and whether every one has the content of HEAD.
     pub tracked: u64,
     pub changed: u64,
+    /// How many of the changed ones are submodules with something in them: their files are not those of this repository.
+    pub submodules: u64,
     /// Files that are neither tracked nor ignored.
     pub untracked: u64,
     pub ignored: u64,
@@ -110,8 +115,10 @@ pub struct GitFact {
     pub git_dir: PathBuf,
     pub branch: Option<String>,
     pub has_head: bool,
-    /// Changed tracked files in the whole work tree, staged ones included.
+    /// Changed tracked files in the whole work tree, staged ones included and submodules left out.
     pub dirty: u64,
+    /// Submodules with something in them.
+    pub submodules: u64,
     pub untracked: u64,
     pub stashes: u64,
     pub paths: Vec<GitPathFact>,
@@ -130,6 +137,7 @@ pub enum Answer {
     },
     Variable(String),
     Git(GitFact),
+    Refs(RefsFact),
     Database(DatabaseFact),
     /// Proven not to be there (for a variable: not set; for git: no repository).
     Absent,

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod evidence;
 pub mod fact;
 pub mod finding;
+pub mod git;
 pub mod name;
 pub mod pattern;
 pub mod policy;

@@ -2,7 +2,7 @@
 //! What the answers mean is not known here.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,7 @@ impl Runner {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_GRAFT_FILE", "/dev/null")
             .env("GIT_ALLOW_PROTOCOL", "none")
             .env("GIT_PAGER", "cat")
             .current_dir(&self.root)
@@ -126,6 +127,22 @@ impl Runner {
                 command.arg(OsStr::from_bytes(path));
             }
         }
+        self.finish(command, input)
+    }
+
+    /// Runs git in a folder of the work tree, with words as they are, and returns whether it succeeded, and what it said.
+    pub fn run_in(
+        &self,
+        dir: &Path,
+        args: &[OsString],
+        input: Vec<u8>,
+    ) -> io::Result<(bool, Vec<u8>)> {
+        let mut command = self.command();
+        command.current_dir(dir).args(args);
+        self.finish(command, input)
+    }
+
+    fn finish(&self, mut command: Command, input: Vec<u8>) -> io::Result<(bool, Vec<u8>)> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -95,6 +95,10 @@ impl Bench {
 
     pub fn folder(mut self, path: &str, files: u64) -> Self {
         self.learn_entry(path, entry(path, EntryKind::Directory, 0));
+        let dot = Question::Entry(Path::new(path).join(".git"));
+        if self.facts.known(&dot).is_none() {
+            self.facts.learn(dot, Answer::Absent);
+        }
         let tree = TreeFact {
             files,
             bytes: files * 10,

@@ -2,6 +2,7 @@
 //! It does not know which program does it, nor what policy demands.
 
 mod far;
+mod inner;
 mod moved;
 mod project;
 mod same;
@@ -9,7 +10,6 @@ mod same;
 pub use moved::MOVED;
 pub use same::New;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::kinds;
@@ -176,34 +176,10 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
     }
 
-    fn git(&mut self, pending: &[Pending]) -> BTreeMap<PathBuf, (&'a GitFact, &'a GitPathFact)> {
-        let mut groups: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
-        for one in pending {
-            let project = &self.context.scene.project;
-            let dir = if one.path.starts_with(project) && &one.path != project {
-                project.clone()
-            } else {
-                one.path.parent().unwrap_or(&one.path).to_path_buf()
-            };
-            groups.entry(dir).or_default().push(one.path.clone());
-        }
-        let mut known = BTreeMap::new();
-        for (dir, mut paths) in groups {
-            paths.sort();
-            paths.dedup();
-            if let Some(Answer::Git(fact)) = self.ask(Question::Git { dir, paths }) {
-                for path in &fact.paths {
-                    known.insert(path.path.clone(), (fact, path));
-                }
-            }
-        }
-        known
-    }
-
     fn settle(&mut self, one: Pending, git: Option<(&GitFact, &GitPathFact)>) -> Loss {
         let small = self.may_be_small(&one);
         let mut loss = Loss::new(one.rule, world::file_target(&one.path, one.database));
-        loss.lines = one.lines;
+        loss.lines.clone_from(&one.lines);
         if let Some((all, path)) = git {
             // Output of another project is named from the top of that project.
             let named = one.named.is_some()
@@ -217,6 +193,20 @@ impl<'a, 'n> Judge<'a, 'n> {
             if clean && one.tracked_is_enough && !one.repository_goes {
                 return loss.exempt("its content is that of HEAD");
             }
+            let ignored_too = path.tracked > 0
+                && path.ignored > 0
+                && path.changed + path.untracked == 0
+                && all.has_head
+                && one.directory
+                && !one.narrowed
+                && !one.repository_goes;
+            if ignored_too && self.ignored_is_regenerable(&one, all) {
+                return loss
+                    .exempt("its content is that of HEAD, and output that can be made again");
+            }
+        }
+        if self.linked(&one, git.map(|(_, path)| path)) {
+            return loss.exempt("a clean work tree of a repository that lies elsewhere");
         }
         if let Some(named) = &one.named
             && let Some(reason) = self.proof(named, git.map(|(_, path)| path))

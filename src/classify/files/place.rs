@@ -237,6 +237,7 @@ fn value(name: &str, context: &Context<'_>, needs: &mut Needs) -> Option<String>
         | Answer::Glob(_)
         | Answer::Text { .. }
         | Answer::Git(_)
+        | Answer::Refs(_)
         | Answer::Database(_)
         | Answer::Absent
         | Answer::Unknown(_)

@@ -16,6 +16,8 @@ pub struct Invocation {
     pub args: Vec<Word>,
     /// Where git starts to look for the repository; nothing when it is not known.
     pub dir: Option<PathBuf>,
+    /// What `--git-dir` or `GIT_DIR` says, absolute.
+    pub git_dir: Option<PathBuf>,
     /// `-c name=value`, names in lower case.
     settings: Vec<(String, String)>,
 }
@@ -31,10 +33,18 @@ impl Invocation {
                 Cwd::Known(dir) => Some(dir.clone()),
                 Cwd::Temporary | Cwd::Unknown => None,
             },
+            git_dir: None,
             settings: Vec::new(),
         };
+        let told = command.env_value("GIT_DIR").and_then(Word::text);
+        all.git_dir = told.and_then(|named| super::course::absolute(all.dir.as_deref(), &named));
         if let Some(name) = program.strip_prefix("git-") {
             name.clone_into(&mut all.subcommand);
+            all.args = command.args().to_vec();
+            return Some(all);
+        }
+        if program == "patch" {
+            "apply".clone_into(&mut all.subcommand);
             all.args = command.args().to_vec();
             return Some(all);
         }
@@ -54,18 +64,22 @@ impl Invocation {
     fn globals(&mut self, command: &Command) -> Option<()> {
         let mut rest = command.args().iter();
         let mut tree: Option<PathBuf> = None;
+        let mut git_dir: Option<String> = None;
         while let Some(word) = rest.next() {
             let text = word.shown();
             match text.as_str() {
                 "-C" => self.enter(rest.next()?),
                 "-c" | "--config-env" => self.set(&rest.next()?.shown()),
                 "--work-tree" => tree = rest.next()?.text().map(PathBuf::from),
-                "--git-dir" | "--namespace" | "--exec-path" | "--super-prefix"
-                | "--attr-source" => {
+                "--git-dir" => git_dir = rest.next()?.text(),
+                "--namespace" | "--exec-path" | "--super-prefix" | "--attr-source" => {
                     rest.next();
                 }
                 _ if text.starts_with("--work-tree=") => {
                     tree = text.strip_prefix("--work-tree=").map(PathBuf::from);
+                }
+                _ if text.starts_with("--git-dir=") => {
+                    git_dir = text.strip_prefix("--git-dir=").map(str::to_owned);
                 }
                 _ if text.starts_with('-') => {}
                 _ => {
@@ -74,6 +88,9 @@ impl Invocation {
                     break;
                 }
             }
+        }
+        if let Some(named) = git_dir {
+            self.git_dir = super::course::absolute(self.dir.as_deref(), &named);
         }
         if let (Some(dir), Some(tree)) = (&self.dir, tree) {
             self.dir = Some(dir.join(tree));

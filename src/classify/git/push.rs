@@ -2,17 +2,18 @@
 //! It asks no remote; whether an old tip is known is read from the local repository.
 
 use super::{Git, Repository};
-use crate::classify::files::Valued;
 use crate::classify::files::report::Loss;
+use crate::classify::files::{Args, Valued};
 use crate::model::address::without_password;
 use std::path::Path;
 
 use crate::model::fact::{Answer, GitFact, Question};
+use crate::model::git::RefDeed;
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
 
-const VALUED: Valued = Valued {
+pub const VALUED: Valued = Valued {
     short: "o",
     long: &[
         "--repo",
@@ -44,7 +45,14 @@ pub fn read(git: &mut Git<'_, '_>) {
             .map_or_else(|| "origin".to_owned(), Word::shown),
     };
     let specs: Vec<&Word> = operands.collect();
-    if args.has(&["--mirror"]) {
+    if remote == "." {
+        return here(git, &args);
+    }
+    let configured = match specs.is_empty() {
+        true => configured(git, &remote),
+        false => Configured::default(),
+    };
+    if args.has(&["--mirror"]) || configured.mirror {
         return lose(git, "git.push-mirror", &remote, "refs/*", false);
     }
     if args.has(&["--prune"]) {
@@ -58,8 +66,17 @@ pub fn read(git: &mut Git<'_, '_>) {
         }
         return;
     }
-    if specs.is_empty() && forced {
+    if specs.is_empty() && forced && configured.specs.is_empty() {
         return current(git, &remote, args.has(&["--all", "--tags", "--branches"]));
+    }
+    for spec in configured.specs {
+        let plain = spec.trim_start_matches('+');
+        let name = plain.rsplit(':').next().unwrap_or(plain);
+        if plain.starts_with(':') && !name.is_empty() {
+            named(git, &remote, name, Fate::Deleted);
+        } else if spec.starts_with('+') || forced {
+            named(git, &remote, name, Fate::Forced);
+        }
     }
     for spec in specs {
         let text = spec.shown();
@@ -70,6 +87,96 @@ pub fn read(git: &mut Git<'_, '_>) {
         } else if forced || text.starts_with('+') {
             one(git, &remote, spec, Fate::Forced);
         }
+    }
+}
+
+/// `git push . a:b` moves or deletes refs of this repository.
+fn here(git: &mut Git<'_, '_>, args: &Args<'_>) {
+    let deletes = args.has(&["-d", "--delete"]);
+    let forced = args.told(&["-f", "--force", "--force-with-lease"]);
+    let mut names = Vec::new();
+    for spec in args.operands.iter().skip(1).map(|word| word.shown()) {
+        let plain = spec.trim_start_matches('+');
+        let goes = deletes || plain.starts_with(':');
+        if goes || forced || spec.starts_with('+') {
+            let name = plain.rsplit(':').next().unwrap_or(plain);
+            names.push((super::refs::head(name), goes));
+        }
+    }
+    let mut deeds = super::course::deeds(git.invocation, None);
+    deeds.retain(|deed| match deed {
+        RefDeed::Set { name, .. } | RefDeed::Delete { name } => {
+            names.iter().any(|(known, _)| known == name)
+        }
+        _ => false,
+    });
+    let stand = super::course::stand(git, deeds);
+    for (name, goes) in names {
+        let rule = match goes {
+            true => "git.ref-delete",
+            false => "git.ref-overwrite",
+        };
+        super::course::lose(git, rule, Some(name.clone()), Some(&name), stand);
+    }
+}
+
+/// What the configuration says of pushes to a remote that name no ref.
+#[derive(Debug, Default)]
+struct Configured {
+    specs: Vec<String>,
+    mirror: bool,
+}
+
+fn configured(git: &mut Git<'_, '_>, remote: &str) -> Configured {
+    let mut all = Configured::default();
+    let name = remote.to_ascii_lowercase();
+    all.specs.extend(
+        git.invocation
+            .setting(&format!("remote.{name}.push"))
+            .map(str::to_owned),
+    );
+    all.mirror = git.invocation.setting(&format!("remote.{name}.mirror")) == Some("true");
+    let Some(text) = configuration(git) else {
+        return all;
+    };
+    let section = format!("[remote \"{remote}\"]");
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line == section;
+        } else if inside && let Some((key, value)) = line.split_once('=') {
+            let value = value.trim().trim_matches('"');
+            match key.trim().to_ascii_lowercase().as_str() {
+                "push" => all.specs.push(value.to_owned()),
+                "mirror" => all.mirror |= value == "true",
+                _ => {}
+            }
+        }
+    }
+    all
+}
+
+/// Reads the repository's own configuration, where it lies in the usual place.
+pub fn configuration<'a>(git: &mut Git<'a, '_>) -> Option<&'a str> {
+    if git.context.facts.assumed || !git.command.is_here() {
+        return None;
+    }
+    let dir = git.invocation.dir.clone()?;
+    let project = &git.context.scene.project;
+    let top = if dir.starts_with(project) {
+        project.clone()
+    } else {
+        dir
+    };
+    let git_dir = git
+        .invocation
+        .git_dir
+        .clone()
+        .unwrap_or_else(|| top.join(".git"));
+    let question = Question::Text(git_dir.join("config"));
+    match git.context.facts.ask(question, git.needs) {
+        Some(Answer::Text { text, .. }) => Some(text),
+        _ => None,
     }
 }
 

@@ -3,23 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Git, Repository};
-use crate::classify::files::Valued;
-use crate::classify::files::report::Loss;
-use crate::model::command::{Command, Stdin};
-use crate::model::fact::{Answer, Question};
+use super::{Git, course};
+use crate::classify::files::{Args, Valued};
+use crate::model::command::{Command, Proven, Stdin, Unfolding};
+use crate::model::git::RefDeed;
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
 
-/// What is known of a ref.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    There,
-    Absent,
-    Unknown,
-}
-
-const BRANCH: Valued = Valued {
+pub const BRANCH: Valued = Valued {
     short: "u",
     long: &[
         "--set-upstream-to",
@@ -33,43 +24,76 @@ const BRANCH: Valued = Valued {
     ],
 };
 
-/// Adds the loss of what a ref held, unless there is no such ref.
-pub fn overwrite(git: &mut Git<'_, '_>, full: &str) {
-    let repository = git.ask(Vec::new());
-    let known = existing(git, &repository, full);
-    let target = git.target(&repository, TargetKind::GitRef, Some(full.to_owned()));
-    let loss = Loss::new("git.ref-overwrite", target);
-    git.losses.push(match (repository, known) {
-        (Repository::Absent, _) => loss.exempt("no repository"),
-        (_, Known::Absent) => loss.exempt("there is no such ref"),
-        (_, Known::There | Known::Unknown) => loss,
-    });
+pub const TAG: Valued = Valued {
+    short: "mFun",
+    long: &[
+        "--message",
+        "--file",
+        "--local-user",
+        "--cleanup",
+        "--format",
+        "--sort",
+    ],
+};
+
+pub const FETCH: Valued = Valued {
+    short: "jo",
+    long: &[
+        "--depth",
+        "--deepen",
+        "--refmap",
+        "--upload-pack",
+        "--shallow-since",
+    ],
+};
+
+/// Adds the losses of what refs held that get another value, one for each name.
+pub fn overwrite(git: &mut Git<'_, '_>, deeds: Vec<RefDeed>, names: &[String]) {
+    let stand = course::stand(git, deeds);
+    for name in names {
+        course::lose(
+            git,
+            "git.ref-overwrite",
+            Some(name.clone()),
+            Some(name),
+            stand,
+        );
+    }
 }
 
-fn existing(git: &mut Git<'_, '_>, repository: &Repository<'_>, full: &str) -> Known {
-    let Repository::Known(fact) = repository else {
-        return Known::Unknown;
-    };
-    if full.contains("$?") {
-        return Known::Unknown;
+/// Tells whether names that are not known come from a list of branches that others already hold.
+fn lists_merged(git: &Git<'_, '_>) -> bool {
+    let mut before = git.context.earlier.iter().rev();
+    let list = before.find(|command| {
+        let named = |word: &Word| matches!(word.plain(), Some("branch" | "for-each-ref" | "tag"));
+        command.is_any(&["git"]) && command.words.iter().any(named)
+    });
+    list.is_some_and(|list| {
+        let has = |flag: &str| list.words.iter().any(|word| word.prefix_starts(flag));
+        has("--merged") && !has("--no-merged") && list.cwd == git.command.cwd
+    })
+}
+
+/// Adds the losses of refs that go, each with the name under which it is told.
+fn gone(git: &mut Git<'_, '_>, rule: &'static str, words: &[&Word], prefix: &str) {
+    let deeds = words.iter().map(|word| match word.text() {
+        Some(name) => RefDeed::Delete {
+            name: format!("{prefix}{name}"),
+        },
+        None => RefDeed::DeleteSome {
+            prefix: prefix.to_owned(),
+        },
+    });
+    let stand = course::stand(git, deeds.collect());
+    if words.iter().all(|word| word.text().is_none())
+        && !git.context.facts.assumed
+        && lists_merged(git)
+    {
+        return;
     }
-    let common = common_dir(&fact.git_dir);
-    let loose = Question::Entry(common.join(full));
-    let loose = git.context.facts.ask(loose, git.needs).cloned();
-    let packed = Question::Text(common.join("packed-refs"));
-    let packed = git.context.facts.ask(packed, git.needs);
-    match (loose, packed) {
-        (Some(Answer::Entry(_)), _) => Known::There,
-        (Some(Answer::Absent), Some(Answer::Text { text, .. })) => {
-            let mut names = text.lines().filter_map(|line| line.split(' ').nth(1));
-            if names.any(|name| name == full) {
-                Known::There
-            } else {
-                Known::Absent
-            }
-        }
-        (Some(Answer::Absent), Some(Answer::Absent)) => Known::Absent,
-        _ => Known::Unknown,
+    for word in words {
+        let full = word.text().map(|name| format!("{prefix}{name}"));
+        course::lose(git, rule, Some(word.shown()), full.as_deref(), stand);
     }
 }
 
@@ -83,7 +107,7 @@ pub fn common_dir(git_dir: &Path) -> PathBuf {
     }
 }
 
-fn head(name: &str) -> String {
+pub fn head(name: &str) -> String {
     if name.starts_with("refs/") {
         name.to_owned()
     } else {
@@ -104,17 +128,18 @@ pub fn branch(git: &mut Git<'_, '_>) {
     let over = args.has(&["-M", "-C"]) || (forced && args.has(&["-m", "-c", "--move", "--copy"]));
     let operands = args.operands.clone();
     if deletes {
-        for word in operands {
-            git.lose("git.branch-delete", TargetKind::GitRef, Some(word.shown()));
-        }
-    } else if over {
-        // `git branch -M main` names the branch that is checked out; without facts no other one is meant.
-        let lone = operands.len() == 1 && git.context.facts.assumed;
-        if let Some(word) = operands.last().filter(|_| !lone) {
-            overwrite(git, &head(&word.shown()));
-        }
-    } else if forced && let Some(word) = operands.first() {
-        overwrite(git, &head(&word.shown()));
+        return gone(git, "git.branch-delete", &operands, "refs/heads/");
+    }
+    // `git branch -M main` names the branch that is checked out; without facts no other one is meant.
+    let lone = operands.len() == 1 && git.context.facts.assumed;
+    let word = match (over, forced) {
+        (true, _) => operands.last().filter(|_| !lone),
+        (false, true) => operands.first(),
+        (false, false) => None,
+    };
+    if let Some(word) = word {
+        let deeds = course::deeds(git.invocation, None);
+        overwrite(git, deeds, &[head(&word.shown())]);
     }
 }
 
@@ -122,33 +147,24 @@ pub fn branch(git: &mut Git<'_, '_>) {
 pub fn started_over(git: &mut Git<'_, '_>, flags: &[&str], valued: Valued) {
     let args = git.args(valued);
     if let Some(name) = args.value(flags).map(str::to_owned) {
-        overwrite(git, &head(&name));
+        let mut deeds = course::deeds(git.invocation, None);
+        deeds.truncate(1);
+        overwrite(git, deeds, &[head(&name)]);
     }
 }
 
 /// `git tag -f` and `-d`.
 pub fn tag(git: &mut Git<'_, '_>) {
-    let args = git.args(Valued {
-        short: "mFun",
-        long: &[
-            "--message",
-            "--file",
-            "--local-user",
-            "--cleanup",
-            "--format",
-            "--sort",
-        ],
-    });
+    let args = git.args(TAG);
     let operands = args.operands.clone();
     if args.has(&["-d", "--delete"]) {
-        for word in operands {
-            git.lose("git.tag-delete", TargetKind::GitRef, Some(word.shown()));
-        }
+        gone(git, "git.tag-delete", &operands, "refs/tags/");
     } else if args.has(&["-f", "--force"])
         && !args.has(&["-l", "--list", "-v", "--verify"])
         && let Some(word) = operands.first()
     {
-        overwrite(git, &format!("refs/tags/{}", word.shown()));
+        let deeds = course::deeds(git.invocation, None);
+        overwrite(git, deeds, &[format!("refs/tags/{}", word.shown())]);
     }
 }
 
@@ -159,33 +175,40 @@ pub fn update(git: &mut Git<'_, '_>) {
         long: &[],
     });
     if args.has(&["--stdin"]) {
-        return told(git);
+        return told_there(git);
     }
     let operands: Vec<String> = args.operands.iter().map(|word| word.shown()).collect();
+    let deeds = course::deeds(git.invocation, None);
     if args.has(&["-d", "--delete"]) {
         let name = operands.first().cloned();
         if name.as_deref() == Some("refs/stash") {
             super::stash::unnamed(git);
         }
-        return git.lose("git.ref-delete", TargetKind::GitRef, name);
+        let stand = match name.as_deref() {
+            // The list of the stashes goes with it.
+            Some("refs/stash") => course::stand(git, vec![RefDeed::ClearStashes]),
+            _ => course::stand(git, deeds),
+        };
+        return course::lose(git, "git.ref-delete", name, None, stand);
     }
-    if let [name, _, rest @ ..] = operands.as_slice() {
-        moved(git, name, rest.first().map(String::as_str));
+    if let [name, _, rest @ ..] = operands.as_slice()
+        && moves(name, rest.first().map(String::as_str))
+    {
+        let stand = course::stand(git, deeds);
+        course::lose(git, "git.ref-overwrite", Some(name.clone()), None, stand);
     }
 }
 
-/// A ref that is given a new value; an old value of nothing means that it may not exist yet.
-fn moved(git: &mut Git<'_, '_>, name: &str, old: Option<&str>) {
+/// Tells whether a ref that is given a new value held one; an old value of nothing means that it may not exist yet.
+fn moves(name: &str, old: Option<&str>) -> bool {
     let created = old.is_some_and(|old| old.chars().all(|digit| digit == '0'));
     let held = ["refs/heads/", "refs/tags/", "refs/stash", "HEAD"]
         .iter()
         .any(|start| name.starts_with(start));
-    if held && !created {
-        overwrite(git, name);
-    }
+    held && !created
 }
 
-fn told(git: &mut Git<'_, '_>) {
+fn told_there(git: &mut Git<'_, '_>) {
     let text = match &git.command.stdin {
         Stdin::Text(word) => word.text(),
         Stdin::Null | Stdin::Inherited => return,
@@ -195,17 +218,18 @@ fn told(git: &mut Git<'_, '_>) {
         let name = Some("refs that standard input names".to_owned());
         return git.lose("git.ref-delete", TargetKind::GitRef, name);
     };
+    let stand = course::stand(git, course::told_refs(&text));
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["delete", name, ..] => {
-                git.lose(
-                    "git.ref-delete",
-                    TargetKind::GitRef,
-                    Some((*name).to_owned()),
-                );
+                let object = Some((*name).to_owned());
+                course::lose(git, "git.ref-delete", object, Some(name), stand);
             }
-            ["update", name, _, rest @ ..] => moved(git, name, rest.first().copied()),
+            ["update", name, _, rest @ ..] if moves(name, rest.first().copied()) => {
+                let object = Some((*name).to_owned());
+                course::lose(git, "git.ref-overwrite", object, Some(name), stand);
+            }
             _ => {}
         }
     }
@@ -222,7 +246,16 @@ pub fn symbolic(git: &mut Git<'_, '_>) {
         .as_deref()
         .is_some_and(|name| name.starts_with("refs/remotes/"));
     if args.has(&["-d", "--delete"]) && !remote {
-        git.lose("git.ref-delete", TargetKind::GitRef, name);
+        let deeds = course::deeds(git.invocation, None);
+        let stand = course::stand(git, deeds);
+        return course::lose(git, "git.ref-delete", name, None, stand);
+    }
+    let deeds = course::deeds(git.invocation, None);
+    if let [RefDeed::Set { name, .. }] = deeds.as_slice()
+        && !git.context.facts.assumed
+    {
+        let name = name.clone();
+        overwrite(git, deeds, &[name]);
     }
 }
 
@@ -261,29 +294,16 @@ pub fn replace(git: &mut Git<'_, '_>) {
     }
 }
 
-/// A fetch that forces a branch of this repository: `git fetch origin +main:main`.
+/// A fetch that forces a branch of this repository (`git fetch origin +main:main`), or takes tags down.
 pub fn fetch(git: &mut Git<'_, '_>) {
-    let args = git.args(Valued {
-        short: "jo",
-        long: &[
-            "--depth",
-            "--deepen",
-            "--refmap",
-            "--upload-pack",
-            "--shallow-since",
-        ],
-    });
+    let args = git.args(FETCH);
     if args.has(&["--dry-run"]) {
         return;
     }
+    fetch_pruned(git, &args);
     let forced = args.has(&["-f", "--force"]);
-    let specs: Vec<String> = args
-        .operands
-        .iter()
-        .skip(1)
-        .map(|word| word.shown())
-        .collect();
-    for spec in specs {
+    let mut names = Vec::new();
+    for spec in args.operands.iter().skip(1).map(|word| word.shown()) {
         let plain = spec.trim_start_matches('+');
         let forced = forced || spec.starts_with('+');
         let Some((_, to)) = plain.split_once(':').filter(|(_, to)| !to.is_empty()) else {
@@ -291,12 +311,44 @@ pub fn fetch(git: &mut Git<'_, '_>) {
         };
         let kept = to.starts_with("refs/") && !to.starts_with("refs/heads/");
         if forced && !kept {
-            overwrite(git, &head(to));
+            names.push(head(to));
         }
     }
+    if names.is_empty() {
+        return;
+    }
+    let mut deeds = course::deeds(git.invocation, None);
+    deeds.retain(|deed| matches!(deed, RefDeed::Set { name, .. } if names.contains(name)));
+    overwrite(git, deeds, &names);
 }
 
-/// An alias that a command of the call writes with `git config`.
+/// `fetch --prune` with tags among what is fetched: tags go that the remote does not have.
+fn fetch_pruned(git: &mut Git<'_, '_>, args: &Args<'_>) {
+    let told = |names: [&str; 2]| args.flags().any(|(flag, _)| names.contains(&flag));
+    let prunes = told(["-p", "--prune"]) || git.invocation.setting("fetch.prune") == Some("true");
+    let tags = told(["-P", "--prune-tags"])
+        || git.invocation.setting("fetch.prunetags") == Some("true")
+        || args
+            .operands
+            .iter()
+            .skip(1)
+            .any(|word| word.shown().ends_with(":refs/tags/*"));
+    if !prunes || !tags {
+        return;
+    }
+    let remote = match args.operands.first() {
+        Some(word) => word.text(),
+        None => Some("origin".to_owned()),
+    };
+    let name = Some("tags that the remote does not have".to_owned());
+    if git.context.facts.assumed {
+        return git.lose("git.tag-delete", TargetKind::GitRef, name);
+    }
+    let stand = course::stand(git, vec![RefDeed::PruneTags { remote }]);
+    course::lose(git, "git.tag-delete", name, None, stand);
+}
+
+/// A setting (an alias above all) that a command of the call writes with `git config`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
     /// Where that command stands among the commands.
@@ -305,13 +357,30 @@ pub struct Alias {
     value: String,
 }
 
-/// Returns the aliases that commands write with `git config`, in their order.
-pub fn aliases(commands: &[Command]) -> Vec<Alias> {
+/// What is gathered once of all commands of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Settings that they write with `git config`, in their order.
+    aliases: Vec<Alias>,
+    /// For each of them: which earlier ones are proven to have run or to have succeeded.
+    pub proven: Vec<Proven>,
+}
+
+/// Gathers what git's commands are judged with.
+pub fn told(unfolding: &Unfolding) -> Told {
+    Told {
+        aliases: aliases(&unfolding.commands),
+        proven: unfolding.proven.clone(),
+    }
+}
+
+/// Returns the settings that commands write with `git config`, in their order.
+fn aliases(commands: &[Command]) -> Vec<Alias> {
     let mut all = Vec::new();
     for (place, command) in commands.iter().enumerate() {
-        // What names no alias is passed over as it stands.
-        let named = |word: &Word| word.prefix_starts("alias.");
-        if !command.words.iter().any(named) {
+        // What writes no setting is passed over as it stands.
+        let named = |word: &Word| word.plain() == Some("config");
+        if !command.is_any(&["git", "hub"]) || !command.words.iter().any(named) {
             continue;
         }
         let Some(other) = super::Invocation::read(command) else {
@@ -321,9 +390,13 @@ pub fn aliases(commands: &[Command]) -> Vec<Alias> {
             continue;
         }
         let words: Vec<String> = other.args.iter().filter_map(Word::text).collect();
-        let at = words.iter().position(|word| word.starts_with("alias."));
+        let at = words
+            .iter()
+            .position(|word| word.contains('.') && !word.starts_with('-'));
         if let Some(at) = at
             && let (Some(name), Some(value)) = (words.get(at), words.get(at + 1))
+            // Where the hooks are is judged where it is written.
+            && !name.eq_ignore_ascii_case("core.hookspath")
         {
             all.push(Alias {
                 place,
@@ -335,14 +408,53 @@ pub fn aliases(commands: &[Command]) -> Vec<Alias> {
     all
 }
 
-/// Aliases that an earlier command of the same call wrote with `git config`.
+/// Settings that an earlier command of the same call wrote with `git config`.
 pub fn earlier_aliases(context: &super::Context<'_>) -> Vec<(String, String)> {
     let setting = |one: &Alias| (one.name.clone(), one.value.clone());
     match context.aliases {
-        Some(all) => {
+        Some(told) => {
+            let all = &told.aliases;
             let count = all.partition_point(|one| one.place < context.earlier.len());
             all.iter().take(count).map(setting).collect()
         }
         None => aliases(context.earlier).iter().map(setting).collect(),
     }
+}
+
+/// `git rebase --onto A B C` leaves out what leads to B; an editor that is told to drop lines leaves out what they name.
+pub fn rebase(git: &mut Git<'_, '_>) {
+    if git.context.facts.assumed {
+        return;
+    }
+    let mut deeds = course::deeds(git.invocation, None);
+    deeds.retain(|deed| matches!(deed, RefDeed::Rebase { .. }));
+    let args = git.args(Valued::NONE);
+    if deeds.is_empty() && args.has(&["-i", "--interactive"]) && drops_lines(git) {
+        let upstream = args.operands.first().and_then(|word| word.text());
+        deeds.push(RefDeed::Move { to: upstream });
+    }
+    if deeds.is_empty() {
+        return;
+    }
+    let stand = course::stand(git, deeds);
+    let object = Some("HEAD".to_owned());
+    course::lose(git, "git.drop-commits", object, None, stand);
+}
+
+/// Tells whether the editor of the list of commits takes lines out of it.
+fn drops_lines(git: &Git<'_, '_>) -> bool {
+    let told = git
+        .command
+        .env_value("GIT_SEQUENCE_EDITOR")
+        .map(Word::shown);
+    let set = git.invocation.setting("sequence.editor").map(str::to_owned);
+    let Some(editor) = told.or(set) else {
+        return false;
+    };
+    let cuts = editor.contains("sed")
+        && editor.split(['\'', '"', ' ', ';']).any(|part| {
+            part.ends_with('d')
+                && part.contains(|one: char| one.is_ascii_digit() || one == '/' || one == '$')
+        });
+    cuts || editor.contains("drop") || editor.contains("tail") || editor.contains("head -")
 }

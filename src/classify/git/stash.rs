@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::course::{self, Stand};
 use super::invocation::Invocation;
 use super::{Git, Repository, bound, changed_in, paths_below, untracked_in};
 use crate::classify::files::report::Loss;
 use crate::classify::files::{Args, Valued};
+use crate::model::git::RefDeed;
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
 
@@ -15,7 +17,7 @@ const EARLIER_MAX: usize = 1000;
 /// Steps of `git stash` among them.
 const STEPS_MAX: usize = 64;
 
-const PUSH: Valued = Valued {
+pub const PUSH: Valued = Valued {
     short: "m",
     long: &["--message", "--pathspec-from-file"],
 };
@@ -75,14 +77,37 @@ pub fn unnamed(git: &mut Git<'_, '_>) {
     lose_own(git, &pile.fresh());
 }
 
+/// Stashes that were there before: where the call makes none of its own, it can be said which ones, and whether others hold them.
 fn lose_older(git: &mut Git<'_, '_>, rule: &'static str, named: Option<&Word>) {
+    let makes = course::earlier(git).iter().any(|one| {
+        let deeds = course::deeds(&one.invocation, None);
+        deeds.contains(&RefDeed::Stash)
+    });
+    if makes {
+        return lose_any(git, rule, named);
+    }
+    let deed = match (rule, number(named)) {
+        ("git.stash-drop", Some(at)) => RefDeed::DropStash(at),
+        _ => RefDeed::ClearStashes,
+    };
+    let stand = course::stand(git, vec![deed]);
+    match stand {
+        Stand::Known(_) => course::lose(git, rule, Some(object(named)), None, stand),
+        Stand::Absent | Stand::Unknown | Stand::Pending => lose_any(git, rule, named),
+    }
+}
+
+fn object(named: Option<&Word>) -> String {
     // An undo looks for the stash by this name.
-    let object = match (named, number(named)) {
+    match (named, number(named)) {
         (Some(_), Some(at)) => format!("stash@{{{at}}}"),
         (Some(word), None) => word.text().unwrap_or_else(|| "stash".to_owned()),
         (None, _) => "stash".to_owned(),
-    };
-    let object = Some(object);
+    }
+}
+
+fn lose_any(git: &mut Git<'_, '_>, rule: &'static str, named: Option<&Word>) {
+    let object = Some(object(named));
     let repository = git.ask(Vec::new());
     let loss = Loss::new(rule, git.target(&repository, TargetKind::GitRef, object));
     let loss = match repository {
@@ -104,8 +129,10 @@ fn lose_own(git: &mut Git<'_, '_>, fresh: &[Taken]) {
         paths.sort();
         paths.dedup();
     }
-    let untracked = fresh.iter().any(|taken| taken.untracked);
-    let ignored = fresh.iter().any(|taken| taken.ignored);
+    // What was staged is stashed, whether it was tracked before or not.
+    let staged = super::tree::stages(git);
+    let untracked = staged.is_some() || fresh.iter().any(|taken| taken.untracked);
+    let ignored = staged == Some(true) || fresh.iter().any(|taken| taken.ignored);
     let repository = git.ask(paths.clone());
     let target = git.target(&repository, TargetKind::GitWorktree, None);
     let target = bound(target, &paths, (true, untracked, ignored));
@@ -230,7 +257,7 @@ impl Pile {
 }
 
 /// Returns which stash is meant, counted from the newest; nothing where the word does not say it.
-fn number(word: Option<&Word>) -> Option<usize> {
+pub fn number(word: Option<&Word>) -> Option<usize> {
     let Some(word) = word else {
         return Some(0);
     };

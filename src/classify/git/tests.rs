@@ -1,12 +1,108 @@
 use crate::classify::files::bench::{Bench, line, rules};
-use crate::model::command::Command;
+use crate::model::command::{Command, Unfolding};
 use crate::model::fact::{Answer, GitFact, Needs, Question};
+use crate::model::git::{GitAbout, RefDeed, RefStep, RefsFact, Standing, Sureness, TipFact};
 
 fn lost(bench: &Bench, command: &Command) -> Vec<String> {
-    let mut needs = Needs::default();
-    let found = super::findings(command, &bench.context(), &mut needs);
-    assert!(needs.is_empty(), "open: {:?}", needs.into_questions());
-    rules(&found)
+    judged(bench, command, |_| Answer::Unknown("not asked".into()))
+}
+
+/// The rules that a command breaks where the repository says this of refs; it names no file.
+fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> Vec<String> {
+    let mut facts = bench.facts.clone();
+    for _ in 0..4 {
+        let context = super::Context {
+            facts: &facts,
+            ..bench.context()
+        };
+        let mut needs = Needs::default();
+        let found = super::findings(command, &context, &mut needs);
+        let open = needs.into_questions();
+        if open.is_empty() {
+            return rules(&found);
+        }
+        for question in open {
+            let Question::GitDeed(asked) = &question else {
+                panic!("open: {question:?}");
+            };
+            let answer = match &asked.about {
+                GitAbout::Refs { steps, .. } => refs(steps),
+                GitAbout::Unreachable { .. } => Answer::Unknown("not asked".into()),
+                GitAbout::Clean(_) | GitAbout::Over { .. } | GitAbout::Tracked(_) => {
+                    Answer::Glob(Vec::new())
+                }
+            };
+            facts.learn(question, answer);
+        }
+    }
+    panic!("it asks on and on");
+}
+
+fn stands(standing: Standing) -> Answer {
+    let name = "refs/heads/topic".to_owned();
+    Answer::Refs(RefsFact {
+        root: "/home/ann/shop".into(),
+        git_dir: "/home/ann/shop/.git".into(),
+        tips: vec![TipFact {
+            name,
+            object: "1".repeat(40),
+            standing,
+        }],
+    })
+}
+
+#[test]
+fn a_ref_is_lost_only_where_no_other_one_leads_to_what_it_holds() {
+    let bench = repository(|_| {});
+    for (text, rule) in [
+        ("git branch -D topic", "git.branch-delete"),
+        ("git branch -f topic main", "git.ref-overwrite"),
+        ("git checkout -B topic main", "git.ref-overwrite"),
+        ("git switch -C topic main", "git.ref-overwrite"),
+        ("git update-ref -d refs/heads/topic", "git.ref-delete"),
+        ("git fetch . +main:topic", "git.ref-overwrite"),
+        ("git push . :topic", "git.ref-delete"),
+        ("git push . +main:topic", "git.ref-overwrite"),
+        ("git reset --hard origin/main", "git.drop-commits"),
+        ("git rebase --onto HEAD~1 HEAD", "git.drop-commits"),
+    ] {
+        let command = line(text);
+        assert_eq!(
+            judged(&bench, &command, |_| stands(Standing::Lost)),
+            [rule],
+            "{text}"
+        );
+        assert!(
+            judged(&bench, &command, |_| stands(Standing::Held)).is_empty(),
+            "{text}"
+        );
+        let odd = judged(&bench, &command, |_| Answer::Unknown("timeout".into()));
+        assert_eq!(odd, [rule], "{text}");
+    }
+}
+
+#[test]
+fn what_the_call_did_to_refs_before_is_told_with_the_question() {
+    let mut bench = repository(|_| {});
+    bench.earlier = vec![line("git branch keep topic"), line("git tag -d v1")];
+    let found = judged(&bench, &line("git branch -D topic"), |steps| {
+        let deeds: Vec<_> = steps.iter().map(|step| &step.deed).collect();
+        let keep = RefDeed::Create {
+            name: "refs/heads/keep".into(),
+            to: Some("topic".into()),
+        };
+        let tag = RefDeed::Delete {
+            name: "refs/tags/v1".into(),
+        };
+        let topic = RefDeed::Delete {
+            name: "refs/heads/topic".into(),
+        };
+        assert_eq!(deeds, [&keep, &tag, &topic]);
+        // Nobody has said here that the branch was made.
+        assert_eq!(steps[0].sure, Sureness::Open);
+        stands(Standing::TagObject)
+    });
+    assert_eq!(found, ["git.branch-delete"]);
 }
 
 fn repository(change: impl FnOnce(&mut GitFact)) -> Bench {
@@ -117,7 +213,8 @@ fn look_alikes_lose_nothing() {
 fn a_clean_tree_has_nothing_to_discard() {
     let clean = repository(|_| {});
     assert!(lost(&clean, &line("git reset --hard")).is_empty());
-    assert!(lost(&clean, &line("git reset --hard main")).is_empty());
+    let stays = |_: &[RefStep]| stands(Standing::Held);
+    assert!(judged(&clean, &line("git reset --hard main"), stays).is_empty());
     assert!(lost(&clean, &line("git clean -fd")).is_empty());
     assert!(lost(&clean, &line("git stash drop")).is_empty());
     let dirty = repository(|fact| fact.dirty = 2);
@@ -237,6 +334,7 @@ fn a_linked_work_tree_is_lost_where_it_stands_and_a_clean_one_is_not() {
         let mut fact = GitFact {
             root: place.into(),
             git_dir: "/home/ann/shop/.git/worktrees/wt".into(),
+            branch: Some("wt".into()),
             has_head: true,
             ..GitFact::default()
         };
@@ -272,8 +370,10 @@ fn aliases_gathered_once_are_those_of_the_commands_before() {
         "git config alias.a status",
     ];
     let commands: Vec<Command> = texts.iter().map(|text| line(text)).collect();
-    let all = super::aliases(&commands);
-    assert_eq!(all.len(), 3);
+    let all = super::told(&Unfolding {
+        commands: commands.clone(),
+        ..Unfolding::default()
+    });
     let mut bench = Bench::assumed();
     for count in 0..=commands.len() {
         bench.earlier = commands[..count].to_vec();

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::{Git, Repository, bound};
-use crate::classify::files::Valued;
 use crate::classify::files::place::lexical;
 use crate::classify::files::report::Loss;
 use crate::classify::files::world::{self, comes_from_elsewhere};
+use crate::classify::files::{Args, Valued};
 use crate::model::fact::{Answer, GitFact, Question};
+use crate::model::git::{GitAbout, GitQuestion, RefDeed, RefStep, Sureness};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
 
@@ -19,6 +20,13 @@ const SUBMODULES_MAX: usize = 64;
 pub fn worktree(git: &mut Git<'_, '_>) {
     let args = git.args(Valued::NONE);
     let step = args.operands.first().and_then(|word| word.text());
+    if step.as_deref() == Some("add") && !git.context.facts.assumed {
+        let deeds = super::course::deeds(git.invocation, None);
+        if let Some(RefDeed::Set { name, .. }) = deeds.first().cloned() {
+            super::refs::overwrite(git, deeds, &[name]);
+        }
+        return;
+    }
     if step.as_deref() != Some("remove") || !args.has(&["-f", "--force"]) {
         return;
     }
@@ -43,8 +51,13 @@ pub fn worktree(git: &mut Git<'_, '_>) {
     }
     match below(git, &path) {
         Repository::Absent => git.losses.push(loss.exempt("no repository")),
-        Repository::Known(fact) if fact.root == path && fact.dirty + fact.untracked == 0 => {
+        Repository::Known(fact)
+            if fact.root == path && fact.dirty + fact.untracked + fact.submodules == 0 =>
+        {
             git.losses.push(loss.exempt("nothing is changed there"));
+            if fact.branch.is_none() {
+                lose_head(git, rule, &path);
+            }
         }
         Repository::Known(_) => {
             git.losses.push(loss);
@@ -54,6 +67,37 @@ pub fn worktree(git: &mut Git<'_, '_>) {
             }
         }
         Repository::Unknown => git.losses.push(loss),
+    }
+}
+
+/// Commits that only this work tree has checked out go with its `HEAD`.
+fn lose_head(git: &mut Git<'_, '_>, rule: &'static str, path: &Path) {
+    let step = RefStep {
+        deed: RefDeed::Move { to: None },
+        sure: Sureness::Done,
+    };
+    let question = Question::GitDeed(GitQuestion {
+        dir: path.to_path_buf(),
+        git_dir: None,
+        about: GitAbout::Refs {
+            steps: vec![step],
+            judged: 1,
+        },
+    });
+    let git_dir = match git.context.facts.ask(question, git.needs) {
+        Some(Answer::Refs(fact)) if fact.is_held() => None,
+        Some(Answer::Refs(fact)) => Some(fact.git_dir.clone()),
+        Some(_) => own_folder(git, path),
+        None => None,
+    };
+    if let Some(git_dir) = git_dir {
+        let target = git.target(
+            &Repository::Unknown,
+            TargetKind::GitRef,
+            Some("HEAD".to_owned()),
+        );
+        let reach = Reach::GitRefs(git_dir);
+        git.losses.push(Loss::new(rule, Target { reach, ..target }));
     }
 }
 
@@ -192,6 +236,36 @@ pub fn submodule(git: &mut Git<'_, '_>) {
         one(git, fact, &path, step);
         if deeper {
             open.extend(listed(git, &path));
+        }
+    }
+}
+
+/// A command that goes on into the submodules where it is told to.
+pub fn recursed(git: &mut Git<'_, '_>, args: &Args<'_>) {
+    let told = args.has(&["--recurse-submodules"])
+        || git.invocation.setting("submodule.recurse") == Some("true");
+    if !told {
+        return;
+    }
+    let Repository::Known(fact) = git.ask(Vec::new()) else {
+        return;
+    };
+    for path in listed(git, &fact.root).into_iter().take(SUBMODULES_MAX) {
+        one(git, fact, &path, Step::Update);
+    }
+}
+
+/// Submodules that `git rm -f` takes away with their files.
+pub fn removed(git: &mut Git<'_, '_>, paths: &[PathBuf]) {
+    if git.context.facts.assumed {
+        return;
+    }
+    let Repository::Known(fact) = git.ask(Vec::new()) else {
+        return;
+    };
+    for path in listed(git, &fact.root).into_iter().take(SUBMODULES_MAX) {
+        if paths.iter().any(|above| path.starts_with(above)) {
+            one(git, fact, &path, Step::Deinit);
         }
     }
 }

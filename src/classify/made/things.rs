@@ -251,6 +251,10 @@ fn removed(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Thing> {
+    // Here the repository itself is asked what else holds the commits.
+    if !context.facts.assumed {
+        return Vec::new();
+    }
     // The options before the subcommand stay: they say which repository.
     let before = command
         .words

@@ -1,0 +1,524 @@
+//! `check --facts here` in real repositories: the same words lose something or nothing, by what other refs hold and what lies there.
+//! Nothing is run but the building of the repositories; only the judgement is looked at.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A folder with repositories, in a place that is nobody's temporary one.
+struct Shelf {
+    dir: tempfile::TempDir,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir_in(house::place()).unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Runs lines of git words, parted by `;`.
+    fn git(&self, folder: &str, lines: &str) {
+        for line in lines.split(';').map(str::trim) {
+            let done = Command::new("git")
+                .args(["-c", "protocol.file.allow=always"])
+                .args(line.split(' '))
+                .current_dir(self.path(folder))
+                .env_clear()
+                .envs([
+                    ("PATH", "/usr/bin:/bin"),
+                    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                    ("GIT_CONFIG_NOSYSTEM", "1"),
+                    ("GIT_AUTHOR_NAME", "ana"),
+                    ("GIT_AUTHOR_EMAIL", "ana@example.org"),
+                    ("GIT_COMMITTER_NAME", "ana"),
+                    ("GIT_COMMITTER_EMAIL", "ana@example.org"),
+                ])
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{folder}: {line}: {done:?}");
+        }
+    }
+
+    /// A repository with one commit, and a bare remote that has it.
+    fn repository(&self, name: &str) {
+        let bare = format!("{name}.git");
+        fs::create_dir_all(self.path(name)).unwrap();
+        fs::create_dir_all(self.path(&bare)).unwrap();
+        self.git(&bare, "init -q --bare -b main");
+        self.git(name, "init -q -b main");
+        let remote = format!("remote add origin {}", self.path(&bare).display());
+        self.git(name, &remote);
+        self.commit(name, "a.txt");
+        self.git(name, "push -q -u origin main");
+    }
+
+    fn commit(&self, name: &str, file: &str) {
+        let text = format!("{file} of {name}, {}", self.dir.path().display());
+        self.write(&format!("{name}/{file}"), &text);
+        self.git(name, &format!("add -f {file}; commit -q -m {file}"));
+    }
+
+    fn judged(&self, folder: &str, commands: &[&str]) -> Vec<Value> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
+            .args(["check", "--batch", "--cwd"])
+            .arg(self.path(folder))
+            .env_clear()
+            .env("HOME", house::place())
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for command in commands {
+            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
+            writeln!(stdin, "{line}").unwrap();
+        }
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn loses(&self, folder: &str, commands: &[&str]) {
+        self.all(folder, commands, true);
+    }
+
+    #[track_caller]
+    fn keeps(&self, folder: &str, commands: &[&str]) {
+        self.all(folder, commands, false);
+    }
+
+    #[track_caller]
+    fn all(&self, folder: &str, commands: &[&str], lost: bool) {
+        let wrong: Vec<String> = self
+            .judged(folder, commands)
+            .iter()
+            .zip(commands)
+            .filter(|(result, _)| (result["verdict"] != "allow") != lost)
+            .map(|(result, command)| format!("{command}: {}", result["findings"]))
+            .collect();
+        assert!(
+            wrong.is_empty(),
+            "lost is not {lost}:\n{}",
+            wrong.join("\n")
+        );
+    }
+}
+
+#[test]
+fn a_branch_or_tag_is_lost_only_with_commits_that_no_other_ref_holds() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.git("shop", "branch merged; tag light; tag -a -m notes told");
+    shelf.git("shop", "checkout -q -b shipped");
+    shelf.commit("shop", "s.txt");
+    shelf.git("shop", "push -q -u origin shipped; checkout -q -b wip main");
+    shelf.commit("shop", "w.txt");
+    shelf.git("shop", "checkout -q --detach main");
+    shelf.commit("shop", "t.txt");
+    shelf.git("shop", "tag alone; checkout -q main");
+    let lost = [
+        "git branch -D wip",
+        "git branch -D merged wip",
+        "git branch -f wip main",
+        "git branch -M main wip",
+        "git branch -C main wip",
+        "git checkout -B wip",
+        "git switch -C wip main",
+        "git worktree add -B wip ../elsewhere main",
+        "git symbolic-ref refs/heads/wip refs/heads/main",
+        "git update-ref -d refs/heads/wip",
+        "printf 'delete refs/heads/wip\\n' | git update-ref --stdin",
+        "git fetch . +main:wip",
+        "git push . +main:wip",
+        "git push . :wip",
+        "git tag -d alone",
+        "git tag -f alone",
+        "git tag -d told",
+        "git fetch --prune --prune-tags",
+        "git branch -m wip other && git branch -D other",
+        "git branch keep wip && git branch -D wip && git branch -D keep",
+        "git remote remove origin && git branch -D shipped",
+        "git branch -rd origin/shipped && git branch -D shipped",
+        "for b in wip merged; do git branch -D $b; done",
+        "git branch | grep -v main | xargs git branch -D",
+        "git merge --squash wip && git branch -D wip",
+    ];
+    let kept = [
+        "git branch -D merged",
+        "git branch -D shipped",
+        "git branch -D merged shipped absent",
+        "git branch -f merged wip",
+        "git branch -M wip renamed",
+        "git checkout -B merged",
+        "git update-ref -d refs/heads/absent",
+        "git push . main:wip",
+        "git push . :merged",
+        "git tag -d light",
+        "git tag -f light wip",
+        "git tag keep told && git tag -d told",
+        "git branch keep wip && git branch -D wip",
+        "git branch keep wip; git branch -D wip",
+        "git update-ref refs/backup/wip wip && git branch -D wip",
+        "git merge -q wip && git branch -D wip",
+        "for b in shipped merged; do git branch -D \"$b\"; done",
+        "git branch --merged main | grep -v main | xargs -r git branch -D",
+        "git fetch --prune",
+    ];
+    shelf.loses("shop", &lost);
+    shelf.keeps("shop", &kept);
+    shelf.git("shop", "pack-refs --all");
+    shelf.loses("shop", &lost);
+    shelf.keeps("shop", &kept);
+}
+
+#[test]
+fn a_reset_loses_commits_that_only_this_branch_holds() {
+    let shelf = Shelf::new();
+    shelf.repository("clean");
+    shelf.commit("clean", "b.txt");
+    shelf.git("clean", "push -q");
+    shelf.repository("ahead");
+    shelf.commit("ahead", "b.txt");
+    shelf.git("ahead", "checkout -q --detach; branch -q unused main~1");
+    shelf.git("ahead", "checkout -q main");
+    shelf.keeps(
+        "clean",
+        &[
+            "git reset --hard HEAD~1",
+            "git reset --hard origin/main",
+            "git reset --hard $COMMIT",
+            "git reset --soft HEAD~1 && git reset --hard",
+            "git checkout -B main HEAD~1",
+            "git rebase --onto HEAD~1 HEAD",
+            "git gc --prune=now",
+            "git reflog expire --expire=now --all && git gc --prune=now",
+        ],
+    );
+    shelf.loses(
+        "ahead",
+        &[
+            "git reset --hard HEAD~1",
+            "git reset --hard @{u}",
+            "git reset --keep HEAD~1",
+            "git reset --hard $COMMIT",
+            "git reset --hard $(git merge-base HEAD origin/main)",
+            "git reset --soft HEAD~1 && git reset --hard",
+            "git reset HEAD~1 && git checkout .",
+            "git branch tmp && git reset --hard origin/main && git branch -D tmp",
+            "git branch unused; git reset --hard HEAD~1",
+            "git push --dry-run && git reset --hard @{u}",
+            "git rebase --onto HEAD~1 HEAD main",
+            "GIT_SEQUENCE_EDITOR='sed -i 1d' git rebase -i HEAD~1",
+            "git update-ref HEAD HEAD~1 && git reset --hard",
+            "git checkout -q --detach origin/main && git branch -D main",
+        ],
+    );
+    shelf.keeps(
+        "ahead",
+        &[
+            "git reset --hard HEAD",
+            "git reset --hard main",
+            "git branch keep && git reset --hard HEAD~1",
+            "git branch keep; git reset --hard HEAD~1",
+            "git tag keep && git reset --hard HEAD~1",
+            "git push && git reset --hard @{u}",
+            "git push -u origin main:backup && git reset --hard HEAD~1",
+            "git checkout -q -b keep && git branch -f main origin/main",
+            "GIT_SEQUENCE_EDITOR=: git rebase -i HEAD~1",
+        ],
+    );
+    shelf.git("ahead", "reset -q --hard HEAD~1");
+    shelf.loses(
+        "ahead",
+        &[
+            "git reflog expire --expire=now --all",
+            "git reflog delete HEAD@{1}",
+            "git config gc.reflogExpireUnreachable now && git gc --prune=now",
+        ],
+    );
+}
+
+#[test]
+fn a_bare_repository_and_one_that_is_named_are_asked_themselves() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.git(
+        "shop",
+        "checkout -q -b hotfix; commit -q --allow-empty -m fix; push -q origin hotfix",
+    );
+    let bare = shelf.path("shop.git").display().to_string();
+    let named = |command: &str| command.replace("BARE", &bare);
+    for lost in [
+        "git -C BARE branch -D hotfix",
+        "git --git-dir=BARE update-ref -d refs/heads/hotfix",
+        "GIT_DIR=BARE git branch -D hotfix",
+        "cd BARE && git branch -f hotfix main",
+    ] {
+        shelf.loses(".", &[&named(lost)]);
+    }
+    for kept in [
+        "git -C BARE branch -D absent",
+        "git --git-dir=BARE update-ref -d refs/heads/absent",
+        "git --git-dir BARE gc --prune=now",
+    ] {
+        shelf.keeps(".", &[&named(kept)]);
+    }
+}
+
+#[test]
+fn a_clean_loses_what_it_would_really_take() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.write("shop/.gitignore", ".env\nnode_modules/\n*.o\n");
+    shelf.git("shop", "add .gitignore; commit -q -m ignore");
+    shelf.keeps("shop", &["git clean -ffdx", "git clean -fX"]);
+    shelf.write("shop/.env", "KEY=1\n");
+    shelf.write("shop/node_modules/m/index.js", "1\n");
+    shelf.write("shop/notes.txt", "untracked\n");
+    shelf.repository("shop/vendor/lib");
+    shelf.loses(
+        "shop",
+        &[
+            "git clean -fd",
+            "git clean -fdx",
+            "git clean -fX",
+            "git clean -fdx -e node_modules",
+            "git clean -fd -e vendor",
+            "git -c clean.requireForce=false clean",
+        ],
+    );
+    shelf.keeps(
+        "shop",
+        &[
+            "git clean -fd -e notes.txt -e vendor -e lib.git",
+            "git clean -fdX node_modules",
+            "git clean -fdX -e '!.env'",
+            "git clean -fd vendor/lib",
+            "git -C vendor/lib clean -ffdx",
+            "git add -A && git commit -qm all && git clean -fd",
+            "git stash -u && git clean -fd",
+        ],
+    );
+    shelf.loses(
+        "shop",
+        &[
+            "git clean -ffd vendor",
+            "git rm -r --cached -q . && git clean -fdx",
+        ],
+    );
+    shelf.git("shop", "config clean.requireForce false");
+    shelf.loses("shop", &["git clean -d"]);
+}
+
+#[test]
+fn untracked_and_staged_files_are_lost_where_a_commit_is_written_over_them() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.git("shop", "checkout -q -b other");
+    shelf.commit("shop", "work.txt");
+    shelf.git("shop", "checkout -q main; checkout -q -b apart");
+    shelf.commit("shop", "apart.txt");
+    shelf.git("shop", "checkout -q main");
+    shelf.write("shop/work.txt", "an afternoon of notes\n");
+    shelf.loses(
+        "shop",
+        &[
+            "git reset --hard other",
+            "git checkout -f other",
+            "git switch --discard-changes other",
+            "git checkout other -- work.txt",
+            "git checkout other -- .",
+            "git restore --source=other work.txt",
+            "git read-tree -u --reset other",
+            "git mv -f a.txt work.txt",
+            "git add -A && git reset --hard",
+            "git add work.txt && git checkout -f",
+            "git add . && git rm -rfq .",
+            "git add -A && git stash && git stash drop",
+            "git add -A && git commit -qm wip && git reset --hard HEAD~1",
+        ],
+    );
+    shelf.keeps(
+        "shop",
+        &[
+            "git reset --hard apart",
+            "git checkout -f apart",
+            "git checkout other -- a.txt",
+            "git checkout other",
+            "git add -A && git reset && git reset --hard",
+            "git add -A && git stash && git stash pop",
+            "git add -A && git commit -qm wip && git reset --hard",
+        ],
+    );
+}
+
+#[test]
+fn changes_are_lost_where_the_words_reach_them_and_nothing_has_put_them_away() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.write("shop/docs/b.md", "b\n");
+    shelf.git("shop", "add -A; commit -q -m docs");
+    shelf.write("shop/a.txt", "changed\n");
+    shelf.loses(
+        "shop",
+        &[
+            "git checkout -- '*.txt'",
+            "git restore :/a.txt",
+            "git restore --pathspec-from-file=- <<< a.txt",
+            "git diff a.txt | git apply -R",
+            "git diff | patch -R -p1",
+            "git stash create && git reset --hard",
+            "git stash push docs && git reset --hard",
+            "git commit -qm staged && git reset --hard",
+        ],
+    );
+    shelf.keeps(
+        "shop",
+        &[
+            "git checkout -- '*.md'",
+            "git restore --pathspec-from-file=- <<< docs/b.md",
+            "git diff docs | git apply -R",
+            "git diff HEAD~1 HEAD | git apply -R",
+            "git stash && git reset --hard",
+            "git commit -qam all && git reset --hard",
+        ],
+    );
+}
+
+#[test]
+fn stashes_are_lost_unless_they_are_not_there_or_a_ref_holds_them() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.write("shop/a.txt", "first\n");
+    shelf.git("shop", "stash -q");
+    shelf.write("shop/a.txt", "second\n");
+    shelf.git("shop", "stash -q");
+    shelf.loses(
+        "shop",
+        &[
+            "git stash drop",
+            "git stash drop 1",
+            "git stash clear",
+            "git update-ref -d refs/stash",
+            "git tag one stash@{0} && git stash clear",
+            "git stash pop && git checkout .",
+            "git reflog expire --expire=now refs/stash",
+        ],
+    );
+    shelf.keeps(
+        "shop",
+        &[
+            "git stash drop stash@{7}",
+            "git branch first stash@{1} && git stash drop stash@{1}",
+            "git tag one stash@{0} && git tag two stash@{1} && git stash clear",
+            "git stash apply && git checkout .",
+        ],
+    );
+}
+
+#[test]
+fn submodules_and_linked_trees_are_looked_into_where_the_command_goes() {
+    let shelf = Shelf::new();
+    shelf.repository("lib");
+    shelf.repository("app");
+    let add = format!(
+        "submodule --quiet add {} lib",
+        shelf.path("lib.git").display()
+    );
+    shelf.git(
+        "app",
+        &format!("{add}; commit -q -m lib; worktree add -q -b done ../done"),
+    );
+    shelf.git("app", "worktree add -q --detach ../lone");
+    shelf.commit("lone", "only-here.txt");
+    let clean = [
+        "git reset --hard",
+        "git checkout .",
+        "git clean -ffdx",
+        "git reset --hard --recurse-submodules",
+        "rm -rf lib",
+        "rm -rf ../done && git worktree prune",
+        "git worktree remove --force ../done",
+    ];
+    shelf.keeps("app", &clean);
+    shelf.loses("app", &["git worktree remove --force ../lone"]);
+    shelf.write("app/lib/a.txt", "changed in the submodule\n");
+    shelf.write("done/a.txt", "changed in the work tree\n");
+    shelf.keeps("app", clean.get(..3).unwrap());
+    shelf.loses("app", clean.get(3..).unwrap());
+    shelf.loses(
+        "app",
+        &[
+            "git config submodule.recurse true && git reset --hard",
+            "git submodule foreach git checkout .",
+            "git rm -rf lib",
+        ],
+    );
+}
+
+#[test]
+fn a_push_that_names_nothing_does_what_the_configuration_says() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.keeps("shop", &["git push", "git push origin"]);
+    shelf.loses(
+        "shop",
+        &["git config remote.origin.push +main:main && git push origin"],
+    );
+    shelf.git("shop", "config remote.origin.mirror true");
+    shelf.loses("shop", &["git push", "git push origin"]);
+}
+
+#[test]
+fn a_repository_that_cannot_be_read_is_never_one_that_loses_nothing() {
+    let shelf = Shelf::new();
+    shelf.repository("shop");
+    shelf.git("shop", "branch merged");
+    shelf.keeps("shop", &["git branch -D merged", "git reset --hard HEAD"]);
+    // An object that is not there any more says nothing of what it led to.
+    let refs = shelf.path("shop/.git/refs/heads/merged");
+    fs::write(refs, format!("{}\n", "1".repeat(40))).unwrap();
+    shelf.loses("shop", &["git branch -D merged"]);
+    fs::write(shelf.path("shop/.git/config"), "[core\nnot a configuration").unwrap();
+    shelf.loses(
+        "shop",
+        &[
+            "git branch -D main2 main",
+            "git clean -fd",
+            "git gc --prune=now",
+        ],
+    );
+}
