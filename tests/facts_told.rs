@@ -246,6 +246,9 @@ fn find_is_judged_by_what_it_gives_here() {
         "find . -path ./data -prune -o -name 'todo*' -print0 | xargs -0 rm",
         "find . -name '*.md' -exec shred -u {} \\;",
         "find . -type f -regex '.*/ledger.*' -delete",
+        "find . -name 'todo*' -exec sed -i s/milk/tea/ {} +",
+        "tar -C tree_a -cf - . | tar -C tree_b -xf -",
+        "gzip todo.txt && rm todo.txt.gz",
     ]);
     scene.passes(&[
         "find . -name '*.orig' -delete",
@@ -253,6 +256,8 @@ fn find_is_judged_by_what_it_gives_here() {
         "find . -type f -mtime +3650 -delete",
         "find . -path './data*' -prune -o -name 'ledger*' -exec rm {} \\;",
         "find . -name '[ab].txt' -delete",
+        "find . -name '*.orig' -exec sed -i s/a/b/ {} +",
+        "tar -C tree_a -cf - x.txt | tar -C tree_b -xf -",
     ]);
 }
 

@@ -146,9 +146,6 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         self.doubt(name, job.args());
-        if name == "shopt" {
-            st.globs.shopt(job.args());
-        }
         match name {
             ":" | "true" | "false" | "[" | "test" => {
                 self.asked = Some((job.origin.clone(), job.words.clone()));
@@ -169,25 +166,9 @@ impl Unfolder<'_> {
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 self.declare(&job.words, &[], st);
             }
-            "set" => set(job, st),
-            "setopt" | "emulate" => {
-                st.unsplit &= !splits_words(job);
-                st.globs.zsh(job.args(), true);
-            }
-            "unsetopt" => st.globs.zsh(job.args(), false),
-            "shift" => shift(job, st),
             "unset" => unset(job, st),
             "alias" => define_aliases(job, st),
             "unalias" => st.aliases = Rc::default(),
-            "read" if self.unsure == 0 => {
-                let stdin = self.listed(fr.stdin.clone(), st);
-                read(job, st, &fr.fed(stdin));
-            }
-            "read" => read(job, st, fr),
-            "mapfile" | "readarray" => {
-                let stdin = self.listed(fr.stdin.clone(), st);
-                map_file(job, st, &fr.fed(stdin));
-            }
             "getopts" => {
                 if let Some(name) = job.words.get(2).and_then(Word::text) {
                     st.set(&name, Value::unknown(Hole::Name, nowhere()));
@@ -211,10 +192,40 @@ impl Unfolder<'_> {
             "exec" | "command" | "builtin" | "noglob" | "nocorrect" | "-" => {
                 return self.passed(name, job, st, fr);
             }
+            _ if self.settles(name, job, st, fr) => {}
             _ => return None,
         }
         self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
         Some(Feed::nothing())
+    }
+
+    /// Carries out a builtin that sets options, parameters or variables; tells whether it was one.
+    fn settles(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> bool {
+        match name {
+            "set" => set(job, st),
+            "setopt" | "emulate" => {
+                st.unsplit &= !splits_words(job);
+                st.globs.zsh(job.args(), true);
+            }
+            "unsetopt" => st.globs.zsh(job.args(), false),
+            "shift" => shift(job, st),
+            "read" if self.unsure == 0 => {
+                let stdin = self.listed(fr.stdin.clone(), st);
+                read(job, st, &fr.fed(stdin));
+            }
+            "read" => read(job, st, fr),
+            "mapfile" | "readarray" => {
+                let stdin = self.listed(fr.stdin.clone(), st);
+                map_file(job, st, &fr.fed(stdin));
+            }
+            // It is shown as a program, too.
+            "shopt" => {
+                st.globs.shopt(job.args());
+                return false;
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn passed(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {

@@ -40,7 +40,7 @@ impl Unfolder<'_> {
                     pieces.push(literal_piece(&path.to_string_lossy(), &word.origin));
                 }
                 Some(path) => {
-                    let Some(real) = self.resolved(&path, word, follows) else {
+                    let Some(real) = self.resolved(&path, follows) else {
                         continue;
                     };
                     pieces.push(literal_piece(&real.to_string_lossy(), &word.origin));
@@ -62,18 +62,14 @@ impl Unfolder<'_> {
     }
 
     /// Returns what a path leads to; nothing where `readlink` finds no link.
-    fn resolved(&mut self, path: &Path, word: &Word, follows: bool) -> Option<PathBuf> {
-        // A slash at its end makes a link be followed; the lexical form has none.
+    fn resolved(&mut self, path: &Path, follows: bool) -> Option<PathBuf> {
         let question = Question::Entry(path.to_path_buf());
         match self.facts.ask(question, self.needs) {
             Some(Answer::Entry(entry)) if follows || entry.kind == EntryKind::Link => {
                 Some(entry.resolved.clone())
             }
             Some(Answer::Entry(_)) => None,
-            _ => {
-                let _ = word;
-                Some(path.to_path_buf())
-            }
+            _ => Some(path.to_path_buf()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::argv::{Args, Valued};
 use super::deeds::{Deed, Reader};
 use super::find;
 use super::judge::{How, Judge, New, Over, Seen};
+use super::kinds;
 use super::place::{Place, lexical};
 use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
@@ -205,7 +206,7 @@ impl Reader<'_, '_> {
                     emptied: from.text().as_deref() == Some("/dev/null"),
                     ..over
                 };
-                let place = hard.then(|| self.sources(from)).unwrap_or_default();
+                let place = if hard { self.sources(from) } else { Vec::new() };
                 let place = place.into_iter().next().and_then(|(_, place)| place);
                 self.deeds.push(Deed::Copy(Copied {
                     needed: hard,
@@ -274,8 +275,9 @@ impl Copied {
             return;
         }
         if self.needed
+            && !is_of_the_system(&self.to)
             && matches!(judge.entry(from), Seen::Absent)
-            && !judge.is_changed_before(from)
+            && !judge.is_changed_before()
         {
             return;
         }
@@ -330,6 +332,18 @@ fn known(
         }
         _ => vec![(last(shown), None)],
     }
+}
+
+/// Tells whether a place is a device or the system's: what only fails today is worth a question there all the same.
+fn is_of_the_system(place: &Place) -> bool {
+    let Place::At { path, .. } = place else {
+        return false;
+    };
+    let plain = lexical(path);
+    kinds::is_disk(&plain)
+        || kinds::is_tape(&plain)
+        || kinds::is_setting(&plain)
+        || kinds::guarded(&plain, "") == Some(kinds::Guarded::System)
 }
 
 /// Judges a tree that is put over another: files of the same name go.
@@ -440,8 +454,9 @@ pub fn moved(judge: &mut Judge<'_, '_>, from: &Place, to: Place, shown: &str, ke
     };
     for (name, path) in known(judge, Some(from), shown) {
         if let Some(path) = path.as_ref().filter(|_| !judge.is_assumed())
+            && !is_of_the_system(&to)
             && matches!(judge.entry(path), Seen::Absent)
-            && !judge.is_changed_before(path)
+            && !judge.is_changed_before()
         {
             continue;
         }

@@ -52,10 +52,6 @@ const RSYNC: Valued = Valued {
 
 /// One thing that a program does to a place.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a command has a handful of them, and each lives for one judgement"
-)]
 pub enum Deed {
     Remove {
         place: Place,
@@ -287,6 +283,16 @@ impl<'a> Reader<'a, '_> {
     }
 
     pub fn overwrite(&mut self, word: &Word, over: Over) {
+        if word.has_hole()
+            && let Some(paths) = find::handed(self)
+        {
+            for path in paths {
+                let follow = false;
+                let place = Place::At { path, follow };
+                self.deeds.push(Deed::Overwrite { place, over });
+            }
+            return;
+        }
         for place in self.written(word) {
             self.deeds.push(Deed::Overwrite { place, over });
         }

@@ -51,7 +51,7 @@ impl<'a> Judge<'a, '_> {
                 if other.bytes != entry.bytes || entry.bytes > COMPARED {
                     return false;
                 }
-                if self.is_changed_before(&path) {
+                if self.is_changed_before() {
                     return false;
                 }
                 let mut hash = |path: &Path| match self.ask(Question::Text(path.to_path_buf())) {
@@ -79,13 +79,12 @@ impl<'a> Judge<'a, '_> {
     }
 
     /// Tells whether an earlier command of the call may have made or changed something.
-    pub fn is_changed_before(&self, path: &Path) -> bool {
+    pub fn is_changed_before(&self) -> bool {
         let quiet = |command: &Command| {
             command.writes.is_empty()
                 && command.is_any(&crate::classify::inert::PROGRAMS)
                 && command.is_here()
         };
-        let _ = path;
         !self.context.earlier.iter().all(quiet)
     }
 
