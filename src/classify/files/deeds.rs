@@ -169,7 +169,9 @@ pub fn read(
     };
     if super::unpack::is_stream(program) {
         reader.unpacked_stream(program);
-        return reader.deeds;
+        if !super::remade::is_packer(program) {
+            return reader.deeds;
+        }
     }
     let plain = match super::remade::is_packer(program) {
         true => program,
@@ -202,21 +204,7 @@ pub fn read(
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
         "patch" => reader.patch(),
-        "7z" | "7za" | "7zz" | "7zr" => reader.seven(),
-        "zip" | "rar" => reader.packed_away(program),
-        "python" | "python3" => {
-            reader.unpacked_by_python();
-            reader.emptied_venv();
-        }
-        "virtualenv" => reader.emptied_venv(),
-        _ if program == "git" => reader.git_apply(),
-        _ if super::remade::is_packer(program) => reader.packed_beside(program),
-        _ if super::remade::AWKS.contains(&program) => {
-            reader.awk();
-            reader.awk_output();
-        }
-        _ if program == "gio" => reader.trash(program),
-        _ => {}
+        _ => reader.others(program),
     }
     reader.outs(program);
     reader.deeds
@@ -232,6 +220,27 @@ pub struct Reader<'a, 'n> {
 }
 
 impl<'a> Reader<'a, '_> {
+    /// Reads what packers and programs with few losses do.
+    fn others(&mut self, program: &str) {
+        match program {
+            "7z" | "7za" | "7zz" | "7zr" => self.seven(),
+            "zip" | "rar" => self.packed_away(program),
+            "python" | "python3" => {
+                self.unpacked_by_python();
+                self.emptied_venv();
+            }
+            "virtualenv" => self.emptied_venv(),
+            "git" => self.git_apply(),
+            _ if super::remade::is_packer(program) => self.packed_beside(program),
+            _ if super::remade::AWKS.contains(&program) => {
+                self.awk();
+                self.awk_output();
+            }
+            "gio" => self.trash(program),
+            _ => {}
+        }
+    }
+
     /// Returns the places of a word.
     pub fn places(&mut self, word: &Word) -> Vec<Place> {
         let mut all = places(word, self.command, self.context, self.needs);
