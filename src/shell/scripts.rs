@@ -8,7 +8,7 @@ use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::{Answer, Question};
 use crate::model::word::{Hole, Part, Word};
 
-use super::jumps::Goal;
+use super::jumps::{Goal, Gone};
 use super::options::options;
 use super::source::Source;
 use super::state::{Feed, State};
@@ -172,11 +172,15 @@ impl Unfolder<'_> {
         let jumps = self.jumps.len();
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
-            None => Feed::nothing(),
+            None => {
+                self.unsure += 1;
+                Feed::nothing()
+            }
         };
         self.arrive(jumps, Goal::Call, st);
         st.zero = zero;
         st.ended = false;
+        st.gone = st.gone.filter(|gone| *gone == Gone::Shell);
         if self.exits != exits {
             st.proofs = proofs;
         }
@@ -427,15 +431,17 @@ impl Unfolder<'_> {
     }
 
     fn first_line(&mut self, word: &Word, st: &State) -> Option<String> {
+        let mut source = word.clone();
         match self.content(word, st) {
             Some(Content::Feed(Feed::Text { pieces, .. })) => {
                 let text = super::state::word_of(pieces.clone(), None).prefix();
                 return Some(text.lines().next().unwrap_or_default().to_owned());
             }
+            Some(Content::Feed(Feed::File(other))) => source = other.clone(),
             Some(Content::Feed(_) | Content::Added(_)) => return Some(String::new()),
             Some(Content::Program(_) | Content::Built { .. }) | None => {}
         }
-        let path = self.here_path(word, st)?;
+        let path = self.here_path(&source, st)?;
         match self.read(path)? {
             Answer::Text { text, .. } => Some(text.lines().next().unwrap_or_default().to_owned()),
             Answer::Unknown(why) if is_program(&why) => None,

@@ -30,16 +30,21 @@ impl Unfolder<'_> {
         let Some(program) = self.program(&mut job, st) else {
             return self.unknown_program(job, st, fr);
         };
+        self.called = None;
         if job.in_shell {
             if let Some(feed) = self.call(&program, &job, st, fr) {
                 self.emit_writes(job.writes, &job.origin, st, fr, &feed);
                 return feed;
             }
-            if let Some(feed) = self.builtin(&program, &job, st, fr) {
+            let built = self.builtin(&program, &job, st, fr);
+            self.called = None;
+            if let Some(feed) = built {
                 return feed;
             }
         }
-        if let Some(feed) = self.wrapped(&program, &job, st, fr) {
+        let wrapped = self.wrapped(&program, &job, st, fr);
+        self.called = None;
+        if let Some(feed) = wrapped {
             self.emit_writes(job.writes, &job.origin, st, fr, &feed);
             return feed;
         }
@@ -258,6 +263,9 @@ impl Unfolder<'_> {
         let [from, to] = operands.as_slice() else {
             return;
         };
+        if self.content(from, st).is_none() {
+            self.copied_file(from, to, st);
+        }
         let content = match self.content(from, st) {
             Some(content) => content.clone(),
             None => {
@@ -278,6 +286,31 @@ impl Unfolder<'_> {
         if let Some(key) = super::unfold::file_key(to, st) {
             self.files.insert(key, content);
         }
+    }
+
+    /// Remembers which file of the world a copy holds, whether the other name is that of a file or of a folder.
+    fn copied_file(&mut self, from: &Word, to: &Word, st: &State) {
+        let Some(path) = self.here_path(from, st) else {
+            return;
+        };
+        let Some(name) = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+        else {
+            return;
+        };
+        let content = Content::Feed(Feed::File(Word::literal(
+            path.to_string_lossy(),
+            from.origin.clone(),
+        )));
+        let Some(key) = super::unfold::file_key(to, st) else {
+            return;
+        };
+        self.files.insert(
+            format!("{}/{name}", key.trim_end_matches('/')),
+            content.clone(),
+        );
+        self.files.insert(key, content);
     }
 
     /// Returns the text of the code file that an interpreter is given.
@@ -351,14 +384,16 @@ impl Unfolder<'_> {
         {
             return Some(super::state::word_of(pieces, None));
         }
+        let mut source = file.clone();
         match self.content(file, st) {
             Some(Content::Feed(feed @ Feed::Text { .. })) => {
                 return Some(super::state::word_of(feed.clone().into_pieces(), None));
             }
+            Some(Content::Feed(Feed::File(other))) => source = other.clone(),
             Some(Content::Feed(_) | Content::Program(_) | Content::Built { .. }) => return None,
             Some(Content::Added(_)) | None => {}
         }
-        let path = self.here_path(file, st)?;
+        let path = self.here_path(&source, st)?;
         match self.read(path.clone()) {
             Some(Answer::Text { text, .. }) => {
                 let source = super::source::Source::file(&path, "");
