@@ -107,14 +107,42 @@ pub(super) fn read(command: &Command) -> Option<Call> {
     } else if reads_stdin || (runs_after_init && options.operands.len() <= 1) {
         inputs.extend(stdin(command));
     }
+    let read_only = form.client == Client::Sqlite
+        && (options.has(&["-readonly"]) || opens_for_reading(&options.operands, &inputs));
     Some(Call {
         client: form.client,
         dialect: form.dialect,
         base: base(form, &options),
         inputs,
         variables: variables(&options, form),
-        read_only: form.client == Client::Sqlite && options.has(&["-readonly"]),
+        read_only,
     })
+}
+
+/// Tells whether the database is `file:x.db?mode=ro`, and the texts are known and open no other one.
+fn opens_for_reading(operands: &[Word], inputs: &[Input]) -> bool {
+    let reads = |word: &Word| {
+        let text = word.text().unwrap_or_default();
+        let modes: Vec<&str> = text
+            .strip_prefix("file:")
+            .and_then(|uri| uri.split_once('?'))
+            .map(|(_, query)| {
+                query
+                    .split('&')
+                    .filter(|part| part.starts_with("mode="))
+                    .collect()
+            })
+            .unwrap_or_default();
+        modes == ["mode=ro"]
+    };
+    let stays = |input: &Input| match input {
+        Input::Words(word) => word.text().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            !text.contains("attach") && !text.trim_start().starts_with('.')
+        }),
+        _ => false,
+    };
+    operands.first().is_some_and(reads) && inputs.iter().all(stays)
 }
 
 fn given_inputs(form: &Form, options: &Options) -> Vec<Input> {

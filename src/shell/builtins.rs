@@ -8,14 +8,14 @@ use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::span::Span;
 use crate::model::word::{Hole, Part, Piece, Word};
 
-use super::ast::{Node, PartKind, RawWord};
+use super::ast::{Node, NodeKind, PartKind, RawWord};
 use super::expand::literal_piece;
 use super::flow::{lines_of, with_element};
-use super::jumps::Goal;
+use super::jumps::{Goal, Gone};
 use super::options::options;
 use super::settled::Going;
 use super::source::Source;
-use super::state::{Feed, State, Value, Variable, lexical, literal, nowhere};
+use super::state::{Feed, Function, State, Value, Variable, lexical, literal, nowhere};
 use super::traps::Trap;
 use super::unfold::{Frame, Job, Unfolder};
 
@@ -124,6 +124,7 @@ impl Unfolder<'_> {
         self.unsure -= blind;
         st.calls -= 1;
         st.ended = false;
+        self.called = self.returned(&function, self.exits - exits, st);
         if self.exits != exits {
             st.proofs = proofs;
         }
@@ -135,6 +136,18 @@ impl Unfolder<'_> {
             self.settled.end(place, &before, st, &feed, written);
         }
         Some(feed)
+    }
+
+    /// Returns the status of a function that has left on so many ways, where there is only one.
+    fn returned(&self, function: &Function, ways: usize, st: &mut State) -> Option<bool> {
+        let returns = st.gone == Some(Gone::Call);
+        st.gone = st.gone.filter(|gone| *gone == Gone::Shell);
+        let lists = matches!(
+            function.body.kind,
+            NodeKind::Group(_) | NodeKind::Subshell(_)
+        );
+        self.status
+            .filter(|_| lists && ways == usize::from(returns))
     }
 
     /// Carries out a builtin; nothing when the word is not one.
@@ -159,9 +172,7 @@ impl Unfolder<'_> {
                 }
             }
             "exit" | "return" | "break" | "continue" | "logout" => {
-                self.exits += 1;
-                self.jump(name, job, st);
-                st.ended = true;
+                self.leave_by(name, job, st);
             }
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 self.declare(&job.words, &[], st);
@@ -170,10 +181,7 @@ impl Unfolder<'_> {
             "alias" => define_aliases(job, st),
             "unalias" => st.aliases = Rc::default(),
             "getopts" => {
-                if let Some(name) = job.words.get(2).and_then(Word::text) {
-                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
-                }
-                st.set("OPTARG", Value::unknown(Hole::Unknown, nowhere()));
+                any_option(job, st);
             }
             "let" => reckon(job, st),
             "trap" => trap(job, st),
@@ -210,10 +218,14 @@ impl Unfolder<'_> {
             "unsetopt" => st.globs.zsh(job.args(), false),
             "shift" => shift(job, st),
             "read" if self.unsure == 0 => {
+                self.takes_line(fr);
                 let stdin = self.listed(fr.stdin.clone(), st);
                 read(job, st, &fr.fed(stdin));
             }
-            "read" => read(job, st, fr),
+            "read" => {
+                self.takes_line(fr);
+                read(job, st, fr);
+            }
             "mapfile" | "readarray" => {
                 let stdin = self.listed(fr.stdin.clone(), st);
                 map_file(job, st, &fr.fed(stdin));
@@ -226,6 +238,17 @@ impl Unfolder<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// `exit`, `return` and their kin: nothing behind them runs.
+    fn leave_by(&mut self, name: &str, job: &Job, st: &mut State) {
+        self.exits += 1;
+        self.jump(name, job, st);
+        st.ended = true;
+        st.gone = Some(Gone::by(name, job));
+        if let Some(word) = job.args().first() {
+            self.status = word.text().map(|text| text == "0");
+        }
     }
 
     fn passed(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
@@ -263,6 +286,7 @@ impl Unfolder<'_> {
         let source = Source::from_words(words);
         self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
         let inside = fr.enter("eval", Passage::Plain);
+        self.unsure += usize::from(words.iter().any(|word| !word.is_literal()));
         if !source.has_known_text() {
             if !words.is_empty() {
                 self.payload("eval", words, job, &inside);
@@ -601,6 +625,15 @@ fn set(job: &Job, st: &mut State) {
     if let Some(words) = positional {
         st.arguments = Rc::new(bounded(words));
     }
+}
+
+/// `getopts` of options that are not known.
+fn any_option(job: &Job, st: &mut State) {
+    if let Some(name) = job.words.get(2).and_then(Word::text) {
+        st.set(&name, Value::unknown(Hole::Name, nowhere()));
+    }
+    st.set("OPTARG", Value::unknown(Hole::Unknown, nowhere()));
+    st.set("OPTIND", Value::unknown(Hole::Name, nowhere()));
 }
 
 /// `let a=b+1`: a number that is not known.

@@ -22,8 +22,9 @@ impl Unfolder<'_> {
             return Feed::Opaque("shell".to_owned());
         }
         let mut feed = Feed::nothing();
+        self.status = None;
         for item in &script.items {
-            if self.is_spent() {
+            if self.is_spent() || st.gone.is_some() {
                 break;
             }
             let next = self.item(item, st, fr);
@@ -45,7 +46,10 @@ impl Unfolder<'_> {
         if item.background {
             let mut inside = st.subshell();
             let from = self.out.commands.len();
+            self.beside += 1;
             let feed = self.list(item, &mut inside, fr);
+            self.beside -= 1;
+            self.status = None;
             st.proofs = st.proofs.settled();
             if let ([node], []) = (item.first.nodes.as_slice(), item.rest.as_slice()) {
                 let origin = fr.source.origin(node.span);
@@ -66,18 +70,16 @@ impl Unfolder<'_> {
         let from = self.out.commands.len();
         let mut feed = self.pipeline(&item.first, st, fr);
         feed = self.told(feed, item.rest.len() + 1, st);
-        let mut truth = match item.rest.as_slice() {
-            [] => None,
-            _ => self.truth(&item.first, from, st, fr),
-        };
+        let mut truth = self.truth(&item.first, from, st, fr);
         let mut left = &item.first;
         for (index, (chain, pipeline)) in item.rest.iter().enumerate() {
             let last = index + 1 == item.rest.len();
             self.guarded = !last || outer;
             self.shielded = !last || shielded;
-            if truth == Some(matches!(chain, Chain::Or)) {
+            if st.gone.is_some() || truth == Some(matches!(chain, Chain::Or)) {
                 continue;
             }
+            let decided = truth.is_some();
             let reached = st.clone();
             let from = self.out.commands.len();
             match chain {
@@ -89,7 +91,7 @@ impl Unfolder<'_> {
                     if !(self.facts.assumed && changes_place(left)) {
                         st.proofs.or_not_run(&reached.proofs);
                     }
-                    if is_question(left) {
+                    if is_question(left) && !decided {
                         let proofs = st.proofs.clone();
                         st.join(reached.clone());
                         st.proofs = proofs;
@@ -106,15 +108,19 @@ impl Unfolder<'_> {
                     self.otherwise = otherwise;
                     feed = feed.or(next);
                     st.proofs.succeeded();
+                    let gone = other.gone;
                     st.join(other);
+                    st.gone = gone;
                 }
             }
+            st.gone = st.gone.filter(|_| decided);
             truth = truth.and_then(|_| self.truth(pipeline, from, st, fr));
             before = Some(reached);
             left = pipeline;
         }
         self.guarded = outer;
         self.shielded = shielded;
+        self.status = truth;
         feed
     }
 
@@ -143,8 +149,11 @@ impl Unfolder<'_> {
             let later = nodes.get(index + 1..).unwrap_or_default();
             let outer = self.hungry;
             self.hungry |= self.consumes(later);
+            let beside = usize::from(index + 1 < nodes.len());
+            self.beside += beside;
             feed = self.node(node, &mut own, &inside);
             feed = self.trapped(feed, &mut own, &inside);
+            self.beside -= beside;
             self.hungry = outer;
             if index + 1 < nodes.len() {
                 continue;
@@ -162,6 +171,7 @@ impl Unfolder<'_> {
             // zsh runs the last part of a pipe in the shell itself; what a block sets there is not followed.
             self.unsure += usize::from(!matches!(node.kind, NodeKind::Simple { .. }));
             if reads(node) {
+                own.gone = None;
                 own.proofs = st.proofs.clone();
                 st.join(own);
             }
@@ -174,6 +184,7 @@ impl Unfolder<'_> {
             return Feed::Opaque("shell".to_owned());
         }
         st.proofs = st.proofs.settled();
+        self.called = None;
         let feed = match &node.kind {
             // There is nothing to choose, and no copy of all variables to be made for it.
             NodeKind::Simple { assigns, words } if only_sets(node, assigns, words, st) => {
@@ -194,6 +205,9 @@ impl Unfolder<'_> {
             _ => {
                 let plumbing = self.plumb(&node.redirects, st, fr);
                 let inside = match plumbing.stdin.clone() {
+                    Some(stdin) if Self::is_list_reader(&node.kind) => {
+                        fr.fed(self.listed(stdin, st))
+                    }
                     Some(stdin) => fr.fed(stdin),
                     None => fr.clone(),
                 };
@@ -266,9 +280,12 @@ impl Unfolder<'_> {
                 condition, body, ..
             } => self.while_loop(condition, body, st, fr),
             NodeKind::For {
-                name, words, body, ..
+                name,
+                words,
+                body,
+                select,
             } => self.readings(st, &mut |this, st| {
-                this.for_loop(name, words.as_deref(), body, st, fr)
+                this.for_loop(name, words.as_deref(), body, *select, st, fr)
             }),
             NodeKind::ForArith { header, body } => {
                 self.arith(header, st, fr);
@@ -286,13 +303,15 @@ impl Unfolder<'_> {
                 Feed::nothing()
             }
             NodeKind::Arith(parts) => {
-                self.arith(parts, st, fr);
+                self.reckoned = self.arith(parts, st, fr);
                 Feed::nothing()
             }
             NodeKind::Coproc { body, .. } => {
                 let mut inside = st.subshell();
                 let fed = fr.fed(Feed::Opaque("coproc".to_owned()));
+                self.beside += 1;
                 self.node(body, &mut inside, &fed);
+                self.beside -= 1;
                 Feed::nothing()
             }
         }
@@ -310,6 +329,7 @@ impl Unfolder<'_> {
         let mut feed: Option<Feed> = None;
         let mut joined: Option<State> = None;
         let mut decided = false;
+        let mut open = false;
         let mut take = |inside: State, next: Feed, joined: &mut Option<State>| {
             match joined {
                 Some(all) => all.join(inside),
@@ -328,6 +348,7 @@ impl Unfolder<'_> {
             let truth = self.answer(condition, from, st, fr);
             self.guarded = guarded;
             self.shielded = shielded;
+            open |= truth.is_none();
             if truth == Some(false) {
                 continue;
             }
@@ -344,6 +365,7 @@ impl Unfolder<'_> {
         }
         if !decided {
             let mut last = st.clone();
+            self.status = Some(true);
             let next = match otherwise {
                 Some(script) => self.script(script, &mut last, fr),
                 None => Feed::nothing(),
@@ -353,6 +375,7 @@ impl Unfolder<'_> {
         if let Some(all) = joined {
             *st = all;
         }
+        self.status = self.status.filter(|_| !open);
         self.guarded = guarded;
         feed.unwrap_or_else(Feed::nothing)
     }
@@ -380,6 +403,7 @@ impl Unfolder<'_> {
             all.join(inside);
         }
         *st = all;
+        self.status = None;
         feed
     }
 
@@ -424,6 +448,7 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Feed {
         if let Some(feed) = self.alias(node, words, st, fr) {
+            self.called = None;
             return feed;
         }
         let declares = first_word(node).is_some_and(is_declare);
@@ -433,6 +458,10 @@ impl Unfolder<'_> {
             self.fields(words, st, fr)
         };
         let origin = fr.source.origin(node.span);
+        self.called = None;
+        if st.gone.is_some() {
+            return Feed::nothing();
+        }
         if declares {
             self.doubt("declare", fields.get(1..).unwrap_or_default());
         }
@@ -485,6 +514,7 @@ impl Unfolder<'_> {
         }
         let plumbing = self.plumb(&node.redirects, st, fr);
         self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &Feed::nothing());
+        self.called = None;
         self.close(plumbing, Feed::nothing(), st, fr)
     }
 
@@ -576,6 +606,7 @@ impl Unfolder<'_> {
         self.counter += 1;
         let name = format!("/dev/fd/{}", 63 + self.counter);
         let mut inside = st.subshell();
+        self.beside += 1;
         if input {
             let hungry = std::mem::replace(&mut self.hungry, !self.facts.assumed);
             let feed = self.shell(script, &mut inside, fr);
@@ -588,6 +619,7 @@ impl Unfolder<'_> {
             };
             self.shell(script, &mut inside, &fr.fed(feed));
         }
+        self.beside -= 1;
         name
     }
 }

@@ -23,6 +23,8 @@ pub(super) type Line = Vec<Piece>;
 
 /// Forms of lines that one program gives.
 const MAX_FORMS: usize = 64;
+/// Lines of a script that is edited before it runs.
+const MAX_EDITED: usize = 60;
 /// Bytes of a program text that is read for what it prints.
 const MAX_TEXT: usize = 1 << 16;
 
@@ -309,9 +311,10 @@ impl Unfolder<'_> {
 
     /// Changes what `sed -i` makes of files that this text wrote.
     pub(super) fn edited(&mut self, job: &Job, st: &State) {
-        if self.files.is_empty() || !sed::is_in_place(job) {
+        if !sed::is_in_place(job) {
             return;
         }
+        self.edited_scripts(job, st);
         for file in job.args() {
             let Some(Content::Feed(old)) = self.content(file, st).cloned() else {
                 continue;
@@ -319,6 +322,23 @@ impl Unfolder<'_> {
             let input = lines_in(&old, job);
             let new = sed::output(job, &input).and_then(feed);
             self.record_file(file, new.unwrap_or(old), false, st);
+        }
+    }
+
+    /// Notes what scripts of the world hold after they were edited in place: the call may run them.
+    fn edited_scripts(&mut self, job: &Job, st: &State) {
+        for file in job.args() {
+            let name = file.text().unwrap_or_default();
+            let runs = [
+                ".sh", ".bash", ".mk", ".py", ".js", ".rb", ".sql", "akefile", "justfile",
+            ];
+            if self.content(file, st).is_some() || !runs.iter().any(|end| name.ends_with(end)) {
+                continue;
+            }
+            let known = self.listed(Feed::File(file.clone()), st);
+            if let Some(new) = rewritten(job, &known) {
+                self.record_file(file, new, false, st);
+            }
         }
     }
 
@@ -352,6 +372,20 @@ impl Unfolder<'_> {
         }
         self.emit_writes(writes, &job.origin, st, fr, &Feed::nothing());
     }
+}
+
+/// Returns what sed makes of a known text, line by line.
+pub(super) fn rewritten(job: &Job, input: &Feed) -> Option<Feed> {
+    if !matches!(input, Feed::Text { certain: true, .. }) {
+        return None;
+    }
+    let lines = lines_of(input).filter(|lines| lines.len() <= MAX_EDITED)?;
+    let mut all = Vec::new();
+    for mut line in sed::output(job, &lines)? {
+        all.append(&mut line);
+        all.push(literal_piece("\n", &job.origin));
+    }
+    Some(Feed::text(all))
 }
 
 /// Returns what a filter passes on of input that is not known: text from another machine stays that.

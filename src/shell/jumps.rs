@@ -12,6 +12,27 @@ use super::unfold::{Job, Unfolder};
 /// Jumps that are kept at a time; of a text with more no condition is decided.
 const MAX_JUMPS: usize = 1_024;
 
+/// What has left the text at hand for certain, in the order in which it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gone {
+    Round,
+    Loop,
+    Call,
+    Shell,
+}
+
+impl Gone {
+    /// Returns what a builtin leaves.
+    pub(super) fn by(name: &str, job: &Job) -> Self {
+        match name {
+            "continue" if job.args().is_empty() => Self::Round,
+            "continue" | "break" => Self::Loop,
+            "return" => Self::Call,
+            _ => Self::Shell,
+        }
+    }
+}
+
 /// Where a jump leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
@@ -78,6 +99,10 @@ impl Unfolder<'_> {
                 (goal, here) => goal == here || here == Goal::Call,
             };
             if arrives {
+                // Who comes here goes on, whatever has left on the other way.
+                st.gone = st
+                    .gone
+                    .filter(|gone| here == Goal::Call && *gone == Gone::Call);
                 st.join_ways(&jump.variables, jump.cwd.as_deref());
             }
             let further = match jump.goal {

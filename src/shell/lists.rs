@@ -28,7 +28,10 @@ impl Unfolder<'_> {
             return None;
         }
         let input = match found.value("-a --arg-file") {
-            Some(file) => self.file_feed(file.clone(), st),
+            Some(file) => {
+                let feed = self.file_feed(file.clone(), st);
+                self.listed(feed, st)
+            }
             None => fr.stdin.clone(),
         };
         let input = self.listed_or_more(input, st);

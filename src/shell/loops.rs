@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use crate::model::word::{Hole, Part, Piece, Word};
 
-use super::ast::{RawWord, Script};
+use super::ast::{NodeKind, RawWord, Script};
 use super::flow::{first_word, lines_of};
-use super::jumps::Goal;
-use super::state::{Feed, State, Value, nowhere};
+use super::jumps::{Goal, Gone};
+use super::state::{Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
+use super::world::{said, taken};
 
 /// Items of one loop that are run one by one.
 const MAX_ITEMS: usize = 64;
@@ -23,6 +24,7 @@ impl Unfolder<'_> {
         name: &str,
         words: Option<&[RawWord]>,
         body: &Script,
+        select: bool,
         st: &mut State,
         fr: &Frame,
     ) -> Feed {
@@ -35,7 +37,7 @@ impl Unfolder<'_> {
             return Feed::nothing();
         }
         let (proofs, exits) = (st.proofs.settled(), self.exits);
-        let certain = items.iter().all(Word::is_literal);
+        let certain = !select && items.iter().all(Word::is_literal);
         if count > MAX_ITEMS || st.rounds.saturating_mul(count) > MAX_ROUNDS {
             let hole = if items.iter().all(is_name) {
                 Hole::Name
@@ -56,10 +58,11 @@ impl Unfolder<'_> {
             let round = self.jumps.len();
             feed = feed.then(self.script(body, st, fr));
             self.arrive(round, Goal::Round, st);
-            if self.is_spent() {
+            if self.is_spent() || over(st, certain) {
                 break;
             }
         }
+        behind(st);
         self.arrive(jumps, Goal::Loops(1), st);
         st.choices = choices;
         st.ended = false;
@@ -91,18 +94,32 @@ impl Unfolder<'_> {
             st.rounds *= lines.len().max(1);
             let mut feed = Feed::nothing();
             let jumps = self.jumps.len();
+            let certain = !matches!(fr.stdin, Feed::Text { certain: false, .. } | Feed::Items(_));
+            self.unsure += usize::from(!certain);
             for line in lines {
                 let fed = fr.fed(Feed::text(line));
+                self.taken.retain(|known| *known != fed.stdin);
                 self.script(condition, st, &fed);
                 let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
                 let round = self.jumps.len();
                 feed = feed.then(self.script(body, st, &rest));
                 self.arrive(round, Goal::Round, st);
+                if over(st, certain) {
+                    break;
+                }
             }
+            behind(st);
+            self.unsure -= usize::from(!certain);
             self.arrive(jumps, Goal::Loops(1), st);
             st.ended = false;
             st.proofs = proofs;
             st.rounds = outer;
+            return feed;
+        }
+        if let Some(feed) = self.optioned(condition, body, st, fr) {
+            return feed;
+        }
+        if let Some(feed) = self.argued(condition, body, st, fr) {
             return feed;
         }
         // More lines than are gone through one by one: each is any line.
@@ -112,6 +129,128 @@ impl Unfolder<'_> {
             return self.repeated_with(Some(condition), None, body, st, &fed);
         }
         self.repeated_with(Some(condition), None, body, st, fr)
+    }
+
+    /// `while [ $# -gt 0 ]; do … shift; done`: round by round, as long as the condition is certain and arguments go.
+    fn argued(
+        &mut self,
+        condition: &Script,
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let called = !fr.via.is_empty() || st.calls > 0;
+        let known = st
+            .arguments
+            .iter()
+            .all(|word| word.is_literal() && !word.many);
+        if !is_asked(condition) || !called || !known || st.arguments.len() > MAX_ITEMS {
+            return None;
+        }
+        let mut feed = Feed::nothing();
+        let mut left = st.arguments.len() + 1;
+        let jumps = self.jumps.len();
+        let mut began = false;
+        loop {
+            let guarded = std::mem::replace(&mut self.guarded, true);
+            let shielded = std::mem::replace(&mut self.shielded, true);
+            let from = self.out.commands.len();
+            self.script(condition, st, fr);
+            let truth = self.answer(condition, from, st, fr);
+            self.guarded = guarded;
+            self.shielded = shielded;
+            if truth == Some(false) {
+                break;
+            }
+            if truth.is_none() || st.arguments.len() >= left {
+                if !began {
+                    return None;
+                }
+                self.again += 1;
+                let next = self.repeated_with(Some(condition), None, body, st, fr);
+                self.again -= 1;
+                return Some(feed.or(next));
+            }
+            left = st.arguments.len();
+            began = true;
+            st.ended = false;
+            let round = self.jumps.len();
+            feed = feed.then(self.script(body, st, fr));
+            self.arrive(round, Goal::Round, st);
+            if over(st, true) {
+                break;
+            }
+        }
+        self.arrive(jumps, Goal::Loops(1), st);
+        behind(st);
+        st.ended = false;
+        Some(feed)
+    }
+
+    /// `while getopts …`: a round for each option that was given, where all words are known.
+    fn optioned(
+        &mut self,
+        condition: &Script,
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        let [item] = condition.items.as_slice() else {
+            return None;
+        };
+        let [node] = item.first.nodes.as_slice() else {
+            return None;
+        };
+        let NodeKind::Simple { words, .. } = &node.kind else {
+            return None;
+        };
+        if first_word(node) != Some("getopts") || words.len() != 3 || !item.rest.is_empty() {
+            return None;
+        }
+        let first = match st
+            .variables
+            .get("OPTIND")
+            .map(|known| known.alternatives.as_slice())
+        {
+            None | Some([Value::Unset]) => true,
+            Some([Value::Text(pieces)]) => literal(pieces).as_deref() == Some("1"),
+            Some(_) => false,
+        };
+        let fields = self.fields(words, st, fr);
+        let (spec, name) = (fields.get(1)?.text()?, fields.get(2)?.text()?);
+        let arguments = Rc::clone(&st.arguments);
+        let called = !fr.via.is_empty() || st.calls > 0;
+        let (options, end) = taken(&spec, &arguments).filter(|_| first && called)?;
+        let mut feed = Feed::nothing();
+        let jumps = self.jumps.len();
+        for (option, next) in options {
+            st.set(&name, said(&option.name));
+            st.set(
+                "OPTARG",
+                option.argument.as_deref().map_or(Value::Unset, said),
+            );
+            st.set("OPTIND", said(&next.to_string()));
+            st.ended = false;
+            let round = self.jumps.len();
+            feed = feed.then(self.script(body, st, fr));
+            self.arrive(round, Goal::Round, st);
+            if over(st, true) {
+                break;
+            }
+            if !Rc::ptr_eq(&arguments, &st.arguments) {
+                let hole = Value::unknown(Hole::Unknown, nowhere());
+                st.set(&name, hole);
+                return Some(feed.or(self.repeated_with(Some(condition), None, body, st, fr)));
+            }
+        }
+        let ended = st.gone.is_some();
+        self.arrive(jumps, Goal::Loops(1), st);
+        behind(st);
+        if !ended {
+            st.set(&name, said("?"));
+            st.set("OPTIND", said(&(end + 1).to_string()));
+        }
+        Some(feed)
     }
 
     pub(super) fn repeated(
@@ -157,6 +296,7 @@ impl Unfolder<'_> {
             let feed = this.script(body, st, fr);
             this.arrive(jumps, Goal::Round, st);
             st.ended = false;
+            st.gone = None;
             feed
         };
         let jumps = self.jumps.len();
@@ -242,6 +382,17 @@ impl Changes {
     }
 }
 
+/// Ends a round; tells whether the loop has ended with it.
+fn over(st: &mut State, certain: bool) -> bool {
+    st.gone = st.gone.filter(|gone| certain && *gone != Gone::Round);
+    st.gone.is_some()
+}
+
+/// Ends a loop.
+fn behind(st: &mut State) {
+    st.gone = st.gone.filter(|gone| *gone > Gone::Loop);
+}
+
 fn is_number(value: &Value) -> bool {
     let digit = |c: char| c.is_ascii_digit() || c == '-';
     match value {
@@ -275,7 +426,21 @@ fn item_pieces(item: Word) -> Vec<Piece> {
     item.pieces.into_iter().map(fix).collect()
 }
 
+/// Conditions that start no program.
+fn is_asked(condition: &Script) -> bool {
+    let [item] = condition.items.as_slice() else {
+        return false;
+    };
+    let [node] = item.first.nodes.as_slice() else {
+        return false;
+    };
+    let asks = matches!(first_word(node), Some("[" | "test" | ":" | "true"));
+    item.rest.is_empty() && (asks || matches!(node.kind, NodeKind::Test(_) | NodeKind::Arith(_)))
+}
+
 fn is_read(condition: &Script) -> bool {
+    // `read -r line || [ -n "$line" ]` takes the last line too.
     matches!(condition.items.as_slice(), [item]
-        if matches!(item.first.nodes.as_slice(), [node] if first_word(node) == Some("read") && node.redirects.is_empty()))
+        if matches!(item.first.nodes.as_slice(), [node] if first_word(node) == Some("read") && node.redirects.is_empty())
+        && item.rest.iter().all(|(_, other)| matches!(other.nodes.as_slice(), [node] if matches!(node.kind, NodeKind::Test(_)) || matches!(first_word(node), Some("[" | "test")))))
 }

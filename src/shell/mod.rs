@@ -46,9 +46,12 @@ mod state;
 mod tasks;
 #[cfg(test)]
 mod tests_unfold;
+#[cfg(test)]
+mod tests_world;
 mod traps;
 mod truth;
 pub mod unfold;
 mod weight;
 mod windows;
+mod world;
 mod wrappers;

@@ -7,6 +7,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Param, PartKind, RawPart};
 use super::expand::{Bit, Mode, VALUE, bit, choose, hole, literal_piece};
+use super::jumps::Gone;
 use super::pattern::Pattern;
 use super::state::{State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
@@ -264,6 +265,11 @@ impl Unfolder<'_> {
                 out.extend(bits);
             }
             ("?", false) => {
+                // A position that was not given ends the shell.
+                if matches!(found, Found::Unset) && name.parse::<usize>().is_ok() {
+                    self.exits += 1;
+                    st.gone = Some(Gone::Shell);
+                }
                 self.operand(param, mode, st, fr);
                 out.push(hole(Hole::Unknown, origin.clone(), mode));
             }

@@ -220,6 +220,14 @@ impl Unfolder<'_> {
         let input = match operands.get(takes).or(found.value("-in")) {
             Some(file) => match self.content(file, st) {
                 Some(Content::Feed(feed)) => feed.clone(),
+                // What is made of a script may be run.
+                _ if program == "sed" && job.writes.iter().any(|write| write.output) => {
+                    let known = self.listed(Feed::File(file.clone()), st);
+                    match generated::rewritten(job, &known) {
+                        Some(new) => return new,
+                        None => known,
+                    }
+                }
                 _ => Feed::File(file.clone()),
             },
             None => fr.stdin.clone(),

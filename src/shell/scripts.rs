@@ -9,7 +9,7 @@ use crate::model::fact::{Answer, Question};
 use crate::model::word::{Hole, Part, Word};
 
 use super::globs::Globs;
-use super::jumps::Goal;
+use super::jumps::{Goal, Gone};
 use super::options::options;
 use super::source::Source;
 use super::state::{Feed, State};
@@ -207,11 +207,15 @@ impl Unfolder<'_> {
         let jumps = self.jumps.len();
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
-            None => Feed::nothing(),
+            None => {
+                self.unsure += 1;
+                Feed::nothing()
+            }
         };
         self.arrive(jumps, Goal::Call, st);
         st.zero = zero;
         st.ended = false;
+        st.gone = st.gone.filter(|gone| *gone == Gone::Shell);
         if self.exits != exits {
             st.proofs = proofs;
         }

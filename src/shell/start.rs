@@ -30,16 +30,21 @@ impl Unfolder<'_> {
         let Some(program) = self.program(&mut job, st) else {
             return self.unknown_program(job, st, fr);
         };
+        self.called = None;
         if job.in_shell {
             if let Some(feed) = self.call(&program, &job, st, fr) {
                 self.emit_writes(job.writes, &job.origin, st, fr, &feed);
                 return feed;
             }
-            if let Some(feed) = self.builtin(&program, &job, st, fr) {
+            let built = self.builtin(&program, &job, st, fr);
+            self.called = None;
+            if let Some(feed) = built {
                 return feed;
             }
         }
-        if let Some(feed) = self.wrapped(&program, &job, st, fr) {
+        let wrapped = self.wrapped(&program, &job, st, fr);
+        self.called = None;
+        if let Some(feed) = wrapped {
             self.emit_writes(job.writes, &job.origin, st, fr, &feed);
             return feed;
         }

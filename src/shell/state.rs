@@ -12,6 +12,7 @@ use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::Node;
 use super::globs::Globs;
+use super::jumps::Gone;
 use super::proof::Proofs;
 use super::source::Source;
 use super::traps::Trap;
@@ -150,6 +151,8 @@ pub struct State {
     pub traps: Vec<Rc<Trap>>,
     /// `exit`, `return`, `break`: what follows in this branch is not reached.
     pub ended: bool,
+    /// The same for certain: nothing of what follows runs, up to where this leads.
+    pub gone: Option<Gone>,
     /// Set while a command is evaluated for each combination of readings.
     pub choices: Option<Vec<Choice>>,
     pub calls: usize,
@@ -192,6 +195,7 @@ impl State {
             stack: Vec::new(),
             traps: Vec::new(),
             ended: false,
+            gone: None,
             choices: None,
             calls: 0,
             shell: 0,
@@ -213,6 +217,7 @@ impl State {
         let mut copy = self.clone();
         copy.traps.clear();
         copy.choices = None;
+        copy.gone = None;
         copy.shell += 1;
         copy
     }
@@ -361,16 +366,23 @@ impl State {
         self.met(met);
     }
 
+    const fn leaves(&self) -> bool {
+        self.ended || self.gone.is_some()
+    }
+
     fn join_rest(&mut self, other: Self) {
-        if other.ended && !self.ended {
+        let gone = self.gone.zip(other.gone).map(|(a, b)| a.min(b));
+        let (left, leaves) = (self.leaves(), other.leaves());
+        if leaves && !left {
             return;
         }
-        if self.ended && !other.ended {
+        if left && !leaves {
             let choices = self.choices.take();
             *self = other;
             self.choices = choices;
             return;
         }
+        self.gone = gone;
         self.join_variables(&other.variables);
         self.errexit &= other.errexit;
         self.noclobber |= other.noclobber;

@@ -1,9 +1,12 @@
 //! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
+mod doors;
 mod environment;
+mod makefiles;
 mod names;
 mod runners;
+mod workspaces;
 
 use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::Answer;
@@ -88,17 +91,30 @@ impl Unfolder<'_> {
         let (path, text) =
             self.task_file(file, &["GNUmakefile", "makefile", "Makefile"], &inside, fr)?;
         self.own(job, st, fr);
-        let makefile = Makefile::read(&text);
+        let (environment, variables) = (shown(&job.env), shown(&variables));
+        Self::hand_on(&environment, &mut inside);
+        Self::hand_on(&variables, &mut inside);
+        let mut given = makefiles::Given {
+            variables: &variables,
+            own: environment.clone(),
+        };
+        let assembled = self.assembled(&path, &text, &mut given, &inside);
+        let makefile = Makefile::read(&assembled.text());
         let wanted = makefile.closure(targets);
         let mut values = makefile.variables.clone();
+        values.retain(|(name, _)| {
+            !(makefile.defaults.contains(name)
+                && environment.iter().any(|(known, _)| known == name))
+        });
         self.overridden(job, overrides, &makefile, st, &mut values);
-        for (name, word) in &variables {
-            values.push((name.clone(), word.shown()));
-        }
+        values.extend(variables);
         let via = fr.enter("make", Passage::Plain).fed(Feed::Null);
         for (target, offset, line) in wanted {
             let text = expand_make(&line, &target, &values);
-            self.recipe(&path, offset, &text, &inside, &via);
+            let (path, offset) = assembled
+                .place(offset)
+                .map_or((&path, offset), |(path, line)| (path, *line));
+            self.recipe(path, offset, &text, &inside, &via);
         }
         Some(Feed::Opaque("make".to_owned()))
     }
@@ -221,6 +237,9 @@ impl Unfolder<'_> {
     }
 
     fn package(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        if let Some(feed) = self.in_workspaces(program, job, st, fr) {
+            return Some(feed);
+        }
         let found = options(
             job.args(),
             "-C --prefix --dir --filter -F -w --workspace --cwd",
@@ -342,127 +361,13 @@ impl Unfolder<'_> {
         }
         Some(Feed::Opaque("composer".to_owned()))
     }
-
-    /// Git's own doors to a shell; git itself is emitted as well.
-    pub(super) fn git(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
-        let global = options(
-            job.args(),
-            "-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix",
-        );
-        let at = global.rest + 1;
-        let sub = job.words.get(at)?.text()?;
-        let texts = self.git_texts(&sub, at, job, &global);
-        let runs =
-            sub == "bisect" && job.words.get(at + 1).and_then(Word::text).as_deref() == Some("run");
-        if texts.is_empty() && !runs {
-            return None;
-        }
-        let feed = self.pure("git", job, st, fr);
-        let mut own = job.clone();
-        own.writes = Vec::new();
-        self.emit(own, st, fr, None, &feed);
-        let via = fr.enter(&format!("git {sub}"), Passage::Plain);
-        let mut inside = st.subshell();
-        if let Some(dir) = global.value("-C") {
-            inside.cwd = self.places(dir, &st.cwd);
-        }
-        if sub == "submodule" {
-            inside.cwd = vec![crate::model::command::Cwd::Unknown];
-        }
-        for text in texts {
-            self.shell_text(&text, &start("sh", job), &mut inside, &via);
-        }
-        if runs {
-            self.run(job.rest(at + 2), &mut inside, &via);
-        }
-        Some(feed)
-    }
-
-    fn git_texts(
-        &self,
-        sub: &str,
-        at: usize,
-        job: &Job,
-        global: &super::options::Options,
-    ) -> Vec<Word> {
-        let _ = self;
-        let mut texts = Vec::new();
-        for setting in global.values("-c") {
-            let (key, rest) = assignment_of(setting);
-            let is_alias = key.strip_prefix("alias.") == Some(sub);
-            if is_alias && rest.prefix().starts_with('!') {
-                let mut text = super::options::without_front(&rest, 1);
-                for word in job.words.get(at + 1..).unwrap_or_default() {
-                    text.pieces.push(literal_piece(" ", &word.origin));
-                    text.pieces.extend(word.pieces.iter().cloned());
-                }
-                texts.push(text);
-            } else if is_alias {
-                let mut text = word_of(vec![literal_piece("git ", &rest.origin)], None);
-                text.pieces.extend(rest.pieces);
-                for word in job.words.get(at + 1..).unwrap_or_default() {
-                    text.pieces.push(literal_piece(" ", &word.origin));
-                    text.pieces.extend(word.pieces.iter().cloned());
-                }
-                texts.push(text);
-            } else if matches!(
-                key.as_str(),
-                "core.pager"
-                    | "core.sshCommand"
-                    | "core.editor"
-                    | "core.fsmonitor"
-                    | "sequence.editor"
-                    | "diff.external"
-                    | "core.askPass"
-            ) {
-                texts.push(rest);
-            }
-        }
-        let rest = job.words.get(at + 1..).unwrap_or_default();
-        subcommand_texts(sub, rest, &mut texts);
-        texts
-    }
 }
 
-/// Adds the shell texts that a subcommand of git takes.
-fn subcommand_texts(sub: &str, rest: &[Word], texts: &mut Vec<Word>) {
-    match sub {
-        "submodule" => {
-            if let Some(from) = rest
-                .iter()
-                .position(|w| w.text().as_deref() == Some("foreach"))
-            {
-                let words = rest.get(from + 1..).unwrap_or_default();
-                let found = options(words, "");
-                texts.push(super::lists::joined(
-                    words.get(found.rest..).unwrap_or_default(),
-                ));
-            }
-        }
-        "rebase" => {
-            let found = options(rest, "-x --exec --onto -s --strategy -X");
-            texts.extend(found.values("-x --exec").into_iter().cloned());
-        }
-        "filter-branch" => {
-            for (index, word) in rest.iter().enumerate() {
-                if word
-                    .text()
-                    .is_some_and(|t| t.starts_with("--") && t.ends_with("-filter"))
-                {
-                    texts.extend(rest.get(index + 1).cloned());
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn assignment_of(word: &Word) -> (String, Word) {
-    let head = word.prefix();
-    let key = head.split('=').next().unwrap_or_default().to_owned();
-    let mut value = word.clone();
-    value.pieces = super::builtins::after_equals(word);
-    (key, value)
+fn shown(list: &[(String, Word)]) -> Vec<(String, String)> {
+    let known = list.iter();
+    known
+        .map(|(name, word)| (name.clone(), word.shown()))
+        .collect()
 }
 
 pub(super) fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
@@ -495,8 +400,8 @@ pub(super) struct Makefile {
     /// Target names, prerequisites, recipe lines with their line numbers.
     pub(super) rules: Vec<Rule>,
     pub(super) variables: Vec<(String, String)>,
-    /// Variables that are set by `?=`, only where the environment does not.
-    soft: Vec<String>,
+    /// Variables that the environment may set instead.
+    defaults: Vec<String>,
     default: Option<String>,
 }
 
@@ -511,7 +416,7 @@ impl Makefile {
         let mut all = Self {
             rules: Vec::new(),
             variables: Vec::new(),
-            soft: Vec::new(),
+            defaults: Vec::new(),
             default: None,
         };
         for (number, line) in logical(text) {
@@ -548,9 +453,9 @@ impl Makefile {
             let value = value.trim_start_matches('=').trim();
             if line
                 .get(..at)
-                .is_some_and(|before| before.trim_end().ends_with('?'))
+                .is_some_and(|head| head.trim_end().ends_with('?'))
             {
-                self.soft.push(name.to_owned());
+                self.defaults.push(name.to_owned());
             }
             self.variables.push((name.to_owned(), value.to_owned()));
             return;
@@ -604,11 +509,16 @@ impl Makefile {
             }
             seen.push(target.clone());
             for rule in self.rules.iter().filter(|rule| rule.makes(&target)) {
-                queue.extend(rule.needs.iter().cloned());
-                let own = rule
-                    .lines
+                let pattern = rule
+                    .targets
                     .iter()
-                    .map(|(number, line)| (target.clone(), *number, line.clone()));
+                    .find(|pattern| rule.fits(pattern, &target));
+                let pattern = pattern.map_or("", String::as_str);
+                queue.extend(makefiles::needs(&target, pattern, &rule.needs));
+                let own = rule.lines.iter().map(|(number, line)| {
+                    let line = makefiles::automatic(line, &target, pattern, &rule.needs);
+                    (target.clone(), *number, line)
+                });
                 lines.push(own.collect());
             }
         }
@@ -619,14 +529,17 @@ impl Makefile {
 
 impl Rule {
     fn makes(&self, wanted: &str) -> bool {
-        self.targets.iter().any(|target| {
-            target == wanted
-                || target.split_once('%').is_some_and(|(head, tail)| {
-                    wanted.len() > head.len() + tail.len()
-                        && wanted.starts_with(head)
-                        && wanted.ends_with(tail)
-                })
-        })
+        self.targets.iter().any(|target| self.fits(target, wanted))
+    }
+
+    fn fits(&self, target: &str, wanted: &str) -> bool {
+        let _ = self;
+        target == wanted
+            || target.split_once('%').is_some_and(|(head, tail)| {
+                wanted.len() > head.len() + tail.len()
+                    && wanted.starts_with(head)
+                    && wanted.ends_with(tail)
+            })
     }
 }
 

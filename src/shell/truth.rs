@@ -5,8 +5,10 @@ use crate::model::word::Word;
 
 use super::ast::{CaseArm, Node, NodeKind, PartKind, Pipeline, RawPart, RawWord, Script};
 use super::expand::VALUE;
+use super::pattern::Pattern;
 use super::state::{Feed, State, literal};
 use super::unfold::{Frame, Unfolder};
+use super::world::is_plain;
 
 /// Characters that a pattern in a variable may mean as more than themselves.
 const SPECIAL: [char; 5] = ['*', '?', '[', '(', '\\'];
@@ -23,17 +25,19 @@ impl Unfolder<'_> {
         let [node] = pipeline.nodes.as_slice() else {
             return None;
         };
-        let quiet = node.redirects.is_empty() && self.out.commands.len() == from;
-        if self.unsure > 0 || self.again > 0 || !quiet {
+        if self.unsure > 0 || self.again > 0 || !is_plain(&node.redirects) {
             return None;
         }
+        let quiet = self.out.commands.len() == from;
         let holds = match &node.kind {
-            NodeKind::Simple { assigns, .. } if assigns.is_empty() && self.single => {
-                self.answered(node, fr)
-            }
-            NodeKind::Test(words) if self.out.commands.len() == from => {
-                self.compared(words, st, fr)
-            }
+            NodeKind::Simple { assigns, .. } if self.single => match self.called {
+                Some(held) => Some(held),
+                None if assigns.is_empty() && quiet => self.answered(node, st, fr),
+                None => None,
+            },
+            NodeKind::Test(words) if quiet => self.compared(words, st, fr),
+            NodeKind::Arith(_) if quiet => self.reckoned.map(|number| number != 0),
+            NodeKind::Group(_) | NodeKind::If { .. } | NodeKind::Case { .. } => self.status,
             _ => None,
         };
         holds.map(|holds| holds != pipeline.negated)
@@ -48,7 +52,12 @@ impl Unfolder<'_> {
             head.starts_with(['-', '+']) && head.contains(['i', 'u', 'l', 'c'])
         };
         let unseen = match name {
-            "source" | "." | "eval" | "trap" | "shopt" | "setopt" | "emulate" => true,
+            "shopt" | "setopt" | "emulate" => true,
+            // What stands behind the shell's end changes nothing before it.
+            "trap" => !args
+                .iter()
+                .skip(1)
+                .all(|word| matches!(word.text().as_deref(), Some("EXIT" | "0" | "-"))),
             "declare" | "typeset" | "local" => {
                 args.iter().any(|word| unnamed(word) || alters(word))
             }
@@ -72,16 +81,15 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<bool> {
+        let _ = (from, st, fr);
         match condition.items.as_slice() {
-            [item] if item.rest.is_empty() && !item.background => {
-                self.truth(&item.first, from, st, fr)
-            }
+            [.., last] if !last.background && self.unsure == 0 && self.again == 0 => self.status,
             _ => None,
         }
     }
 
     /// What the last question answers, when this node asked it.
-    fn answered(&mut self, node: &Node, fr: &Frame) -> Option<bool> {
+    fn answered(&mut self, node: &Node, st: &State, fr: &Frame) -> Option<bool> {
         let (origin, words) = self.asked.take()?;
         if origin != fr.source.origin(node.span) {
             return None;
@@ -92,8 +100,21 @@ impl Unfolder<'_> {
         match words.as_slice() {
             ["true" | ":", ..] => Some(true),
             ["false", ..] => Some(false),
-            ["[", inside @ .., "]"] | ["test", inside @ ..] => tested(inside),
+            ["[", inside @ .., "]"] | ["test", inside @ ..] => self.found(inside, st),
             _ => None,
+        }
+    }
+
+    /// What `test` answers to known words, the world asked where it has to be.
+    fn found(&mut self, words: &[&str], st: &State) -> Option<bool> {
+        match words {
+            ["!", op, path] if op.starts_with('-') && tested(words).is_none() => {
+                self.stands(op, path, st).map(|holds| !holds)
+            }
+            [op, path] if op.starts_with('-') && tested(words).is_none() => {
+                self.stands(op, path, st)
+            }
+            _ => tested(words),
         }
     }
 
@@ -113,7 +134,10 @@ impl Unfolder<'_> {
                 let (left, right) = (self.known(left, st, fr)?, self.known(right, st, fr)?);
                 tested(&[&left, plain(op)?, &right])?
             }
-            [op, word] => tested(&[plain(op)?, &self.known(word, st, fr)?])?,
+            [op, word] => {
+                let word = self.known(word, st, fr)?;
+                self.found(&[plain(op)?, &word], st)?
+            }
             [word] => tested(&[&self.known(word, st, fr)?])?,
             _ => return None,
         };
@@ -130,6 +154,9 @@ impl Unfolder<'_> {
 
     /// Tells whether a text fits a pattern; patterns with classes and extended ones are left open.
     fn fits(&mut self, word: &RawWord, text: &str, st: &mut State, fr: &Frame) -> Option<bool> {
+        if let Some(pattern) = of_letters(word) {
+            return Some(pattern.matches(text));
+        }
         let plain = |part: &RawPart| match &part.kind {
             PartKind::Glob(text) => !text.contains(['[', '(']),
             _ => is_idle(part),
@@ -169,8 +196,34 @@ impl Unfolder<'_> {
                 }
             }
         }
+        self.status = Some(true);
         Some(Feed::nothing())
     }
+}
+
+/// Returns a pattern that stands there letter by letter, with sets of plain letters: `[yY]*`.
+fn of_letters(word: &RawWord) -> Option<Pattern> {
+    let mut text = String::new();
+    for part in &word.parts {
+        match &part.kind {
+            PartKind::Plain(part) | PartKind::Glob(part) => text.push_str(part),
+            _ => return None,
+        }
+    }
+    let mut rest = text.as_str();
+    while let Some((_, tail)) = rest.split_once('[') {
+        let (set, after) = tail.split_once(']')?;
+        if set.is_empty() || !set.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return None;
+        }
+        rest = after;
+    }
+    if text.contains(['(', '\\', '~']) || !text.contains('[') {
+        return None;
+    }
+    let mut pattern = Pattern::default();
+    pattern.push_active(&text);
+    Some(pattern)
 }
 
 /// What `test` answers to known words; nothing where it asks the world.
@@ -213,7 +266,11 @@ fn is_idle(part: &RawPart) -> bool {
             true
         }
         PartKind::Double(parts) => parts.iter().all(is_idle),
-        PartKind::Param(param) => param.op.is_empty() && param.index.is_none() && !param.indirect,
+        PartKind::Param(param) => {
+            let quiet = matches!(param.op.as_str(), "" | "-" | ":-" | "+" | ":+");
+            let idle = param.operands.iter().flatten().all(is_idle);
+            quiet && idle && param.index.is_none() && !param.indirect
+        }
         PartKind::Glob(_)
         | PartKind::Command(_)
         | PartKind::Arith(_)

@@ -258,6 +258,18 @@ pub(super) struct Unfolder<'a> {
     pub single: bool,
     /// The last `test` or its kin, and where it stands.
     pub asked: Option<(Origin, Vec<Word>)>,
+    /// Whether the last list succeeded, where that is certain.
+    pub status: Option<bool>,
+    /// The same of the function that was called last.
+    pub called: Option<bool>,
+    /// What the last arithmetic command gave.
+    pub reckoned: Option<i64>,
+    /// What is being read runs beside what follows it.
+    pub beside: usize,
+    /// Programs at the front that change no file.
+    pub still: usize,
+    /// Inputs of which a line was taken.
+    pub taken: Vec<Feed>,
     pub counter: usize,
     /// Who reads what is printed here does more with it than showing it.
     pub hungry: bool,
@@ -307,6 +319,12 @@ impl<'a> Unfolder<'a> {
             unsure: 0,
             single: true,
             asked: None,
+            status: None,
+            called: None,
+            reckoned: None,
+            beside: 0,
+            still: 0,
+            taken: Vec::new(),
             counter: 0,
             hungry: false,
             producers: Vec::new(),
@@ -475,6 +493,7 @@ impl<'a> Unfolder<'a> {
         if traps.is_empty() {
             return feed;
         }
+        let gone = st.gone.take();
         let proofs = st.proofs.clone();
         for trap in traps {
             let inside = fr.enter("trap", Passage::Plain);
@@ -487,7 +506,9 @@ impl<'a> Unfolder<'a> {
             self.unsure -= 1;
             st.variables = variables;
             st.traps.clear();
+            st.gone = None;
         }
+        st.gone = gone;
         st.proofs = proofs;
         feed
     }

@@ -80,8 +80,11 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         sends_variable: false,
         made: HashSet::new(),
     };
+    let dead = calls.reader.dead(text);
     for at in 0..index.tokens.len() {
-        calls.token(at);
+        if !dead.iter().any(|part| (part.from..part.to).contains(&at)) {
+            calls.token(at);
+        }
     }
     let mut deeds = calls.deeds;
     if calls.sends_variable {

@@ -5,6 +5,7 @@ mod argv;
 mod joined;
 pub(super) mod made;
 pub(super) mod methods;
+mod truth;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -205,7 +206,12 @@ impl<'a> Reader<'a> {
                     }
                     "else" => {
                         let first = Part::new(part.from, condition?);
-                        return Some(vec![first, Part::new(at + 1, part.to)]);
+                        let other = Part::new(at + 1, part.to);
+                        return Some(match self.truth(Part::new(condition? + 1, at), 0) {
+                            Some(true) => vec![first],
+                            Some(false) => vec![other],
+                            None => vec![first, other],
+                        });
                     }
                     "or" if at > part.from && index.language == Language::Python => {
                         return Some(vec![Part::new(part.from, at), Part::new(at + 1, part.to)]);

@@ -19,7 +19,7 @@ impl Unfolder<'_> {
         let exported = st.environment();
         for (name, word) in exported.iter().chain(&job.env) {
             if all && makefile.variables.iter().any(|(known, _)| known == name)
-                || makefile.soft.contains(name)
+                || makefile.defaults.contains(name)
             {
                 values.push((name.clone(), word.shown()));
             }

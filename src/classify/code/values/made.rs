@@ -276,6 +276,9 @@ impl Reader<'_> {
         reason = "one arm for each family of calls, read as a table"
     )]
     pub(super) fn call(&self, name: &str, inside: Part, at: usize, when: When) -> Values {
+        if let Some(values) = self.fetched(name, inside, when) {
+            return values;
+        }
         if self.is_spent() {
             return vec![Value::unknown()];
         }
@@ -571,6 +574,7 @@ fn expanded(path: &str) -> String {
 
 pub(super) fn parent(path: &str) -> String {
     match path.trim_end_matches('/').rsplit_once('/') {
+        _ if path == ".." || path.ends_with("/..") => format!("{path}/.."),
         Some(("", _)) => "/".to_owned(),
         Some((parent, _)) => parent.to_owned(),
         None if path == "." => "..".to_owned(),

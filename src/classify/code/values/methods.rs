@@ -23,6 +23,9 @@ impl Arguments {
     }
 }
 
+/// Folders around a path that `parents` gives.
+const MAX_PARENTS: usize = 8;
+
 /// Methods and attributes that leave a value as it is.
 const SAME: [&str; 59] = [
     "read",
@@ -118,6 +121,15 @@ impl Reader<'_> {
                     .collect();
                 return each(values.clone(), |text| Value::Text(formatted(text, &texts)));
             }
+            // `Path(x).resolve()`, `.resolve(strict=True)`: the same place.
+            "resolve"
+                if inside.is_some_and(|inside| {
+                    let inside = self.index.trimmed(inside);
+                    inside.from >= inside.to || self.index.name(inside.from) == Some("strict")
+                }) =>
+            {
+                return values.clone();
+            }
             "join" | "joinpath" | "resolve" if inside.is_some() => {
                 return self.joined_by(values, argument(0), when);
             }
@@ -152,6 +164,12 @@ impl Reader<'_> {
             "name" => return each(values.clone(), own_name),
             "parent" | "dirname" | "getParent" => {
                 return each(values.clone(), |path| Value::Text(parent(path)));
+            }
+            "parents" => {
+                return each(values.clone(), |path| {
+                    let up = std::iter::successors(Some(parent(path)), |path| Some(parent(path)));
+                    Value::List(up.take(MAX_PARENTS).map(Value::Text).collect())
+                });
             }
             "basename" | "stem" | "getFileName" => {
                 return each(values.clone(), |path| Value::Text(base(path).to_owned()));

@@ -1,0 +1,221 @@
+//! Scripts whose conditions are answered: by their arguments, by their input, by the world.
+
+use std::path::PathBuf;
+
+use crate::model::fact::{Answer, EntryFact, EntryKind, Facts, Needs, Question, Scene};
+use crate::model::request::ShellKind;
+
+use super::unfold::unfold;
+
+fn scene() -> Scene {
+    Scene {
+        cwd: "/proj".into(),
+        home: None,
+        user: None,
+        project: "/proj".into(),
+        temporary: vec!["/tmp".into()],
+        own: Vec::new(),
+        assumed: false,
+    }
+}
+
+fn text(text: &str) -> Answer {
+    Answer::Text {
+        text: text.to_owned(),
+        sha256: "00".to_owned(),
+    }
+}
+
+fn entry(kind: EntryKind) -> Answer {
+    Answer::Entry(EntryFact {
+        kind,
+        resolved: PathBuf::new(),
+        bytes: 4,
+        device: 1,
+        inode: 1,
+        links: 1,
+        is_root: false,
+        is_home: false,
+        is_mount: false,
+        mounts_below: false,
+        magic: String::new(),
+    })
+}
+
+/// What is removed when `x.sh` has this text, files stand beside it, and the call is this.
+fn removed(script: &str, files: &[(&str, Answer)], call: &str) -> Vec<String> {
+    let mut facts = Facts::new(false);
+    facts.learn(Question::Text("/proj/x.sh".into()), text(script));
+    for (path, answer) in files {
+        let path = PathBuf::from(path);
+        match answer {
+            Answer::Text { .. } => facts.learn(Question::Text(path), answer.clone()),
+            _ => facts.learn(Question::Entry(path), answer.clone()),
+        }
+    }
+    let unfolding = unfold(
+        ShellKind::Posix,
+        call,
+        &scene(),
+        &facts,
+        &mut Needs::default(),
+    );
+    let rms = unfolding
+        .commands
+        .iter()
+        .filter(|c| c.program().as_deref() == Some("rm"));
+    rms.map(|command| command.shown().join(" ")).collect()
+}
+
+const OPTIONS: &str = "dry=0\nwhile getopts 'nfk:' o; do\ncase $o in\nn) dry=1 ;;\nf) dry=0 ;;\nk) keep=$OPTARG ;;\n*) exit 2 ;;\nesac\ndone\nshift $((OPTIND - 1))\nif [ \"$dry\" = 1 ]; then exit 0; fi\nrm -rf \"$1\"/old\n";
+
+#[test]
+fn the_last_option_wins() {
+    let of = |call: &str| removed(OPTIONS, &[], call);
+    for quiet in [
+        "bash x.sh -n d",
+        "bash x.sh -fn d",
+        "bash x.sh -f -n d",
+        "bash x.sh -z d",
+    ] {
+        assert!(of(quiet).is_empty(), "{quiet}");
+    }
+    for loud in [
+        "bash x.sh d",
+        "bash x.sh -nf d",
+        "bash x.sh -k 3 d",
+        "bash x.sh -k n d",
+        "bash x.sh -- d",
+    ] {
+        assert_eq!(of(loud), ["rm -rf d/old"], "{loud}");
+    }
+    assert!(!of("bash x.sh $FLAGS d").is_empty());
+}
+
+#[test]
+fn a_loop_over_the_arguments_is_followed_to_its_end() {
+    let script = "dry=\nwhile [ $# -gt 0 ]; do\ncase \"$1\" in\n--dry-run) dry=1; shift ;;\n-o) out=$2; shift 2 ;;\n*) break ;;\nesac\ndone\n[ -n \"$dry\" ] || rm -rf \"$1\"\n";
+    let of = |call: &str| removed(script, &[], call);
+    assert!(of("sh x.sh -o f --dry-run d").is_empty());
+    assert_eq!(of("sh x.sh -o --dry-run d"), ["rm -rf d"]);
+    assert_eq!(of("sh x.sh d --dry-run"), ["rm -rf d"]);
+}
+
+#[test]
+fn what_stands_behind_an_exit_does_not_run() {
+    let of = |script: &str, call: &str| removed(script, &[], call);
+    let guard = "[ \"$1\" = --yes ] || { echo refusing; exit 1; }\nrm -rf d\n";
+    assert!(of(guard, "sh x.sh").is_empty());
+    assert_eq!(of(guard, "sh x.sh --yes"), ["rm -rf d"]);
+    // Here nothing is certain.
+    assert_eq!(
+        of("some-check && exit 1\nrm -rf d\n", "sh x.sh"),
+        ["rm -rf d"]
+    );
+    assert_eq!(of("(exit 1)\nrm -rf d\n", "sh x.sh"), ["rm -rf d"]);
+    assert_eq!(of("exit 1 | cat\nrm -rf d\n", "sh x.sh"), ["rm -rf d"]);
+    assert_eq!(
+        of("f() { return 1; rm a; }\nf\nrm -rf d\n", "sh x.sh"),
+        ["rm -rf d"]
+    );
+    assert_eq!(
+        of("trap 'rm -rf d' EXIT\nexit 0\n", "sh x.sh"),
+        ["rm -rf d"]
+    );
+    assert_eq!(
+        of(
+            "for i in a b; do some-check && break; exit 0; done\nrm -rf d\n",
+            "sh x.sh"
+        ),
+        ["rm -rf d"]
+    );
+}
+
+#[test]
+fn an_answer_is_read_from_the_input_once() {
+    let script = "read -r a\n[ \"$a\" = y ] || exit 0\nrm -rf d\n";
+    let of = |call: &str| removed(script, &[], call);
+    assert!(of("echo n | sh x.sh").is_empty());
+    assert!(of("sh x.sh < /dev/null").is_empty());
+    assert_eq!(of("echo y | sh x.sh"), ["rm -rf d"]);
+    assert_eq!(of("sh x.sh"), ["rm -rf d"]);
+    let twice = "read -r a\nread -r b\n[ \"$b\" = y ] || exit 0\nrm -rf d\n";
+    assert_eq!(
+        removed(twice, &[], "printf 'n\\ny\\n' | sh x.sh"),
+        ["rm -rf d"]
+    );
+}
+
+#[test]
+fn a_function_that_asks_gives_its_answer_on() {
+    let script = "confirm() { read -r a; [ \"$a\" = y ]; }\nconfirm || exit 0\nrm -rf d\n";
+    assert!(removed(script, &[], "echo n | sh x.sh").is_empty());
+    let other = "f() { true; }\ngrep \"$(f)\" x || rm -rf d\n";
+    assert_eq!(removed(other, &[], "sh x.sh"), ["rm -rf d"]);
+    let set = "f() { false; }\nv=$(f) && rm -rf d\n";
+    assert_eq!(removed(set, &[], "sh x.sh"), ["rm -rf d"]);
+    let sets = "read -r a\ncase $a in [yY]*) rm -rf d ;; esac\n";
+    assert_eq!(removed(sets, &[], "echo Yes | sh x.sh"), ["rm -rf d"]);
+    assert!(removed(sets, &[], "echo no | sh x.sh").is_empty());
+    let open = "check() { some-check || return 0; [ \"$1\" = y ]; }\ncheck n || exit 0\nrm -rf d\n";
+    assert_eq!(removed(open, &[], "sh x.sh"), ["rm -rf d"]);
+}
+
+#[test]
+fn the_world_answers_where_nothing_can_have_changed_it() {
+    let script = "[ -d \"$1\" ] || exit 0\nrm -rf d\n";
+    let here = [
+        ("/proj/in", entry(EntryKind::Directory)),
+        ("/proj/out", Answer::Absent),
+    ];
+    let of = |call: &str| removed(script, &here, call);
+    assert!(of("sh x.sh out").is_empty());
+    assert_eq!(of("sh x.sh in"), ["rm -rf d"]);
+    assert_eq!(of("mkdir out; sh x.sh out"), ["rm -rf d"]);
+    assert_eq!(of("make-it & sh x.sh out"), ["rm -rf d"]);
+    assert_eq!(of("sh x.sh unasked"), ["rm -rf d"]);
+    let unknown = [("/proj/out", Answer::Unknown("no permission".to_owned()))];
+    assert_eq!(removed(script, &unknown, "sh x.sh out"), ["rm -rf d"]);
+}
+
+#[test]
+fn a_list_is_read_line_by_line_unless_it_may_have_changed() {
+    let script = "while read -r f; do\n[ -z \"$f\" ] && continue\nrm -rf \"d/$f\"\ndone < \"$1\"\n";
+    let files = [
+        ("/proj/list", text("a\n\nb\n")),
+        ("/proj/empty", text("\n")),
+    ];
+    let of = |call: &str| removed(script, &files, call);
+    assert_eq!(of("bash x.sh list"), ["rm -rf d/a", "rm -rf d/b"]);
+    assert!(of("bash x.sh empty").is_empty());
+    assert_ne!(of("fill-it; bash x.sh empty"), Vec::<String>::new());
+}
+
+#[test]
+fn a_copy_of_a_script_runs_what_the_script_holds() {
+    let script = "cd \"$D\" || exit 1\nrm -rf ./a\n";
+    for call in [
+        "cp x.sh /tmp/g.sh && D=/proj/d sh /tmp/g.sh",
+        "cp x.sh /tmp/ && D=/proj/d sh /tmp/x.sh",
+    ] {
+        assert_eq!(removed(script, &[], call), ["rm -rf ./a"], "{call}");
+    }
+    let edited = "sed 's/\\.cache/shared/' x.sh > /tmp/a.sh && bash /tmp/a.sh";
+    assert_eq!(removed("rm -rf .cache\n", &[], edited), ["rm -rf shared"]);
+}
+
+#[test]
+fn makefiles_are_read_with_what_they_include_and_what_holds() {
+    let makefile = "include mk/a.mk\nifeq ($(FORCE),1)\nx:\n\trm -rf d\nelse\nx:\n\techo no\nendif\n%.purge: %.list\n\trm -rf $* $<\n";
+    let files = [
+        ("/proj/Makefile", text(makefile)),
+        ("/proj/mk/a.mk", text("D ?= state\nwipe:\n\trm -rf $(D)\n")),
+    ];
+    let of = |call: &str| removed("", &files, call);
+    assert_eq!(of("make -f Makefile wipe"), ["rm -rf state"]);
+    assert_eq!(of("D=other make -f Makefile wipe"), ["rm -rf other"]);
+    assert_eq!(of("make -f Makefile old.purge"), ["rm -rf old old.list"]);
+    assert!(of("make -f Makefile x FORCE=0").is_empty());
+    assert_eq!(of("make -f Makefile x FORCE=1"), ["rm -rf d"]);
+    assert_eq!(of("make -f Makefile x"), ["rm -rf d"]);
+}
