@@ -84,11 +84,12 @@ impl Unfolder<'_> {
             }
             let bare = line.trim();
             let mut kept = line;
-            if !line.starts_with('\t') && self.condition(bare, given, st, &mut branches) {
+            let is_recipe = line.starts_with('\t');
+            let left_out = !is_recipe && self.condition(bare, given, st, &mut branches)
+                || branches.last().is_some_and(|branch| branch.dead);
+            if left_out {
                 kept = "";
-            } else if branches.last().is_some_and(|branch| branch.dead) {
-                kept = "";
-            } else if !line.starts_with('\t') {
+            } else if !is_recipe {
                 if let Some(files) = included(bare) {
                     self.include(files, given, st, depth, all);
                     kept = "";
