@@ -77,6 +77,12 @@ impl Scene {
         self.here(&["rev-parse", "HEAD"])
     }
 
+    /// A branch with one commit that no other ref keeps.
+    fn branch_alone(&self, name: &str) {
+        let tip = self.here(&["commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", name]);
+        self.here(&["branch", name, &tip]);
+    }
+
     fn tip(&self, name: &str) -> String {
         let said = self.try_git(&self.repo, &["rev-parse", "-q", "--verify", name]);
         said.stdout.trim().to_owned()
@@ -234,12 +240,13 @@ fn expired_reflogs_and_pruned_objects_come_back() {
 #[test]
 fn a_moved_branch_and_a_deleted_ref_come_back() {
     let scene = Scene::new("moved");
-    scene.here(&["branch", "work"]);
+    scene.branch_alone("work");
     let old = scene.tip("work");
     let id = scene.lose(&["branch", "-f", "work", "HEAD~2"]);
     scene.undo(&id);
     assert_eq!(scene.tip("work"), old);
-    scene.here(&["update-ref", "refs/notes/mine", "HEAD"]);
+    scene.here(&["update-ref", "refs/notes/mine", &old]);
+    scene.here(&["branch", "-f", "work", "HEAD"]);
     let id = scene.lose(&["update-ref", "-d", "refs/notes/mine"]);
     scene.undo(&id);
     assert_eq!(scene.tip("refs/notes/mine"), old);
@@ -292,7 +299,7 @@ fn a_second_snapshot_copies_only_what_is_new() {
     std::fs::write(scene.repo.join("large.bin"), noise).unwrap();
     scene.commit("large");
     for branch in ["a", "b"] {
-        scene.here(&["branch", branch]);
+        scene.branch_alone(branch);
     }
     scene.lose(&["branch", "-D", "a"]);
     let first = size();
@@ -312,7 +319,7 @@ fn a_second_snapshot_copies_only_what_is_new() {
 #[test]
 fn a_damaged_store_is_no_backup() {
     let scene = Scene::new("damaged");
-    scene.here(&["branch", "topic"]);
+    scene.branch_alone("topic");
     let id = scene.lose(&["branch", "-D", "topic"]);
     let stores = scene.house.home.join(".local/share/backstop/backups/git");
     let packs = std::fs::read_dir(&stores)
@@ -373,7 +380,7 @@ fn a_removed_backup_lets_its_objects_go_and_others_stay_whole() {
     let first = scene.lose(&["branch", "-D", "a"]);
     scene.here(&["reflog", "expire", "--expire=now", "--all"]);
     scene.here(&["gc", "-q", "--prune=now"]);
-    scene.here(&["branch", "b"]);
+    scene.branch_alone("b");
     let second = scene.lose(&["branch", "-D", "b"]);
     let entry = backstop::backup::catalog::load(&dir, &first).unwrap();
     backstop::backup::catalog::remove(&dir, &entry).unwrap();

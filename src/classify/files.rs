@@ -12,6 +12,7 @@ mod inplace;
 pub mod judge;
 mod keys;
 pub mod kinds;
+mod linked;
 pub mod moves;
 mod outs;
 mod over;

@@ -142,14 +142,14 @@ impl Unfolder<'_> {
         }
         let mut feed = fr.stdin.clone();
         st.proofs = st.proofs.settled();
+        let consumer = self.consumer(nodes);
         for (index, node) in nodes.iter().enumerate() {
             let inside = fr.fed(feed);
             let mut own = st.subshell();
             own.choices = None;
             let from = self.out.commands.len();
-            let later = nodes.get(index + 1..).unwrap_or_default();
             let outer = self.hungry;
-            self.hungry |= self.consumes(later);
+            self.hungry |= consumer.is_some_and(|last| index < last);
             let beside = usize::from(index + 1 < nodes.len());
             self.beside += beside;
             feed = self.node(node, &mut own, &inside);

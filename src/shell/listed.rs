@@ -216,9 +216,9 @@ impl Unfolder<'_> {
             })
     }
 
-    /// Tells whether a later part of a pipe does more with what it reads than showing it.
-    pub(super) fn consumes(&self, nodes: &[Node]) -> bool {
-        nodes.iter().any(|node| match first_word(node) {
+    /// Returns the place of the last part of a pipe that does more with what it reads than showing it.
+    pub(super) fn consumer(&self, nodes: &[Node]) -> Option<usize> {
+        nodes.iter().rposition(|node| match first_word(node) {
             Some(name) if self.facts.assumed => {
                 let name = name.rsplit('/').next().unwrap_or(name);
                 SHELLS.contains(&name)

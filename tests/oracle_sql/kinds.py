@@ -13,8 +13,8 @@ from pglast.parser import ParseError, parse_sql_json
 # What ends a statement although it is a command of psql.
 SENDS = {"g", "gx", "gset", "gexec", "gdesc", "crosstabview", "watch", "bind", "parse", "bind_named", "sendpipeline"}
 EFFECTFUL = {
-    "lo_unlink", "lo_truncate", "lo_truncate64", "lo_export", "pg_drop_replication_slot", "pg_promote",
-    "pg_replication_origin_drop", "pg_file_unlink", "pg_file_write", "pg_file_rename",
+    "lo_unlink", "lo_truncate", "lo_truncate64", "lo_put", "lowrite", "lo_export", "pg_drop_replication_slot",
+    "pg_promote", "pg_replication_origin_drop", "pg_file_unlink", "pg_file_write", "pg_file_rename",
 }
 RUNNERS = {"dblink", "dblink_exec", "dblink_send_query", "query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema"}
 DROPS = {

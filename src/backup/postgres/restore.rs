@@ -250,13 +250,12 @@ pub(super) fn apply(
     super::check(entry, control)?;
     let admin = admin(&way(entry, control)?, control)?;
     let kind = kind(entry, wish, &admin, control)?;
-    roles::create(
-        &roles::missing(entry, wish, &admin, control)?,
-        &admin,
-        control,
-    )?;
+    let gone = roles::missing(entry, wish, &admin, control)?;
+    roles::create(&gone, &admin, control)?;
     let scratch = Scratch::load(entry, &admin, control)?;
+    let made = |role: &roles::Role| format!("made the role `{}` again", role.name);
     let mut restored = Restored {
+        done: gone.iter().map(made).collect(),
         notes: plan.notes.clone(),
         ..Restored::default()
     };

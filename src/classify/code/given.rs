@@ -600,6 +600,11 @@ fn framework(command: &Command) -> Option<Code> {
     let mut source: Option<Source> = None;
     while let Some(word) = words.next() {
         let text = word.prefix();
+        // `rails runner -e production CODE`
+        if program.ends_with("rails") && matches!(text.as_str(), "-e" | "--environment") {
+            words.next();
+            continue;
+        }
         let given = match text.split_once('=') {
             Some((flag, _)) if flags.contains(&flag) => Some(options::tail(word, flag.len() + 1)),
             _ if flags.contains(&text.as_str()) => words.next().cloned(),

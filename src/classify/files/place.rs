@@ -91,7 +91,9 @@ pub fn places(
         if let Some(place) = locate(&tokens, &command.cwd)
             && !found.contains(&place)
         {
+            let behind = super::linked::behind(&place, context);
             found.push(place);
+            found.extend(behind);
         }
     }
     found

@@ -93,6 +93,11 @@ impl<'a> Judge<'a, '_> {
         let Some(pattern) = pattern.filter(|_| !self.assumed()) else {
             return false;
         };
+        // A name that `mktemp` or `$$` gives is none of those that are there.
+        let place = lexical(dir);
+        if self.is_scratch_or_temporary(&place) || self.is_temporary_itself(&place) {
+            return false;
+        }
         let moves = |command: &Command| command.is_any(&["mv", "ln", "rename"]);
         if self.context.earlier.iter().any(moves) {
             return false;

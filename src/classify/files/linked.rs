@@ -1,0 +1,120 @@
+//! Names that the call itself gives to places elsewhere: links and bind mounts. What goes below such a name goes where it leads.
+//! Only what the words say is read here; whether the place is there is for `judge`.
+
+use std::path::{Path, PathBuf};
+
+use crate::classify::Context;
+use crate::model::command::{Command, Cwd};
+
+use super::argv::{Args, Valued};
+use super::place::{Place, lexical};
+
+/// Commands before the one that is judged which are looked at.
+const EARLIER_MAX: usize = 256;
+
+/// A place and the name that it was given.
+struct Name {
+    old: PathBuf,
+    new: PathBuf,
+}
+
+/// Returns where a place really is, when an earlier command of the call has made its name lead elsewhere.
+pub fn behind(place: &Place, context: &Context<'_>) -> Option<Place> {
+    let earlier = context.earlier;
+    let from = earlier.len().saturating_sub(EARLIER_MAX);
+    let names = earlier.get(from..)?.iter().rev().filter_map(named);
+    names.into_iter().find_map(|name| moved(place, &name))
+}
+
+fn moved(place: &Place, name: &Name) -> Option<Place> {
+    let led = |path: &Path, whole: bool| {
+        let path = lexical(path);
+        let rest = path.strip_prefix(&name.new).ok()?;
+        (whole || rest != Path::new("")).then(|| name.old.join(rest))
+    };
+    match place {
+        Place::At { path, follow } => led(path, *follow).map(|path| Place::At {
+            path,
+            follow: *follow,
+        }),
+        Place::Glob { dir, pattern } => led(dir, true).map(|dir| Place::Glob {
+            dir,
+            pattern: pattern.clone(),
+        }),
+        Place::Below {
+            dir,
+            strict,
+            pattern,
+        } => led(dir, true).map(|dir| Place::Below {
+            dir,
+            strict: *strict,
+            pattern: pattern.clone(),
+        }),
+        Place::Loose(_) | Place::Scratch | Place::Anywhere => None,
+    }
+}
+
+fn named(command: &Command) -> Option<Name> {
+    if !command.is_here() {
+        return None;
+    }
+    if command.is_any(&["ln", "gln"]) {
+        return linked(command);
+    }
+    command.is_any(&["mount"]).then(|| bound(command)).flatten()
+}
+
+/// `ln -s PLACE NAME`; a name that ends in a slash is a folder, and the link stands in it.
+fn linked(command: &Command) -> Option<Name> {
+    let valued = Valued {
+        short: "tS",
+        long: &["--target-directory", "--suffix"],
+    };
+    let args = Args::read(command.args(), valued);
+    if !args.has(&["-s", "--symbolic"]) || args.has(&["-t", "--target-directory"]) {
+        return None;
+    }
+    let [old, new] = args.operands.as_slice() else {
+        return None;
+    };
+    let (old, written) = (old.text()?, new.text()?);
+    let mut new = absolute(&written, &command.cwd)?;
+    if written.ends_with('/') || matches!(written.as_str(), "." | "..") {
+        new = new.join(Path::new(&old).file_name()?);
+    }
+    let old = match args.has(&["-r", "--relative"]) {
+        true => absolute(&old, &command.cwd)?,
+        // A relative link is read from its own folder.
+        false => lexical(&new.parent()?.join(&old)),
+    };
+    Some(Name { old, new })
+}
+
+/// `mount --bind PLACE NAME`.
+fn bound(command: &Command) -> Option<Name> {
+    let valued = Valued {
+        short: "otLU",
+        long: &["--options", "--types"],
+    };
+    let args = Args::read(command.args(), valued);
+    let by_option = args
+        .value(&["-o", "--options"])
+        .is_some_and(|text| text.split(',').any(|one| matches!(one, "bind" | "rbind")));
+    if !by_option && !args.has(&["--bind", "--rbind", "-B", "-R"]) {
+        return None;
+    }
+    let [old, new] = args.operands.as_slice() else {
+        return None;
+    };
+    let old = absolute(&old.text()?, &command.cwd)?;
+    let new = absolute(&new.text()?, &command.cwd)?;
+    Some(Name { old, new })
+}
+
+fn absolute(text: &str, cwd: &Cwd) -> Option<PathBuf> {
+    match cwd {
+        _ if text.starts_with('/') => Some(lexical(Path::new(text))),
+        Cwd::Known(cwd) if !text.is_empty() => Some(lexical(&cwd.join(text))),
+        Cwd::Known(_) | Cwd::Temporary | Cwd::Unknown => None,
+    }
+}
