@@ -7,6 +7,7 @@ mod far;
 mod jobs;
 mod places;
 mod start;
+mod system;
 mod texts;
 mod told;
 mod windows;
@@ -287,7 +288,11 @@ fn judged_task(
     let discards = |inner: &Finding| {
         let unasked = matches!(
             place.rule,
-            "later.git-hook" | "later.service" | "later.crontab" | "later.agent-state"
+            "later.git-hook"
+                | "later.service"
+                | "later.crontab"
+                | "later.agent-state"
+                | "later.shell-start"
         );
         unasked
             && place.runs == Runs::Here

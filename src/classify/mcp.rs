@@ -35,6 +35,9 @@ pub fn findings(
     for (pointer, text) in strings {
         all.extend(match call.role(key(pointer)) {
             Role::Text if call.reads => Vec::new(),
+            Role::Text if call.is_sql(key(pointer)) => {
+                in_database(&call, &loud(text), context, needs)
+            }
             Role::Text => in_database(&call, text, context, needs),
             Role::Shell => {
                 let found = in_shell(&call, text, context, needs);
@@ -85,6 +88,23 @@ fn in_database(
         aim(finding, call.server);
     }
     found
+}
+
+/// Writes the first word of each statement in capitals, as no sentence begins; everything keeps its place.
+fn loud(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for statement in text.split_inclusive(';') {
+        let start = statement.len() - statement.trim_start().len();
+        let (blank, words) = statement.split_at_checked(start).unwrap_or(("", statement));
+        let end = words.find(|letter: char| !letter.is_ascii_alphabetic());
+        let (first, rest) = words
+            .split_at_checked(end.unwrap_or(words.len()))
+            .unwrap_or((words, ""));
+        all.push_str(blank);
+        all.push_str(&first.to_ascii_uppercase());
+        all.push_str(rest);
+    }
+    all
 }
 
 /// The dialect that the names of a server and its tool tell.

@@ -80,6 +80,7 @@ fn over(write: &Redirect, command: &Command) -> Over {
     Over {
         emptied: silent || null || nothing,
         provided: content.is_some_and(Word::has_hole) || command.args().iter().any(Word::has_hole),
+        anew: true,
         ..Over::NEW
     }
 }
@@ -116,6 +117,7 @@ pub fn asked(
     let over = Over {
         edit,
         emptied: content.trim().is_empty() && !edit,
+        anew: !edit,
         ..Over::NEW
     };
     let mut judge = Judge::new(context, needs, World::Here, context.scene.cwd.clone());

@@ -27,8 +27,9 @@ pub fn report(text: &str, verdict: &Verdict, mode: &str, colour: bool) -> String
         Renderer::plain()
     };
     let mut out = String::new();
+    let masked = mask(text);
     for finding in &verdict.findings {
-        out.push_str(&snippet(text, finding, verdict.answer, &renderer));
+        out.push_str(&snippet(&masked, finding, verdict.answer, &renderer));
         out.push('\n');
         for line in notes(finding) {
             out.push_str(&format!("  = {line}\n"));
@@ -74,8 +75,8 @@ fn notes(finding: &Finding) -> Vec<String> {
     lines
 }
 
-/// Returns `hold[rule]: summary` with the place underlined.
-fn snippet(text: &str, finding: &Finding, answer: Answer, renderer: &Renderer) -> String {
+/// Returns `hold[rule]: summary` with the place underlined, in a text without its secrets.
+fn snippet(masked: &str, finding: &Finding, answer: Answer, renderer: &Renderer) -> String {
     let level = match answer {
         Answer::Allow | Answer::Snapshot => Level::WARNING,
         Answer::Hold | Answer::Deny => Level::ERROR,
@@ -85,8 +86,7 @@ fn snippet(text: &str, finding: &Finding, answer: Answer, renderer: &Renderer) -
         .with_name(answer.name())
         .primary_title(title)
         .id(finding.rule.clone());
-    let masked = mask(text);
-    let Some((excerpt, at)) = finding.span.and_then(|span| excerpt(&masked, span)) else {
+    let Some((excerpt, at)) = finding.span.and_then(|span| excerpt(masked, span)) else {
         return renderer.render(&[annotate_snippets::Group::with_title(head)]);
     };
     let mark = AnnotationKind::Primary.span(at.start..at.end).label("here");

@@ -10,19 +10,22 @@ use crate::model::word::{Part, Word};
 /// Scripts that are run by their own name.
 const OWN: [&str; 4] = ["test", "start", "stop", "restart"];
 
+/// Commands before the one that is judged which are looked at.
+const EARLIER_MAX: usize = 4_096;
+
 /// Returns the scripts that the command runs, as earlier commands have set them.
 pub(super) fn started(program: &str, command: &Command, context: &Context<'_>) -> Vec<Started> {
     let Some(name) = run(program, command) else {
         return Vec::new();
     };
+    let setters: Vec<&Command> = before(command, context);
+    if setters.is_empty() {
+        return Vec::new();
+    }
     let wanted = [format!("pre{name}"), name.clone(), format!("post{name}")];
-    let earlier = || {
-        let same = |earlier: &&Command| earlier.cwd == command.cwd && earlier.is_here();
-        context.earlier.iter().filter(same)
-    };
     let mut all = Vec::new();
     for script in wanted {
-        let given = earlier().rev().find_map(|earlier| set(earlier, &script));
+        let given = setters.iter().find_map(|earlier| set(earlier, &script));
         all.extend(given.map(|word| {
             Started {
                 text: Source::of_word(&word)
@@ -33,6 +36,19 @@ pub(super) fn started(program: &str, command: &Command, context: &Context<'_>) -
         }));
     }
     all
+}
+
+/// Returns the earlier commands in the same place that set scripts, the newest first.
+fn before<'a>(command: &Command, context: &Context<'a>) -> Vec<&'a Command> {
+    let from = context.earlier.len().saturating_sub(EARLIER_MAX);
+    let earlier = context.earlier.get(from..).unwrap_or_default();
+    let sets = |earlier: &&Command| {
+        let first = earlier.args().first().and_then(Word::plain);
+        let word = earlier.is_any(&["npe"])
+            || first.is_some_and(|first| matches!(first, "pkg" | "set-script" | "config"));
+        word && earlier.cwd == command.cwd && earlier.is_here()
+    };
+    earlier.iter().rev().filter(sets).collect()
 }
 
 /// Returns the script that a command runs.

@@ -69,6 +69,8 @@ pub struct Over {
     pub provided: bool,
     /// A link is replaced, not written through (`ln -sf`, `mv`).
     pub replaces: bool,
+    /// A whole file is made under the name (a redirection, a dump, an archive), not brought there.
+    pub anew: bool,
 }
 
 impl Over {
@@ -79,6 +81,7 @@ impl Over {
         nulled: false,
         provided: false,
         replaces: false,
+        anew: false,
     };
 }
 

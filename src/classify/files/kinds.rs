@@ -372,6 +372,25 @@ fn named_backup(path: &Path, name: &str) -> bool {
             .is_some_and(says)
 }
 
+/// Tells whether a name is one under which the last backup stands: in a folder of backups or called the latest, and without a date.
+pub fn is_last_backup(path: &Path) -> bool {
+    const LAST: &[&str] = &["latest", "last", "current", "newest"];
+    let name = path.file_name().and_then(|name| name.to_str());
+    let Some(name) = name.map(str::to_ascii_lowercase) else {
+        return false;
+    };
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let holds = |part: &std::ffi::OsStr| {
+        let part = part.to_string_lossy().to_ascii_lowercase();
+        part.contains("backup") || matches!(part.as_str(), "bak" | "bkp")
+    };
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    guarded(path, "") == Some(Guarded::Backup)
+        && digits < 6
+        && (path.parent().is_some_and(|folder| folder.iter().any(holds))
+            || words.any(|word| LAST.contains(&word)))
+}
+
 /// Tells whether a whole folder is guarded by its name (a cluster's files, a folder of backups or keys).
 pub fn guarded_folder(path: &Path) -> Option<Guarded> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();

@@ -4,6 +4,7 @@
 use super::argv::{Args, Valued};
 use super::deeds::{Reader, cut};
 use super::judge::Over;
+use super::kinds;
 use crate::model::command::Command;
 use crate::model::word::Word;
 
@@ -253,18 +254,24 @@ impl Reader<'_, '_> {
     pub fn outs(&mut self, program: &str) {
         let rows = ROWS.iter().filter(|row| row.programs.contains(&program));
         for row in rows {
-            if row.makes && self.context.facts.assumed {
-                continue;
-            }
             let Some(words) = behind(row.path, self.command.args()) else {
                 continue;
             };
             let over = Over {
                 edit: row.edit,
+                anew: row.makes,
                 ..Over::NEW
             };
+            // Of a dump or a key that is made the name alone says nothing, unless it is that of the last backup.
+            let says = |word: &Word| {
+                let makes = row.makes && self.context.facts.assumed;
+                !makes
+                    || word
+                        .text()
+                        .is_some_and(|text| kinds::is_last_backup(std::path::Path::new(&text)))
+            };
             for word in row.files(words) {
-                if word.text().as_deref() != Some("-") {
+                if word.text().as_deref() != Some("-") && says(&word) {
                     self.overwrite(&word, over);
                 }
             }

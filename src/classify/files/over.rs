@@ -323,15 +323,25 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Tells whether a value stands in a word without anything that is not known.
+    fn is_written_out(&self, value: &str) -> bool {
+        let whole = |word: &Word| word.text().is_some_and(|text| text.ends_with(value));
+        self.command.args().iter().any(whole)
+    }
+
     /// `tar -cf FILE …` begins its file anew.
     fn packs(&mut self, args: &Args<'_>) {
         if args.has(&["-c", "--create"])
             && let Some(file) = args.value(&["-f", "--file"]).filter(|file| *file != "-")
-            && !self.context.facts.assumed
             && super::deeds::remote(file).is_none()
+            && (!self.context.facts.assumed || self.is_written_out(file))
         {
             let word = Word::literal(file, self.command.origin.clone());
-            self.overwrite(&word, Over::NEW);
+            let over = Over {
+                anew: true,
+                ..Over::NEW
+            };
+            self.overwrite(&word, over);
         }
     }
 

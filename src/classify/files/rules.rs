@@ -156,6 +156,9 @@ pub fn over_by_name(path: &Path, over: Over) -> Option<(&'static str, Option<&'s
         let rule = over_rule(path, "", over);
         return (over.nulled || rule == "files.overwrite-system").then_some((rule, None));
     };
+    if kind == kinds::Guarded::Backup && over.anew && !over.emptied {
+        return kinds::is_last_backup(path).then_some(("files.overwrite", Some(kind.name())));
+    }
     let counts = match kind {
         kinds::Guarded::Database => !over.edit,
         kinds::Guarded::Backup => over.emptied,

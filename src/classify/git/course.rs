@@ -1,6 +1,7 @@
 //! What the git commands of one call do to refs, in their order, and what is lost with those that the judged one leaves.
 //! Ancestry is asked of the repository; what a work tree loses is not known here.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::invocation::Invocation;
@@ -18,6 +19,8 @@ use crate::model::word::Word;
 
 /// Commands before the judged one that are looked at.
 const EARLIER_MAX: usize = 1000;
+/// Of these, git commands; what a longer script did before is as good as not proven.
+const GIT_MAX: usize = 200;
 /// Steps over refs in one call; of a longer one nothing is known.
 const STEPS_MAX: usize = 200;
 
@@ -34,19 +37,18 @@ pub struct Earlier<'a> {
 /// Returns the git commands of the call that come before the judged one and may work on its repository.
 pub fn earlier<'a>(git: &Git<'a, '_>) -> Vec<Earlier<'a>> {
     let context = git.context;
-    let all = context.earlier;
-    let from = all.len().saturating_sub(EARLIER_MAX);
-    let near = all.iter().enumerate().skip(from);
-    let mine: Vec<_> = near
-        .filter(|(_, command)| command.is_any(&["git", "hub"]) && command.is_here())
-        .collect();
+    let from = context.earlier.len().saturating_sub(EARLIER_MAX);
+    let mine: Vec<_> = of_git(context).collect();
     if mine.is_empty() {
         return Vec::new();
     }
-    let (done, ran) = proven(context);
+    let mine = mine
+        .get(mine.len().saturating_sub(GIT_MAX)..)
+        .unwrap_or_default();
+    let (done, ran) = proven(context, from);
     let own = git.invocation.dir.as_deref().map(lexical);
     let aliases = super::refs::earlier_aliases(context);
-    mine.into_iter()
+    mine.iter()
         .filter_map(|(index, command)| {
             let mut invocation = Invocation::read(command)?;
             invocation.learn(aliases.clone());
@@ -59,7 +61,7 @@ pub fn earlier<'a>(git: &Git<'a, '_>) -> Vec<Earlier<'a>> {
                 (Some(dir), Some(own)) => dir.starts_with(own) || own.starts_with(dir),
                 (None, _) | (_, None) => true,
             };
-            let sure = match (done.contains(&index), ran.contains(&index)) {
+            let sure = match (done.contains(index), ran.contains(index)) {
                 (true, _) if same => Sureness::Done,
                 (_, true) if same => Sureness::Ran,
                 _ => Sureness::Open,
@@ -74,10 +76,17 @@ pub fn earlier<'a>(git: &Git<'a, '_>) -> Vec<Earlier<'a>> {
         .collect()
 }
 
-fn proven(context: &Context<'_>) -> (Vec<usize>, Vec<usize>) {
+fn of_git<'a>(context: &Context<'a>) -> impl Iterator<Item = (usize, &'a Command)> {
+    let from = context.earlier.len().saturating_sub(EARLIER_MAX);
+    let near = context.earlier.iter().enumerate().skip(from);
+    near.filter(|(_, command)| command.is_any(&["git", "hub"]) && command.is_here())
+}
+
+fn proven(context: &Context<'_>, from: usize) -> (HashSet<usize>, HashSet<usize>) {
     let before = context.aliases.map(|told| told.proven.as_slice());
     let mine = before.and_then(|all| all.get(context.earlier.len()));
-    mine.map(|mine: &Proven| (mine.places(), mine.ran()))
+    let near = |all: Vec<usize>| all.into_iter().take_while(|index| *index >= from).collect();
+    mine.map(|mine: &Proven| (near(mine.places()), near(mine.ran())))
         .unwrap_or_default()
 }
 
@@ -121,7 +130,8 @@ fn ask<'a>(git: &mut Git<'a, '_>, steps: Vec<RefStep>, judged: usize) -> Stand<'
     let Some(dir) = git.invocation.dir.clone() else {
         return Stand::Unknown;
     };
-    if steps.len() > STEPS_MAX {
+    let long = git.context.earlier.len() > GIT_MAX;
+    if steps.len() > STEPS_MAX || long && of_git(git.context).count() > GIT_MAX {
         return Stand::Unknown;
     }
     let question = Question::GitDeed(GitQuestion {

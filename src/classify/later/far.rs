@@ -187,7 +187,7 @@ fn is_kept(command: &Command) -> bool {
 }
 
 fn is_address(word: &str, before: &str) -> bool {
-    let Some(at) = word.find(SECRET) else {
+    let Some(at) = word.find(SECRET).or_else(|| live(word)) else {
         return false;
     };
     let front = word
@@ -210,4 +210,22 @@ fn is_address(word: &str, before: &str) -> bool {
         || rest
             .split_once('@')
             .is_some_and(|(_, host)| host.contains(SECRET))
+}
+
+/// Returns where a variable stands whose name says that it is no job's own: `$PROD_URL`, `${DATABASE_PRODUCTION}`.
+fn live(word: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = word.get(from..)?.find('$') {
+        let start = from + at + 1;
+        let rest = word.get(start..)?;
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = name.find(|c: char| !is_part(c)).unwrap_or(name.len());
+        let mut parts = name.get(..end)?.split('_');
+        if parts.any(|part| matches!(part, "PROD" | "PRODUCTION" | "LIVE")) {
+            return Some(start + rest.len() - name.len());
+        }
+        from = start;
+    }
+    None
 }

@@ -20,6 +20,12 @@ pub enum Form {
     },
     /// `ExecStart=` and its kin.
     Unit,
+    /// What stands between `postrotate` and `endscript`.
+    Logrotate,
+    /// `RUN+="…"`.
+    Udev,
+    /// Lines of tmpfiles.d: a type, a path.
+    Tmpfiles,
     /// `Exec=`.
     Desktop,
     /// `ProgramArguments`.
@@ -85,6 +91,9 @@ const PROFILE: Place = here(
 );
 const BOOT: Place = here("later.service", "the start of the machine", Form::Script);
 const UNIT: Place = here("later.service", "a service", Form::Unit);
+const LOGROTATE: Place = here("later.crontab", "logrotate", Form::Logrotate);
+const UDEV: Place = here("later.service", "udev", Form::Udev);
+const TMPFILES: Place = here("later.service", "systemd-tmpfiles", Form::Tmpfiles);
 const LOGIN: Place = here("later.service", "the next login", Form::Batch);
 const DESKTOP: Place = here("later.service", "the next login", Form::Desktop);
 const PLIST: Place = here("later.service", "launchd", Form::Plist);
@@ -241,6 +250,27 @@ fn system(text: &str, name: &str, folder: &str) -> Option<Place> {
     }
     if START_PATHS.contains(&text) || text.starts_with("/etc/profile.d/") {
         return Some(START);
+    }
+    if text.starts_with("/etc/NetworkManager/dispatcher.d/")
+        || text.starts_with("/etc/networkd-dispatcher/")
+        || text.starts_with("/etc/network/if-")
+        || text.starts_with("/etc/dhcp/dhclient-")
+        || text.starts_with("/etc/update-motd.d/")
+        || text.starts_with("/etc/acpi/")
+        || text.starts_with("/lib/systemd/system-sleep/")
+        || text.starts_with("/etc/ppp/ip-")
+    {
+        return Some(BOOT);
+    }
+    if text == "/etc/logrotate.conf" || text.starts_with("/etc/logrotate.d/") {
+        return Some(LOGROTATE);
+    }
+    let rules = name.ends_with(".rules") && folder == "rules.d" && text.contains("/udev/");
+    if rules {
+        return Some(UDEV);
+    }
+    if text.contains("/tmpfiles.d/") && name.ends_with(".conf") {
+        return Some(TMPFILES);
     }
     if text == "/etc/rc.local" || text.starts_with("/etc/init.d/") || text.starts_with("/etc/rc.d/")
     {

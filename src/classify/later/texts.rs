@@ -4,6 +4,7 @@
 use super::clients;
 use super::jobs::holds_steps;
 use super::places::Form;
+use super::system;
 
 /// One thing that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub fn tasks(form: Form, text: &str) -> Vec<Task> {
             .collect(),
         Form::Unit => settings(text, |key| key.starts_with("Exec")),
         Form::Desktop => settings(text, |key| key == "Exec"),
+        Form::Logrotate => shells(system::logrotate(text)),
+        Form::Udev => shells(system::udev(text)),
+        Form::Tmpfiles => shells(system::tmpfiles(text)),
         Form::Plist => plist(text),
         Form::Steps => steps(text),
         Form::Hooks => hooks(text),
@@ -35,6 +39,10 @@ pub fn tasks(form: Form, text: &str) -> Vec<Task> {
         Form::Entries => entries(text),
         Form::Client(client) => clients::tasks(client, text),
     }
+}
+
+fn shells(texts: Vec<String>) -> Vec<Task> {
+    texts.into_iter().map(Task::Shell).collect()
 }
 
 /// A script in the language that its first line names; without one it is the shell's.

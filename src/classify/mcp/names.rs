@@ -119,6 +119,22 @@ const NOUNS: &[&str] = &[
     "invoice",
     "dataset",
     "asset",
+    "channel",
+    "messages",
+    "emails",
+    "member",
+    "order",
+    "release",
+    "package",
+    "domain",
+    "zone",
+    "certificate",
+    "role",
+    "policy",
+    "vector",
+    "embedding",
+    "partition",
+    "column",
 ];
 
 /// Words that make many things of one.
@@ -352,6 +368,8 @@ mod tests {
             "uninstall_helm_chart",
             "bulk_remove_contacts",
             "removeManySubscribers",
+            "remove_channel_messages",
+            "remove_dns_zone",
         ] {
             assert!(takes_away(&words(found)), "{found}");
         }
@@ -370,6 +388,9 @@ mod tests {
             "browser_clear_cookies",
             "find_delete",
             "bulk_remove_labels",
+            "clear_history",
+            "reset_page",
+            "remove_thread_reactions",
         ] {
             assert!(!takes_away(&words(not)), "{not}");
         }

@@ -250,7 +250,48 @@ pub struct Call<'a> {
     pub runs: bool,
 }
 
+/// Words of servers and tools that speak SQL.
+const DATABASES: &[&str] = &[
+    "sql",
+    "mysql",
+    "mariadb",
+    "postgres",
+    "postgresql",
+    "pg",
+    "sqlite",
+    "duckdb",
+    "motherduck",
+    "snowflake",
+    "bigquery",
+    "clickhouse",
+    "redshift",
+    "mssql",
+    "sqlserver",
+    "oracle",
+    "supabase",
+    "neon",
+    "planetscale",
+    "cockroach",
+    "tidb",
+    "trino",
+    "databricks",
+    "dbhub",
+    "database",
+    "db",
+];
+
 impl<'a> Call<'a> {
+    /// Tells whether a string is SQL by its key, so that it needs no look of SQL.
+    pub fn is_sql(&self, key: &str) -> bool {
+        let key = plain(key);
+        let speaks = |word: &String| DATABASES.contains(&word.as_str());
+        key.contains("sql")
+            || matches!(
+                key.as_str(),
+                "query" | "queries" | "statement" | "statements"
+            ) && self.all.iter().any(speaks)
+    }
+
     pub fn new(server: &'a str, tool: &'a str, strings: &'a [(String, String)]) -> Self {
         let of_server = names::words(server);
         let of_tool = names::words(tool);

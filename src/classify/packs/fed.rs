@@ -76,6 +76,9 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     ) {
         return raw(command);
     }
+    if matches!(program.as_str(), "curl" | "wget") {
+        return posted(command, context, needs);
+    }
     let Some((_, form, files)) = CLIENTS
         .iter()
         .find(|(names, ..)| names.contains(&program.as_str()))
@@ -114,6 +117,67 @@ fn evaluated(command: &Command, text: &str, origin: &Origin) -> Vec<Word> {
     }
     all.extend(["EVAL", text].map(|text| Word::literal(text, origin.clone())));
     all
+}
+
+/// Options of curl and wget whose value may name the file that is sent: with `@` in front, or always.
+const BODIES: &[&str] = &["-d", "--data", "--data-binary", "--data-ascii", "--json"];
+const BODY_FILES: &[(&str, &str)] = &[
+    ("--post-file", "--post-data"),
+    ("--body-file", "--body-data"),
+];
+
+/// `curl --data-binary @FILE`, `-d @-`, `wget --post-file=FILE`: with the text in the place of its name.
+fn posted(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Vec<Word>> {
+    let mut all: Vec<Word> = Vec::with_capacity(command.words.len());
+    let mut found = false;
+    let mut before: Option<String> = None;
+    for word in &command.words {
+        let (flag, file) = match body_of(word, before.as_deref()) {
+            Some(body) => body,
+            None => {
+                before = word.plain().map(str::to_owned);
+                all.push(word.clone());
+                continue;
+            }
+        };
+        before = None;
+        let text = match file.plain() {
+            Some("-") => stdin(command, context, needs),
+            _ => file_text(&file, command, context, needs),
+        };
+        match text {
+            Some((text, origin)) => {
+                found = true;
+                if let Some(flag) = flag {
+                    all.push(Word::literal(flag, word.origin.clone()));
+                }
+                all.push(Word::literal(text, origin));
+            }
+            None => all.push(word.clone()),
+        }
+    }
+    if found { vec![all] } else { Vec::new() }
+}
+
+/// Returns the file that a word names as the body, and the option that has to stand before its text.
+fn body_of(word: &Word, before: Option<&str>) -> Option<(Option<&'static str>, Word)> {
+    let text = word.text()?;
+    let named = |name: &str| Word::literal(name, word.origin.clone());
+    if before.is_some_and(|before| BODIES.contains(&before)) {
+        return Some((None, named(text.strip_prefix('@')?)));
+    }
+    for (option, instead) in BODY_FILES {
+        if let Some(rest) = text.strip_prefix(option) {
+            return Some((Some(instead), named(rest.strip_prefix('=')?)));
+        }
+    }
+    let glued = |flag: &&&str| {
+        let rest = text.strip_prefix(**flag)?;
+        let rest = rest.strip_prefix('=').unwrap_or(rest);
+        rest.strip_prefix('@')
+    };
+    let flag = BODIES.iter().find(|flag| glued(flag).is_some())?;
+    Some((Some(flag), named(glued(&flag)?)))
 }
 
 /// A text to the port of a known store.

@@ -646,6 +646,9 @@ impl Reader<'_, '_> {
                 }
             }
             ("", "delete" | "deletetree" | "deletesubkeytree") => self.object_method(&args),
+            // Objects of SQL Server's management library.
+            ("", "drop" | "dropifexists") if args.is_empty() => self.dropped(&method),
+            ("", "killdatabase") => self.dropped(&method),
             (class, method) => self.writing_method(class, method, &args),
         }
     }
@@ -688,7 +691,12 @@ impl Reader<'_, '_> {
             .push(Loss::new("windows.method-delete", target).opaque());
     }
 
-    /// Adds a command of this machine that does the same.
+    fn dropped(&mut self, method: &str) {
+        let target = target_named(&format!("the object whose `{method}` is called"));
+        self.losses
+            .push(Loss::new("windows.method-delete", target).opaque());
+    }
+
     /// Reads SQL that a class of ADO.NET gets; tells whether the call is one of those.
     pub(super) fn carries_sql(&mut self, name: &str) -> bool {
         let lower = name.to_ascii_lowercase();
@@ -703,6 +711,7 @@ impl Reader<'_, '_> {
         true
     }
 
+    /// Adds a command of this machine that does the same.
     pub(super) fn start(&mut self, words: &[&str], operands: Vec<Word>) {
         let command = self.like(words, operands);
         self.here.push(command);

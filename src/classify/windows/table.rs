@@ -45,6 +45,8 @@ const ROWS: &[Row] = &[
     row("clear-pmemdisk", DISK),
     row("remove-pmemdisk", DISK),
     row("disable-computerrestore", RESTORE),
+    row("remove-ciminstance", SERVICE),
+    row("remove-wmiobject", SERVICE),
     row("remove-wbpolicy", RESTORE),
     row("remove-wbbackuptarget", RESTORE),
     row("remove-wbcatalog", RESTORE),

@@ -28,6 +28,28 @@ const HANDS: [&str; 12] = [
     "call_later",
 ];
 
+/// Words by which a text gets something from the network.
+const FETCHERS: &[&str] = &[
+    "urlopen",
+    "requests.get",
+    "requests.post",
+    "httpx.",
+    "urlretrieve",
+    "http.client",
+    "fetch(",
+    "axios",
+    "https.get",
+    "http.get",
+    "URI.open",
+    "open-uri",
+    "Net::HTTP",
+    "LWP::",
+    "HTTP::Tiny",
+    "curl_exec",
+    "file_get_contents(\"http",
+    "file_get_contents('http",
+];
+
 impl Calls<'_> {
     /// Reads a call of such a library; tells whether it was one.
     pub(super) fn tools(&mut self, name: &str, span: Span, at: usize) -> bool {
@@ -44,6 +66,15 @@ impl Calls<'_> {
             }
             "call" if owner.ends_with("Artisan") => Some(plain("php artisan")),
             "invoke" | "execute" => return self.rake(span, at),
+            // `.then(eval)`
+            "then" if self.language == Language::Javascript => {
+                let arguments = self.reader.arguments(at);
+                let given = arguments.positional.first();
+                if given.and_then(|part| self.index.name(part.from)) == Some("eval") {
+                    self.fetched(span);
+                }
+                return false;
+            }
             "eval" | "exec" | "instance_eval" | "class_eval" | "Function" | "runInNewContext"
                 if self.evaluates(name, last) =>
             {
@@ -212,12 +243,20 @@ impl Calls<'_> {
         for value in self.reader.read(*part, When::at(at)).iter().take(2) {
             let text = value.text().unwrap_or_default();
             if value.is_unknown() || text.is_empty() {
+                self.fetched(span);
                 continue;
             }
             let inner = deeds(text, self.language, standing);
             self.take(inner, span);
         }
         true
+    }
+
+    /// Code that is not known is as good as a fetched script where the text fetches something; a calculator's `eval` is not.
+    fn fetched(&mut self, span: Span) {
+        if self.mentions.has(FETCHERS) {
+            self.run("curl \"$URL\" | sh", span);
+        }
     }
 
     /// Takes over what a code in a string does.
