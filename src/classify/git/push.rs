@@ -8,7 +8,7 @@ use crate::model::address::without_password;
 use std::path::Path;
 
 use crate::model::fact::{Answer, GitFact, Question};
-use crate::model::git::RefDeed;
+use crate::model::git::{GitAbout, Pushed, RefDeed};
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
@@ -75,7 +75,7 @@ pub fn read(git: &mut Git<'_, '_>) {
         if plain.starts_with(':') && !name.is_empty() {
             named(git, &remote, name, Fate::Deleted);
         } else if spec.starts_with('+') || forced {
-            named(git, &remote, name, Fate::Forced);
+            forced_to(git, &remote, plain, name);
         }
     }
     for spec in specs {
@@ -206,7 +206,7 @@ fn current(git: &mut Git<'_, '_>, remote: &str, several: bool) {
         Repository::Absent => return,
     };
     match branch {
-        Some(branch) => named(git, remote, &branch, Fate::Forced),
+        Some(branch) => forced_to(git, remote, "HEAD", &branch),
         None => lose(git, "git.push-force", remote, "the current branch", false),
     }
 }
@@ -225,15 +225,69 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
     if matches!(name, "HEAD" | "@") {
         return current(git, remote, false);
     }
-    named(git, remote, name, fate);
+    match fate {
+        Fate::Forced => forced_to(git, remote, text, name),
+        Fate::Deleted => named(git, remote, name, fate),
+    }
+}
+
+/// A forced push of one branch; nothing is lost where what is pushed leads to what is there.
+fn forced_to(git: &mut Git<'_, '_>, remote: &str, spec: &str, name: &str) {
+    let source = spec.split(':').next().unwrap_or(spec);
+    match only_adds(git, remote, source, &full(name)) {
+        true => {
+            let loss = target(git, remote, &full(name), true);
+            let loss = Loss::new("git.push-force-branch", loss);
+            git.losses
+                .push(loss.exempt("it only adds to what is there"));
+        }
+        false => named(git, remote, name, Fate::Forced),
+    }
+}
+
+fn full(name: &str) -> String {
+    match name.starts_with("refs/") {
+        true => name.to_owned(),
+        false => format!("refs/heads/{name}"),
+    }
+}
+
+/// Tells whether a forced push leaves everything of the remote's branch, as far as that can be known here.
+fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> bool {
+    let before = super::course::earlier(git);
+    let steady = |one: &super::course::Earlier<'_>| match one.invocation.subcommand.as_str() {
+        // What was seen of the remote may be newer then than what is pushed.
+        "fetch" | "pull" | "remote" => false,
+        "commit" | "merge" => {
+            let adds = |deed: &RefDeed| matches!(deed, RefDeed::Commit | RefDeed::Join { .. });
+            one.same && super::course::deeds(&one.invocation, None).iter().all(adds)
+        }
+        _ => super::course::deeds(&one.invocation, Some(one.command)).is_empty(),
+    };
+    if source.is_empty() || !before.iter().all(steady) {
+        return false;
+    }
+    let args = git.args(VALUED);
+    let leased = args.has(&["--force-with-lease"])
+        && !args.has(&["-f", "--force"])
+        && !args
+            .operands
+            .iter()
+            .any(|word| word.shown().starts_with('+'));
+    let pushed = Pushed {
+        remote: remote.to_owned(),
+        source: Some(source.to_owned()),
+        name: name.to_owned(),
+        leased,
+    };
+    matches!(
+        super::tree::question(git, GitAbout::Pushed(pushed)),
+        Some(Answer::Glob(names)) if names.is_empty()
+    )
 }
 
 fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
-    let full = if name.starts_with("refs/") {
-        name.to_owned()
-    } else {
-        format!("refs/heads/{name}")
-    };
+    let full = full(name);
     let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
     // Without facts a name that says a version is a tag's.
     let version = git.context.facts.assumed && is_version(branch);
@@ -339,12 +393,16 @@ fn reach(git: &mut Git<'_, '_>, remote: &str, name: &str, known: bool) -> Reach 
     })
 }
 
-fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, known: bool) {
-    let target = Target {
+fn target(git: &mut Git<'_, '_>, remote: &str, name: &str, known: bool) -> Target {
+    Target {
         kind: TargetKind::GitRemote,
         locator: format!("{remote}/{name}"),
         object: None,
         reach: reach(git, remote, name, known),
-    };
+    }
+}
+
+fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, known: bool) {
+    let target = target(git, remote, name, known);
     git.losses.push(Loss::new(rule, target));
 }
