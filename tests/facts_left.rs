@@ -254,3 +254,168 @@ fn a_forced_push_that_only_adds_loses_nothing() {
         ],
     );
 }
+
+#[test]
+fn a_part_of_a_list_that_holds_no_more_names_nothing() {
+    let scene = Scene::built(
+        "mkdir -p releases/one releases/two releases/three backups empty
+        for name in one two three; do printf x > releases/$name/app; printf x > backups/$name.tgz; done
+        git init -q repo; cd repo
+        printf 'a\\n' > clean.txt; printf 'b\\n' > dirty.txt; printf '*.log\\n' > .gitignore
+        git add -A; git commit -q -m one
+        printf 'c\\n' > dirty.txt; printf 'n\\n' > new.txt; printf 'l\\n' > x.log; mkdir sub; printf 's\\n' > sub/s.txt; git add sub; git commit -q -m sub sub",
+    );
+    scene.keeps(
+        "",
+        &[
+            "ls -t backups/*.tgz | tail -n +4 | xargs -r rm -f",
+            "ls -1t backups | tail -n +11 | sed 's,^,backups/,' | xargs -r rm -f",
+            "cd releases && ls -1t | tail -n +4 | xargs -r rm -rf --",
+            "cd releases && ls -1 | sort -r | tail -n +4 | xargs -r rm -rf",
+            "cd releases && ls -1 | head -n -3 | xargs -r rm -rf",
+            "ls empty | xargs -r -I{} rm -rf releases/{}",
+            "ls -d backups/*.dump | xargs -r rm",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "ls -t backups/*.tgz | tail -n +3 | xargs -r rm -f",
+            "ls -t backups/*.tgz | xargs -r rm -f",
+            "cd releases && ls -1t | tail -n +2 | xargs -r rm -rf --",
+            "cd releases && ls -1 | head -n -2 | xargs -r rm -rf",
+            "cd releases && ls -1t | tail -n 5 | xargs -r rm -rf",
+            "cd releases && touch four && mkdir -p five && ls -1t | tail -n +3 | xargs -r rm -rf",
+        ],
+    );
+    scene.keeps(
+        "repo",
+        &[
+            "git ls-files clean.txt sub | xargs rm -f",
+            "git ls-files -z sub | xargs -0 rm -f && git checkout -q -- sub",
+            "git ls-files none | xargs -r rm -f",
+            "git ls-files -o --exclude-standard sub | xargs -r rm",
+        ],
+    );
+    scene.loses(
+        "repo",
+        &[
+            "git ls-files | xargs rm -f",
+            "git ls-files -o --exclude-standard | xargs rm -f",
+            "git ls-files --others --exclude-standard -z | xargs -0 rm",
+            "git ls-files -o | xargs rm -f",
+            "git diff --name-only | xargs git checkout --",
+        ],
+    );
+}
+
+#[test]
+fn content_that_is_there_already_is_not_lost_when_it_is_written_again() {
+    let scene = Scene::built(
+        "mkdir raw mirror part
+        for name in a b; do printf \"$name\\n\" > raw/$name; printf \"$name\\n\" > mirror/$name; done
+        printf 'more\\n' > mirror/c; printf 'other\\n' > raw/c; printf 'a\\n' > part/a
+        printf '{\"n\":1}\\n' > one.json
+        dd if=/dev/zero of=disk.img bs=1024 count=8 2>/dev/null
+        mkdir store; printf 'only\\n' > store/x.css; ln -s store out",
+    );
+    scene.keeps(
+        "",
+        &[
+            "cat raw/a > mirror/a",
+            "cat raw/a | tee mirror/a",
+            "printf '{\"n\":1}\\n' | tee one.json",
+            "printf '{\"n\":1}\\n' > one.json",
+            "for f in a b; do cmp -s raw/$f mirror/$f || cp raw/$f mirror/$f; done",
+            "cp raw/a mirror/a && cp raw/b mirror/b",
+            "truncate -s 8K disk.img",
+            "truncate -s 1M disk.img",
+            "truncate --size=10KB disk.img",
+            "rsync -a --delete mirror/ part/",
+            "rsync -a --delete --exclude c raw/ part/",
+            "rsync -a --delete --ignore-existing raw/ part/",
+            "rsync -a --delete absent/ part/",
+            "find out -type f -delete",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "cat raw/c > mirror/c",
+            "cat mirror/c > mirror/c",
+            "cat mirror/c | tee mirror/c",
+            "cat raw/b raw/a > mirror/a",
+            "cat raw/b | tee mirror/a",
+            "printf '{\"n\":2}\\n' | tee one.json",
+            "cp raw/c mirror/c",
+            "cp raw/b raw/c && cp raw/c mirror/a",
+            "truncate -s 4K disk.img",
+            "truncate -s 7000 disk.img",
+            "truncate -s -1 disk.img",
+            "rsync -a --delete part/ mirror/",
+            "rsync -a --delete --ignore-existing part/ mirror/",
+            "rsync -a --delete raw/ mirror/",
+            "rsync -a --delete --delete-excluded --exclude a mirror/ part/",
+            "cd out && find . -type f -delete",
+            "cd out && find . -delete",
+            "find out/ -type f -delete",
+            "find out/ -name '*.css' -delete",
+        ],
+    );
+}
+
+#[test]
+fn names_that_a_program_writes_itself_are_looked_at() {
+    let scene = Scene::built(
+        "mkdir raw copy one
+        printf 'a\\n' > raw/a; printf 'b\\n' > copy/a; printf 'x\\n' > copy/x; cp raw/a one/a
+        printf 'one\\n' > old-1.tgz; printf 'two\\n' > old-2.tgz; tar cf kept.tar raw",
+    );
+    scene.loses(
+        "",
+        &[
+            "sed -n 'w copy/x' raw/a",
+            "sed -n '/a/w copy/x\np' raw/a",
+            "awk '{ print > \"copy/x\" }' raw/a",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'copy', dirs_exist_ok=True)\"",
+            "tar --delete -f kept.tar raw/a",
+            "ls | grep old | xargs rm",
+            "ls -A | grep -v kept | xargs rm -rf",
+        ],
+    );
+    scene.keeps(
+        "",
+        &[
+            "sed -n 'w copy/new' raw/a",
+            "sed -n 's/w copy/x/' raw/a",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'one', dirs_exist_ok=True)\"",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'copy')\"",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'fresh', dirs_exist_ok=True)\"",
+            "tar -tf kept.tar",
+            "ls | grep young | xargs -r rm",
+            "ls -A copy | grep zip | xargs -r -I{} rm copy/{}",
+        ],
+    );
+}
+
+#[test]
+fn a_table_without_rows_that_is_built_anew_under_its_name_loses_nothing() {
+    let scene = Scene::built(
+        "python3 -c \"import sqlite3; c = sqlite3.connect('app.db'); c.executescript('create table t(id); insert into t values(1); create table e(id)')\"",
+    );
+    scene.keeps(
+        "",
+        &[
+            "sqlite3 app.db 'CREATE TABLE n(id); DROP TABLE e; ALTER TABLE n RENAME TO e'",
+            "sqlite3 app.db 'DROP TABLE IF EXISTS e; ALTER TABLE n RENAME TO e'",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "sqlite3 app.db 'CREATE TABLE n(id); DROP TABLE t; ALTER TABLE n RENAME TO t'",
+            "sqlite3 app.db 'ALTER TABLE t RENAME TO u; DROP TABLE e; ALTER TABLE u RENAME TO e; DROP TABLE e'",
+            "sqlite3 app.db 'DROP TABLE e; ALTER TABLE t RENAME TO e; DELETE FROM e'",
+        ],
+    );
+}

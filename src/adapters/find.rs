@@ -1,4 +1,4 @@
-//! Which entries a `find` acts on: its tests are carried out in one bounded walk that follows no link.
+//! Which entries a `find` acts on: its tests are carried out in one bounded walk that follows no link below its start.
 //! A test that is not known here gives no answer at all; nothing is run, and what only a program could say counts as both.
 
 use std::os::unix::ffi::OsStrExt;
@@ -56,7 +56,14 @@ pub fn find(start: &Path, shown: &str, tests: &[String], limits: Limits) -> Answ
     let Some(expression) = reading.alternatives(GROUPS, false) else {
         return Answer::Unknown("a test of `find` that is not known here".to_owned());
     };
-    let stat = match rustix::fs::statat(CWD, start, AtFlags::SYMLINK_NOFOLLOW) {
+    // `.` is the folder that a link led to, and so is a link with a slash behind it.
+    let is_followed =
+        matches!(shown, "." | "..") || shown.ends_with(['/']) || shown.ends_with("/.");
+    let flags = match is_followed {
+        true => AtFlags::empty(),
+        false => AtFlags::SYMLINK_NOFOLLOW,
+    };
+    let stat = match rustix::fs::statat(CWD, start, flags) {
         Ok(stat) => stat,
         Err(error) => return failed(start, error),
     };

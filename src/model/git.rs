@@ -22,6 +22,8 @@ pub enum GitAbout {
     Clean(Vec<String>),
     /// Which files that git does not track would the tree of this commit be written over?
     Over { commit: String, specs: Vec<String> },
+    /// What does `git ls-files` name with these words?
+    Listed(Vec<String>),
     /// Which files that git ignores would a checkout of this commit be written over?
     OverIgnored { commit: String },
     /// Which files hold what nobody else has, once what has stopped is given up?

@@ -44,6 +44,7 @@ pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> 
         GitAbout::Stopped(operation) => asked.stopped(*operation).map(Answer::Glob),
         GitAbout::Pushed(push) => asked.pushed(push).map(Answer::Glob),
         GitAbout::Tracked(specs) => asked.tracked(specs).map(Answer::Glob),
+        GitAbout::Listed(words) => asked.listed(words).map(Answer::Glob),
         GitAbout::Unreachable { logs } => asked.unreachable(*logs).map(Answer::Glob),
     };
     said.unwrap_or_else(|error| {
@@ -162,6 +163,20 @@ impl Asked<'_> {
             .collect();
         all.dedup();
         Ok(all)
+    }
+
+    /// Returns what `git ls-files` names: the index alone and names in the work tree, no content.
+    fn listed(&self, words: &[String]) -> io::Result<Vec<PathBuf>> {
+        let (success, output) = self.run(&["ls-files", "-z"], words)?;
+        if !success {
+            return Err(io::Error::other("files could not be listed"));
+        }
+        let names = output.split(|&byte| byte == 0);
+        let names = names.filter(|name| !name.is_empty());
+        Ok(names
+            .take(PATHS_MAX)
+            .map(|name| self.absolute(name))
+            .collect())
     }
 
     /// Returns files in the way of a commit's tree that are in no index, and hold something else.

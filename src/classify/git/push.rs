@@ -2,6 +2,7 @@
 //! It asks no remote; whether an old tip is known is read from the local repository.
 
 use super::{Git, Repository};
+use crate::classify::files::place::lexical;
 use crate::classify::files::report::Loss;
 use crate::classify::files::{Args, Valued};
 use crate::model::address::without_password;
@@ -48,6 +49,9 @@ pub fn read(git: &mut Git<'_, '_>) {
     if remote == "." {
         return here(git, &args);
     }
+    if is_scratch(git, &remote) {
+        return;
+    }
     let configured = match specs.is_empty() {
         true => configured(git, &remote),
         false => Configured::default(),
@@ -88,6 +92,62 @@ pub fn read(git: &mut Git<'_, '_>) {
             one(git, &remote, spec, Fate::Forced);
         }
     }
+}
+
+/// Tells whether a remote is a repository to play with, below a temporary place: by its address, or by what the call said of it.
+fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
+    let scene = git.context.scene;
+    let temporary = |path: &str| {
+        let path = lexical(Path::new(path.strip_prefix("file://").unwrap_or(path)));
+        let mut places = scene.temporary.iter();
+        places.any(|place| path != *place && path.starts_with(place))
+    };
+    if temporary(remote) {
+        return true;
+    }
+    let told = super::course::earlier(git)
+        .into_iter()
+        .rev()
+        .find_map(|one| {
+            let words: Vec<String> = one.invocation.args.iter().map(Word::shown).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match (one.invocation.subcommand.as_str(), words.as_slice()) {
+                ("remote", ["add" | "set-url", .., name, address]) if *name == remote => {
+                    Some((*address).to_owned())
+                }
+                _ => None,
+            }
+        });
+    let told = told.or_else(|| cloned_from(git).filter(|_| remote == "origin"));
+    let told = told.or_else(|| {
+        let section = format!("[remote \"{remote}\"]");
+        let text = configuration(git)?;
+        // An address that is written anew, or another one for pushes.
+        let lower = text.to_ascii_lowercase();
+        if lower.contains("insteadof") || lower.contains("pushurl") {
+            return None;
+        }
+        let mut lines = text.lines().map(str::trim);
+        lines.find(|line| *line == section)?;
+        let mut own = lines.take_while(|line| !line.starts_with('['));
+        let url = own.find_map(|line| line.strip_prefix("url"))?;
+        Some(url.trim_start().strip_prefix('=')?.trim().to_owned())
+    });
+    told.is_some_and(|address| temporary(&address))
+}
+
+/// Returns what the call cloned into the folder that it pushes from.
+fn cloned_from(git: &Git<'_, '_>) -> Option<String> {
+    let own = lexical(git.invocation.dir.as_deref()?);
+    git.context.earlier.iter().rev().find_map(|one| {
+        let clone = super::Invocation::read(one).filter(|one| one.subcommand == "clone")?;
+        let words: Vec<&Word> = clone.args.iter().collect();
+        let [.., from, to] = words.as_slice() else {
+            return None;
+        };
+        let to = clone.dir?.join(to.text()?);
+        (lexical(&to) == own).then(|| from.text()).flatten()
+    })
 }
 
 /// `git push . a:b` moves or deletes refs of this repository.
