@@ -336,6 +336,8 @@ fn content_that_is_there_already_is_not_lost_when_it_is_written_again() {
             "rsync -a --delete --ignore-existing raw/ part/",
             "rsync -a --delete absent/ part/",
             "find out -type f -delete",
+            "find . -type f -perm 4711 -delete",
+            "find . -type f -perm /6000 -delete",
         ],
     );
     scene.loses(
@@ -360,6 +362,7 @@ fn content_that_is_there_already_is_not_lost_when_it_is_written_again() {
             "cd out && find . -delete",
             "find out/ -type f -delete",
             "find out/ -name '*.css' -delete",
+            "chmod 600 one.json; find . -maxdepth 1 -type f -perm -400 -delete",
         ],
     );
 }

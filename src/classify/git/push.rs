@@ -49,7 +49,7 @@ pub fn read(git: &mut Git<'_, '_>) {
     if remote == "." {
         return here(git, &args);
     }
-    if is_scratch(git, &remote) {
+    if takes(&args, &specs) && is_scratch(git, &remote) {
         return;
     }
     let configured = match specs.is_empty() {
@@ -92,6 +92,16 @@ pub fn read(git: &mut Git<'_, '_>) {
             one(git, &remote, spec, Fate::Forced);
         }
     }
+}
+
+/// Tells whether a push may take something away: without such words nothing is asked.
+fn takes(args: &Args<'_>, specs: &[&Word]) -> bool {
+    const TAKES: [&str; 6] = ["--mirror", "--prune", "-d", "--delete", "-f", "--force"];
+    let marked = |word: &&Word| word.has_hole() || word.prefix().starts_with(['+', ':']);
+    specs.is_empty()
+        || args.may_have(&TAKES)
+        || args.told(&["--force-with-lease"])
+        || specs.iter().any(marked)
 }
 
 /// Tells whether a remote is a repository to play with, below a temporary place: by its address, or by what the call said of it.
@@ -318,6 +328,12 @@ fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> b
     let steady = |one: &super::course::Earlier<'_>| match one.invocation.subcommand.as_str() {
         // What was seen of the remote may be newer then than what is pushed.
         "fetch" | "pull" | "remote" => false,
+        // Another address.
+        "config" => !one
+            .invocation
+            .args
+            .iter()
+            .any(|word| word.shown().contains("url")),
         "commit" | "merge" => {
             let adds = |deed: &RefDeed| matches!(deed, RefDeed::Commit | RefDeed::Join { .. });
             one.same && super::course::deeds(&one.invocation, None).iter().all(adds)

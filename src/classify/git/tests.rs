@@ -22,6 +22,10 @@ fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> V
             return rules(&found);
         }
         for question in open {
+            if matches!(&question, Question::Text(path) if path.ends_with(".git/config")) {
+                facts.learn(question, Answer::Absent);
+                continue;
+            }
             let Question::GitDeed(asked) = &question else {
                 panic!("open: {question:?}");
             };
@@ -441,5 +445,27 @@ fn what_has_stopped_loses_what_was_done_by_hand() {
     }
     for text in ["git merge --quit", "git rebase --continue", "git am --quit"] {
         assert_eq!(answered(text, touched), nothing, "{text}");
+    }
+}
+
+#[test]
+fn a_plain_push_asks_nothing_and_one_to_a_temporary_repository_is_play() {
+    let bench = repository(|_| {});
+    let mut needs = Needs::default();
+    let found = super::findings(&line("git push origin main"), &bench.context(), &mut needs);
+    assert!(found.is_empty() && needs.is_empty());
+    let nothing: [&str; 0] = [];
+    let play = line("git push -f /tmp/hub.git main");
+    assert_eq!(lost(&bench, &play), nothing);
+    assert_eq!(lost(&Bench::assumed(), &play), nothing);
+    for text in [
+        "git push -f /srv/hub.git main",
+        "git push -f /tmp/../srv/hub.git main",
+    ] {
+        assert_eq!(
+            lost(&Bench::assumed(), &line(text)),
+            ["git.push-force"],
+            "{text}"
+        );
     }
 }

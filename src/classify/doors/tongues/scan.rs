@@ -87,7 +87,7 @@ fn walked(tokens: &[Token], at: usize) -> Option<&[Token]> {
 
 /// `.delete` stands for any object, `sh` for the last part of a name with its owner.
 fn is_named(name: &str, known: &str) -> bool {
-    if known.starts_with('.') {
+    if known.starts_with(['.', ':']) {
         return name.ends_with(known);
     }
     name == known
