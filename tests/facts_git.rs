@@ -494,10 +494,11 @@ fn a_push_that_names_nothing_does_what_the_configuration_says() {
     let shelf = Shelf::new();
     shelf.repository("shop");
     shelf.keeps("shop", &["git push", "git push origin"]);
-    shelf.loses(
-        "shop",
-        &["git config remote.origin.push +main:main && git push origin"],
-    );
+    let forced = ["git config remote.origin.push +main:main && git push origin"];
+    // What is there already is pushed once more.
+    shelf.keeps("shop", &forced);
+    shelf.git("shop", "commit -q --amend -m other");
+    shelf.loses("shop", &forced);
     shelf.git("shop", "config remote.origin.mirror true");
     shelf.loses("shop", &["git push", "git push origin"]);
 }

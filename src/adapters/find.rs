@@ -1,4 +1,4 @@
-//! Which entries a `find` acts on: its tests are carried out in one bounded walk that follows no link.
+//! Which entries a `find` acts on: its tests are carried out in one bounded walk that follows no link below its start.
 //! A test that is not known here gives no answer at all; nothing is run, and what only a program could say counts as both.
 
 use std::os::unix::ffi::OsStrExt;
@@ -56,7 +56,14 @@ pub fn find(start: &Path, shown: &str, tests: &[String], limits: Limits) -> Answ
     let Some(expression) = reading.alternatives(GROUPS, false) else {
         return Answer::Unknown("a test of `find` that is not known here".to_owned());
     };
-    let stat = match rustix::fs::statat(CWD, start, AtFlags::SYMLINK_NOFOLLOW) {
+    // `.` is the folder that a link led to, and so is a link with a slash behind it.
+    let is_followed =
+        matches!(shown, "." | "..") || shown.ends_with(['/']) || shown.ends_with("/.");
+    let flags = match is_followed {
+        true => AtFlags::empty(),
+        false => AtFlags::SYMLINK_NOFOLLOW,
+    };
+    let stat = match rustix::fs::statat(CWD, start, flags) {
         Ok(stat) => stat,
         Err(error) => return failed(start, error),
     };
@@ -116,6 +123,8 @@ enum Node {
     },
     Newer(Option<i64>),
     Links(Compared),
+    /// Bits of the rights: exactly these, all of these (`-`), any of these (`/`).
+    Rights(char, u32),
     Prune,
     Always(bool),
     /// `-print` and its kin.
@@ -235,6 +244,15 @@ impl<'t, I: Iterator<Item = &'t str>> Reading<'t, I> {
             }
             "-newer" => Node::Newer(modified(Path::new(self.tests.next()?))),
             "-links" => Node::Links(Compared::read(self.tests.next()?)?),
+            "-perm" => {
+                let said = self.tests.next()?;
+                let (how, digits) = match said.split_at_checked(1)? {
+                    ("-", digits) => ('-', digits),
+                    ("/", digits) => ('/', digits),
+                    _ => ('=', said),
+                };
+                Node::Rights(how, u32::from_str_radix(digits, 8).ok()?)
+            }
             "-prune" => Node::Prune,
             "-true" => Node::Always(true),
             "-false" => Node::Always(false),
@@ -473,6 +491,14 @@ impl Walk {
             Node::Newer(Some(than)) => stat.st_mtime >= *than,
             Node::Newer(None) => return Err("a file that it compares with is not known".to_owned()),
             Node::Links(compared) => compared.holds(links(stat)),
+            Node::Rights(how, bits) => {
+                let rights = stat.st_mode & 0o7777;
+                match how {
+                    '-' => rights & bits == *bits,
+                    '/' => *bits == 0 || rights & bits != 0,
+                    _ => rights == *bits,
+                }
+            }
             Node::Always(yes) => *yes,
             Node::All(_)
             | Node::Any(_)
@@ -582,6 +608,9 @@ mod tests {
             ["sub/d.txt"]
         );
         assert_eq!(of("-name d.txt -print -o -name a.log -delete"), ["a.log"]);
+        assert_eq!(of("-name d.txt -perm 7777 -delete"), [""; 0]);
+        assert_eq!(of("-name d.txt -perm /400 -delete"), ["sub/d.txt"]);
+        assert_eq!(of("-name d.txt ! -perm -7000 -delete"), ["sub/d.txt"]);
     }
 
     #[test]
@@ -589,7 +618,7 @@ mod tests {
         let dir = scene();
         for line in [
             "-regex .* -delete",
-            "-perm 644 -delete",
+            "-perm u+w -delete",
             "( -name x -delete",
             "-newer other -delete",
         ] {

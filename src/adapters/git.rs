@@ -7,9 +7,11 @@ mod index;
 pub mod loose;
 mod packed;
 pub mod place;
+mod pushed;
 pub mod refs;
 pub mod repo;
 mod run;
+mod stopped;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap};

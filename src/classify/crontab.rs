@@ -1,8 +1,10 @@
 //! What `crontab` installs from its standard input: the whole table, in place of the jobs that were there.
-//! A file that is named is taken for the table somebody keeps; what the jobs do is judged elsewhere.
+//! A file that is named is taken for the table somebody keeps, unless the one that is there can be read and has more; what the jobs do is judged elsewhere.
 
-use crate::model::command::{Command, Stdin};
-use crate::model::fact::Needs;
+use std::path::Path;
+
+use crate::model::command::{Command, Cwd, Stdin};
+use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
@@ -12,11 +14,17 @@ use super::opaque::names;
 
 const RULE: &str = "system.crontab-replace";
 
+/// Where the tables of users lie; only root may read them.
+const TABLES: [&str; 3] = [
+    "/var/spool/cron/crontabs",
+    "/var/spool/cron",
+    "/var/cron/tabs",
+];
 /// Commands before this one that are looked at.
 const MAX_EARLIER: usize = 16;
 
 /// Returns a finding where jobs that are there are not in what is installed.
-pub fn findings(command: &Command, context: &Context<'_>, _: &mut Needs) -> Vec<Finding> {
+pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     if !command.is_any(&["crontab"]) || super::packs::is_of_an_image(command) {
         return Vec::new();
     }
@@ -27,6 +35,7 @@ pub fn findings(command: &Command, context: &Context<'_>, _: &mut Needs) -> Vec<
         Installed::Nothing => true,
         Installed::Text => !lists(command, context),
         Installed::Unknown => thinned(command, context),
+        Installed::File(file) => replaced(command, &file, context, needs),
     };
     if lost {
         vec![finding(command, context)]
@@ -43,6 +52,8 @@ enum Installed {
     Text,
     /// It comes from somewhere.
     Unknown,
+    /// It stands in a file that is named.
+    File(String),
 }
 
 fn installed(command: &Command) -> Option<Installed> {
@@ -63,6 +74,7 @@ fn installed(command: &Command) -> Option<Installed> {
         (Some("/dev/null"), _) => Some(Installed::Nothing),
         (Some("-" | "/dev/stdin"), stdin) => fed(stdin),
         (None, stdin @ (Stdin::Text(_) | Stdin::Opaque { .. })) => fed(stdin),
+        (Some(file), _) => Some(Installed::File(file.to_owned())),
         _ => None,
     }
 }
@@ -81,6 +93,45 @@ fn fed(stdin: &Stdin) -> Option<Installed> {
         Stdin::Opaque { .. } => Some(Installed::Unknown),
         Stdin::Inherited | Stdin::File(_) => None,
     }
+}
+
+/// Tells whether the table that is there has jobs which a file does not have; one that cannot be read says nothing.
+fn replaced(command: &Command, file: &str, context: &Context<'_>, needs: &mut Needs) -> bool {
+    let Cwd::Known(cwd) = &command.cwd else {
+        return false;
+    };
+    if context.facts.assumed || !command.is_here() || file.contains('$') {
+        return false;
+    }
+    let mut words = command.args().iter().map(Word::shown);
+    let named = words.find(|word| word == "-u").and_then(|_| words.next());
+    let Some(user) = named.or_else(|| context.scene.user.clone()) else {
+        return false;
+    };
+    if user.contains(['/', '$']) {
+        return false;
+    }
+    let mut text = |path: std::path::PathBuf| match context.facts.ask(Question::Text(path), needs) {
+        Some(Answer::Text { text, .. }) => Some(text.as_str()),
+        _ => None,
+    };
+    let Some(old) = TABLES
+        .iter()
+        .find_map(|dir| text(Path::new(dir).join(&user)))
+    else {
+        return false;
+    };
+    let new: Vec<&str> = match text(cwd.join(file)) {
+        Some(new) => jobs(new).collect(),
+        None => return false,
+    };
+    jobs(old).any(|job| !new.contains(&job))
+}
+
+/// Returns the lines of a table that are no remarks.
+fn jobs(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Tells whether the call has asked for the jobs that are there.
@@ -213,12 +264,44 @@ mod tests {
 
     #[test]
     fn only_what_crontab_reads_is_installed() {
-        for text in ["crontab -l", "crontab -e", "crontab jobs.txt", "crontab -r"] {
+        for text in ["crontab -l", "crontab -e", "crontab -r"] {
             assert!(installed(&line(text)).is_none(), "{text}");
         }
         assert!(matches!(
             installed(&line("crontab /dev/null")),
             Some(Installed::Nothing)
         ));
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_jobs_that_it_does_not_have() {
+        use crate::classify::files::bench::Bench;
+        let text = |text: &str| Answer::Text {
+            text: text.to_owned(),
+            sha256: "0".repeat(64),
+        };
+        let bench = |old: Answer| {
+            Bench::here()
+                .learn(Question::Text("/var/spool/cron/crontabs/ann".into()), old)
+                .learn(Question::Text("/var/spool/cron/ann".into()), Answer::Absent)
+                .learn(Question::Text("/var/cron/tabs/ann".into()), Answer::Absent)
+                .learn(
+                    Question::Text("/home/ann/shop/jobs.txt".into()),
+                    text("# mine\n0 3 * * * /srv/a.sh\n"),
+                )
+        };
+        let lost = |bench: &Bench, words: &str| {
+            let mut needs = Needs::default();
+            let found = findings(&line(words), &bench.context(), &mut needs);
+            assert!(needs.is_empty(), "open: {:?}", needs.into_questions());
+            found.len()
+        };
+        let more = bench(text("0 3 * * * /srv/a.sh\n0 4 * * * /srv/b.sh\n"));
+        assert_eq!(lost(&more, "crontab jobs.txt"), 1);
+        assert_eq!(lost(&more, "crontab -u ann jobs.txt"), 1);
+        let same = bench(text("# yours\n0 3 * * * /srv/a.sh\n"));
+        assert_eq!(lost(&same, "crontab jobs.txt"), 0);
+        assert_eq!(lost(&bench(Answer::Absent), "crontab jobs.txt"), 0);
+        assert_eq!(lost(&Bench::assumed(), "crontab jobs.txt"), 0);
     }
 }

@@ -22,6 +22,7 @@ mod remade;
 pub mod report;
 mod rights;
 mod rules;
+mod synced;
 mod unpack;
 pub mod world;
 

@@ -8,6 +8,7 @@ mod push;
 pub mod pushed;
 mod refs;
 mod stash;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -131,7 +132,12 @@ impl<'a> Git<'a, '_> {
             "rm" => self.rm(),
             "mv" => tree::renamed(self),
             "apply" => tree::applied_back(self),
-            "rebase" => refs::rebase(self),
+            "rebase" => {
+                refs::rebase(self);
+                stopped::given_up(self);
+            }
+            "merge" => self.merge(),
+            "cherry-pick" | "revert" | "am" => stopped::given_up(self),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
             _ => {}
@@ -287,13 +293,13 @@ impl<'a> Git<'a, '_> {
         }
         let operands: Vec<&Word> = args.operands.clone();
         if args.has(&["-t", "--track", "-d", "--detach"]) {
-            return;
+            return tree::over_ignored(self, &args);
         }
         // Behind a first word that is a commit (or a path itself) git takes every other for a path.
         let several = operands.len() > 1;
         let rest = operands.get(usize::from(several)..).unwrap_or_default();
         if !several && !rest.iter().any(|word| self.is_path(word)) {
-            return;
+            return tree::over_ignored(self, &args);
         }
         let commit = operands.first().filter(|_| several);
         let commit = commit.and_then(|word| word.text());
@@ -360,7 +366,16 @@ impl<'a> Git<'a, '_> {
             self.discard(Extent::Whole);
             let commit = args.operands.first().and_then(|word| word.text());
             tree::over(self, commit, &Extent::Whole);
-            trees::recursed(self, &args);
+            return trees::recursed(self, &args);
+        }
+        tree::over_ignored(self, &args);
+    }
+
+    fn merge(&mut self) {
+        stopped::given_up(self);
+        let args = self.args(course::MERGE);
+        if !args.has(&["--abort", "--quit", "--continue"]) {
+            tree::over_ignored(self, &args);
         }
     }
 

@@ -72,6 +72,11 @@ const FOREIGN: [&str; 23] = [
     "tr",
 ];
 
+/// Programs that print what stands in data.
+const DATA: [&str; 8] = [
+    "jq", "yq", "dasel", "xmllint", "tomlq", "xq", "curl", "wget",
+];
+
 /// Words that ask for a loss whatever the program is.
 const VERBS: [&str; 23] = [
     "-rf",
@@ -110,10 +115,12 @@ pub fn findings(list: &[Opaque], context: &Context<'_>) -> Vec<Finding> {
 fn reaches(opaque: &Opaque, context: &Context<'_>) -> bool {
     match opaque.kind {
         OpaqueKind::Script | OpaqueKind::Budget => true,
-        OpaqueKind::Program => opaque
-            .words
-            .iter()
-            .any(|word| is_verb(word) || is_sql(word, context) || is_device(word)),
+        OpaqueKind::Program => {
+            let mut words = opaque.words.iter();
+            // A whole line that stands in somebody's data: `$(jq -r .teardown config.json)`.
+            let is_data = matches!(opaque.words.as_slice(), [one] if DATA.contains(&base(one)));
+            is_data || words.any(|word| is_verb(word) || is_sql(word, context) || is_device(word))
+        }
         OpaqueKind::Syntax => opaque
             .words
             .iter()

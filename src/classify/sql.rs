@@ -223,18 +223,23 @@ fn renames_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Re
         renames.read_nothing();
         return renames;
     }
-    for one in context.earlier.iter().chain([command]) {
+    for (at, one) in context.earlier.iter().chain([command]).enumerate() {
+        let own = at == context.earlier.len();
         let words = one.words.iter().map(Word::shown);
         let values = one
             .env
             .iter()
             .map(|(name, value)| format!("{name} {}", value.shown()));
+        let mut read = |text: &str| match own {
+            true => renames.read_own(text),
+            false => renames.read(text),
+        };
         for text in words.chain(values) {
-            renames.read(&text);
+            read(&text);
         }
         if let Some(call) = clients::read(one) {
             for text in gathering::gather(&call, one, context, needs).texts {
-                renames.read(&text);
+                read(&text);
             }
         }
     }

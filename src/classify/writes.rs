@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::classify::Context;
 use crate::classify::files::judge::{Judge, New, Over};
-use crate::classify::files::place::places_written;
+use crate::classify::files::place::{lexical, places, places_written};
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
 use crate::classify::files::{emptied, folder, place::Place};
@@ -28,7 +28,8 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     let mut places_of = Vec::new();
     for write in lossy {
         for place in places_written(&write.file, command, context, needs) {
-            places_of.push((place, over(write, command), text_of(write)));
+            let new = text_of(write).or_else(|| shown_file(write, command, context, needs));
+            places_of.push((place, over(write, command), new));
         }
     }
     let unnamed = |write: &Redirect| write.file.has_hole() || write.file.shown().contains("{}");
@@ -52,6 +53,23 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
 fn text_of(write: &Redirect) -> Option<New> {
     let text = write.content.as_ref()?.text()?;
     (write.mode == WriteMode::Truncate && !text.is_empty()).then_some(New::Text(text))
+}
+
+/// `cat FILE > OTHER`: the content of one file that is known.
+fn shown_file(
+    write: &Redirect,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<New> {
+    let word = write.whole.as_ref()?;
+    if write.mode != WriteMode::Truncate || context.facts.assumed || !command.is_here() {
+        return None;
+    }
+    match places(word, command, context, needs).as_slice() {
+        [Place::At { path, .. }] => Some(New::Stream(lexical(path))),
+        _ => None,
+    }
 }
 
 /// Appending loses nothing, unless it goes to a disk.

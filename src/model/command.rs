@@ -40,6 +40,8 @@ pub struct Redirect {
     pub file: Word,
     /// Known text that goes there (`echo x > f`), when it can be computed.
     pub content: Option<Word>,
+    /// The file whose whole content goes there (`cat FILE > f`).
+    pub whole: Option<Word>,
 }
 
 /// How a wrapper changes where and as whom a command runs.

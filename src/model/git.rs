@@ -22,10 +22,42 @@ pub enum GitAbout {
     Clean(Vec<String>),
     /// Which files that git does not track would the tree of this commit be written over?
     Over { commit: String, specs: Vec<String> },
+    /// What does `git ls-files` name with these words?
+    Listed(Vec<String>),
+    /// Which files that git ignores would a checkout of this commit be written over?
+    OverIgnored { commit: String },
+    /// Which files hold what nobody else has, once what has stopped is given up?
+    Stopped(Operation),
+    /// Which refs of the remote would lead to less once this has been pushed?
+    Pushed(Pushed),
     /// Which tracked files do these pathspecs name?
     Tracked(Vec<String>),
     /// Which objects does nothing lead to? Without `logs` the reflogs count as leading to theirs.
     Unreachable { logs: bool },
+}
+
+/// What git can stop in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Merge,
+    Rebase,
+    Pick,
+    Revert,
+    /// `git am`.
+    Apply,
+}
+
+/// One forced push of one branch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pushed {
+    /// As it is named: a remote of the configuration, or an address.
+    pub remote: String,
+    /// What is pushed; nothing where the branch goes.
+    pub source: Option<String>,
+    /// Full name of the ref over there.
+    pub name: String,
+    /// The remote refuses unless it stands where it was last seen (`--force-with-lease`).
+    pub leased: bool,
 }
 
 /// How sure it is that a step has been taken when the judged one comes.

@@ -120,8 +120,6 @@ const CARRIERS: &[Carrier] = &[
     there("incus exec", "--cwd --user --group --env", At::Rest(1)),
     there("pct exec", "", At::Rest(1)),
     there("machinectl shell", "--uid --setenv", At::Rest(1)),
-    there("distrobox enter", "-n --name", At::Rest(0)),
-    there("distrobox enter", "-n --name", At::Rest(1)),
     there(
         "apptainer exec",
         "-B --bind -H --home --pwd --env",

@@ -154,6 +154,7 @@ impl Reader<'_, '_> {
                 mode,
                 file,
                 content: None,
+                whole: None,
             });
         }
     }

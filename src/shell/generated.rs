@@ -364,6 +364,7 @@ impl Unfolder<'_> {
                             mode: crate::model::command::WriteMode::Append,
                             file,
                             content: Some(word_of(content, Some(word.origin.clone()))),
+                            whole: None,
                         },
                         output: false,
                     });

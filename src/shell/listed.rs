@@ -1,10 +1,13 @@
 //! The text of small files that are there, where it decides what a program is told: `$(cat FILE)`, `xargs < FILE`, `while read … < FILE`.
 //! Files that the call itself writes are known elsewhere; nothing is read for a program that only shows it.
 
-use crate::model::fact::{Answer, Question};
+use std::path::{Path, PathBuf};
+
+use crate::model::fact::{Answer, EntryKind, Question};
+use crate::model::git::{GitAbout, GitQuestion};
 use crate::model::word::{Hole, Word};
 
-use super::ast::Node;
+use super::ast::{Node, NodeKind, PartKind};
 use super::expand::literal_piece;
 use super::flow::{first_word, lines_of};
 use super::scripts::SHELLS;
@@ -17,6 +20,8 @@ const MAX_LISTED: usize = 64 * 1024;
 const CUT: usize = 512;
 /// Names that a search gives one by one.
 const MAX_SEARCHED: usize = 64;
+/// Lists of one call whose length is known.
+const MAX_LISTS: usize = 64;
 /// Commands before it that are looked through for one that may have written the file.
 const MAX_BEFORE: usize = 256;
 
@@ -201,6 +206,197 @@ impl Unfolder<'_> {
         }
     }
 
+    /// Returns what `ls` names for a program that does more with it than showing it; in which order is not known.
+    pub(super) fn ls_names(&mut self, job: &Job, st: &State) -> Option<Feed> {
+        if self.facts.assumed || !self.hungry || st.far || !self.is_untouched() {
+            return None;
+        }
+        let (flags, operands): (Vec<&Word>, Vec<&Word>) =
+            (job.args().iter()).partition(|word| word.prefix().starts_with('-'));
+        let flags: Vec<String> = flags
+            .iter()
+            .map(|word| word.text())
+            .collect::<Option<_>>()?;
+        if !flags.iter().all(|flag| only_orders(flag)) {
+            return None;
+        }
+        let itself = flags
+            .iter()
+            .any(|flag| !flag.starts_with("--") && flag.contains('d'));
+        let cwd = st.known_cwd()?.to_path_buf();
+        let mut names = Vec::new();
+        let hidden = flags
+            .iter()
+            .any(|flag| !flag.starts_with("--") && flag.contains('A'));
+        if hidden && operands.is_empty() {
+            names.extend(self.names_in(&cwd, ".[!.]*", None)?);
+        }
+        match operands.as_slice() {
+            [] => names.extend(self.names_in(&cwd, "*", None)?),
+            [one] if !one.has_glob() && !itself => {
+                let dir = self.here_path(one, st)?;
+                if !self.is_folder(&dir)? {
+                    names.push(one.text()?);
+                } else {
+                    if hidden {
+                        names.extend(self.names_in(&dir, ".[!.]*", None)?);
+                    }
+                    names.extend(self.names_in(&dir, "*", None)?);
+                }
+            }
+            several => {
+                for word in several {
+                    let text = (!word.has_hole()).then(|| word.shown())?;
+                    if text.starts_with('/') || !word.has_glob() {
+                        return None;
+                    }
+                    let found = self.names_in(&cwd, &text, Some(&cwd))?;
+                    for name in &found {
+                        if !itself && self.is_folder(&cwd.join(name))? {
+                            return None;
+                        }
+                    }
+                    names.extend(found);
+                }
+            }
+        }
+        self.counted(names, job)
+    }
+
+    /// Returns what `git ls-files` names, where the call does more with it than showing it.
+    pub(super) fn tracked(&mut self, cwd: &Path, words: &[String], job: &Job) -> Option<Feed> {
+        const PLAIN: [&str; 7] = [
+            "-z",
+            "-c",
+            "--cached",
+            "-o",
+            "--others",
+            "--exclude-standard",
+            "--",
+        ];
+        let plain = |word: &String| !word.starts_with('-') || PLAIN.contains(&word.as_str());
+        if self.facts.assumed || !self.hungry || !self.is_untouched() || !words.iter().all(plain) {
+            return None;
+        }
+        let question = Question::GitDeed(GitQuestion {
+            dir: cwd.to_path_buf(),
+            git_dir: None,
+            about: GitAbout::Listed(words.to_vec()),
+        });
+        let Answer::Glob(paths) = self.facts.ask(question, self.needs)? else {
+            return None;
+        };
+        let name = |path: &PathBuf| Some(path.strip_prefix(cwd).ok()?.to_str()?.to_owned());
+        let names = paths.iter().map(name).collect::<Option<Vec<String>>>()?;
+        // Without `-z` git puts odd names into quotes.
+        let quoted = |name: &String| !name.is_ascii() || name.contains(['"', '\\', '\t']);
+        if !words.iter().any(|word| word == "-z") && names.iter().any(quoted) {
+            return None;
+        }
+        self.counted(names, job)
+    }
+
+    fn is_folder(&mut self, path: &Path) -> Option<bool> {
+        match self
+            .facts
+            .ask(Question::Entry(path.to_path_buf()), self.needs)?
+        {
+            Answer::Entry(entry) if entry.kind == EntryKind::Link => {
+                let real = Question::Entry(entry.resolved.clone());
+                let real = self.facts.ask(real, self.needs)?;
+                Some(matches!(real, Answer::Entry(entry) if entry.kind == EntryKind::Directory))
+            }
+            Answer::Entry(entry) => Some(entry.kind == EntryKind::Directory),
+            _ => None,
+        }
+    }
+
+    /// Returns what a pattern gives: names in its folder, or as written from `base`.
+    fn names_in(&mut self, dir: &Path, pattern: &str, base: Option<&Path>) -> Option<Vec<String>> {
+        let question = Question::Glob {
+            dir: dir.to_path_buf(),
+            pattern: pattern.to_owned(),
+        };
+        let Answer::Glob(paths) = self.facts.ask(question, self.needs)? else {
+            return None;
+        };
+        if paths.len() > MAX_SEARCHED {
+            return None;
+        }
+        let name = |path: &PathBuf| {
+            let rest = path.strip_prefix(base.unwrap_or(dir)).ok()?;
+            Some(rest.to_str()?.to_owned())
+        };
+        paths.iter().map(name).collect()
+    }
+
+    /// Notes down how many there are: a part of none is none.
+    fn counted(&mut self, names: Vec<String>, job: &Job) -> Option<Feed> {
+        let odd = |name: &String| name.is_empty() || name.contains('\n');
+        if names.len() > MAX_SEARCHED || names.iter().any(odd) {
+            return None;
+        }
+        if names.is_empty() {
+            return Some(Feed::nothing());
+        }
+        let word = |name: String| Word::literal(name, job.origin.clone());
+        let items: Vec<Word> = names.into_iter().map(word).collect();
+        if self.known_lists.len() < MAX_LISTS {
+            self.known_lists.push(items.clone());
+        }
+        Some(Feed::Items(items))
+    }
+
+    /// Returns the names of a list that a `grep` for plain letters lets through.
+    pub(super) fn picked(
+        &mut self,
+        found: &super::options::Options,
+        operands: &[Word],
+        items: &[Word],
+    ) -> Option<Feed> {
+        let [pattern] = operands else {
+            return None;
+        };
+        let pattern = pattern.text().filter(|text| !text.is_empty())?;
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_/,=@ ".contains(letter);
+        let turned = found.has("-v");
+        let flags = ["-v", "-F", "-E", "-e"];
+        let known = found
+            .list
+            .iter()
+            .all(|(name, _)| flags.contains(&name.as_str()));
+        if !known
+            || !pattern.chars().all(plain)
+            || !self.known_lists.iter().any(|list| list == items)
+        {
+            return None;
+        }
+        let holds = |word: &&Word| {
+            word.text()
+                .is_some_and(|text| text.contains(&pattern) != turned)
+        };
+        let rest: Vec<Word> = items.iter().filter(holds).cloned().collect();
+        if rest.is_empty() {
+            return Some(Feed::nothing());
+        }
+        if self.known_lists.len() < MAX_LISTS {
+            self.known_lists.push(rest.clone());
+        }
+        Some(Feed::Items(rest))
+    }
+
+    /// Tells whether `head` or `tail` hands on none of a list, however it is ordered.
+    pub(super) fn selects_nothing(
+        &self,
+        program: &str,
+        found: &super::options::Options,
+        items: &[Word],
+    ) -> bool {
+        matches!(program, "head" | "tail")
+            && self.known_lists.iter().any(|list| list == items)
+            && super::ends::kept(program, found, items.len()).is_some_and(|kept| kept.is_empty())
+    }
+
     /// Tells whether no program before can have left other content in a file than is followed.
     fn is_untouched(&self) -> bool {
         let commands = &self.out.commands;
@@ -219,6 +415,7 @@ impl Unfolder<'_> {
     /// Returns the place of the last part of a pipe that does more with what it reads than showing it.
     pub(super) fn consumer(&self, nodes: &[Node]) -> Option<usize> {
         nodes.iter().rposition(|node| match first_word(node) {
+            Some("xargs") if !self.facts.assumed && only_shows(node) => false,
             Some(name) if self.facts.assumed => {
                 let name = name.rsplit('/').next().unwrap_or(name);
                 SHELLS.contains(&name)
@@ -229,4 +426,64 @@ impl Unfolder<'_> {
             None => !self.facts.assumed,
         })
     }
+}
+
+/// Tells whether a flag of `ls` only says in which order, or one name a line.
+fn only_orders(flag: &str) -> bool {
+    match flag.strip_prefix("--") {
+        Some(long) => {
+            let name = long.split('=').next().unwrap_or(long);
+            matches!(name, "sort" | "time" | "reverse")
+                || matches!(long, "color=never" | "" | "directory")
+        }
+        None => flag
+            .chars()
+            .skip(1)
+            .all(|letter| "1trSUXcudA".contains(letter)),
+    }
+}
+
+/// Tells whether `xargs` hands what it reads to a program that only reads it.
+fn only_shows(node: &Node) -> bool {
+    const READERS: &[&str] = &[
+        "wc",
+        "grep",
+        "egrep",
+        "fgrep",
+        "rg",
+        "cat",
+        "head",
+        "tail",
+        "ls",
+        "stat",
+        "file",
+        "du",
+        "md5sum",
+        "sha256sum",
+        "echo",
+        "printf",
+        "basename",
+        "dirname",
+        "diff",
+        "cmp",
+    ];
+    let NodeKind::Simple { words, .. } = &node.kind else {
+        return false;
+    };
+    let plain = |word: &super::ast::RawWord| match word.parts.as_slice() {
+        [part] => match &part.kind {
+            PartKind::Plain(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let texts: Vec<Option<String>> = words.iter().skip(1).map(plain).collect();
+    let flags = texts.iter().take_while(|text| {
+        matches!(
+            text.as_deref(),
+            Some("-0" | "-r" | "-t" | "-0r" | "-r0" | "--null" | "--no-run-if-empty")
+        )
+    });
+    let program = texts.get(flags.count()).cloned().flatten();
+    program.is_some_and(|name| READERS.contains(&name.as_str()))
 }

@@ -415,11 +415,43 @@ impl Unfolder<'_> {
         feed
     }
 
+    /// `nix run nixpkgs#bash -- -c TEXT`: the program is called as its package.
+    fn nix_run(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let is_end = |word: &Word| word.text().as_deref() == Some("--");
+        let at = job.words.iter().position(is_end)?;
+        let before = job.words.get(2..at).unwrap_or_default();
+        let mut texts = before.iter().filter_map(Word::text);
+        let named = texts.find(|text| text.contains('#'));
+        let mut rest = job.rest(at);
+        let name = named.and_then(|text| Some(text.rsplit_once('#')?.1.to_owned()));
+        let name = name.filter(|name| !name.is_empty()).or_else(|| {
+            // What the flake itself runs is not known; with `-c` it is asked as a shell is.
+            let asked = rest.words.get(1).and_then(Word::text);
+            (asked.as_deref() == Some("-c")).then(|| "sh".to_owned())
+        })?;
+        *rest.words.first_mut()? = Word::literal(name, job.origin.clone());
+        self.inner("nix run", Passage::Plain, rest, st, fr)
+    }
+
+    /// `distrobox enter BOX -- CMD`: a box that shares the home folder.
+    pub(super) fn distrobox(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let enters = job.words.iter().take(2).filter_map(Word::text);
+        let enters = enters
+            .into_iter()
+            .any(|text| text.ends_with("enter") || text == "ephemeral");
+        let is_end = |word: &Word| matches!(word.text().as_deref(), Some("--" | "-e" | "--exec"));
+        let at = job.words.iter().position(is_end).filter(|_| enters)?;
+        self.inner("distrobox", Passage::Plain, job.rest(at + 1), st, fr)
+    }
+
     pub(super) fn nix(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let program = job.words.first().and_then(Word::text).unwrap_or_default();
+        if job.words.get(1).and_then(Word::text).as_deref() == Some("run") {
+            return self.nix_run(job, st, fr);
+        }
         let texts = job.words.iter().position(|word| {
             matches!(word.text().as_deref(), Some("--run" | "--command" | "-c"))
         })?;
-        let program = job.words.first().and_then(Word::text).unwrap_or_default();
         if program == "nix-shell" {
             let text = job.words.get(texts + 1)?.clone();
             let via = fr.enter(&program, Passage::Plain);

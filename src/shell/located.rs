@@ -118,7 +118,12 @@ impl Unfolder<'_> {
                     origin: job.origin.clone(),
                 }])
             }
-            Some("ls-files") => Feed::Items(vec![below(".", &job.origin)]),
+            Some("ls-files") => {
+                let rest = words.get(1..).unwrap_or_default();
+                let known = cwd.filter(|_| !st.far && words.len() == args.len());
+                let known = known.and_then(|cwd| self.tracked(&cwd, rest, job));
+                known.unwrap_or_else(|| Feed::Items(vec![below(".", &job.origin)]))
+            }
             _ => opaque(),
         }
     }

@@ -11,6 +11,7 @@ pub mod cmd;
 mod compose;
 mod dumps;
 mod elements;
+mod ends;
 mod engines;
 mod expand;
 mod flow;

@@ -125,6 +125,7 @@ impl Unfolder<'_> {
                     mode,
                     file,
                     content: None,
+                    whole: None,
                 },
                 output,
             });

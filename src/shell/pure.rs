@@ -93,7 +93,7 @@ impl Unfolder<'_> {
             "seq" => seq(job),
             "date" => date(job),
             "git" => self.git_output(job, st),
-            "ls" => ls(job),
+            "ls" => self.ls_names(job, st).unwrap_or_else(|| ls(job)),
             "yes" => yes(job),
             "tee" => fr.stdin.clone(),
             "base64" | "openssl" | "xxd" | "tr" | "sed" | "head" | "tail" | "cut" | "sort"
@@ -241,8 +241,16 @@ impl Unfolder<'_> {
         let is_selecting = SELECTS.contains(&program)
             && !(matches!(program, "grep" | "uniq" | "head" | "tail")
                 && counts.iter().any(|name| found.has(name)));
+        if let (Feed::Items(items), "grep") = (&input, program)
+            && let Some(feed) = self.picked(&found, operands, items)
+        {
+            return feed;
+        }
         let Feed::Text { pieces, certain } = input else {
             return match input {
+                Feed::Items(items) if self.selects_nothing(program, &found, &items) => {
+                    Feed::nothing()
+                }
                 Feed::Items(items) if is_selecting => Feed::Items(items),
                 _ => Feed::Opaque(program.to_owned()),
             };
@@ -277,7 +285,7 @@ fn filtered(
             .flatten(),
         "tr" => tr(found, words, text),
         "sed" => sed(found, words, text),
-        "head" | "tail" => ends(program, found, text),
+        "head" | "tail" => super::ends::ends(program, found, text),
         "cut" => cut(found, text),
         "sort" => {
             let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
@@ -334,7 +342,7 @@ fn changed(
     }
 }
 
-fn joined(lines: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(lines: impl Iterator<Item = String>) -> String {
     let mut all = String::new();
     for line in lines {
         all.push_str(&line);
@@ -694,27 +702,6 @@ fn substitute(script: &str, text: &str) -> Option<String> {
         .map_or((text, ""), |body| (body, "\n"));
     let lines: Vec<String> = body.split('\n').map(line).collect();
     Some(lines.join("\n") + end)
-}
-
-fn ends(program: &str, found: &super::options::Options, text: &str) -> Option<String> {
-    if found.value("-c --bytes").is_some() {
-        return None;
-    }
-    let count = match found.value("-n --lines") {
-        Some(word) => word.text()?.parse::<usize>().ok()?,
-        None => found
-            .list
-            .iter()
-            .find_map(|(name, _)| name.strip_prefix('-')?.parse().ok())
-            .unwrap_or(10),
-    };
-    let lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-    let skip = if program == "tail" {
-        lines.len().saturating_sub(count)
-    } else {
-        0
-    };
-    Some(joined(lines.into_iter().skip(skip).take(count)))
 }
 
 fn cut(found: &super::options::Options, text: &str) -> Option<String> {

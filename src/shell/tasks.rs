@@ -31,6 +31,11 @@ const MAX_PACKAGE_DEPTH: usize = 12;
 /// Scripts of packages that one call runs; each may run several, and those again.
 const MAX_PACKAGE_RUNS: usize = 1_024;
 
+/// Scripts of Composer that name one another are followed this deep.
+const COMPOSED_MAX: usize = 6;
+/// Lines of one of its scripts that are read.
+const COMPOSED_LINES: usize = 256;
+
 impl Unfolder<'_> {
     /// Follows a task runner; the command itself is emitted as well.
     pub(super) fn task(
@@ -321,43 +326,70 @@ impl Unfolder<'_> {
     }
 
     fn composer(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
-        let words: Vec<String> = job
-            .args()
-            .iter()
-            .filter_map(Word::text)
-            .filter(|w| !w.starts_with('-'))
-            .collect();
-        let name = match words.first()?.as_str() {
-            "run" | "run-script" => words.get(1)?.clone(),
-            other => other.to_owned(),
-        };
-        if matches!(
-            name.as_str(),
-            "install" | "update" | "require" | "remove" | "show" | "dump-autoload" | "validate"
-        ) {
+        let mut inside = st.subshell();
+        let said = |word: &Word| word.text().unwrap_or_default();
+        let mut dir = None;
+        for (at, word) in job.args().iter().enumerate() {
+            match said(word).as_str() {
+                "-d" | "--working-dir" => dir = job.args().get(at + 1).cloned(),
+                text => {
+                    let joined = text.strip_prefix("--working-dir=");
+                    dir = joined
+                        .map(|dir| Word::literal(dir, word.origin.clone()))
+                        .or(dir);
+                }
+            }
+        }
+        if let Some(dir) = &dir {
+            inside.cwd = self.places(dir, &st.cwd);
+        }
+        let silent = job.args().iter().any(|word| said(word) == "--no-scripts");
+        let mut is_value = false;
+        let mut words = job.args().iter().filter_map(Word::text).filter(|word| {
+            let takes = matches!(word.as_str(), "-d" | "--working-dir");
+            let plain = !word.starts_with('-') && !is_value;
+            is_value = takes;
+            plain
+        });
+        let mut name = words.next()?;
+        if matches!(name.as_str(), "run" | "run-script") {
+            name = words.next()?;
+        }
+        const OWN: [&str; 5] = ["require", "remove", "show", "validate", "create-project"];
+        if OWN.contains(&name.as_str()) {
             return None;
         }
-        let (path, text) = self.task_file(None, &["composer.json"], st, fr)?;
-        let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let script = json.get("scripts")?.get(&name)?;
-        let lines: Vec<String> = match script {
-            serde_json::Value::String(text) => vec![text.clone()],
-            serde_json::Value::Array(all) => all
-                .iter()
-                .filter_map(|v| v.as_str().map(ToOwned::to_owned))
-                .collect(),
-            _ => return None,
+        let events: &[&str] = match name.as_str() {
+            "install" | "update" | "dump-autoload" if silent => return None,
+            "install" => &[
+                "pre-install-cmd",
+                "pre-autoload-dump",
+                "post-autoload-dump",
+                "post-install-cmd",
+            ],
+            "update" => &[
+                "pre-update-cmd",
+                "pre-autoload-dump",
+                "post-autoload-dump",
+                "post-update-cmd",
+            ],
+            "dump-autoload" => &["pre-autoload-dump", "post-autoload-dump"],
+            other => &[other],
         };
+        let file = self.task_file(None, &["composer.json"], &inside, fr)?;
+        let json: serde_json::Value = serde_json::from_str(&file.1).ok()?;
+        let scripts = json.get("scripts")?;
+        events.iter().find(|name| scripts.get(**name).is_some())?;
         self.own(job, st, fr);
-        let via = fr.enter(&format!("composer run {name}"), Passage::Plain);
-        let origin = line_of(&path, &name, self);
-        for line in lines
-            .iter()
-            .filter(|line| !line.starts_with('@') || line.starts_with("@php "))
-        {
-            let line = line.strip_prefix('@').unwrap_or(line);
-            let text = word_of(vec![literal_piece(line, &origin)], None);
-            self.shell_text(&text, &start("sh", job), st, &via);
+        for name in events {
+            let mut lines = Vec::new();
+            composed(scripts, name, COMPOSED_MAX, &mut lines);
+            let via = fr.enter(&format!("composer run {name}"), Passage::Plain);
+            let origin = line_of(&file.0, name, self);
+            for line in lines {
+                let text = word_of(vec![literal_piece(&line, &origin)], None);
+                self.shell_text(&text, &start("sh", job), &mut inside, &via);
+            }
         }
         Some(Feed::Opaque("composer".to_owned()))
     }
@@ -701,5 +733,31 @@ mod tests {
             .map(|(t, _, l)| expand_make(l, t, &[]))
             .collect();
         assert_eq!(texts, ["echo $HOME a"]);
+    }
+}
+
+/// Adds the shell lines of a script of Composer, those of scripts that it names among them.
+fn composed(scripts: &serde_json::Value, name: &str, depth: usize, all: &mut Vec<String>) {
+    let lines = match scripts.get(name) {
+        Some(serde_json::Value::String(text)) => vec![text.as_str()],
+        Some(serde_json::Value::Array(list)) => {
+            list.iter().filter_map(|one| one.as_str()).collect()
+        }
+        _ => return,
+    };
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for line in lines {
+        match line.strip_prefix('@') {
+            None => all.push(line.to_owned()),
+            Some(text) if text.starts_with("php ") || text.starts_with("composer ") => {
+                all.push(text.to_owned());
+            }
+            Some(name) => composed(scripts, name.split(' ').next().unwrap_or(name), depth, all),
+        }
+        if all.len() > COMPOSED_LINES {
+            return;
+        }
     }
 }

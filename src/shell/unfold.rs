@@ -275,6 +275,8 @@ pub(super) struct Unfolder<'a> {
     pub hungry: bool,
     /// Which program printed the text of a substitution that could not be computed.
     pub producers: Vec<(Origin, String)>,
+    /// Lists that hold exactly so many names.
+    pub known_lists: Vec<Vec<Word>>,
     /// Where the shell at hand first said the number of its process.
     pub process: Option<Origin>,
     pub settled: Settled,
@@ -328,6 +330,7 @@ impl<'a> Unfolder<'a> {
             counter: 0,
             hungry: false,
             producers: Vec::new(),
+            known_lists: Vec::new(),
             process: None,
             settled: Settled::default(),
             told: HashMap::new(),
@@ -700,6 +703,11 @@ fn filled(write: Write, feed: &Feed) -> Redirect {
         && let Feed::Text { pieces, .. } = feed
     {
         redirect.content = Some(word_of(pieces.clone(), None));
+    }
+    if let Feed::File(file) = feed
+        && write.output
+    {
+        redirect.whole = Some(file.clone());
     }
     redirect
 }

@@ -161,7 +161,11 @@ const ROWS: &[Row] = &[
     row("ts", "-L -N -D -O", 0),
     row("task-spooler", "-L -N -D -O", 0),
     row("bsub", "-q -n -o -e -J -W -M -R -P -G -w -m -cwd", 0),
-    row("qsub", "-N -q -o -e -l -P -pe -p -hold_jid -cwd", 0),
+    row(
+        "qsub",
+        "-b -N -q -o -e -l -P -pe -p -hold_jid -wd -A -M -m -S",
+        0,
+    ),
     row("cpulimit", "-l --limit -p -e", 0),
     row("setarch", "", 1),
     row("linux32", "", 0),
@@ -302,7 +306,6 @@ const ROWS: &[Row] = &[
     row("aws-vault exec", "-d --duration --region", 1),
     row("vercel env run", "-e --environment", 0),
     row("heroku local:run", "-e --env -p --port", 0),
-    row("nix run", "", 1),
     row("reflex", "-r -g -R -G", 0),
     row("sem", "-j --id", 0),
     row("cross-env", "", 0),
@@ -362,6 +365,7 @@ impl Unfolder<'_> {
             "at" | "batch" => self.at(program, job, st, fr),
             "tmux" | "screen" => self.multiplexer(program, job, st, fr),
             "nix-shell" | "nix" => self.nix(job, st, fr),
+            "distrobox" | "distrobox-enter" => self.distrobox(job, st, fr),
             "git" => self.git(job, st, fr),
             "make" | "gmake" | "just" | "npm" | "pnpm" | "yarn" | "bun" | "composer" | "rake"
             | "task" | "go-task" => self.task(program, job, st, fr),
@@ -459,6 +463,7 @@ impl Unfolder<'_> {
             mode: WriteMode::Truncate,
             file,
             content: None,
+            whole: None,
         };
         // What is told about the program comes from it, not from what it prints.
         let write = Write {

@@ -137,6 +137,9 @@ fn filled(text: &str, given: &[Option<String>]) -> String {
     all
 }
 
+/// Words behind a prepared statement in which it is looked for what becomes of it.
+const FORGOTTEN_MAX: usize = 2048;
+
 impl Reader<'_> {
     /// Notes calls of functions with effects anywhere in the statement.
     pub fn functions(&mut self, from: usize, to: usize) {
@@ -445,8 +448,35 @@ impl Reader<'_> {
         all
     }
 
+    /// Tells whether a prepared statement is given up before anything could have executed it.
+    pub fn is_forgotten(&self, from: usize, to: usize) -> bool {
+        let Some(name) = self.at(from + 1).and_then(|lexeme| lexeme.bare()) else {
+            return false;
+        };
+        let named = |at: usize| {
+            let other = self.at(at).and_then(|lexeme| lexeme.bare());
+            other.is_some_and(|other| other.eq_ignore_ascii_case(name))
+        };
+        let mut ahead =
+            (to..to.saturating_add(FORGOTTEN_MAX)).take_while(|at| self.at(*at).is_some());
+        let end = ahead.find(|at| {
+            self.any(
+                *at,
+                &["EXECUTE", "EXEC", "DO", "CALL", "DEALLOCATE", "DROP"],
+            )
+        });
+        end.is_some_and(|at| {
+            let at_name = self.skip(at + 1, &["PREPARE"]);
+            self.is(at, "DEALLOCATE") && (named(at_name) || self.is(at_name, "ALL"))
+                || self.is(at, "DROP") && at_name > at + 1 && named(at_name)
+        })
+    }
+
     /// `PREPARE p AS statement`, `PREPARE p FROM 'text'`; counted where they are written.
     pub fn prepare(&mut self, from: usize, to: usize) {
+        if self.is_forgotten(from, to) {
+            return;
+        }
         if let Some(at) = self.find_word(from, to, "AS") {
             self.statement(at + 1, to);
         } else if let Some(at) = self.find_word(from, to, "FROM") {

@@ -539,7 +539,12 @@ impl Session<'_> {
         ];
         let small =
             to - from <= MAX_PARSED_TOKENS && reader.span(from, to).len() <= MAX_PARSED_BYTES;
-        if !small || reader.any(from, &leading) || !(from..to).any(|at| reader.any(at, &words)) {
+        let forgotten = reader.is(from, "PREPARE") && reader.is_forgotten(from, to);
+        if !small
+            || forgotten
+            || reader.any(from, &leading)
+            || !(from..to).any(|at| reader.any(at, &words))
+        {
             return false;
         }
         parse(reader, range).is_some_and(|statement| statement.visit(&mut Destructive).is_break())

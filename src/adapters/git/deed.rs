@@ -16,7 +16,7 @@ use super::walk::Walk;
 use super::{LEVELS_MAX, Place, is_git_dir, pointed};
 
 /// Paths of one answer; where more would go, only so many are named.
-const PATHS_MAX: usize = 4096;
+pub(super) const PATHS_MAX: usize = 4096;
 
 /// Answers what git would do.
 pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> Answer {
@@ -40,7 +40,11 @@ pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> 
             .map(Answer::Refs),
         GitAbout::Clean(words) => asked.clean(words).map(Answer::Glob),
         GitAbout::Over { commit, specs } => asked.over(commit, specs).map(Answer::Glob),
+        GitAbout::OverIgnored { commit } => asked.over_ignored(commit).map(Answer::Glob),
+        GitAbout::Stopped(operation) => asked.stopped(*operation).map(Answer::Glob),
+        GitAbout::Pushed(push) => asked.pushed(push).map(Answer::Glob),
         GitAbout::Tracked(specs) => asked.tracked(specs).map(Answer::Glob),
+        GitAbout::Listed(words) => asked.listed(words).map(Answer::Glob),
         GitAbout::Unreachable { logs } => asked.unreachable(*logs).map(Answer::Glob),
     };
     said.unwrap_or_else(|error| {
@@ -109,9 +113,9 @@ fn place(root: &Path, git_dir: PathBuf) -> Place {
 }
 
 /// One question while it is answered.
-struct Asked<'a> {
-    place: &'a Place,
-    runner: &'a Runner,
+pub(super) struct Asked<'a> {
+    pub(super) place: &'a Place,
+    pub(super) runner: &'a Runner,
     dir: &'a Path,
 }
 
@@ -161,20 +165,28 @@ impl Asked<'_> {
         Ok(all)
     }
 
+    /// Returns what `git ls-files` names: the index alone and names in the work tree, no content.
+    fn listed(&self, words: &[String]) -> io::Result<Vec<PathBuf>> {
+        let (success, output) = self.run(&["ls-files", "-z"], words)?;
+        if !success {
+            return Err(io::Error::other("files could not be listed"));
+        }
+        let names = output.split(|&byte| byte == 0);
+        let names = names.filter(|name| !name.is_empty());
+        Ok(names
+            .take(PATHS_MAX)
+            .map(|name| self.absolute(name))
+            .collect())
+    }
+
     /// Returns files in the way of a commit's tree that are in no index, and hold something else.
     fn over(&self, commit: &str, specs: &[String]) -> io::Result<Vec<PathBuf>> {
         if commit.starts_with('-') {
             return Err(io::Error::other("a commit cannot begin with a dash"));
         }
-        let tree = format!("{commit}^{{tree}}");
-        let (known, _) = self.runner.run(
-            &["rev-parse", "--verify", "--quiet", &tree],
-            &[],
-            Vec::new(),
-        )?;
-        if !known {
+        let Some(tree) = self.tree_of(commit)? else {
             return Ok(Vec::new());
-        }
+        };
         let before = [
             "diff-index",
             "--cached",
@@ -210,8 +222,27 @@ impl Asked<'_> {
         Ok(found)
     }
 
+    /// Returns ignored files that git writes a commit's files over without a word.
+    fn over_ignored(&self, commit: &str) -> io::Result<Vec<PathBuf>> {
+        let mut found = self.over(commit, &[])?;
+        let root = self.place.root.as_os_str().as_bytes();
+        let mut names = Vec::new();
+        for path in &found {
+            names.extend(path.as_os_str().as_bytes());
+            names.push(0);
+        }
+        if found.is_empty() || root.contains(&0) {
+            return Ok(Vec::new());
+        }
+        let args = ["check-ignore", "-z", "--stdin"];
+        let (_, output) = self.runner.run(&args, &[], names)?;
+        let ignored: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
+        found.retain(|path| ignored.contains(&path.as_os_str().as_bytes()));
+        Ok(found)
+    }
+
     /// Returns what stands where a file of the tree would go; nothing where that is the same, or nothing.
-    fn in_the_way(&self, head: &[u8], name: &[u8]) -> Option<PathBuf> {
+    pub(super) fn in_the_way(&self, head: &[u8], name: &[u8]) -> Option<PathBuf> {
         let path = self.place.root.join(OsString::from_vec(name.to_vec()));
         let meta = match path.symlink_metadata() {
             Ok(meta) => meta,

@@ -75,6 +75,16 @@ impl Runner {
         })
     }
 
+    /// Returns a reader of another repository on this machine.
+    pub fn beside(&self, git_dir: &Path) -> Self {
+        Self {
+            program: self.program.clone(),
+            git_dir: git_dir.to_path_buf(),
+            root: git_dir.to_path_buf(),
+            end: self.end,
+        }
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command

@@ -36,6 +36,22 @@ pub fn started(command: &Command) -> Vec<Started> {
     all
 }
 
+/// Returns the files that the command `w` of a script begins anew.
+pub fn written(command: &Command) -> Vec<Word> {
+    let mut all = Vec::new();
+    for word in scripts(command) {
+        for run in word.text().map(|text| all_runs(&text)).unwrap_or_default() {
+            if let Run::Writes(file) = run
+                && !file.is_empty()
+                && !file.starts_with("/dev/std")
+            {
+                all.push(Word::literal(file, word.origin.clone()));
+            }
+        }
+    }
+    all
+}
+
 /// Returns the words that hold scripts.
 fn scripts(command: &Command) -> Vec<Word> {
     let mut all = Vec::new();
@@ -101,7 +117,7 @@ pub fn added(command: &Command) -> Option<(String, Vec<Word>)> {
         .into_iter()
         .filter_map(|run| match run {
             Run::Adds(text) => Some(text),
-            Run::Command(_) | Run::Line(..) => None,
+            Run::Command(_) | Run::Line(..) | Run::Writes(_) => None,
         })
         .collect();
     Some((text.join("\n"), files.collect()))
@@ -120,6 +136,8 @@ enum Run {
     Command(String),
     /// The line after a substitution: whether it begins with the replacement, and the replacement.
     Line(bool, String),
+    /// `w FILE`: nothing runs, and the file begins anew.
+    Writes(String),
     /// Nothing runs: the text of `a`, `i` and `c`, and what a substitution puts in.
     Adds(String),
 }
@@ -127,7 +145,7 @@ enum Run {
 /// Finds the commands of a script that run something.
 fn runs(script: &str) -> Vec<Run> {
     let mut all = all_runs(script);
-    all.retain(|run| !matches!(run, Run::Adds(_)));
+    all.retain(|run| !matches!(run, Run::Adds(_) | Run::Writes(_)));
     all
 }
 
@@ -166,7 +184,12 @@ fn all_runs(script: &str) -> Vec<Run> {
                 all.push(Run::Adds(text));
                 rest = left;
             }
-            'r' | 'R' | 'w' | 'W' | ':' | '#' | 'b' | 't' | 'T' => {
+            'w' | 'W' => {
+                let (file, left) = after.split_once('\n').unwrap_or((after, ""));
+                all.push(Run::Writes(file.trim().to_owned()));
+                rest = left;
+            }
+            'r' | 'R' | ':' | '#' | 'b' | 't' | 'T' => {
                 let ends: &[char] = match name {
                     'b' | 't' | 'T' | ':' => &[';', '\n'],
                     _ => &['\n'],
@@ -296,7 +319,7 @@ fn plain(replacement: &str) -> String {
 /// Returns the shell texts of one run, with the lines of a known input.
 fn texts(run: &Run, command: &Command) -> Vec<String> {
     let (starts, replacement) = match run {
-        Run::Adds(_) => return Vec::new(),
+        Run::Adds(_) | Run::Writes(_) => return Vec::new(),
         Run::Command(text) => return vec![text.clone()],
         Run::Line(starts, replacement) => (*starts, replacement),
     };
@@ -380,5 +403,20 @@ mod tests {
         assert_eq!(runs("1e rm -rf x"), [Run::Command("rm -rf x".to_owned())]);
         assert_eq!(runs("p;e"), [Run::Line(true, String::new())]);
         assert_eq!(runs("s/a/b/;1e"), [Run::Line(true, String::new())]);
+    }
+
+    #[test]
+    fn the_files_that_a_script_writes_are_named() {
+        use crate::classify::files::bench::command;
+        let named = |script: &str| -> Vec<String> {
+            let all = written(&command(&["sed", "-n", script, "in.txt"]));
+            all.iter().map(Word::shown).collect()
+        };
+        assert_eq!(named("w out.txt"), ["out.txt"]);
+        assert_eq!(named("/a/w out.txt\np"), ["out.txt"]);
+        let nothing: [&str; 0] = [];
+        for script in ["s/w x/y/", "a\\\nw x", "p", "w /dev/stdout"] {
+            assert_eq!(named(script), nothing, "{script}");
+        }
     }
 }

@@ -254,6 +254,7 @@ const TONGUES: &[Tongue] = &[
             ("os.remove.all", Deed::Tree),
             ("os.remove", Deed::File),
             (".delete", Deed::FileBefore),
+            ("::delete", Deed::FileBefore),
             (".deleteOnExit", Deed::FileBefore),
             (".deleteRecursively", Deed::TreeBefore),
             (".deleteDir", Deed::TreeBefore),
@@ -376,7 +377,8 @@ fn codes(tongue: &Tongue, command: &Command, context: &Context<'_>) -> Vec<Word>
             all.push(word.clone());
         }
     }
-    let reads = !named && all.is_empty() && tongue.form != Form::Called;
+    let reads = tongue.form != Form::Called || command.is_any(&["jshell", "scala", "amm"]);
+    let reads = reads && !named && all.is_empty();
     if let Stdin::Text(word) = &command.stdin
         && reads
     {
@@ -516,6 +518,23 @@ mod tests {
             lines(&["nim", "--eval:removeDir(\"/d\")"]),
             ["rm -rf -- '/d'"]
         );
+    }
+
+    #[test]
+    fn a_deletion_of_what_a_walk_gives_is_one_of_the_folder() {
+        for code in [
+            "Files.walk(Path.of(\"/d\")).forEach(p -> p.toFile().delete());",
+            "Files.list(Path.of(\"/d\")).map(Path::toFile).forEach(File::delete)",
+        ] {
+            assert_eq!(lines(&["scala", "-e", code]), ["rm -rf -- '/d'"], "{code}");
+        }
+        for code in [
+            "Files.walk(Path.of(\"/d\")).forEach(println); list.delete(3)",
+            "Files.walk(Path.of(\"/d\")).forEach(p -> println(p));\nmap.delete(1)",
+        ] {
+            let nothing: [&str; 0] = [];
+            assert_eq!(lines(&["scala", "-e", code]), nothing, "{code}");
+        }
     }
 
     #[test]

@@ -284,6 +284,7 @@ pub fn redirected(words: &[&str], mode: WriteMode, file: &str) -> Command {
         mode,
         file: word(file),
         content: None,
+        whole: None,
     });
     all
 }

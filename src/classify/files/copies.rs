@@ -347,7 +347,7 @@ fn is_of_the_system(place: &Place) -> bool {
 }
 
 /// Judges a tree that is put over another: files of the same name go.
-fn collide(judge: &mut Judge<'_, '_>, from: &Path, to: &Path, over: Over) {
+pub fn collide(judge: &mut Judge<'_, '_>, from: &Path, to: &Path, over: Over) {
     if !judge.is_folder(to) {
         return;
     }
@@ -490,7 +490,7 @@ impl Judge<'_, '_> {
     }
 
     /// Returns every file and link below a folder, where there are not too many.
-    fn files_below(&mut self, dir: &Path) -> Option<Vec<PathBuf>> {
+    pub fn files_below(&mut self, dir: &Path) -> Option<Vec<PathBuf>> {
         let question = Question::Find {
             start: dir.to_path_buf(),
             shown: ".".to_owned(),

@@ -4,10 +4,11 @@
 use super::argv::{Args, Valued};
 use super::copies::{self, Copied};
 use super::find;
-use super::judge::{How, Judge, Over};
+use super::judge::{How, Judge, New, Over};
 use super::kinds;
 use super::place::{Place, is_output_somewhere, lexical, places, places_written};
 use super::report::Loss;
+use super::synced::Synced;
 use super::world;
 use crate::classify::Context;
 use crate::model::command::Command;
@@ -71,6 +72,20 @@ pub enum Deed {
         place: Place,
         over: Over,
     },
+    /// New content that is known.
+    Replace {
+        place: Place,
+        over: Over,
+        new: New,
+    },
+    /// The file gets this size.
+    Resize {
+        place: Place,
+        over: Over,
+        bytes: u64,
+    },
+    /// What is missing in the source goes (`rsync --delete`).
+    Sync(Synced),
     Lost(Loss),
 }
 
@@ -407,13 +422,7 @@ impl<'a> Reader<'a, '_> {
             let loss = Loss::new("files.sync-delete", target);
             return self.deeds.push(Deed::Lost(loss));
         }
-        let how = How {
-            recursive: true,
-            narrowed: true,
-            repository_goes: false,
-            rule: Some("files.sync-delete"),
-        };
-        self.remove(last, how);
+        self.synced(&args, last);
     }
 
     /// `rsync --remove-source-files FROM TO`: what is sent goes here, as by `mv`.
@@ -516,6 +525,9 @@ impl Deed {
         match self {
             Self::Remove { place, how, shown } => judge.removal(&place, how, &shown),
             Self::Overwrite { place, over } => judge.overwrite(&place, over),
+            Self::Replace { place, over, new } => judge.replace(&place, over, Some(new)),
+            Self::Resize { place, over, bytes } => judge.resize(&place, over, bytes),
+            Self::Sync(sync) => sync.apply(judge),
             Self::Copy(copy) => copy.apply(judge),
             Self::Move {
                 from,

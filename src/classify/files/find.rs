@@ -192,13 +192,7 @@ fn found(reader: &mut Reader<'_, '_>, narrowing: &Narrowing) -> Option<Vec<PathB
     for start in &narrowing.starts {
         let shown = start.text()?;
         let places = reader.places(start);
-        let [
-            Place::At {
-                path,
-                follow: false,
-            },
-        ] = places.as_slice()
-        else {
+        let [Place::At { path, .. }] = places.as_slice() else {
             return None;
         };
         let question = Question::Find {

@@ -2,8 +2,9 @@
 //! Whether anything is lost by it is for `judge`.
 
 use super::argv::{Args, Valued};
-use super::deeds::Reader;
-use super::judge::Over;
+use super::deeds::{Deed, Reader};
+use super::judge::{New, Over};
+use super::place::{Place, lexical};
 use super::{find, kinds};
 use crate::model::command::Stdin;
 use crate::model::word::Word;
@@ -24,6 +25,9 @@ impl Reader<'_, '_> {
         if find::empties(self) {
             return;
         }
+        let bytes = size
+            .and_then(size_of)
+            .filter(|_| !to_nothing && !args.has(&["-o", "--io-blocks"]));
         for word in args.operands {
             // Emptying a log is what logs are rotated by.
             let over = Over {
@@ -31,7 +35,13 @@ impl Reader<'_, '_> {
                 nulled: to_nothing && !kinds::is_log(&word.shown()),
                 ..Over::NEW
             };
-            self.overwrite(word, over);
+            let Some(bytes) = bytes.filter(|_| !word.has_hole()) else {
+                self.overwrite(word, over);
+                continue;
+            };
+            for place in self.written(word) {
+                self.deeds.push(Deed::Resize { place, over, bytes });
+            }
         }
     }
 
@@ -52,13 +62,35 @@ impl Reader<'_, '_> {
         if nothing && find::empties(self) {
             return;
         }
+        let new = (!nothing).then(|| self.arriving()).flatten();
         for word in args.operands {
             let over = Over {
                 emptied: nothing,
                 nulled: nothing && !kinds::is_log(&word.shown()),
                 ..Over::NEW
             };
-            self.overwrite(word, over);
+            match new.clone().filter(|_| !word.has_hole()) {
+                Some(new) => {
+                    for place in self.written(word) {
+                        let new = new.clone();
+                        self.deeds.push(Deed::Replace { place, over, new });
+                    }
+                }
+                None => self.overwrite(word, over),
+            }
+        }
+    }
+
+    /// Returns what arrives on the standard input, where all of it is known.
+    fn arriving(&mut self) -> Option<New> {
+        let command = self.command;
+        match &command.stdin {
+            Stdin::Text(word) => word.text().filter(|text| !text.is_empty()).map(New::Text),
+            Stdin::File(word) => match self.places(word).as_slice() {
+                [Place::At { path, .. }] => Some(New::Stream(lexical(path))),
+                _ => None,
+            },
+            Stdin::Null | Stdin::Inherited | Stdin::Opaque { .. } => None,
         }
     }
 
@@ -72,6 +104,11 @@ impl Reader<'_, '_> {
                 || (short && program == "perl" && perl_in_place(&text))
                 || (short && program != "perl" && sed_in_place(&text))
         });
+        if program != "perl" {
+            for file in crate::classify::doors::sed::written(command) {
+                self.overwrite(&file, Over::NEW);
+            }
+        }
         if !in_place {
             return;
         }
@@ -243,6 +280,29 @@ fn sed_in_place(text: &str) -> bool {
         }
         None => false,
     }
+}
+
+/// Reads a size as `truncate` does; nothing where it counts from the present one.
+fn size_of(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..)?;
+    let number: u64 = digits.parse().ok().filter(|_| !digits.starts_with('+'))?;
+    let (letter, thousand) = match unit.strip_suffix("iB") {
+        Some(letter) => (letter, 1024),
+        None => match unit.strip_suffix('B') {
+            Some(letter) => (letter, 1000),
+            None => (unit, 1024),
+        },
+    };
+    let power = match letter {
+        "" => 0,
+        "K" | "k" => 1,
+        "M" | "m" => 2,
+        "G" => 3,
+        "T" => 4,
+        _ => return None,
+    };
+    number.checked_mul(u64::pow(thousand, power))
 }
 
 #[cfg(test)]

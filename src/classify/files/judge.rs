@@ -17,8 +17,8 @@ use super::moves::Moves;
 use super::place::{Place, lexical};
 use super::report::{Loss, bytes, join_bare};
 use super::rules::{
-    far_rule, file_rule, folder_rule, is_empty, is_temporary, is_temporary_root, may_be_folder,
-    measured, moved_rule, one_file, over_by_name, over_rule, tree_lines, usual,
+    far_rule, file_rule, folder_rule, is_empty, is_no_backup, is_temporary, is_temporary_root,
+    may_be_folder, measured, moved_rule, one_file, over_by_name, over_rule, tree_lines, usual,
 };
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
@@ -755,6 +755,11 @@ impl<'a, 'n> Judge<'a, 'n> {
         if self.is_scratch_or_temporary(path) {
             return;
         }
+        let no_backup = matches!(&self.new, Some(New::Text(text)) if is_no_backup(path, text));
+        let over = Over {
+            emptied: over.emptied || no_backup,
+            ..over
+        };
         if let Some((rule, line)) = over_by_name(path, over) {
             let mut loss = Loss::new(rule, world::path_target(path));
             loss.lines.extend(line.map(str::to_owned));

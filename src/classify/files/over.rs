@@ -243,6 +243,12 @@ impl Reader<'_, '_> {
             }
             return;
         }
+        if args.flags().any(|(flag, _)| flag == "--delete") {
+            if let Some(file) = args.value(&["-f", "--file"]).filter(|file| *file != "-") {
+                self.thinned(&Word::literal(file, command.origin.clone()));
+            }
+            return;
+        }
         self.packs(&args);
         let unpacks = args.has(&["-x", "--extract", "--get"]);
         let keeps = [

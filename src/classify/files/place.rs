@@ -267,7 +267,7 @@ fn at(text: &str, cwd: &Cwd) -> Place {
     match absolute(text, cwd) {
         Base::Known(path) => Place::At {
             path,
-            follow: text.ends_with('/') || text.ends_with("/."),
+            follow: text.ends_with('/') || text.ends_with("/.") || matches!(text, "." | ".."),
         },
         Base::Scratch => Place::Scratch,
         Base::Unknown => Place::Loose(text.to_owned()),

@@ -173,6 +173,18 @@ pub fn over_by_name(path: &Path, over: Over) -> Option<(&'static str, Option<&'s
     counts.then_some(("files.overwrite-guarded", Some(kind.name())))
 }
 
+/// Tells whether text is put over a dump or a packed backup among others of its kind: it cannot be one itself.
+pub fn is_no_backup(path: &Path, text: &str) -> bool {
+    const PACKED: [&str; 7] = [
+        ".dump", ".pgdump", ".sql.gz", ".sql.zst", ".sql.xz", ".sql.bz2", ".tar.gz",
+    ];
+    let name = path.file_name().and_then(|name| name.to_str());
+    let packed = name.is_some_and(|name| PACKED.iter().any(|end| name.ends_with(end)));
+    let mut folders = path.ancestors().skip(1);
+    let among = folders.any(|dir| kinds::guarded_folder(dir) == Some(kinds::Guarded::Backup));
+    packed && among && !text.starts_with("PGDMP") && !text.starts_with("--")
+}
+
 pub fn far_rule(path: &Path, how: How) -> &'static str {
     if how.recursive && kinds::is_catastrophic(path, None) {
         return "files.wipe-elsewhere";

@@ -197,6 +197,7 @@ impl Reader<'_, '_> {
             return self.packed_from(chosen);
         }
         let flat = match step.text().as_deref() {
+            Some("d") => return self.thinned(archive),
             Some("x") => false,
             Some("e") => true,
             _ => return,
@@ -243,10 +244,28 @@ impl Reader<'_, '_> {
             (_, Some(step)) => matches!(step.as_str(), "m" | "mf"),
             _ => false,
         };
+        if program == "zip" && args.has(&["-d", "--delete"]) {
+            return match args.operands.first() {
+                Some(archive) => self.thinned(archive),
+                None => {}
+            };
+        }
         if takes {
             let archive = usize::from(program == "rar") + 1;
             self.packed_from(args.operands.get(archive..).unwrap_or_default());
         }
+    }
+
+    /// Members are taken out of an archive: of a backup that is a part of what it was made for.
+    pub fn thinned(&mut self, archive: &Word) {
+        let path = archive.text().map(PathBuf::from);
+        let kept = path.and_then(|path| super::kinds::guarded(&path, ""));
+        let over = Over {
+            emptied: kept == Some(super::kinds::Guarded::Backup),
+            edit: true,
+            ..Over::NEW
+        };
+        self.overwrite(archive, over);
     }
 
     fn packed_from(&mut self, words: &[&Word]) {

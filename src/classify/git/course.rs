@@ -481,14 +481,13 @@ fn commit(words: &[Word]) -> Vec<RefDeed> {
     }
 }
 
+pub const MERGE: Valued = Valued {
+    short: "mFsXS",
+    long: &["--message", "--file", "--strategy", "--strategy-option"],
+};
+
 fn merge(words: &[Word]) -> Vec<RefDeed> {
-    let args = Args::read(
-        words,
-        Valued {
-            short: "mFsXS",
-            long: &["--message", "--file", "--strategy", "--strategy-option"],
-        },
-    );
+    let args = Args::read(words, MERGE);
     const STAYS: [&str; 5] = ["--abort", "--quit", "--squash", "--no-commit", "--continue"];
     if args.has(&STAYS) {
         return Vec::new();

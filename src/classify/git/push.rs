@@ -2,13 +2,14 @@
 //! It asks no remote; whether an old tip is known is read from the local repository.
 
 use super::{Git, Repository};
+use crate::classify::files::place::lexical;
 use crate::classify::files::report::Loss;
 use crate::classify::files::{Args, Valued};
 use crate::model::address::without_password;
 use std::path::Path;
 
 use crate::model::fact::{Answer, GitFact, Question};
-use crate::model::git::RefDeed;
+use crate::model::git::{GitAbout, Pushed, RefDeed};
 use crate::model::secret::Secret;
 use crate::model::target::{GitRemoteReach, Reach, RemoteRef, Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
@@ -48,6 +49,9 @@ pub fn read(git: &mut Git<'_, '_>) {
     if remote == "." {
         return here(git, &args);
     }
+    if takes(&args, &specs) && is_scratch(git, &remote) {
+        return;
+    }
     let configured = match specs.is_empty() {
         true => configured(git, &remote),
         false => Configured::default(),
@@ -75,7 +79,7 @@ pub fn read(git: &mut Git<'_, '_>) {
         if plain.starts_with(':') && !name.is_empty() {
             named(git, &remote, name, Fate::Deleted);
         } else if spec.starts_with('+') || forced {
-            named(git, &remote, name, Fate::Forced);
+            forced_to(git, &remote, plain, name);
         }
     }
     for spec in specs {
@@ -88,6 +92,72 @@ pub fn read(git: &mut Git<'_, '_>) {
             one(git, &remote, spec, Fate::Forced);
         }
     }
+}
+
+/// Tells whether a push may take something away: without such words nothing is asked.
+fn takes(args: &Args<'_>, specs: &[&Word]) -> bool {
+    const TAKES: [&str; 6] = ["--mirror", "--prune", "-d", "--delete", "-f", "--force"];
+    let marked = |word: &&Word| word.has_hole() || word.prefix().starts_with(['+', ':']);
+    specs.is_empty()
+        || args.may_have(&TAKES)
+        || args.told(&["--force-with-lease"])
+        || specs.iter().any(marked)
+}
+
+/// Tells whether a remote is a repository to play with, below a temporary place: by its address, or by what the call said of it.
+fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
+    let scene = git.context.scene;
+    let temporary = |path: &str| {
+        let path = lexical(Path::new(path.strip_prefix("file://").unwrap_or(path)));
+        let mut places = scene.temporary.iter();
+        places.any(|place| path != *place && path.starts_with(place))
+    };
+    if temporary(remote) {
+        return true;
+    }
+    let told = super::course::earlier(git)
+        .into_iter()
+        .rev()
+        .find_map(|one| {
+            let words: Vec<String> = one.invocation.args.iter().map(Word::shown).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match (one.invocation.subcommand.as_str(), words.as_slice()) {
+                ("remote", ["add" | "set-url", .., name, address]) if *name == remote => {
+                    Some((*address).to_owned())
+                }
+                _ => None,
+            }
+        });
+    let told = told.or_else(|| cloned_from(git).filter(|_| remote == "origin"));
+    let told = told.or_else(|| {
+        let section = format!("[remote \"{remote}\"]");
+        let text = configuration(git)?;
+        // An address that is written anew, or another one for pushes.
+        let lower = text.to_ascii_lowercase();
+        if lower.contains("insteadof") || lower.contains("pushurl") {
+            return None;
+        }
+        let mut lines = text.lines().map(str::trim);
+        lines.find(|line| *line == section)?;
+        let mut own = lines.take_while(|line| !line.starts_with('['));
+        let url = own.find_map(|line| line.strip_prefix("url"))?;
+        Some(url.trim_start().strip_prefix('=')?.trim().to_owned())
+    });
+    told.is_some_and(|address| temporary(&address))
+}
+
+/// Returns what the call cloned into the folder that it pushes from.
+fn cloned_from(git: &Git<'_, '_>) -> Option<String> {
+    let own = lexical(git.invocation.dir.as_deref()?);
+    git.context.earlier.iter().rev().find_map(|one| {
+        let clone = super::Invocation::read(one).filter(|one| one.subcommand == "clone")?;
+        let words: Vec<&Word> = clone.args.iter().collect();
+        let [.., from, to] = words.as_slice() else {
+            return None;
+        };
+        let to = clone.dir?.join(to.text()?);
+        (lexical(&to) == own).then(|| from.text()).flatten()
+    })
 }
 
 /// `git push . a:b` moves or deletes refs of this repository.
@@ -206,7 +276,7 @@ fn current(git: &mut Git<'_, '_>, remote: &str, several: bool) {
         Repository::Absent => return,
     };
     match branch {
-        Some(branch) => named(git, remote, &branch, Fate::Forced),
+        Some(branch) => forced_to(git, remote, "HEAD", &branch),
         None => lose(git, "git.push-force", remote, "the current branch", false),
     }
 }
@@ -225,15 +295,75 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
     if matches!(name, "HEAD" | "@") {
         return current(git, remote, false);
     }
-    named(git, remote, name, fate);
+    match fate {
+        Fate::Forced => forced_to(git, remote, text, name),
+        Fate::Deleted => named(git, remote, name, fate),
+    }
+}
+
+/// A forced push of one branch; nothing is lost where what is pushed leads to what is there.
+fn forced_to(git: &mut Git<'_, '_>, remote: &str, spec: &str, name: &str) {
+    let source = spec.split(':').next().unwrap_or(spec);
+    match only_adds(git, remote, source, &full(name)) {
+        true => {
+            let loss = target(git, remote, &full(name), true);
+            let loss = Loss::new("git.push-force-branch", loss);
+            git.losses
+                .push(loss.exempt("it only adds to what is there"));
+        }
+        false => named(git, remote, name, Fate::Forced),
+    }
+}
+
+fn full(name: &str) -> String {
+    match name.starts_with("refs/") {
+        true => name.to_owned(),
+        false => format!("refs/heads/{name}"),
+    }
+}
+
+/// Tells whether a forced push leaves everything of the remote's branch, as far as that can be known here.
+fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> bool {
+    let before = super::course::earlier(git);
+    let steady = |one: &super::course::Earlier<'_>| match one.invocation.subcommand.as_str() {
+        // What was seen of the remote may be newer then than what is pushed.
+        "fetch" | "pull" | "remote" => false,
+        // Another address.
+        "config" => !one
+            .invocation
+            .args
+            .iter()
+            .any(|word| word.shown().contains("url")),
+        "commit" | "merge" => {
+            let adds = |deed: &RefDeed| matches!(deed, RefDeed::Commit | RefDeed::Join { .. });
+            one.same && super::course::deeds(&one.invocation, None).iter().all(adds)
+        }
+        _ => super::course::deeds(&one.invocation, Some(one.command)).is_empty(),
+    };
+    if source.is_empty() || !before.iter().all(steady) {
+        return false;
+    }
+    let args = git.args(VALUED);
+    let leased = args.has(&["--force-with-lease"])
+        && !args.has(&["-f", "--force"])
+        && !args
+            .operands
+            .iter()
+            .any(|word| word.shown().starts_with('+'));
+    let pushed = Pushed {
+        remote: remote.to_owned(),
+        source: Some(source.to_owned()),
+        name: name.to_owned(),
+        leased,
+    };
+    matches!(
+        super::tree::question(git, GitAbout::Pushed(pushed)),
+        Some(Answer::Glob(names)) if names.is_empty()
+    )
 }
 
 fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
-    let full = if name.starts_with("refs/") {
-        name.to_owned()
-    } else {
-        format!("refs/heads/{name}")
-    };
+    let full = full(name);
     let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
     // Without facts a name that says a version is a tag's.
     let version = git.context.facts.assumed && is_version(branch);
@@ -339,12 +469,16 @@ fn reach(git: &mut Git<'_, '_>, remote: &str, name: &str, known: bool) -> Reach 
     })
 }
 
-fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, known: bool) {
-    let target = Target {
+fn target(git: &mut Git<'_, '_>, remote: &str, name: &str, known: bool) -> Target {
+    Target {
         kind: TargetKind::GitRemote,
         locator: format!("{remote}/{name}"),
         object: None,
         reach: reach(git, remote, name, known),
-    };
+    }
+}
+
+fn lose(git: &mut Git<'_, '_>, rule: &'static str, remote: &str, name: &str, known: bool) {
+    let target = target(git, remote, name, known);
     git.losses.push(Loss::new(rule, target));
 }

@@ -22,15 +22,23 @@ fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> V
             return rules(&found);
         }
         for question in open {
+            if matches!(&question, Question::Text(path) if path.ends_with(".git/config")) {
+                facts.learn(question, Answer::Absent);
+                continue;
+            }
             let Question::GitDeed(asked) = &question else {
                 panic!("open: {question:?}");
             };
             let answer = match &asked.about {
                 GitAbout::Refs { steps, .. } => refs(steps),
                 GitAbout::Unreachable { .. } => Answer::Unknown("not asked".into()),
-                GitAbout::Clean(_) | GitAbout::Over { .. } | GitAbout::Tracked(_) => {
-                    Answer::Glob(Vec::new())
-                }
+                GitAbout::Clean(_)
+                | GitAbout::Over { .. }
+                | GitAbout::OverIgnored { .. }
+                | GitAbout::Stopped(_)
+                | GitAbout::Listed(_)
+                | GitAbout::Tracked(_) => Answer::Glob(Vec::new()),
+                GitAbout::Pushed(push) => Answer::Glob(vec![push.name.clone().into()]),
             };
             facts.learn(question, answer);
         }
@@ -383,5 +391,81 @@ fn aliases_gathered_once_are_those_of_the_commands_before() {
             ..bench.context()
         };
         assert_eq!(super::refs::earlier_aliases(&known), looked, "{count}");
+    }
+}
+
+/// Judges a line where git answers what it knows of one kind of question.
+fn answered(text: &str, answer: fn(&GitAbout) -> Option<Answer>) -> Vec<String> {
+    let bench = repository(|_| {});
+    let mut facts = bench.facts.clone();
+    for _ in 0..8 {
+        let context = super::Context {
+            facts: &facts,
+            ..bench.context()
+        };
+        let mut needs = Needs::default();
+        let found = super::findings(&line(text), &context, &mut needs);
+        let open = needs.into_questions();
+        if open.is_empty() {
+            return rules(&found);
+        }
+        for question in open {
+            let given = match &question {
+                Question::GitDeed(asked) => answer(&asked.about),
+                _ => None,
+            };
+            facts.learn(question, given.unwrap_or(Answer::Absent));
+        }
+    }
+    panic!("it asks on and on");
+}
+
+#[test]
+fn what_has_stopped_loses_what_was_done_by_hand() {
+    fn touched(about: &GitAbout) -> Option<Answer> {
+        matches!(about, GitAbout::Stopped(_)).then(|| Answer::Glob(vec!["/home/ann/shop/a".into()]))
+    }
+    fn untouched(about: &GitAbout) -> Option<Answer> {
+        matches!(about, GitAbout::Stopped(_)).then(|| Answer::Glob(Vec::new()))
+    }
+    let nothing: [&str; 0] = [];
+    for text in [
+        "git merge --abort",
+        "git rebase --abort",
+        "git rebase --skip",
+        "git cherry-pick --skip",
+        "git am --abort",
+    ] {
+        assert_eq!(answered(text, untouched), nothing, "{text}");
+        assert_eq!(
+            judged(&Bench::assumed(), &line(text), |_| stands(Standing::Lost)),
+            nothing,
+            "{text}"
+        );
+    }
+    for text in ["git merge --quit", "git rebase --continue", "git am --quit"] {
+        assert_eq!(answered(text, touched), nothing, "{text}");
+    }
+}
+
+#[test]
+fn a_plain_push_asks_nothing_and_one_to_a_temporary_repository_is_play() {
+    let bench = repository(|_| {});
+    let mut needs = Needs::default();
+    let found = super::findings(&line("git push origin main"), &bench.context(), &mut needs);
+    assert!(found.is_empty() && needs.is_empty());
+    let nothing: [&str; 0] = [];
+    let play = line("git push -f /tmp/hub.git main");
+    assert_eq!(lost(&bench, &play), nothing);
+    assert_eq!(lost(&Bench::assumed(), &play), nothing);
+    for text in [
+        "git push -f /srv/hub.git main",
+        "git push -f /tmp/../srv/hub.git main",
+    ] {
+        assert_eq!(
+            lost(&Bench::assumed(), &line(text)),
+            ["git.push-force"],
+            "{text}"
+        );
     }
 }

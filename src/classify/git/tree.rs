@@ -372,14 +372,17 @@ pub fn over(git: &mut Git<'_, '_>, commit: Option<String>, extent: &Extent) {
     let Some(Answer::Glob(names)) = question(git, GitAbout::Over { commit, specs }) else {
         return;
     };
+    let before = Before::read(&course::earlier(git));
+    if !before.saved_untracked {
+        written_over(git, names);
+    }
+}
+
+fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
     if names.is_empty() {
         return;
     }
-    let before = Before::read(&course::earlier(git));
-    if before.saved_untracked {
-        return;
-    }
-    let repository = git.ask(names.clone());
+    let repository = git.ask(names.to_vec());
     let target = git.target(&repository, TargetKind::GitWorktree, None);
     let target = bound(target, names, (true, true, true));
     let loss = Loss::new("git.discard-changes", target);
@@ -387,6 +390,25 @@ pub fn over(git: &mut Git<'_, '_>, commit: Option<String>, extent: &Extent) {
     git.losses.push(loss.line(format!(
         "the commit's files are written over {count} that git does not track"
     )));
+}
+
+/// Judges ignored files that a branch's files are written over: git says nothing of them, and of untracked ones it gives up.
+pub fn over_ignored(git: &mut Git<'_, '_>, args: &Args<'_>) {
+    if args.has(&["--no-overwrite-ignore"]) {
+        return;
+    }
+    let Some(commit) = args.operands.first().and_then(|word| word.text()) else {
+        return;
+    };
+    let commit = match commit.as_str() {
+        "-" => "@{-1}".to_owned(),
+        "HEAD" | "@" => return,
+        _ => commit,
+    };
+    let Some(Answer::Glob(names)) = question(git, GitAbout::OverIgnored { commit }) else {
+        return;
+    };
+    written_over(git, names);
 }
 
 fn question_root(git: &mut Git<'_, '_>) -> Option<PathBuf> {

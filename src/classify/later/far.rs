@@ -75,8 +75,29 @@ pub fn is_lost(inner: &Finding, commands: &[Command], served: bool) -> bool {
     match family {
         "files" | "docker" | "system" | "windows" | "code" | "sqlite" | "own" => away,
         "git" => away || inner.rule.starts_with("git.push") && inner.targets.iter().any(is_shared),
-        _ => away || inner.targets.iter().any(is_far) || kept_elsewhere(inner, commands),
+        _ => {
+            let targets = &inner.targets;
+            away || targets.iter().any(is_far) || kept_elsewhere(inner, commands) || is_live(inner)
+        }
     }
+}
+
+/// Tells whether the server comes from a variable that says it is the real one (`$PROD_URL`).
+fn is_live(inner: &Finding) -> bool {
+    inner.command.iter().any(|word| {
+        let names = word.split('$').skip(1);
+        let plain = |name: &str| {
+            let name = name.trim_start_matches('{');
+            let end = name.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+            name.get(..end.unwrap_or(name.len()))
+                .map(str::to_ascii_lowercase)
+        };
+        let mut parts = names.filter_map(plain);
+        parts.any(|name| {
+            let mut parts = name.split('_');
+            parts.any(|part| matches!(part, "prod" | "production" | "live"))
+        })
+    })
 }
 
 /// Tells whether a finding is of files that a job finds on the owner's machine, outside its own folder.
@@ -104,7 +125,8 @@ pub fn is_of_named_project(inner: &Finding) -> bool {
     let attached = inner
         .command
         .iter()
-        .find_map(|word| word.strip_prefix("--project-name="));
+        .find_map(|word| word.strip_prefix("--project-name="))
+        .or_else(|| stack(inner));
     let name = match attached {
         Some(name) => Some(name),
         None => name.filter(|_| named).map(String::as_str),
@@ -114,6 +136,17 @@ pub fn is_of_named_project(inner: &Finding) -> bool {
             let name = name.to_ascii_lowercase();
             !SCRATCH.iter().any(|word| name.contains(word))
         })
+}
+
+/// `docker compose -f /opt/stack/compose.yml`: the stack of a file that is there before the job.
+fn stack(inner: &Finding) -> Option<&str> {
+    let words = &inner.command;
+    let at = words
+        .iter()
+        .position(|word| matches!(word.as_str(), "-f" | "--file"));
+    let told = at.and_then(|at| words.get(at + 1)).map(String::as_str);
+    let told = told.or_else(|| words.iter().find_map(|word| word.strip_prefix("--file=")));
+    told.filter(|file| file.starts_with('/'))
 }
 
 fn is_shared(target: &Target) -> bool {

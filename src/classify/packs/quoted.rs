@@ -19,6 +19,9 @@ const RUNS: [&str; 10] = [
     "run_js",
 ];
 
+/// Parts of a script in which constants are looked for.
+const CONSTANTS_MAX: usize = 64;
+
 /// Returns the words of a command without the strings and comments of the script among them.
 pub(super) fn blanked(words: Cow<'_, [Word]>) -> Cow<'_, [Word]> {
     let name = words.first().and_then(Word::text);
@@ -40,7 +43,10 @@ pub(super) fn blanked(words: Cow<'_, [Word]>) -> Cow<'_, [Word]> {
         if !text.contains(' ') && !text.contains('(') || RUNS.iter().any(|run| text.contains(run)) {
             continue;
         }
-        let plain = without(&text, cypher);
+        let plain = match !cypher && text.contains("](") {
+            true => without(&computed(&text), cypher),
+            false => without(&text, cypher),
+        };
         if plain != text {
             *word = Word::literal(plain, word.origin.clone());
         }
@@ -98,6 +104,58 @@ fn without(text: &str, cypher: bool) -> String {
     all
 }
 
+/// Returns a script in which `const f = "dro" + "p"; db.a[f]()` reads `db.a.drop()`.
+fn computed(text: &str) -> String {
+    let mut text = joined(text);
+    let mut known: Vec<(String, String)> = Vec::new();
+    for part in text.split([';', '\n', '{']).take(CONSTANTS_MAX) {
+        let Some((head, value)) = part.split_once('=') else {
+            continue;
+        };
+        let name = head.split_whitespace().last().unwrap_or_default();
+        let inside = value.trim().trim_matches(['"', '\'', '`']);
+        if is_member(name) && is_member(inside) && inside.len() < value.trim().len() {
+            known.push((format!("[{name}]("), format!(".{inside}(")));
+        }
+    }
+    for (member, plain) in known {
+        text = text.replace(&member, &plain);
+    }
+    text
+}
+
+/// Puts strings together that are added to one another.
+fn joined(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    let (mut quote, mut first) = (None, '"');
+    while let Some(letter) = letters.next() {
+        match quote {
+            None if matches!(letter, '"' | '\'' | '`') => {
+                quote = Some(letter);
+                first = letter;
+            }
+            Some(mark) if letter == mark => {
+                let mut ahead = letters.as_str().trim_start().strip_prefix('+');
+                ahead = ahead.map(str::trim_start);
+                let next = ahead.and_then(|rest| rest.chars().next());
+                if let (Some(rest), Some(next @ ('"' | '\'' | '`'))) = (ahead, next) {
+                    letters = rest.chars();
+                    letters.next();
+                    quote = Some(next);
+                    continue;
+                }
+                quote = None;
+                all.push(first);
+                continue;
+            }
+            _ => {}
+        }
+        all.push(letter);
+    }
+    all
+}
+
 fn is_member(inside: &str) -> bool {
     !inside.is_empty()
         && inside
@@ -120,6 +178,17 @@ fn closing(tail: &str, quote: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::without;
+
+    #[test]
+    fn a_member_whose_name_is_put_together_is_that_member() {
+        let of = |text: &str| without(&super::computed(text), false);
+        assert_eq!(
+            of("const f=\"dropDatab\"+\"ase\"; db[f]()"),
+            "const f=\"dropDatabase\"; db.dropDatabase()"
+        );
+        assert_eq!(of("db[\"dr\" + 'op']()"), "db.drop()");
+        assert_eq!(of("const n = 3; db[n]()"), "const n = 3; db[n]()");
+    }
 
     #[test]
     fn what_strings_and_comments_say_is_left_out_and_keys_stay() {

@@ -23,8 +23,17 @@ impl Renames {
         self.any = true;
     }
 
+    /// Takes in a text of the very command that is judged: a table that it drops, and then makes anew under the same name, is the old one.
+    pub fn read_own(&mut self, text: &str) {
+        self.read_as(text, true);
+    }
+
     /// Takes a text in.
     pub fn read(&mut self, text: &str) {
+        self.read_as(text, false);
+    }
+
+    fn read_as(&mut self, text: &str, own: bool) {
         self.read_databases(text);
         let lower = text.to_lowercase();
         let words: Vec<&str> = lower
@@ -40,6 +49,7 @@ impl Renames {
                 "rename" => renaming = true,
                 "search_path" | "set_config" | "authorization" => self.path = true,
                 "set" if next(1) == "role" => self.path = true,
+                "to" if renaming && own && is_rebuilt(&words, at) => {}
                 // A quoted name of several words gives several: each may be it.
                 "to" if renaming => self.names.extend((1..=4).map(|by| next(by).to_owned())),
                 "set" if next(1) == "schema" => {
@@ -104,6 +114,28 @@ impl Renames {
                 .split(|letter: char| !(letter.is_alphanumeric() || "_$".contains(letter)))
                 .any(|part| !part.is_empty() && self.names.iter().any(|new| new == part))
     }
+}
+
+/// Tells whether the only loss of a name comes before it is given again: `DROP TABLE t; ALTER TABLE t_new RENAME TO t`.
+fn is_rebuilt(words: &[&str], at: usize) -> bool {
+    const LOSES: [&str; 7] = [
+        "drop", "delete", "truncate", "update", "replace", "rename", "alter",
+    ];
+    let name = words.get(at + 1).copied().unwrap_or_default();
+    let mut before = words.get(..at).unwrap_or_default();
+    // Its own `ALTER TABLE … RENAME`.
+    if let Some(alter) = before.iter().rposition(|word| *word == "alter") {
+        before = before.get(..alter).unwrap_or_default();
+    }
+    let dropped = before
+        .windows(3)
+        .any(|three| three == ["drop", "table", name])
+        || before
+            .windows(5)
+            .any(|five| five == ["drop", "table", "if", "exists", name]);
+    let renamed = before.contains(&"rename");
+    let behind = words.get(at + 2..).unwrap_or_default();
+    dropped && !renamed && !behind.iter().any(|word| LOSES.contains(word))
 }
 
 /// Returns the words of a text as identifiers: folded where they are bare, as they stand between double quotes.
@@ -188,6 +220,26 @@ mod tests {
             ("DROP TABLE users", "users"),
         ] {
             assert!(!reads(text).may_mean(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_rebuilt_under_its_name_is_the_old_one_when_it_is_dropped() {
+        let own = |text: &str| {
+            let mut all = Renames::default();
+            all.read_own(text);
+            all
+        };
+        let rebuilt = "create table t_new(a); drop table t; alter table t_new rename to t; commit";
+        assert!(!own(rebuilt).gives("t"));
+        assert!(reads(rebuilt).gives("t"));
+        for text in [
+            "alter table x rename to t; drop table t",
+            "drop table t; alter table x rename to t; delete from t",
+            "drop table y; alter table x rename to t",
+            "alter table a rename to b; drop table t; alter table b rename to t",
+        ] {
+            assert!(own(text).gives("t"), "{text}");
         }
     }
 }

@@ -377,6 +377,7 @@ impl Reader<'_, '_> {
                             mode,
                             file,
                             content,
+                            whole: None,
                         },
                         emptied,
                     );
@@ -479,6 +480,7 @@ impl Reader<'_, '_> {
                     mode: WriteMode::Truncate,
                     file,
                     content: None,
+                    whole: None,
                 },
                 false,
             ),
@@ -500,6 +502,7 @@ impl Reader<'_, '_> {
                 mode: WriteMode::Append,
                 file,
                 content,
+                whole: None,
             };
             self.start_writing(redirect, false);
         }
@@ -562,6 +565,7 @@ impl Reader<'_, '_> {
                         mode: WriteMode::Truncate,
                         file,
                         content: None,
+                        whole: None,
                     };
                     self.start_writing(redirect, true);
                 }
@@ -640,6 +644,7 @@ impl Reader<'_, '_> {
                             mode: WriteMode::Truncate,
                             file: word,
                             content: args.get(1).cloned(),
+                            whole: None,
                         };
                         self.start_writing(redirect, false);
                     }

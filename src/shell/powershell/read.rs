@@ -787,6 +787,7 @@ impl Reader<'_, '_> {
                 mode,
                 file,
                 content: None,
+                whole: None,
             });
         }
         Ok(true)

@@ -135,14 +135,21 @@ impl Calls<'_> {
             }
             return;
         }
-        if MOVES.contains(&name) || COPIES.contains(&name) {
+        // Without the word it fails where the folder is there.
+        let laid =
+            name == "shutil.copytree" && self.reader.arguments(at).named("dirs_exist_ok").is_some();
+        if laid || MOVES.contains(&name) || COPIES.contains(&name) {
             let (Some(from), Some(to)) = (self.path_at(at, 0), self.path_at(at, 1)) else {
                 return;
             };
             if from.contains(HOLE) || to.contains(HOLE) {
                 return;
             }
-            let verb = if MOVES.contains(&name) { "mv" } else { "cp" };
+            let verb = match name {
+                _ if MOVES.contains(&name) => "mv",
+                "shutil.copytree" => "cp -rT",
+                _ => "cp",
+            };
             let text = format!("{verb} -- {} {}", word(&from), word(&to));
             return self.step(text, span, Kind::Writes(to));
         }

@@ -50,6 +50,13 @@ pub(super) fn calls(code: &str, tongue: &Tongue) -> Vec<Call> {
             || tokens_named(part, "IO")
             || name.contains("IO");
         let typed = matches!(deed, Deed::RunsBefore) || file;
+        if matches!(deed, Deed::FileBefore)
+            && !part.iter().any(|one| matches!(one, Token::Text(_)))
+            && let Some(walked) = walked(&tokens, at)
+        {
+            all.push(call(Deed::Tree, walked));
+            continue;
+        }
         if before && !typed {
             continue;
         }
@@ -58,9 +65,29 @@ pub(super) fn calls(code: &str, tongue: &Tongue) -> Vec<Call> {
     all
 }
 
+/// `Files.walk(Path.of("d")).forEach(p -> p.toFile().delete())`: returns what stands between the walk and the call.
+fn walked(tokens: &[Token], at: usize) -> Option<&[Token]> {
+    const WALKS: [&str; 5] = [
+        "Files.walk",
+        "Files.list",
+        ".listFiles",
+        ".walkBottomUp",
+        ".walkTopDown",
+    ];
+    let start = at.saturating_sub(MAX_REACH);
+    let before = tokens.get(start..at)?;
+    let ends = |token: &Token| matches!(token, Token::Sign(';' | '\n'));
+    let from = before.iter().rposition(ends).map_or(0, |end| end + 1);
+    let line = before.get(from..)?;
+    let walk = line.iter().position(
+        |token| matches!(token, Token::Name(name) if WALKS.iter().any(|walk| name.ends_with(walk))),
+    );
+    walk.is_some().then_some(line)
+}
+
 /// `.delete` stands for any object, `sh` for the last part of a name with its owner.
 fn is_named(name: &str, known: &str) -> bool {
-    if known.starts_with('.') {
+    if known.starts_with(['.', ':']) {
         return name.ends_with(known);
     }
     name == known

@@ -16,6 +16,8 @@ const COMPARED: u64 = 1 << 20;
 pub enum New {
     /// The content of this file.
     File(PathBuf),
+    /// The same, read while it is written: a file that is read into itself is emptied.
+    Stream(PathBuf),
     /// This text.
     Text(String),
 }
@@ -26,6 +28,20 @@ impl<'a> Judge<'a, '_> {
         self.new = new;
         self.overwrite(place, over);
         self.new = None;
+    }
+
+    /// Judges a file that gets another size: one that grows, or stays, loses nothing.
+    pub fn resize(&mut self, place: &Place, over: Over, bytes: u64) {
+        if let Place::At { path, .. } = place
+            && !self.is_assumed()
+            && let Some(entry) = self.followed(&lexical(path))
+            && entry.kind == EntryKind::File
+            && entry.bytes <= bytes
+            && !self.is_changed_before()
+        {
+            return;
+        }
+        self.overwrite(place, over);
     }
 
     /// Tells whether what is written over has the very content that comes there, or is the same file.
@@ -41,27 +57,30 @@ impl<'a> Judge<'a, '_> {
                         Some(Answer::Text { text: old, .. }) if *old == text
                     )
             }
-            Some(New::File(path)) => {
-                let Some(other) = self.followed(&path) else {
-                    return false;
-                };
-                if (other.device, other.inode) == (entry.device, entry.inode) {
-                    return true;
-                }
-                if other.bytes != entry.bytes || entry.bytes > COMPARED {
-                    return false;
-                }
-                if self.is_changed_before() {
-                    return false;
-                }
-                let mut hash = |path: &Path| match self.ask(Question::Text(path.to_path_buf())) {
-                    Some(Answer::Text { sha256, .. }) => Some(sha256.clone()),
-                    _ => None,
-                };
-                let hashes = (hash(&path), hash(&entry.resolved));
-                matches!(hashes, (Some(new), Some(old)) if new == old)
-            }
+            Some(New::File(path)) => self.holds_the_same(&path, entry, false),
+            Some(New::Stream(path)) => self.holds_the_same(&path, entry, true),
         }
+    }
+
+    fn holds_the_same(&mut self, path: &Path, entry: &EntryFact, streams: bool) -> bool {
+        let Some(other) = self.followed(path) else {
+            return false;
+        };
+        if (other.device, other.inode) == (entry.device, entry.inode) {
+            return !streams;
+        }
+        if other.bytes != entry.bytes || entry.bytes > COMPARED {
+            return false;
+        }
+        if self.may_be_changed(&[path, &other.resolved, &entry.resolved]) {
+            return false;
+        }
+        let mut hash = |path: &Path| match self.ask(Question::Text(path.to_path_buf())) {
+            Some(Answer::Text { sha256, .. }) => Some(sha256.clone()),
+            _ => None,
+        };
+        let hashes = (hash(path), hash(&entry.resolved));
+        matches!(hashes, (Some(new), Some(old)) if new == old)
     }
 
     /// Returns the facts of what a path leads to.
@@ -84,6 +103,19 @@ impl<'a> Judge<'a, '_> {
             command.writes.is_empty()
                 && command.is_any(&crate::classify::inert::PROGRAMS)
                 && command.is_here()
+        };
+        !self.context.earlier.iter().all(quiet)
+    }
+
+    /// Tells whether an earlier command of the call may have changed one of these files: copies that go elsewhere have not.
+    fn may_be_changed(&self, files: &[&Path]) -> bool {
+        let quiet = |command: &Command| {
+            command.writes.is_empty()
+                && command.is_here()
+                && (command.is_any(&crate::classify::inert::PROGRAMS)
+                    || command.is_any(&["cmp", "[[", "mkdir", "touch", "chmod", ":", "set"])
+                    || copied_to(command)
+                        .is_some_and(|to| !files.iter().any(|file| meets(file, &to))))
         };
         !self.context.earlier.iter().all(quiet)
     }
@@ -143,4 +175,38 @@ impl<'a> Judge<'a, '_> {
             self.removal_at(&path, false, how);
         }
     }
+}
+
+/// Returns where a copy of this machine goes, when its words are all known.
+fn copied_to(command: &Command) -> Option<PathBuf> {
+    let crate::model::command::Cwd::Known(cwd) = &command.cwd else {
+        return None;
+    };
+    let plain = |word: &&crate::model::word::Word| {
+        word.text().is_some_and(|text| {
+            matches!(
+                text.as_str(),
+                "-a" | "-p" | "-f" | "-v" | "-r" | "-R" | "-n" | "--"
+            )
+        })
+    };
+    if !command.is_any(&["cp", "gcp"]) {
+        return None;
+    }
+    let operands: Vec<_> = command.args().iter().filter(|word| !plain(word)).collect();
+    let (last, sources) = operands.split_last()?;
+    if sources.is_empty()
+        || sources
+            .iter()
+            .any(|word| word.text().is_none_or(|text| text.starts_with('-')))
+    {
+        return None;
+    }
+    Some(lexical(
+        &cwd.join(last.text().filter(|text| !text.starts_with('-'))?),
+    ))
+}
+
+fn meets(file: &Path, other: &Path) -> bool {
+    file.starts_with(other) || other.starts_with(file)
 }

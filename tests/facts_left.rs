@@ -1,0 +1,424 @@
+//! `check --facts here` where only the world tells: operations that have stopped, branches that are changed to, remotes that lie beside,
+//! lists, links and content that is there already. Only the scenes are built; what is judged is never run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// A folder in a place that is nobody's temporary one.
+struct Scene {
+    dir: tempfile::TempDir,
+}
+
+impl Scene {
+    /// Builds a scene with lines of shell.
+    fn built(script: &str) -> Self {
+        let scene = Self {
+            dir: tempfile::tempdir_in(house::place()).unwrap(),
+        };
+        let done = Command::new("bash")
+            .args(["-eu", "-c", script])
+            .current_dir(scene.root())
+            .env_clear()
+            .envs([
+                ("PATH", "/usr/bin:/bin"),
+                ("LC_ALL", "C"),
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
+                ("GIT_EDITOR", "true"),
+                ("GIT_AUTHOR_NAME", "ana"),
+                ("GIT_AUTHOR_EMAIL", "ana@example.org"),
+                ("GIT_COMMITTER_NAME", "ana"),
+                ("GIT_COMMITTER_EMAIL", "ana@example.org"),
+            ])
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        scene
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().canonicalize().unwrap()
+    }
+
+    fn judged(&self, folder: &str, commands: &[&str]) -> Vec<Value> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
+            .args(["check", "--batch", "--facts", "here", "--cwd"])
+            .arg(self.root().join(folder))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for command in commands {
+            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
+            writeln!(stdin, "{line}").unwrap();
+        }
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn loses(&self, folder: &str, commands: &[&str]) {
+        self.all(folder, commands, true);
+    }
+
+    #[track_caller]
+    fn keeps(&self, folder: &str, commands: &[&str]) {
+        self.all(folder, commands, false);
+    }
+
+    #[track_caller]
+    fn all(&self, folder: &str, commands: &[&str], lost: bool) {
+        let wrong: Vec<String> = self
+            .judged(folder, commands)
+            .iter()
+            .zip(commands)
+            .filter(|(result, _)| (result["verdict"] != "allow") != lost)
+            .map(|(result, command)| format!("{command}: {}", result["findings"]))
+            .collect();
+        assert!(
+            wrong.is_empty(),
+            "{folder}: lost is not {lost}:\n{}",
+            wrong.join("\n")
+        );
+    }
+}
+
+/// Two branches that change the same line, in each of the given folders.
+const PARTED: &str = r#"
+parted() {
+  git init -q -b main "$1"; cd "$1"
+  printf 'one\n' > a.txt; printf 'b\n' > b.txt; printf '*.log\n.env\n' > .gitignore
+  git add -A; git commit -q -m base
+  git switch -q -c topic; printf 'topic\n' > a.txt; printf 'c\n' > c.txt; git add -A; git commit -q -m topic
+  git switch -q main; printf 'main\n' > a.txt; git commit -q -a -m main
+  cd ..
+}
+"#;
+
+#[test]
+fn what_has_stopped_is_given_up_without_a_loss_unless_somebody_worked_on_it() {
+    let scene = Scene::built(&format!(
+        "{PARTED}
+        for name in quiet merge merged rebase rebased pick picked revert; do parted $name; done
+        (cd merge && ! git merge -q topic)
+        (cd merge && printf 'kept\\n' > b.txt)
+        (cd merged && ! git merge -q topic; printf 'by hand\\n' > a.txt)
+        (cd rebase && git switch -q topic && ! git rebase -q main)
+        (cd rebased && git switch -q topic && ! git rebase -q main; printf 'by hand\\n' > a.txt; git add a.txt)
+        (cd pick && ! git cherry-pick topic)
+        (cd picked && ! git cherry-pick topic; printf 'new\\n' > n.txt; git add n.txt)
+        (cd revert && ! git revert --no-edit HEAD~1; printf 'by hand\\n' > a.txt)
+        "
+    ));
+    let every = [
+        "git merge --abort",
+        "git rebase --abort",
+        "git rebase --skip",
+        "git cherry-pick --abort",
+        "git cherry-pick --skip",
+        "git revert --abort",
+        "git am --abort",
+    ];
+    scene.keeps("quiet", &every);
+    scene.keeps("merge", &every);
+    scene.keeps("rebase", &every);
+    scene.keeps("pick", &every);
+    scene.loses(
+        "merged",
+        &["git merge --abort", "cd . && git -C . merge --abort"],
+    );
+    scene.keeps(
+        "merged",
+        &[
+            "git merge --quit",
+            "git merge --continue",
+            "git rebase --abort",
+        ],
+    );
+    scene.loses("rebased", &["git rebase --abort", "git rebase --skip"]);
+    scene.keeps(
+        "rebased",
+        &[
+            "git rebase --continue",
+            "git rebase --quit",
+            "git merge --abort",
+        ],
+    );
+    scene.loses(
+        "picked",
+        &["git cherry-pick --abort", "git cherry-pick --skip"],
+    );
+    scene.keeps("picked", &["git cherry-pick --quit"]);
+}
+
+#[test]
+fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_untracked_ones() {
+    let scene = Scene::built(&format!(
+        "{PARTED}
+        parted upstream
+        (cd upstream; git switch -q topic; printf 'tracked\\n' > .env; git add -f .env; git commit -q -m env; git switch -q main)
+        for name in plain same ignored untracked; do git clone -q upstream $name; done
+        printf 'SECRET=1\\n' > ignored/.env
+        printf 'tracked\\n' > same/.env
+        printf 'mine\\n' > untracked/c.txt
+        printf 'out\\n' > plain/debug.log
+        "
+    ));
+    let changes = [
+        "git checkout topic",
+        "git switch topic",
+        "git checkout --detach origin/topic",
+        "git merge origin/topic",
+    ];
+    let forced = [
+        "git checkout -f topic",
+        "git switch --discard-changes topic",
+    ];
+    scene.loses("ignored", &changes);
+    scene.loses("ignored", &forced);
+    scene.keeps(
+        "ignored",
+        &[
+            "git checkout --no-overwrite-ignore topic",
+            "git checkout main",
+            "git checkout -b new",
+        ],
+    );
+    for folder in ["plain", "same"] {
+        scene.keeps(folder, &changes);
+        scene.keeps(folder, &forced);
+    }
+    // Git itself refuses to write over files that it neither tracks nor ignores.
+    scene.keeps("untracked", &changes);
+    scene.loses("untracked", &forced);
+}
+
+#[test]
+fn a_forced_push_that_only_adds_loses_nothing() {
+    let scene = Scene::built(&format!(
+        "{PARTED}
+        parted seed
+        git clone -q --bare seed hub.git
+        git clone -q hub.git ahead; (cd ahead; printf 'x\\n' > x.txt; git add -A; git commit -q -m x)
+        git clone -q hub.git parted; (cd parted; git reset -q --hard HEAD~1; printf 'y\\n' > y.txt; git add -A; git commit -q -m y)
+        git clone -q hub.git far; (cd far; git remote set-url origin https://git.example.com/hub.git; printf 'x\\n' > x.txt; git add -A; git commit -q -m x)
+        "
+    ));
+    let leased = [
+        "git push --force-with-lease",
+        "git push --force-with-lease origin main",
+        "git push --force-with-lease=main:origin/main origin main",
+        "git commit -q --allow-empty -m z && git push --force-with-lease origin HEAD",
+    ];
+    let bare = [
+        "git push --force origin main",
+        "git push -f",
+        "git push origin +HEAD:main",
+    ];
+    scene.keeps("ahead", &leased);
+    scene.keeps("ahead", &bare);
+    scene.keeps("ahead", &["git push -f origin main:not-there-yet"]);
+    scene.loses("parted", &leased);
+    scene.loses("parted", &bare);
+    scene.keeps("far", &leased);
+    scene.loses("far", &bare);
+    scene.loses(
+        "ahead",
+        &[
+            "git commit -q --amend -m z && git push --force-with-lease origin main",
+            "git reset -q --hard HEAD~2 && git push -f",
+            "git fetch -q && git push --force-with-lease origin main",
+            "git push -f origin topic~1:topic",
+        ],
+    );
+}
+
+#[test]
+fn a_part_of_a_list_that_holds_no_more_names_nothing() {
+    let scene = Scene::built(
+        "mkdir -p releases/one releases/two releases/three backups empty
+        for name in one two three; do printf x > releases/$name/app; printf x > backups/$name.tgz; done
+        git init -q repo; cd repo
+        printf 'a\\n' > clean.txt; printf 'b\\n' > dirty.txt; printf '*.log\\n' > .gitignore
+        git add -A; git commit -q -m one
+        printf 'c\\n' > dirty.txt; printf 'n\\n' > new.txt; printf 'l\\n' > x.log; mkdir sub; printf 's\\n' > sub/s.txt; git add sub; git commit -q -m sub sub",
+    );
+    scene.keeps(
+        "",
+        &[
+            "ls -t backups/*.tgz | tail -n +4 | xargs -r rm -f",
+            "ls -1t backups | tail -n +11 | sed 's,^,backups/,' | xargs -r rm -f",
+            "cd releases && ls -1t | tail -n +4 | xargs -r rm -rf --",
+            "cd releases && ls -1 | sort -r | tail -n +4 | xargs -r rm -rf",
+            "cd releases && ls -1 | head -n -3 | xargs -r rm -rf",
+            "ls empty | xargs -r -I{} rm -rf releases/{}",
+            "ls -d backups/*.dump | xargs -r rm",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "ls -t backups/*.tgz | tail -n +3 | xargs -r rm -f",
+            "ls -t backups/*.tgz | xargs -r rm -f",
+            "cd releases && ls -1t | tail -n +2 | xargs -r rm -rf --",
+            "cd releases && ls -1 | head -n -2 | xargs -r rm -rf",
+            "cd releases && ls -1t | tail -n 5 | xargs -r rm -rf",
+            "cd releases && touch four && mkdir -p five && ls -1t | tail -n +3 | xargs -r rm -rf",
+        ],
+    );
+    scene.keeps(
+        "repo",
+        &[
+            "git ls-files clean.txt sub | xargs rm -f",
+            "git ls-files -z sub | xargs -0 rm -f && git checkout -q -- sub",
+            "git ls-files none | xargs -r rm -f",
+            "git ls-files -o --exclude-standard sub | xargs -r rm",
+        ],
+    );
+    scene.loses(
+        "repo",
+        &[
+            "git ls-files | xargs rm -f",
+            "git ls-files -o --exclude-standard | xargs rm -f",
+            "git ls-files --others --exclude-standard -z | xargs -0 rm",
+            "git ls-files -o | xargs rm -f",
+            "git diff --name-only | xargs git checkout --",
+        ],
+    );
+}
+
+#[test]
+fn content_that_is_there_already_is_not_lost_when_it_is_written_again() {
+    let scene = Scene::built(
+        "mkdir raw mirror part
+        for name in a b; do printf \"$name\\n\" > raw/$name; printf \"$name\\n\" > mirror/$name; done
+        printf 'more\\n' > mirror/c; printf 'other\\n' > raw/c; printf 'a\\n' > part/a
+        printf '{\"n\":1}\\n' > one.json
+        dd if=/dev/zero of=disk.img bs=1024 count=8 2>/dev/null
+        mkdir store; printf 'only\\n' > store/x.css; ln -s store out",
+    );
+    scene.keeps(
+        "",
+        &[
+            "cat raw/a > mirror/a",
+            "cat raw/a | tee mirror/a",
+            "printf '{\"n\":1}\\n' | tee one.json",
+            "printf '{\"n\":1}\\n' > one.json",
+            "for f in a b; do cmp -s raw/$f mirror/$f || cp raw/$f mirror/$f; done",
+            "cp raw/a mirror/a && cp raw/b mirror/b",
+            "truncate -s 8K disk.img",
+            "truncate -s 1M disk.img",
+            "truncate --size=10KB disk.img",
+            "rsync -a --delete mirror/ part/",
+            "rsync -a --delete --exclude c raw/ part/",
+            "rsync -a --delete --ignore-existing raw/ part/",
+            "rsync -a --delete absent/ part/",
+            "find out -type f -delete",
+            "find . -type f -perm 4711 -delete",
+            "find . -type f -perm /6000 -delete",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "cat raw/c > mirror/c",
+            "cat mirror/c > mirror/c",
+            "cat mirror/c | tee mirror/c",
+            "cat raw/b raw/a > mirror/a",
+            "cat raw/b | tee mirror/a",
+            "printf '{\"n\":2}\\n' | tee one.json",
+            "cp raw/c mirror/c",
+            "cp raw/b raw/c && cp raw/c mirror/a",
+            "truncate -s 4K disk.img",
+            "truncate -s 7000 disk.img",
+            "truncate -s -1 disk.img",
+            "rsync -a --delete part/ mirror/",
+            "rsync -a --delete --ignore-existing part/ mirror/",
+            "rsync -a --delete raw/ mirror/",
+            "rsync -a --delete --delete-excluded --exclude a mirror/ part/",
+            "cd out && find . -type f -delete",
+            "cd out && find . -delete",
+            "find out/ -type f -delete",
+            "find out/ -name '*.css' -delete",
+            "chmod 600 one.json; find . -maxdepth 1 -type f -perm -400 -delete",
+        ],
+    );
+}
+
+#[test]
+fn names_that_a_program_writes_itself_are_looked_at() {
+    let scene = Scene::built(
+        "mkdir raw copy one
+        printf 'a\\n' > raw/a; printf 'b\\n' > copy/a; printf 'x\\n' > copy/x; cp raw/a one/a
+        printf 'one\\n' > old-1.tgz; printf 'two\\n' > old-2.tgz; tar cf kept.tar raw",
+    );
+    scene.loses(
+        "",
+        &[
+            "sed -n 'w copy/x' raw/a",
+            "sed -n '/a/w copy/x\np' raw/a",
+            "awk '{ print > \"copy/x\" }' raw/a",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'copy', dirs_exist_ok=True)\"",
+            "tar --delete -f kept.tar raw/a",
+            "ls | grep old | xargs rm",
+            "ls -A | grep -v kept | xargs rm -rf",
+        ],
+    );
+    scene.keeps(
+        "",
+        &[
+            "sed -n 'w copy/new' raw/a",
+            "sed -n 's/w copy/x/' raw/a",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'one', dirs_exist_ok=True)\"",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'copy')\"",
+            "python3 -c \"import shutil; shutil.copytree('raw', 'fresh', dirs_exist_ok=True)\"",
+            "tar -tf kept.tar",
+            "ls | grep young | xargs -r rm",
+            "ls -A copy | grep zip | xargs -r -I{} rm copy/{}",
+        ],
+    );
+}
+
+#[test]
+fn a_table_without_rows_that_is_built_anew_under_its_name_loses_nothing() {
+    let scene = Scene::built(
+        "python3 -c \"import sqlite3; c = sqlite3.connect('app.db'); c.executescript('create table t(id); insert into t values(1); create table e(id)')\"",
+    );
+    scene.keeps(
+        "",
+        &[
+            "sqlite3 app.db 'CREATE TABLE n(id); DROP TABLE e; ALTER TABLE n RENAME TO e'",
+            "sqlite3 app.db 'DROP TABLE IF EXISTS e; ALTER TABLE n RENAME TO e'",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "sqlite3 app.db 'CREATE TABLE n(id); DROP TABLE t; ALTER TABLE n RENAME TO t'",
+            "sqlite3 app.db 'ALTER TABLE t RENAME TO u; DROP TABLE e; ALTER TABLE u RENAME TO e; DROP TABLE e'",
+            "sqlite3 app.db 'DROP TABLE e; ALTER TABLE t RENAME TO e; DELETE FROM e'",
+        ],
+    );
+}
