@@ -2,6 +2,8 @@
 //! Adapters answer and act; they do not decide.
 
 pub mod archives;
+pub mod compose;
+pub mod containers;
 pub mod docker;
 pub mod environment;
 pub mod failpoint;
