@@ -1,6 +1,7 @@
 //! Where a Compose project lies and what it is called, worked out as Compose itself does.
 //! It reads the compose files, `.env` and the hook's environment; containers are not its matter.
 
+use super::regular;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -143,7 +144,7 @@ fn text(path: &Path) -> Option<String> {
     if !facts.is_file() || facts.len() > MAX_BYTES {
         return None;
     }
-    String::from_utf8(std::fs::read(path).ok()?).ok()
+    String::from_utf8(regular::read(path).ok()?).ok()
 }
 
 /// The variables that Compose sees.

@@ -1,6 +1,7 @@
 //! Talks to the local Docker engine: looks at containers and runs programs inside them, behind blocking functions.
 //! The only file with async code; it never contacts an engine on another machine and starts no container.
 
+use super::regular;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -177,7 +178,7 @@ fn json(path: &Path) -> Option<serde_json::Value> {
     if !facts.is_file() || facts.len() > CONFIG_MAX {
         return None;
     }
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&regular::read(path).ok()?).ok()
 }
 
 /// Returns the place of the engine: `named` if it says one, else `DOCKER_HOST`, else the usual sockets.

@@ -14,6 +14,7 @@ pub mod mounts;
 pub mod pattern;
 pub mod postgres;
 pub mod process;
+pub mod regular;
 pub mod replace;
 pub mod signals;
 pub mod sqlite;
