@@ -160,7 +160,7 @@ fn step(passage: &Passage, route: Route) -> Way {
         ),
         Passage::Fresh { engine, .. } => elsewhere(
             format!("{engine}-run:?"),
-            "it is reached from a new container",
+            "it is reached from a new container: if the server is in one that runs, `docker exec NAME psql ...` leads there",
         ),
         Passage::Remote { host } => elsewhere(
             format!("remote:{}", host.shown()),
@@ -225,7 +225,10 @@ fn into_service(passage: &Passage, route: &Route, reading: &mut Reading<'_, '_>)
 
 /// Returns the way to a server beside the container: the service or the one that its network calls so, or this machine where it shares that network.
 /// Of a container found, its own socket is taken: the name is none inside.
-fn beside(host: &mut Option<String>, reading: &mut Reading<'_, '_>) -> Option<Route> {
+fn beside(
+    host: &mut Option<String>,
+    reading: &mut Reading<'_, '_>,
+) -> Option<Result<Route, String>> {
     let command = reading.command;
     let mut others = (command.via.iter()).filter(|one| !matches!(one.passage, Passage::Plain));
     let (passage, None) = (&others.next()?.passage, others.next()) else {
@@ -238,10 +241,12 @@ fn beside(host: &mut Option<String>, reading: &mut Reading<'_, '_>) -> Option<Ro
             network: Some(network),
             ..
         } => match (network.plain(), is_local(Some(&named))) {
-            (Some("host"), true) if !named.starts_with(['/', '@']) => return Some(Route::Direct),
+            (Some("host"), true) if !named.starts_with(['/', '@']) => {
+                return Some(Ok(Route::Direct));
+            }
             (Some(name), true) => {
                 let name = name.strip_prefix("container:")?.to_owned();
-                return Some(container(engine, name, None));
+                return Some(Ok(container(engine, name, None)));
             }
             (_, true) => return None,
             _ => (engine, service::of_host(engine, network, &named, reading)),
@@ -254,11 +259,13 @@ fn beside(host: &mut Option<String>, reading: &mut Reading<'_, '_>) -> Option<Ro
         }
         _ => return None,
     };
-    let Named::Found(found) = found else {
-        return None;
-    };
-    *host = None;
-    Some(container(engine, found.name, None))
+    Some(match found {
+        Named::Found(found) => {
+            *host = None;
+            Ok(container(engine, found.name, None))
+        }
+        Named::Not(reason) => Err(reason),
+    })
 }
 
 fn other_account(user: Option<&Word>, route: Route) -> Way {
@@ -416,7 +423,8 @@ fn account(way: &Way, reading: &Reading<'_, '_>) -> Option<String> {
 
 fn place(mut parts: Conninfo, reading: &mut Reading<'_, '_>) -> Place {
     let way = match beside(&mut parts.host, reading) {
-        Some(route) => Way::Here(route),
+        Some(Ok(route)) => Way::Here(route),
+        Some(Err(reason)) => Way::Elsewhere("?".to_owned(), reason),
         None => asked_way(reading),
     };
     let user = parts.user.or_else(|| account(&way, reading));

@@ -80,7 +80,10 @@ pub(super) fn of_host(
 }
 
 fn ask(engine: &str, wanted: Wanted, reading: &mut Reading<'_, '_>) -> Named {
-    let unknown = "the container of the compose service is not known here";
+    let unknown = match &wanted {
+        Wanted::Service { .. } => "the container of the compose service is not known here",
+        Wanted::Host { .. } => "it is reached from a new container",
+    };
     if reading.context.facts.assumed || reading.context.scene.assumed {
         return Named::Not(unknown.to_owned());
     }
@@ -164,7 +167,7 @@ fn changed(place: &ProjectPlace, earlier: &[Command]) -> Option<PathBuf> {
     };
     earlier.iter().find_map(|command| {
         let written = command.writes.iter().map(|write| &write.file);
-        let reads = command.via.iter().any(is_compose)
+        let reads = command.via.iter().any(leads_away)
             || command.is_any(&[
                 "docker",
                 "docker-compose",
@@ -186,6 +189,6 @@ fn changed(place: &ProjectPlace, earlier: &[Command]) -> Option<PathBuf> {
     })
 }
 
-fn is_compose(wrapper: &crate::model::command::Wrapper) -> bool {
+fn leads_away(wrapper: &crate::model::command::Wrapper) -> bool {
     !matches!(wrapper.passage, Passage::Plain | Passage::User { .. })
 }
