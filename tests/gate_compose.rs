@@ -207,6 +207,46 @@ fn what_a_service_loses_comes_back() {
 }
 
 #[test]
+fn what_is_set_inside_the_container_says_which_database_it_is() {
+    let Some(mut project) = Project::new("inside") else {
+        return;
+    };
+    let set = [
+        "-e",
+        "POSTGRES_USER=postgres",
+        "-e",
+        "POSTGRES_DB=app",
+        "-e",
+        "PGDATABASE=app",
+        "-e",
+        "DATABASE_URL=postgres://postgres:hidden-word@localhost/app",
+    ];
+    let name = project.up("project", "db", 1, &set);
+    let before = project.all(&name);
+    let inside = "psql -U postgres -d app -c 'TRUNCATE orders'";
+    for command in [
+        "docker compose exec -T db sh -c 'psql -U \"$POSTGRES_USER\" -d \"$POSTGRES_DB\" -c \"TRUNCATE orders\"'".to_owned(),
+        format!("docker exec {name} sh -c 'psql \"$DATABASE_URL\" -c \"TRUNCATE orders\"'"),
+        format!("docker exec {name} psql -U postgres -c 'TRUNCATE orders'"),
+    ] {
+        let held = project.lose(&command, &name, inside);
+        assert!(held.reason.contains("300 rows"), "{}", held.reason);
+        project.house.undo(&held.id);
+        assert_eq!(project.all(&name), before, "{command}");
+    }
+    // Where the hook has another value, nobody knows which shell fills it in.
+    project
+        .house
+        .more
+        .push(("POSTGRES_DB".to_owned(), "other".to_owned()));
+    let both = "docker compose exec -T db sh -c 'psql -U postgres -d \"$POSTGRES_DB\" -c \"TRUNCATE orders\"'";
+    let said = project.house.bash(both);
+    said.must_block();
+    assert!(!said.stderr.contains("(verified"), "{said:?}");
+    project.house.is_sound(&["hidden-word"]);
+}
+
+#[test]
 fn the_project_is_found_as_compose_finds_it() {
     let Some(mut project) = Project::new("names") else {
         return;

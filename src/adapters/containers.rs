@@ -14,22 +14,37 @@ const MAX_NAMED: usize = 5;
 /// Answers with the one container that is meant, or says what was found instead.
 pub fn answer(question: &ContainerQuestion) -> Answer {
     let place = docker::place(&question.engine);
-    let listed = Engine::connect(&place).and_then(|engine| engine.list(&filter(&question.wanted)));
-    let listed = match listed {
-        Ok(listed) => listed,
-        Err(error) => return Answer::Unknown(error.to_string()),
+    let asked = Engine::connect(&place).map_err(|error| error.to_string());
+    match asked.and_then(|engine| chosen(&engine, &question.wanted)) {
+        Ok(found) => Answer::Container(found),
+        Err(reason) => Answer::Unknown(reason),
+    }
+}
+
+fn chosen(engine: &Engine, wanted: &Wanted) -> Result<ContainerFound, String> {
+    let list = || {
+        let listed = engine.list(&filter(wanted));
+        listed.map_err(|error| error.to_string())
     };
-    let chosen = match &question.wanted {
+    let mut found = match wanted {
         Wanted::Service {
             project,
             service,
             index,
-        } => of_service(&listed, project, service, *index),
-        Wanted::Host { network, host } => of_host(&listed, network, host),
+        } => of_service(&list()?, project, service, *index)?,
+        Wanted::Host { network, host } => of_host(&list()?, network, host)?,
+        Wanted::Name(name) => found(name, false),
     };
-    match chosen {
-        Ok(found) => Answer::Container(found),
-        Err(reason) => Answer::Unknown(reason),
+    let inside = engine.inspect(&found.name);
+    found.env = inside.map_err(|error| error.to_string())?.env;
+    Ok(found)
+}
+
+fn found(name: &str, implicit: bool) -> ContainerFound {
+    ContainerFound {
+        name: name.to_owned(),
+        implicit,
+        env: Vec::new(),
     }
 }
 
@@ -37,7 +52,7 @@ pub fn answer(question: &ContainerQuestion) -> Answer {
 fn filter(wanted: &Wanted) -> String {
     match wanted {
         Wanted::Service { service, .. } => format!("{}={service}", docker::SERVICE),
-        Wanted::Host { .. } => String::new(),
+        Wanted::Host { .. } | Wanted::Name(_) => String::new(),
     }
 }
 
@@ -81,10 +96,7 @@ fn of_service(
         .collect();
     let pool = if running.is_empty() { pool } else { running };
     match pool.as_slice() {
-        [one] => Ok(ContainerFound {
-            name: one.name.clone(),
-            implicit: project.implicit,
-        }),
+        [one] => Ok(found(&one.name, project.implicit)),
         [] => Err(none(&mine, &project, service, index)),
         several => Err(format!(
             "service `{service}` has {} containers, {}: name one, `docker exec {} ...`",
@@ -149,10 +161,7 @@ fn of_host(listed: &[Listed], network: &str, host: &str) -> Result<ContainerFoun
     let running = listed.iter().filter(|one| one.is_running());
     let all: Vec<&Listed> = running.filter(on).filter(called).collect();
     match all.as_slice() {
-        [one] => Ok(ContainerFound {
-            name: one.name.clone(),
-            implicit: false,
-        }),
+        [one] => Ok(found(&one.name, false)),
         [] => Err(format!(
             "no running container on network `{network}` is called `{host}`: if it is one, `docker exec NAME ...`"
         )),

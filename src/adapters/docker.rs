@@ -63,6 +63,8 @@ pub struct ContainerFact {
     /// (port inside, address outside, port outside).
     pub published: Vec<(u16, String, u16)>,
     pub shares_host_network: bool,
+    /// What is set for the programs inside.
+    pub env: Vec<(String, Secret)>,
 }
 
 impl ContainerFact {
@@ -293,7 +295,14 @@ impl Engine {
             .host_config
             .and_then(|config| config.network_mode)
             .is_some_and(|mode| mode == "host");
+        let env = answer.config.and_then(|config| config.env);
+        let env = env.unwrap_or_default().into_iter();
+        let set = env.filter_map(|one| {
+            let (name, value) = one.split_once('=')?;
+            Some((name.to_owned(), Secret::new(value)))
+        });
         Ok(ContainerFact {
+            env: set.collect(),
             id: answer.id.unwrap_or_default(),
             name: name.to_owned(),
             state,

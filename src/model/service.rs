@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::secret::Secret;
 use super::word::Word;
 
 /// The words from which Compose finds its project.
@@ -54,6 +55,8 @@ pub enum Wanted {
         service: String,
         index: Option<u32>,
     },
+    /// The one of this name; asked for what is set in it.
+    Name(String),
     /// The one that has this name on a network of the engine.
     Host { network: String, host: String },
 }
@@ -64,4 +67,14 @@ pub struct ContainerFound {
     pub name: String,
     /// The hook's own environment was needed to tell.
     pub implicit: bool,
+    /// What is set for the programs inside, as far as the engine says; may hold secrets, and is written nowhere.
+    pub env: Vec<(String, Secret)>,
+}
+
+impl ContainerFound {
+    /// Returns what a variable is set to inside.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let set = self.env.iter().rev().find(|(key, _)| key == name);
+        set.map(|(_, value)| value.expose())
+    }
 }

@@ -67,13 +67,40 @@ pub(in crate::classify) struct Reading<'a, 'n> {
 impl Reading<'_, '_> {
     /// Returns the text of a word, inherited variables filled in.
     pub fn text(&mut self, word: &Word) -> Option<String> {
+        self.filled(word, Self::inner)
+    }
+
+    /// Returns the text of a word that the shell outside of every container has read.
+    pub fn outer_text(&mut self, word: &Word) -> Option<String> {
+        self.filled(word, |reading, name| {
+            reading.variable(name).map(|value| (value, true))
+        })
+    }
+
+    /// Returns a variable as the shell nearest to the command may see it, and whether it is the hook's own.
+    /// Which shell fills it in is not known here: where both have it, they have to agree.
+    fn inner(&mut self, name: &str) -> Option<(String, bool)> {
+        let ours = self.variable(name);
+        let inside = service::around(self);
+        match (inside.as_ref().and_then(|one| one.variable(name)), ours) {
+            (Some(theirs), Some(ours)) if theirs != ours => None,
+            (Some(theirs), _) => Some((theirs.to_owned(), false)),
+            (None, ours) => ours.map(|ours| (ours, true)),
+        }
+    }
+
+    fn filled(
+        &mut self,
+        word: &Word,
+        value: impl Fn(&mut Self, &str) -> Option<(String, bool)>,
+    ) -> Option<String> {
         let mut all = String::new();
         for piece in &word.pieces {
             match &piece.part {
                 Part::Literal(text) => all.push_str(text),
-                Part::Hole(Hole::Inherited(name)) => match self.variable(name) {
-                    Some(value) => {
-                        self.implicit = true;
+                Part::Hole(Hole::Inherited(name)) => match value(self, name) {
+                    Some((value, ours)) => {
+                        self.implicit |= ours;
                         all.push_str(&value);
                     }
                     None => {
@@ -107,17 +134,24 @@ impl Reading<'_, '_> {
             return self.text(&word.clone());
         }
         let mut inherits = !self.command.env_cleared;
+        let mut inside = false;
         for wrapper in &self.command.via {
             match &wrapper.passage {
                 Passage::Plain => {}
                 Passage::Container { env, .. } | Passage::Service { env, .. } => {
                     inherits = false;
+                    inside = true;
                     if let Some((_, word)) = env.iter().rev().find(|(key, _)| key == name) {
-                        return self.text(&word.clone());
+                        return self.outer_text(&word.clone());
                     }
                 }
-                _ => inherits = false,
+                _ => (inherits, inside) = (false, false),
             }
+        }
+        if inside && !self.command.env_cleared {
+            let around = service::around(self)?;
+            let set = around.variable(name).filter(|value| !value.is_empty());
+            return set.map(str::to_owned);
         }
         let value = inherits.then(|| self.variable(name)).flatten()?;
         if value.is_empty() {

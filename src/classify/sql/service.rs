@@ -62,6 +62,39 @@ pub(super) fn of_service(
     ask(engine, wanted, reading)
 }
 
+/// Asks what is set inside the container in which a command runs; nothing where it runs in none, or that is not known.
+pub(super) fn around(reading: &mut Reading<'_, '_>) -> Option<ContainerFound> {
+    let command = reading.command;
+    let mut others = (command.via.iter()).filter(|one| leads_away(one));
+    let (passage, None) = (&others.next()?.passage, others.next()) else {
+        return None;
+    };
+    let implicit = reading.implicit;
+    let found = match passage {
+        Passage::Container { engine, name, .. } => {
+            let name = name.text()?;
+            ask(engine, Wanted::Name(name), reading)
+        }
+        Passage::Service {
+            engine,
+            project,
+            service,
+            index,
+            fresh: false,
+            ..
+        } => {
+            let service = service.text()?;
+            of_service((engine, project), (&service, index.as_ref()), reading)
+        }
+        _ => return None,
+    };
+    reading.implicit = implicit;
+    match found {
+        Named::Found(found) => Some(found),
+        Named::Not(_) => None,
+    }
+}
+
 /// Asks which container has this name on a network.
 pub(super) fn of_host(
     engine: &str,
@@ -83,6 +116,7 @@ fn ask(engine: &str, wanted: Wanted, reading: &mut Reading<'_, '_>) -> Named {
     let unknown = match &wanted {
         Wanted::Service { .. } => "the container of the compose service is not known here",
         Wanted::Host { .. } => "it is reached from a new container",
+        Wanted::Name(_) => "what is set inside the container is not known",
     };
     if reading.context.facts.assumed || reading.context.scene.assumed {
         return Named::Not(unknown.to_owned());
@@ -110,7 +144,7 @@ fn place(project: &Project, reading: &mut Reading<'_, '_>) -> Result<ProjectPlac
     };
     let before = (reading.implicit, reading.unknown);
     for (name, word) in &project.env {
-        let value = reading.text(word);
+        let value = reading.outer_text(word);
         match value {
             Some(value) => place.env.push((name.clone(), value)),
             None if name.starts_with("COMPOSE_") => return Err(unknown(&format!("`{name}`"))),
@@ -120,7 +154,7 @@ fn place(project: &Project, reading: &mut Reading<'_, '_>) -> Result<ProjectPlac
     // What the container sees is another matter: its connection may be known all the same.
     (reading.implicit, reading.unknown) = before;
     if let Some(word) = &project.name {
-        let name = reading.text(word);
+        let name = reading.outer_text(word);
         reading.unknown = before.1;
         place.name = Some(name.ok_or_else(|| unknown("its name"))?);
     }
@@ -136,7 +170,7 @@ fn place(project: &Project, reading: &mut Reading<'_, '_>) -> Result<ProjectPlac
         None => return Err(unknown("the working directory")),
     };
     let mut paths = |words: &[Word], what: &str| -> Result<Vec<PathBuf>, String> {
-        let read = words.iter().map(|word| match reading.text(word) {
+        let read = words.iter().map(|word| match reading.outer_text(word) {
             Some(text) if text != "-" => Ok(normal(&cwd.join(text))),
             Some(_) | None if is_fixed => Ok(PathBuf::from("/dev/null")),
             Some(_) | None => Err(format!("{what} is not known")),
