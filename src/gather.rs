@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::adapters::{archives, environment, files, find, git, postgres, sqlite};
+use crate::adapters::{archives, containers, environment, files, find, git, postgres, sqlite};
 use crate::model::database::DatabaseQuestion;
 use crate::model::fact::{Answer, Question, Scene};
 use crate::model::git::GitQuestion;
@@ -65,6 +65,7 @@ impl Here {
             Question::Variable(name) => variable(name),
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
             Question::GitDeed(question) => git::deed(question, &self.tool_dirs, left),
+            Question::Container(question) => containers::answer(question),
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
@@ -135,7 +136,8 @@ fn real(question: &Question) -> Cow<'_, Question> {
         | Question::Glob { .. }
         | Question::Git { .. }
         | Question::GitDeed(_)
-        | Question::Variable(_) => Cow::Borrowed(question),
+        | Question::Variable(_)
+        | Question::Container(_) => Cow::Borrowed(question),
     }
 }
 
@@ -161,6 +163,7 @@ fn carried(mut answer: Answer) -> Answer {
         Answer::Text { .. }
         | Answer::Variable(_)
         | Answer::Database(_)
+        | Answer::Container(_)
         | Answer::Absent
         | Answer::Unknown(_)
         | Answer::Assumed => {}
@@ -194,7 +197,8 @@ impl World for Elsewhere {
             | Question::Glob { .. }
             | Question::Git { .. }
             | Question::GitDeed(_)
-            | Question::Database(_) => Answer::Assumed,
+            | Question::Database(_)
+            | Question::Container(_) => Answer::Assumed,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Talks to the local Docker engine: looks at containers and runs programs inside them, behind blocking functions.
 //! The only file with async code; it never contacts an engine on another machine and starts no container.
 
+use super::regular;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Read};
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 use bollard::Docker;
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::ContainerSummary;
+use bollard::query_parameters::ListContainersOptions;
 use futures_util::{Stream, StreamExt};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Runtime;
@@ -59,12 +63,64 @@ pub struct ContainerFact {
     /// (port inside, address outside, port outside).
     pub published: Vec<(u16, String, u16)>,
     pub shares_host_network: bool,
+    /// What is set for the programs inside.
+    pub env: Vec<(String, Secret)>,
 }
 
 impl ContainerFact {
     /// Tells whether programs can be run inside now.
     pub fn is_running(&self) -> bool {
         self.state == "running"
+    }
+}
+
+/// The label by which Compose marks the service of a container.
+pub const SERVICE: &str = "com.docker.compose.service";
+
+/// A container in a list, with what Compose wrote on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub name: String,
+    pub state: String,
+    pub project: String,
+    pub service: String,
+    /// Its number among those of the service.
+    pub number: Option<u32>,
+    /// Made for one command (`docker compose run`).
+    pub once: bool,
+    /// Folder and files of the project, as Compose saw them.
+    pub folder: String,
+    pub files: String,
+    pub networks: Vec<String>,
+}
+
+impl Listed {
+    /// Tells whether programs can be run inside now.
+    pub fn is_running(&self) -> bool {
+        self.state == "running"
+    }
+
+    fn of(container: ContainerSummary) -> Option<Self> {
+        let labels = container.labels.unwrap_or_default();
+        let label = |name: &str| {
+            let value = labels.get(&format!("com.docker.compose.{name}"));
+            value.cloned().unwrap_or_default()
+        };
+        // A link to another container stands there with that one's name in front.
+        let own = |name: &String| !name.trim_start_matches('/').contains('/');
+        let name = container.names?.into_iter().find(own)?;
+        let networks = container.network_settings.and_then(|all| all.networks);
+        Some(Self {
+            name: name.trim_start_matches('/').to_owned(),
+            state: container.state.map(|state| state.to_string())?,
+            project: label("project"),
+            service: label("service"),
+            number: label("container-number").parse().ok(),
+            once: label("oneoff").eq_ignore_ascii_case("true"),
+            folder: label("project.working_dir"),
+            files: label("project.config_files"),
+            networks: networks.unwrap_or_default().into_keys().collect(),
+        })
     }
 }
 
@@ -124,7 +180,7 @@ fn json(path: &Path) -> Option<serde_json::Value> {
     if !facts.is_file() || facts.len() > CONFIG_MAX {
         return None;
     }
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&regular::read(path).ok()?).ok()
 }
 
 /// Returns the place of the engine: `named` if it says one, else `DOCKER_HOST`, else the usual sockets.
@@ -239,7 +295,14 @@ impl Engine {
             .host_config
             .and_then(|config| config.network_mode)
             .is_some_and(|mode| mode == "host");
+        let env = answer.config.and_then(|config| config.env);
+        let env = env.unwrap_or_default().into_iter();
+        let set = env.filter_map(|one| {
+            let (name, value) = one.split_once('=')?;
+            Some((name.to_owned(), Secret::new(value)))
+        });
         Ok(ContainerFact {
+            env: set.collect(),
             id: answer.id.unwrap_or_default(),
             name: name.to_owned(),
             state,
@@ -267,6 +330,23 @@ impl Engine {
             }
         }
         Ok(None)
+    }
+
+    /// Lists containers, stopped ones too; of those with this label only, where one is named.
+    ///
+    /// # Errors
+    /// Fails when the engine does not answer.
+    pub fn list(&self, label: &str) -> Result<Vec<Listed>, DockerError> {
+        let filters = (!label.is_empty())
+            .then(|| HashMap::from([("label".to_owned(), vec![label.to_owned()])]));
+        let options = ListContainersOptions {
+            all: true,
+            filters,
+            ..ListContainersOptions::default()
+        };
+        let list = self.docker.list_containers(Some(options));
+        let list = within(&self.runtime, QUESTION, list)?.map_err(refused)?;
+        Ok(list.into_iter().filter_map(Listed::of).collect())
     }
 
     /// Starts a program inside a running container.

@@ -14,6 +14,7 @@ mod run;
 mod stopped;
 mod walk;
 
+use super::regular;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -91,7 +92,7 @@ fn discover(dir: &Path) -> Option<Place> {
         } else {
             continue;
         };
-        let common = std::fs::read_to_string(git_dir.join("commondir")).map_or_else(
+        let common = regular::text(&git_dir.join("commondir")).map_or_else(
             |_| git_dir.clone(),
             |text| git_dir.join(text.trim_end_matches('\n')),
         );
@@ -110,7 +111,7 @@ fn is_git_dir(dir: &Path) -> bool {
 
 /// Follows a `.git` file (`gitdir: …`) of a linked work tree or a submodule.
 fn pointed(dot: &Path, root: &Path) -> Option<PathBuf> {
-    let text = std::fs::read_to_string(dot).ok()?;
+    let text = regular::text(dot).ok()?;
     let dir = root.join(text.strip_prefix("gitdir:")?.trim());
     is_git_dir(&dir).then_some(dir)
 }
@@ -333,20 +334,20 @@ fn converts(place: &Place, index: &Index) -> bool {
     files.push(place.root.join(".gitattributes"));
     files.push(place.common.join("info/attributes"));
     let marked = files.iter().any(|file| {
-        std::fs::read_to_string(file).is_ok_and(|text| MARKS.iter().any(|mark| text.contains(mark)))
+        regular::text(file).is_ok_and(|text| MARKS.iter().any(|mark| text.contains(mark)))
     });
-    let config = std::fs::read_to_string(place.common.join("config")).unwrap_or_default();
+    let config = regular::text(&place.common.join("config")).unwrap_or_default();
     marked || config.to_ascii_lowercase().contains("autocrlf = true")
 }
 
 fn branch(git_dir: &Path) -> Option<String> {
-    let head = std::fs::read_to_string(git_dir.join("HEAD")).ok()?;
+    let head = regular::text(&git_dir.join("HEAD")).ok()?;
     let name = head.trim_end().strip_prefix("ref: refs/heads/")?;
     Some(name.to_owned())
 }
 
 fn stashes(common: &Path) -> u64 {
-    let log = std::fs::read(common.join("logs/refs/stash")).unwrap_or_default();
+    let log = regular::read(&common.join("logs/refs/stash")).unwrap_or_default();
     let lines = count(memchr::memchr_iter(b'\n', &log).count());
     if lines == 0 && common.join("refs/stash").is_file() {
         return 1;

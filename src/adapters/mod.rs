@@ -2,6 +2,8 @@
 //! Adapters answer and act; they do not decide.
 
 pub mod archives;
+pub mod compose;
+pub mod containers;
 pub mod docker;
 pub mod environment;
 pub mod failpoint;
@@ -12,6 +14,7 @@ pub mod mounts;
 pub mod pattern;
 pub mod postgres;
 pub mod process;
+pub mod regular;
 pub mod replace;
 pub mod signals;
 pub mod sqlite;

@@ -1,6 +1,7 @@
 //! Finds backups on disk: all of them, one by its id, the newest of a target through a small index.
 //! It reads manifests and stats artefacts; it neither makes nor judges backups.
 
+use crate::adapters::regular;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -147,7 +148,7 @@ pub fn load(dir: &Path, id: &str) -> Result<Entry, BackupError> {
             "its manifest is no ordinary file".into(),
         ));
     }
-    let bytes = fs::read(&place).map_err(|error| BackupError::io("read", &place, error))?;
+    let bytes = regular::read(&place).map_err(|error| BackupError::io("read", &place, error))?;
     let manifest: Manifest = serde_json::from_slice(&bytes)
         .map_err(|error| BackupError::NotIntact(format!("its manifest cannot be read: {error}")))?;
     if manifest.format != 1 || manifest.id != id {
@@ -290,7 +291,7 @@ pub fn changes(dir: &Path, key: &TargetKey) -> Result<(), BackupError> {
 }
 
 fn from_before(dir: &Path, key: &TargetKey) -> BTreeSet<String> {
-    let text = fs::read_to_string(dir.join(BEFORE).join(key_name(key))).unwrap_or_default();
+    let text = regular::text(&dir.join(BEFORE).join(key_name(key))).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
@@ -466,7 +467,7 @@ pub fn seal(entry: &Entry) -> Result<(), BackupError> {
 /// `NotIntact` when one was.
 pub fn intact(entry: &Entry, control: &Control) -> Result<(), BackupError> {
     super::git::present(entry)?;
-    let noted = fs::read(entry.folder.join(SEALS)).unwrap_or_default();
+    let noted = regular::read(&entry.folder.join(SEALS)).unwrap_or_default();
     let noted: Vec<Seal> = serde_json::from_slice(&noted).unwrap_or_default();
     if !noted.is_empty() && seals(entry)? == noted {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Knows backups by what they hold: the same content again costs a hash and a few links, not another copy.
 //! It decides nothing about freshness; a backup whose archive is shared is a backup of its own, with its own manifest.
 
+use crate::adapters::regular;
 use std::fs;
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
@@ -163,7 +164,7 @@ pub fn again(order: &Order, folder: &Path, weighed: &Weighed) -> Option<(Vec<Art
         &catalog::key_name(&order.target.key()),
         &weighed.digest,
     );
-    let donor = catalog::load(&order.backup_dir, fs::read_to_string(note).ok()?.trim()).ok()?;
+    let donor = catalog::load(&order.backup_dir, regular::text(&note).ok()?.trim()).ok()?;
     let manifest = &donor.manifest;
     let fits = manifest.target == order.target.key()
         && manifest.verification.level >= Level::Readable
@@ -222,7 +223,7 @@ fn noted(dir: &Path, key: &str, digest: &str) -> PathBuf {
 }
 
 fn note_of(folder: &Path) -> Option<Note> {
-    serde_json::from_slice(&fs::read(folder.join(CONTENT)).ok()?).ok()
+    serde_json::from_slice(&regular::read(&folder.join(CONTENT)).ok()?).ok()
 }
 
 /// Gives what was unpacked into a scratch folder the times that this backup saw.

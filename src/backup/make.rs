@@ -1,6 +1,7 @@
 //! Makes a backup: limits first, one run per target, a folder that gets its name only when it is whole and verified.
 //! How a target is read is its engine's business.
 
+use crate::adapters::regular;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ fn progress_file(dir: &Path, key: &TargetKey) -> PathBuf {
 /// Returns how far the last backup of a target is; one whose maker is gone has failed.
 pub fn progress(dir: &Path, key: &TargetKey) -> Option<Progress> {
     let told = || -> Option<Progress> {
-        serde_json::from_slice(&fs::read(progress_file(dir, key)).ok()?).ok()
+        serde_json::from_slice(&regular::read(&progress_file(dir, key)).ok()?).ok()
     };
     let progress = told()?;
     if progress.state != "running" {

@@ -612,17 +612,15 @@ pub(super) fn unpack(
 /// Returns the command that restores by hand. A log or journal that a crash left beside the file belongs to what stood there:
 /// SQLite would play it into what is restored.
 fn by_hand(reader: &str, artefact: &str, path: &Path) -> String {
-    let beside: Vec<String> = ["-wal", "-shm", "-journal"]
-        .iter()
-        .map(|end| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(end);
-            quoted(Path::new(&name))
-        })
-        .collect();
+    let beside = ["-wal", "-shm", "-journal"].map(|end| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        let old = quoted(Path::new(&name));
+        format!("{{ [ ! -e {old} ] || mv -- {old} {old}.aside-$(date +%s); }} && ")
+    });
     format!(
-        "rm -f {} && {reader} {{folder}}/{artefact} > {}",
-        beside.join(" "),
+        "{}{reader} {{folder}}/{artefact} > {}",
+        beside.concat(),
         quoted(path)
     )
 }

@@ -1,6 +1,7 @@
 //! Brings a SQLite database back: the whole file, or what is missing into a living one.
 //! Rows that are there with other values are listed and never overwritten; the state before has been backed up by the caller.
 
+use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -243,7 +244,7 @@ fn rename(from: &Path, to: &Path, over: bool) -> std::io::Result<()> {
 
 /// Gives the file the owner and mode that it had; what cannot be set stays as it is.
 fn dress(entry: &Entry, file: &Path) {
-    let noted = fs::read(entry.folder.join(ATTRIBUTES)).unwrap_or_default();
+    let noted = regular::read(&entry.folder.join(ATTRIBUTES)).unwrap_or_default();
     if let Ok(attributes) = serde_json::from_slice::<Attributes>(&noted) {
         let _ = std::os::unix::fs::chown(file, Some(attributes.uid), Some(attributes.gid));
         let _ = fs::set_permissions(file, fs::Permissions::from_mode(attributes.mode));

@@ -8,6 +8,7 @@ pub(in crate::classify) mod options;
 mod path;
 pub(in crate::classify) mod reach;
 mod renames;
+mod service;
 pub(in crate::classify) mod source;
 mod standing;
 pub(in crate::classify) mod tools;

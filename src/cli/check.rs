@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde::ser::SerializeMap as _;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::adapters::environment;
 use crate::decide::{self, fingerprint};
@@ -211,6 +213,9 @@ fn call(args: &Args) -> Result<ToolCall, String> {
         (None, Some(text)) => text.to_owned(),
         (None, None) => return Err("nothing to check: give a command, or `-` for stdin".to_owned()),
     };
+    if !args.sql && args.tool.starts_with("mcp__") {
+        return of_mcp(&args.tool, &text);
+    }
     let asked = if args.sql {
         Asked::Sql {
             dialect: dialect(args.dialect),
@@ -225,6 +230,15 @@ fn call(args: &Args) -> Result<ToolCall, String> {
         Asked::Shell { kind, text }
     };
     Ok(plain(asked, &args.tool))
+}
+
+/// A text for an MCP tool is its input where it is a JSON object, else the value of its one string.
+fn of_mcp(tool: &str, text: &str) -> Result<ToolCall, String> {
+    let input = serde_json::from_str::<Value>(text).ok();
+    let input = input.filter(Value::is_object);
+    let input = input.unwrap_or_else(|| serde_json::json!({"query": text}));
+    let call = serde_json::json!({"tool_name": tool, "tool_input": input});
+    intake::read(call.to_string().as_bytes(), Strictness::Check).map_err(|error| error.to_string())
 }
 
 fn plain(asked: Asked, tool: &str) -> ToolCall {
@@ -294,7 +308,11 @@ fn batch(args: &Args) -> Result<u8, String> {
             continue;
         }
         let result = one_line(&line, &manner);
-        let written = serde_json::to_writer(&mut out, &result)
+        let echoed = Echoed {
+            result: &result,
+            id: written_id(&line),
+        };
+        let written = serde_json::to_writer(&mut out, &echoed)
             .map_err(std::io::Error::from)
             .and_then(|()| out.write_all(b"\n"));
         written.map_err(|error| format!("stdout cannot be written: {error}"))?;
@@ -302,6 +320,40 @@ fn batch(args: &Args) -> Result<u8, String> {
     out.flush()
         .map_err(|error| format!("stdout cannot be written: {error}"))?;
     Ok(0)
+}
+
+/// Returns the `id` of a line as it is written there: a number may be larger than any that we could hold.
+fn written_id(line: &[u8]) -> Option<&RawValue> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Option<&'a RawValue>,
+    }
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let named: Named<'_> = serde_json::from_slice(line).ok()?;
+    named.id.filter(|id| !id.get().contains('\r'))
+}
+
+/// A result that carries the `id` of its line as it was written.
+struct Echoed<'a> {
+    result: &'a Value,
+    id: Option<&'a RawValue>,
+}
+
+impl serde::Serialize for Echoed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (Some(fields), Some(id)) = (self.result.as_object(), self.id) else {
+            return self.result.serialize(serializer);
+        };
+        let mut map = serializer.serialize_map(Some(fields.len()))?;
+        for (name, value) in fields {
+            match name.as_str() {
+                "id" => map.serialize_entry(name, id)?,
+                _ => map.serialize_entry(name, value)?,
+            }
+        }
+        map.end()
+    }
 }
 
 fn one_line(line: &[u8], manner: &Manner) -> Value {

@@ -5,6 +5,7 @@ mod git;
 mod live;
 mod settings;
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -427,7 +428,7 @@ fn binaries(house: &House) -> Vec<Point> {
             record.agent,
             format!("{:?}", record.scope).to_lowercase()
         );
-        points.push(match std::fs::read(&record.binary) {
+        points.push(match regular::read(&record.binary) {
             Err(error) => Point::new(
                 Grade::Fail,
                 format!("the installed binary {shown} cannot be read: {error}"),

@@ -4,6 +4,7 @@
 pub mod git;
 pub mod steps;
 
+use crate::adapters::regular;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -192,7 +193,7 @@ fn recorded(args: &Args, state: &Path, change: &Change, binary: PathBuf) -> Inst
         file: change.file.clone(),
         before: kept,
         after_sha256: sha256(change.after.as_deref().unwrap_or_default().as_bytes()),
-        binary_sha256: std::fs::read(&binary)
+        binary_sha256: regular::read(&binary)
             .map(|bytes| sha256(&bytes))
             .unwrap_or_default(),
         binary,
@@ -302,7 +303,7 @@ fn warn_of(args: &Args, file: &Path, wanted: &Wanted, after: &str) {
 
 /// Reads a settings file; nothing when there is none.
 pub fn read(file: &Path) -> Result<Option<String>, Trouble> {
-    match std::fs::read_to_string(file) {
+    match regular::text(file) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err((
@@ -426,7 +427,7 @@ fn record_path(state: &Path, file: &Path) -> PathBuf {
 
 /// Returns what the installation into this file recorded.
 pub fn load(state: &Path, file: &Path) -> Option<Installed> {
-    let text = std::fs::read_to_string(record_path(state, file)).ok()?;
+    let text = regular::text(&record_path(state, file)).ok()?;
     serde_json::from_str(&text).ok()
 }
 
@@ -437,7 +438,7 @@ pub fn all(state: &Path) -> Vec<Installed> {
     };
     let texts = folder
         .flatten()
-        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+        .filter_map(|entry| regular::text(&entry.path()).ok());
     texts
         .filter_map(|text| serde_json::from_str(&text).ok())
         .collect()

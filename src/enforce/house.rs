@@ -1,6 +1,7 @@
 //! Where this account keeps state, backups and policy, and what of it belongs to backstop itself.
 //! Nothing is opened before it is asked for: a call without a finding touches none of it.
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -152,7 +153,7 @@ fn layers(project: &Path) -> Result<Vec<LayerText>, HouseError> {
     places.push((Place::Project, project.join(".backstop/policy.toml")));
     let mut layers = Vec::new();
     for (place, file) in places {
-        match std::fs::read_to_string(&file) {
+        match regular::text(&file) {
             Ok(text) => layers.push(LayerText { place, file, text }),
             Err(error)
                 if matches!(

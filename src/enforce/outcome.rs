@@ -1,6 +1,7 @@
 //! What is noted around a call: the session that asked, the use that ran, the settings that changed.
 //! Apart from a changed configuration nothing here blocks: the decision was made before.
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -68,7 +69,7 @@ fn finish(call: &ToolCall, house: &House, note: &str) {
     let Some(path) = expected_path(house, call) else {
         return;
     };
-    let Ok(text) = std::fs::read(&path) else {
+    let Ok(text) = regular::read(&path) else {
         return;
     };
     let (Ok(expected), Ok(store)) = (serde_json::from_slice::<Expected>(&text), house.store())
@@ -176,7 +177,7 @@ pub fn installed_files(state: &Path) -> Vec<PathBuf> {
     };
     let texts = folder
         .flatten()
-        .filter_map(|entry| std::fs::read(entry.path()).ok());
+        .filter_map(|entry| regular::read(&entry.path()).ok());
     texts
         .filter_map(|text| serde_json::from_slice::<Record>(&text).ok())
         .map(|record| record.file)
@@ -190,7 +191,7 @@ fn same(one: &Path, other: &Path) -> bool {
 
 /// Tells whether a settings file still calls the guard before each tool use.
 fn holds_guard(file: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(file) else {
+    let Ok(text) = regular::text(file) else {
         return false;
     };
     let Ok(value) = settings::read(&text) else {

@@ -1,6 +1,7 @@
 //! The packs of this machine, this user and this project, read through a cache, so that a call without a finding parses no TOML.
 //! What a pack says is the policy room's business; a pack that cannot be read is named, and never passed over.
 
+use crate::adapters::regular;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -171,7 +172,7 @@ fn text(file: &Path) -> Result<String, String> {
     if !meta.is_file() || meta.len() > MAX_BYTES {
         return Err(format!("it is no file of at most {MAX_BYTES} bytes"));
     }
-    std::fs::read_to_string(file).map_err(|error| error.to_string())
+    regular::text(file).map_err(|error| error.to_string())
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -206,7 +207,7 @@ fn cached(place: &Path, stamps: &[Stamp]) -> Option<Vec<Kept>> {
     if !meta.is_file() || meta.len() > MAX_CACHE || meta.mode() & 0o022 != 0 {
         return None;
     }
-    let cached: Cached = serde_json::from_slice(&std::fs::read(place).ok()?).ok()?;
+    let cached: Cached = serde_json::from_slice(&regular::read(place).ok()?).ok()?;
     (cached.version == env!("CARGO_PKG_VERSION") && cached.stamps == stamps).then_some(cached.rules)
 }
 

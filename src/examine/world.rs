@@ -49,7 +49,8 @@ impl World for Overlay<'_> {
             | Question::Glob { .. }
             | Question::Git { .. }
             | Question::GitDeed(_)
-            | Question::Database(_) => Answer::Assumed,
+            | Question::Database(_)
+            | Question::Container(_) => Answer::Assumed,
         }
     }
 

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::service::Project;
 use super::span::Origin;
 use super::word::Word;
 
@@ -59,15 +60,25 @@ pub enum Passage {
         env: Vec<(String, Word)>,
         stdin: bool,
     },
-    /// Inside a compose service.
+    /// Inside a compose service; `env` are `-e` assignments.
     Service {
         engine: String,
-        project: Option<Word>,
+        project: Box<Project>,
         service: Word,
+        /// `--index`: its number among several containers.
+        index: Option<Word>,
         user: Option<Word>,
+        env: Vec<(String, Word)>,
+        /// A new container of the service (`run`), beside those that run.
+        fresh: bool,
     },
     /// A new container (`docker run`): its file system is its own, except for the mounts, written `source:target`.
-    Fresh { engine: String, mounts: Vec<Word> },
+    Fresh {
+        engine: String,
+        mounts: Vec<Word>,
+        /// `--network`, where it is given.
+        network: Option<Word>,
+    },
     /// Another machine or pod (`ssh`, `kubectl exec`).
     Remote { host: Word },
     /// Another root directory or name space (`chroot`, `nsenter`).

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::database::{DatabaseFact, DatabaseQuestion};
 use super::git::{GitQuestion, RefsFact};
+use super::service::{ContainerFound, ContainerQuestion};
 
 /// One question about the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub enum Question {
     GitDeed(GitQuestion),
     /// What does the database hold of what would be lost?
     Database(DatabaseQuestion),
+    /// Which container does the call mean that does not name it?
+    Container(ContainerQuestion),
 }
 
 /// What stands at a path.
@@ -139,6 +142,7 @@ pub enum Answer {
     Git(GitFact),
     Refs(RefsFact),
     Database(DatabaseFact),
+    Container(ContainerFound),
     /// Proven not to be there (for a variable: not set; for git: no repository).
     Absent,
     /// Could not be asked: permission, time, size. Never to be read as absent.

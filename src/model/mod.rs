@@ -19,6 +19,7 @@ pub mod request;
 pub mod rule;
 pub mod scanned;
 pub mod secret;
+pub mod service;
 pub mod span;
 pub mod target;
 pub mod verdict;

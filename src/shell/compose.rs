@@ -100,6 +100,7 @@ impl Unfolder<'_> {
         let passage = Passage::Fresh {
             engine: asked.engine.to_owned(),
             mounts,
+            network: None,
         };
         let via = fr
             .enter(&format!("{} service", asked.engine), passage)

@@ -1,7 +1,10 @@
 //! Wrappers that lead elsewhere: other machines, containers, compose services, pods.
 //! What runs there keeps its words; files of this machine are not looked at.
 
+use std::path::Path;
+
 use crate::model::command::{Cwd, Passage};
+use crate::model::service::Project;
 use crate::model::word::Word;
 
 use super::compose::Asked;
@@ -17,7 +20,7 @@ const SSH: &str =
 const ENGINE: &str = "-H --host -c --context --config -l --log-level --connection --url --identity --root --namespace -n";
 const EXEC: &str = "-e --env -u --user -w --workdir --env-file --detach-keys --index";
 const RUN: &str = "-e --env -u --user -w --workdir --env-file --detach-keys -v --volume --mount --name --network --net -p --publish -h --hostname --entrypoint -l --label --label-file -m --memory --memory-swap --cpus --cpu-shares -c --cpuset-cpus --cap-add --cap-drop --device --dns --add-host --expose --gpus --group-add --ip --ipc --isolation --link --log-driver --log-opt --mac-address --network-alias --pid --platform --pull --restart --runtime --security-opt --shm-size --stop-signal --stop-timeout --storage-opt --sysctl --tmpfs --ulimit --userns --uts --volumes-from --volume-driver --cgroupns --cidfile --annotation --health-cmd --pod --secret --arch --os";
-const COMPOSE: &str = "-f --file -p --project-name --project-directory --env-file --profile --parallel --progress --ansi";
+const COMPOSE: &str = "-f --file -p --project-name --project-directory --workdir --env-file --profile --parallel --progress --ansi -H --host -c --context";
 const UP: &str = "-t --timeout --scale --exit-code-from --pull --attach --no-attach --wait-timeout";
 const KUBE: &str = "-n --namespace -c --container --context --kubeconfig --cluster --user -l --selector -s --server --token --as --request-timeout -f --filename --pod-running-timeout";
 
@@ -75,10 +78,8 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
-        if program.ends_with("-compose") {
-            return self.compose(program, 1, job, st, fr);
-        }
-        let global = options(job.args(), ENGINE);
+        let alone = program.ends_with("-compose");
+        let global = options(job.args(), if alone { COMPOSE } else { ENGINE });
         let mut at = 1 + global.rest;
         let env = self.environment(job, st);
         let (fr, engine) = &match engine(program, &global, &env) {
@@ -89,6 +90,9 @@ impl Unfolder<'_> {
                 (far, program.to_owned())
             }
         };
+        if alone {
+            return self.compose((program, engine), 1, job, st, fr);
+        }
         let mut sub = job.words.get(at)?.text()?;
         if sub == "container" {
             at += 1;
@@ -97,7 +101,10 @@ impl Unfolder<'_> {
         match sub.as_str() {
             "exec" => self.exec((program, engine), at + 1, job, st, fr),
             "run" | "create" => self.run_image(program, &sub, at + 1, job, st, fr),
-            "compose" => self.compose(&format!("{program} compose"), at + 1, job, st, fr),
+            "compose" => {
+                let name = format!("{program} compose");
+                self.compose((&name, engine), at + 1, job, st, fr)
+            }
             _ => None,
         }
     }
@@ -183,6 +190,7 @@ impl Unfolder<'_> {
         let passage = Passage::Fresh {
             engine: engine.to_owned(),
             mounts,
+            network: found.value("--network --net").cloned(),
         };
         let via = fr.enter(&format!("{engine} {sub}"), passage);
         let mut inside = far(st);
@@ -195,7 +203,7 @@ impl Unfolder<'_> {
 
     fn compose(
         &mut self,
-        engine: &str,
+        (engine, daemon): (&str, &str),
         at: usize,
         job: &Job,
         st: &State,
@@ -213,6 +221,9 @@ impl Unfolder<'_> {
             }
             _ => return None,
         };
+        if global.has("--dry-run") {
+            return None;
+        }
         let found = options(job.words.get(at + 1..)?, valued);
         let at = at + 1 + found.rest;
         let service = job.words.get(at)?.clone();
@@ -220,12 +231,13 @@ impl Unfolder<'_> {
         if let Some(program) = found.value("--entrypoint") {
             rest.words.insert(0, program.clone());
         }
-        rest.env = found
+        let given: Vec<(String, Word)> = found
             .values("-e --env")
             .into_iter()
             .filter(|word| assigns(word))
             .map(assignment)
             .collect();
+        rest.env.clone_from(&given);
         if sub == "run" && job.words.get(at + 1).is_none() {
             let asked = Asked {
                 engine,
@@ -239,15 +251,32 @@ impl Unfolder<'_> {
             return None;
         }
         let passage = Passage::Service {
-            engine: engine.to_owned(),
-            project: global.value("-p --project-name").cloned(),
+            engine: behind(engine, daemon).to_owned(),
+            project: Box::new(self.project(&global, job, st)),
             service,
+            index: found.value("--index").cloned(),
             user: found.value("-u --user").cloned(),
+            env: given,
+            fresh: sub == "run",
         };
         let via = fr.enter(&format!("{engine} {sub}"), passage);
         let mut inside = far(st);
         inside.cwd = place(found.value("-w --workdir"));
         Some(self.run(rest, &mut inside, &via))
+    }
+
+    /// Returns the words from which Compose finds its project.
+    fn project(&mut self, global: &Options, job: &Job, st: &State) -> Project {
+        let all = |names| global.values(names).into_iter().cloned().collect();
+        Project {
+            name: global.value("-p --project-name").cloned(),
+            files: all("-f --file"),
+            folder: global.value("--project-directory --workdir").cloned(),
+            env_files: all("--env-file"),
+            cwd: st.known_cwd().filter(|_| !st.far).map(Path::to_path_buf),
+            env: self.environment(job, st).to_vec(),
+            inherits: !job.cleared,
+        }
     }
 
     /// `up`, `start` and `restart` run what the compose file says.
@@ -349,6 +378,17 @@ impl Unfolder<'_> {
         let host = words.iter().find(|word| !word.prefix().starts_with('-'))?;
         let passage = Passage::Remote { host: host.clone() };
         self.inner(&format!("{program} {sub}"), passage, rest, st, fr)
+    }
+}
+
+/// The engine behind a compose program; only Docker's is known by an address.
+fn behind<'a>(program: &str, place: &'a str) -> &'a str {
+    match program {
+        "docker compose" => place,
+        "docker-compose" if place.contains("://") => place,
+        "docker-compose" => "docker",
+        _ if program.starts_with("podman") => "podman",
+        _ => "nerdctl",
     }
 }
 

@@ -79,7 +79,7 @@ impl StoreError {
             Self::NotDirectory(_) | Self::Owner { .. } => "name another one with `--state DIR`",
             Self::Loose(_) => "take the right away: `chmod go-w DIR`",
             Self::Damaged(_) | Self::Mismatch(_) => {
-                "`backstop ledger verify` names the first bad record; to begin anew, move the state directory aside"
+                "`backstop ledger verify` names the first bad record; `backstop ledger repair`, at a terminal, sets aside what stands behind the last good one; to begin anew, move the state directory aside"
             }
             Self::UnknownRequest(_) | Self::State { .. } | Self::BadName(_) => {
                 "`backstop requests` lists them"

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
-use crate::adapters::failpoint;
+use crate::adapters::{failpoint, regular};
 
 /// How long a call waits for the lock: longer than any healthy holder needs, shorter than the hook's own deadline.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -25,15 +25,10 @@ pub struct Lock {
 /// Waits for the one lock of the state directory.
 pub fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join("lock");
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&path)
-        .map_err(StoreError::io("open", &path))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file =
+        regular::unlinked(options.mode(0o600), &path).map_err(StoreError::io("open", &path))?;
     let begun = Instant::now();
     let mut pause = Duration::from_micros(200);
     loop {
@@ -124,7 +119,7 @@ pub fn sync_dir(dir: &Path) -> Result<(), StoreError> {
 
 /// Reads a small file as a whole; nothing when it does not exist.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match File::open(path) {
+    let file = match regular::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("read", path)(error)),

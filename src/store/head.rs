@@ -2,7 +2,7 @@
 //! It says where the ledger has to reach at least; it does not read the ledger.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::StoreError;
 use super::{files, record};
-use crate::adapters::failpoint;
+use crate::adapters::{failpoint, regular};
 
 /// Name of the file in the state directory.
 pub const NAME: &str = "head";
@@ -107,10 +107,7 @@ pub fn store(dir: &Path, head: &Head) -> Result<(), StoreError> {
     };
     let outcome = (|| {
         failpoint::reach("store.head.before")?;
-        let file: File = OpenOptions::new()
-            .write(true)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)?;
+        let file: File = regular::unlinked(OpenOptions::new().write(true), &path)?;
         file.write_all_at(&slot, place)?;
         failpoint::reach("store.head.after")
     })();

@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::record::{Position, Record};
 use super::requests::{Rejected, Undone};
 use super::{Store, files, leases, sessions};
-use crate::adapters::failpoint;
+use crate::adapters::{failpoint, regular};
 use crate::model::approval::{Approval, Fingerprint, Outcome, Request, RequestId, RequestState};
 
 /// Folder with one file a request.
@@ -224,12 +224,8 @@ fn list(store: &Store, id: &RequestId) -> Result<(), StoreError> {
     let path = store.dir.join(ORDER);
     let outcome = (|| {
         failpoint::reach("store.list.before")?;
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)?;
+        let mut options = OpenOptions::new();
+        let mut file = regular::unlinked(options.append(true).create(true).mode(0o600), &path)?;
         file.write_all(format!("{}\n", id.0).as_bytes())?;
         failpoint::reach("store.list.after")
     })();

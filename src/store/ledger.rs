@@ -3,7 +3,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use super::error::StoreError;
 use super::head::Head;
 use super::record::{MAX_LINE, Position, Record};
 use super::{Store, files, head, record};
-use crate::adapters::failpoint;
+use crate::adapters::{failpoint, regular};
 
 /// Name of the file in the state directory.
 pub const NAME: &str = "ledger.jsonl";
@@ -218,6 +217,12 @@ impl<'store> Writer<'store> {
                 self.head.seq
             )));
         }
+        if !self.forced && torn.split_inclusive(|byte| *byte == b'\n').any(is_foreign) {
+            return Err(StoreError::Damaged(format!(
+                "a line stands behind record {} that is complete and none of ours; a person sets it aside with `backstop ledger repair`",
+                self.head.seq
+            )));
+        }
         let name = format!("ledger.torn-{}-{}", self.head.seq + 1, torn.len());
         files::replace(&self.store.dir, &name, torn, "torn")?;
         files::sync_dir(&self.store.dir)?;
@@ -250,6 +255,11 @@ fn cut(head: &Head, size: u64) -> StoreError {
     ))
 }
 
+/// Tells whether a line that is no record is more than a crash leaves: what was torn has no line feed, or blocks that were never written.
+pub fn is_foreign(line: &[u8]) -> bool {
+    line.ends_with(b"\n") && !line.contains(&0) && line.len() > 1
+}
+
 /// Returns the first line and what follows its line feed.
 fn first_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     if bytes.is_empty() {
@@ -271,15 +281,11 @@ pub fn path(dir: &Path) -> PathBuf {
 
 /// Opens the ledger; one that is gone is damage, since its head is still there.
 pub fn open(path: &Path, write: bool) -> Result<File, StoreError> {
-    OpenOptions::new()
-        .read(true)
-        .write(write)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => StoreError::Damaged("the file is missing".to_owned()),
-            _ => StoreError::io("open", path)(error),
-        })
+    let opened = regular::unlinked(OpenOptions::new().read(true).write(write), path);
+    opened.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => StoreError::Damaged("the file is missing".to_owned()),
+        _ => StoreError::io("open", path)(error),
+    })
 }
 
 pub fn known_head(dir: &Path) -> Result<Head, StoreError> {

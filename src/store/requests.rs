@@ -2,7 +2,6 @@
 //! Granting a use is done next door, since it alone opens the gate.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::index::{self, Filed};
 use super::ledger::{self, Writer};
 use super::record::Record;
 use super::{Store, files, names};
+use crate::adapters::regular;
 use crate::model::approval::{Approval, Fingerprint, Outcome, Request, RequestId, RequestState};
 use crate::model::finding::Finding;
 use crate::model::policy::{Demand, Requirement};
@@ -346,7 +346,7 @@ impl Store {
 
     fn newest_ids(&self) -> Result<Vec<RequestId>, StoreError> {
         let path = self.dir.join(index::ORDER);
-        let file = match File::open(&path) {
+        let file = match regular::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(StoreError::io("read", &path)(error)),

@@ -37,6 +37,8 @@ pub enum Fault {
     Cut { from: u64, to: u64 },
     #[error("record {0} is not the one that the file `head` knows")]
     Head(u64),
+    #[error("a line stands behind record {0} that is complete and none of ours")]
+    Foreign(u64),
 }
 
 impl Store {
@@ -112,6 +114,9 @@ impl Walk {
         }
         match record {
             Some(record) => self.follow(&record, head),
+            None if start >= head.end && ledger::is_foreign(line) => {
+                self.checked.fault = Some(Fault::Foreign(self.checked.records));
+            }
             // Behind the head only a crash leaves half a line.
             None if start >= head.end => self.checked.torn += line.len() as u64,
             None => self.checked.fault = Some(Fault::Changed(self.checked.records + 1)),

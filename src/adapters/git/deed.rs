@@ -1,6 +1,7 @@
 //! What git would do in a repository: where it is, and which of the questions is asked of it.
 //! Dry runs and lists only; nothing is written, and nothing that the repository configures is started.
 
+use crate::adapters::regular;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -101,7 +102,7 @@ fn unreadable(path: &Path) -> Option<io::Error> {
 }
 
 fn place(root: &Path, git_dir: PathBuf) -> Place {
-    let common = std::fs::read_to_string(git_dir.join("commondir")).map_or_else(
+    let common = regular::text(&git_dir.join("commondir")).map_or_else(
         |_| git_dir.clone(),
         |text| git_dir.join(text.trim_end_matches('\n')),
     );

@@ -1,6 +1,7 @@
 //! The file `index` of a repository: what git believes about each tracked file.
 //! It is read here, because git itself would run filters when it compares.
 
+use crate::adapters::regular;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -82,12 +83,12 @@ impl Index {
             Ok(meta) if meta.len() > INDEX_MAX => {
                 return Err(io::Error::other("the index is too large"));
             }
-            Ok(_) => std::fs::read(&path)?,
+            Ok(_) => regular::read(&path)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error),
         };
         let stat = rustix::fs::statat(CWD, &path, AtFlags::empty())?;
-        let config = std::fs::read_to_string(common.join("config")).unwrap_or_default();
+        let config = regular::text(&common.join("config")).unwrap_or_default();
         let wide = config
             .to_ascii_lowercase()
             .contains("objectformat = sha256");

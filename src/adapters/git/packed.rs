@@ -1,6 +1,7 @@
 //! Many refs of a bare store at once, in the one file that git keeps packed refs in: as single files they would cost seconds.
 //! Only stores of backstop are written to, never a user's repository.
 
+use crate::adapters::regular;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -52,7 +53,7 @@ fn change(
     let draft = common.join("packed-refs.lock");
     let mut file = lock(&draft)?;
     let written = (|| {
-        let text = match fs::read_to_string(&place) {
+        let text = match regular::text(&place) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),

@@ -1,6 +1,7 @@
 //! Where git looks for hooks, as git itself says; for people who install, with their own environment and settings.
 //! It asks and never writes.
 
+use crate::adapters::regular;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -110,7 +111,7 @@ pub fn with_hooks_path(text: &str, value: Option<&OsStr>, scratch: &Path) -> io:
         None => command.args(["--unset-all", "core.hooksPath"]),
     };
     let done = command.stdin(Stdio::null()).output();
-    let changed = std::fs::read_to_string(scratch);
+    let changed = regular::text(scratch);
     let _ = std::fs::remove_file(scratch);
     let done = done?;
     // 5: there was none to unset.

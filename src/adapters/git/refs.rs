@@ -1,6 +1,7 @@
 //! Local refs as a reference transaction finds them: what they hold now, which branches are default ones, and which tips nothing else holds.
 //! It reads files where it can, starts git only for ancestry, and never writes.
 
+use crate::adapters::regular;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _, Write as _};
@@ -61,7 +62,7 @@ impl Refs {
                 })?,
         };
         let common = environment::variable("GIT_COMMON_DIR").map_or_else(
-            || match std::fs::read_to_string(git_dir.join("commondir")) {
+            || match regular::text(&git_dir.join("commondir")) {
                 Ok(text) => git_dir.join(text.trim_end_matches('\n')),
                 Err(_) => git_dir.clone(),
             },
@@ -94,7 +95,7 @@ impl Refs {
             return self.asked(name);
         }
         let path = self.common.join(std::ffi::OsStr::from_bytes(name));
-        match std::fs::read_to_string(&path) {
+        match regular::text(&path) {
             Ok(text) => Ok(Some(text.trim_end().to_owned())),
             Err(error)
                 if matches!(
@@ -122,7 +123,7 @@ impl Refs {
         if let Some(packed) = self.packed.get() {
             return Ok(packed);
         }
-        let bytes = match std::fs::read(self.common.join("packed-refs")) {
+        let bytes = match regular::read(&self.common.join("packed-refs")) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
@@ -161,7 +162,7 @@ impl Refs {
         let remotes = std::fs::read_dir(self.common.join("refs/remotes"));
         let heads = remotes.into_iter().flatten().flatten().take(REMOTES_MAX);
         let read = heads.filter_map(|remote| {
-            let text = std::fs::read(remote.path().join("HEAD")).ok()?;
+            let text = regular::read(&remote.path().join("HEAD")).ok()?;
             let prefix = [b"ref: refs/remotes/", remote.file_name().as_bytes(), b"/"].concat();
             Some(
                 text.trim_ascii_end()

@@ -1,6 +1,7 @@
 //! A repository as a place to copy refs and objects from and to: the user's own one, a remote, or a bare store of backstop.
 //! Hooks, fsmonitor, pagers, prompts and remote helpers are off; which objects matter is not decided here.
 
+use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -118,7 +119,7 @@ impl Repo {
             ));
         }
         let dir = std::fs::canonicalize(dir)?;
-        let common = match std::fs::read_to_string(dir.join("commondir")) {
+        let common = match regular::text(&dir.join("commondir")) {
             Ok(text) => std::fs::canonicalize(dir.join(text.trim_end_matches('\n')))?,
             Err(_) => dir.clone(),
         };
@@ -199,7 +200,7 @@ impl Repo {
         if named {
             return self.dir.parent().map(Path::to_path_buf);
         }
-        let text = std::fs::read_to_string(self.dir.join("gitdir")).ok()?;
+        let text = regular::text(&self.dir.join("gitdir")).ok()?;
         Path::new(text.trim()).parent().map(Path::to_path_buf)
     }
 
@@ -325,7 +326,7 @@ impl Repo {
 
     /// Returns the name of the hash: `sha1` or `sha256`.
     pub fn format(&self) -> String {
-        let config = std::fs::read_to_string(self.common.join("config")).unwrap_or_default();
+        let config = regular::text(&self.common.join("config")).unwrap_or_default();
         let line = config.lines().find_map(|line| {
             let (key, value) = line.split_once('=')?;
             key.trim()
@@ -337,13 +338,13 @@ impl Repo {
 
     /// Returns where history was cut off by a shallow clone; nothing when it is whole.
     pub fn shallow(&self) -> Option<Vec<u8>> {
-        let text = std::fs::read(self.common.join("shallow")).ok()?;
+        let text = regular::read(&self.common.join("shallow")).ok()?;
         (!text.is_empty()).then_some(text)
     }
 
     /// Tells whether the repository leaves objects with the remote that it was cloned from.
     pub fn is_partial(&self) -> bool {
-        let config = std::fs::read_to_string(self.common.join("config")).unwrap_or_default();
+        let config = regular::text(&self.common.join("config")).unwrap_or_default();
         let config = config.to_ascii_lowercase();
         config.contains("promisor") || config.contains("partialclone")
     }
@@ -615,7 +616,7 @@ impl Repo {
 
     /// Tells whether pushes to a remote are set to make it a mirror.
     pub fn is_mirror(&self, remote: &str) -> bool {
-        let config = std::fs::read_to_string(self.common.join("config")).unwrap_or_default();
+        let config = regular::text(&self.common.join("config")).unwrap_or_default();
         let config = config.to_ascii_lowercase();
         if !config.contains("mirror") && !config.contains("[include") {
             return false;

@@ -4,6 +4,7 @@
 mod names;
 mod standing;
 
+use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
@@ -102,7 +103,7 @@ impl<'a> Walk<'a> {
                     .insert(name.to_owned(), Value::sure(object.to_owned()));
             }
         }
-        let head = std::fs::read_to_string(place.git_dir.join("HEAD"))?;
+        let head = regular::text(&place.git_dir.join("HEAD"))?;
         walk.heads = vec![match head.trim_end().strip_prefix("ref: ") {
             Some(name) => Head::Branch(name.to_owned()),
             None => Head::At(head.trim_end().to_owned()),
@@ -604,7 +605,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         };
         let mut names = BTreeSet::new();
-        let packed = std::fs::read_to_string(git_dir.join("packed-refs")).unwrap_or_default();
+        let packed = regular::text(&git_dir.join("packed-refs")).unwrap_or_default();
         names.extend(packed.lines().filter_map(|line| {
             let name = line.split(' ').nth(1)?;
             name.starts_with("refs/tags/").then(|| name.to_owned())
@@ -654,7 +655,7 @@ fn is_plain(name: &str) -> bool {
 fn others(place: &Place) -> Vec<String> {
     let mut all = Vec::new();
     let mut read = |dir: &Path| {
-        let text = std::fs::read_to_string(dir.join("HEAD")).unwrap_or_default();
+        let text = regular::text(&dir.join("HEAD")).unwrap_or_default();
         let object = text.trim_end();
         if matches!(object.len(), 40 | 64) && object.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             all.push(object.to_owned());
@@ -666,7 +667,7 @@ fn others(place: &Place) -> Vec<String> {
     let trees = std::fs::read_dir(place.common.join("worktrees"));
     for tree in trees.into_iter().flatten().flatten().take(TREES_MAX) {
         let dir = tree.path();
-        let stands = std::fs::read_to_string(dir.join("gitdir"))
+        let stands = regular::text(&dir.join("gitdir"))
             .is_ok_and(|text| Path::new(text.trim_end()).exists());
         let own = place
             .git_dir

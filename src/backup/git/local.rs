@@ -1,6 +1,7 @@
 //! What a local repository could forget: its refs, the commits that only a stash or a reflog holds, what nothing holds.
 //! The repository is read and never changed.
 
+use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ pub fn marks(repo: &Repo) -> Result<Marks, BackupError> {
 }
 
 fn text(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
+    regular::text(path).unwrap_or_default()
 }
 
 /// Returns the heads of the repository and of its linked work trees, and what a reset left behind.
@@ -113,7 +114,7 @@ pub fn logs(repo: &Repo) -> Result<BTreeMap<String, Vec<u8>>, BackupError> {
     let mut all = BTreeMap::new();
     let mut bytes = 0;
     for (name, path) in log_files(repo)? {
-        let lines = std::fs::read(&path).map_err(|error| BackupError::io("read", &path, error))?;
+        let lines = regular::read(&path).map_err(|error| BackupError::io("read", &path, error))?;
         bytes += lines.len() as u64;
         if bytes > LOGS_MAX {
             return Err(BackupError::Limit(format!(

@@ -1,6 +1,7 @@
 //! The small files of a git backup: the list of refs, and the reflogs as they were.
 //! The objects themselves are in the store.
 
+use crate::adapters::regular;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -96,5 +97,5 @@ pub fn read(entry: &Entry, path: &str) -> Result<Vec<u8>, BackupError> {
     if !meta.is_file() || meta.len() > MAX_TEXT {
         return Err(BackupError::NotIntact(format!("`{path}` is no list")));
     }
-    std::fs::read(&place).map_err(|error| BackupError::io("read", &place, error))
+    regular::read(&place).map_err(|error| BackupError::io("read", &place, error))
 }

@@ -1,6 +1,7 @@
 //! Puts refs, stash entries and reflogs back into a local repository.
 //! The state before has been backed up by the caller; what is only there now stays.
 
+use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -225,7 +226,7 @@ impl<'e> Undo<'e> {
         if !self.wants("HEAD") {
             return None;
         }
-        let text = std::fs::read_to_string(self.repo.dir.join("HEAD")).unwrap_or_default();
+        let text = regular::text(&self.repo.dir.join("HEAD")).unwrap_or_default();
         let mine = self.mine()?;
         if let Some(to) = self.kept.symbolic.get(&mine) {
             let same = text.trim().strip_prefix("ref: ") == Some(to);
@@ -337,7 +338,7 @@ impl<'e> Undo<'e> {
             return Ok(());
         };
         let path = log_path(&self.repo, STASH);
-        let present = std::fs::read(&path).unwrap_or_default();
+        let present = regular::read(&path).unwrap_or_default();
         let lines = stash_log(saved, &present, &lost);
         let newest = lines.iter().rev().find_map(|line| local::objects_of(line));
         let Some((_, newest)) = newest else {
@@ -410,7 +411,7 @@ impl<'e> Undo<'e> {
     }
 
     fn is_checked_out(&self, name: &str) -> bool {
-        let text = std::fs::read_to_string(self.repo.dir.join("HEAD")).unwrap_or_default();
+        let text = regular::text(&self.repo.dir.join("HEAD")).unwrap_or_default();
         name == "HEAD" || text.trim().strip_prefix("ref: ") == Some(name)
     }
 
@@ -440,7 +441,7 @@ impl<'e> Undo<'e> {
             .get(name)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let present = std::fs::read(&path).unwrap_or_default();
+        let present = regular::read(&path).unwrap_or_default();
         let mut lines: Vec<u8> = missing(saved, Some(&present)).concat();
         lines.extend_from_slice(&present);
         write_log(&path, &lines)

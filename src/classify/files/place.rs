@@ -241,6 +241,7 @@ fn value(name: &str, context: &Context<'_>, needs: &mut Needs) -> Option<String>
         | Answer::Git(_)
         | Answer::Refs(_)
         | Answer::Database(_)
+        | Answer::Container(_)
         | Answer::Absent
         | Answer::Unknown(_)
         | Answer::Assumed => None,

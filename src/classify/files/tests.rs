@@ -305,6 +305,7 @@ fn a_fresh_container_keeps_only_what_is_mounted() {
         let passage = Passage::Fresh {
             engine: "docker".into(),
             mounts,
+            network: None,
         };
         bench.lost(&via(line(text), "docker run", passage))
     };

@@ -45,13 +45,8 @@ pub fn of(command: &Command) -> World {
                 reason: format!("the file system of container `{}`", name.shown()),
                 host: false,
             },
-            (
-                Passage::Service {
-                    engine, service, ..
-                },
-                _,
-            ) => World::Elsewhere {
-                place: format!("{engine}:{}", service.shown()),
+            (Passage::Service { service, .. }, _) => World::Elsewhere {
+                place: format!("compose:{}", service.shown()),
                 reason: format!("the file system of service `{}`", service.shown()),
                 host: false,
             },

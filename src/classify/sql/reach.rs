@@ -11,6 +11,7 @@ use crate::model::target::{PostgresReach, Reach, Route, TargetKind};
 use crate::model::word::{Hole, Part, Word};
 
 use super::conninfo::{self, Conninfo};
+use super::service::{self, Named};
 
 /// Where a client's statements go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +67,40 @@ pub(in crate::classify) struct Reading<'a, 'n> {
 impl Reading<'_, '_> {
     /// Returns the text of a word, inherited variables filled in.
     pub fn text(&mut self, word: &Word) -> Option<String> {
+        self.filled(word, Self::inner)
+    }
+
+    /// Returns the text of a word that the shell outside of every container has read.
+    pub fn outer_text(&mut self, word: &Word) -> Option<String> {
+        self.filled(word, |reading, name| {
+            reading.variable(name).map(|value| (value, true))
+        })
+    }
+
+    /// Returns a variable as the shell nearest to the command may see it, and whether it is the hook's own.
+    /// Which shell fills it in is not known here: where both have it, they have to agree.
+    fn inner(&mut self, name: &str) -> Option<(String, bool)> {
+        let ours = self.variable(name);
+        let inside = service::around(self);
+        match (inside.as_ref().and_then(|one| one.variable(name)), ours) {
+            (Some(theirs), Some(ours)) if theirs != ours => None,
+            (Some(theirs), _) => Some((theirs.to_owned(), false)),
+            (None, ours) => ours.map(|ours| (ours, true)),
+        }
+    }
+
+    fn filled(
+        &mut self,
+        word: &Word,
+        value: impl Fn(&mut Self, &str) -> Option<(String, bool)>,
+    ) -> Option<String> {
         let mut all = String::new();
         for piece in &word.pieces {
             match &piece.part {
                 Part::Literal(text) => all.push_str(text),
-                Part::Hole(Hole::Inherited(name)) => match self.variable(name) {
-                    Some(value) => {
-                        self.implicit = true;
+                Part::Hole(Hole::Inherited(name)) => match value(self, name) {
+                    Some((value, ours)) => {
+                        self.implicit |= ours;
                         all.push_str(&value);
                     }
                     None => {
@@ -106,17 +134,24 @@ impl Reading<'_, '_> {
             return self.text(&word.clone());
         }
         let mut inherits = !self.command.env_cleared;
+        let mut inside = false;
         for wrapper in &self.command.via {
             match &wrapper.passage {
                 Passage::Plain => {}
-                Passage::Container { env, .. } => {
+                Passage::Container { env, .. } | Passage::Service { env, .. } => {
                     inherits = false;
+                    inside = true;
                     if let Some((_, word)) = env.iter().rev().find(|(key, _)| key == name) {
-                        return self.text(&word.clone());
+                        return self.outer_text(&word.clone());
                     }
                 }
-                _ => inherits = false,
+                _ => (inherits, inside) = (false, false),
             }
+        }
+        if inside && !self.command.env_cleared {
+            let around = service::around(self)?;
+            let set = around.variable(name).filter(|value| !value.is_empty());
+            return set.map(str::to_owned);
         }
         let value = inherits.then(|| self.variable(name)).flatten()?;
         if value.is_empty() {
@@ -153,15 +188,13 @@ fn step(passage: &Passage, route: Route) -> Way {
         Passage::Container {
             engine, name, user, ..
         } => into_container(engine, name, user.as_ref(), &route),
-        Passage::Service {
-            engine, service, ..
-        } => elsewhere(
-            format!("{engine}-compose:{}", service.shown()),
+        Passage::Service { service, .. } => elsewhere(
+            format!("compose:{}", service.shown()),
             "the container of the compose service is not known here",
         ),
         Passage::Fresh { engine, .. } => elsewhere(
             format!("{engine}-run:?"),
-            "it is reached from a new container",
+            "it is reached from a new container: if the server is in one that runs, `docker exec NAME psql ...` leads there",
         ),
         Passage::Remote { host } => elsewhere(
             format!("remote:{}", host.shown()),
@@ -172,6 +205,101 @@ fn step(passage: &Passage, route: Route) -> Way {
             "it is reached from another root directory",
         ),
     }
+}
+
+/// Follows the wrappers as well, and asks which containers they mean that they do not name.
+fn asked_way(reading: &mut Reading<'_, '_>) -> Way {
+    let command = reading.command;
+    let mut route = Route::Direct;
+    for wrapper in &command.via {
+        let way = match &wrapper.passage {
+            Passage::Service { fresh: false, .. } => {
+                into_service(&wrapper.passage, &route, reading)
+            }
+            passage => step(passage, route),
+        };
+        match way {
+            Way::Here(next) => route = next,
+            elsewhere => return elsewhere,
+        }
+    }
+    Way::Here(route)
+}
+
+fn into_service(passage: &Passage, route: &Route, reading: &mut Reading<'_, '_>) -> Way {
+    let nowhere = step(passage, route.clone());
+    let Passage::Service {
+        engine,
+        project,
+        service: name,
+        index,
+        user,
+        ..
+    } = passage
+    else {
+        return nowhere;
+    };
+    let Way::Elsewhere(prefix, _) = nowhere else {
+        return nowhere;
+    };
+    let Some(text) = name.text() else {
+        return Way::Elsewhere(prefix, "the name of the service is not known".to_owned());
+    };
+    // Another account has an environment of its own.
+    let mut project = project.clone();
+    project.inherits &= *route == Route::Direct;
+    match service::of_service((engine, &project), (&text, index.as_ref()), reading) {
+        Named::Found(found) => {
+            let name = Word::literal(found.name, name.origin.clone());
+            into_container(engine, &name, user.as_ref(), route)
+        }
+        Named::Not(reason) => Way::Elsewhere(prefix, reason),
+    }
+}
+
+/// Returns the way to a server beside the container: the service or the one that its network calls so, or this machine where it shares that network.
+/// Of a container found, its own socket is taken: the name is none inside.
+fn beside(
+    host: &mut Option<String>,
+    reading: &mut Reading<'_, '_>,
+) -> Option<Result<Route, String>> {
+    let command = reading.command;
+    let mut others = (command.via.iter()).filter(|one| !matches!(one.passage, Passage::Plain));
+    let (passage, None) = (&others.next()?.passage, others.next()) else {
+        return None;
+    };
+    let named = host.clone()?;
+    let (engine, found) = match passage {
+        Passage::Fresh {
+            engine,
+            network: Some(network),
+            ..
+        } => match (network.plain(), is_local(Some(&named))) {
+            (Some("host"), true) if !named.starts_with(['/', '@']) => {
+                return Some(Ok(Route::Direct));
+            }
+            (Some(name), true) => {
+                let name = name.strip_prefix("container:")?.to_owned();
+                return Some(Ok(container(engine, name, None)));
+            }
+            (_, true) => return None,
+            _ => (engine, service::of_host(engine, network, &named, reading)),
+        },
+        Passage::Service {
+            engine, project, ..
+        } if !is_local(Some(&named)) => {
+            let found = service::of_service((engine, project), (&named, None), reading);
+            (engine, found)
+        }
+        _ => return None,
+    };
+    Some(match found {
+        Named::Found(found) => {
+            *host = None;
+            Ok(container(engine, found.name, None))
+        }
+        Named::Not(reason) => Err(reason),
+    })
 }
 
 fn other_account(user: Option<&Word>, route: Route) -> Way {
@@ -315,17 +443,25 @@ pub(in crate::classify) fn is_local(host: Option<&str>) -> bool {
     })
 }
 
-fn place(parts: Conninfo, reading: &Reading<'_, '_>) -> Place {
-    let way = way(reading.command);
-    let account = match &way {
+/// Returns the account that a client takes for its user where none is said.
+fn account(way: &Way, reading: &Reading<'_, '_>) -> Option<String> {
+    match way {
         Way::Here(Route::Direct) => reading.context.scene.user.clone(),
         Way::Here(Route::As { user }) => Some(user.clone()),
         Way::Here(Route::Container { user, .. }) => {
             Some(user.clone().unwrap_or_else(|| "root".to_owned()))
         }
         Way::Elsewhere(..) => None,
+    }
+}
+
+fn place(mut parts: Conninfo, reading: &mut Reading<'_, '_>) -> Place {
+    let way = match beside(&mut parts.host, reading) {
+        Some(Ok(route)) => Way::Here(route),
+        Some(Err(reason)) => Way::Elsewhere("?".to_owned(), reason),
+        None => asked_way(reading),
     };
-    let user = parts.user.or(account);
+    let user = parts.user.or_else(|| account(&way, reading));
     let database = parts.database.or_else(|| user.clone());
     let name = database.clone().unwrap_or_else(|| "?".to_owned());
     let port = parts.port.as_deref().unwrap_or("5432");

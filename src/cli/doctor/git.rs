@@ -1,6 +1,7 @@
 //! git's hooks as git would run them here: in place, executable, not shadowed by `core.hooksPath`, their program there.
 //! It starts git to ask where hooks are looked for, and runs none of them.
 
+use crate::adapters::regular;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -157,7 +158,7 @@ fn in_husky(record: &Record, hook: Hook) -> Result<PathBuf, Fault> {
         .parent()
         .unwrap_or(&record.hooks)
         .join(hook.name());
-    let text = std::fs::read_to_string(&script).unwrap_or_default();
+    let text = regular::text(&script).unwrap_or_default();
     if hooks::husky_without(&text) == text {
         return Err((
             format!("{} has lost backstop's line", script.display()),
@@ -182,7 +183,7 @@ fn in_husky(record: &Record, hook: Hook) -> Result<PathBuf, Fault> {
 fn in_lefthook(record: &Record, hook: Hook) -> Result<PathBuf, Fault> {
     let script = record.hooks.join("backstop").join(hook.name());
     let names = |edit: &crate::cli::install::git::Edited| {
-        std::fs::read_to_string(&edit.path).is_ok_and(|text| {
+        regular::text(&edit.path).is_ok_and(|text| {
             hooks::lefthook_without(&text) != text
                 && text.contains(&format!("backstop/{}", hook.name()))
         })
@@ -216,7 +217,7 @@ fn executable(path: PathBuf) -> Result<PathBuf, Fault> {
 
 /// Says what is wrong with the program that a script of ours starts.
 fn program(script: &Path, name: &str, record: &Record, mend: &str) -> Option<Point> {
-    let text = std::fs::read_to_string(script).unwrap_or_default();
+    let text = regular::text(script).unwrap_or_default();
     let named = text
         .lines()
         .find_map(|line| line.strip_prefix("backstop='")?.strip_suffix('\''))
@@ -230,7 +231,7 @@ fn program(script: &Path, name: &str, record: &Record, mend: &str) -> Option<Poi
         ));
     };
     let why = "the hook stops every push and commit without it";
-    match std::fs::read(&named) {
+    match regular::read(Path::new(&named)) {
         Err(error) => Some(Point::new(
             Grade::Fail,
             format!("git hook {name}: its program {named} cannot be read: {error}"),

@@ -1,6 +1,7 @@
 //! Every settings file that Claude Code may read: valid, well formed, and with the guard as it should stand.
 //! What the client does with a bad file is said with each point.
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub fn points(project: &Path) -> (Vec<Point>, Vec<Entry>) {
     let mut entries = Vec::new();
     let mut managed = Value::Null;
     for file in files(project) {
-        let text = match std::fs::read_to_string(&file.path) {
+        let text = match regular::text(&file.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => {
@@ -65,8 +66,25 @@ pub fn points(project: &Path) -> (Vec<Point>, Vec<Entry>) {
             "backstop install claude",
         ));
     }
+    points.extend(several(&entries));
     points.extend(levels(&managed));
     (points, entries)
+}
+
+/// Two guards that are not the same line both judge a call: the first uses an approval up, and the second then holds the call.
+fn several(entries: &[Entry]) -> Option<Point> {
+    let (first, hook) = entries.first()?;
+    let (other, _) = entries.iter().find(|(_, one)| one != hook)?;
+    let place = match first == other {
+        true => format!("{} twice", first.display()),
+        false => format!("{} and {}", first.display(), other.display()),
+    };
+    Some(Point::new(
+        Grade::Fail,
+        format!("different guards stand in {place}"),
+        "the client runs both: the first uses the approvals of a call up, and the second holds it, so that nothing approved ever runs",
+        "keep one: `backstop uninstall claude --scope user|project|local` takes the other away; or install both with the same binary and `--state`",
+    ))
 }
 
 fn files(project: &Path) -> Vec<File> {

@@ -5,6 +5,7 @@ mod removal;
 mod site;
 mod told;
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -226,7 +227,7 @@ pub fn look(path: &Path) -> Result<Option<Author>, Trouble> {
             "move it away, then install again",
         ));
     }
-    match std::fs::read(path) {
+    match regular::read(path) {
         Ok(bytes) => Ok(Some(hooks::author(&String::from_utf8_lossy(&bytes)))),
         // A link that leads nowhere now may lead somewhere again.
         Err(_) if entry.is_symlink() => Ok(Some(Author::Somebody)),
@@ -248,7 +249,7 @@ fn file_of(state: &Path, hooks: &Path) -> PathBuf {
 }
 
 fn load(state: &Path, hooks: &Path) -> Option<Record> {
-    serde_json::from_str(&std::fs::read_to_string(file_of(state, hooks)).ok()?).ok()
+    serde_json::from_str(&regular::text(&file_of(state, hooks)).ok()?).ok()
 }
 
 /// Returns every recorded installation.
@@ -257,7 +258,7 @@ pub fn all(state: &Path) -> Vec<Record> {
         .into_iter()
         .flatten()
         .flatten();
-    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let texts = files.filter_map(|file| regular::text(&file.path()).ok());
     texts
         .filter_map(|text| serde_json::from_str(&text).ok())
         .collect()

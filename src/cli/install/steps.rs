@@ -1,6 +1,7 @@
 //! Changes of files as a list that is shown first and then applied, each file at once; a step that fails takes the earlier ones back.
 //! Which changes are due is decided by the caller.
 
+use crate::adapters::regular;
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -37,9 +38,7 @@ fn tell(step: &Step) -> String {
     match step {
         Step::Rename { from, to } => format!("{} (renamed to {})\n", from.display(), name(to)),
         Step::Script { path, text } => {
-            let before = std::fs::read_to_string(path)
-                .ok()
-                .filter(|_| !path.is_symlink());
+            let before = regular::text(path).ok().filter(|_| !path.is_symlink());
             let change = Change {
                 file: path.clone(),
                 before: before.filter(|text| crate::plan::hooks::is_ours(text)),
@@ -180,7 +179,7 @@ fn undo_of(step: &Step) -> Option<Undo> {
         Step::Script { path, .. } | Step::Edit { path, .. } | Step::Remove { path } => {
             Some(Undo::Content {
                 path: path.clone(),
-                bytes: std::fs::read(path).ok(),
+                bytes: regular::read(path).ok(),
                 mode: path.metadata().map_or(0o644, |old| old.mode() & 0o7777),
             })
         }

@@ -1,6 +1,7 @@
 //! Where hooks belong: the folder that git looks into, and what stands in front of it.
 //! It asks git and reads files; nothing is changed here.
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::environment;
@@ -89,7 +90,7 @@ fn global_config() -> Option<PathBuf> {
 fn in_repository(repository: Repository, state: &Path) -> Result<Site, Trouble> {
     let hooks = repository.hooks.clone();
     if hooks == repository.common.join(OWN) {
-        let onward = std::fs::read_to_string(hooks.join(ONWARD)).unwrap_or_default();
+        let onward = regular::text(&hooks.join(ONWARD)).unwrap_or_default();
         let onward = onward.trim_end_matches('\n').to_owned();
         return Ok(instead(repository, onward));
     }
@@ -149,7 +150,7 @@ fn by_setting(repository: Repository, setting: &Setting, state: &Path) -> Result
         ));
     }
     let is_husky = hooks.file_name().is_some_and(|name| name == "_")
-        && std::fs::read_to_string(hooks.join("h")).is_ok_and(|text| text.contains("husky"));
+        && regular::text(&hooks.join("h")).is_ok_and(|text| text.contains("husky"));
     if is_husky {
         return Ok(folder(repository, Way::Husky));
     }

@@ -1,6 +1,7 @@
 //! The plan of an installation: which script goes where, by who stands there already.
 //! It reads what is there and writes nothing.
 
+use crate::adapters::regular;
 use std::path::{Path, PathBuf};
 
 use crate::adapters::git::place;
@@ -54,7 +55,7 @@ impl Told<'_> {
     }
 
     fn put(&self, path: PathBuf, text: String, planned: &mut Vec<Step>) -> Result<(), Trouble> {
-        match std::fs::read_to_string(&path) {
+        match regular::text(&path) {
             Ok(now) if now == text && is_executable(&path) => return Ok(()),
             Ok(now) if hooks::is_ours(&now) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.is_symlink() => {}
@@ -303,7 +304,7 @@ impl Told<'_> {
             top: repository.and_then(|one| one.top.clone()),
             names,
             binary: binary.to_path_buf(),
-            binary_sha256: std::fs::read(binary)
+            binary_sha256: regular::read(binary)
                 .map(|bytes| sha256(&bytes))
                 .unwrap_or_default(),
             edits,
