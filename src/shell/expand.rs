@@ -246,6 +246,13 @@ impl Unfolder<'_> {
         if let Feed::Opaque(from) = &feed {
             self.producers.push((origin.clone(), from.clone()));
         }
+        // One word of some of these lines is none of all of them.
+        let feed = match feed {
+            Feed::Items(items) if !mode.glob && self.is_part(&items) => {
+                Feed::Opaque("a part of a list".to_owned())
+            }
+            feed => feed,
+        };
         let from = out.len();
         substituted(feed, &origin, mode, out);
         if fresh::invents(fr.source.at(span)) {

@@ -397,6 +397,19 @@ impl Unfolder<'_> {
             && super::ends::kept(program, found, items.len()).is_some_and(|kept| kept.is_empty())
     }
 
+    /// Notes down a list of which a program hands on only some lines.
+    pub(super) fn in_parts(&mut self, program: &str, items: &[Word]) {
+        let known = self.parts.iter().any(|list| list == items);
+        if items.len() > 1 && program != "sort" && !known && self.parts.len() < MAX_LISTS {
+            self.parts.push(items.to_vec());
+        }
+    }
+
+    /// Tells whether only some of these lines may be there.
+    pub(super) fn is_part(&self, items: &[Word]) -> bool {
+        items.len() > 1 && self.parts.iter().any(|list| list == items)
+    }
+
     /// Tells whether no program before can have left other content in a file than is followed.
     fn is_untouched(&self) -> bool {
         let commands = &self.out.commands;

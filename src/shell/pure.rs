@@ -66,7 +66,14 @@ impl Unfolder<'_> {
         match &feed {
             Feed::Opaque(from) if from == super::settings::SETTINGS => feed,
             Feed::Opaque(_) => match self.generated(program, job, st, fr) {
-                Some(said) => said,
+                Some(said) => {
+                    if let (Feed::Items(_), Feed::Items(items)) = (&fr.stdin, &said)
+                        && !self.facts.assumed
+                    {
+                        self.in_parts(program, items);
+                    }
+                    said
+                }
                 None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
                 None => feed,
             },
@@ -251,7 +258,10 @@ impl Unfolder<'_> {
                 Feed::Items(items) if self.selects_nothing(program, &found, &items) => {
                     Feed::nothing()
                 }
-                Feed::Items(items) if is_selecting => Feed::Items(items),
+                Feed::Items(items) if is_selecting => {
+                    self.in_parts(program, &items);
+                    Feed::Items(items)
+                }
                 _ => Feed::Opaque(program.to_owned()),
             };
         };

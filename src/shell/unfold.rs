@@ -277,6 +277,8 @@ pub(super) struct Unfolder<'a> {
     pub producers: Vec<(Origin, String)>,
     /// Lists that hold exactly so many names.
     pub known_lists: Vec<Vec<Word>>,
+    /// Lists of which a program handed on some lines only.
+    pub parts: Vec<Vec<Word>>,
     /// Where the shell at hand first said the number of its process.
     pub process: Option<Origin>,
     pub settled: Settled,
@@ -331,6 +333,7 @@ impl<'a> Unfolder<'a> {
             hungry: false,
             producers: Vec::new(),
             known_lists: Vec::new(),
+            parts: Vec::new(),
             process: None,
             settled: Settled::default(),
             told: HashMap::new(),
