@@ -398,11 +398,12 @@ impl Unfolder<'_> {
     }
 
     /// Notes down a list of which a program hands on only some lines.
-    pub(super) fn in_parts(&mut self, program: &str, items: &[Word]) {
-        let known = self.parts.iter().any(|list| list == items);
-        if items.len() > 1 && program != "sort" && !known && self.parts.len() < MAX_LISTS {
-            self.parts.push(items.to_vec());
+    pub(super) fn in_parts(&mut self, program: &str, items: Vec<Word>) -> Feed {
+        let whole = program == "sort" || self.is_part(&items);
+        if items.len() > 1 && !whole && self.parts.len() < MAX_LISTS {
+            self.parts.push(items.clone());
         }
+        Feed::Items(items)
     }
 
     /// Tells whether only some of these lines may be there.

@@ -70,7 +70,7 @@ impl Unfolder<'_> {
                     if let (Feed::Items(_), Feed::Items(items)) = (&fr.stdin, &said)
                         && !self.facts.assumed
                     {
-                        self.in_parts(program, items);
+                        return self.in_parts(program, items.clone());
                     }
                     said
                 }
@@ -210,11 +210,8 @@ impl Unfolder<'_> {
 
     fn filter(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Feed {
         let valued = filter_options(program);
-        let args = if program == "openssl" {
-            job.args().get(1..).unwrap_or_default()
-        } else {
-            job.args()
-        };
+        let skip = usize::from(program == "openssl");
+        let args = job.args().get(skip..).unwrap_or_default();
         let found = options(args, valued);
         let operands = args.get(found.rest..).unwrap_or_default();
         let takes = match program {
@@ -230,40 +227,35 @@ impl Unfolder<'_> {
                 // What is made of a script may be run.
                 _ if program == "sed" && job.writes.iter().any(|write| write.output) => {
                     let known = self.listed(Feed::File(file.clone()), st);
-                    match generated::rewritten(job, &known) {
-                        Some(new) => return new,
-                        None => known,
+                    if let Some(new) = generated::rewritten(job, &known) {
+                        return new;
                     }
+                    known
                 }
                 _ => Feed::File(file.clone()),
             },
             None => fr.stdin.clone(),
         };
-        let input = if self.hungry {
-            self.listed(input, st)
-        } else {
-            input
+        let input = match self.hungry {
+            true => self.listed(input, st),
+            false => input,
         };
         let counts = ["-o", "-c", "-q", "-l", "-L", "--count", "--only-matching"];
-        let is_selecting = SELECTS.contains(&program)
-            && !(matches!(program, "grep" | "uniq" | "head" | "tail")
-                && counts.iter().any(|name| found.has(name)));
+        let may_count = matches!(program, "grep" | "uniq" | "head" | "tail");
+        let counting = may_count && counts.iter().any(|name| found.has(name));
+        let is_selecting = SELECTS.contains(&program) && !counting;
         if let (Feed::Items(items), "grep") = (&input, program)
             && let Some(feed) = self.picked(&found, operands, items)
         {
             return feed;
         }
-        let Feed::Text { pieces, certain } = input else {
-            return match input {
-                Feed::Items(items) if self.selects_nothing(program, &found, &items) => {
-                    Feed::nothing()
-                }
-                Feed::Items(items) if is_selecting => {
-                    self.in_parts(program, &items);
-                    Feed::Items(items)
-                }
-                _ => Feed::Opaque(program.to_owned()),
-            };
+        let (pieces, certain) = match input {
+            Feed::Text { pieces, certain } => (pieces, certain),
+            Feed::Items(items) if self.selects_nothing(program, &found, &items) => {
+                return Feed::nothing();
+            }
+            Feed::Items(items) if is_selecting => return self.in_parts(program, items),
+            _ => return Feed::Opaque(program.to_owned()),
         };
         if is_selecting && literal(&pieces).is_none() {
             let forms = lines_of(&Feed::text(pieces)).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use crate::model::command::OpaqueKind;
 use crate::model::fact::{Answer, Question};
+use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Word};
 
 use super::expand::literal_piece;
@@ -172,8 +173,19 @@ impl Unfolder<'_> {
             .iter()
             .rev()
             .find(|(origin, _)| word.pieces.iter().any(|p| p.origin == *origin));
-        if let Some((_, program)) = produced {
-            words.push(program.clone());
+        if let Some((origin, program)) = produced {
+            // A variable with a value out of data is as often asked for its truth: `if $HAS_MORE`.
+            let direct = match (&job.origin, origin) {
+                (Origin::Text(whole), Origin::Text(part)) => {
+                    whole.start <= part.start && part.end <= whole.end
+                }
+                (whole, part) => whole == part,
+            };
+            words.push(if direct {
+                program.clone()
+            } else {
+                format!("$({program})")
+            });
         }
         if let Feed::Text { pieces, .. } = &fr.stdin {
             for piece in pieces {

@@ -344,38 +344,8 @@ impl Unfolder<'_> {
             inside.cwd = self.places(dir, &st.cwd);
         }
         let silent = job.args().iter().any(|word| said(word) == "--no-scripts");
-        let mut is_value = false;
-        let mut words = job.args().iter().filter_map(Word::text).filter(|word| {
-            let takes = matches!(word.as_str(), "-d" | "--working-dir");
-            let plain = !word.starts_with('-') && !is_value;
-            is_value = takes;
-            plain
-        });
-        let mut name = words.next()?;
-        if matches!(name.as_str(), "run" | "run-script") {
-            name = words.next()?;
-        }
-        const OWN: [&str; 5] = ["require", "remove", "show", "validate", "create-project"];
-        if OWN.contains(&name.as_str()) {
-            return None;
-        }
-        let events: &[&str] = match name.as_str() {
-            "install" | "update" | "dump-autoload" if silent => return None,
-            "install" => &[
-                "pre-install-cmd",
-                "pre-autoload-dump",
-                "post-autoload-dump",
-                "post-install-cmd",
-            ],
-            "update" => &[
-                "pre-update-cmd",
-                "pre-autoload-dump",
-                "post-autoload-dump",
-                "post-update-cmd",
-            ],
-            "dump-autoload" => &["pre-autoload-dump", "post-autoload-dump"],
-            other => &[other],
-        };
+        let name = composer_command(job)?;
+        let events = composer_events(&name, silent)?;
         let file = self.task_file(None, &["composer.json"], &inside, fr)?;
         let json: serde_json::Value = serde_json::from_str(&file.1).ok()?;
         let scripts = json.get("scripts")?;
@@ -707,6 +677,70 @@ fn script_name(program: &str, job: &Job, at: usize) -> Option<(String, usize)> {
     })
 }
 
+/// Returns the command of Composer, or the script that it is to run.
+fn composer_command(job: &Job) -> Option<String> {
+    const OWN: [&str; 5] = ["require", "remove", "show", "validate", "create-project"];
+    let mut is_value = false;
+    let mut words = job.args().iter().filter_map(Word::text).filter(|word| {
+        let takes = matches!(word.as_str(), "-d" | "--working-dir");
+        let plain = !word.starts_with('-') && !is_value;
+        is_value = takes;
+        plain
+    });
+    let mut name = words.next()?;
+    if matches!(name.as_str(), "run" | "run-script") {
+        name = words.next()?;
+    }
+    (!OWN.contains(&name.as_str())).then_some(name)
+}
+
+/// Returns the events whose scripts a command of Composer runs.
+fn composer_events(name: &str, silent: bool) -> Option<Vec<&str>> {
+    Some(match name {
+        "install" | "update" | "dump-autoload" if silent => return None,
+        "install" => vec![
+            "pre-install-cmd",
+            "pre-autoload-dump",
+            "post-autoload-dump",
+            "post-install-cmd",
+        ],
+        "update" => vec![
+            "pre-update-cmd",
+            "pre-autoload-dump",
+            "post-autoload-dump",
+            "post-update-cmd",
+        ],
+        "dump-autoload" => vec!["pre-autoload-dump", "post-autoload-dump"],
+        other => vec![other],
+    })
+}
+
+/// Adds the shell lines of a script of Composer, those of scripts that it names among them.
+fn composed(scripts: &serde_json::Value, name: &str, depth: usize, all: &mut Vec<String>) {
+    let lines = match scripts.get(name) {
+        Some(serde_json::Value::String(text)) => vec![text.as_str()],
+        Some(serde_json::Value::Array(list)) => {
+            list.iter().filter_map(|one| one.as_str()).collect()
+        }
+        _ => return,
+    };
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for line in lines {
+        match line.strip_prefix('@') {
+            None => all.push(line.to_owned()),
+            Some(text) if text.starts_with("php ") || text.starts_with("composer ") => {
+                all.push(text.to_owned());
+            }
+            Some(name) => composed(scripts, name.split(' ').next().unwrap_or(name), depth, all),
+        }
+        if all.len() > COMPOSED_LINES {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -733,31 +767,5 @@ mod tests {
             .map(|(t, _, l)| expand_make(l, t, &[]))
             .collect();
         assert_eq!(texts, ["echo $HOME a"]);
-    }
-}
-
-/// Adds the shell lines of a script of Composer, those of scripts that it names among them.
-fn composed(scripts: &serde_json::Value, name: &str, depth: usize, all: &mut Vec<String>) {
-    let lines = match scripts.get(name) {
-        Some(serde_json::Value::String(text)) => vec![text.as_str()],
-        Some(serde_json::Value::Array(list)) => {
-            list.iter().filter_map(|one| one.as_str()).collect()
-        }
-        _ => return,
-    };
-    let Some(depth) = depth.checked_sub(1) else {
-        return;
-    };
-    for line in lines {
-        match line.strip_prefix('@') {
-            None => all.push(line.to_owned()),
-            Some(text) if text.starts_with("php ") || text.starts_with("composer ") => {
-                all.push(text.to_owned());
-            }
-            Some(name) => composed(scripts, name.split(' ').next().unwrap_or(name), depth, all),
-        }
-        if all.len() > COMPOSED_LINES {
-            return;
-        }
     }
 }

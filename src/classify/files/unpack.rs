@@ -245,10 +245,10 @@ impl Reader<'_, '_> {
             _ => false,
         };
         if program == "zip" && args.has(&["-d", "--delete"]) {
-            return match args.operands.first() {
-                Some(archive) => self.thinned(archive),
-                None => {}
-            };
+            if let Some(archive) = args.operands.first() {
+                self.thinned(archive);
+            }
+            return;
         }
         if takes {
             let archive = usize::from(program == "rar") + 1;

@@ -31,7 +31,7 @@ const MOVES: [&str; 17] = [
     "Deno.rename",
     "Deno.renameSync",
 ];
-const COPIES: [&str; 14] = [
+const COPIES: [&str; 17] = [
     "shutil.copy",
     "shutil.copy2",
     "shutil.copyfile",
@@ -44,6 +44,9 @@ const COPIES: [&str; 14] = [
     "FileUtils.copy",
     "Files.copy",
     "copyFileSync",
+    ".copyFileSync",
+    ".cpSync",
+    ".copyFile",
     "Deno.copyFileSync",
     "fs.copy",
 ];
@@ -78,9 +81,11 @@ const ADDS: [&str; 6] = [
     "appendFileSync",
     "appendFile",
 ];
-const EMPTIES: [&str; 8] = [
+const EMPTIES: [&str; 10] = [
     "os.truncate",
     "fs.truncateSync",
+    ".truncateSync",
+    "truncateSync",
     "fs.truncate",
     "File.truncate",
     "os.Truncate",
@@ -138,7 +143,12 @@ impl Calls<'_> {
         // Without the word it fails where the folder is there.
         let laid =
             name == "shutil.copytree" && self.reader.arguments(at).named("dirs_exist_ok").is_some();
-        if laid || MOVES.contains(&name) || COPIES.contains(&name) {
+        let moved = MOVES.contains(&name) || name == "move" && self.brings_files();
+        let copied = COPIES.contains(&name) || name == "copy" && self.brings_files();
+        if laid || moved || copied {
+            if self.keeps_what_is_there(at) {
+                return;
+            }
             let (Some(from), Some(to)) = (self.path_at(at, 0), self.path_at(at, 1)) else {
                 return;
             };
@@ -146,7 +156,7 @@ impl Calls<'_> {
                 return;
             }
             let verb = match name {
-                _ if MOVES.contains(&name) => "mv",
+                _ if moved => "mv",
                 "shutil.copytree" => "cp -rT",
                 _ => "cp",
             };
@@ -154,6 +164,22 @@ impl Calls<'_> {
             return self.step(text, span, Kind::Writes(to));
         }
         self.makes(name, last, at);
+    }
+
+    /// `copy` and `move` of Perl's File::Copy, and `copy` of PHP.
+    fn brings_files(&self) -> bool {
+        self.language == Language::Php
+            || self.language == Language::Perl && self.mentions.has(&["File::Copy"])
+    }
+
+    /// `copyFileSync(a, b, constants.COPYFILE_EXCL)` fails where something is there.
+    fn keeps_what_is_there(&self, at: usize) -> bool {
+        let arguments = self.reader.arguments(at);
+        let Some(part) = arguments.positional.get(2) else {
+            return false;
+        };
+        let mut names = (part.from..part.to).filter_map(|at| self.index.name(at));
+        self.language == Language::Javascript && names.any(|name| name.ends_with("COPYFILE_EXCL"))
     }
 
     /// A folder that the call makes, or fails where it is there already.

@@ -268,11 +268,28 @@ impl Reader<'_> {
             Some(Token::Text { .. } | Token::Name { .. } | Token::Sign('['))
                 if matches!(index.language, Language::Ruby | Language::Perl) =>
             {
-                Some(index.expression(open))
+                Some(self.unbracketed(open))
             }
             _ => None,
         };
         self.sorted(inside.unwrap_or_default())
+    }
+
+    /// The arguments of a call without parentheses, commas included.
+    fn unbracketed(&self, open: usize) -> Part {
+        const MAX_BARE: usize = 100;
+        let mut all = self.index.expression(open);
+        for _ in 0..MAX_BARE {
+            if !self.index.is_sign(all.to, ',') {
+                break;
+            }
+            let next = self.index.expression(all.to + 1);
+            if next.to <= next.from {
+                break;
+            }
+            all = Part::new(all.from, next.to);
+        }
+        all
     }
 
     /// Puts named arguments and the members of objects aside.
