@@ -174,7 +174,7 @@ fn what_has_stopped_is_given_up_without_a_loss_unless_somebody_worked_on_it() {
 }
 
 #[test]
-fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_untracked_ones() {
+fn a_branch_that_is_changed_to_by_force_is_written_over_files_that_git_does_not_track() {
     let scene = Scene::built(&format!(
         "{PARTED}
         parted upstream
@@ -196,8 +196,15 @@ fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_u
         "git checkout -f topic",
         "git switch --discard-changes topic",
     ];
-    scene.loses("ignored", &changes);
+    let asked_for = [
+        "git checkout --overwrite-ignore topic",
+        "git switch --overwrite-ignore topic",
+        "git merge --overwrite-ignore origin/topic",
+    ];
+    scene.loses("ignored", &asked_for);
     scene.loses("ignored", &forced);
+    // Everyday changes of branches are not asked about.
+    scene.keeps("ignored", &changes);
     scene.keeps(
         "ignored",
         &[
@@ -208,6 +215,7 @@ fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_u
     );
     for folder in ["plain", "same"] {
         scene.keeps(folder, &changes);
+        scene.keeps(folder, &asked_for);
         scene.keeps(folder, &forced);
     }
     // Git itself refuses to write over files that it neither tracks nor ignores.

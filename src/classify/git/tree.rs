@@ -392,9 +392,10 @@ fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
     )));
 }
 
-/// Judges ignored files that a branch's files are written over: git says nothing of them, and of untracked ones it gives up.
+/// Judges ignored files that a branch's files are written over, where the words ask for it. Git's default is the same, but a
+/// change of branches that says nothing of it is too common to ask the repository about.
 pub fn over_ignored(git: &mut Git<'_, '_>, args: &Args<'_>) {
-    if args.has(&["--no-overwrite-ignore"]) {
+    if !args.has(&["--overwrite-ignore"]) {
         return;
     }
     let Some(commit) = args.operands.first().and_then(|word| word.text()) else {
