@@ -430,3 +430,50 @@ fn a_table_without_rows_that_is_built_anew_under_its_name_loses_nothing() {
         ],
     );
 }
+
+#[test]
+fn an_editor_and_a_splitter_write_over_what_stands_there() {
+    let scene = Scene::built(
+        "printf 'one\\ntwo\\n' > doc.md; printf 'x\\n' > input.txt; printf 'trained\\n' > dataaa; printf 'trained\\n' > part00",
+    );
+    scene.loses(
+        "",
+        &[
+            "printf '1,$d\\nw\\nq\\n' | ed -s doc.md",
+            "ed -s doc.md <<< $',d\\nw'",
+            "split -l 100 input.txt data",
+            "split -d -l 100 input.txt part",
+        ],
+    );
+    scene.keeps(
+        "",
+        &[
+            "printf '1,$p\\nq\\n' | ed -s doc.md",
+            "printf '1,$d\\nQ\\n' | ed -s doc.md",
+            "printf '$a\\nmore\\n.\\nw\\nq\\n' | ed -s doc.md",
+            "split -l 100 input.txt part",
+            "split -l 100 input.txt new-",
+        ],
+    );
+}
+
+#[test]
+fn a_find_by_day_or_by_rights_takes_what_fits() {
+    let scene = Scene::built("mkdir keep; printf 'x\\n' > keep/a.txt; chmod 644 keep/a.txt");
+    scene.keeps(
+        "",
+        &[
+            "find keep -type f -newermt '2099-01-01' -delete",
+            "find keep -type f -perm -u+x -delete",
+            "find keep -type f -perm /a+x -exec rm {} +",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "find keep -type f -newermt 2001-01-01 -delete",
+            "find keep -type f ! -newermt '2099-01-01 10:00' -delete",
+            "find keep -type f -perm -u+r -delete",
+        ],
+    );
+}

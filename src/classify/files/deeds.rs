@@ -144,6 +144,10 @@ pub fn knows(program: &str) -> bool {
             | "ssh-keygen"
             | "patch"
             | "gpatch"
+            | "ed"
+            | "red"
+            | "split"
+            | "gsplit"
     ) || super::unpack::PACKERS.contains(&program)
         || super::unpack::is_stream(program)
         || super::remade::knows(program)
@@ -219,6 +223,8 @@ pub fn read(
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
         "patch" => reader.patch(),
+        "ed" | "red" => reader.ed(),
+        "split" => reader.split(),
         _ => reader.others(program),
     }
     reader.outs(program);
