@@ -635,7 +635,7 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
     shelf.repository("app");
     shelf.git(
         "app",
-        "branch merged; tag v1; push -q origin merged v1; checkout -q -b topic",
+        "branch merged; branch release/1; tag v1; push -q origin merged release/1 v1; checkout -q -b topic",
     );
     shelf.commit("app", "b.txt");
     shelf.git("app", "push -q origin topic; checkout -q main");
@@ -654,6 +654,7 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
         &[
             "git push origin --delete topic",
             "git push origin --delete main",
+            "git push origin --delete release/1",
             "git push origin --delete v1",
         ],
     );

@@ -399,7 +399,9 @@ fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
         (Fate::Deleted, true) => "git.push-delete-branch",
         (Fate::Deleted, false) => "git.push-delete",
     };
-    if fate == Fate::Deleted && !name.contains('*') && only_adds(git, remote, None, &full) {
+    // A branch that others build on is missed under its name, whoever else holds its commits.
+    let loose = !name.contains('*') && !git.context.protected.covers(&full, None);
+    if fate == Fate::Deleted && loose && only_adds(git, remote, None, &full) {
         let loss = Loss::new(rule, target(git, remote, &full, small));
         let reason = "the remote has nothing of that name, or other branches lead to all of it";
         return git.losses.push(loss.exempt(reason));
