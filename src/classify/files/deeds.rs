@@ -144,14 +144,11 @@ pub fn knows(program: &str) -> bool {
             | "ssh-keygen"
             | "patch"
             | "gpatch"
-            | "ed"
-            | "red"
-            | "split"
-            | "gsplit"
     ) || super::unpack::PACKERS.contains(&program)
         || super::unpack::is_stream(program)
         || super::remade::knows(program)
         || super::outs::knows(program)
+        || matches!(program, "ed" | "red" | "split" | "gsplit")
 }
 
 /// Reads what a redirection that writes nothing does to what `find` hands on.
