@@ -523,3 +523,147 @@ fn a_repository_that_cannot_be_read_is_never_one_that_loses_nothing() {
         ],
     );
 }
+
+#[test]
+fn files_taken_from_the_index_lose_only_what_differs_from_it() {
+    let shelf = Shelf::new();
+    shelf.repository("app");
+    shelf.commit("app", "b.txt");
+    shelf.write("app/a.txt", "staged\n");
+    shelf.git("app", "add a.txt");
+    let same = [
+        "git checkout -- a.txt",
+        "git checkout a.txt",
+        "git restore a.txt b.txt",
+        "git restore .",
+        "git checkout -- '*.txt'",
+    ];
+    shelf.keeps("app", &same);
+    shelf.loses(
+        "app",
+        &[
+            "git checkout HEAD -- a.txt",
+            "git restore --source=HEAD a.txt",
+            "git restore --staged --worktree a.txt",
+            "git reset -q && git checkout -- a.txt",
+            "git reset --hard",
+        ],
+    );
+    shelf.write("app/b.txt", "changed\n");
+    shelf.keeps("app", &["git restore a.txt", "git restore -- . ':!b.txt'"]);
+    shelf.loses("app", &["git restore .", "git checkout -- b.txt"]);
+    let told = "GIT_DIR=../app/.git GIT_WORK_TREE=../app git checkout -f";
+    shelf.loses("app.git", &[told]);
+}
+
+#[test]
+fn a_work_tree_goes_with_what_git_ignores_and_with_a_commit_that_only_it_has() {
+    let shelf = Shelf::new();
+    shelf.repository("app");
+    shelf.write("app/.gitignore", "kept/\n__pycache__/\n");
+    shelf.git("app", "add .gitignore; commit -q -m ignored");
+    let trees = "worktree add -q -b plain ../plain; worktree add -q -b own ../own; worktree add -q --detach ../lone; worktree add -q -b busy ../busy";
+    shelf.git("app", trees);
+    shelf.commit("lone", "only-here.txt");
+    shelf.write("own/kept/only.json", "{\"only\": 1}\n");
+    shelf.write("plain/__pycache__/a.pyc", "made again\n");
+    shelf.write("busy/a.txt", "changed\n");
+    shelf.loses(
+        "app",
+        &[
+            "git worktree remove ../own",
+            "git worktree remove --force ../own",
+            "git worktree remove ../lone",
+            "git worktree remove --force ../busy",
+        ],
+    );
+    shelf.keeps(
+        "app",
+        &[
+            "git worktree remove ../plain",
+            // Git itself refuses.
+            "git worktree remove ../busy",
+            "git worktree remove ../missing",
+            "git -C ../lone branch saved && git worktree remove ../lone",
+        ],
+    );
+}
+
+#[test]
+fn a_file_that_git_writes_goes_over_what_stands_there() {
+    let shelf = Shelf::new();
+    shelf.repository("app");
+    shelf.write("weights.bin", "trained for a week\n");
+    shelf.loses(
+        "app",
+        &[
+            "git bundle create ../weights.bin --all",
+            "git archive -o ../weights.bin HEAD",
+            "git diff --output=../weights.bin",
+        ],
+    );
+    shelf.keeps(
+        "app",
+        &[
+            "git bundle create ../new.bundle --all",
+            "git bundle verify ../weights.bin",
+            "git archive -o ../new.tar HEAD",
+            "git archive HEAD",
+            "git diff",
+        ],
+    );
+}
+
+#[test]
+fn a_ref_is_deleted_only_where_it_has_the_old_value_that_is_told() {
+    let shelf = Shelf::new();
+    shelf.repository("app");
+    shelf.git("app", "checkout -q -b topic");
+    shelf.commit("app", "b.txt");
+    shelf.git("app", "checkout -q main");
+    let wrong = "0123456789012345678901234567890123456789";
+    shelf.keeps(
+        "app",
+        &[&format!("git update-ref -d refs/heads/topic {wrong}")],
+    );
+    shelf.loses("app", &["git update-ref -d refs/heads/topic"]);
+}
+
+#[test]
+fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
+    let shelf = Shelf::new();
+    shelf.repository("app");
+    shelf.git(
+        "app",
+        "branch merged; branch release/1; tag v1; push -q origin merged release/1 v1; checkout -q -b topic",
+    );
+    shelf.commit("app", "b.txt");
+    shelf.git("app", "push -q origin topic; checkout -q main");
+    shelf.keeps(
+        "app",
+        &[
+            "git push origin --delete merged",
+            "git push origin :merged",
+            "git push origin --delete never-there",
+            "git push --force --all",
+            "git push -f --tags origin",
+        ],
+    );
+    shelf.loses(
+        "app",
+        &[
+            "git push origin --delete topic",
+            "git push origin --delete main",
+            "git push origin --delete release/1",
+            "git push origin --delete v1",
+        ],
+    );
+    shelf.git("app", "branch -q -f topic main; tag -f v1 topic");
+    shelf.git("app", "checkout -q topic");
+    shelf.commit("app", "c.txt");
+    shelf.git("app", "tag -f v1 HEAD");
+    shelf.loses(
+        "app",
+        &["git push --force --all", "git push -f --tags origin"],
+    );
+}

@@ -174,7 +174,7 @@ fn what_has_stopped_is_given_up_without_a_loss_unless_somebody_worked_on_it() {
 }
 
 #[test]
-fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_untracked_ones() {
+fn a_branch_that_is_changed_to_by_force_is_written_over_files_that_git_does_not_track() {
     let scene = Scene::built(&format!(
         "{PARTED}
         parted upstream
@@ -196,8 +196,15 @@ fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_u
         "git checkout -f topic",
         "git switch --discard-changes topic",
     ];
-    scene.loses("ignored", &changes);
+    let asked_for = [
+        "git checkout --overwrite-ignore topic",
+        "git switch --overwrite-ignore topic",
+        "git merge --overwrite-ignore origin/topic",
+    ];
+    scene.loses("ignored", &asked_for);
     scene.loses("ignored", &forced);
+    // Everyday changes of branches are not asked about.
+    scene.keeps("ignored", &changes);
     scene.keeps(
         "ignored",
         &[
@@ -208,6 +215,7 @@ fn a_branch_that_is_changed_to_is_written_over_ignored_files_and_by_force_over_u
     );
     for folder in ["plain", "same"] {
         scene.keeps(folder, &changes);
+        scene.keeps(folder, &asked_for);
         scene.keeps(folder, &forced);
     }
     // Git itself refuses to write over files that it neither tracks nor ignores.
@@ -419,6 +427,53 @@ fn a_table_without_rows_that_is_built_anew_under_its_name_loses_nothing() {
             "sqlite3 app.db 'CREATE TABLE n(id); DROP TABLE t; ALTER TABLE n RENAME TO t'",
             "sqlite3 app.db 'ALTER TABLE t RENAME TO u; DROP TABLE e; ALTER TABLE u RENAME TO e; DROP TABLE e'",
             "sqlite3 app.db 'DROP TABLE e; ALTER TABLE t RENAME TO e; DELETE FROM e'",
+        ],
+    );
+}
+
+#[test]
+fn an_editor_and_a_splitter_write_over_what_stands_there() {
+    let scene = Scene::built(
+        "printf 'one\\ntwo\\n' > doc.md; printf 'x\\n' > input.txt; printf 'trained\\n' > dataaa; printf 'trained\\n' > part00",
+    );
+    scene.loses(
+        "",
+        &[
+            "printf '1,$d\\nw\\nq\\n' | ed -s doc.md",
+            "ed -s doc.md <<< $',d\\nw'",
+            "split -l 100 input.txt data",
+            "split -d -l 100 input.txt part",
+        ],
+    );
+    scene.keeps(
+        "",
+        &[
+            "printf '1,$p\\nq\\n' | ed -s doc.md",
+            "printf '1,$d\\nQ\\n' | ed -s doc.md",
+            "printf '$a\\nmore\\n.\\nw\\nq\\n' | ed -s doc.md",
+            "split -l 100 input.txt part",
+            "split -l 100 input.txt new-",
+        ],
+    );
+}
+
+#[test]
+fn a_find_by_day_or_by_rights_takes_what_fits() {
+    let scene = Scene::built("mkdir keep; printf 'x\\n' > keep/a.txt; chmod 644 keep/a.txt");
+    scene.keeps(
+        "",
+        &[
+            "find keep -type f -newermt '2099-01-01' -delete",
+            "find keep -type f -perm -u+x -delete",
+            "find keep -type f -perm /a+x -exec rm {} +",
+        ],
+    );
+    scene.loses(
+        "",
+        &[
+            "find keep -type f -newermt 2001-01-01 -delete",
+            "find keep -type f ! -newermt '2099-01-01 10:00' -delete",
+            "find keep -type f -perm -u+r -delete",
         ],
     );
 }

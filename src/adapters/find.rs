@@ -122,6 +122,8 @@ enum Node {
         compared: Compared,
     },
     Newer(Option<i64>),
+    /// Changed after a day or minute (in seconds), in a time zone that is not known here.
+    After(i64),
     Links(Compared),
     /// Bits of the rights: exactly these, all of these (`-`), any of these (`/`).
     Rights(char, u32),
@@ -243,6 +245,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reading<'t, I> {
                 }
             }
             "-newer" => Node::Newer(modified(Path::new(self.tests.next()?))),
+            "-newermt" => Node::After(moment(self.tests.next()?)?),
             "-links" => Node::Links(Compared::read(self.tests.next()?)?),
             "-perm" => {
                 let said = self.tests.next()?;
@@ -251,7 +254,8 @@ impl<'t, I: Iterator<Item = &'t str>> Reading<'t, I> {
                     ("/", digits) => ('/', digits),
                     _ => ('=', said),
                 };
-                Node::Rights(how, u32::from_str_radix(digits, 8).ok()?)
+                let octal = u32::from_str_radix(digits, 8).ok();
+                Node::Rights(how, octal.or_else(|| symbolic(digits))?)
             }
             "-prune" => Node::Prune,
             "-true" => Node::Always(true),
@@ -315,6 +319,49 @@ fn size_of(text: &str) -> Option<Node> {
     };
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     Some(Node::Size(Compared::read(number)?, unit))
+}
+
+/// Seconds by which a time of day may differ from that of UTC.
+const ZONES: i64 = 14 * 3600;
+
+/// Reads a day (`2026-03-01`), with or without a time, as if it were one of UTC.
+fn moment(text: &str) -> Option<i64> {
+    let time = match text.parse::<jiff::civil::DateTime>() {
+        Ok(time) => time,
+        Err(_) => text.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0),
+    };
+    let there = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(there.timestamp().as_second())
+}
+
+/// Reads rights in letters (`u+x,g=rw`) as the bits that they name; nothing where they say more.
+fn symbolic(text: &str) -> Option<u32> {
+    let mut bits = 0;
+    for clause in text.split(',') {
+        let (who, rights) = clause.split_once(['+', '='])?;
+        let mut one = 0;
+        for right in rights.chars() {
+            one |= match right {
+                'r' => 0o4,
+                'w' => 0o2,
+                'x' => 0o1,
+                _ => return None,
+            };
+        }
+        if who.is_empty() {
+            return None;
+        }
+        for who in who.chars() {
+            bits |= match who {
+                'u' => one << 6,
+                'g' => one << 3,
+                'o' => one,
+                'a' => one << 6 | one << 3 | one,
+                _ => return None,
+            };
+        }
+    }
+    Some(bits)
 }
 
 fn folded(text: &str, fold: bool) -> String {
@@ -458,6 +505,11 @@ impl Walk {
                 entry.acted |= counts;
                 if *open { Said::Maybe } else { Said::Yes }
             }
+            Node::After(moment) => match entry.stat.st_mtime.saturating_sub(*moment) {
+                late if late > ZONES => Said::Yes,
+                early if early < -ZONES => Said::No,
+                _ => Said::Maybe,
+            },
             test => self.holds(test, entry)?.into(),
         })
     }
@@ -505,6 +557,7 @@ impl Walk {
             | Node::Not(_)
             | Node::Prune
             | Node::Prints
+            | Node::After(_)
             | Node::Acts { .. } => false,
         })
     }
@@ -611,6 +664,31 @@ mod tests {
         assert_eq!(of("-name d.txt -perm 7777 -delete"), [""; 0]);
         assert_eq!(of("-name d.txt -perm /400 -delete"), ["sub/d.txt"]);
         assert_eq!(of("-name d.txt ! -perm -7000 -delete"), ["sub/d.txt"]);
+        assert_eq!(of("-name d.txt -perm -u+r -delete"), ["sub/d.txt"]);
+        assert_eq!(of("-name d.txt -perm /a=x -delete"), [""; 0]);
+        assert_eq!(of("-name d.txt -perm u+w -delete"), [""; 0]);
+    }
+
+    #[test]
+    fn a_day_is_compared_with_what_no_time_zone_would_change() {
+        let dir = scene();
+        let of = |line: &str| given(dir.path(), line);
+        assert_eq!(of("-name d.txt -newermt 2099-01-01 -delete"), [""; 0]);
+        assert_eq!(
+            of("-name d.txt ! -newermt 2099-01-01 -delete"),
+            ["sub/d.txt"]
+        );
+        assert_eq!(
+            of("-name d.txt -newermt 2001-01-01T10:30 -delete"),
+            ["sub/d.txt"]
+        );
+        // On the day itself it may be either.
+        let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        let either = ["-newermt", "! -newermt"];
+        for test in either {
+            let line = format!("-name d.txt {test} {today} -delete");
+            assert_eq!(of(&line), ["sub/d.txt"], "{line}");
+        }
     }
 
     #[test]
@@ -618,7 +696,8 @@ mod tests {
         let dir = scene();
         for line in [
             "-regex .* -delete",
-            "-perm u+w -delete",
+            "-perm u+s -delete",
+            "-newermt yesterday -delete",
             "( -name x -delete",
             "-newer other -delete",
         ] {

@@ -169,7 +169,8 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
         ignored: &runner.ignored(&scopes)?,
     };
     for (path, scope) in paths.iter().zip(&scopes) {
-        fact.paths.push(look.at(path, scope, changed));
+        let unstaged = |entry: &Entry| differs.contains(&entry.path);
+        fact.paths.push(look.at(path, scope, changed, unstaged));
     }
     Ok(fact)
 }
@@ -183,7 +184,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn at(&self, path: &Path, scope: &[u8], changed: impl Fn(&Entry) -> bool) -> GitPathFact {
+    fn at(
+        &self,
+        path: &Path,
+        scope: &[u8],
+        changed: impl Fn(&Entry) -> bool,
+        unstaged: impl Fn(&Entry) -> bool,
+    ) -> GitPathFact {
         let mut one = GitPathFact {
             path: path.to_path_buf(),
             untracked: touching(self.others, scope),
@@ -199,6 +206,7 @@ impl Look<'_> {
             one.tracked += 1;
             let is_changed = changed(entry);
             one.changed += u64::from(is_changed);
+            one.unstaged += u64::from(unstaged(entry) && !entry.is_repository());
             one.submodules += u64::from(is_changed && entry.is_repository());
         }
         one

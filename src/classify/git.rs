@@ -13,6 +13,7 @@ mod stopped;
 mod tests;
 mod tree;
 mod trees;
+mod written;
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ use crate::model::word::Word;
 
 pub(super) use invocation::Invocation;
 pub use refs::{Told, told};
-use tree::Extent;
+use tree::{Extent, Source};
 
 const CHECKOUT: Valued = Valued {
     short: "bB",
@@ -140,6 +141,7 @@ impl<'a> Git<'a, '_> {
             "cherry-pick" | "revert" | "am" => stopped::given_up(self),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
+            "bundle" | "archive" | "diff" | "log" | "show" => written::judge(self),
             _ => {}
         }
     }
@@ -256,7 +258,7 @@ impl<'a> Git<'a, '_> {
     }
 
     fn discard(&mut self, extent: Extent) {
-        tree::discard(self, "git.discard-changes", extent);
+        tree::discard(self, "git.discard-changes", extent, Source::Commit);
     }
 
     fn checkout(&mut self) {
@@ -282,8 +284,9 @@ impl<'a> Git<'a, '_> {
             }
             let before = args.operands.len().saturating_sub(after.len());
             let commit = args.operands.first().filter(|_| before > 0);
+            let source = Source::of(commit.is_some());
             let commit = commit.and_then(|word| word.text());
-            return self.checkout_paths(commit, &after, &args);
+            return self.checkout_paths(commit, source, &after, &args);
         }
         if args.has(&["-f", "--force"]) {
             self.discard(Extent::Whole);
@@ -303,13 +306,19 @@ impl<'a> Git<'a, '_> {
         }
         let commit = operands.first().filter(|_| several);
         let commit = commit.and_then(|word| word.text());
-        self.checkout_paths(commit, rest, &args);
+        self.checkout_paths(commit, Source::of(several), rest, &args);
     }
 
     /// Files are taken from the index or from a commit.
-    fn checkout_paths(&mut self, commit: Option<String>, words: &[&Word], args: &Args<'_>) {
+    fn checkout_paths(
+        &mut self,
+        commit: Option<String>,
+        source: Source,
+        words: &[&Word],
+        args: &Args<'_>,
+    ) {
         let extent = tree::extent(self, words, args);
-        self.discard(extent.clone());
+        tree::discard(self, "git.discard-changes", extent.clone(), source);
         tree::over(self, commit, &extent);
         trees::recursed(self, args);
     }
@@ -355,8 +364,10 @@ impl<'a> Git<'a, '_> {
             return;
         }
         let commit = args.value(&["-s", "--source"]).map(str::to_owned);
+        let staged = args.has(&["-S", "--staged"]);
+        let source = Source::of(commit.is_some() || staged);
         let commit = commit.filter(|commit| !commit.contains('$'));
-        self.checkout_paths(commit, &operands, &args);
+        self.checkout_paths(commit, source, &operands, &args);
     }
 
     fn switch(&mut self) {

@@ -101,6 +101,8 @@ pub struct GitPathFact {
     /// Tracked files below (or 1), and whether every one has the content of HEAD.
     pub tracked: u64,
     pub changed: u64,
+    /// Of these, files that differ from the index itself.
+    pub unstaged: u64,
     /// How many of the changed ones are submodules with something in them: their files are not those of this repository.
     pub submodules: u64,
     /// Files that are neither tracked nor ignored.

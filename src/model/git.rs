@@ -47,7 +47,7 @@ pub enum Operation {
     Apply,
 }
 
-/// One forced push of one branch.
+/// One forced push of one branch, or of all of a kind (`refs/heads/*`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pushed {
     /// As it is named: a remote of the configuration, or an address.

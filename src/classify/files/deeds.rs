@@ -148,6 +148,7 @@ pub fn knows(program: &str) -> bool {
         || super::unpack::is_stream(program)
         || super::remade::knows(program)
         || super::outs::knows(program)
+        || matches!(program, "ed" | "red" | "split" | "gsplit")
 }
 
 /// Reads what a redirection that writes nothing does to what `find` hands on.
@@ -219,6 +220,8 @@ pub fn read(
         "trash-empty" => reader.trash(program),
         "chmod" | "chown" | "chgrp" => reader.permissions(),
         "patch" => reader.patch(),
+        "ed" | "red" => reader.ed(),
+        "split" => reader.split(),
         _ => reader.others(program),
     }
     reader.outs(program);

@@ -147,6 +147,82 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// `ed FILE` that is fed with a script which deletes every line and writes.
+    pub fn ed(&mut self) {
+        let command = self.command;
+        let Stdin::Text(script) = &command.stdin else {
+            return;
+        };
+        let script = script.shown();
+        let mut deleted = false;
+        let mut written = false;
+        for line in script.lines().map(str::trim) {
+            match line {
+                "1,$d" | "0,$d" | ",d" | "%d" | "g/^/d" | "g/.*/d" => deleted = true,
+                // What is put in afterwards is another text.
+                "w" | "wq" | "W" => written |= deleted,
+                "u" | "e" | "E" => deleted = false,
+                _ => {}
+            }
+        }
+        let valued = Valued {
+            short: "p",
+            long: &["--prompt"],
+        };
+        let args = Args::read(command.args(), valued);
+        if let Some(file) = args.operands.last().filter(|_| written) {
+            let over = Over {
+                emptied: true,
+                nulled: !kinds::is_log(&file.shown()),
+                ..Over::NEW
+            };
+            self.overwrite(file, over);
+        }
+    }
+
+    /// `split INPUT PREFIX`: the first piece is written in any case, the others where there is more to write.
+    pub fn split(&mut self) {
+        let valued = Valued {
+            short: "abClnt",
+            long: &[
+                "--suffix-length",
+                "--additional-suffix",
+                "--bytes",
+                "--line-bytes",
+                "--lines",
+                "--number",
+                "--separator",
+                "--filter",
+            ],
+        };
+        let command = self.command;
+        let args = Args::read(command.args(), valued);
+        let numbered = args
+            .flags()
+            .any(|(flag, _)| flag.starts_with("-d") || flag.starts_with("--numeric"));
+        let odd = args.has(&["-x", "--filter", "--additional-suffix"])
+            || args.flags().any(|(flag, _)| flag.starts_with("--hex"));
+        let prefix = match args.operands.get(1) {
+            Some(word) => word.text(),
+            None => Some("x".to_owned()),
+        };
+        let length = match args.value(&["-a", "--suffix-length"]) {
+            Some(text) => text.parse::<usize>().ok().filter(|count| *count <= 16),
+            None => Some(2),
+        };
+        let (Some(prefix), Some(length), false) = (prefix, length, odd) else {
+            return;
+        };
+        let letter = if numbered { "0" } else { "a" };
+        let first = format!("{prefix}{}", letter.repeat(length));
+        let word = Word::literal(&first, command.origin.clone());
+        let over = Over {
+            anew: true,
+            ..Over::NEW
+        };
+        self.overwrite(&word, over);
+    }
+
     /// `ruby -i -ne SCRIPT FILE`.
     pub fn ruby(&mut self) {
         let command = self.command;

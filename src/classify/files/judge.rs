@@ -456,7 +456,7 @@ impl<'a, 'n> Judge<'a, 'n> {
 
     fn removal_at(&mut self, path: &Path, follow: bool, how: How) {
         let plain = lexical(path);
-        if kinds::is_git_lock(&plain) && how.rule.is_none() {
+        if kinds::is_git_litter(&plain) && how.rule.is_none() {
             return;
         }
         if self.grave(&plain, how, false) {

@@ -538,11 +538,12 @@ pub fn is_disk(path: &Path) -> bool {
     STARTS.iter().any(|start| name.starts_with(start))
 }
 
-/// Tells whether the path is a lock that a git which died left in its repository.
-pub fn is_git_lock(path: &Path) -> bool {
-    let lock = path.extension().is_some_and(|end| end == "lock");
+/// Tells whether the path is a lock that a git which died left in its repository, or a sample that git puts among the hooks.
+pub fn is_git_litter(path: &Path) -> bool {
+    let ends = |end: &str| path.extension().is_some_and(|own| own == end);
     let mut folders = path.parent().into_iter().flat_map(Path::components);
-    lock && folders.any(|part| part.as_os_str() == ".git")
+    let among_hooks = path.parent().is_some_and(|up| up.ends_with(".git/hooks"));
+    ends("lock") && folders.any(|part| part.as_os_str() == ".git") || ends("sample") && among_hooks
 }
 
 /// Tells whether the path names a tape: what is written there goes over the rest of the tape.

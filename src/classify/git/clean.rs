@@ -1,7 +1,7 @@
 //! `git clean`: what a dry run of it names, each judged like a removal; what is regenerable or empty is no loss.
 //! Without facts every untracked (and ignored) file is taken to be there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::course;
 use super::tree::{self, Before};
@@ -69,7 +69,8 @@ pub fn judge(git: &mut Git<'_, '_>) {
             .losses
             .push(Loss::new(rule, absent).exempt("there is nothing that it would take"));
     }
-    let lost = lost(git, named);
+    let folder = git.invocation.dir.clone().unwrap_or_default();
+    let lost = lost(git, &folder, named);
     let target = target(git);
     let loss = Loss::new(rule, target);
     git.losses.push(match lost {
@@ -99,12 +100,11 @@ fn is_set_loose(git: &mut Git<'_, '_>) -> bool {
 }
 
 /// Returns how many of the paths would be a loss.
-fn lost(git: &mut Git<'_, '_>, named: &[std::path::PathBuf]) -> usize {
+pub fn lost(git: &mut Git<'_, '_>, folder: &Path, named: &[PathBuf]) -> usize {
     if named.len() > NAMED_MAX {
         return named.len();
     }
-    let folder = git.invocation.dir.clone().unwrap_or_default();
-    let mut judge = Judge::new(git.context, git.needs, World::Here, folder);
+    let mut judge = Judge::new(git.context, git.needs, World::Here, folder.to_path_buf());
     for path in named {
         let place = Place::At {
             path: path.clone(),

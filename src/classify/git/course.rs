@@ -82,6 +82,23 @@ fn of_git<'a>(context: &Context<'a>) -> impl Iterator<Item = (usize, &'a Command
     near.filter(|(_, command)| command.is_any(&["git", "hub"]) && command.is_here())
 }
 
+/// Tells whether the call makes a ref before in that work tree, or one for a commit that it finds out itself.
+pub fn names_head_of(git: &Git<'_, '_>, tree: &Path) -> bool {
+    of_git(git.context).any(|(_, command)| {
+        let Some(invocation) = Invocation::read(command) else {
+            return false;
+        };
+        let there = invocation.dir.as_deref().map(lexical).as_deref() == Some(tree);
+        deeds(&invocation, Some(command))
+            .iter()
+            .any(|deed| match deed {
+                RefDeed::Set { to, .. } | RefDeed::Create { to, .. } => there || to.is_none(),
+                RefDeed::Push { .. } => there,
+                _ => false,
+            })
+    })
+}
+
 fn proven(context: &Context<'_>, from: usize) -> (HashSet<usize>, HashSet<usize>) {
     let before = context.aliases.map(|told| told.proven.as_slice());
     let mine = before.and_then(|all| all.get(context.earlier.len()));

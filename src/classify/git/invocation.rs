@@ -63,7 +63,10 @@ impl Invocation {
 
     fn globals(&mut self, command: &Command) -> Option<()> {
         let mut rest = command.args().iter();
-        let mut tree: Option<PathBuf> = None;
+        let mut tree: Option<PathBuf> = command
+            .env_value("GIT_WORK_TREE")
+            .and_then(Word::text)
+            .map(PathBuf::from);
         let mut git_dir: Option<String> = None;
         while let Some(word) = rest.next() {
             let text = word.shown();

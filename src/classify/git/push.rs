@@ -71,7 +71,11 @@ pub fn read(git: &mut Git<'_, '_>) {
         return;
     }
     if specs.is_empty() && forced && configured.specs.is_empty() {
-        return current(git, &remote, args.has(&["--all", "--tags", "--branches"]));
+        let several = args.has(&["--all", "--tags", "--branches"]);
+        if several && all_only_add(git, &remote, &args) {
+            return;
+        }
+        return current(git, &remote, several);
     }
     for spec in configured.specs {
         let plain = spec.trim_start_matches('+');
@@ -304,7 +308,7 @@ fn one(git: &mut Git<'_, '_>, remote: &str, spec: &Word, fate: Fate) {
 /// A forced push of one branch; nothing is lost where what is pushed leads to what is there.
 fn forced_to(git: &mut Git<'_, '_>, remote: &str, spec: &str, name: &str) {
     let source = spec.split(':').next().unwrap_or(spec);
-    match only_adds(git, remote, source, &full(name)) {
+    match only_adds(git, remote, Some(source), &full(name)) {
         true => {
             let loss = target(git, remote, &full(name), true);
             let loss = Loss::new("git.push-force-branch", loss);
@@ -315,6 +319,22 @@ fn forced_to(git: &mut Git<'_, '_>, remote: &str, spec: &str, name: &str) {
     }
 }
 
+/// Tells whether a forced push of all branches or tags leaves everything that the remote has.
+fn all_only_add(git: &mut Git<'_, '_>, remote: &str, args: &Args<'_>) -> bool {
+    let mut kinds = Vec::new();
+    if args.has(&["--all", "--branches"]) {
+        kinds.push("refs/heads/*");
+    }
+    if args.has(&["--tags"]) {
+        kinds.push("refs/tags/*");
+    }
+    let mut add = true;
+    for kind in kinds {
+        add &= only_adds(git, remote, Some(kind), kind);
+    }
+    add
+}
+
 fn full(name: &str) -> String {
     match name.starts_with("refs/") {
         true => name.to_owned(),
@@ -322,8 +342,8 @@ fn full(name: &str) -> String {
     }
 }
 
-/// Tells whether a forced push leaves everything of the remote's branch, as far as that can be known here.
-fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> bool {
+/// Tells whether a push leaves everything of the remote's branch (without a source: of the one that goes), as far as that can be known here.
+fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: Option<&str>, name: &str) -> bool {
     let before = super::course::earlier(git);
     let steady = |one: &super::course::Earlier<'_>| match one.invocation.subcommand.as_str() {
         // What was seen of the remote may be newer then than what is pushed.
@@ -340,7 +360,7 @@ fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> b
         }
         _ => super::course::deeds(&one.invocation, Some(one.command)).is_empty(),
     };
-    if source.is_empty() || !before.iter().all(steady) {
+    if source.is_some_and(str::is_empty) || !before.iter().all(steady) {
         return false;
     }
     let args = git.args(VALUED);
@@ -352,7 +372,7 @@ fn only_adds(git: &mut Git<'_, '_>, remote: &str, source: &str, name: &str) -> b
             .any(|word| word.shown().starts_with('+'));
     let pushed = Pushed {
         remote: remote.to_owned(),
-        source: Some(source.to_owned()),
+        source: source.map(str::to_owned),
         name: name.to_owned(),
         leased,
     };
@@ -379,6 +399,13 @@ fn named(git: &mut Git<'_, '_>, remote: &str, name: &str, fate: Fate) {
         (Fate::Deleted, true) => "git.push-delete-branch",
         (Fate::Deleted, false) => "git.push-delete",
     };
+    // A branch that others build on is missed under its name, whoever else holds its commits.
+    let loose = !name.contains('*') && !git.context.protected.covers(&full, None);
+    if fate == Fate::Deleted && loose && only_adds(git, remote, None, &full) {
+        let loss = Loss::new(rule, target(git, remote, &full, small));
+        let reason = "the remote has nothing of that name, or other branches lead to all of it";
+        return git.losses.push(loss.exempt(reason));
+    }
     lose(git, rule, remote, &full, small);
 }
 

@@ -189,14 +189,33 @@ pub fn update(git: &mut Git<'_, '_>) {
             Some("refs/stash") => course::stand(git, vec![RefDeed::ClearStashes]),
             _ => course::stand(git, deeds),
         };
+        if is_refused(stand, operands.get(1)) {
+            return;
+        }
         return course::lose(git, "git.ref-delete", name, None, stand);
     }
     if let [name, _, rest @ ..] = operands.as_slice()
         && moves(name, rest.first().map(String::as_str))
     {
         let stand = course::stand(git, deeds);
+        if is_refused(stand, rest.first()) {
+            return;
+        }
         course::lose(git, "git.ref-overwrite", Some(name.clone()), None, stand);
     }
+}
+
+/// Tells whether the old value that is insisted on, a whole object name, is not the one that the ref has.
+fn is_refused(stand: course::Stand<'_>, old: Option<&String>) -> bool {
+    let (course::Stand::Known(fact), Some(old)) = (stand, old) else {
+        return false;
+    };
+    let whole = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let zeros = old.bytes().all(|byte| byte == b'0');
+    let other = |object: &str| {
+        whole(object) && object.len() == old.len() && !object.eq_ignore_ascii_case(old)
+    };
+    whole(old) && !zeros && !fact.tips.is_empty() && fact.tips.iter().all(|tip| other(&tip.object))
 }
 
 /// Tells whether a ref that is given a new value held one; an old value of nothing means that it may not exist yet.
@@ -324,7 +343,11 @@ pub fn fetch(git: &mut Git<'_, '_>) {
 
 /// `fetch --prune` with tags among what is fetched: tags go that the remote does not have.
 fn fetch_pruned(git: &mut Git<'_, '_>, args: &Args<'_>) {
-    let told = |names: [&str; 2]| args.flags().any(|(flag, _)| names.contains(&flag));
+    // A value behind one of these is an error, and nothing is fetched.
+    let told = |names: [&str; 2]| {
+        let mut flags = args.flags();
+        flags.any(|(flag, value)| names.contains(&flag) && value.is_none())
+    };
     let prunes = told(["-p", "--prune"]) || git.invocation.setting("fetch.prune") == Some("true");
     let tags = told(["-P", "--prune-tags"])
         || git.invocation.setting("fetch.prunetags") == Some("true")

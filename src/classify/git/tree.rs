@@ -43,6 +43,24 @@ pub enum Extent {
     Nothing,
 }
 
+/// Where files are taken from that are written over those of the work tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// What is staged stays staged.
+    Index,
+    Commit,
+}
+
+impl Source {
+    /// Returns the source of a command that does or does not name a commit.
+    pub fn of(commit: bool) -> Self {
+        match commit {
+            true => Self::Commit,
+            false => Self::Index,
+        }
+    }
+}
+
 /// What the call has done to the work tree before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Before {
@@ -186,8 +204,11 @@ pub fn stages(git: &Git<'_, '_>) -> Option<bool> {
 }
 
 /// Judges the loss of changed files in the whole work tree or in a part of it.
-pub fn discard(git: &mut Git<'_, '_>, rule: &'static str, extent: Extent) {
-    let before = Before::read(&course::earlier(git));
+pub fn discard(git: &mut Git<'_, '_>, rule: &'static str, extent: Extent, source: Source) {
+    let earlier = course::earlier(git);
+    let before = Before::read(&earlier);
+    // What git did before in the call may have taken out of the index what only the index had.
+    let from_index = source == Source::Index && earlier.iter().all(only_looks);
     judge_moved(git, &before);
     judge_popped(git, &before);
     let Some(paths) = paths(git, extent) else {
@@ -220,7 +241,7 @@ pub fn discard(git: &mut Git<'_, '_>, rule: &'static str, extent: Extent) {
             let changed = if before.saved {
                 0
             } else {
-                changed_in(fact, &paths)
+                changed_for(fact, &paths, from_index)
             };
             let others = match (&added, several) {
                 (None, _) => 0,
@@ -242,6 +263,28 @@ pub fn discard(git: &mut Git<'_, '_>, rule: &'static str, extent: Extent) {
         }
     };
     git.losses.push(loss);
+}
+
+fn only_looks(one: &Earlier<'_>) -> bool {
+    const LOOKS: [&str; 8] = [
+        "status",
+        "diff",
+        "log",
+        "show",
+        "fetch",
+        "ls-files",
+        "rev-parse",
+        "blame",
+    ];
+    LOOKS.contains(&one.invocation.subcommand.as_str())
+}
+
+/// Counts what is changed; where files come from the index, only what differs from it.
+fn changed_for(fact: &GitFact, paths: &[PathBuf], from_index: bool) -> u64 {
+    match from_index && !paths.is_empty() {
+        true => fact.paths.iter().map(|path| path.unstaged).sum(),
+        false => changed_in(fact, paths),
+    }
 }
 
 fn staged_in(fact: &GitFact, forced: bool) -> u64 {
@@ -392,9 +435,10 @@ fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
     )));
 }
 
-/// Judges ignored files that a branch's files are written over: git says nothing of them, and of untracked ones it gives up.
+/// Judges ignored files that a branch's files are written over, where the words ask for it. Git's default is the same, but a
+/// change of branches that says nothing of it is too common to ask the repository about.
 pub fn over_ignored(git: &mut Git<'_, '_>, args: &Args<'_>) {
-    if args.has(&["--no-overwrite-ignore"]) {
+    if !args.has(&["--overwrite-ignore"]) {
         return;
     }
     let Some(commit) = args.operands.first().and_then(|word| word.text()) else {
@@ -570,5 +614,5 @@ pub fn applied_back(git: &mut Git<'_, '_>) {
         return;
     }
     let extent = extent(git, &named, &Args::default());
-    discard(git, "git.discard-changes", extent);
+    discard(git, "git.discard-changes", extent, Source::Commit);
 }

@@ -1,9 +1,9 @@
 //! Linked work trees and submodules: what is not committed there goes with the folder.
-//! A clean one is exempt; which commits only its HEAD holds is not asked.
+//! Commits that only its HEAD holds and files that it ignores go too, and git says nothing of them.
 
 use std::path::{Path, PathBuf};
 
-use super::{Git, Repository, bound};
+use super::{Git, Repository, bound, course};
 use crate::classify::files::place::lexical;
 use crate::classify::files::report::Loss;
 use crate::classify::files::world::{self, comes_from_elsewhere};
@@ -16,7 +16,7 @@ use crate::model::word::Word;
 /// Submodules of one command that are asked about one by one.
 const SUBMODULES_MAX: usize = 64;
 
-/// `git worktree remove --force`.
+/// `git worktree remove`: by force with what is changed; without, git itself refuses unless all is clean.
 pub fn worktree(git: &mut Git<'_, '_>) {
     let args = git.args(Valued::NONE);
     let step = args.operands.first().and_then(|word| word.text());
@@ -27,7 +27,8 @@ pub fn worktree(git: &mut Git<'_, '_>) {
         }
         return;
     }
-    if step.as_deref() != Some("remove") || !args.has(&["-f", "--force"]) {
+    let forced = args.has(&["-f", "--force"]);
+    if step.as_deref() != Some("remove") || !forced && git.context.facts.assumed {
         return;
     }
     let Some(word) = args.operands.get(1).copied() else {
@@ -42,7 +43,10 @@ pub fn worktree(git: &mut Git<'_, '_>) {
         }
         Located::Unknown => {
             let loss = Loss::new(rule, folder(git, None, word));
-            return git.losses.push(loss);
+            if forced {
+                git.losses.push(loss);
+            }
+            return;
         }
     };
     let loss = Loss::new(rule, folder(git, Some(&path), word));
@@ -54,11 +58,17 @@ pub fn worktree(git: &mut Git<'_, '_>) {
         Repository::Known(fact)
             if fact.root == path && fact.dirty + fact.untracked + fact.submodules == 0 =>
         {
-            git.losses.push(loss.exempt("nothing is changed there"));
-            if fact.branch.is_none() {
+            let headless = fact.branch.is_none();
+            let loss = match ignored(git, &path) {
+                0 => loss.exempt("nothing is changed there"),
+                count => loss.line(format!("{count} files or folders that git ignores")),
+            };
+            git.losses.push(loss);
+            if headless && !course::names_head_of(git, &path) {
                 lose_head(git, rule, &path);
             }
         }
+        Repository::Known(_) if !forced => {}
         Repository::Known(_) => {
             git.losses.push(loss);
             // Its HEAD and index lie in the repository, and go with it.
@@ -66,7 +76,22 @@ pub fn worktree(git: &mut Git<'_, '_>) {
                 git.losses.push(Loss::new(rule, world::path_target(&own)));
             }
         }
+        Repository::Unknown if !forced => {}
         Repository::Unknown => git.losses.push(loss),
+    }
+}
+
+/// Returns how much of what git ignores in a work tree would be a loss.
+fn ignored(git: &mut Git<'_, '_>, path: &Path) -> usize {
+    let words = ["-d", "-X", "-f", "--"].map(str::to_owned).to_vec();
+    let question = Question::GitDeed(GitQuestion {
+        dir: path.to_path_buf(),
+        git_dir: None,
+        about: GitAbout::Clean(words),
+    });
+    match git.context.facts.ask(question, git.needs) {
+        Some(Answer::Glob(named)) => super::clean::lost(git, path, named),
+        _ => 0,
     }
 }
 
