@@ -116,7 +116,8 @@ pub(super) fn judged(
             stand(&mut place, &mut group, before);
         }
         let path = match &place.reach {
-            Reach::Postgres(_) => {
+            // Where nobody is asked the names decide alone.
+            Reach::Postgres(_) if !context.facts.assumed => {
                 let renames = renames.get_or_insert_with(|| renames_of(command, context, needs));
                 match renames.moves_path() {
                     true => path_of(command, context, needs),
