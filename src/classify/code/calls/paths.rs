@@ -480,7 +480,9 @@ impl Calls<'_> {
             return;
         }
         let flags = if path.contains(STAR) { "-rf" } else { flags };
-        self.run(&format!("rm {flags} -- {}", word(path)), span);
+        let deep = path.contains(&format!("{STAR}{STAR}/"));
+        let option = if deep { "shopt -s globstar; " } else { "" };
+        self.run(&format!("{option}rm {flags} -- {}", word(path)), span);
     }
 
     /// Reads calls that are read in a way of their own.

@@ -601,14 +601,21 @@ pub(in super::super) fn starred(text: &str) -> String {
                 all.push(STAR);
             }
             _ if class => {}
-            '*' | '?' if all.ends_with(STAR) => {}
+            '*' | '?' if ends_deep(&all) => {}
+            // Two of them are any depth where they stand alone.
+            '*' if all.ends_with(STAR) => all.push(STAR),
+            '?' if all.ends_with(STAR) => {}
             '*' | '?' => all.push(STAR),
             '{' | '}' => all.push(STAR),
             other => all.push(other),
         }
     }
-    // Any depth: what stands at the top stands for all of it.
-    all.replace(&format!("{STAR}/{STAR}"), &STAR.to_string())
+    all
+}
+
+fn ends_deep(text: &str) -> bool {
+    let mut last = text.chars().rev();
+    last.next() == Some(STAR) && last.next() == Some(STAR)
 }
 
 /// Fills `%s`, `{}` and `{name}` of a format.

@@ -134,7 +134,10 @@ impl Reader<'_> {
                 return self.joined_by(values, argument(0), when);
             }
             "glob" | "rglob" | "Glob" => {
-                let pattern = several(0).map(|one| spelled(&one)).unwrap_or_default();
+                let mut pattern = several(0).map(|one| spelled(&one)).unwrap_or_default();
+                if method == "rglob" {
+                    pattern.insert_str(0, "**/");
+                }
                 return each(values.clone(), |folder| {
                     let path = path(&[folder.to_owned(), starred(&pattern)]);
                     Value::List(vec![Value::Text(path)])
