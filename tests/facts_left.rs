@@ -477,3 +477,58 @@ fn a_find_by_day_or_by_rights_takes_what_fits() {
         ],
     );
 }
+
+#[test]
+fn one_word_of_a_part_of_a_list_is_one_of_its_names() {
+    let scene = Scene::built(
+        "mkdir -p a/backups && cd a && echo 1 > backups/one.dump && echo 2 > backups/two.dump",
+    );
+    scene.loses(
+        "a",
+        &[
+            "rm \"$(ls -t backups/*.dump | head -1)\"",
+            "rm \"$(find backups -name '*.dump' | sort | tail -1)\"",
+            "rm \"$(ls backups/*.dump | sed -n 1p)\"",
+            "f=$(ls backups/*.dump | awk 'NR==1'); rm \"$f\"",
+        ],
+    );
+    scene.keeps(
+        "a",
+        &[
+            "wc -c \"$(ls -t backups/*.dump | head -1)\"",
+            "rm \"$(ls backups/*.dump)\"",
+            "rm -f \"$(ls -t backups/*.tmp | head -1)\"",
+        ],
+    );
+}
+
+#[test]
+fn patterns_of_code_keep_their_levels() {
+    let scene = Scene::built(
+        "mkdir -p a/var/media/deep && cd a && echo 1 > var/media/x.png && echo 2 > var/media/deep/y.png",
+    );
+    let glob = |pattern: &str| {
+        format!(
+            "python3 -c \"import glob, os\nfor p in glob.glob('{pattern}', recursive=True): os.remove(p)\""
+        )
+    };
+    let path = |call: &str| {
+        format!("python3 -c \"from pathlib import Path\nfor p in Path('var').{call}: p.unlink()\"")
+    };
+    let lost = [
+        glob("var/*/*.png"),
+        glob("var/**/*.png"),
+        path("rglob('*.png')"),
+        path("glob('**/*.png')"),
+    ];
+    let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+    scene.loses("a", &lost);
+    let kept = [
+        glob("var/*.png"),
+        glob("var/**/*.jpg"),
+        path("rglob('*.jpg')"),
+        path("glob('*.png')"),
+    ];
+    let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+    scene.keeps("a", &kept);
+}

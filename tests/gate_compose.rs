@@ -319,7 +319,7 @@ fn a_service_that_is_not_one_container_is_held_with_the_way_on() {
         &["service `web`"],
     );
     says(
-        &format!("docker compose -p \"$(cat name)\" exec -T db {rest}"),
+        &format!("docker compose -p \"$(project-name)\" exec -T db {rest}"),
         &["its name is not known"],
     );
     says(
