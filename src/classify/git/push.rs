@@ -6,6 +6,7 @@ use crate::classify::files::place::lexical;
 use crate::classify::files::report::Loss;
 use crate::classify::files::{Args, Valued};
 use crate::model::address::without_password;
+use crate::model::command::Command;
 use std::path::Path;
 
 use crate::model::fact::{Answer, GitFact, Question};
@@ -119,19 +120,20 @@ fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
     if temporary(remote) {
         return true;
     }
-    let told = super::course::earlier(git)
-        .into_iter()
-        .rev()
-        .find_map(|one| {
-            let words: Vec<String> = one.invocation.args.iter().map(Word::shown).collect();
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match (one.invocation.subcommand.as_str(), words.as_slice()) {
-                ("remote", ["add" | "set-url", .., name, address]) if *name == remote => {
-                    Some((*address).to_owned())
-                }
-                _ => None,
+    let near = match names(git, "remote") {
+        true => super::course::earlier(git),
+        false => Vec::new(),
+    };
+    let told = near.into_iter().rev().find_map(|one| {
+        let words: Vec<String> = one.invocation.args.iter().map(Word::shown).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match (one.invocation.subcommand.as_str(), words.as_slice()) {
+            ("remote", ["add" | "set-url", .., name, address]) if *name == remote => {
+                Some((*address).to_owned())
             }
-        });
+            _ => None,
+        }
+    });
     let told = told.or_else(|| cloned_from(git).filter(|_| remote == "origin"));
     let told = told.or_else(|| {
         let section = format!("[remote \"{remote}\"]");
@@ -150,10 +152,22 @@ fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
     told.is_some_and(|address| temporary(&address))
 }
 
+/// Tells whether an earlier git command has this word.
+fn names(git: &Git<'_, '_>, word: &str) -> bool {
+    git.context.earlier.iter().any(|one| is_named(one, word))
+}
+
+fn is_named(command: &Command, wanted: &str) -> bool {
+    let mut words = command.args().iter();
+    command.is_any(&["git"]) && words.any(|word| word.plain() == Some(wanted))
+}
+
 /// Returns what the call cloned into the folder that it pushes from.
 fn cloned_from(git: &Git<'_, '_>) -> Option<String> {
     let own = lexical(git.invocation.dir.as_deref()?);
-    git.context.earlier.iter().rev().find_map(|one| {
+    let clones = |one: &&Command| is_named(one, "clone");
+    let mut earlier = git.context.earlier.iter().rev().filter(clones);
+    earlier.find_map(|one| {
         let clone = super::Invocation::read(one).filter(|one| one.subcommand == "clone")?;
         let words: Vec<&Word> = clone.args.iter().collect();
         let [.., from, to] = words.as_slice() else {
