@@ -80,10 +80,7 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         sends_variable: false,
         made: HashSet::new(),
     };
-    let mut dead = calls.reader.dead(text);
-    if standing.depth == 0 && (standing.inline || standing.args.is_some()) {
-        dead.extend(calls.reader.uncalled(text));
-    }
+    let dead = calls.reader.dead(text);
     for at in 0..index.tokens.len() {
         if !dead.iter().any(|part| (part.from..part.to).contains(&at)) {
             calls.token(at);

@@ -6,7 +6,6 @@ mod joined;
 pub(super) mod made;
 pub(super) mod methods;
 mod truth;
-mod uncalled;
 
 use std::cell::Cell;
 use std::collections::HashMap;

@@ -19,7 +19,7 @@ use crate::model::word::Word;
 
 /// Commands before the judged one that are looked at.
 const EARLIER_MAX: usize = 1000;
-/// Of these, git commands; what a longer script did before is as good as not proven.
+/// Of these, git commands where nobody is asked; what a longer script did before is as good as not proven.
 const GIT_MAX: usize = 200;
 /// Steps over refs in one call; of a longer one nothing is known.
 const STEPS_MAX: usize = 200;
@@ -42,8 +42,14 @@ pub fn earlier<'a>(git: &Git<'a, '_>) -> Vec<Earlier<'a>> {
     if mine.is_empty() {
         return Vec::new();
     }
+    // Where the repository is asked, each of them counts.
+    let most = if context.facts.assumed {
+        GIT_MAX
+    } else {
+        EARLIER_MAX
+    };
     let mine = mine
-        .get(mine.len().saturating_sub(GIT_MAX)..)
+        .get(mine.len().saturating_sub(most)..)
         .unwrap_or_default();
     let (done, ran) = proven(context, from);
     let own = git.invocation.dir.as_deref().map(lexical);
@@ -147,8 +153,7 @@ fn ask<'a>(git: &mut Git<'a, '_>, steps: Vec<RefStep>, judged: usize) -> Stand<'
     let Some(dir) = git.invocation.dir.clone() else {
         return Stand::Unknown;
     };
-    let long = git.context.earlier.len() > GIT_MAX;
-    if steps.len() > STEPS_MAX || long && of_git(git.context).count() > GIT_MAX {
+    if steps.len() > STEPS_MAX {
         return Stand::Unknown;
     }
     let question = Question::GitDeed(GitQuestion {

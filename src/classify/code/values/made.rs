@@ -593,8 +593,18 @@ pub(super) fn base(path: &str) -> &str {
 pub(in super::super) fn starred(text: &str) -> String {
     let mut all = String::new();
     let mut class = false;
+    let mut braces = 0_usize;
     for char in text.chars() {
         match char {
+            // One of several texts.
+            '{' => braces += 1,
+            '}' if braces > 0 => {
+                braces -= 1;
+                if braces == 0 {
+                    all.push(STAR);
+                }
+            }
+            _ if braces > 0 => {}
             '[' => class = true,
             ']' if class => {
                 class = false;
@@ -606,9 +616,12 @@ pub(in super::super) fn starred(text: &str) -> String {
             '*' if all.ends_with(STAR) => all.push(STAR),
             '?' if all.ends_with(STAR) => {}
             '*' | '?' => all.push(STAR),
-            '{' | '}' => all.push(STAR),
+            '}' => all.push(STAR),
             other => all.push(other),
         }
+    }
+    if class || braces > 0 {
+        all.push(STAR);
     }
     all
 }
