@@ -13,142 +13,25 @@
 )]
 
 mod house;
+mod scene;
 mod support;
 
 use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
-
-/// A folder with repositories, in a place that is nobody's temporary one.
-struct Shelf {
-    dir: tempfile::TempDir,
-}
-
-impl Shelf {
-    fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir_in(house::place()).unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().canonicalize().unwrap().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Runs lines of git words, parted by `;`.
-    fn git(&self, folder: &str, lines: &str) {
-        for line in lines.split(';').map(str::trim) {
-            let done = Command::new("git")
-                .args(["-c", "protocol.file.allow=always"])
-                .args(line.split(' '))
-                .current_dir(self.path(folder))
-                .env_clear()
-                .envs([
-                    ("PATH", "/usr/bin:/bin"),
-                    ("GIT_CONFIG_GLOBAL", "/dev/null"),
-                    ("GIT_CONFIG_NOSYSTEM", "1"),
-                    ("GIT_AUTHOR_NAME", "ana"),
-                    ("GIT_AUTHOR_EMAIL", "ana@example.org"),
-                    ("GIT_COMMITTER_NAME", "ana"),
-                    ("GIT_COMMITTER_EMAIL", "ana@example.org"),
-                ])
-                .output()
-                .unwrap();
-            assert!(done.status.success(), "{folder}: {line}: {done:?}");
-        }
-    }
-
-    /// A repository with one commit, and a bare remote that has it.
-    fn repository(&self, name: &str) {
-        let bare = format!("{name}.git");
-        fs::create_dir_all(self.path(name)).unwrap();
-        fs::create_dir_all(self.path(&bare)).unwrap();
-        self.git(&bare, "init -q --bare -b main");
-        self.git(name, "init -q -b main");
-        let remote = format!("remote add origin {}", self.path(&bare).display());
-        self.git(name, &remote);
-        self.commit(name, "a.txt");
-        self.git(name, "push -q -u origin main");
-    }
-
-    fn commit(&self, name: &str, file: &str) {
-        let text = format!("{file} of {name}, {}", self.dir.path().display());
-        self.write(&format!("{name}/{file}"), &text);
-        self.git(name, &format!("add -f {file}; commit -q -m {file}"));
-    }
-
-    fn judged(&self, folder: &str, commands: &[&str]) -> Vec<Value> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
-            .args(["check", "--batch", "--cwd"])
-            .arg(self.path(folder))
-            .env_clear()
-            .env("HOME", house::place())
-            .env("PATH", "/usr/bin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        for command in commands {
-            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
-            writeln!(stdin, "{line}").unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[track_caller]
-    fn loses(&self, folder: &str, commands: &[&str]) {
-        self.all(folder, commands, true);
-    }
-
-    #[track_caller]
-    fn keeps(&self, folder: &str, commands: &[&str]) {
-        self.all(folder, commands, false);
-    }
-
-    #[track_caller]
-    fn all(&self, folder: &str, commands: &[&str], lost: bool) {
-        let wrong: Vec<String> = self
-            .judged(folder, commands)
-            .iter()
-            .zip(commands)
-            .filter(|(result, _)| (result["verdict"] != "allow") != lost)
-            .map(|(result, command)| format!("{command}: {}", result["findings"]))
-            .collect();
-        assert!(
-            wrong.is_empty(),
-            "lost is not {lost}:\n{}",
-            wrong.join("\n")
-        );
-    }
-}
+use scene::Scene;
 
 #[test]
 fn a_branch_or_tag_is_lost_only_with_commits_that_no_other_ref_holds() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.git("shop", "branch merged; tag light; tag -a -m notes told");
-    shelf.git("shop", "checkout -q -b shipped");
-    shelf.commit("shop", "s.txt");
-    shelf.git("shop", "push -q -u origin shipped; checkout -q -b wip main");
-    shelf.commit("shop", "w.txt");
-    shelf.git("shop", "checkout -q --detach main");
-    shelf.commit("shop", "t.txt");
-    shelf.git("shop", "tag alone; checkout -q main");
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.git("shop", "branch merged; tag light; tag -a -m notes told");
+    scene.git("shop", "checkout -q -b shipped");
+    scene.commit("shop", "s.txt");
+    scene.git("shop", "push -q -u origin shipped; checkout -q -b wip main");
+    scene.commit("shop", "w.txt");
+    scene.git("shop", "checkout -q --detach main");
+    scene.commit("shop", "t.txt");
+    scene.git("shop", "tag alone; checkout -q main");
     let lost = [
         "git branch -D wip",
         "git branch -D merged wip",
@@ -197,24 +80,24 @@ fn a_branch_or_tag_is_lost_only_with_commits_that_no_other_ref_holds() {
         "git branch --merged main | grep -v main | xargs -r git branch -D",
         "git fetch --prune",
     ];
-    shelf.loses("shop", &lost);
-    shelf.keeps("shop", &kept);
-    shelf.git("shop", "pack-refs --all");
-    shelf.loses("shop", &lost);
-    shelf.keeps("shop", &kept);
+    scene.loses("shop", &lost);
+    scene.keeps("shop", &kept);
+    scene.git("shop", "pack-refs --all");
+    scene.loses("shop", &lost);
+    scene.keeps("shop", &kept);
 }
 
 #[test]
 fn a_reset_loses_commits_that_only_this_branch_holds() {
-    let shelf = Shelf::new();
-    shelf.repository("clean");
-    shelf.commit("clean", "b.txt");
-    shelf.git("clean", "push -q");
-    shelf.repository("ahead");
-    shelf.commit("ahead", "b.txt");
-    shelf.git("ahead", "checkout -q --detach; branch -q unused main~1");
-    shelf.git("ahead", "checkout -q main");
-    shelf.keeps(
+    let scene = Scene::empty();
+    scene.repository("clean");
+    scene.commit("clean", "b.txt");
+    scene.git("clean", "push -q");
+    scene.repository("ahead");
+    scene.commit("ahead", "b.txt");
+    scene.git("ahead", "checkout -q --detach; branch -q unused main~1");
+    scene.git("ahead", "checkout -q main");
+    scene.keeps(
         "clean",
         &[
             "git reset --hard HEAD~1",
@@ -227,7 +110,7 @@ fn a_reset_loses_commits_that_only_this_branch_holds() {
             "git reflog expire --expire=now --all && git gc --prune=now",
         ],
     );
-    shelf.loses(
+    scene.loses(
         "ahead",
         &[
             "git reset --hard HEAD~1",
@@ -246,7 +129,7 @@ fn a_reset_loses_commits_that_only_this_branch_holds() {
             "git checkout -q --detach origin/main && git branch -D main",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "ahead",
         &[
             "git reset --hard HEAD",
@@ -260,8 +143,8 @@ fn a_reset_loses_commits_that_only_this_branch_holds() {
             "GIT_SEQUENCE_EDITOR=: git rebase -i HEAD~1",
         ],
     );
-    shelf.git("ahead", "reset -q --hard HEAD~1");
-    shelf.loses(
+    scene.git("ahead", "reset -q --hard HEAD~1");
+    scene.loses(
         "ahead",
         &[
             "git reflog expire --expire=now --all",
@@ -273,13 +156,13 @@ fn a_reset_loses_commits_that_only_this_branch_holds() {
 
 #[test]
 fn a_bare_repository_and_one_that_is_named_are_asked_themselves() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.git(
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.git(
         "shop",
         "checkout -q -b hotfix; commit -q --allow-empty -m fix; push -q origin hotfix",
     );
-    let bare = shelf.path("shop.git").display().to_string();
+    let bare = scene.path("shop.git").display().to_string();
     let named = |command: &str| command.replace("BARE", &bare);
     for lost in [
         "git -C BARE branch -D hotfix",
@@ -287,29 +170,29 @@ fn a_bare_repository_and_one_that_is_named_are_asked_themselves() {
         "GIT_DIR=BARE git branch -D hotfix",
         "cd BARE && git branch -f hotfix main",
     ] {
-        shelf.loses(".", &[&named(lost)]);
+        scene.loses(".", &[&named(lost)]);
     }
     for kept in [
         "git -C BARE branch -D absent",
         "git --git-dir=BARE update-ref -d refs/heads/absent",
         "git --git-dir BARE gc --prune=now",
     ] {
-        shelf.keeps(".", &[&named(kept)]);
+        scene.keeps(".", &[&named(kept)]);
     }
 }
 
 #[test]
 fn a_clean_loses_what_it_would_really_take() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.write("shop/.gitignore", ".env\nnode_modules/\n*.o\n");
-    shelf.git("shop", "add .gitignore; commit -q -m ignore");
-    shelf.keeps("shop", &["git clean -ffdx", "git clean -fX"]);
-    shelf.write("shop/.env", "KEY=1\n");
-    shelf.write("shop/node_modules/m/index.js", "1\n");
-    shelf.write("shop/notes.txt", "untracked\n");
-    shelf.repository("shop/vendor/lib");
-    shelf.loses(
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.write("shop/.gitignore", ".env\nnode_modules/\n*.o\n");
+    scene.git("shop", "add .gitignore; commit -q -m ignore");
+    scene.keeps("shop", &["git clean -ffdx", "git clean -fX"]);
+    scene.write("shop/.env", "KEY=1\n");
+    scene.write("shop/node_modules/m/index.js", "1\n");
+    scene.write("shop/notes.txt", "untracked\n");
+    scene.repository("shop/vendor/lib");
+    scene.loses(
         "shop",
         &[
             "git clean -fd",
@@ -320,7 +203,7 @@ fn a_clean_loses_what_it_would_really_take() {
             "git -c clean.requireForce=false clean",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "shop",
         &[
             "git clean -fd -e notes.txt -e vendor -e lib.git",
@@ -332,28 +215,28 @@ fn a_clean_loses_what_it_would_really_take() {
             "git stash -u && git clean -fd",
         ],
     );
-    shelf.loses(
+    scene.loses(
         "shop",
         &[
             "git clean -ffd vendor",
             "git rm -r --cached -q . && git clean -fdx",
         ],
     );
-    shelf.git("shop", "config clean.requireForce false");
-    shelf.loses("shop", &["git clean -d"]);
+    scene.git("shop", "config clean.requireForce false");
+    scene.loses("shop", &["git clean -d"]);
 }
 
 #[test]
 fn untracked_and_staged_files_are_lost_where_a_commit_is_written_over_them() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.git("shop", "checkout -q -b other");
-    shelf.commit("shop", "work.txt");
-    shelf.git("shop", "checkout -q main; checkout -q -b apart");
-    shelf.commit("shop", "apart.txt");
-    shelf.git("shop", "checkout -q main");
-    shelf.write("shop/work.txt", "an afternoon of notes\n");
-    shelf.loses(
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.git("shop", "checkout -q -b other");
+    scene.commit("shop", "work.txt");
+    scene.git("shop", "checkout -q main; checkout -q -b apart");
+    scene.commit("shop", "apart.txt");
+    scene.git("shop", "checkout -q main");
+    scene.write("shop/work.txt", "an afternoon of notes\n");
+    scene.loses(
         "shop",
         &[
             "git reset --hard other",
@@ -371,7 +254,7 @@ fn untracked_and_staged_files_are_lost_where_a_commit_is_written_over_them() {
             "git add -A && git commit -qm wip && git reset --hard HEAD~1",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "shop",
         &[
             "git reset --hard apart",
@@ -387,12 +270,12 @@ fn untracked_and_staged_files_are_lost_where_a_commit_is_written_over_them() {
 
 #[test]
 fn changes_are_lost_where_the_words_reach_them_and_nothing_has_put_them_away() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.write("shop/docs/b.md", "b\n");
-    shelf.git("shop", "add -A; commit -q -m docs");
-    shelf.write("shop/a.txt", "changed\n");
-    shelf.loses(
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.write("shop/docs/b.md", "b\n");
+    scene.git("shop", "add -A; commit -q -m docs");
+    scene.write("shop/a.txt", "changed\n");
+    scene.loses(
         "shop",
         &[
             "git checkout -- '*.txt'",
@@ -405,7 +288,7 @@ fn changes_are_lost_where_the_words_reach_them_and_nothing_has_put_them_away() {
             "git commit -qm staged && git reset --hard",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "shop",
         &[
             "git checkout -- '*.md'",
@@ -420,13 +303,13 @@ fn changes_are_lost_where_the_words_reach_them_and_nothing_has_put_them_away() {
 
 #[test]
 fn stashes_are_lost_unless_they_are_not_there_or_a_ref_holds_them() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.write("shop/a.txt", "first\n");
-    shelf.git("shop", "stash -q");
-    shelf.write("shop/a.txt", "second\n");
-    shelf.git("shop", "stash -q");
-    shelf.loses(
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.write("shop/a.txt", "first\n");
+    scene.git("shop", "stash -q");
+    scene.write("shop/a.txt", "second\n");
+    scene.git("shop", "stash -q");
+    scene.loses(
         "shop",
         &[
             "git stash drop",
@@ -438,7 +321,7 @@ fn stashes_are_lost_unless_they_are_not_there_or_a_ref_holds_them() {
             "git reflog expire --expire=now refs/stash",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "shop",
         &[
             "git stash drop stash@{7}",
@@ -451,19 +334,19 @@ fn stashes_are_lost_unless_they_are_not_there_or_a_ref_holds_them() {
 
 #[test]
 fn submodules_and_linked_trees_are_looked_into_where_the_command_goes() {
-    let shelf = Shelf::new();
-    shelf.repository("lib");
-    shelf.repository("app");
+    let scene = Scene::empty();
+    scene.repository("lib");
+    scene.repository("app");
     let add = format!(
         "submodule --quiet add {} lib",
-        shelf.path("lib.git").display()
+        scene.path("lib.git").display()
     );
-    shelf.git(
+    scene.git(
         "app",
         &format!("{add}; commit -q -m lib; worktree add -q -b done ../done"),
     );
-    shelf.git("app", "worktree add -q --detach ../lone");
-    shelf.commit("lone", "only-here.txt");
+    scene.git("app", "worktree add -q --detach ../lone");
+    scene.commit("lone", "only-here.txt");
     let clean = [
         "git reset --hard",
         "git checkout .",
@@ -473,13 +356,13 @@ fn submodules_and_linked_trees_are_looked_into_where_the_command_goes() {
         "rm -rf ../done && git worktree prune",
         "git worktree remove --force ../done",
     ];
-    shelf.keeps("app", &clean);
-    shelf.loses("app", &["git worktree remove --force ../lone"]);
-    shelf.write("app/lib/a.txt", "changed in the submodule\n");
-    shelf.write("done/a.txt", "changed in the work tree\n");
-    shelf.keeps("app", clean.get(..3).unwrap());
-    shelf.loses("app", clean.get(3..).unwrap());
-    shelf.loses(
+    scene.keeps("app", &clean);
+    scene.loses("app", &["git worktree remove --force ../lone"]);
+    scene.write("app/lib/a.txt", "changed in the submodule\n");
+    scene.write("done/a.txt", "changed in the work tree\n");
+    scene.keeps("app", clean.get(..3).unwrap());
+    scene.loses("app", clean.get(3..).unwrap());
+    scene.loses(
         "app",
         &[
             "git config submodule.recurse true && git reset --hard",
@@ -491,30 +374,30 @@ fn submodules_and_linked_trees_are_looked_into_where_the_command_goes() {
 
 #[test]
 fn a_push_that_names_nothing_does_what_the_configuration_says() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.keeps("shop", &["git push", "git push origin"]);
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.keeps("shop", &["git push", "git push origin"]);
     let forced = ["git config remote.origin.push +main:main && git push origin"];
     // What is there already is pushed once more.
-    shelf.keeps("shop", &forced);
-    shelf.git("shop", "commit -q --amend -m other");
-    shelf.loses("shop", &forced);
-    shelf.git("shop", "config remote.origin.mirror true");
-    shelf.loses("shop", &["git push", "git push origin"]);
+    scene.keeps("shop", &forced);
+    scene.git("shop", "commit -q --amend -m other");
+    scene.loses("shop", &forced);
+    scene.git("shop", "config remote.origin.mirror true");
+    scene.loses("shop", &["git push", "git push origin"]);
 }
 
 #[test]
 fn a_repository_that_cannot_be_read_is_never_one_that_loses_nothing() {
-    let shelf = Shelf::new();
-    shelf.repository("shop");
-    shelf.git("shop", "branch merged");
-    shelf.keeps("shop", &["git branch -D merged", "git reset --hard HEAD"]);
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.git("shop", "branch merged");
+    scene.keeps("shop", &["git branch -D merged", "git reset --hard HEAD"]);
     // An object that is not there any more says nothing of what it led to.
-    let refs = shelf.path("shop/.git/refs/heads/merged");
+    let refs = scene.path("shop/.git/refs/heads/merged");
     fs::write(refs, format!("{}\n", "1".repeat(40))).unwrap();
-    shelf.loses("shop", &["git branch -D merged"]);
-    fs::write(shelf.path("shop/.git/config"), "[core\nnot a configuration").unwrap();
-    shelf.loses(
+    scene.loses("shop", &["git branch -D merged"]);
+    fs::write(scene.path("shop/.git/config"), "[core\nnot a configuration").unwrap();
+    scene.loses(
         "shop",
         &[
             "git branch -D main2 main",
@@ -526,11 +409,11 @@ fn a_repository_that_cannot_be_read_is_never_one_that_loses_nothing() {
 
 #[test]
 fn files_taken_from_the_index_lose_only_what_differs_from_it() {
-    let shelf = Shelf::new();
-    shelf.repository("app");
-    shelf.commit("app", "b.txt");
-    shelf.write("app/a.txt", "staged\n");
-    shelf.git("app", "add a.txt");
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.commit("app", "b.txt");
+    scene.write("app/a.txt", "staged\n");
+    scene.git("app", "add a.txt");
     let same = [
         "git checkout -- a.txt",
         "git checkout a.txt",
@@ -538,8 +421,8 @@ fn files_taken_from_the_index_lose_only_what_differs_from_it() {
         "git restore .",
         "git checkout -- '*.txt'",
     ];
-    shelf.keeps("app", &same);
-    shelf.loses(
+    scene.keeps("app", &same);
+    scene.loses(
         "app",
         &[
             "git checkout HEAD -- a.txt",
@@ -549,26 +432,26 @@ fn files_taken_from_the_index_lose_only_what_differs_from_it() {
             "git reset --hard",
         ],
     );
-    shelf.write("app/b.txt", "changed\n");
-    shelf.keeps("app", &["git restore a.txt", "git restore -- . ':!b.txt'"]);
-    shelf.loses("app", &["git restore .", "git checkout -- b.txt"]);
+    scene.write("app/b.txt", "changed\n");
+    scene.keeps("app", &["git restore a.txt", "git restore -- . ':!b.txt'"]);
+    scene.loses("app", &["git restore .", "git checkout -- b.txt"]);
     let told = "GIT_DIR=../app/.git GIT_WORK_TREE=../app git checkout -f";
-    shelf.loses("app.git", &[told]);
+    scene.loses("app.git", &[told]);
 }
 
 #[test]
 fn a_work_tree_goes_with_what_git_ignores_and_with_a_commit_that_only_it_has() {
-    let shelf = Shelf::new();
-    shelf.repository("app");
-    shelf.write("app/.gitignore", "kept/\n__pycache__/\n");
-    shelf.git("app", "add .gitignore; commit -q -m ignored");
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("app/.gitignore", "kept/\n__pycache__/\n");
+    scene.git("app", "add .gitignore; commit -q -m ignored");
     let trees = "worktree add -q -b plain ../plain; worktree add -q -b own ../own; worktree add -q --detach ../lone; worktree add -q -b busy ../busy";
-    shelf.git("app", trees);
-    shelf.commit("lone", "only-here.txt");
-    shelf.write("own/kept/only.json", "{\"only\": 1}\n");
-    shelf.write("plain/__pycache__/a.pyc", "made again\n");
-    shelf.write("busy/a.txt", "changed\n");
-    shelf.loses(
+    scene.git("app", trees);
+    scene.commit("lone", "only-here.txt");
+    scene.write("own/kept/only.json", "{\"only\": 1}\n");
+    scene.write("plain/__pycache__/a.pyc", "made again\n");
+    scene.write("busy/a.txt", "changed\n");
+    scene.loses(
         "app",
         &[
             "git worktree remove ../own",
@@ -577,7 +460,7 @@ fn a_work_tree_goes_with_what_git_ignores_and_with_a_commit_that_only_it_has() {
             "git worktree remove --force ../busy",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "app",
         &[
             "git worktree remove ../plain",
@@ -591,10 +474,10 @@ fn a_work_tree_goes_with_what_git_ignores_and_with_a_commit_that_only_it_has() {
 
 #[test]
 fn a_file_that_git_writes_goes_over_what_stands_there() {
-    let shelf = Shelf::new();
-    shelf.repository("app");
-    shelf.write("weights.bin", "trained for a week\n");
-    shelf.loses(
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("weights.bin", "trained for a week\n");
+    scene.loses(
         "app",
         &[
             "git bundle create ../weights.bin --all",
@@ -602,7 +485,7 @@ fn a_file_that_git_writes_goes_over_what_stands_there() {
             "git diff --output=../weights.bin",
         ],
     );
-    shelf.keeps(
+    scene.keeps(
         "app",
         &[
             "git bundle create ../new.bundle --all",
@@ -616,30 +499,30 @@ fn a_file_that_git_writes_goes_over_what_stands_there() {
 
 #[test]
 fn a_ref_is_deleted_only_where_it_has_the_old_value_that_is_told() {
-    let shelf = Shelf::new();
-    shelf.repository("app");
-    shelf.git("app", "checkout -q -b topic");
-    shelf.commit("app", "b.txt");
-    shelf.git("app", "checkout -q main");
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.git("app", "checkout -q -b topic");
+    scene.commit("app", "b.txt");
+    scene.git("app", "checkout -q main");
     let wrong = "0123456789012345678901234567890123456789";
-    shelf.keeps(
+    scene.keeps(
         "app",
         &[&format!("git update-ref -d refs/heads/topic {wrong}")],
     );
-    shelf.loses("app", &["git update-ref -d refs/heads/topic"]);
+    scene.loses("app", &["git update-ref -d refs/heads/topic"]);
 }
 
 #[test]
 fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
-    let shelf = Shelf::new();
-    shelf.repository("app");
-    shelf.git(
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.git(
         "app",
         "branch merged; branch release/1; tag v1; push -q origin merged release/1 v1; checkout -q -b topic",
     );
-    shelf.commit("app", "b.txt");
-    shelf.git("app", "push -q origin topic; checkout -q main");
-    shelf.keeps(
+    scene.commit("app", "b.txt");
+    scene.git("app", "push -q origin topic; checkout -q main");
+    scene.keeps(
         "app",
         &[
             "git push origin --delete merged",
@@ -649,7 +532,7 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
             "git push -f --tags origin",
         ],
     );
-    shelf.loses(
+    scene.loses(
         "app",
         &[
             "git push origin --delete topic",
@@ -658,11 +541,11 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
             "git push origin --delete v1",
         ],
     );
-    shelf.git("app", "branch -q -f topic main; tag -f v1 topic");
-    shelf.git("app", "checkout -q topic");
-    shelf.commit("app", "c.txt");
-    shelf.git("app", "tag -f v1 HEAD");
-    shelf.loses(
+    scene.git("app", "branch -q -f topic main; tag -f v1 topic");
+    scene.git("app", "checkout -q topic");
+    scene.commit("app", "c.txt");
+    scene.git("app", "tag -f v1 HEAD");
+    scene.loses(
         "app",
         &["git push --force --all", "git push -f --tags origin"],
     );

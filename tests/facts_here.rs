@@ -13,170 +13,82 @@
 )]
 
 mod house;
+mod scene;
 mod support;
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use serde_json::{Value, json};
+use scene::Scene;
 
-/// A project with a commit, in a folder that is nobody's temporary one.
-struct Project {
-    dir: tempfile::TempDir,
-}
-
-impl Project {
-    fn new() -> Self {
-        let project = Self {
-            dir: tempfile::tempdir_in(house::place()).unwrap(),
-        };
-        for (name, text) in [
-            ("src/main.rs", "fn main() {}\n"),
-            ("src/lib.rs", "// lib\n"),
-            ("old/a.txt", "a\n"),
-            ("README.md", "read\n"),
-            (".gitignore", "node_modules\nsecret.env\nbuild/\n"),
-        ] {
-            project.write(name, text);
-        }
-        for words in [
-            &["init", "-q", "-b", "main"][..],
-            &["add", "-A"],
-            &["commit", "-q", "-m", "one"],
-            &["branch", "topic"],
-            &["tag", "v1"],
-        ] {
-            project.git(words);
-        }
-        for (name, text) in [
-            ("notes.txt", "untracked\n"),
-            ("data/a.csv", "1\n"),
-            ("secret.env", "KEY=1\n"),
-            ("node_modules/x/index.js", "x\n"),
-            ("build/out.bin", "x\n"),
-            ("empty.txt", ""),
-            ("Case.txt", "upper\n"),
-            ("~/inner.txt", "in a folder with a tilde for a name\n"),
-            ("$HOME/inner.txt", "and another\n"),
-            ("app.db", "SQLite format 3\0rest"),
-        ] {
-            project.write(name, text);
-        }
-        fs::create_dir(project.path("hollow")).unwrap();
-        symlink("data", project.path("link")).unwrap();
-        symlink(project.path("data"), project.path("build/away")).unwrap();
-        project
+/// A project with a commit, and what is not in it.
+fn project() -> Scene {
+    let project = Scene::empty();
+    for (name, text) in [
+        ("src/main.rs", "fn main() {}\n"),
+        ("src/lib.rs", "// lib\n"),
+        ("old/a.txt", "a\n"),
+        ("README.md", "read\n"),
+        (".gitignore", "node_modules\nsecret.env\nbuild/\n"),
+    ] {
+        project.write(name, text);
     }
-
-    fn root(&self) -> PathBuf {
-        self.dir.path().canonicalize().unwrap()
+    project.git(
+        ".",
+        "init -q -b main; add -A; commit -q -m one; branch topic; tag v1",
+    );
+    for (name, text) in [
+        ("notes.txt", "untracked\n"),
+        ("data/a.csv", "1\n"),
+        ("secret.env", "KEY=1\n"),
+        ("node_modules/x/index.js", "x\n"),
+        ("build/out.bin", "x\n"),
+        ("empty.txt", ""),
+        ("Case.txt", "upper\n"),
+        ("~/inner.txt", "in a folder with a tilde for a name\n"),
+        ("$HOME/inner.txt", "and another\n"),
+        ("app.db", "SQLite format 3\0rest"),
+    ] {
+        project.write(name, text);
     }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn git(&self, words: &[&str]) {
-        let done = Command::new("git")
-            .args(["-c", "user.name=ana", "-c", "user.email=ana@example.org"])
-            .args(words)
-            .current_dir(self.root())
-            .env_remove("GIT_DIR")
-            .status()
-            .unwrap();
-        assert!(done.success(), "{words:?}");
-    }
-
-    /// Judges commands in one batch, the world being asked.
-    fn judged(&self, commands: &[&str]) -> Vec<Value> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
-            .args(["check", "--batch", "--cwd"])
-            .arg(self.root())
-            .env_clear()
-            .env("HOME", house::place())
-            .env("PATH", "/usr/bin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        for command in commands {
-            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
-            writeln!(stdin, "{line}").unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[track_caller]
-    fn passes(&self, commands: &[&str]) {
-        let wrong: Vec<String> = self
-            .judged(commands)
-            .iter()
-            .zip(commands)
-            .filter(|(result, _)| result["verdict"] != "allow")
-            .map(|(result, command)| format!("{command}: {}", result["findings"]))
-            .collect();
-        assert!(wrong.is_empty(), "held for nothing:\n{}", wrong.join("\n"));
-    }
-
-    #[track_caller]
-    fn finds(&self, rule: &str, commands: &[&str]) {
-        let found = |result: &Value| {
-            let findings = result["findings"].as_array().unwrap();
-            findings.iter().any(|finding| finding["rule"] == rule)
-        };
-        let wrong: Vec<String> = self
-            .judged(commands)
-            .iter()
-            .zip(commands)
-            .filter(|(result, _)| !found(result))
-            .map(|(result, command)| format!("{command}: {}", result["findings"]))
-            .collect();
-        assert!(wrong.is_empty(), "{rule} not found:\n{}", wrong.join("\n"));
-    }
+    fs::create_dir(project.path("hollow")).unwrap();
+    symlink("data", project.path("link")).unwrap();
+    symlink(project.path("data"), project.path("build/away")).unwrap();
+    project
 }
 
 #[test]
 fn what_does_not_exist_is_empty_or_stands_in_head_cannot_be_lost() {
-    Project::new().passes(&[
-        "rm -rf missing",
-        "rm -f missing.txt no/such/file",
-        "rm -rf old",
-        "rm -rf src",
-        "rm README.md",
-        "rm -rf hollow",
-        "rm -f empty.txt",
-        "rm -f *.log",
-        "find missing -delete",
-        "truncate -s 0 README.md",
-        "cp /dev/null missing.txt",
-        "echo x > README.md",
-        "echo x > new.txt",
-        "mv README.md README.txt",
-        "rm link",
-        "rm -rf link",
-        "unzip -o a.zip -d missing",
-    ]);
+    project().keeps(
+        ".",
+        &[
+            "rm -rf missing",
+            "rm -f missing.txt no/such/file",
+            "rm -rf old",
+            "rm -rf src",
+            "rm README.md",
+            "rm -rf hollow",
+            "rm -f empty.txt",
+            "rm -f *.log",
+            "find missing -delete",
+            "truncate -s 0 README.md",
+            "cp /dev/null missing.txt",
+            "echo x > README.md",
+            "echo x > new.txt",
+            "mv README.md README.txt",
+            "rm link",
+            "rm -rf link",
+            "unzip -o a.zip -d missing",
+        ],
+    );
 }
 
 #[test]
 fn what_is_only_here_is_found() {
-    let project = Project::new();
+    let project = project();
     project.finds(
+        ".",
         "files.delete",
         &[
             "rm notes.txt",
@@ -188,6 +100,7 @@ fn what_is_only_here_is_found() {
         ],
     );
     project.finds(
+        ".",
         "files.recursive-delete",
         &[
             "rm -rf data",
@@ -196,8 +109,9 @@ fn what_is_only_here_is_found() {
             "rm -rf link/",
         ],
     );
-    project.finds("files.delete-guarded", &["rm app.db", "rm *.db"]);
+    project.finds(".", "files.delete-guarded", &["rm app.db", "rm *.db"]);
     project.finds(
+        ".",
         "files.overwrite",
         &[
             "echo x > notes.txt",
@@ -206,21 +120,23 @@ fn what_is_only_here_is_found() {
         ],
     );
     project.finds(
+        ".",
         "files.overwrite-guarded",
         &[
             "cp README.md app.db",
             "curl -o app.db https://example.com/x",
         ],
     );
-    project.finds("files.delete-project", &["rm -rf .git", "rm -rf ."]);
+    project.finds(".", "files.delete-project", &["rm -rf .git", "rm -rf ."]);
 }
 
 #[test]
 fn a_change_that_is_not_committed_makes_a_tracked_file_one_to_lose() {
-    let project = Project::new();
+    let project = project();
     project.write("src/main.rs", "fn main() { changed() }\n");
-    project.finds("files.recursive-delete", &["rm -rf src"]);
+    project.finds(".", "files.recursive-delete", &["rm -rf src"]);
     project.finds(
+        ".",
         "git.discard-changes",
         &[
             "git checkout -- src",
@@ -228,28 +144,32 @@ fn a_change_that_is_not_committed_makes_a_tracked_file_one_to_lose() {
             "git reset --hard",
         ],
     );
-    project.passes(&[
-        "git checkout -- old",
-        "git restore README.md",
-        "rm src/lib.rs",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "git checkout -- old",
+            "git restore README.md",
+            "rm src/lib.rs",
+        ],
+    );
 }
 
 #[test]
 fn regenerable_output_goes_freely_unless_it_is_neither_ignored_nor_proven() {
-    let project = Project::new();
-    project.passes(&["rm -rf node_modules", "rm -rf ./node_modules/x"]);
+    let project = project();
+    project.keeps(".", &["rm -rf node_modules", "rm -rf ./node_modules/x"]);
     project.write(
         "dist/report.txt",
         "written by hand, neither ignored nor proven\n",
     );
-    project.finds("files.recursive-delete", &["rm -rf dist"]);
+    project.finds(".", "files.recursive-delete", &["rm -rf dist"]);
 }
 
 #[test]
 fn names_that_a_shell_would_expand_are_taken_as_they_are_quoted() {
-    let project = Project::new();
+    let project = project();
     project.finds(
+        ".",
         "files.recursive-delete",
         &[
             "rm -rf './~'",
@@ -258,25 +178,23 @@ fn names_that_a_shell_would_expand_are_taken_as_they_are_quoted() {
             "rm -rf \\~",
         ],
     );
-    project.finds("files.wipe", &["rm -rf ~", "rm -rf $HOME"]);
-    project.passes(&["rm -f case.txt", "rm -f '*.txt'"]);
-    project.finds("files.delete", &["rm Case.txt", "rm [C]ase.txt"]);
+    project.finds(".", "files.wipe", &["rm -rf ~", "rm -rf $HOME"]);
+    project.keeps(".", &["rm -f case.txt", "rm -f '*.txt'"]);
+    project.finds(".", "files.delete", &["rm Case.txt", "rm [C]ase.txt"]);
 }
 
 #[test]
 fn refs_are_lost_only_where_they_are() {
-    let project = Project::new();
-    for words in [
-        &["checkout", "-q", "topic"][..],
-        &["commit", "-q", "--allow-empty", "-m", "only on topic"],
-        &["checkout", "-q", "--detach", "main"],
-        &["commit", "-q", "--allow-empty", "-m", "only under a tag"],
-        &["tag", "-f", "v1"],
-        &["checkout", "-q", "main"],
+    let project = project();
+    for lines in [
+        "checkout -q topic; commit -q --allow-empty -m only-on-topic",
+        "checkout -q --detach main; commit -q --allow-empty -m only-under-a-tag",
+        "tag -f v1; checkout -q main",
     ] {
-        project.git(words);
+        project.git(".", lines);
     }
     project.finds(
+        ".",
         "git.ref-overwrite",
         &[
             "git branch -f topic HEAD",
@@ -286,18 +204,22 @@ fn refs_are_lost_only_where_they_are() {
             "git branch -M main topic",
         ],
     );
-    project.passes(&[
-        "git branch -f fresh HEAD",
-        "git checkout -B fresh",
-        "git switch -C fresh",
-        "git tag -f v2",
-        "git branch -M main fresh",
-        "git update-ref refs/heads/fresh HEAD",
-        "git reset --hard",
-        "git stash drop",
-    ]);
-    project.git(&["pack-refs", "--all"]);
+    project.keeps(
+        ".",
+        &[
+            "git branch -f fresh HEAD",
+            "git checkout -B fresh",
+            "git switch -C fresh",
+            "git tag -f v2",
+            "git branch -M main fresh",
+            "git update-ref refs/heads/fresh HEAD",
+            "git reset --hard",
+            "git stash drop",
+        ],
+    );
+    project.git(".", "pack-refs --all");
     project.finds(
+        ".",
         "git.ref-overwrite",
         &["git branch -f topic HEAD", "git tag -f v1"],
     );
@@ -305,8 +227,9 @@ fn refs_are_lost_only_where_they_are() {
 
 #[test]
 fn a_path_through_the_parent_or_another_folder_is_resolved_before_it_is_judged() {
-    let project = Project::new();
+    let project = project();
     project.finds(
+        ".",
         "files.recursive-delete",
         &[
             "rm -rf src/../data",
@@ -314,20 +237,23 @@ fn a_path_through_the_parent_or_another_folder_is_resolved_before_it_is_judged()
             "cd link && rm -rf ../data",
         ],
     );
-    project.passes(&[
-        "cd /tmp && rm -rf data",
-        "(cd /tmp; rm -rf data)",
-        "rm -rf /tmp/data",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "cd /tmp && rm -rf data",
+            "(cd /tmp; rm -rf data)",
+            "rm -rf /tmp/data",
+        ],
+    );
     let root = project.root();
-    let outside = Path::new(&root).parent().unwrap().join("gone");
-    project.passes(&[&format!("rm -rf {}", outside.display())]);
+    let outside = root.parent().unwrap().join("gone");
+    project.keeps(".", &[&format!("rm -rf {}", outside.display())]);
 }
 
 /// Measured with GNU rm 9.1 and find 4.9: both empty the folder behind the link, and then fail to remove the link.
 #[test]
 fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder() {
-    let project = Project::new();
+    let project = project();
     let through = [
         "rm -rf build/away/",
         "rm -r build/away/",
@@ -335,17 +261,20 @@ fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder()
         "find build/away/ -delete",
         "find -L build/away -delete",
     ];
-    for (command, result) in through.iter().zip(project.judged(&through)) {
+    for (command, result) in through.iter().zip(project.judged(".", &through)) {
         assert_ne!(result["verdict"], "allow", "{command}: {result}");
     }
     let only_the_link = ["rm -rf build/away", "rm build/away"];
-    for (command, result) in only_the_link.iter().zip(project.judged(&only_the_link)) {
+    for (command, result) in only_the_link
+        .iter()
+        .zip(project.judged(".", &only_the_link))
+    {
         assert_eq!(result["verdict"], "allow", "{command}: {result}");
     }
 }
 
 /// What code the project has, for those that load it by the way.
-fn with_code(project: &Project) {
+fn with_code(project: &Scene) {
     for (name, text) in [
         ("nuke.py", "import shutil\nshutil.rmtree('data')\n"),
         (
@@ -371,9 +300,10 @@ fn with_code(project: &Project) {
 
 #[test]
 fn code_on_standard_input_and_code_that_is_loaded_is_read_like_a_script() {
-    let project = Project::new();
+    let project = project();
     with_code(&project);
     project.finds(
+        ".",
         "files.recursive-delete",
         &[
             "python3 nuke.py",
@@ -398,25 +328,29 @@ fn code_on_standard_input_and_code_that_is_loaded_is_read_like_a_script() {
             "EDITOR=./clean.sh git commit",
         ],
     );
-    project.passes(&[
-        "python3 < show.py",
-        "python3 < absent.py",
-        "python3 -c 'import lib; print(lib)'",
-        "node -e \"require('./lib')\"",
-        "python3 -m json.tool < nuke.py",
-        "python3 -c 'import sys; sys.stdin.read()' < nuke.py",
-        "node --check nuke.js",
-        "wc -l < nuke.py",
-        "coverage run show.py",
-        "pytest show.py",
-        "GIT_EXTERNAL_DIFF=./absent.sh git diff",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "python3 < show.py",
+            "python3 < absent.py",
+            "python3 -c 'import lib; print(lib)'",
+            "node -e \"require('./lib')\"",
+            "python3 -m json.tool < nuke.py",
+            "python3 -c 'import sys; sys.stdin.read()' < nuke.py",
+            "node --check nuke.js",
+            "wc -l < nuke.py",
+            "coverage run show.py",
+            "pytest show.py",
+            "GIT_EXTERNAL_DIFF=./absent.sh git diff",
+        ],
+    );
 }
 
 #[test]
 fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
-    let project = Project::new();
+    let project = project();
     project.finds(
+        ".",
         "files.delete",
         &[
             "docker run --rm -v $PWD/data:/d alpine sh -c 'rm -rf /d/*'",
@@ -425,6 +359,7 @@ fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
         ],
     );
     project.finds(
+        ".",
         "files.recursive-delete",
         &[
             "docker run --rm -v ./data:/d alpine find /d -delete",
@@ -432,20 +367,24 @@ fn patterns_inside_a_container_give_what_lies_on_its_mounts() {
             "docker run --rm -v .:/w -w /w alpine rm -rf data",
         ],
     );
-    project.passes(&[
-        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /d/*.log'",
-        "docker run --rm -v ./missing:/d alpine sh -c 'rm -rf /d/*'",
-        "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /tmp/*'",
-        "docker run --rm -v ./src:/d alpine sh -c 'rm -rf /d/*'",
-        "docker run --rm -v ./data:/d alpine sh -c 'ls /d/*'",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /d/*.log'",
+            "docker run --rm -v ./missing:/d alpine sh -c 'rm -rf /d/*'",
+            "docker run --rm -v ./data:/d alpine sh -c 'rm -rf /tmp/*'",
+            "docker run --rm -v ./src:/d alpine sh -c 'rm -rf /d/*'",
+            "docker run --rm -v ./data:/d alpine sh -c 'ls /d/*'",
+        ],
+    );
 }
 
 #[test]
 fn clients_of_databases_write_over_files_like_a_redirection() {
-    let project = Project::new();
+    let project = project();
     project.write("other.db", "SQLite format 3\0rest");
     project.finds(
+        ".",
         "files.overwrite-guarded",
         &[
             "sqlite3 app.db '.backup other.db'",
@@ -455,10 +394,12 @@ fn clients_of_databases_write_over_files_like_a_redirection() {
         ],
     );
     project.finds(
+        ".",
         "sqlite.restore",
         &["sqlite3 app.db '.dbconfig reset_database on' vacuum"],
     );
     project.finds(
+        ".",
         "files.overwrite",
         &[
             "sqlite3 app.db '.output notes.txt' '.dump'",
@@ -479,27 +420,31 @@ fn clients_of_databases_write_over_files_like_a_redirection() {
             "find . -fprint notes.txt",
         ],
     );
-    project.passes(&[
-        "sqlite3 app.db '.backup new.db'",
-        "sqlite3 app.db '.once new.csv' 'select 1'",
-        "sqlite3 app.db '.output README.md' '.dump'",
-        "sqlite3 app.db '.clone other.db'",
-        "sqlite3 app.db \"vacuum into 'new.db'\"",
-        "psql -c '\\copy users from notes.txt'",
-        "psql -c '\\copy users to new.csv'",
-        "psql -o README.md -c 'select 1'",
-        "pg_dump -f new.sql shop",
-        "strace -A -o notes.txt ls",
-        "strace -o new.txt ls",
-        "script -a -c ls notes.txt",
-        "find . -name notes.txt -print",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "sqlite3 app.db '.backup new.db'",
+            "sqlite3 app.db '.once new.csv' 'select 1'",
+            "sqlite3 app.db '.output README.md' '.dump'",
+            "sqlite3 app.db '.clone other.db'",
+            "sqlite3 app.db \"vacuum into 'new.db'\"",
+            "psql -c '\\copy users from notes.txt'",
+            "psql -c '\\copy users to new.csv'",
+            "psql -o README.md -c 'select 1'",
+            "pg_dump -f new.sql shop",
+            "strace -A -o notes.txt ls",
+            "strace -o new.txt ls",
+            "script -a -c ls notes.txt",
+            "find . -name notes.txt -print",
+        ],
+    );
 }
 
 #[test]
 fn programs_that_name_their_output_write_over_what_is_there() {
-    let project = Project::new();
+    let project = project();
     project.finds(
+        ".",
         "files.overwrite",
         &[
             "tar cf notes.txt src",
@@ -521,35 +466,39 @@ fn programs_that_name_their_output_write_over_what_is_there() {
         ],
     );
     project.finds(
+        ".",
         "files.move-away-folder",
         &["rsync --remove-source-files -a data/ /tmp/x/"],
     );
-    project.passes(&[
-        "tar cf new.tar data",
-        "tar tf notes.txt",
-        "gcc -o README.md main.c",
-        "gcc -o build/out.bin main.c",
-        "git archive -o new.zip HEAD",
-        "git bundle verify notes.txt",
-        "openssl dgst -sha256 notes.txt",
-        "openssl enc -in notes.txt -out new.enc",
-        "ffmpeg -i a.mov notes.txt",
-        "pandoc notes.txt -o new.pdf",
-        "convert notes.txt new.png",
-        "gawk '{ print 1 }' notes.txt",
-        "vim notes.txt",
-        "fallocate -l 5 notes.txt",
-        "gpg -o notes.txt -d a.gpg",
-        "python3 -m json.tool notes.txt",
-        "rsync --remove-source-files -a data/ kept/",
-        "rsync --remove-source-files -a data/ host:/srv/x/",
-        "rsync -n --remove-source-files -a data/ /tmp/x/",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "tar cf new.tar data",
+            "tar tf notes.txt",
+            "gcc -o README.md main.c",
+            "gcc -o build/out.bin main.c",
+            "git archive -o new.zip HEAD",
+            "git bundle verify notes.txt",
+            "openssl dgst -sha256 notes.txt",
+            "openssl enc -in notes.txt -out new.enc",
+            "ffmpeg -i a.mov notes.txt",
+            "pandoc notes.txt -o new.pdf",
+            "convert notes.txt new.png",
+            "gawk '{ print 1 }' notes.txt",
+            "vim notes.txt",
+            "fallocate -l 5 notes.txt",
+            "gpg -o notes.txt -d a.gpg",
+            "python3 -m json.tool notes.txt",
+            "rsync --remove-source-files -a data/ kept/",
+            "rsync --remove-source-files -a data/ host:/srv/x/",
+            "rsync -n --remove-source-files -a data/ /tmp/x/",
+        ],
+    );
 }
 
 #[test]
 fn a_patch_changes_and_takes_away_what_its_headers_name() {
-    let project = Project::new();
+    let project = project();
     for (name, old, new) in [
         ("edit.patch", "a/notes.txt", "b/notes.txt"),
         ("gone.patch", "a/notes.txt", "/dev/null"),
@@ -563,6 +512,7 @@ fn a_patch_changes_and_takes_away_what_its_headers_name() {
         );
     }
     project.finds(
+        ".",
         "files.overwrite",
         &[
             "patch -p1 < edit.patch",
@@ -574,6 +524,7 @@ fn a_patch_changes_and_takes_away_what_its_headers_name() {
         ],
     );
     project.finds(
+        ".",
         "files.delete",
         &[
             "patch -p1 < gone.patch",
@@ -581,22 +532,25 @@ fn a_patch_changes_and_takes_away_what_its_headers_name() {
             "git apply -R back.patch",
         ],
     );
-    project.passes(&[
-        "patch -p1 < clean.patch",
-        "patch -p1 < new.patch",
-        "patch -p1 --dry-run < edit.patch",
-        "patch -p1 -b < edit.patch",
-        "git apply --check edit.patch",
-        "git apply --stat gone.patch",
-        "git apply --cached edit.patch",
-        "git apply clean.patch",
-        "git apply missing.patch",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "patch -p1 < clean.patch",
+            "patch -p1 < new.patch",
+            "patch -p1 --dry-run < edit.patch",
+            "patch -p1 -b < edit.patch",
+            "git apply --check edit.patch",
+            "git apply --stat gone.patch",
+            "git apply --cached edit.patch",
+            "git apply clean.patch",
+            "git apply missing.patch",
+        ],
+    );
 }
 
 #[test]
 fn an_archive_is_unpacked_over_the_files_that_it_names() {
-    let project = Project::new();
+    let project = project();
     for (name, text) in [
         ("z/notes.txt", "n\n"),
         ("z/data/a.csv", "2\n"),
@@ -621,6 +575,7 @@ fn an_archive_is_unpacked_over_the_files_that_it_names() {
     }
     fs::remove_dir_all(project.path("z")).unwrap();
     project.finds(
+        ".",
         "files.overwrite",
         &[
             "tar xf over.tar",
@@ -634,17 +589,20 @@ fn an_archive_is_unpacked_over_the_files_that_it_names() {
             "cd data && tar xf ../over.tgz -C ..",
         ],
     );
-    project.passes(&[
-        "tar tf over.tar",
-        "tar xkf over.tar",
-        "tar xOf over.tar",
-        "tar xf new.tar",
-        "tar xf clean.tar",
-        "tar xf deep.tar",
-        "tar xf over.tar other.txt",
-        "mkdir fresh && tar xf over.tar -C fresh",
-        "tar xf missing.tar",
-        "7z l over.tar",
-        "python3 -m tarfile -l over.tar",
-    ]);
+    project.keeps(
+        ".",
+        &[
+            "tar tf over.tar",
+            "tar xkf over.tar",
+            "tar xOf over.tar",
+            "tar xf new.tar",
+            "tar xf clean.tar",
+            "tar xf deep.tar",
+            "tar xf over.tar other.txt",
+            "mkdir fresh && tar xf over.tar -C fresh",
+            "tar xf missing.tar",
+            "7z l over.tar",
+            "python3 -m tarfile -l over.tar",
+        ],
+    );
 }

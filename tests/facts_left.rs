@@ -13,97 +13,10 @@
 )]
 
 mod house;
+mod scene;
 mod support;
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
-use serde_json::{Value, json};
-
-/// A folder in a place that is nobody's temporary one.
-struct Scene {
-    dir: tempfile::TempDir,
-}
-
-impl Scene {
-    /// Builds a scene with lines of shell.
-    fn built(script: &str) -> Self {
-        let scene = Self {
-            dir: tempfile::tempdir_in(house::place()).unwrap(),
-        };
-        let done = Command::new("bash")
-            .args(["-eu", "-c", script])
-            .current_dir(scene.root())
-            .env_clear()
-            .envs([
-                ("PATH", "/usr/bin:/bin"),
-                ("LC_ALL", "C"),
-                ("GIT_CONFIG_GLOBAL", "/dev/null"),
-                ("GIT_CONFIG_NOSYSTEM", "1"),
-                ("GIT_EDITOR", "true"),
-                ("GIT_AUTHOR_NAME", "ana"),
-                ("GIT_AUTHOR_EMAIL", "ana@example.org"),
-                ("GIT_COMMITTER_NAME", "ana"),
-                ("GIT_COMMITTER_EMAIL", "ana@example.org"),
-            ])
-            .output()
-            .unwrap();
-        assert!(done.status.success(), "{done:?}");
-        scene
-    }
-
-    fn root(&self) -> PathBuf {
-        self.dir.path().canonicalize().unwrap()
-    }
-
-    fn judged(&self, folder: &str, commands: &[&str]) -> Vec<Value> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
-            .args(["check", "--batch", "--facts", "here", "--cwd"])
-            .arg(self.root().join(folder))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        for command in commands {
-            let line = json!({"tool_name": "Bash", "tool_input": {"command": command}});
-            writeln!(stdin, "{line}").unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[track_caller]
-    fn loses(&self, folder: &str, commands: &[&str]) {
-        self.all(folder, commands, true);
-    }
-
-    #[track_caller]
-    fn keeps(&self, folder: &str, commands: &[&str]) {
-        self.all(folder, commands, false);
-    }
-
-    #[track_caller]
-    fn all(&self, folder: &str, commands: &[&str], lost: bool) {
-        let wrong: Vec<String> = self
-            .judged(folder, commands)
-            .iter()
-            .zip(commands)
-            .filter(|(result, _)| (result["verdict"] != "allow") != lost)
-            .map(|(result, command)| format!("{command}: {}", result["findings"]))
-            .collect();
-        assert!(
-            wrong.is_empty(),
-            "{folder}: lost is not {lost}:\n{}",
-            wrong.join("\n")
-        );
-    }
-}
+use scene::Scene;
 
 /// Two branches that change the same line, in each of the given folders.
 const PARTED: &str = r#"

@@ -13,283 +13,249 @@
 )]
 
 mod house;
+mod scene;
 mod support;
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
+use scene::Scene;
+use serde_json::json;
 
-/// Ordinary files in a folder that is nobody's temporary one, and no repository.
-struct Scene {
-    dir: tempfile::TempDir,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let scene = Self {
-            dir: tempfile::tempdir_in(house::place()).unwrap(),
-        };
-        for (name, text) in [
-            ("notes.md", "notes\n"),
-            ("notes.md.gz", "\u{1f}old"),
-            ("todo.txt", "milk\n"),
-            ("same.txt", "milk\n"),
-            ("report.csv", "a,b\n"),
-            ("data/ledger.csv", "1\n"),
-            ("tree_a/x.txt", "x\n"),
-            ("tree_a/y.txt", "from a\n"),
-            ("tree_b/y.txt", "from b\n"),
-            ("hidden/.secret", "s\n"),
-            ("[ab].txt", "literal\n"),
-            ("Read.Me", "R\n"),
-            ("victims.txt", "ledger.csv\n"),
-            ("none.txt", "not-there.csv\n"),
-            ("wipe.sh", "#!/bin/sh\nrm -rf data\n"),
-            (
-                "lib.sh",
-                "nuke() {\n  rm -rf data\n}\nhello() {\n  echo hi\n}\n",
-            ),
-            ("own.sh", "#!/bin/sh\nmkdir w.$$ && rm -r w.$$\n"),
-            ("write.py", "open('report.csv', 'w').write('new')\n"),
-            (
-                "Makefile",
-                "DIR ?= dist\nOUT = dist\nwipe:\n\trm -rf $(DIR)\ndrop:\n\trm -rf $(OUT)\n",
-            ),
-            ("fake/.venv/keys.txt", "no environment\n"),
-        ] {
-            scene.write(name, text);
-        }
-        for (target, name) in [
-            ("data", "link"),
-            ("nowhere", "dangling"),
-            ("todo.txt", "short"),
-            ("../todo.txt", "onlylinks/one"),
-            ("../missing", "onlylinks/two"),
-        ] {
-            let path = scene.path(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            symlink(target, path).unwrap();
-        }
-        scene
+/// Ordinary files, and no repository.
+fn ordinary() -> Scene {
+    let scene = Scene::empty();
+    for (name, text) in [
+        ("notes.md", "notes\n"),
+        ("notes.md.gz", "\u{1f}old"),
+        ("todo.txt", "milk\n"),
+        ("same.txt", "milk\n"),
+        ("report.csv", "a,b\n"),
+        ("data/ledger.csv", "1\n"),
+        ("tree_a/x.txt", "x\n"),
+        ("tree_a/y.txt", "from a\n"),
+        ("tree_b/y.txt", "from b\n"),
+        ("hidden/.secret", "s\n"),
+        ("[ab].txt", "literal\n"),
+        ("Read.Me", "R\n"),
+        ("victims.txt", "ledger.csv\n"),
+        ("none.txt", "not-there.csv\n"),
+        ("wipe.sh", "#!/bin/sh\nrm -rf data\n"),
+        (
+            "lib.sh",
+            "nuke() {\n  rm -rf data\n}\nhello() {\n  echo hi\n}\n",
+        ),
+        ("own.sh", "#!/bin/sh\nmkdir w.$$ && rm -r w.$$\n"),
+        ("write.py", "open('report.csv', 'w').write('new')\n"),
+        (
+            "Makefile",
+            "DIR ?= dist\nOUT = dist\nwipe:\n\trm -rf $(DIR)\ndrop:\n\trm -rf $(OUT)\n",
+        ),
+        ("fake/.venv/keys.txt", "no environment\n"),
+    ] {
+        scene.write(name, text);
     }
-
-    fn root(&self) -> PathBuf {
-        self.dir.path().canonicalize().unwrap()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
+    for (target, name) in [
+        ("data", "link"),
+        ("nowhere", "dangling"),
+        ("todo.txt", "short"),
+        ("../todo.txt", "onlylinks/one"),
+        ("../missing", "onlylinks/two"),
+    ] {
+        let path = scene.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        symlink(target, path).unwrap();
     }
-
-    fn verdicts(&self, lines: &[Value]) -> Vec<Value> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_backstop"))
-            .args(["check", "--batch", "--cwd"])
-            .arg(self.root())
-            .env_clear()
-            .env("HOME", house::place())
-            .env("PATH", "/usr/bin:/bin")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        for line in lines {
-            writeln!(stdin, "{line}").unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[track_caller]
-    fn judged(&self, commands: &[&str], passes: bool) {
-        let lines: Vec<Value> = commands
-            .iter()
-            .map(|command| json!({"tool_name": "Bash", "tool_input": {"command": command}}))
-            .collect();
-        let wrong: Vec<String> = self
-            .verdicts(&lines)
-            .iter()
-            .zip(commands)
-            .filter(|(result, _)| (result["verdict"] == "allow") != passes)
-            .map(|(result, command)| format!("{command}: {result}"))
-            .collect();
-        assert!(wrong.is_empty(), "misjudged:\n{}", wrong.join("\n"));
-    }
-
-    #[track_caller]
-    fn passes(&self, commands: &[&str]) {
-        self.judged(commands, true);
-    }
-
-    #[track_caller]
-    fn finds(&self, commands: &[&str]) {
-        self.judged(commands, false);
-    }
+    scene
 }
 
 #[test]
 fn a_list_that_is_there_says_what_goes() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "while read -r f; do rm \"data/$f\"; done < victims.txt",
-        "for f in $(cat victims.txt); do rm -f \"data/$f\"; done",
-        "sed 's,^,data/,' victims.txt | xargs rm",
-        "awk '{print \"data/\"$1}' victims.txt | xargs rm",
-        "cd data && xargs -a ../victims.txt rm -f",
-        "mapfile -t v < victims.txt; cd data; rm \"${v[@]}\"",
-        // What something before may have changed is not what stands there now.
-        "./fetch-list; xargs rm -rf < none.txt",
-    ]);
-    scene.passes(&[
-        "while read -r f; do rm -f \"data/$f\"; done < none.txt",
-        "xargs -a none.txt rm -rf",
-        "rm -rf $(cat none.txt)",
-        "rm -rf $(cat no-list.txt)",
-        "grep nothing victims.txt | xargs rm -f",
-    ]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "while read -r f; do rm \"data/$f\"; done < victims.txt",
+            "for f in $(cat victims.txt); do rm -f \"data/$f\"; done",
+            "sed 's,^,data/,' victims.txt | xargs rm",
+            "awk '{print \"data/\"$1}' victims.txt | xargs rm",
+            "cd data && xargs -a ../victims.txt rm -f",
+            "mapfile -t v < victims.txt; cd data; rm \"${v[@]}\"",
+            // What something before may have changed is not what stands there now.
+            "./fetch-list; xargs rm -rf < none.txt",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "while read -r f; do rm -f \"data/$f\"; done < none.txt",
+            "xargs -a none.txt rm -rf",
+            "rm -rf $(cat none.txt)",
+            "rm -rf $(cat no-list.txt)",
+            "grep nothing victims.txt | xargs rm -f",
+        ],
+    );
 }
 
 #[test]
 fn a_link_is_followed_where_a_program_says_where_it_leads() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "rm -rf \"$(realpath link)\"",
-        "rm -rf $(readlink -f link)",
-        "rm \"$(readlink short)\"",
-        "cd link && rm -f \"$(pwd -P)\"/*",
-        "sed -i --follow-symlinks d short",
-    ]);
-    scene.passes(&[
-        "rm -f \"$(realpath -s link)\"",
-        "rm -f \"$(readlink -f dangling)\"",
-        "rm -rf onlylinks",
-        "find . -xtype l -delete",
-        "rm link",
-    ]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "rm -rf \"$(realpath link)\"",
+            "rm -rf $(readlink -f link)",
+            "rm \"$(readlink short)\"",
+            "cd link && rm -f \"$(pwd -P)\"/*",
+            "sed -i --follow-symlinks d short",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "rm -f \"$(realpath -s link)\"",
+            "rm -f \"$(readlink -f dangling)\"",
+            "rm -rf onlylinks",
+            "find . -xtype l -delete",
+            "rm link",
+        ],
+    );
 }
 
 #[test]
 fn options_of_the_shell_change_what_a_pattern_and_a_redirection_do() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "shopt -s dotglob; rm -f hidden/*",
-        "bash -O dotglob -c 'rm -f hidden/*'",
-        "shopt -s nocaseglob; rm -f READ*",
-        "bash -O extglob -c 'rm -rf !(notes.md|todo.txt)'",
-        "rm [ab].txt",
-        "set -C; echo x >| todo.txt",
-        "set -C; set +C; echo x > todo.txt",
-    ]);
-    scene.passes(&[
-        "rm -f hidden/*",
-        "rm -f READ*",
-        "shopt -s extglob; rm -f @(one|two).txt",
-        "rm -f [cd].txt",
-        "set -f; rm -f *.csv",
-        "set -C; echo x > todo.txt",
-        "set -o noclobber; : > todo.txt",
-    ]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "shopt -s dotglob; rm -f hidden/*",
+            "bash -O dotglob -c 'rm -f hidden/*'",
+            "shopt -s nocaseglob; rm -f READ*",
+            "bash -O extglob -c 'rm -rf !(notes.md|todo.txt)'",
+            "rm [ab].txt",
+            "set -C; echo x >| todo.txt",
+            "set -C; set +C; echo x > todo.txt",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "rm -f hidden/*",
+            "rm -f READ*",
+            "shopt -s extglob; rm -f @(one|two).txt",
+            "rm -f [cd].txt",
+            "set -f; rm -f *.csv",
+            "set -C; echo x > todo.txt",
+            "set -o noclobber; : > todo.txt",
+        ],
+    );
 }
 
 #[test]
 fn a_copy_loses_what_has_its_name_and_other_content() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "cp -r tree_a/. tree_b/",
-        "cp -rT tree_a tree_b",
-        "rsync -a tree_a/ tree_b/",
-        "mv tree_a/* tree_b/",
-        "find tree_a -name '*.txt' -exec cp {} tree_b \\;",
-        "gzip -kf notes.md",
-        "gunzip -f notes.md.gz",
-        "awk '{print > \"todo.txt\"}' report.csv",
-        "python3 write.py",
-        "python3 -m venv --clear fake/.venv",
-    ]);
-    scene.passes(&[
-        "cp -r tree_a tree_b",
-        "cp -r tree_a fresh",
-        "rsync -a tree_a tree_b",
-        "cp tree_a/x.txt tree_b/",
-        "cp same.txt todo.txt",
-        "printf 'milk\\n' > todo.txt",
-        "mv no-such-file todo.txt",
-        "cp no-such-file todo.txt",
-        "gzip -f report.csv",
-        "awk '$1 > \"todo.txt\"' report.csv",
-        "yes n | rm -i notes.md",
-        "rm -i notes.md < /dev/null",
-    ]);
-    scene.finds(&["yes | rm -i notes.md", "rm -if notes.md < /dev/null"]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "cp -r tree_a/. tree_b/",
+            "cp -rT tree_a tree_b",
+            "rsync -a tree_a/ tree_b/",
+            "mv tree_a/* tree_b/",
+            "find tree_a -name '*.txt' -exec cp {} tree_b \\;",
+            "gzip -kf notes.md",
+            "gunzip -f notes.md.gz",
+            "awk '{print > \"todo.txt\"}' report.csv",
+            "python3 write.py",
+            "python3 -m venv --clear fake/.venv",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "cp -r tree_a tree_b",
+            "cp -r tree_a fresh",
+            "rsync -a tree_a tree_b",
+            "cp tree_a/x.txt tree_b/",
+            "cp same.txt todo.txt",
+            "printf 'milk\\n' > todo.txt",
+            "mv no-such-file todo.txt",
+            "cp no-such-file todo.txt",
+            "gzip -f report.csv",
+            "awk '$1 > \"todo.txt\"' report.csv",
+            "yes n | rm -i notes.md",
+            "rm -i notes.md < /dev/null",
+        ],
+    );
+    scene.loses(
+        ".",
+        &["yes | rm -i notes.md", "rm -if notes.md < /dev/null"],
+    );
 }
 
 #[test]
 fn find_is_judged_by_what_it_gives_here() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "find . -name '*.csv' -delete",
-        "find data -type f -exec rm {} +",
-        "find . -path ./data -prune -o -name 'todo*' -print0 | xargs -0 rm",
-        "find . -name '*.md' -exec shred -u {} \\;",
-        "find . -type f -regex '.*/ledger.*' -delete",
-        "find . -name 'todo*' -exec sed -i s/milk/tea/ {} +",
-        "tar -C tree_a -cf - . | tar -C tree_b -xf -",
-        "gzip todo.txt && rm todo.txt.gz",
-    ]);
-    scene.passes(&[
-        "find . -name '*.orig' -delete",
-        "find data -name '*.txt' -exec rm -f {} +",
-        "find . -type f -mtime +3650 -delete",
-        "find . -path './data*' -prune -o -name 'ledger*' -exec rm {} \\;",
-        "find . -name '[ab].txt' -delete",
-        "find . -name '*.orig' -exec sed -i s/a/b/ {} +",
-        "tar -C tree_a -cf - x.txt | tar -C tree_b -xf -",
-    ]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "find . -name '*.csv' -delete",
+            "find data -type f -exec rm {} +",
+            "find . -path ./data -prune -o -name 'todo*' -print0 | xargs -0 rm",
+            "find . -name '*.md' -exec shred -u {} \\;",
+            "find . -type f -regex '.*/ledger.*' -delete",
+            "find . -name 'todo*' -exec sed -i s/milk/tea/ {} +",
+            "tar -C tree_a -cf - . | tar -C tree_b -xf -",
+            "gzip todo.txt && rm todo.txt.gz",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "find . -name '*.orig' -delete",
+            "find data -name '*.txt' -exec rm -f {} +",
+            "find . -type f -mtime +3650 -delete",
+            "find . -path './data*' -prune -o -name 'ledger*' -exec rm {} \\;",
+            "find . -name '[ab].txt' -delete",
+            "find . -name '*.orig' -exec sed -i s/a/b/ {} +",
+            "tar -C tree_a -cf - x.txt | tar -C tree_b -xf -",
+        ],
+    );
 }
 
 #[test]
 fn a_script_is_the_same_under_another_name_and_out_of_parts() {
-    let scene = Scene::new();
-    scene.finds(&[
-        "cp wipe.sh w2.sh && sh w2.sh",
-        "sed 's/x/y/' wipe.sh | sh",
-        "bash -c \"$(cat lib.sh); nuke\"",
-        "(cat lib.sh; echo nuke) | bash",
-        "DIR=data make wipe",
-        "OUT=data make -e drop",
-    ]);
-    scene.passes(&[
-        "sed 's/data/gone/' wipe.sh | sh",
-        "bash -c \"$(cat lib.sh); hello\"",
-        "sh own.sh",
-        "make wipe",
-        "OUT=data make drop",
-    ]);
+    let scene = ordinary();
+    scene.loses(
+        ".",
+        &[
+            "cp wipe.sh w2.sh && sh w2.sh",
+            "sed 's/x/y/' wipe.sh | sh",
+            "bash -c \"$(cat lib.sh); nuke\"",
+            "(cat lib.sh; echo nuke) | bash",
+            "DIR=data make wipe",
+            "OUT=data make -e drop",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "sed 's/data/gone/' wipe.sh | sh",
+            "bash -c \"$(cat lib.sh); hello\"",
+            "sh own.sh",
+            "make wipe",
+            "OUT=data make drop",
+        ],
+    );
 }
 
 #[test]
 fn writing_what_stands_there_already_loses_nothing() {
-    let scene = Scene::new();
+    let scene = ordinary();
     let write = |content: &str| {
         let path = scene.path("todo.txt");
         json!({"tool_name": "Write", "tool_input": {"file_path": path, "content": content}})
     };
-    let verdicts = scene.verdicts(&[write("milk\n"), write("bread\n")]);
+    let verdicts = scene.verdicts(".", &[write("milk\n"), write("bread\n")]);
     assert_eq!(verdicts[0]["verdict"], "allow", "{}", verdicts[0]);
     assert_eq!(verdicts[1]["verdict"], "snapshot", "{}", verdicts[1]);
-    assert!(Path::new(&scene.root()).is_dir());
 }
