@@ -196,11 +196,14 @@ fn quoting_the_program_hides_nothing() {
             .replace("{t}", &format!("{tail}{close}"));
         texts.push((loss.clone(), format!("{quoted}{}", &loss[end..])));
     }
-    let quoted: Vec<String> = texts.iter().map(|(_, quoted)| quoted.clone()).collect();
+    let (plain, quoted): (Vec<String>, Vec<String>) = texts.iter().cloned().unzip();
+    // Of a text that no shell can read only the words are looked at, as they are written.
+    let readable = |result: &Value| !result["findings"].to_string().contains("opaque.syntax");
     let wrong: Vec<&String> = batch(&quoted)
         .iter()
+        .zip(batch(&plain))
         .zip(&quoted)
-        .filter(|(result, _)| result["verdict"] == "allow")
+        .filter(|((result, plain), _)| result["verdict"] == "allow" && readable(plain))
         .map(|(_, text)| text)
         .collect();
     assert!(texts.len() > DRAWN / 2, "too few commands fit");

@@ -210,7 +210,10 @@ fn file_text(
     let Cwd::Known(cwd) = &command.cwd else {
         return None;
     };
-    let path: PathBuf = cwd.join(word.text()?);
+    let Some(name) = word.text() else {
+        return left_under(word, unfolding);
+    };
+    let path: PathBuf = cwd.join(name);
     let written = unfolding
         .written
         .iter()
@@ -226,6 +229,24 @@ fn file_text(
         Some(Answer::Text { text, .. }) => Some(text.clone()),
         _ => None,
     }
+}
+
+/// Returns what the call has put into a file whose name only the call knows: `tmp=$(mktemp); echo … >> "$tmp"`.
+fn left_under(file: &Word, unfolding: &Unfolding) -> Option<String> {
+    let same = |(known, content): (&Word, Option<&Word>)| {
+        (known.pieces == file.pieces).then(|| content.map(text_of))?
+    };
+    let commands = unfolding.commands.iter();
+    let all: Vec<String> = commands
+        .flat_map(|command| {
+            command
+                .leaves()
+                .into_iter()
+                .filter_map(same)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 /// Returns the text of a word; what is not known of it is a variable without a value, or a line of its own.

@@ -13,7 +13,7 @@ mod requests;
 mod targets;
 mod url;
 
-use crate::model::command::{Command, Passage, Wrapper};
+use crate::model::command::{Command, Passage, Stdin, Wrapper};
 use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding};
 use crate::model::rule::Rule;
@@ -61,7 +61,23 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     if is_of_an_image(command) {
         found.retain(|finding| !OWN_SYSTEM.contains(&finding.rule.as_str()));
     }
+    if quits_unwritten(command) {
+        found.retain(|finding| finding.rule != "system.partition");
+    }
     found
+}
+
+/// Tells whether an editor of partitions is told all that it does, and only to show: `printf 'p\nq\n' | fdisk /dev/sdc`.
+fn quits_unwritten(command: &Command) -> bool {
+    const SHOWS: [&str; 8] = ["", "p", "l", "m", "F", "i", "v", "q"];
+    if !command.is_any(&["fdisk", "gdisk", "cgdisk"]) {
+        return false;
+    }
+    let Stdin::Text(word) = &command.stdin else {
+        return false;
+    };
+    word.text()
+        .is_some_and(|text| text.lines().all(|line| SHOWS.contains(&line.trim())))
 }
 
 /// Rules of what belongs to the system that a command runs in, and to nothing that it reaches.

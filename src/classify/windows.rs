@@ -191,9 +191,9 @@ impl Reader<'_, '_> {
         }
         match canonical_name(name) {
             "Remove-Item" => self.remove_item(),
-            "Clear-Content" => self.content(true, false),
-            "Set-Content" | "Out-File" | "Tee-Object" | "Export-Csv" => self.content(false, false),
-            "Add-Content" => self.content(false, true),
+            "Clear-Content" => self.cleared(),
+            "Set-Content" | "Out-File" | "Tee-Object" | "Export-Csv" => self.content(false),
+            "Add-Content" => self.content(true),
             "Move-Item" | "Rename-Item" => self.transfer("mv"),
             "Copy-Item" => self.transfer("cp"),
             "New-Item" if !matches!(name.to_ascii_lowercase().as_str(), "mkdir" | "md") => {

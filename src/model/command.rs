@@ -214,6 +214,22 @@ impl Command {
             .all(|wrapper| matches!(wrapper.passage, Passage::Plain | Passage::User { .. }))
     }
 
+    /// Returns the files that it leaves behind, with what stands in them where that is known: of its redirections, and of `tee FILE…`.
+    pub fn leaves(&self) -> Vec<(&Word, Option<&Word>)> {
+        let redirected = self.writes.iter();
+        let mut all: Vec<(&Word, Option<&Word>)> = redirected
+            .map(|write| (&write.file, write.content.as_ref()))
+            .collect();
+        if self.is_any(&["tee", "sponge"])
+            && let Stdin::Text(text) = &self.stdin
+        {
+            let files = self.args().iter();
+            let files = files.filter(|word| !word.prefix().starts_with('-'));
+            all.extend(files.map(|file| (file, Some(text))));
+        }
+        all
+    }
+
     /// Returns the words as a person reads them.
     pub fn shown(&self) -> Vec<String> {
         self.words.iter().map(Word::shown).collect()

@@ -164,7 +164,8 @@ impl Unfolder<'_> {
             ":" | "true" | "false" | "[" | "test" => {
                 self.asked = Some((job.origin.clone(), job.words.clone()));
             }
-            "wait" | "hash" | "umask" | "ulimit" => {}
+            "wait" | "umask" | "ulimit" => {}
+            "hash" => remember_program(job, st),
             "cd" => self.change(job, st),
             "pushd" => self.push_directory(job, st),
             "popd" => {
@@ -196,6 +197,9 @@ impl Unfolder<'_> {
                     st.set(&name, value);
                 }
             }
+            "zf_rm" | "zf_mv" | "zf_rmdir" | "zf_ln" | "zf_chmod" | "zf_chown" => {
+                return Some(self.by_module(name, job, st, fr));
+            }
             "eval" => return Some(self.eval(job, st, fr)),
             "source" | "." => return Some(self.source(job, st, fr)),
             "exec" | "command" | "builtin" | "noglob" | "nocorrect" | "-" => {
@@ -208,10 +212,48 @@ impl Unfolder<'_> {
         Some(Feed::nothing())
     }
 
+    /// `zf_rm`, `zf_mv`: the programs as the module `zsh/files` has them built in.
+    fn by_module(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> Feed {
+        let mut known = job.clone();
+        let program = name.trim_start_matches("zf_");
+        if let Some(first) = known.words.first_mut() {
+            *first = Word::literal(program, first.origin.clone());
+        }
+        self.run(known, st, fr)
+    }
+
+    /// With `set -x` the shell expands `PS4` before each command, and runs what is substituted there.
+    fn traced(&mut self, job: &Job, st: &mut State, fr: &Frame) {
+        let traces = job.args().iter().filter_map(Word::text).any(|text| {
+            text == "xtrace"
+                || text.starts_with('-') && !text.starts_with("--") && text.contains('x')
+        });
+        let known = st.variables.get("PS4").cloned();
+        let [Value::Text(pieces)] = known
+            .as_deref()
+            .map_or(&[][..], |known| &known.alternatives)
+        else {
+            return;
+        };
+        let prompt = super::state::word_of(pieces.clone(), Some(job.origin.clone()));
+        let Some(text) = prompt.text().filter(|_| traces) else {
+            return;
+        };
+        if text.contains("$(") || text.contains('`') {
+            let asked = format!(": \"{}\"", text.replace('"', "\\\""));
+            let asked = Word::literal(asked, job.origin.clone());
+            let begin = super::wrappers::start("sh", job);
+            self.shell_text(&asked, &begin, &mut st.subshell(), fr);
+        }
+    }
+
     /// Carries out a builtin that sets options, parameters or variables; tells whether it was one.
     fn settles(&mut self, name: &str, job: &Job, st: &mut State, fr: &Frame) -> bool {
         match name {
-            "set" => set(job, st),
+            "set" => {
+                set(job, st);
+                self.traced(job, st, fr);
+            }
             "setopt" | "emulate" => {
                 st.unsplit &= !splits_words(job);
                 st.globs.zsh(job.args(), true);
@@ -684,6 +726,19 @@ fn define_aliases(job: &Job, st: &mut State) {
             let mut value = word.clone();
             value.pieces = after_equals(word);
             Rc::make_mut(&mut st.aliases).insert(name.into(), Rc::new(value));
+        }
+    }
+}
+
+/// `hash -p /bin/rm tidy`: the name starts that program from here on.
+fn remember_program(job: &Job, st: &mut State) {
+    let found = options(job.args(), "-p");
+    let Some(path) = found.value("-p").cloned() else {
+        return;
+    };
+    for name in job.args().get(found.rest..).unwrap_or_default() {
+        if let Some(name) = name.text() {
+            Rc::make_mut(&mut st.aliases).insert(name.as_str().into(), Rc::new(path.clone()));
         }
     }
 }

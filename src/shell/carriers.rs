@@ -279,8 +279,27 @@ fn unwrapped(word: &Word) -> Word {
         .strip_prefix("commands=")
         .or_else(|| text.strip_prefix("command="))
         .unwrap_or(&text);
-    let bare = bare
-        .trim_start_matches(['[', '{', '"', '\''])
-        .trim_end_matches([']', '}', '"', '\'']);
+    if let Some(lines) = listed(bare) {
+        return Word::literal(lines.join("\n"), word.origin.clone());
+    }
+    let mut bare = bare;
+    for (open, close) in [('[', ']'), ('{', '}'), ('"', '"'), ('\'', '\'')] {
+        let inner = bare
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close));
+        bare = inner.unwrap_or(bare);
+    }
     Word::literal(bare, word.origin.clone())
+}
+
+/// `["a","b"]`, `{"commands":["a","b"]}`: the lines as the service runs them.
+fn listed(text: &str) -> Option<Vec<String>> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let list = match &value {
+        serde_json::Value::Object(map) => map.get("commands").or_else(|| map.get("command"))?,
+        other => other,
+    };
+    let lines = list.as_array()?.iter();
+    let lines: Option<Vec<String>> = lines.map(|line| line.as_str().map(str::to_owned)).collect();
+    lines.filter(|lines| !lines.is_empty())
 }

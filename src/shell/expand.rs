@@ -189,6 +189,8 @@ impl Unfolder<'_> {
             PartKind::Glob(text) if mode.quoted || !mode.glob || st.globs.off => {
                 known(&fr.source, text, part.span, mode.quoted, out);
             }
+            // Qualifiers of zsh only choose among the names: all of them count.
+            PartKind::Glob(text) if text.starts_with('(') => {}
             PartKind::Glob(text) => out.push(Bit::Piece {
                 piece: Piece {
                     part: Part::Glob(text.clone()),

@@ -5,6 +5,7 @@ mod awk;
 mod code;
 mod formats;
 mod jq;
+mod leaves;
 mod says;
 mod sed;
 mod tokens;
@@ -180,7 +181,16 @@ impl Unfolder<'_> {
                 let input = self.read_lines(program, job, st, fr);
                 sed::output(job, &input)?
             }
-            "jq" | "yq" | "gojq" | "jaq" => jq::output(program, job)?,
+            "jq" | "yq" | "gojq" | "jaq" => {
+                let all = jq::output(program, job)?;
+                // A whole object is a text, which a file may hold.
+                if let [line] = all.as_slice()
+                    && word_of(line.clone(), None).prefix().starts_with('{')
+                {
+                    return Some(Feed::text(line.clone()));
+                }
+                all
+            }
             "psql" | "mysql" | "mariadb" | "sqlite3" | "duckdb" => says::queried(program, job, fr)?,
             _ => match formats::output(program, job) {
                 Some(lines) => lines,
@@ -307,6 +317,17 @@ impl Unfolder<'_> {
             values,
             files: files.cloned().collect(),
         })
+    }
+
+    /// Notes the files that a code writes: this text may run them.
+    pub(super) fn left_by_code(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) {
+        let Some(text) = self.code_text(program, job, st, fr) else {
+            return;
+        };
+        for one in leaves::left(program, &text) {
+            let file = word_of(one.file, None);
+            self.record_file(&file, Feed::text(one.text), one.appends, st);
+        }
     }
 
     /// Changes what `sed -i` makes of files that this text wrote.

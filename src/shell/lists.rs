@@ -376,6 +376,7 @@ impl Unfolder<'_> {
                     .position(|word| word.text().as_deref() == Some("stuff"))?;
                 let text = job.words.get(at + 1)?.clone();
                 let via = fr.enter(program, Passage::Plain);
+                self.typed(&text, &via);
                 return Some(self.shell_text(&text, &start("sh", job), st, &via));
             }
             return self.inner(program, Passage::Plain, rest, st, fr);
@@ -410,6 +411,9 @@ impl Unfolder<'_> {
                 _ => continue,
             };
             let via = fr.enter(&format!("tmux {sub}"), Passage::Plain);
+            if sub.starts_with("send") {
+                self.typed(&text, &via);
+            }
             feed = Some(self.shell_text(&text, &start("sh", job), st, &via));
         }
         feed

@@ -47,24 +47,19 @@ impl Unfolder<'_> {
             RedirectOp::HereDoc => {
                 let parts = redirect.body.as_deref().unwrap_or_default();
                 let pieces = self.text(parts, QUOTED, st, fr);
-                if reads_in {
-                    all.stdin = Some(Feed::text(pieces));
-                }
+                self.given(redirect, Feed::text(pieces), all, st);
                 return;
             }
             RedirectOp::HereString => {
                 let mut pieces = self.text(&redirect.target.parts, VALUE, st, fr);
                 pieces.push(literal_piece("\n", &nowhere()));
-                if reads_in {
-                    all.stdin = Some(Feed::text(pieces));
-                }
+                self.given(redirect, Feed::text(pieces), all, st);
                 return;
             }
             RedirectOp::In => {
                 let file = self.target(redirect, st, fr);
-                if reads_in {
-                    all.stdin = Some(self.file_feed(file, st));
-                }
+                let feed = self.file_feed(file, st);
+                self.given(redirect, feed, all, st);
                 return;
             }
             RedirectOp::DupIn => {
@@ -89,6 +84,19 @@ impl Unfolder<'_> {
             RedirectOp::Out | RedirectOp::Clobber | RedirectOp::OutBoth => WriteMode::Truncate,
         };
         self.output(redirect, mode, all, st, fr);
+    }
+
+    /// Takes in what a descriptor gives: standard input, or `/dev/fd/9` behind `9<<END`.
+    fn given(&mut self, redirect: &Redirection, feed: Feed, all: &mut Plumbing, st: &State) {
+        match redirect.fd {
+            None | Some(0) if redirect.fd_name.is_none() => all.stdin = Some(feed),
+            Some(number) => {
+                let name = format!("/dev/fd/{number}");
+                let file = Word::literal(name, nowhere());
+                self.record_file(&file, feed, false, st);
+            }
+            None => {}
+        }
     }
 
     /// Takes in a redirection that opens a file for writing.

@@ -258,6 +258,7 @@ impl Unfolder<'_> {
                     }
                 }
             }
+            _ if interpreter(program).is_some() => self.left_by_code(program, job, st, fr),
             _ => {}
         }
         for file in super::outputs::files(program, job) {

@@ -4,6 +4,7 @@
 use crate::model::command::{Cwd, Passage, Redirect, WriteMode};
 use crate::model::word::{Hole, Word};
 
+use super::launchers;
 use super::options::{Options, options};
 use super::scripts::{SHELLS, Start};
 use super::state::{Feed, State};
@@ -63,6 +64,13 @@ const ROWS: &[Row] = &[
     row("ltrace", "-e -o -p -s -u -a -n -l", 0),
     row("valgrind", "", 0),
     row("unshare", "-S -G -R -w --setuid --setgid --root --wd", 0),
+    row("podman unshare", "", 0),
+    row("buildah unshare", "-m --mount", 0),
+    row(
+        "rootlesskit",
+        "--net --copy-up --port-driver --state-dir",
+        0,
+    ),
     Row {
         name: "nsenter",
         valued: "-t -S -G --target --setuid --setgid",
@@ -294,7 +302,7 @@ const ROWS: &[Row] = &[
     row("op run", "--env-file --account --environment", 0),
     row(
         "doppler run",
-        "-p -c -t --project --config --token --command",
+        "-p -c -t --project --config --token --command --mount --mount-format --fallback",
         0,
     ),
     row(
@@ -361,6 +369,7 @@ impl Unfolder<'_> {
                 from_afar(program, self.kubectl(program, job, st, fr))
             }
             "flock" => self.flock(job, st, fr),
+            "zargs" => self.inner(program, Passage::Plain, launchers::zargs(job)?, st, fr),
             "script" => self.script_program(job, st, fr),
             "at" | "batch" => self.at(program, job, st, fr),
             "tmux" | "screen" => self.multiplexer(program, job, st, fr),
@@ -400,10 +409,7 @@ impl Unfolder<'_> {
         if super::lists::tells_only(&found, &[]) {
             return None;
         }
-        if let Some(text) = found
-            .value("-c --call --command --exec")
-            .filter(|_| takes_text(row.name))
-        {
+        if let Some(text) = launchers::texts_of(row.name).and_then(|names| found.value(names)) {
             let via = fr.enter(row.name, Passage::Plain);
             return Some(self.shell_text(&text.clone(), &start(row.name, job), st, &via));
         }
@@ -414,7 +420,7 @@ impl Unfolder<'_> {
         if program == "bwrap" {
             from = at + behind_pairs(words, row.valued);
         }
-        from = behind_tools(row.name, job, from);
+        from = launchers::behind_tools(row.name, job, from);
         let mut env = Vec::new();
         while let Some(word) = job.words.get(from)
             && assigns(word)
@@ -431,7 +437,7 @@ impl Unfolder<'_> {
         }
         let mut rest = job.rest(from);
         rest.env.extend(env);
-        unversioned(row.name, &mut rest);
+        launchers::unversioned(row.name, &mut rest);
         let mut inside = st.clone();
         if let Some(dir) = found.value("--wd --working-directory -C --directory --cwd") {
             inside.cwd = self.places(dir, &st.cwd);
@@ -654,42 +660,6 @@ pub(super) fn subcommand<'s>(
     Some(at)
 }
 
-/// Version managers take names of tools before the `--` that the command stands behind: `mise exec node@22 -- node …`.
-fn behind_tools(name: &str, job: &Job, from: usize) -> usize {
-    const MANAGERS: [&str; 10] = [
-        "mise exec",
-        "mise x",
-        "rtx exec",
-        "rtx x",
-        "vfox exec",
-        "chruby-exec",
-        "guix shell",
-        "guix environment",
-        "wait-for-it",
-        "wait-for-it.sh",
-    ];
-    const MAX_TOOLS: usize = 20;
-    const ARCHITECTURES: [&str; 8] = ["x86", "i", "aarch", "arm", "linux", "ppc", "s390", "mips"];
-    if name == "setarch" {
-        // The architecture may be left out.
-        let word = from.checked_sub(1).and_then(|at| job.words.get(at));
-        let word = word.map(Word::prefix).unwrap_or_default();
-        let named = ARCHITECTURES.iter().any(|front| word.starts_with(front));
-        return if named { from } else { from - 1 };
-    }
-    let named = MANAGERS.contains(&name) || name == "wait-for";
-    let dashed = from.checked_sub(1).and_then(|at| job.words.get(at));
-    if !named || dashed.and_then(Word::text).as_deref() == Some("--") {
-        return from;
-    }
-    let words = job.words.get(from..).unwrap_or_default();
-    words
-        .iter()
-        .take(MAX_TOOLS)
-        .position(|word| word.text().as_deref() == Some("--"))
-        .map_or(from, |dash| from + dash)
-}
-
 /// Tells whether a program is the dynamic loader, which starts what it is given.
 fn is_loader(program: &str) -> bool {
     program.starts_with("ld-linux") || program.starts_with("ld-musl") || program == "ld.so"
@@ -710,51 +680,6 @@ fn behind_pairs(words: &[Word], valued: &str) -> usize {
         };
     }
     at
-}
-
-fn takes_text(name: &str) -> bool {
-    matches!(
-        name,
-        "npx"
-            | "npm exec"
-            | "npm x"
-            | "doppler run"
-            | "infisical run"
-            | "mise exec"
-            | "mise x"
-            | "rtx exec"
-            | "rtx x"
-    )
-}
-
-/// Package runners take `name@version`.
-fn unversioned(name: &str, rest: &mut Job) {
-    let runs_packages = matches!(
-        name,
-        "npx"
-            | "bunx"
-            | "npm exec"
-            | "npm x"
-            | "pnpm dlx"
-            | "yarn dlx"
-            | "bun x"
-            | "uvx"
-            | "uv tool run"
-            | "pipx run"
-    );
-    if !runs_packages {
-        return;
-    }
-    if let Some(first) = rest.words.first_mut()
-        && let Some(text) = first.text()
-    {
-        let start = usize::from(text.starts_with('@'));
-        let tail = text.get(start..).unwrap_or_default();
-        if let Some(at) = tail.find('@') {
-            let name = text.get(..start + at).unwrap_or_default().to_owned();
-            *first = Word::literal(name, first.origin.clone());
-        }
-    }
 }
 
 /// Returns how a text is started for a wrapper that has no arguments for it.

@@ -218,7 +218,7 @@ pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) 
     if context
         .earlier
         .iter()
-        .any(|earlier| !earlier.writes.is_empty())
+        .any(|earlier| !earlier.leaves().is_empty())
     {
         code.files = files(command, context);
     }
@@ -241,8 +241,8 @@ fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
     };
     let mut all = Vec::new();
     for earlier in context.earlier.iter().filter(|one| one.is_here()) {
-        for write in &earlier.writes {
-            let (Some(name), Some(content)) = (write.file.text(), &write.content) else {
+        for (file, content) in earlier.leaves() {
+            let (Some(name), Some(content)) = (file.text(), content) else {
                 continue;
             };
             let Some(path) = crate::classify::place_of(&name, earlier) else {

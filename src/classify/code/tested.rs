@@ -15,7 +15,7 @@ const MAX_FILES: usize = 64;
 
 /// Returns the test that a runner starts and that an earlier command has written.
 pub(super) fn code(command: &Command, context: &Context<'_>) -> Option<Code> {
-    if context.earlier.iter().all(|one| one.writes.is_empty()) {
+    if context.earlier.iter().all(|one| one.leaves().is_empty()) {
         return None;
     }
     let (ends, operands) = runner(command)?;
@@ -23,9 +23,9 @@ pub(super) fn code(command: &Command, context: &Context<'_>) -> Option<Code> {
         .earlier
         .iter()
         .rev()
-        .flat_map(|earlier| earlier.writes.iter().rev());
-    for write in writes.take(MAX_FILES) {
-        let (Some(name), Some(content)) = (write.file.text(), &write.content) else {
+        .flat_map(|earlier| earlier.leaves().into_iter().rev());
+    for (file, content) in writes.take(MAX_FILES) {
+        let (Some(name), Some(content)) = (file.text(), content) else {
             continue;
         };
         let language = language(&name);

@@ -576,7 +576,8 @@ impl<'a, 'n> Judge<'a, 'n> {
             return;
         }
         let everywhere = Path::new("/");
-        if kinds::regenerable(path, everywhere, self.context.regenerable).is_some() {
+        let named = kinds::regenerable(path, everywhere, self.context.regenerable);
+        if named.is_some() && !kinds::is_kept(path) {
             return;
         }
         let rule = match how.rule {

@@ -129,6 +129,9 @@ const PACKAGE_CACHES: &[&str] = &["/var/lib/apt/lists"];
 /// Folders of the system below which things come again by themselves: caches, and what running programs leave until the next start.
 const PASSING: &[&str] = &["/var/cache", "/private/var/cache", "/run", "/var/run"];
 
+/// Folders below those in which somebody keeps backups all the same: rsnapshot does by default.
+const KEPT: &[&str] = &["/var/cache/rsnapshot"];
+
 /// Folders below those in which file systems of others are mounted.
 const MOUNTED: &[&str] = &["/run/media", "/run/mount", "/run/user", "/var/run/media"];
 
@@ -391,25 +394,31 @@ pub fn is_last_backup(path: &Path) -> bool {
             || words.any(|word| LAST.contains(&word)))
 }
 
-/// Tells whether a whole folder is guarded by its name (a cluster's files, a folder of backups or keys).
-pub fn guarded_folder(path: &Path) -> Option<Guarded> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let text = path.to_string_lossy();
-    if matches!(name.as_str(), ".ssh" | ".gnupg" | ".aws" | ".kube") {
-        return Some(Guarded::Key);
-    }
-    const CLUSTERS: &[&str] = &[
+/// Tells whether a folder is, or lies in, that in which a database server keeps its data.
+pub fn is_database_folder(path: &Path) -> bool {
+    const FOLDERS: &[&str] = &[
         "/var/lib/postgresql",
         "/var/lib/pgsql",
         "/var/lib/mysql",
         "/var/lib/mongodb",
         "/var/lib/redis",
-        "/var/lib/docker",
-        "/var/lib/containerd",
-        "/var/lib/kubelet",
         "/var/lib/etcd",
     ];
-    if CLUSTERS.iter().any(|dir| text.starts_with(dir)) || name == "pgdata" {
+    let text = path.to_string_lossy();
+    FOLDERS.iter().any(|dir| text.starts_with(dir))
+}
+
+/// Tells whether a whole folder is guarded by its name (a cluster's files, a folder of backups or keys).
+pub fn guarded_folder(path: &Path) -> Option<Guarded> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    if matches!(name.as_str(), ".ssh" | ".gnupg" | ".aws" | ".kube") {
+        return Some(Guarded::Key);
+    }
+    const ENGINES: &[&str] = &["/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet"];
+    let engine = ENGINES
+        .iter()
+        .any(|dir| path.to_string_lossy().starts_with(dir));
+    if is_database_folder(path) || engine || name == "pgdata" {
         return Some(Guarded::Database);
     }
     matches!(name.as_str(), "backups" | "backup" | "db_backups").then_some(Guarded::Backup)
@@ -483,13 +492,18 @@ pub fn is_log(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
+/// Tells whether somebody keeps backups there, whatever the folder is called.
+pub fn is_kept(path: &Path) -> bool {
+    KEPT.iter().any(|dir| path.starts_with(dir))
+}
+
 /// Tells whether the path is a cache that package managers fill again, or strictly inside what a system keeps for the moment.
 pub fn is_package_cache(path: &Path, home: Option<&Path>) -> bool {
     let inside = |dirs: &[&str]| {
         dirs.iter()
             .any(|dir| path.starts_with(dir) && path != Path::new(dir))
     };
-    let mounted = MOUNTED.iter().any(|dir| path.starts_with(dir));
+    let mounted = MOUNTED.iter().any(|dir| path.starts_with(dir)) || is_kept(path);
     if PACKAGE_CACHES.iter().any(|dir| path.starts_with(dir)) || (inside(PASSING) && !mounted) {
         return true;
     }

@@ -10,6 +10,40 @@ use super::place::{Place, lexical};
 use super::report::Loss;
 use super::world;
 
+/// Tells whether a server of databases can no longer use its own files: rights that it refuses, an owner that is not its own.
+fn locks_out(command: &crate::model::command::Command, args: &Args<'_>) -> bool {
+    /// Rights with which servers start.
+    const OWN: [&str; 4] = ["700", "0700", "750", "0750"];
+    const ACCOUNTS: [&str; 9] = [
+        "postgres", "mysql", "mongodb", "mongod", "redis", "valkey", "etcd", "root", "_mysql",
+    ];
+    let Some(first) = args
+        .operands
+        .first()
+        .filter(|_| !args.has(&["--reference"]))
+    else {
+        return false;
+    };
+    let text = first.text();
+    if command.is_any(&["chmod"]) {
+        return text.is_some_and(
+            |mode| match mode.bytes().all(|digit| digit.is_ascii_digit()) {
+                true => !OWN.contains(&mode.as_str()),
+                false => ["o+", "a+", "o=r", "a=", "+rwx"]
+                    .iter()
+                    .any(|opens| mode.contains(opens)),
+            },
+        );
+    }
+    let owner = text.map(|text| text.split([':', '.']).next().unwrap_or_default().to_owned());
+    command.is_any(&["chown"])
+        && owner.is_none_or(|owner| {
+            !owner.is_empty()
+                && !ACCOUNTS.contains(&owner.as_str())
+                && !owner.bytes().all(|digit| digit.is_ascii_digit())
+        })
+}
+
 impl Reader<'_, '_> {
     /// Rights of the whole system: nothing starts any more.
     pub fn permissions(&mut self) {
@@ -40,7 +74,7 @@ impl Reader<'_, '_> {
                     && path
                         .parent()
                         .is_none_or(|up| !matches!(up.to_str(), Some("/home" | "/Users")));
-                if system {
+                if system || kinds::is_database_folder(&path) && locks_out(command, &args) {
                     self.deeds.extend(self.rights(&path));
                 }
             }

@@ -283,14 +283,15 @@ pub(in crate::classify) fn written(path: &std::path::Path, context: &Context<'_>
     use crate::classify::sql::reach::normal;
     let mut earlier = context.earlier.iter().rev();
     earlier.find_map(|command| {
-        let write = command.writes.iter().rev().find(|write| {
-            let name = write.file.text().unwrap_or_default();
+        let left = command.leaves();
+        let (_, content) = left.iter().rev().find(|(file, _)| {
+            let name = file.text().unwrap_or_default();
             match &command.cwd {
                 Cwd::Known(folder) => normal(&folder.join(&name)) == path,
                 Cwd::Temporary | Cwd::Unknown => std::path::Path::new(&name) == path,
             }
         })?;
-        write.content.clone()
+        content.cloned()
     })
 }
 

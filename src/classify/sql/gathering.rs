@@ -203,17 +203,7 @@ impl Gathering<'_, '_> {
         if name.starts_with("/dev/fd") {
             return self.command.script.clone();
         }
-        let mut earlier = self.context.earlier.iter().rev();
-        earlier.find_map(|command| {
-            let write = command.writes.iter().rev().find(|write| {
-                let file = write.file.text().unwrap_or_default();
-                match &command.cwd {
-                    Cwd::Known(folder) => reach::normal(&folder.join(file)) == path,
-                    Cwd::Temporary | Cwd::Unknown => Path::new(&file) == path,
-                }
-            })?;
-            write.content.clone()
-        })
+        crate::classify::packs::written(path, self.context)
     }
 
     fn walk(&mut self, source: &Source, depth: usize) {

@@ -341,8 +341,35 @@ impl Reader<'_, '_> {
         self.start(&["find"], words);
     }
 
-    /// Reads `Set-Content`, `Clear-Content`, `Out-File` and their kin.
-    pub(super) fn content(&mut self, emptied: bool, appends: bool) {
+    /// Reads `Clear-Content`: the file stays, what stood in it does not.
+    pub(super) fn cleared(&mut self) {
+        let params = Params::read(self.command.args(), &CONTENT);
+        if params.is_rehearsal() {
+            return;
+        }
+        let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        if paths.is_empty() {
+            paths.extend(params.operands.first().cloned());
+        }
+        if paths.iter().all(is_unknown)
+            && let Some(children) = self.children()
+        {
+            return self.remove_children(&children, false);
+        }
+        for word in paths {
+            match spot::spot(&word, false, self.context) {
+                Spot::Posix(file) => self.start(&["truncate", "-s", "0", "--"], vec![file]),
+                Spot::Registry(_) | Spot::Session => {}
+                Spot::Windows { text, shown } => {
+                    self.losses
+                        .extend(spot::emptied(&text, &shown, self.context));
+                }
+            }
+        }
+    }
+
+    /// Reads `Set-Content`, `Out-File` and their kin.
+    pub(super) fn content(&mut self, appends: bool) {
         let params = Params::read(self.command.args(), &CONTENT);
         if params.is_rehearsal() || params.has("noclobber") {
             return;
@@ -371,16 +398,12 @@ impl Reader<'_, '_> {
                     } else {
                         WriteMode::Truncate
                     };
-                    let content = if emptied { None } else { content.clone() };
-                    self.start_writing(
-                        Redirect {
-                            mode,
-                            file,
-                            content,
-                            whole: None,
-                        },
-                        emptied,
-                    );
+                    self.start_writing(Redirect {
+                        mode,
+                        file,
+                        content: content.clone(),
+                        whole: None,
+                    });
                 }
                 Spot::Registry(_) | Spot::Session => {}
                 Spot::Windows { text, shown } => {
@@ -394,9 +417,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn start_writing(&mut self, redirect: Redirect, emptied: bool) {
-        let words: &[&str] = if emptied { &[":"] } else { &["echo", "text"] };
-        let mut command = self.like(words, Vec::new());
+    fn start_writing(&mut self, redirect: Redirect) {
+        let mut command = self.like(&["echo", "text"], Vec::new());
         command.writes = vec![redirect];
         self.here.push(command);
     }
@@ -475,15 +497,12 @@ impl Reader<'_, '_> {
                         .extend(spot::overwritten(text, &shown, self.context));
                 }
             }
-            Spot::Posix(file) => self.start_writing(
-                Redirect {
-                    mode: WriteMode::Truncate,
-                    file,
-                    content: None,
-                    whole: None,
-                },
-                false,
-            ),
+            Spot::Posix(file) => self.start_writing(Redirect {
+                mode: WriteMode::Truncate,
+                file,
+                content: None,
+                whole: None,
+            }),
             Spot::Registry(_) | Spot::Session => {}
         }
     }
@@ -504,7 +523,7 @@ impl Reader<'_, '_> {
                 content,
                 whole: None,
             };
-            self.start_writing(redirect, false);
+            self.start_writing(redirect);
         }
     }
 
@@ -567,7 +586,7 @@ impl Reader<'_, '_> {
                         content: None,
                         whole: None,
                     };
-                    self.start_writing(redirect, true);
+                    self.start_writing(redirect);
                 }
                 Spot::Windows { text, shown } => {
                     self.losses
@@ -646,7 +665,7 @@ impl Reader<'_, '_> {
                             content: args.get(1).cloned(),
                             whole: None,
                         };
-                        self.start_writing(redirect, false);
+                        self.start_writing(redirect);
                     }
                 }
             }

@@ -289,6 +289,15 @@ pub fn overwritten(text: &str, shown: &str, context: &Context<'_>) -> Option<Los
     Some(Loss::new("windows.overwrite", path(shown)).line(format!("{} by its name", kind.name())))
 }
 
+/// Judges a file whose content goes while its name stays.
+pub fn emptied(text: &str, shown: &str, context: &Context<'_>) -> Option<Loss> {
+    let (_, name) = split(text);
+    if harmless(text, context).is_some() || crate::classify::files::kinds::is_log(name) {
+        return None;
+    }
+    Some(Loss::new("windows.remove-file", path(shown)))
+}
+
 /// Tells whether a file is a backup by its name; making one is no loss.
 pub fn is_backup(text: &str) -> bool {
     guarded(text) == Some(Guarded::Backup)

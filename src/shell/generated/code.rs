@@ -42,7 +42,7 @@ pub(super) fn inline(family: &str, job: &Job) -> Option<Word> {
     None
 }
 
-fn tongue(program: &str) -> Option<Tongue> {
+pub(super) fn tongue(program: &str) -> Option<Tongue> {
     Some(match super::super::start::interpreter(program)? {
         "python" => Tongue::Python,
         "node" => Tongue::Script,

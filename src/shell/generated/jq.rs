@@ -6,8 +6,8 @@ use crate::model::word::Word;
 use super::super::options::options;
 use super::super::unfold::Job;
 use super::Line;
-use super::says::{FUEL, Reading, lines, text_of};
-use super::tokens::{Token, Tongue, tokens};
+use super::says::{FUEL, Reading, known, lines, text_of};
+use super::tokens::{Bit, Token, Tongue, tokens};
 
 /// Groups inside groups.
 const MAX_DEPTH: usize = 12;
@@ -51,8 +51,15 @@ pub(super) fn output(program: &str, job: &Job) -> Option<Vec<Line>> {
     {
         at = 1;
     }
-    let filter = operands.get(at).filter(|_| raw)?;
-    said(filter, values)
+    let filter = operands.get(at)?;
+    let all = said(filter, values)?;
+    // Without `-r` strings are printed in quotes; an object is one either way.
+    let shown = |line: &Line| {
+        let text = super::super::state::word_of(line.clone(), None).prefix();
+        raw || text.starts_with('{')
+    };
+    let all: Vec<Line> = all.into_iter().filter(shown).collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// Returns the lines that a filter gives.
@@ -100,6 +107,50 @@ fn stages(reading: &Reading<'_>, from: usize, to: usize, depth: usize) -> Vec<Li
     Vec::new()
 }
 
+/// Returns an object or list of strings and numbers as it is printed; nothing where a value is not known.
+fn object(reading: &Reading<'_>, at: usize) -> Option<String> {
+    let mut text = String::new();
+    let mut depth = 0_usize;
+    let mut here = at;
+    loop {
+        let key = reading.is(here + 1, ':') && text.ends_with(['{', ',']);
+        match reading.token(here)? {
+            Token::Sign(sign @ ('{' | '[')) => {
+                depth += 1;
+                text.push(*sign);
+            }
+            Token::Sign(sign @ ('}' | ']')) => {
+                depth = depth.checked_sub(1)?;
+                text.push(*sign);
+            }
+            Token::Sign(sign @ (':' | ',')) => text.push(*sign),
+            Token::Sign('\n') => {}
+            Token::Text(bits) => text.push_str(&quoted(bits)?),
+            Token::Name(name) if key => text.push_str(&format!("\"{name}\"")),
+            Token::Name(name) if matches!(name.as_str(), "true" | "false" | "null") => {
+                text.push_str(name);
+            }
+            Token::Number(number) => text.push_str(number),
+            _ => return None,
+        }
+        if depth == 0 {
+            return Some(text);
+        }
+        here += 1;
+    }
+}
+
+fn quoted(bits: &[Bit]) -> Option<String> {
+    let mut all = String::new();
+    for bit in bits {
+        match bit {
+            Bit::Text(text) => all.push_str(text),
+            Bit::Hole => return None,
+        }
+    }
+    serde_json::to_string(&all).ok()
+}
+
 /// Returns what the alternatives of one stage give.
 fn stage(reading: &Reading<'_>, from: usize, to: usize, depth: usize) -> Vec<Line> {
     let mut all = Vec::new();
@@ -128,7 +179,11 @@ fn stage(reading: &Reading<'_>, from: usize, to: usize, depth: usize) -> Vec<Lin
                 }
                 at = end;
             }
-            Some(Token::Sign('{')) => at = reading.closed(at),
+            Some(Token::Sign('{')) => {
+                let end = reading.closed(at);
+                all.extend(object(reading, at).map(|text| known(&text, &reading.origin)));
+                at = end;
+            }
             Some(_) => {
                 let (forms, end) = reading.expression(at, 0);
                 all.extend(forms);

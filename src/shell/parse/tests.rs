@@ -214,9 +214,18 @@ fn forms_of_zsh_that_can_be_read_are_read() {
         "a &|",
         "if [[ a ]] { b; } else { c; }",
         "while [[ a ]] { b; }",
+        "for x (a/*.csv(om[6,-1])) print $x",
     ] {
         tree(text);
     }
+    for text in ["rm *(N)", "rm *(.om[1,5])", "rm *(/)"] {
+        assert_eq!(written(text)[0].len(), 2, "{text}");
+    }
+    assert_eq!(only_part("rm *(a|b)"), PartKind::Glob("*(".into()));
+    assert_eq!(
+        written("rm -f a/*.log(.m+7) b")[0],
+        ["rm", "-f", "a/*.log(.m+7)", "b"]
+    );
 }
 
 #[test]

@@ -43,6 +43,9 @@ impl Parser<'_> {
         let mut parts = Vec::with_capacity(1);
         let mut open = 0_usize;
         while let Some(byte) = self.cur.peek() {
+            if place == Place::Word && self.qualified(byte, &mut parts) {
+                break;
+            }
             if ends_word(byte) && !self.at_process() {
                 if place != Place::Regex || !self.regex_text(byte, &mut open, &mut parts) {
                     break;
@@ -61,6 +64,39 @@ impl Parser<'_> {
         }
         let span = Span::new(start, self.cur.pos.max(start));
         Ok(RawWord { parts, span })
+    }
+
+    /// Takes the qualifiers of zsh behind a pattern, which choose among the names that it gives: `*.csv(om[6,-1])`, `*(N)`.
+    /// They end the word. `*(a|b)` of bash is an extended pattern.
+    fn qualified(&mut self, byte: u8, parts: &mut Vec<RawPart>) -> bool {
+        let star = byte == b'*' && self.cur.peek_second() == Some(b'(');
+        let behind = byte == b'('
+            && parts
+                .iter()
+                .any(|part| matches!(part.kind, PartKind::Glob(_)));
+        if !star && !behind {
+            return false;
+        }
+        let start = self.cur.pos;
+        let open = start + usize::from(star);
+        let mut at = open + 1;
+        while let Some(byte) = self.cur.raw(at)
+            && (byte.is_ascii_alphanumeric() || b"./@=%^+-,:[]#".contains(&byte))
+        {
+            at += 1;
+        }
+        let text = self.cur.slice(open + 1, at);
+        let closed = self.cur.raw(at) == Some(b')') && self.cur.raw(at + 1).is_none_or(ends_word);
+        if text.is_empty() || text.starts_with("[[") || text.contains("[:") || !closed {
+            return false;
+        }
+        let qualifiers = PartKind::Glob(self.cur.slice(open, at + 1).to_owned());
+        self.cur.pos = at + 1;
+        if star {
+            parts.push(part(PartKind::Glob("*".to_owned()), start, open));
+        }
+        parts.push(part(qualifiers, open, at + 1));
+        true
     }
 
     /// Takes an operator character into a regular expression, if it belongs there.
