@@ -65,8 +65,12 @@ impl Unfolder<'_> {
             RedirectOp::DupIn => {
                 let file = self.target(redirect, st, fr);
                 if reads_in {
-                    all.stdin = Some(match file.text().as_deref() {
-                        Some("-") => Feed::Null,
+                    let text = file.text().unwrap_or_default();
+                    let name = format!("/dev/fd/{}", text.trim_end_matches('-'));
+                    let opened = Word::literal(name, nowhere());
+                    all.stdin = Some(match self.content(&opened, st) {
+                        _ if text == "-" => Feed::Null,
+                        Some(Content::Feed(feed)) => feed.clone(),
                         _ => Feed::Opaque("another descriptor".to_owned()),
                     });
                 }

@@ -238,11 +238,11 @@ impl Unfolder<'_> {
             "cp" | "mv" | "ln" | "install" => self.copied(job, st),
             "rustc" | "gcc" | "cc" | "clang" | "tcc" | "g++" | "c++" | "clang++" | "go" | "nim"
             | "zig" | "swiftc" | "dmd" | "ldc2" | "gdc" | "tsc" => self.compiled(program, job, st),
-            "tee" => {
+            "tee" | "sponge" => {
                 let appends = job.args().iter().any(|w| w.text().as_deref() == Some("-a"));
                 for file in job.args() {
                     if !file.prefix().starts_with('-') {
-                        self.record_file(file, feed.clone(), appends, st);
+                        self.record_file(file, fr.stdin.clone(), appends, st);
                     }
                 }
             }
