@@ -446,3 +446,90 @@ fn patterns_of_code_keep_their_levels() {
     let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
     scene.keeps("a", &kept);
 }
+
+#[test]
+fn a_loop_that_asks_of_each_name_takes_only_what_the_answer_lets_through() {
+    let scene = Scene::built(
+        "mkdir -p runs/a runs/b empty notes logs\ntouch runs/a/done\necho x > runs/b/data.csv\necho x > runs/a/data.csv\necho n > notes/todo.md\necho l > logs/app.log\n",
+    );
+    scene.keeps(
+        ".",
+        &[
+            "for d in runs/*/; do if [ -f \"$d/failed\" ]; then rm -r \"$d\"; fi; done",
+            "for d in runs/*/; do [ -f \"$d/failed\" ] && rm -r \"$d\"; done",
+            "for f in logs/*.log; do [ -s \"$f\" ] || rm \"$f\"; done",
+            "for f in notes/*; do case \"$f\" in *.tmp) rm \"$f\";; esac; done",
+            "for f in notes/*; do [[ $f == *.tmp ]] && rm \"$f\"; done",
+            "for f in *.none; do [ -e \"$f\" ] || continue; rm \"$f\"; done",
+            "ask() { [ \"${1:-}\" = --force ] || { echo no; return 1; }; }; ask && rm -rf runs",
+            "ask() { return 1; }; ask && rm -rf runs",
+        ],
+    );
+    scene.loses(
+        ".",
+        &[
+            "for d in runs/*/; do if [ -f \"$d/done\" ]; then rm -r \"$d\"; fi; done",
+            "for f in logs/*.log; do [ -s \"$f\" ] && rm \"$f\"; done",
+            "for f in notes/*; do case \"$f\" in *.md) rm \"$f\";; esac; done",
+            "for f in notes/*.md; do [ -e \"$f\" ] && rm \"$f\"; done",
+            // What the call itself brings there is not in the world's answer.
+            "mv logs/app.log notes/app.tmp; for f in notes/*; do case \"$f\" in *.tmp) rm \"$f\";; esac; done",
+            "touch runs/b/failed; for d in runs/*/; do [ -f \"$d/failed\" ] && rm -r \"$d\"; done",
+            "ask() { [ \"${1:-}\" = --force ] || return 1; }; ask --force && rm -rf runs",
+            "ask() { [ \"$1\" = \"$ANSWER\" ] || return 1; }; ask yes && rm -rf runs",
+            "ask() { return 0; }; ask && rm -rf runs",
+        ],
+    );
+}
+
+#[test]
+fn what_the_call_has_put_aside_is_not_lost_when_it_is_written_over() {
+    let scene = Scene::built(
+        "mkdir -p logs notes build\necho l > logs/app.log\necho n > notes/todo.md\necho i > notes/ideas.md\n",
+    );
+    scene.keeps(
+        ".",
+        &[
+            "mv logs/app.log logs/app.log.1 && : > logs/app.log",
+            "set -e; mv logs/app.log logs/app.log.1; : > logs/app.log",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md",
+            "cp -p notes/todo.md notes/todo.md.old && mv notes/ideas.md notes/todo.md",
+        ],
+    );
+    scene.loses(
+        ".",
+        &[
+            "mv logs/app.log logs/app.log.1; echo new > logs/app.log",
+            "cp notes/todo.md notes/todo.md.old; echo x > notes/todo.md",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm notes/todo.md.old",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm notes/*.old",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && echo y > notes/todo.md.old",
+            "cp notes/todo.md /tmp/todo.md.old && echo x > notes/todo.md",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/ideas.md",
+            "cp -n notes/todo.md notes/todo.md.old && echo x > notes/todo.md",
+            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm -rf notes",
+        ],
+    );
+}
+
+#[test]
+fn all_matches_of_a_template_are_filled_in_and_scripts_around_one_may_be_left_out() {
+    let scene = Scene::built(
+        "mkdir -p data\necho d > data/a.csv\nprintf 'echo TOOL; TOOL -rf data\\n' > t.sh\nprintf '{\"scripts\":{\"show\":\"echo hi\",\"postshow\":\"rm -rf data\"}}' > package.json\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            "sed 's/TOOL/rm/g' t.sh | sh",
+            "npm run show",
+            "npm run show -- --ignore-scripts",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "sed 's/TOOL/ls/g' t.sh | sh",
+            "npm run show --ignore-scripts",
+        ],
+    );
+}

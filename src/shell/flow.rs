@@ -121,7 +121,10 @@ impl Unfolder<'_> {
         }
         self.guarded = outer;
         self.shielded = shielded;
-        self.status = truth;
+        // `return 1` has said its status itself.
+        if st.gone.is_none() {
+            self.status = truth;
+        }
         feed
     }
 

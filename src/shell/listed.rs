@@ -330,6 +330,30 @@ impl Unfolder<'_> {
         paths.iter().map(name).collect()
     }
 
+    /// Returns the names that a pattern in a word gives, written as the shell would; none where it cannot be asked.
+    pub(super) fn names_of(&mut self, pattern: &str, cwd: &Path) -> Option<Vec<String>> {
+        // What the call itself may have put there is not in the world's answer.
+        if self.beside > 0 || !self.is_still() {
+            return None;
+        }
+        let folders = pattern.ends_with('/');
+        let (dir, base) = match pattern.starts_with('/') {
+            true => (Path::new("/"), Some(Path::new(""))),
+            false => (cwd, None),
+        };
+        let names = self.names_in(dir, pattern.trim_end_matches('/'), base)?;
+        if !folders {
+            return Some(names);
+        }
+        let mut all = Vec::new();
+        for name in names {
+            if self.is_folder(&dir.join(&name))? {
+                all.push(format!("{name}/"));
+            }
+        }
+        Some(all)
+    }
+
     /// Notes down how many there are: a part of none is none.
     fn counted(&mut self, names: Vec<String>, job: &Job) -> Option<Feed> {
         let odd = |name: &String| name.is_empty() || name.contains('\n');

@@ -15,6 +15,8 @@ use super::world::{said, taken};
 
 /// Items of one loop that are run one by one.
 const MAX_ITEMS: usize = 64;
+/// Names of files that a loop goes through one by one.
+const MAX_NAMES: usize = 24;
 /// Items of nested loops together that are run one by one.
 const MAX_ROUNDS: usize = 512;
 
@@ -32,12 +34,15 @@ impl Unfolder<'_> {
             Some(words) => self.fields(words, st, fr),
             None => (*st.arguments).clone(),
         };
+        let named = self.named_items(&items, body, st);
+        let found = named.is_some();
+        let items = named.unwrap_or(items);
         let count = items.len();
         if count == 0 {
             return Feed::nothing();
         }
         let (proofs, exits) = (st.proofs.settled(), self.exits);
-        let certain = !select && items.iter().all(Word::is_literal);
+        let certain = !select && !found && items.iter().all(Word::is_literal);
         if count > MAX_ITEMS || st.rounds.saturating_mul(count) > MAX_ROUNDS {
             let hole = if items.iter().all(is_name) {
                 Hole::Name
@@ -71,6 +76,33 @@ impl Unfolder<'_> {
             st.proofs = proofs;
         }
         feed
+    }
+
+    /// Returns the names that patterns give here, where the loop asks something of each of them: `for d in */; do [ -f "$d/x" ] && …`.
+    fn named_items(&mut self, items: &[Word], body: &Script, st: &State) -> Option<Vec<Word>> {
+        let patterns = items.iter().any(|item| item.has_glob() && !item.has_hole());
+        if !patterns || self.facts.assumed || st.far || !asks(body) {
+            return None;
+        }
+        let cwd = st.known_cwd()?.to_path_buf();
+        let mut all = Vec::new();
+        for item in items {
+            if !item.has_glob() || item.has_hole() {
+                all.push(item.clone());
+                continue;
+            }
+            let names = self.names_of(&item.shown(), &cwd)?;
+            let word = |name: String| Word::literal(name, item.origin.clone());
+            // A pattern that fits nothing stays what it is.
+            match names.is_empty() {
+                true => all.push(item.clone()),
+                false => all.extend(names.into_iter().map(word)),
+            }
+            if all.len() > MAX_NAMES || st.rounds.saturating_mul(all.len()) > MAX_ROUNDS {
+                return None;
+            }
+        }
+        Some(all)
     }
 
     pub(super) fn while_loop(
@@ -443,4 +475,18 @@ fn is_read(condition: &Script) -> bool {
     matches!(condition.items.as_slice(), [item]
         if matches!(item.first.nodes.as_slice(), [node] if first_word(node) == Some("read") && node.redirects.is_empty())
         && item.rest.iter().all(|(_, other)| matches!(other.nodes.as_slice(), [node] if matches!(node.kind, NodeKind::Test(_)) || matches!(first_word(node), Some("[" | "test")))))
+}
+
+/// Tells whether the body of a loop decides something on its way.
+fn asks(body: &Script) -> bool {
+    body.items.iter().any(|item| {
+        let nodes = item.first.nodes.iter();
+        let mut decides = nodes.map(|node| {
+            matches!(
+                node.kind,
+                NodeKind::If { .. } | NodeKind::Case { .. } | NodeKind::Test(_)
+            )
+        });
+        !item.rest.is_empty() || decides.any(|decides| decides)
+    })
 }

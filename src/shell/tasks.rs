@@ -269,6 +269,14 @@ impl Unfolder<'_> {
         };
         let scripts = scripts_of(&text)?;
         let rest = job.words.get(rest..).unwrap_or_default();
+        let own = |word: &&Word| word.text().as_deref() != Some("--");
+        // `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
+        let alone = program == "npm"
+            && job
+                .words
+                .iter()
+                .take_while(own)
+                .any(|word| word.text().as_deref() == Some("--ignore-scripts"));
         let rest = match rest.first().and_then(Word::text).as_deref() {
             Some("--") => rest.get(1..).unwrap_or_default(),
             _ => rest,
@@ -278,6 +286,9 @@ impl Unfolder<'_> {
             let Some((_, text)) = scripts.iter().find(|(key, _)| *key == wanted) else {
                 continue;
             };
+            if alone && wanted != name {
+                continue;
+            }
             known = true;
             let line = line_of(&path, &wanted, self);
             let mut pieces = vec![literal_piece(text, &line)];

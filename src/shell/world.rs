@@ -121,7 +121,7 @@ impl Unfolder<'_> {
     }
 
     /// Tells whether nothing that was started so far changes files.
-    fn is_still(&mut self) -> bool {
+    pub(super) fn is_still(&mut self) -> bool {
         while let Some(command) = self.out.commands.get(self.still) {
             if !is_still(command) {
                 return false;

@@ -117,7 +117,14 @@ fn substituted(reading: &Reading<'_>, at: usize, line: &Line) -> Vec<Line> {
             Bit::Hole => "",
         })
         .collect();
-    super::sed::replaced(pattern, &to, true, line, &reading.origin)
+    let all = reading.named(at) == Some("gsub");
+    let change = super::sed::Change {
+        from: pattern,
+        to: &to,
+        flags: if all { "g" } else { "" },
+        extended: true,
+    };
+    super::sed::replaced(&change, line, &reading.origin)
 }
 
 /// Reads the expression in front of `| getline`: a string, a name, or several in brackets.

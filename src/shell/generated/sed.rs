@@ -14,6 +14,8 @@ use super::{Line, MAX_FORMS};
 pub(super) const VALUED: &str = "-e -f -l -E --expression --file --line-length";
 /// The options of sed that take a value.
 const OPTIONS: &str = "-e -f -l --expression --file --line-length";
+/// Matches in one line that are replaced.
+const MAX_MATCHES: usize = 500;
 /// Bytes of a compiled pattern.
 const MAX_PATTERN: usize = 1 << 20;
 
@@ -86,7 +88,13 @@ fn run(steps: &[Step], mut lines: Vec<Line>, extended: bool, origin: &Origin) ->
         match step.name {
             's' => {
                 for line in &lines {
-                    next.extend(replaced(&step.from, &step.to, extended, line, origin));
+                    let change = Change {
+                        from: &step.from,
+                        to: &step.to,
+                        flags: &step.flags,
+                        extended,
+                    };
+                    next.extend(replaced(&change, line, origin));
                 }
             }
             'a' | 'i' | 'c' => next.extend(step.to.split('\n').map(|text| known(text, origin))),
@@ -103,24 +111,29 @@ fn run(steps: &[Step], mut lines: Vec<Line>, extended: bool, origin: &Origin) ->
 /// Takes `s/from/to/flags` of Perl, its parts already cut, over lines.
 pub(super) fn changed(text: &str, lines: &[Line], origin: &Origin) -> Vec<Line> {
     let mut parts = text.split('\u{1}').skip(1);
-    let (from, to) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
+    let change = Change {
+        from: parts.next().unwrap_or_default(),
+        to: parts.next().unwrap_or_default(),
+        flags: parts.next().unwrap_or_default(),
+        extended: true,
+    };
     let new = lines
         .iter()
-        .flat_map(|line| replaced(from, to, true, line, origin));
+        .flat_map(|line| replaced(&change, line, origin));
     new.take(MAX_FORMS).collect()
 }
 
-/// Returns what a line is after its first match of a pattern is replaced.
-pub(super) fn replaced(
-    from: &str,
-    to: &str,
-    extended: bool,
-    line: &Line,
-    origin: &Origin,
-) -> Vec<Line> {
+/// `s/from/to/flags`, with patterns of the modern or the old kind.
+pub(super) struct Change<'a> {
+    pub from: &'a str,
+    pub to: &'a str,
+    pub flags: &'a str,
+    pub extended: bool,
+}
+
+/// Returns what a line is after a replacement: of the first match, or of all with `g`.
+pub(super) fn replaced(change: &Change<'_>, line: &Line, origin: &Origin) -> Vec<Line> {
+    let Change { from, to, .. } = *change;
     let whole = vec![hole(origin)];
     let bare = from
         .replace("\\(", "(")
@@ -142,7 +155,7 @@ pub(super) fn replaced(
         return vec![filled(to, line, line, origin)];
     }
     if let Some(text) = literal(line)
-        && let Some(result) = exact(from, to, extended, &text, origin)
+        && let Some(result) = exact(change, &text, origin)
     {
         return vec![result];
     }
@@ -166,34 +179,41 @@ pub(super) fn replaced(
 }
 
 /// Carries a replacement out on known text; nothing where the pattern is not one that can be carried out here.
-fn exact(from: &str, to: &str, extended: bool, text: &str, origin: &Origin) -> Option<Line> {
-    let pattern = if extended {
-        from.to_owned()
+fn exact(change: &Change<'_>, text: &str, origin: &Origin) -> Option<Line> {
+    let pattern = if change.extended {
+        change.from.to_owned()
     } else {
-        modern(from)
+        modern(change.from)
     };
     let regex = regex::RegexBuilder::new(&pattern)
         .size_limit(MAX_PATTERN)
+        .case_insensitive(change.flags.contains(['i', 'I']))
         .build()
         .ok()?;
-    let Some(found) = regex.captures(text) else {
-        return Some(vec![literal_piece(text, origin)]);
+    let most = match change.flags.contains('g') {
+        true => MAX_MATCHES,
+        false => 1,
     };
-    let hit = found.get(0)?;
     let part = |text: &str| vec![literal_piece(text, origin)];
-    let groups: Vec<Line> = found
-        .iter()
-        .skip(1)
-        .map(|group| part(group.map_or("", |group| group.as_str())))
-        .collect();
-    let mut all = part(text.get(..hit.start())?);
-    all.extend(with_groups(
-        to,
-        &part(hit.as_str()),
-        &|at| groups.get(at - 1).cloned().unwrap_or_default(),
-        origin,
-    ));
-    all.extend(part(text.get(hit.end()..)?));
+    let mut all = Vec::new();
+    let mut from = 0;
+    for found in regex.captures_iter(text).take(most) {
+        let hit = found.get(0)?;
+        let groups: Vec<Line> = found
+            .iter()
+            .skip(1)
+            .map(|group| part(group.map_or("", |group| group.as_str())))
+            .collect();
+        all.extend(part(text.get(from..hit.start())?));
+        all.extend(with_groups(
+            change.to,
+            &part(hit.as_str()),
+            &|at| groups.get(at - 1).cloned().unwrap_or_default(),
+            origin,
+        ));
+        from = hit.end();
+    }
+    all.extend(part(text.get(from..)?));
     all.retain(|piece| !matches!(&piece.part, Part::Literal(text) if text.is_empty()));
     Some(all)
 }
