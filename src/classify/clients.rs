@@ -51,6 +51,10 @@ pub(super) struct Call {
     pub variables: Variables,
     /// The client opens the database for reading only.
     pub read_only: bool,
+    /// The client commits what is open at its end.
+    pub commits: bool,
+    /// The program that gets what the client prints.
+    pub pipe: Option<Word>,
 }
 
 /// Returns the form of a command line, with its words behind the subcommand.
@@ -79,10 +83,11 @@ pub(super) fn read(command: &Command) -> Option<Call> {
     };
     let valued: Vec<&str> = [form.sql, form.files, form.valued, form.host, form.database].concat();
     let options = options::read(words, form.style, &valued);
-    if options.has(form.idle) {
+    if options.has(form.idle) || form.idle.iter().any(|idle| is_set(idle, &options)) {
         return None;
     }
-    let mut inputs = given_inputs(form, &options);
+    let listed = listed_inputs(form, &options);
+    let mut inputs = listed.unwrap_or_else(|| given_inputs(form, &options));
     if form.names.contains(&"mysqlsh") && !options.has(&["--sql", "--sqlc", "--sqlx"]) {
         for input in &mut inputs {
             if let Input::Words(word) = input {
@@ -116,6 +121,11 @@ pub(super) fn read(command: &Command) -> Option<Call> {
         inputs,
         variables: variables(&options, form),
         read_only,
+        commits: options
+            .options
+            .iter()
+            .any(|(name, _)| name == "-1" || name.starts_with("--si")),
+        pipe: pipe(&options, form),
     })
 }
 
@@ -278,6 +288,41 @@ fn base(form: &Form, options: &Options) -> Base {
             },
         },
     }
+}
+
+/// `--query-mode=PLAN`: an option with the value under which nothing runs.
+fn is_set(idle: &str, options: &Options) -> bool {
+    let Some((name, value)) = idle.split_once('=') else {
+        return false;
+    };
+    let given = options.value(&[name]).and_then(Word::text);
+    given.is_some_and(|given| given.eq_ignore_ascii_case(value))
+}
+
+/// Options of aws that take several values: the words behind the first are statements as well.
+const LISTS: [&str; 3] = ["--sqls", "--statements", "--transact-statements"];
+
+/// Returns what an option with several values, or with JSON, says: each statement as an input of its own.
+fn listed_inputs(form: &Form, options: &Options) -> Option<Vec<Input>> {
+    let name = form.sql.iter().find(|name| LISTS.contains(name))?;
+    let first = options.value(&[name])?;
+    let all = [first].into_iter().chain(options.operands.iter());
+    let inputs = all.flat_map(|word| match word.text() {
+        Some(text) if text.trim_start().starts_with(['[', '{']) => {
+            let statements = http::statements(&text);
+            let named = |text: String| Input::Words(Word::literal(text, word.origin.clone()));
+            statements.into_iter().map(named).collect()
+        }
+        _ => vec![Input::Words(word.clone())],
+    });
+    Some(inputs.collect())
+}
+
+/// `psql -o '|program'`.
+fn pipe(options: &Options, form: &Form) -> Option<Word> {
+    let word = options.value(&["-o", "--output"])?;
+    let piped = form.client == Client::Psql && word.prefix().starts_with('|');
+    piped.then(|| options::tail(word, 1))
 }
 
 /// psql's and sqlcmd's `-v name=value`.

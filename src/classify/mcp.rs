@@ -271,8 +271,25 @@ fn by_arguments(call: &Call<'_>) -> bool {
     ];
     // A document that is stored may hold such a word as well; it says nothing of the call.
     let stored = [
-        "document", "row", "record", "value", "data", "item", "field", "content", "propert",
-        "update/", "set/", "filter",
+        "document",
+        "row",
+        "record",
+        "value",
+        "data",
+        "item",
+        "field",
+        "content",
+        "propert",
+        "update/",
+        "set/",
+        "filter",
+        "pipeline",
+        "match/",
+        "where/",
+        "selector",
+        "criteria",
+        "condition",
+        "query/",
     ];
     let told = call.strings.iter().filter(|(pointer, _)| {
         let parents = pointer.to_ascii_lowercase();

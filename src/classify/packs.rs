@@ -11,6 +11,7 @@ mod plans;
 mod quoted;
 mod requests;
 mod targets;
+mod undone;
 mod url;
 
 use crate::model::command::{Command, Passage, Stdin, Wrapper};

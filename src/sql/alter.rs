@@ -31,7 +31,7 @@ impl Reader<'_> {
             return self.alter_table(from, index + 1, to);
         }
         let verb = if self.is(index, "SYSTEM") {
-            return self.note(Note::new(Verb::Server, ObjectKind::Other), from, to);
+            return self.alter_system(from, index + 1, to);
         } else if self.is(index, "DEFAULT") {
             (self.find_word(index, to, "REVOKE").is_some())
                 .then_some((Verb::Revoke, ObjectKind::Other))
@@ -73,6 +73,27 @@ impl Reader<'_> {
             let name = self.name(index + 1, to).map(|(name, _)| name);
             self.note(Note::new(verb, kind).named(name), from, to);
         }
+    }
+
+    fn alter_system(&mut self, from: usize, at: usize, to: usize) {
+        if !self.keeps_system(at) {
+            self.note(Note::new(Verb::Server, ObjectKind::Other), from, to);
+        }
+    }
+
+    /// Oracle's `ALTER SYSTEM FLUSH SHARED_POOL`, `CHECKPOINT`, `SWITCH LOGFILE`: nothing is set and nobody is cut off.
+    fn keeps_system(&self, at: usize) -> bool {
+        const POOLS: [&str; 4] = [
+            "SHARED_POOL",
+            "BUFFER_CACHE",
+            "GLOBAL",
+            "PASSWORDFILE_METADATA_CACHE",
+        ];
+        self.any(at, &["CHECKPOINT", "REGISTER"])
+            || self.is(at, "FLUSH") && self.any(at + 1, &POOLS)
+            || self.is(at, "SWITCH") && self.is(at + 1, "LOGFILE")
+            || self.is(at, "CHECK") && self.is(at + 1, "DATAFILES")
+            || self.is(at, "ARCHIVE") && self.is(at + 1, "LOG") && !self.is(at + 2, "STOP")
     }
 
     /// Oracle's `OPEN RESETLOGS` ends the way forward, `FLASHBACK OFF` the way back.
@@ -193,6 +214,9 @@ impl Reader<'_> {
             return Some((Verb::AlterDrop, ObjectKind::Column, name(index)));
         }
         let word = self.at(index)?.bare()?.to_ascii_uppercase();
+        if let Some(found) = self.action_of_storage(&word, index, end) {
+            return Some(found);
+        }
         match word.as_str() {
             "DROP" => self.dropped_part(index + 1, end),
             "DETACH" => {
@@ -200,8 +224,7 @@ impl Reader<'_> {
                 Some((Verb::Detach, ObjectKind::Partition, name(behind)))
             }
             "SWITCH" | "SWAP" | "EXCHANGE" => {
-                let (part, _) = (name(index + 2), ());
-                Some((Verb::Detach, ObjectKind::Partition, part))
+                Some((Verb::Detach, ObjectKind::Partition, name(index + 2)))
             }
             "TRUNCATE" => {
                 let behind = self.skip(index + 1, &["PARTITION"]);
@@ -247,6 +270,63 @@ impl Reader<'_> {
             }
             "ALTER" => self.altered_column(index + 1, end),
             _ => None,
+        }
+    }
+
+    /// Actions over how and where rows are kept.
+    fn action_of_storage(
+        &self,
+        word: &str,
+        index: usize,
+        end: usize,
+    ) -> Option<(Verb, ObjectKind, Option<Name>)> {
+        let name = |at: usize| self.name(at, end).map(|(name, _)| name);
+        if self.expires(word, index, end) {
+            return Some((Verb::Delete, ObjectKind::Table, None));
+        }
+        match word {
+            // What such an engine is given is not kept, or not beyond the next start.
+            "ENGINE" => {
+                let at = index + 1 + usize::from(self.token(index + 1, &Token::Eq));
+                self.any(at, &["BLACKHOLE", "MEMORY", "HEAP"]).then_some((
+                    Verb::Truncate,
+                    ObjectKind::Table,
+                    None,
+                ))
+            }
+            "REPLACE" if self.is(index + 1, "PARTITION") => {
+                Some((Verb::Truncate, ObjectKind::Partition, name(index + 2)))
+            }
+            // Hive's: what is not in the new list is gone.
+            "REPLACE" if self.is(index + 1, "COLUMNS") => {
+                Some((Verb::AlterDrop, ObjectKind::Column, None))
+            }
+            "MOVE"
+                if self.is(index + 1, "PARTITION")
+                    && self.find_word(index, end, "TABLE").is_some() =>
+            {
+                Some((Verb::Detach, ObjectKind::Partition, name(index + 2)))
+            }
+            "UNFREEZE" => Some((Verb::AlterDrop, ObjectKind::Partition, None)),
+            _ => None,
+        }
+    }
+
+    /// Settings under which rows, or the table, go by themselves once they are old enough.
+    fn expires(&self, word: &str, index: usize, end: usize) -> bool {
+        const AGES: [&str; 3] = ["ttl_expire_after", "ttl_expiration_expression", "TTL"];
+        const ENDS: [&str; 2] = ["expiration_timestamp", "partition_expiration_days"];
+        let gives = |names: &[&str]| {
+            (index..end).any(|at| {
+                self.any(at, names) && self.token(at + 1, &Token::Eq) && !self.is(at + 2, "NULL")
+            })
+        };
+        match word {
+            "SET" if self.is(index + 1, "OPTIONS") => gives(&ENDS),
+            "SET" if self.token(index + 1, &Token::LParen) => gives(&AGES),
+            "TTL" => gives(&["TTL"]),
+            "ADD" | "REPLACE" => self.is(index + 1, "ROW") && self.is(index + 2, "DELETION"),
+            _ => false,
         }
     }
 

@@ -145,7 +145,9 @@ impl Reader<'_> {
     fn vacuum(&self, next: usize, to: usize) -> Option<Note> {
         let named = |at: usize| self.name(at, to).map(|(name, _)| name);
         let retained = self.find_word(next, to, "RETAIN");
-        if retained.is_some_and(|at| self.is_zero(at + 1)) {
+        let dry = |at: usize| self.is(at, "DRY") && self.is(at + 1, "RUN");
+        let rehearses = (next..to).any(dry);
+        if !rehearses && retained.is_some_and(|at| self.is_zero(at + 1)) {
             return Some(Note::new(Verb::Drop, ObjectKind::Partition).named(named(next)));
         }
         let options = if self.token(next, &Token::LParen) {
@@ -224,7 +226,10 @@ impl Reader<'_> {
             "REMOVE" | "RM" if self.token(next, &Token::AtSign) => {
                 Note::new(Verb::Drop, ObjectKind::Tablespace)
             }
-            "SYSTEM" if self.is(next, "DROP") && self.any(next + 1, &["REPLICA", "DATABASE"]) => {
+            "SYSTEM"
+                if self.is(next, "UNFREEZE")
+                    || self.is(next, "DROP") && self.any(next + 1, &["REPLICA", "DATABASE"]) =>
+            {
                 Note::new(Verb::Server, ObjectKind::Other)
             }
             "PRAGMA" if self.is(next, "writable_schema") && self.turns_on(next + 1, to) => {

@@ -45,7 +45,6 @@ const FUNCTIONS: &[(&str, Verb, ObjectKind)] = &[
     ("sp_droprole", Verb::Drop, ObjectKind::Role),
     ("sp_droplogin", Verb::Drop, ObjectKind::Role),
     ("sp_dropuser", Verb::Drop, ObjectKind::Role),
-    ("sp_msforeachtable", Verb::Opaque, ObjectKind::Everything),
     ("drop_chunks", Verb::Delete, ObjectKind::Partition),
     ("drop_hypertable", Verb::Drop, ObjectKind::Table),
     ("citus_drop_all_shards", Verb::Drop, ObjectKind::Table),
@@ -84,6 +83,23 @@ const RUNNERS: [&str; 12] = [
     "run_command_on_workers",
 ];
 
+/// Of these, what works on a connection of its own, or on another server.
+const ELSEWHERE: [&str; 7] = [
+    "dblink",
+    "dblink_exec",
+    "dblink_send_query",
+    "openquery",
+    "pg_background_launch",
+    "run_command_on_workers",
+    "sp_execute_external_script",
+];
+
+/// Routines of T-SQL that run a text for every table or database, with the name that stands for each.
+const FOR_EACH: [(&str, &str); 2] = [
+    ("sp_msforeachtable", "every_table"),
+    ("sp_msforeachdb", "every_database"),
+];
+
 /// Functions of pg_cron that are given a statement: where it stands among their arguments, from the end when they have fewer.
 const SCHEDULERS: [(&str, usize); 2] = [("schedule", 2), ("schedule_in_database", 2)];
 
@@ -95,6 +111,7 @@ pub(super) fn is_effectful(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     FUNCTIONS.iter().any(|(name, ..)| *name == word)
         || RUNNERS.contains(&word.as_str())
+        || FOR_EACH.iter().any(|(name, _)| *name == word)
         || SCHEDULERS.iter().any(|(name, _)| *name == word)
         || is_telling(&word)
 }
@@ -161,6 +178,9 @@ impl Reader<'_> {
 
     fn function(&mut self, name: &str, open: usize, close: usize, (from, to): (usize, usize)) {
         if let Some((_, verb, kind)) = FUNCTIONS.iter().find(|(one, ..)| *one == name) {
+            if self.rehearses(open, close) {
+                return;
+            }
             let is_new = (open..close).any(|at| self.any(at, &NEW_LARGE));
             if is_new && *kind == ObjectKind::LargeObject && *verb != Verb::Drop {
                 return;
@@ -177,9 +197,11 @@ impl Reader<'_> {
             note.opaque = note.name.is_none() && *verb != Verb::Update;
             self.note(note, from, to);
         } else if RUNNERS.contains(&name) {
+            let before = self.out.len();
             for at in open..close {
                 self.string(at, false);
             }
+            self.outlast(name, before);
         } else if let Some((_, place)) = SCHEDULERS.iter().find(|(one, _)| *one == name) {
             if self.is(open.wrapping_sub(2), "cron") {
                 self.scheduled_text(*place, open + 1, close);
@@ -189,6 +211,58 @@ impl Reader<'_> {
             && !(name.starts_with("truncate_") && self.is_of_column(open, close))
         {
             self.opaque(from, to);
+        }
+    }
+
+    /// Marks what another connection does.
+    fn outlast(&mut self, name: &str, before: usize) {
+        if ELSEWHERE.contains(&name) {
+            for loss in self.out.iter_mut().skip(before) {
+                loss.lasting = true;
+            }
+        }
+    }
+
+    /// `dry_run => true`.
+    fn rehearses(&self, from: usize, to: usize) -> bool {
+        (from..to).any(|at| {
+            self.is(at, "dry_run")
+                && (at + 1..(at + 4).min(to)).any(|value| self.is(value, "TRUE"))
+                && !self.is(at + 1, "TRUE")
+        })
+    }
+
+    /// `EXEC sp_MSforeachtable 'text'`: the text with a name in the place of its mark.
+    fn for_each(&mut self, each: &str, behind: usize, (from, to): (usize, usize)) {
+        let mut texts = Vec::new();
+        let mut mark = "?".to_owned();
+        for at in behind..to {
+            let quoted = self.at(at).and_then(|one| match &one.token.token {
+                Token::Word(word) if word.quote_style == Some('"') => Some(word.value.clone()),
+                _ => one.string().map(str::to_owned),
+            });
+            let named = self.token(at + 1, &Token::Eq);
+            let joins = matches!(
+                self.at(at).map(|one| &one.token.token),
+                Some(Token::Comma | Token::Eq)
+            );
+            match quoted {
+                Some(text) if self.is(at.wrapping_sub(2), "@replacechar") => mark = text,
+                Some(text) => texts.push(text.replace("''", "'")),
+                None if named || joins || self.any(at, &["N", "RETURN"]) => {}
+                None => return self.opaque(from, to),
+            }
+        }
+        if texts.is_empty() || mark.is_empty() {
+            return self.opaque(from, to);
+        }
+        let span = self.span(from, to);
+        for text in texts {
+            for mut loss in self.inner(&text.replace(&mark, each), false) {
+                loss.effect.span = span;
+                loss.effect.opaque = true;
+                self.out.push(loss);
+            }
         }
     }
 
@@ -459,13 +533,20 @@ impl Reader<'_> {
         };
         let mut ahead =
             (to..to.saturating_add(FORGOTTEN_MAX)).take_while(|at| self.at(*at).is_some());
-        let end = ahead.find(|at| {
+        let end = ahead.by_ref().find(|at| {
             self.any(
                 *at,
                 &["EXECUTE", "EXEC", "DO", "CALL", "DEALLOCATE", "DROP"],
-            )
+            ) && !self.is_explained(*at)
         });
-        end.is_some_and(|at| {
+        let Some(at) = end else {
+            // Nothing executes it, and the session ends with the text.
+            let executes = |at: usize| self.any(at, &["EXECUTE", "EXEC"]);
+            return self.ends
+                && self.lexemes.len() <= FORGOTTEN_MAX
+                && (0..from).all(|at| !executes(at) || self.is_explained(at));
+        };
+        Some(at).is_some_and(|at| {
             let at_name = self.skip(at + 1, &["PREPARE"]);
             self.is(at, "DEALLOCATE") && (named(at_name) || self.is(at_name, "ALL"))
                 || self.is(at, "DROP") && at_name > at + 1 && named(at_name)
@@ -487,7 +568,14 @@ impl Reader<'_> {
     /// `CALL p(…)`, `EXEC p …`: judged by what is known of the routine and by its name.
     pub fn call(&mut self, from: usize, to: usize) {
         self.functions(from, to);
-        let Some((name, behind)) = self.name(from + 1, to) else {
+        self.called(from + 1, (from, to));
+    }
+
+    /// Reads the call of the routine that is named at `at`.
+    pub fn called(&mut self, at: usize, (from, to): (usize, usize)) {
+        // `EXEC @result = routine …`
+        let at = at + 2 * usize::from(self.token(at + 1, &Token::Eq));
+        let Some((name, behind)) = self.name(at, to) else {
             return;
         };
         let name = name.lookup.to_ascii_lowercase();
@@ -496,10 +584,18 @@ impl Reader<'_> {
         {
             return;
         }
+        if let Some((_, each)) = FOR_EACH.iter().find(|(one, _)| *one == name) {
+            return self.for_each(each, behind, (from, to));
+        }
         if RUNNERS.contains(&name) {
-            return self.dynamic(behind, from, to);
+            let before = self.out.len();
+            self.dynamic(behind, from, to);
+            return self.outlast(name, before);
         }
         if let Some((_, verb, kind)) = FUNCTIONS.iter().find(|(one, ..)| *one == name) {
+            if self.rehearses(behind, to) {
+                return;
+            }
             let mut note = Note::new(*verb, *kind);
             note.name = self.named_by_string(behind, to);
             return self.note(note, from, to);

@@ -5,6 +5,7 @@ mod alter;
 mod bound;
 mod change;
 pub mod client;
+mod commits;
 mod create;
 mod drop;
 mod dynamic;
@@ -14,11 +15,13 @@ mod read;
 mod session;
 mod strict;
 mod touched;
+mod upkeep;
 mod values;
 
 use crate::model::effect::{Dialect, Effect};
 
-pub use session::{Loss, attached, is_closed, losses};
+pub use commits::turns_off;
+pub use session::{Habits, Loss, attached, is_closed, losses, losses_of};
 pub use strict::losses_in_prose;
 
 /// Marks unknown text inside SQL.

@@ -16,6 +16,9 @@ use super::session::{Frame, Loss};
 /// Statements inside statements (EXPLAIN of PREPARE of a string of …) are followed this deep.
 const MAX_DEPTH: usize = 12;
 
+/// Words of an EXPLAIN in front of what it explains.
+const EXPLAINED_MAX: usize = 32;
+
 /// How far behind UPDATE its SET is looked for where a statement may start anywhere.
 const NEAR: usize = 64;
 
@@ -33,6 +36,8 @@ pub(super) struct Reader<'a> {
     pub block: bool,
     pub depth: usize,
     pub values: Values,
+    /// The session ends with the text.
+    pub ends: bool,
     pub out: Vec<Loss>,
 }
 
@@ -190,6 +195,7 @@ impl<'a> Reader<'a> {
             rows,
             created: of_session,
             temporary: of_session,
+            lasting: false,
         });
     }
 
@@ -215,7 +221,10 @@ impl<'a> Reader<'a> {
             return self.statement(from + 1, to);
         }
         let word = first.bare().unwrap_or_default().to_ascii_uppercase();
-        if self.manipulates(&word, from, to) || self.administers(&word, from, to) {
+        if self.manipulates(&word, from, to)
+            || self.administers(&word, from, to)
+            || self.keeps_up(&word, from, to)
+        {
             return;
         }
         match word.as_str() {
@@ -241,6 +250,13 @@ impl<'a> Reader<'a> {
             | "PRINT" | "OPEN" => {
                 self.functions(from, to);
                 self.loose(from + 1, to);
+            }
+            // A batch of T-SQL needs no semicolons, and its first routine no EXEC.
+            _ if self.dialect == Dialect::Mssql => {
+                if super::dynamic::is_effectful(&word) {
+                    self.called(from, (from, to));
+                }
+                self.loose(from, to);
             }
             _ => {}
         }
@@ -302,26 +318,47 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an `EXPLAIN`: only with ANALYZE does it run what it explains.
+    /// Reads an `EXPLAIN`: only with ANALYZE does it run what it explains. MariaDB's `ANALYZE` runs it as well.
     fn explain(&mut self, from: usize, to: usize) {
         let mut index = from + 1;
         let mut runs = false;
-        if self.token(index, &Token::LParen) {
-            let close = self.closing(index, to);
-            runs = (index..close).any(|at| {
-                self.any(at, &["ANALYZE", "ANALYSE"])
-                    && !self.any(at + 1, &["OFF", "FALSE"])
-                    && !self.token(at + 1, &Token::Number("0".to_owned(), false))
-            });
-            index = close + 1;
+        while index < to {
+            index =
+                if self.token(index, &Token::LParen) && !self.any(index + 1, &["SELECT", "WITH"]) {
+                    let close = self.closing(index, to);
+                    runs |= (index..close).any(|at| self.analyzes(at));
+                    close + 1
+                } else if self.any(index, &["ANALYZE", "ANALYSE", "VERBOSE"]) {
+                    runs |= !self.is(index, "VERBOSE");
+                    index + 1
+                } else if self.is(index, "FORMAT") && self.token(index + 1, &Token::Eq) {
+                    index + 3
+                } else {
+                    break;
+                };
         }
-        while index < to && self.any(index, &["ANALYZE", "ANALYSE", "VERBOSE"]) {
-            runs |= !self.is(index, "VERBOSE");
-            index += 1;
-        }
-        if runs {
+        let changes = self.any(index, &["DELETE", "UPDATE", "INSERT", "REPLACE", "WITH"]);
+        if runs || changes && self.is(from, "ANALYZE") {
             self.statement(index, to);
         }
+    }
+
+    /// `ANALYZE` among the options of an EXPLAIN, not switched off.
+    fn analyzes(&self, at: usize) -> bool {
+        self.any(at, &["ANALYZE", "ANALYSE"])
+            && !self.any(at + 1, &["OFF", "FALSE"])
+            && !self.token(at + 1, &Token::Number("0".to_owned(), false))
+    }
+
+    /// Tells whether the EXECUTE at this place is only explained.
+    pub fn is_explained(&self, at: usize) -> bool {
+        let first = (0..at).rev().take(EXPLAINED_MAX).take_while(|before| {
+            !self.token(*before, &Token::SemiColon) && !self.analyzes(*before)
+        });
+        first.last().is_some_and(|first| {
+            let opens = first == 0 || self.token(first - 1, &Token::SemiColon);
+            opens && self.any(first, &["EXPLAIN", "DESCRIBE", "DESC"])
+        })
     }
 
     /// Reads text in which a statement may start anywhere: blocks, and what follows a hole.
@@ -362,7 +399,8 @@ impl<'a> Reader<'a> {
             "ALTER" => self.any(next, &["TABLE", "SYSTEM", "TYPE", "DOMAIN"]),
             "EXECUTE" => self.block || self.is(next, "IMMEDIATE"),
             "EXEC" | "CALL" => named || self.token(next, &Token::LParen),
-            "RESTORE" | "BACKUP" => self.is(next, "DATABASE"),
+            "RESTORE" | "BACKUP" => self.any(next, &["DATABASE", "LOG"]),
+            "DBCC" => self.any(next, &["CHECKDB", "CHECKTABLE", "CHECKALLOC", "WRITEPAGE"]),
             _ => false,
         }
     }
@@ -390,6 +428,7 @@ impl<'a> Reader<'a> {
             block,
             depth: self.depth + 1,
             values: self.values.clone(),
+            ..Frame::default()
         };
         super::session::read_in(text, self.dialect, frame)
     }
@@ -427,7 +466,7 @@ impl<'a> Reader<'a> {
 
 /// Tells whether a text holds a word with which a loss could begin; without one it need not be tokenized.
 pub(super) fn is_suspicious(text: &str) -> bool {
-    const WORDS: [&str; 36] = [
+    const WORDS: [&str; 40] = [
         "alter",
         "backup",
         "call",
@@ -464,6 +503,10 @@ pub(super) fn is_suspicious(text: &str) -> bool {
         "flashback",
         "optimize",
         "import",
+        "dbcc",
+        "repair",
+        "unload",
+        "export",
     ];
     if text.contains(lex::HOLE_LETTER) || text.contains("/*") && text.contains('!') {
         return true;

@@ -36,6 +36,27 @@ pub struct Loss {
     pub created: bool,
     /// Made as a temporary object: no other object of that name is meant.
     pub temporary: bool,
+    /// Happens on another connection: what is rolled back here does not take it back.
+    pub lasting: bool,
+}
+
+/// How the one who sends a text goes about transactions.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// Places from which on every statement opens a transaction where none is open, or does not.
+    pub opens: Vec<(usize, bool)>,
+    /// The session ends with the text: what is open then is taken back.
+    pub forgets: bool,
+    /// The server knows no transactions.
+    pub keeps: bool,
+}
+
+impl Habits {
+    /// Tells whether a statement at this place opens a transaction by itself; nothing where the client says nothing.
+    fn opens_at(&self, place: usize) -> Option<bool> {
+        let before = self.opens.iter().rev().find(|(from, _)| *from <= place);
+        before.map(|(_, opens)| *opens)
+    }
 }
 
 impl Loss {
@@ -59,12 +80,18 @@ impl Loss {
             rows: None,
             created: false,
             temporary: false,
+            lasting: false,
         }
     }
 }
 
 /// Returns the losses of a text, those of objects that it made itself included.
 pub fn losses(text: &str, dialect: Dialect) -> Vec<Loss> {
+    losses_of(text, dialect, &Habits::default())
+}
+
+/// Returns the losses of a text whose sender goes about transactions in a way of its own.
+pub fn losses_of(text: &str, dialect: Dialect, habits: &Habits) -> Vec<Loss> {
     let text = text.replace(super::HOLE, &HOLE_LETTER.to_string());
     if !read::is_suspicious(&text) {
         return Vec::new();
@@ -73,14 +100,17 @@ pub fn losses(text: &str, dialect: Dialect) -> Vec<Loss> {
         Dialect::Unknown => (Dialect::Postgres, &[Dialect::Mysql, Dialect::Sqlite]),
         _ => (dialect, &[]),
     };
-    let mut all = read(&text, first, false, 0);
+    let frame = || Frame {
+        habits: habits.clone(),
+        ..Frame::default()
+    };
+    let mut all = read_in(&text, first, frame());
     for other in others {
-        add_new(&mut all, read(&text, *other, false, 0));
+        add_new(&mut all, read_in(&text, *other, frame()));
     }
     if matches!(first, Dialect::Postgres | Dialect::Redshift) && turns_escapes(&text) {
         let lexed = lex::lex_escaping(&text);
-        let frame = Frame::default();
-        add_new(&mut all, read_lexed(&text, &lexed, first, frame));
+        add_new(&mut all, read_lexed(&text, &lexed, first, frame()));
     }
     all.sort_by_key(|loss| loss.effect.span.start);
     all
@@ -143,16 +173,6 @@ fn add_new(all: &mut Vec<Loss>, more: Vec<Loss>) {
     all.extend(more.into_iter().filter(|loss| !seen.contains(&key(loss))));
 }
 
-/// Reads a text in which holes are letters.
-pub(super) fn read(text: &str, dialect: Dialect, block: bool, depth: usize) -> Vec<Loss> {
-    let frame = Frame {
-        block,
-        depth,
-        values: Values::new(),
-    };
-    read_in(text, dialect, frame)
-}
-
 /// Where a text stands inside another one.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
@@ -160,6 +180,7 @@ pub(super) struct Frame {
     pub depth: usize,
     /// What is known of the variables outside.
     pub values: Values,
+    pub habits: Habits,
 }
 
 /// Reads a text in which holes are letters, as a part of another one.
@@ -183,6 +204,7 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         block: frame.block,
         depth: frame.depth,
         values: frame.values,
+        ends: frame.habits.forgets,
         out: Vec::new(),
     };
     reader.settle();
@@ -195,12 +217,20 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         routines: Vec::new(),
         followed: 0,
         looks: false,
+        habits: frame.habits,
+        opens: false,
+        blocks: 0,
     };
     for range in lex::statements(&lexed.lexemes, dialect) {
         if session.reader.out.len() > MAX_LOSSES {
             break;
         }
-        session.statement(range);
+        for (part, perhaps) in session.reader.steered(range) {
+            session.statement(part, perhaps);
+        }
+    }
+    if session.habits.forgets {
+        session.undo();
     }
     let mut out = session.reader.out;
     out.extend(unread(text, lexed));
@@ -241,6 +271,11 @@ struct Session<'a> {
     followed: usize,
     /// Nothing is run until further notice.
     looks: bool,
+    habits: Habits,
+    /// Every statement opens a transaction where none is open.
+    opens: bool,
+    /// T-SQL's `BEGIN … END` around this place: what stands there may not run.
+    blocks: usize,
 }
 
 /// More routines of one text than this are not followed when they are called.
@@ -251,7 +286,8 @@ const MAX_SAVEPOINTS: usize = 256;
 const MAX_FOLLOWED: usize = 4 * 1024 * 1024;
 
 impl Session<'_> {
-    fn statement(&mut self, range: Range) {
+    /// Reads one statement; `perhaps` when a condition stands in front of it.
+    fn statement(&mut self, range: Range, perhaps: bool) {
         let Range { from, to } = range;
         if let Some(on) = self.only_looks(from, to) {
             self.looks = on;
@@ -260,9 +296,12 @@ impl Session<'_> {
         if self.looks {
             return;
         }
-        if !self.reader.block && self.control(from, to) {
+        let perhaps = perhaps || self.blocks > 0;
+        self.blocks = self.reader.blocks_behind(self.blocks, range);
+        if !self.reader.block && self.control(from, to, perhaps) {
             return;
         }
+        self.open_by_itself(range);
         let before = self.reader.out.len();
         self.reader.statement(from, to);
         self.follow_calls(range);
@@ -293,8 +332,34 @@ impl Session<'_> {
         sets.then(|| reader.is(from + 2, "ON"))
     }
 
+    /// Opens a transaction where the client or a setting has every statement do so.
+    fn open_by_itself(&mut self, range: Range) {
+        let place = self.reader.span(range.from, range.to).start;
+        let by_client = self.habits.opens_at(place);
+        if let Some(opens) = self.reader.switches(range) {
+            // What was open is committed by MySQL, and stays open for T-SQL: at the worst it is committed.
+            self.open = self.open.filter(|_| opens);
+            self.opens = opens;
+            return;
+        }
+        if !by_client.unwrap_or(self.opens) || self.reader.block {
+            return;
+        }
+        if self.reader.may_commit(range) {
+            self.open = None;
+        } else if self.open.is_none() && !self.stands_alone(range) {
+            self.open = Some(self.now());
+            self.savepoints.clear();
+            self.by_savepoint = false;
+        }
+    }
+
+    fn stands_alone(&self, range: Range) -> bool {
+        self.reader.commits(range.from) || self.reader.is_outside(range)
+    }
+
     /// Handles the statements that open, close and undo a transaction.
-    fn control(&mut self, from: usize, to: usize) -> bool {
+    fn control(&mut self, from: usize, to: usize, perhaps: bool) -> bool {
         let reader = &self.reader;
         let alone = to == from + 1;
         let modes = [
@@ -311,7 +376,9 @@ impl Session<'_> {
         if reader.is(from, "BEGIN") && plain
             || reader.is(from, "START") && reader.is(from + 1, "TRANSACTION")
         {
-            let transactional = !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
+            let transactional = !perhaps
+                && !self.habits.keeps
+                && !matches!(reader.dialect, Dialect::Clickhouse | Dialect::Hive);
             self.open = transactional.then(|| self.now());
             self.savepoints.clear();
             self.by_savepoint = false;
@@ -319,17 +386,20 @@ impl Session<'_> {
         }
         if reader.any(from, &["ROLLBACK", "ABORT"]) {
             let part = (from..to).any(|at| reader.any(at, &["TO", "PREPARED"]));
-            self.roll_back(to, part);
+            if !perhaps {
+                self.roll_back(to, part);
+            }
             return true;
         }
-        if reader.is(from, "COMMIT") || reader.is(from, "END") && plain {
+        let blocks = matches!(reader.dialect, Dialect::Oracle | Dialect::Mssql);
+        if reader.is(from, "COMMIT") || reader.is(from, "END") && plain && !blocks {
             self.open = None;
             return true;
         }
         if self.saves(from, to) {
             return true;
         }
-        if self.commits(from) {
+        if self.reader.commits(from) {
             self.open = None;
         }
         false
@@ -399,26 +469,6 @@ impl Session<'_> {
         }
     }
 
-    /// Statements that end a transaction by themselves, or could.
-    fn commits(&self, from: usize) -> bool {
-        let reader = &self.reader;
-        let implicit = matches!(
-            reader.dialect,
-            Dialect::Mysql | Dialect::Oracle | Dialect::Snowflake | Dialect::Bigquery
-        );
-        let ddl = reader.any(
-            from,
-            &[
-                "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK",
-            ],
-        ) && !reader.any(from + 1, &["TEMPORARY"]);
-        let truncates = reader.dialect == Dialect::Redshift && reader.is(from, "TRUNCATE");
-        implicit && ddl
-            || truncates
-            || reader.is(from, "PREPARE") && reader.is(from + 1, "TRANSACTION")
-            || reader.at(from).is_some_and(|first| first.has_hole())
-    }
-
     /// The body of a routine that the same text defines counts where it is called.
     fn follow_calls(&mut self, range: Range) {
         let Range { from, to } = range;
@@ -476,6 +526,7 @@ impl Session<'_> {
             let inside = index >= open.losses;
             index += 1;
             !inside
+                || loss.lasting
                 || matches!(
                     loss.effect.verb,
                     Verb::Program | Verb::Server | Verb::Opaque

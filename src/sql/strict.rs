@@ -33,7 +33,7 @@ pub fn losses_in_prose(text: &str, dialect: Dialect) -> Vec<Loss> {
 }
 
 fn sure_losses(text: &str, dialect: Dialect) -> Vec<Loss> {
-    let found = session::read(text, dialect, false, 0);
+    let found = session::read_in(text, dialect, session::Frame::default());
     if found.is_empty() {
         return found;
     }
@@ -45,6 +45,7 @@ fn sure_losses(text: &str, dialect: Dialect) -> Vec<Loss> {
         block: false,
         depth: 0,
         values: read::Values::new(),
+        ends: false,
         out: Vec::new(),
     };
     let ranges = lex::statements(&lexed.lexemes, dialect);

@@ -457,9 +457,22 @@ pub(super) static OTHERS: &[Form] = &[
         ..AWS
     },
     Form {
+        names: &["aws"],
+        path: &["dynamodb", "batch-execute-statement"],
+        sql: &["--statements"],
+        ..AWS
+    },
+    Form {
+        names: &["aws"],
+        path: &["dynamodb", "execute-transaction"],
+        sql: &["--transact-statements"],
+        ..AWS
+    },
+    Form {
         names: &["gcloud"],
         path: &["spanner", "databases", "execute-sql"],
         sql: &["--sql"],
+        idle: &["--help", "--version", "--query-mode=PLAN"],
         ..GCLOUD
     },
     Form {
@@ -665,6 +678,7 @@ const GCLOUD: Form = Form {
         "--account",
         "--format",
         "--timeout",
+        "--query-mode",
     ],
     host: &["--instance"],
     ..PLAIN

@@ -235,6 +235,8 @@ pub(super) fn read(command: &Command) -> Option<Call> {
         inputs: texts.inputs,
         variables: Variables::new(),
         read_only: false,
+        commits: true,
+        pipe: None,
     })
 }
 
@@ -372,6 +374,21 @@ impl Texts {
             Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// Returns the statements of a JSON list: its strings, and what stands under `Statement`.
+pub(super) fn statements(text: &str) -> Vec<String> {
+    let items = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(items)) => items,
+        Ok(other) => vec![other],
+        // What cannot be read is taken as it stands.
+        Err(_) => return vec![text.to_owned()],
+    };
+    let one = |item: &Value| {
+        let named = item.get("Statement").or_else(|| item.get("statement"));
+        named.unwrap_or(item).as_str().map(str::to_owned)
+    };
+    items.iter().filter_map(one).collect()
 }
 
 /// Undoes the encoding of a form: `%20` and `+`.

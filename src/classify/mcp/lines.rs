@@ -46,6 +46,7 @@ pub fn lines(call: &Call<'_>) -> Vec<String> {
     all.extend(spoken(call));
     all.extend(vector(call));
     all.extend(request(call));
+    all.extend(page(call));
     all.extend(files(call));
     all.extend(git(call));
     all.extend(compose(call));
@@ -145,6 +146,62 @@ fn request(call: &Call<'_>) -> Option<String> {
         format!("http://mcp.invalid/{}", url.trim_start_matches('/'))
     };
     Some(format!("curl -X DELETE {}", quoted(&url)))
+}
+
+/// A script in a page that sends a DELETE.
+fn page(call: &Call<'_>) -> Option<String> {
+    if !call.browses() {
+        return None;
+    }
+    let keys = [
+        "function",
+        "expression",
+        "script",
+        "code",
+        "js",
+        "javascript",
+        "pagefunction",
+    ];
+    let text = call
+        .values(&keys)
+        .into_iter()
+        .find(|text| sends_deletion(text))?;
+    let strings = text.split(['\'', '"', '`']).skip(1).step_by(2);
+    let mut urls = strings.filter(|inside| inside.contains('/') && !inside.contains(' '));
+    let url = urls.next().unwrap_or("unknown");
+    let url = match url.contains("://") {
+        true => url.to_owned(),
+        false => format!("http://mcp.invalid/{}", url.trim_start_matches('/')),
+    };
+    Some(format!("curl -X DELETE {}", quoted(&url)))
+}
+
+/// `fetch(…, {method: 'DELETE'})`, `request.open("DELETE", …)`, `axios.delete(…)`.
+fn sends_deletion(text: &str) -> bool {
+    const CALLS: [&str; 6] = [
+        "axios.delete(",
+        "ky.delete(",
+        "$http.delete(",
+        "request.delete(",
+        "indexeddb.deletedatabase(",
+        "http.delete(",
+    ];
+    let plain: String = text
+        .chars()
+        .filter(|char| !char.is_whitespace())
+        .map(|char| match char {
+            '"' | '`' => '\'',
+            other => other.to_ascii_lowercase(),
+        })
+        .collect();
+    let sends = [
+        "method:'delete'",
+        "'method':'delete'",
+        "type:'delete'",
+        ".open('delete'",
+    ];
+    let sends = sends.iter().chain(&CALLS).any(|call| plain.contains(call));
+    sends || plain.contains("'_method','delete'") || plain.contains("_method=delete")
 }
 
 /// Tools that remove and move files by path.

@@ -19,6 +19,23 @@ const STRONG: &[&str] = &[
     "expunge",
     "deprovision",
     "hdel",
+    "hgetdel",
+    "getdel",
+    "srem",
+    "spop",
+    "zrem",
+    "zpopmin",
+    "zpopmax",
+    "zremrangebyrank",
+    "zremrangebyscore",
+    "zremrangebylex",
+    "lrem",
+    "ltrim",
+    "lpop",
+    "rpop",
+    "xdel",
+    "xtrim",
+    "deluser",
     "del",
     "unlink",
     "rmdir",
@@ -140,10 +157,56 @@ const NOUNS: &[&str] = &[
 /// Words that make many things of one.
 const MANY: &[&str] = &["bulk", "batch", "mass", "many", "multiple", "everything"];
 
+/// What people have written: `remove` takes it away, while `reset` and `clear` only change the view of it.
+const WRITTEN: &[&str] = &[
+    "page",
+    "post",
+    "article",
+    "issue",
+    "ticket",
+    "task",
+    "todo",
+    "card",
+    "note",
+    "event",
+    "entry",
+    "entries",
+    "message",
+    "video",
+    "photo",
+    "attachment",
+    "board",
+    "epic",
+    "story",
+    "sprint",
+    "milestone",
+    "workflow",
+    "dashboard",
+    "report",
+    "form",
+    "template",
+    "team",
+    "group",
+    "employee",
+    "person",
+    "lead",
+    "deal",
+    "company",
+    "memory",
+    "memories",
+    "observation",
+    "fact",
+    "webhook",
+    "doc",
+    "sheet",
+    "slide",
+    "wiki",
+    "playlist",
+    "monitor",
+];
+
 /// Things of which the loss is everyday work: they are marks, views, or made again at once.
 const TRIFLES: &[&str] = &[
-    "comment",
-    "comments",
     "reaction",
     "reactions",
     "label",
@@ -321,10 +384,27 @@ pub fn takes_away(words: &[String]) -> bool {
     let verb = after.first().map_or("", String::as_str);
     // The thing is what stands last: a file's comments are comments, a table's rows are rows.
     let last = rest().next_back().map_or("", String::as_str);
-    if is(TRIFLES, last) {
+    // Comments are stripped from code every day; one that is deleted is what somebody wrote.
+    let stripped = matches!(last, "comment" | "comments") && is(WEAK, verb);
+    if is(TRIFLES, last) || stripped {
         return false;
     }
-    is(STRONG, verb) || rest().any(|word| is_noun(word) || is(MANY, word))
+    let written = |word: &String| {
+        is(WRITTEN, word) || word.strip_suffix('s').is_some_and(|one| is(WRITTEN, one))
+    };
+    let removes = matches!(verb, "remove" | "rm" | "trash");
+    is(STRONG, verb)
+        || removes && is_at_end(before, after, written)
+        || rest().any(|word| is_noun(word) || is(MANY, word))
+}
+
+/// Tells whether the thing is what stands last, behind the verb or in front of it.
+fn is_at_end(before: &[String], after: &[String], found: impl Fn(&String) -> bool) -> bool {
+    match after.split_first() {
+        Some((_, [])) => before.last().is_some_and(found),
+        Some((_, behind)) => behind.last().is_some_and(found),
+        None => false,
+    }
 }
 
 /// Tells whether a tool only looks at things.
@@ -370,11 +450,28 @@ mod tests {
             "removeManySubscribers",
             "remove_channel_messages",
             "remove_dns_zone",
+            "removePage",
+            "remove_task",
+            "trash_note",
+            "delete_comment",
+            "deleteReviewComment",
+            "zrem",
+            "srem",
+            "lrem",
+            "json_del",
+            "acl_deluser",
         ] {
             assert!(takes_away(&words(found)), "{found}");
         }
+    }
+
+    #[test]
+    fn marks_views_and_what_is_only_looked_at_do_not_count() {
         for not in [
-            "delete_comment",
+            "remove_comments",
+            "remove_page_break",
+            "remove_from_task_view",
+            "zadd",
             "reset_filters",
             "remove_label",
             "list_tables",

@@ -330,6 +330,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Tells whether the server drives a browser.
+    pub fn browses(&self) -> bool {
+        self.browses
+    }
+
     /// Tells whether any word of the two names is one of these.
     pub fn named(&self, list: &[&str]) -> bool {
         self.all.iter().any(|word| list.contains(&word.as_str()))

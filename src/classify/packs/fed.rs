@@ -327,10 +327,18 @@ fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Ve
             let ends = matches!(line.trim().to_ascii_lowercase().as_str(), "quit" | "exit");
             !(ends && program.ends_with("cli"))
         });
+    let lines: Vec<&str> = lines.collect();
+    let lines = match program.ends_with("cli") {
+        true => executed(lines),
+        false => lines,
+    };
+    // A transaction of etcdctl holds the words of its commands.
+    let is_own = |word: &&Word| program != "etcdctl" || word.text().as_deref() != Some("txn");
     lines
+        .into_iter()
         .map(|line| {
             let mut all = vec![Word::literal(program, origin.clone())];
-            all.extend(options.iter().cloned());
+            all.extend(options.iter().filter(is_own).cloned());
             all.extend(
                 line.split_whitespace()
                     .map(|word| Word::literal(word.trim_matches(['"', '\'']), origin.clone())),
@@ -338,6 +346,25 @@ fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Ve
             all
         })
         .collect()
+}
+
+/// Returns the lines without what Redis queues behind `MULTI` and gives up at `DISCARD`, or at the end.
+fn executed(lines: Vec<&str>) -> Vec<&str> {
+    let mut all = Vec::with_capacity(lines.len());
+    let mut queued: Option<Vec<&str>> = None;
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let word = words.next().unwrap_or_default();
+        let verb = word.trim_matches(['"', '\'']).to_ascii_lowercase();
+        match (verb.as_str(), &mut queued) {
+            ("multi", None) => queued = Some(Vec::new()),
+            ("exec", Some(_)) => all.extend(queued.take().unwrap_or_default()),
+            ("discard", Some(_)) => queued = None,
+            (_, Some(waiting)) => waiting.push(line),
+            (_, None) => all.push(line),
+        }
+    }
+    all
 }
 
 /// The word's text; what is not known stands as a NUL, as the rules expect it.

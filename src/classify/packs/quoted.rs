@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use crate::model::word::Word;
 
+use super::undone;
+
 /// Words in a script whose strings are code.
 const RUNS: [&str; 10] = [
     "eval(",
@@ -32,7 +34,8 @@ pub(super) fn blanked(words: Cow<'_, [Word]>) -> Cow<'_, [Word]> {
     };
     let holds = |word: &Word| {
         let text = word.prefix();
-        text.contains(['\'', '"', '`', '/'])
+        let begins = text.contains(":begin") || text.contains("startTransaction");
+        begins || text.contains(['\'', '"', '`', '/'])
     };
     if !words.iter().skip(1).any(holds) {
         return words;
@@ -43,9 +46,14 @@ pub(super) fn blanked(words: Cow<'_, [Word]>) -> Cow<'_, [Word]> {
         if !text.contains(' ') && !text.contains('(') || RUNS.iter().any(|run| text.contains(run)) {
             continue;
         }
-        let plain = match !cypher && text.contains("](") {
-            true => without(&computed(&text), cypher),
-            false => without(&text, cypher),
+        let kept = match cypher {
+            true => undone::cypher(&text),
+            false => undone::mongo(&text),
+        };
+        let kept = kept.as_deref().unwrap_or(&text);
+        let plain = match !cypher && kept.contains("](") {
+            true => without(&computed(kept), cypher),
+            false => without(kept, cypher),
         };
         if plain != text {
             *word = Word::literal(plain, word.origin.clone());

@@ -12,7 +12,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::target::TargetKind;
 use crate::model::word::Word;
 use crate::sql::client::{self, Client, Piece, Variables};
-use crate::sql::{self, Loss};
+use crate::sql::{self, Habits, Loss};
 
 use super::conninfo;
 use super::reach::{self, Place, Reading};
@@ -44,6 +44,38 @@ struct Raw {
     attached: Vec<(String, Option<String>)>,
 }
 
+/// Which part of a session a text is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
+    /// Nothing of the session follows it, and nothing is committed at the end.
+    ends: bool,
+    /// Files around it.
+    depth: usize,
+}
+
+impl Stretch {
+    /// The whole session of a client.
+    fn whole(call: &Call) -> Self {
+        let leaves = [Client::Psql, Client::Mysql, Client::Sqlite, Client::Sqlcmd];
+        Self {
+            ends: leaves.contains(&call.client) && !call.commits,
+            depth: 0,
+        }
+    }
+}
+
+/// Tells whether all of the SQL is one piece, and nothing around it sends more.
+fn is_alone(pieces: &[Piece]) -> bool {
+    let sql = pieces.iter().filter(|piece| matches!(piece, Piece::Sql(_)));
+    let more = |piece: &Piece| {
+        matches!(
+            piece,
+            Piece::Include { .. } | Piece::Connect { .. } | Piece::Opaque { .. }
+        )
+    };
+    sql.count() == 1 && !pieces.iter().any(more)
+}
+
 struct Gathering<'a, 'n> {
     call: &'a Call,
     command: &'a Command,
@@ -56,6 +88,10 @@ struct Gathering<'a, 'n> {
     attached: Vec<(String, Option<String>)>,
     variables: Variables,
     files: usize,
+    /// Files that the client has written so far.
+    printed: Vec<String>,
+    /// Statements wait for a COMMIT.
+    waits: bool,
 }
 
 /// Collects everything that a client would run.
@@ -77,22 +113,39 @@ pub(in crate::classify) fn gather(
         attached: Vec::new(),
         variables: call.variables.clone(),
         files: 0,
+        printed: Vec::new(),
+        waits: false,
     };
+    gathering.pipe();
     gathering.inputs();
     gathering.placed()
 }
 
 impl Gathering<'_, '_> {
+    /// `psql -o '|program'`: what is printed goes to a program.
+    fn pipe(&mut self) {
+        if let Some(program) = &self.call.pipe {
+            self.started.push(Started {
+                text: format!("psql | {}", program.shown()),
+                origin: program.origin.clone(),
+            });
+        }
+    }
+
     fn inputs(&mut self) {
         let call = self.call;
         if let Some(joined) = self.joined() {
-            return self.walk(&joined, 0);
+            return self.walk(&joined, Stretch::whole(call));
         }
+        let part = match call.inputs.len() {
+            1 => Stretch::whole(call),
+            _ => Stretch::default(),
+        };
         for input in &call.inputs {
             match input {
-                Input::Words(word) => self.walk(&Source::of_word(word), 0),
-                Input::File(word) => self.file(word, self.command.is_here()),
-                Input::Redirected(word) => self.file(word, true),
+                Input::Words(word) => self.walk(&Source::of_word(word), part),
+                Input::File(word) => self.file(word, self.command.is_here(), part),
+                Input::Redirected(word) => self.file(word, true, part),
                 Input::Unknown(from) => {
                     let reason =
                         format!("runs SQL from the output of `{from}`, which is not known here");
@@ -141,7 +194,7 @@ impl Gathering<'_, '_> {
     }
 
     /// Reads a file that a word names.
-    fn file(&mut self, word: &Word, here: bool) {
+    fn file(&mut self, word: &Word, here: bool, part: Stretch) {
         let origin = word.origin.clone();
         let Some(name) = word.text() else {
             let reason = format!(
@@ -154,10 +207,10 @@ impl Gathering<'_, '_> {
             let reason = format!("runs SQL from `{name}`, which is not on this machine");
             return self.opaque(reason, origin);
         }
-        self.named_file(Path::new(&name), None, 0, origin);
+        self.named_file(Path::new(&name), None, part, origin);
     }
 
-    fn named_file(&mut self, name: &Path, beside: Option<&Path>, depth: usize, origin: Origin) {
+    fn named_file(&mut self, name: &Path, beside: Option<&Path>, part: Stretch, origin: Origin) {
         let folder = match (beside, &self.command.cwd) {
             (Some(folder), _) => folder.to_owned(),
             (None, _) if !self.command.is_here() => self.context.scene.cwd.clone(),
@@ -173,7 +226,7 @@ impl Gathering<'_, '_> {
         };
         let path = reach::normal(&folder.join(name));
         self.files += 1;
-        if depth > MAX_DEPTH || self.files > MAX_FILES {
+        if part.depth > MAX_DEPTH || self.files > MAX_FILES {
             return self.opaque("includes more files than are read here".to_owned(), origin);
         }
         if matches!(path.to_str(), Some("/dev/null")) {
@@ -181,11 +234,11 @@ impl Gathering<'_, '_> {
         }
         let context = self.context;
         if let Some(text) = self.written(name, &path) {
-            return self.walk(&Source::of_word(&text), depth);
+            return self.walk(&Source::of_word(&text), part);
         }
         let question = Question::Text(path.clone());
         match context.facts.ask(question, self.needs) {
-            Some(Answer::Text { text, .. }) => self.walk(&Source::of_file(&path, text), depth),
+            Some(Answer::Text { text, .. }) => self.walk(&Source::of_file(&path, text), part),
             None | Some(Answer::Absent | Answer::Assumed) => {}
             Some(Answer::Unknown(reason)) => {
                 let reason = format!(
@@ -206,19 +259,21 @@ impl Gathering<'_, '_> {
         crate::classify::packs::written(path, self.context)
     }
 
-    fn walk(&mut self, source: &Source, depth: usize) {
+    fn walk(&mut self, source: &Source, part: Stretch) {
         let call = self.call;
         let mut variables = std::mem::take(&mut self.variables);
         let pieces = client::pieces_with(call.client, &source.text, &mut variables);
         self.variables = variables;
+        let ends = part.ends && is_alone(&pieces);
         for piece in pieces {
             match piece {
-                Piece::Sql(text) => self.sql(&text, source),
+                Piece::Sql(text) => self.sql(&text, source, ends),
                 Piece::Program { text, span } => {
                     let origin = source.origin(span, &self.command.origin);
                     self.started.push(Started { text, origin });
                 }
                 Piece::Writes { file, copies, span } => {
+                    self.printed.push(file.clone());
                     // What a backup is written to is new, as far as the words go.
                     if !(copies && self.context.facts.assumed) {
                         let origin = source.origin(span, &self.command.origin);
@@ -233,26 +288,25 @@ impl Gathering<'_, '_> {
                             "includes a file whose name is not known here".to_owned(),
                             origin,
                         );
+                    } else if self.printed.contains(&file) {
+                        let reason =
+                            format!("includes `{file}`, which the client has just written");
+                        self.opaque(reason, origin);
                     } else if !self.command.is_here() && source.file.is_none() {
                         let reason = format!("includes `{file}`, which is not on this machine");
                         self.opaque(reason, origin);
                     } else {
                         let folder = source.file.as_deref().and_then(Path::parent);
                         let beside = folder.filter(|_| beside).map(Path::to_owned);
-                        self.named_file(Path::new(&file), beside.as_deref(), depth + 1, origin);
+                        let inside = Stretch {
+                            ends: false,
+                            depth: part.depth + 1,
+                        };
+                        self.named_file(Path::new(&file), beside.as_deref(), inside, origin);
                     }
                 }
                 Piece::Connect { arguments, .. } => self.connection = Some(arguments),
-                Piece::Restore { span } => {
-                    let mut loss = Loss::opaque(span);
-                    loss.effect.opaque = false;
-                    loss.effect.verb = Verb::Replace;
-                    loss.effect.kind = ObjectKind::Database;
-                    loss.effect.bound = Bound::All;
-                    let words = "replaces the whole database by a file".to_owned();
-                    let origin = source.origin(span, &self.command.origin);
-                    self.push(loss, origin, Some(("sqlite.restore", words)));
-                }
+                Piece::Restore { span } => self.restored(span, source),
                 Piece::Opaque { reason, span } => {
                     let origin = source.origin(span, &self.command.origin);
                     self.opaque(reason, origin);
@@ -261,12 +315,35 @@ impl Gathering<'_, '_> {
         }
     }
 
-    fn sql(&mut self, text: &client::Sql, source: &Source) {
+    /// The whole database is replaced by the content of a file.
+    fn restored(&mut self, span: Span, source: &Source) {
+        let mut loss = Loss::opaque(span);
+        loss.effect.opaque = false;
+        loss.effect.verb = Verb::Replace;
+        loss.effect.kind = ObjectKind::Database;
+        loss.effect.bound = Bound::All;
+        let words = "replaces the whole database by a file".to_owned();
+        let origin = source.origin(span, &self.command.origin);
+        self.push(loss, origin, Some(("sqlite.restore", words)));
+    }
+
+    fn sql(&mut self, text: &client::Sql, source: &Source, ends: bool) {
+        let dialect = self.call.dialect;
+        let mut opens = text.opens.clone();
+        if opens.is_empty() {
+            opens.extend(self.waits.then_some((0, true)));
+        }
+        let habits = Habits {
+            opens,
+            forgets: ends,
+            keeps: self.call.client == Client::Cqlsh,
+        };
+        self.waits = sql::turns_off(&text.text, dialect).unwrap_or(self.waits);
         if self.call.dialect == Dialect::Sqlite || self.call.dialect == Dialect::Duckdb {
             self.attached.extend(sql::attached(&text.text));
         }
         self.texts.push(text.text.clone());
-        for loss in sql::losses(&text.text, self.call.dialect) {
+        for loss in sql::losses_of(&text.text, dialect, &habits) {
             let span = text.source_span(loss.effect.span);
             let origin = source.origin(span, &self.command.origin);
             self.push(loss, origin, None);

@@ -42,6 +42,8 @@ pub struct Sql {
     pub text: String,
     /// Offsets into `text` where a copied stretch begins, with its offset in the source.
     anchors: Vec<(usize, usize)>,
+    /// Places in `text` from which on the client opens a transaction for every statement, or does not.
+    pub opens: Vec<(usize, bool)>,
 }
 
 impl Sql {
@@ -65,6 +67,9 @@ impl Sql {
     fn truncate(&mut self, at: usize) {
         self.text.truncate(at);
         self.anchors.retain(|(text, _)| *text < at);
+        for (place, _) in &mut self.opens {
+            *place = (*place).min(at);
+        }
     }
 
     /// Appends text that stands for the place `from` in the source.
@@ -265,6 +270,11 @@ fn arguments(text: &str) -> Vec<String> {
     }
     all.extend(current);
     all
+}
+
+/// Returns the line of a program that gets what a client prints.
+fn fed(client: &str, program: &str) -> String {
+    format!("{client} | {program}")
 }
 
 /// Returns the dialect that a client speaks.

@@ -106,7 +106,7 @@ impl Mysql<'_> {
         match self.byte(at + 1) {
             b'!' => self.program(rest, span),
             b'.' => self.include(rest, span),
-            b'P' => self.program(rest, span),
+            b'P' => self.program(&super::fed("mysql", rest), span),
             // What was typed and not sent yet is forgotten.
             b'c' => {
                 self.out.sql.truncate(self.statement);
@@ -148,7 +148,7 @@ impl Mysql<'_> {
             "delimiter" => self.set_delimiter(rest),
             "source" => self.include(cut, span),
             "system" => self.program(cut, span),
-            "pager" if !cut.is_empty() => self.program(cut, span),
+            "pager" if !cut.is_empty() => self.program(&super::fed("mysql", cut), span),
             "use" if !cut.is_empty() => {
                 let name = cut.split(';').next().unwrap_or_default().trim();
                 let behind = line.find(';').map(|offset| at + offset + 1);

@@ -30,6 +30,8 @@ struct Branch {
     skipped: bool,
     /// A branch before this one, or this one, is taken for certain.
     taken: bool,
+    /// Whether this branch runs stands in the text.
+    sure: bool,
 }
 
 /// Conditions inside one another that are followed; deeper ones are taken to hold.
@@ -47,6 +49,7 @@ pub(super) fn pieces(text: &str, variables: &mut Variables) -> Vec<Piece> {
         branches: Vec::new(),
         ended: false,
     };
+    psql.commits();
     let mut at = 0;
     while at < text.len() && !psql.ended {
         if psql.copies && psql.byte(at) == b'\n' {
@@ -132,8 +135,38 @@ impl Psql<'_> {
         self.copy(at, end)
     }
 
+    fn is_sure(&self) -> bool {
+        self.branches.iter().all(|branch| branch.sure)
+    }
+
+    /// Notes from here on whether the client opens a transaction for every statement.
+    fn commits(&mut self) {
+        let off = |value: &String| {
+            let value = value.to_ascii_lowercase();
+            matches!(value.as_str(), "off" | "of" | "false" | "no" | "0")
+        };
+        let opens = self.variables.get("AUTOCOMMIT").is_some_and(off) && self.is_sure();
+        let place = self.out.sql.text.len();
+        self.out.sql.opens.push((place, opens));
+    }
+
     /// Notes a `COPY … FROM STDIN;`.
     fn end_of_statement(&mut self, at: usize) -> usize {
+        let statement = self.out.sql.text.get(self.statement..).unwrap_or_default();
+        let statement = behind_comments(statement);
+        let word = statement
+            .split(|char: char| !char.is_ascii_alphabetic())
+            .next();
+        let undoes = word.is_some_and(|word| {
+            word.eq_ignore_ascii_case("rollback") || word.eq_ignore_ascii_case("abort")
+        });
+        if undoes && !self.is_sure() && !self.is_skipped() {
+            // In a branch that may not be taken it takes nothing back for certain.
+            self.out.sql.truncate(self.statement);
+            self.out.sql.insert("COMMIT;", at);
+            self.statement = self.out.sql.text.len();
+            return at;
+        }
         let statement = self.out.sql.text.get(self.statement..).unwrap_or_default();
         let statement = behind_comments(statement);
         let copy = statement
@@ -248,6 +281,7 @@ impl Psql<'_> {
                     self.branches.push(Branch {
                         skipped: holds == Some(false),
                         taken: holds == Some(true),
+                        sure: holds.is_some(),
                     });
                 }
             }
@@ -260,6 +294,7 @@ impl Psql<'_> {
                 if let Some(branch) = self.branches.last_mut() {
                     branch.skipped = branch.taken || holds == Some(false);
                     branch.taken |= holds == Some(true);
+                    branch.sure &= holds.is_some();
                 }
             }
             "endif" => {
@@ -308,11 +343,12 @@ impl Psql<'_> {
                 self.end(span.start);
                 self.statement = 0;
                 self.out.connect(words, span);
+                self.commits();
             }
             "copy" => self.client_copy(rest, span),
             "g" | "gx" | "o" | "out" | "w" | "write" => {
                 if let Some((_, program)) = rest.split_once('|') {
-                    self.program(program.trim(), span);
+                    self.fed(program.trim(), span);
                 } else if let Some(file) = words.last().filter(|word| !word.starts_with('(')) {
                     // `\g (format=csv) FILE`
                     self.out.writes(file, false, span);
@@ -334,23 +370,23 @@ impl Psql<'_> {
             "set" => self.set(&words, rest),
             "unset" => {
                 self.variables.remove(first.as_deref().unwrap_or_default());
+                self.commits();
             }
+            // Executes what was prepared under that name.
+            "bind_named" => self.executed(&first.unwrap_or_default(), span),
             "prompt" | "getenv" => {
                 for word in &words {
                     self.variables.insert(word.clone(), HOLE.to_string());
                 }
             }
-            "lo_unlink" => {
-                let text = format!(";SELECT lo_unlink({});", words.join(""));
-                self.out.sql.insert(&text, span.start);
-            }
+            "lo_unlink" => self.unlinked(&words.join(""), span),
             _ => {}
         }
     }
 
     /// What was not sent yet is forgotten, and what follows is not read; behind a condition that is not known it may be.
     fn quit(&mut self) {
-        if self.branches.iter().all(|branch| branch.taken) {
+        if self.is_sure() {
             self.out.sql.truncate(self.statement);
             self.ended = true;
         }
@@ -366,6 +402,26 @@ impl Psql<'_> {
             values.concat()
         };
         self.variables.insert(name.clone(), value);
+        self.commits();
+    }
+
+    fn executed(&mut self, name: &str, span: Span) {
+        self.out
+            .sql
+            .insert(&format!(";EXECUTE {name};"), span.start);
+        self.statement = self.out.sql.text.len();
+    }
+
+    fn unlinked(&mut self, number: &str, span: Span) {
+        let text = format!(";SELECT lo_unlink({number});");
+        self.out.sql.insert(&text, span.start);
+    }
+
+    /// A program that gets the results of queries on its standard input.
+    fn fed(&mut self, program: &str, span: Span) {
+        if !program.is_empty() {
+            self.program(&super::fed("psql", program), span);
+        }
     }
 
     fn program(&mut self, text: &str, span: Span) {
@@ -395,7 +451,13 @@ impl Psql<'_> {
         if let Some(place) = lower.rfind("program ") {
             let program = rest.get(place + 8..).unwrap_or_default();
             if let Some(text) = arguments(program).into_iter().next() {
-                self.program(&text, span);
+                let sends = lower
+                    .get(..place)
+                    .is_some_and(|head| head.trim_end().ends_with(" to"));
+                match sends {
+                    true => self.fed(&text, span),
+                    false => self.program(&text, span),
+                }
             }
         }
         if let Some(place) = lower.rfind(" to ") {
@@ -518,7 +580,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(programs, ["rm -rf /x", "cat", "rm y"]);
+        assert_eq!(programs, ["rm -rf /x", "psql | cat", "psql | rm y"]);
         assert!(matches!(&all[1], Piece::Include { file, beside: false, .. } if file == "a b.sql"));
         let connect = all
             .iter()

@@ -145,7 +145,18 @@ fn dot(line: &str, span: Span, out: &mut Collector) {
             .map_or(program.as_str(), |(_, program)| program)
             .trim()
             .to_owned();
-        out.pieces.push(Piece::Program { text, span });
+        if is("once", 2) || is("output", 1) {
+            let text = super::fed("sqlite3", &text);
+            out.pieces.push(Piece::Program { text, span });
+        } else {
+            out.pieces.push(Piece::Program { text, span });
+        }
+        if is("read", 3) {
+            out.pieces.push(Piece::Opaque {
+                reason: format!("reads SQL from the output of `{program}`"),
+                span,
+            });
+        }
     } else if is("read", 3) {
         if let Some(file) = operands.first() {
             out.pieces.push(Piece::Include {

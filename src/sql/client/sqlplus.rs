@@ -56,6 +56,7 @@ const SETS: [&str; 4] = ["role", "transaction", "constraint", "constraints"];
 
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut out = Collector::default();
+    out.sql.opens.push((0, waits_for_commit(text)));
     let mut at = 0;
     let mut state = State::Fresh;
     while at < text.len() {
@@ -68,6 +69,9 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
             out.sql.insert(";\n", at);
             state = State::Fresh;
         } else if state == State::Fresh && is_end(trimmed) {
+            if trimmed.to_ascii_lowercase().contains("rollback") {
+                out.sql.insert("ROLLBACK;\n", at);
+            }
             break;
         } else if state != State::Fresh || !command(trimmed, span, &mut out) {
             out.sql.copy(text, at, next);
@@ -169,6 +173,14 @@ fn command(line: &str, span: Span, out: &mut Collector) -> bool {
     if is("start", 3) {
         return include(rest, false, span, out);
     }
+    if is("connect", 4) || is("disconnect", 4) {
+        out.sql.insert("COMMIT;\n", span.start);
+        return true;
+    }
+    if is("spool", 3) {
+        spooled(rest, span, out);
+        return true;
+    }
     if is("shutdown", 8) {
         out.sql.insert("SHUTDOWN;\n", span.start);
         return true;
@@ -184,6 +196,43 @@ fn command(line: &str, span: Span, out: &mut Collector) -> bool {
     let next = next.trim_end_matches(';').to_ascii_lowercase();
     let is_sql = word == "set" && SETS.contains(&next.as_str());
     !is_sql && OWN.iter().any(|(full, least)| is(full, *least))
+}
+
+/// Tells whether statements wait for a COMMIT, as they do by default: no line switches that off, and no script might.
+fn waits_for_commit(text: &str) -> bool {
+    text.lines().all(|line| {
+        let line = line.trim().to_ascii_lowercase();
+        let mut words = line.split_whitespace();
+        let sets = words.next() == Some("set");
+        let commits = words.any(|word| word.len() > 3 && "autocommit".starts_with(word));
+        let off = line.trim_end_matches(';').ends_with(" off");
+        let other = line.starts_with('@') || line.starts_with("sta");
+        !other && (off || !sets || !commits)
+    })
+}
+
+/// `SPOOL file`; its name gets `.lst` where it has no ending.
+fn spooled(rest: &str, span: Span, out: &mut Collector) {
+    let words = super::arguments(rest.trim().trim_end_matches(';'));
+    let Some((file, modes)) = words.split_first() else {
+        return;
+    };
+    let adds = modes
+        .iter()
+        .any(|mode| "append".starts_with(&mode.to_ascii_lowercase()));
+    if adds || matches!(file.to_ascii_lowercase().as_str(), "off" | "out") {
+        return;
+    }
+    let ends = file
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'));
+    let file = if ends {
+        file.clone()
+    } else {
+        format!("{file}.lst")
+    };
+    out.writes(&file, false, span);
 }
 
 fn program_of(text: &str, span: Span, out: &mut Collector) -> bool {
