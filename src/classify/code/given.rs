@@ -574,7 +574,17 @@ fn framework(command: &Command) -> Option<Code> {
         let script = words.next()?.text()?;
         script.rsplit('/').next()?.clone_into(&mut program);
     }
+    // `sail artisan tinker`, `sail php artisan tinker`, `sail tinker`.
     let mut subcommand = words.next()?.text()?;
+    if program == "sail" {
+        if subcommand == "php" {
+            subcommand = words.next()?.text()?;
+        }
+        "artisan".clone_into(&mut program);
+        if matches!(subcommand.as_str(), "artisan" | "art" | "a") {
+            subcommand = words.next()?.text()?;
+        }
+    }
     // `flask --app shop shell`
     while program == "flask" && subcommand.starts_with('-') {
         if matches!(subcommand.as_str(), "--app" | "-A" | "-e" | "--env-file") {
