@@ -385,12 +385,7 @@ fn place(
     connections.dedup();
     let mut memory = nowhere.clone();
     memory.scratch = Some("the database is kept in memory".to_owned());
-    // A database in memory that takes in a file works on that file.
-    let attaches = |text: &str| {
-        let head = text.trim_start().get(..7).unwrap_or_default();
-        head.eq_ignore_ascii_case("attach ")
-    };
-    if deeds.sql.iter().any(|(text, ..)| attaches(text)) {
+    if attaches(deeds) {
         return nowhere;
     }
     let unwritten = |text: &&String| text.contains(":memory:") || is_read_only(text);
@@ -406,9 +401,8 @@ fn place(
     };
     let text = text.as_str();
     if text.starts_with(values::FRESH) {
-        let mut fresh = nowhere;
-        fresh.scratch = Some("the database is a temporary file of this code".to_owned());
-        return fresh;
+        memory.scratch = Some("the database is a temporary file of this code".to_owned());
+        return memory;
     }
     let mut reading = Reading {
         command,
@@ -435,6 +429,15 @@ fn place(
     if in_memory {
         return memory;
     }
+    if let Some(file) = sqlite_file(text) {
+        let word = Word::literal(file, command.origin.clone());
+        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
+    }
+    nowhere
+}
+
+/// Returns the file of SQLite that a connection names.
+fn sqlite_file(text: &str) -> Option<&str> {
     let file = text
         .strip_prefix("sqlite:///")
         .or_else(|| text.strip_prefix("sqlite:"))
@@ -442,11 +445,16 @@ fn place(
     let is_file = [".db", ".sqlite", ".sqlite3", ".db3"]
         .iter()
         .any(|end| file.ends_with(end));
-    if (is_file || text.starts_with("sqlite:") || file == ":memory:") && !file.contains(HOLE) {
-        let word = Word::literal(file, command.origin.clone());
-        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
-    }
-    nowhere
+    let named = is_file || text.starts_with("sqlite:") || file == ":memory:";
+    (named && !file.contains(HOLE)).then_some(file)
+}
+
+/// A database in memory that takes in a file works on that file.
+fn attaches(deeds: &Deeds) -> bool {
+    deeds.sql.iter().any(|(text, ..)| {
+        let head = text.trim_start().get(..7).unwrap_or_default();
+        head.eq_ignore_ascii_case("attach ") && !text.contains(":memory:")
+    })
 }
 
 /// Tells whether SQLite is told to open a file for reading only; without URIs the whole text names another file.

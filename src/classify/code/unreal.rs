@@ -204,82 +204,81 @@ fn is_given_anew(index: &Index, name: &str, at: usize) -> bool {
     })
 }
 
+/// Stores: their constructors, what makes them ephemeral as the first argument, and what leads elsewhere.
+type Store = (
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+const STORES: [Store; 2] = [
+    (
+        &["QdrantClient("],
+        &[
+            "\":memory:\"",
+            "':memory:'",
+            "location=\":memory:\"",
+            "location=':memory:'",
+        ],
+        &[],
+    ),
+    (
+        &["EphemeralClient(", "chromadb.Client("],
+        &[
+            ")",
+            "settings=Settings(anonymized_telemetry=False)",
+            "Settings(anonymized_telemetry=False)",
+        ],
+        &[
+            "HttpClient",
+            "PersistentClient",
+            "CloudClient",
+            "persist_directory",
+            "is_persistent",
+        ],
+    ),
+];
+/// Libraries that may be meant by the same names.
+const OTHERS: [&str; 17] = [
+    "pinecone",
+    "weaviate",
+    "pymilvus",
+    "boto3",
+    "google.cloud",
+    "azure",
+    "redis",
+    "pymongo",
+    "motor",
+    "psycopg",
+    "elasticsearch",
+    "opensearch",
+    "requests",
+    "sqlalchemy",
+    "django",
+    "docker",
+    "kubernetes",
+];
+
 /// Tells whether the stores that a code opens through these libraries are kept in memory only.
 pub(super) fn in_memory(text: &str) -> bool {
-    /// Constructors, what makes them ephemeral as their first argument, and what leads elsewhere.
-    const STORES: [(&[&str], &[&str], &[&str]); 2] = [
-        (
-            &["QdrantClient("],
-            &[
-                "\":memory:\"",
-                "':memory:'",
-                "location=\":memory:\"",
-                "location=':memory:'",
-            ],
-            &["qdrant"],
-        ),
-        (
-            &["EphemeralClient(", "chromadb.Client("],
-            &[
-                ")",
-                "settings=Settings(anonymized_telemetry=False)",
-                "Settings(anonymized_telemetry=False)",
-            ],
-            &[
-                "HttpClient",
-                "PersistentClient",
-                "CloudClient",
-                "persist_directory",
-                "is_persistent",
-            ],
-        ),
-    ];
-    const OTHERS: [&str; 12] = [
-        "pinecone",
-        "weaviate",
-        "pymilvus",
-        "boto3",
-        "google.cloud",
-        "azure",
-        "redis",
-        "pymongo",
-        "psycopg",
-        "elasticsearch",
-        "opensearch",
-        "requests",
-    ];
-    let mongo = text.contains("mongomock.MongoClient(")
-        && text.matches("MongoClient(").count() == text.matches("mongomock.MongoClient(").count()
-        && ![
-            "pymongo",
-            "motor",
-            "redis",
-            "boto3",
-            "google.cloud",
-            "azure",
-        ]
-        .iter()
-        .any(|word| text.contains(word));
-    if mongo {
-        return true;
-    }
     if OTHERS.iter().any(|word| text.contains(word)) {
         return false;
     }
-    STORES.iter().any(|(makers, marks, elsewhere)| {
-        let mut made = makers
-            .iter()
-            .flat_map(|maker| {
-                text.match_indices(maker).map(|(at, _)| {
-                    text.get(at + maker.len()..)
-                        .unwrap_or_default()
-                        .trim_start()
-                })
-            })
-            .peekable();
-        let other = makers.len() > 1 && elsewhere.iter().any(|word| text.contains(word));
-        made.peek().is_some()
-            && !other
-            && made.all(|rest| marks.iter().any(|mark| rest.starts_with(mark)))
-    }) && !(text.contains("chromadb") && text.contains("qdrant"))
+    let played = text.matches("mongomock.MongoClient(").count();
+    if played > 0 && text.matches("MongoClient(").count() == played {
+        return true;
+    }
+    let both = text.contains("chromadb") && text.contains("qdrant");
+    !both && STORES.iter().any(|store| is_ephemeral(text, *store))
+}
+
+fn is_ephemeral(text: &str, (makers, marks, elsewhere): Store) -> bool {
+    let behind = |maker: &&'static str| {
+        let length = maker.len();
+        text.match_indices(*maker)
+            .map(move |(at, _)| text.get(at + length..).unwrap_or_default().trim_start())
+    };
+    let mut made = makers.iter().flat_map(behind).peekable();
+    made.peek().is_some()
+        && !elsewhere.iter().any(|word| text.contains(word))
+        && made.all(|rest| marks.iter().any(|mark| rest.starts_with(mark)))
 }

@@ -402,17 +402,10 @@ impl Calls<'_> {
             {
                 Some(self.rows_before(at).changed())
             }
-            "update" if self.mentions.has(&["drizzle"]) && matches!(owner, "db" | "tx") => {
-                let table = self.index.name(at + 2)?;
+            "update" if self.builds_update(owner, &before, at) => {
+                let table = self.index.name(at + 2).unwrap_or("rows");
                 let bounded = self.ends_in(at, &[".where", ".set.where"]);
                 Some(Rows::new(table, bounded).changed())
-            }
-            "update" if owner.is_empty() && before.contains(&"createQueryBuilder") => {
-                let bounded = self.ends_in(at, &[".where", ".set.where"]);
-                let sent = self.ends_in(at, &[".execute"]);
-                sent.then(|| {
-                    Rows::new(self.index.name(at + 2).unwrap_or("rows"), bounded).changed()
-                })
             }
             "update" if self.mentions.has(&["equelize", "./models"]) && says("where") => {
                 Some(Rows::new(&of(), true).changed())
@@ -429,6 +422,13 @@ impl Calls<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `db.update(users).set(…)` of Drizzle, `createQueryBuilder().update(User).set(…).execute()` of TypeORM.
+    fn builds_update(&self, owner: &str, before: &[&str], at: usize) -> bool {
+        let drizzle = self.mentions.has(&["drizzle"]) && matches!(owner, "db" | "tx");
+        let builder = owner.is_empty() && before.contains(&"createQueryBuilder");
+        drizzle && self.index.name(at + 2).is_some() || builder && self.ends_in(at, &[".execute"])
     }
 
     /// `getRepository(User).delete(…)`, and a name that stands for it.
