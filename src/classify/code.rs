@@ -15,6 +15,8 @@ mod tables;
 mod taskfiles;
 mod tested;
 pub mod tokens;
+mod undone;
+mod unreal;
 mod values;
 
 use crate::model::command::{Command, Opaque, OpaqueKind};
@@ -87,6 +89,7 @@ fn losses(
     let mut raw = Vec::new();
     let mut made = String::new();
     for (text, span, perhaps) in &deeds.sql {
+        let undone = undone || deeds.undone.contains(span);
         let losses = if *perhaps {
             // A driver's `%s` stands for a value.
             sql::losses_in_prose(&text.replace("%s", "$1"), dialect)
@@ -194,11 +197,17 @@ fn rolls_back(text: &str, language: tokens::Language) -> bool {
         "peewee",
         "savepoint",
     ];
-    if !text.contains("rollback") && !text.contains("ROLLBACK") {
-        return false;
-    }
     let lower = text.to_ascii_lowercase();
-    if OTHERS.iter().any(|word| lower.contains(word)) {
+    let others = OTHERS.iter().any(|word| lower.contains(word));
+    // A connection as a context commits at its end.
+    let context = |line: &str| line.trim_start().starts_with("with ") && !line.contains("cursor(");
+    // SQLite's module begins by itself and forgets what nobody commits.
+    let closed = lower.contains("sqlite3.connect(") && lower.contains(".close()");
+    let python = matches!(language, tokens::Language::Python);
+    if python && closed && !others && !lower.contains("autocommit") && !lower.lines().any(context) {
+        return !lower.contains("import ") || !imports_others(&lower);
+    }
+    if others || !lower.contains("rollback") {
         return false;
     }
     let said = |word: &str| {
@@ -210,12 +219,39 @@ fn rolls_back(text: &str, language: tokens::Language) -> bool {
     if said("begin") && said("rollback") && !ends {
         return true;
     }
-    // A connection as a context commits at its end.
-    let context = |line: &str| line.trim_start().starts_with("with ") && !line.contains("cursor(");
-    matches!(language, tokens::Language::Python)
+    python
         && lower.contains(".rollback()")
         && DRIVERS.iter().any(|driver| lower.contains(driver))
         && !lower.lines().any(context)
+}
+
+/// Tells whether modules beside the standard ones are there that may commit.
+fn imports_others(lower: &str) -> bool {
+    const OWN: [&str; 12] = [
+        "sqlite3",
+        "sys",
+        "os",
+        "json",
+        "csv",
+        "re",
+        "time",
+        "datetime",
+        "pathlib",
+        "argparse",
+        "contextlib",
+        "collections",
+    ];
+    let imported = lower.split(['\n', ';']).filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("import ")
+            .or_else(|| line.strip_prefix("from "))
+    });
+    let mut names = imported.flat_map(|rest| {
+        let head = rest.split(" import ").next().unwrap_or(rest);
+        head.split(',')
+            .map(|name| name.split_whitespace().next().unwrap_or_default())
+    });
+    names.any(|name| !OWN.contains(&name.split('.').next().unwrap_or(name)))
 }
 
 /// A test makes what it takes away.
@@ -349,6 +385,14 @@ fn place(
     connections.dedup();
     let mut memory = nowhere.clone();
     memory.scratch = Some("the database is kept in memory".to_owned());
+    if attaches(deeds) {
+        return nowhere;
+    }
+    let unwritten = |text: &&String| text.contains(":memory:") || is_read_only(text);
+    if !connections.is_empty() && connections.iter().all(unwritten) {
+        memory.scratch = Some("the database is only read, or kept in memory".to_owned());
+        return memory;
+    }
     let [text] = connections.as_slice() else {
         return match connections.is_empty() && drivers::in_memory(code) {
             true => memory,
@@ -357,9 +401,8 @@ fn place(
     };
     let text = text.as_str();
     if text.starts_with(values::FRESH) {
-        let mut fresh = nowhere;
-        fresh.scratch = Some("the database is a temporary file of this code".to_owned());
-        return fresh;
+        memory.scratch = Some("the database is a temporary file of this code".to_owned());
+        return memory;
     }
     let mut reading = Reading {
         command,
@@ -386,6 +429,15 @@ fn place(
     if in_memory {
         return memory;
     }
+    if let Some(file) = sqlite_file(text) {
+        let word = Word::literal(file, command.origin.clone());
+        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
+    }
+    nowhere
+}
+
+/// Returns the file of SQLite that a connection names.
+fn sqlite_file(text: &str) -> Option<&str> {
     let file = text
         .strip_prefix("sqlite:///")
         .or_else(|| text.strip_prefix("sqlite:"))
@@ -393,11 +445,24 @@ fn place(
     let is_file = [".db", ".sqlite", ".sqlite3", ".db3"]
         .iter()
         .any(|end| file.ends_with(end));
-    if (is_file || text.starts_with("sqlite:") || file == ":memory:") && !file.contains(HOLE) {
-        let word = Word::literal(file, command.origin.clone());
-        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
-    }
-    nowhere
+    let named = is_file || text.starts_with("sqlite:") || file == ":memory:";
+    (named && !file.contains(HOLE)).then_some(file)
+}
+
+/// A database in memory that takes in a file works on that file.
+fn attaches(deeds: &Deeds) -> bool {
+    deeds.sql.iter().any(|(text, ..)| {
+        let head = text.trim_start().get(..7).unwrap_or_default();
+        head.eq_ignore_ascii_case("attach ") && !text.contains(":memory:")
+    })
+}
+
+/// Tells whether SQLite is told to open a file for reading only; without URIs the whole text names another file.
+fn is_read_only(text: &str) -> bool {
+    let told = ["mode=ro", "immutable=1"]
+        .iter()
+        .any(|word| text.contains(word));
+    text.starts_with("file:") && told && !text.contains([HOLE, '%'])
 }
 
 /// Returns the file that a data source of Perl, Java or .NET names for SQLite (`dbi:SQLite:dbname=a.db`, `jdbc:sqlite:a.db`).

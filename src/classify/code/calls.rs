@@ -2,7 +2,9 @@
 //! What their arguments stand for is the work of `values`; no control flow is followed.
 
 mod aliases;
+mod brought;
 mod paths;
+mod rows;
 mod starts;
 mod tools;
 
@@ -16,6 +18,8 @@ use super::index::{Index, Part};
 use super::steps::{Kind, Step, line};
 use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
 use super::tokens::{Language, Token};
+use super::undone::{self, Undone};
+use super::unreal::Unreal;
 use super::values::{Reader, STAR, Value, Values, When};
 
 /// What a code does, as far as its calls show.
@@ -31,6 +35,28 @@ pub(super) struct Deeds {
     pub connections: Vec<String>,
     /// Calls that take data away without SQL: their rule and their name.
     pub wipes: Vec<(&'static str, String, Span)>,
+    /// Where SQL stands whose changed rows are rolled back.
+    pub undone: Vec<Span>,
+}
+
+impl Deeds {
+    /// Takes back the rows that were changed since then; whatever else was done stays, unless nothing was.
+    fn undo(&mut self, (sql, wipes): (usize, usize), undone: &Undone) {
+        if undone.whole {
+            self.sql.truncate(sql);
+        }
+        let spans = self.sql.iter().skip(sql).map(|(_, span, _)| *span);
+        self.undone.extend(spans);
+        let mut place = 0;
+        self.wipes.retain(|(rule, name, _)| {
+            place += 1;
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let last = last.trim_end_matches('!');
+            let rows = drivers::ROWS.contains(&last)
+                || undone.is_named() && drivers::DOCUMENTS.contains(&last);
+            place <= wipes || *rule != drivers::DATA || !(undone.whole || rows)
+        });
+    }
 }
 
 /// Arguments longer than this are not read to their end.
@@ -81,9 +107,20 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         made: HashSet::new(),
     };
     let dead = calls.reader.dead(text);
+    let undone = undone::parts(&calls.reader, text);
+    let unreal = Unreal::of(&calls.reader, text);
     for at in 0..index.tokens.len() {
-        if !dead.iter().any(|part| (part.from..part.to).contains(&at)) {
-            calls.token(at);
+        let runs = !dead.iter().any(|part| (part.from..part.to).contains(&at));
+        if !runs || unreal.is_replaced(&calls.reader, at) {
+            continue;
+        }
+        let before = (calls.deeds.sql.len(), calls.deeds.wipes.len());
+        calls.token(at);
+        if let Some(undone) = undone.iter().find(|one| one.covers(&index, at)) {
+            calls.deeds.undo(before, undone);
+        }
+        if unreal.is_played(at) {
+            calls.deeds.wipes.truncate(before.1);
         }
     }
     let mut deeds = calls.deeds;
@@ -555,34 +592,6 @@ impl<'a> Calls<'a> {
             )
     }
 
-    /// Object mappers delete without SQL: `User.delete_all`, `User::truncate()`, `User.objects.all().delete()`.
-    fn model_loss(&self, name: &str, at: usize) -> Option<String> {
-        let (owner, last) = name.rsplit_once('.').or_else(|| name.rsplit_once("::"))?;
-        let root = owner.split(['.', ':']).next().unwrap_or_default();
-        let is_model = root.starts_with(|c: char| c.is_ascii_uppercase());
-        let mapper = last == "objects" || owner.ends_with(".objects");
-        match (self.language, last) {
-            (Language::Ruby, "delete_all" | "destroy_all")
-                if is_model && !owner.ends_with(".new") =>
-            {
-                Some(format!("DELETE FROM {root}"))
-            }
-            (Language::Php, "truncate") if is_model && root != "DB" => {
-                Some(format!("TRUNCATE {root}"))
-            }
-            (Language::Javascript, "deleteMany") if owner.starts_with("prisma.") || is_model => {
-                Some(format!(
-                    "DELETE FROM {}",
-                    owner.rsplit('.').next().unwrap_or(root)
-                ))
-            }
-            (Language::Python, _) if mapper && self.deletes_later(at) => {
-                Some(format!("DELETE FROM {root}"))
-            }
-            _ => None,
-        }
-    }
-
     /// `session.execute(delete(User))` of SQLAlchemy.
     fn is_statement(&self, name: &str, at: usize) -> bool {
         let named = matches!(name, "delete" | "sqlalchemy.delete" | "sa.delete");
@@ -596,13 +605,6 @@ impl<'a> Calls<'a> {
             && self.index.around(at).is_some()
     }
 
-    /// Tells whether the chain of calls that begins here ends in `.delete()`, on the same line.
-    fn deletes_later(&self, at: usize) -> bool {
-        let rest = self.index.tokens.iter().skip(at + 1).take(MAX_ARGUMENTS);
-        let mut line = rest.take_while(|token| !matches!(token, Token::Line | Token::Sign(';')));
-        line.any(|token| matches!(token, Token::Name { name, .. } if name == ".delete" || name == "._raw_delete"))
-    }
-
     /// A call whose first argument is SQL, or only may be.
     fn sends(&mut self, at: usize, span: Span, perhaps: bool) {
         let arguments = self.reader.arguments(at);
@@ -611,6 +613,9 @@ impl<'a> Calls<'a> {
             parts.extend(arguments.named(name));
         }
         let Some(first) = parts.first() else { return };
+        if self.only_plans(&arguments) {
+            return;
+        }
         let mut values: Values = self.reader.read(*first, When::at(at));
         // `db.ExecContext(ctx, …)`.
         let compiled = matches!(self.language, Language::Compiled);
@@ -635,6 +640,35 @@ impl<'a> Calls<'a> {
             }
             let text = text.replace(STAR, &crate::sql::HOLE.to_string());
             self.deeds.sql.push((text, place, perhaps));
+        }
+    }
+
+    /// `query(…, job_config=QueryJobConfig(dry_run=True))`: the server only plans it.
+    fn only_plans(&self, arguments: &super::values::methods::Arguments) -> bool {
+        let Some(part) = arguments.named("job_config") else {
+            return false;
+        };
+        let plans = |part: super::index::Part| {
+            (part.from..part.to).any(|at| {
+                self.index.name(at) == Some("dry_run")
+                    && self.index.is_sign(at + 1, '=')
+                    && self.index.name(at + 2) == Some("True")
+                    && matches!(self.index.sign(at + 3), Some(',' | ')'))
+            })
+        };
+        let name = self
+            .index
+            .name(part.from)
+            .filter(|_| part.to == part.from + 1);
+        let Some(name) = name else { return plans(part) };
+        // The same settings, changed afterwards, may run it.
+        let changed = !self.index.bindings(&format!("{name}.dry_run")).is_empty();
+        match self.index.bindings(name) {
+            [binding] if !changed => match binding.given {
+                super::index::Given::Is(part, None) => plans(part),
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -1,10 +1,11 @@
 //! Calls of database drivers, object mappers and clients of services that take data away without any SQL to be seen.
 //! It knows them by their names and by the libraries that the code names; it follows no types.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use super::tokens::{Language, Token};
+use super::unreal;
 
 /// A call as it is written.
 pub(super) struct Site<'a> {
@@ -21,6 +22,47 @@ pub(super) struct Site<'a> {
 /// What such a call takes away: the rule that says so.
 pub(super) const DATA: &str = "code.delete-data";
 pub(super) const RESOURCE: &str = "code.delete-resource";
+
+/// Calls that take rows only, and that a transaction holds.
+pub(super) const ROWS: [&str; 10] = [
+    "delete",
+    "del",
+    "destroy",
+    "delete_all",
+    "destroy_all",
+    "destroy_by",
+    "delete_by",
+    "delete_instance",
+    "_raw_delete",
+    "forceDelete",
+];
+
+/// The same of documents, which have to be told the transaction.
+pub(super) const DOCUMENTS: [&str; 6] = [
+    "deleteMany",
+    "delete_many",
+    "deleteOne",
+    "delete_one",
+    "findOneAndDelete",
+    "find_one_and_delete",
+];
+
+/// Calls by which stores of documents and vectors lose something.
+const STORES: [&str; 13] = [
+    "delete",
+    "delete_many",
+    "delete_one",
+    "delete_collection",
+    "delete_vectors",
+    "recreate_collection",
+    "drop",
+    "drop_collection",
+    "drop_database",
+    "find_one_and_delete",
+    "find_one_and_replace",
+    "reset",
+    "update_many",
+];
 
 /// Calls that mean one thing in every library.
 const PLAIN: &[&str] = &[
@@ -41,6 +83,8 @@ const PLAIN: &[&str] = &[
     "drop_tables",
     "delete_collection",
     "deleteCollection",
+    "recreate_collection",
+    "recreateCollection",
     "drop_keyspace",
     "db_drop",
     "table_drop",
@@ -236,6 +280,9 @@ const TRIFLES: &[&str] = &[
 pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     let (owner, last) = site.name.rsplit_once('.').unwrap_or(("", site.name));
     let dotted = site.name.contains('.');
+    if STORES.contains(&last) && site.text.in_memory() {
+        return None;
+    }
     if BARE.contains(&site.name) || dotted && PLAIN.contains(&last) && !is_test_double(site.text) {
         return Some(DATA);
     }
@@ -318,6 +365,13 @@ fn mapper(site: &Site<'_>, owner: &str, last: &str) -> bool {
             let prisma = owner.to_ascii_lowercase().contains("prisma") && names(arguments, "where");
             drizzle && !has(text, &["leveldb", "level("]) || prisma
         }
+        "updateMany" | "update_many" if has(text, &["mongo", "Mongo", "motor"]) => {
+            let all = matches!(
+                arguments.get(..2),
+                Some([Token::Sign('{'), Token::Sign('}')])
+            );
+            all || names(arguments, "$unset") || is_said(arguments, "$unset")
+        }
         "drop" if arguments.is_empty() => has(
             text,
             &[
@@ -366,8 +420,7 @@ fn library(site: &Site<'_>, last: &str) -> Option<&'static str> {
     if sequel && real && ruby && has(site.text, &["Sequel"]) {
         return Some(DATA);
     }
-    let replaces = names(site.arguments, "if_exists") && is_said(site.arguments, "replace");
-    if last == "to_sql" && replaces {
+    if replaces_table(site, last) {
         let scratch = [
             ":memory:",
             "\"sqlite://\"",
@@ -377,7 +430,29 @@ fn library(site: &Site<'_>, last: &str) -> Option<&'static str> {
         ];
         return (!has(site.text, &scratch)).then_some(DATA);
     }
+    let chroma = ["chromadb.HttpClient", "chromadb.PersistentClient"];
+    if last == "reset" && site.arguments.is_empty() && has(site.text, &chroma) {
+        return Some(RESOURCE);
+    }
     (last == "clear" && ruby && has(site.text, &["Sidekiq::"])).then_some(DATA)
+}
+
+/// Frames that are written over a table: `df.to_sql("t", engine, if_exists="replace")`, `df.write.mode("overwrite").saveAsTable("t")`.
+fn replaces_table(site: &Site<'_>, last: &str) -> bool {
+    let says = |key: &str, word: &str| names(site.arguments, key) && is_said(site.arguments, word);
+    match last {
+        "to_sql" | "to_postgis" | "to_gbq" => says("if_exists", "replace"),
+        "write_database" => says("if_table_exists", "replace"),
+        "mode" => {
+            is_said(site.arguments, "overwrite")
+                && has(site.text, &["pyspark", "SparkSession", "spark."])
+        }
+        "jdbc" | "saveAsTable" | "insertInto" => {
+            says("mode", "overwrite") || says("overwrite", "true")
+        }
+        "dbWriteTable" => names(site.arguments, "overwrite") && names(site.arguments, "TRUE"),
+        _ => false,
+    }
 }
 
 /// Clients of cloud services and of stores.
@@ -551,18 +626,31 @@ pub(in crate::classify) fn serves(text: &str) -> bool {
 
 /// A test that stubs its database names the same calls.
 fn is_test_double(text: &Mentions<'_>) -> bool {
-    has(
-        text,
-        &[
-            "fakeredis",
-            "mongomock",
-            "MagicMock(",
-            "mongodb-memory-server",
-            "ioredis-mock",
-            "jest.fn",
-            "moto import",
-        ],
-    )
+    // The real library beside its double may be what is called.
+    let redis = has(text, &["fakeredis"])
+        && !has(
+            text,
+            &[
+                " redis.Redis(",
+                "=redis.Redis(",
+                "redis.from_url(",
+                "redis.StrictRedis(",
+            ],
+        );
+    let mongo = has(text, &["mongomock"])
+        && (!has(text, &["pymongo.MongoClient(", "motor"]) || has(text, &["mongomock.patch"]));
+    redis
+        || mongo
+        || has(
+            text,
+            &[
+                "MagicMock(",
+                "mongodb-memory-server",
+                "ioredis-mock",
+                "jest.fn",
+                "moto import",
+            ],
+        )
 }
 
 fn has(text: &Mentions<'_>, words: &[&'static str]) -> bool {
@@ -573,6 +661,7 @@ fn has(text: &Mentions<'_>, words: &[&'static str]) -> bool {
 pub(super) struct Mentions<'a> {
     text: &'a str,
     known: RefCell<HashMap<&'static str, bool>>,
+    memory: OnceCell<bool>,
 }
 
 impl<'a> Mentions<'a> {
@@ -580,7 +669,13 @@ impl<'a> Mentions<'a> {
         Self {
             text,
             known: RefCell::default(),
+            memory: OnceCell::new(),
         }
+    }
+
+    /// Tells whether nothing but stores in memory is opened.
+    fn in_memory(&self) -> bool {
+        *self.memory.get_or_init(|| unreal::in_memory(self.text))
     }
 
     /// Tells whether the code contains one of the words.

@@ -574,14 +574,7 @@ fn framework(command: &Command) -> Option<Code> {
         let script = words.next()?.text()?;
         script.rsplit('/').next()?.clone_into(&mut program);
     }
-    let mut subcommand = words.next()?.text()?;
-    // `flask --app shop shell`
-    while program == "flask" && subcommand.starts_with('-') {
-        if matches!(subcommand.as_str(), "--app" | "-A" | "-e" | "--env-file") {
-            words.next();
-        }
-        subcommand = words.next()?.text()?;
-    }
+    let subcommand = subcommand(&mut program, &mut words)?;
     let sandboxed = is_sandboxed(&program, &subcommand, words.clone());
     if words
         .clone()
@@ -625,6 +618,32 @@ fn framework(command: &Command) -> Option<Code> {
         sandboxed,
         ..Code::inline(source, *language)
     })
+}
+
+/// Returns the subcommand of a framework, options and wrappers before it passed over.
+fn subcommand<'w>(
+    program: &mut String,
+    words: &mut impl Iterator<Item = &'w Word>,
+) -> Option<String> {
+    let mut found = words.next()?.text()?;
+    // `sail artisan tinker`, `sail php artisan tinker`, `sail tinker`.
+    if program == "sail" {
+        if found == "php" {
+            found = words.next()?.text()?;
+        }
+        "artisan".clone_into(program);
+        if matches!(found.as_str(), "artisan" | "art" | "a") {
+            found = words.next()?.text()?;
+        }
+    }
+    // `flask --app shop shell`
+    while program == "flask" && found.starts_with('-') {
+        if matches!(found.as_str(), "--app" | "-A" | "-e" | "--env-file") {
+            words.next();
+        }
+        found = words.next()?.text()?;
+    }
+    Some(found)
 }
 
 /// `rails console --sandbox`.

@@ -7,7 +7,7 @@ use crate::sql::HOLE;
 
 use crate::classify::sql::Started;
 
-use super::values::{HOME, STAR};
+use super::values::{FRESH, HOME, STAR};
 
 /// Ends the texts that are fed to programs and written to files.
 const END: &str = "END_OF_BACKSTOP_TEXT";
@@ -110,12 +110,20 @@ impl Setting {
             all = format!("{{\n{all}\n}} < {}", word(file));
         }
         if let Some(cwd) = self.cwd.as_ref().filter(|cwd| *cwd != ".") {
-            all = format!("cd {}\n{all}", word(cwd));
+            all = format!("{}\n{all}", goes(cwd));
         }
         if all == text && !text.contains(['\n', '#', ';', '&', '\\']) {
             return all;
         }
         format!("(\n{all}\n)")
+    }
+}
+
+/// Returns a step that goes to a folder; a fresh one is made.
+pub(super) fn goes(folder: &str) -> String {
+    match folder {
+        FRESH => "cd \"$(mktemp -d)\"".to_owned(),
+        folder => format!("cd {}", word(folder)),
     }
 }
 

@@ -376,6 +376,11 @@ impl<'a> Reader<'a> {
                 index.after(at + 2),
             );
         }
+        if index.language == Language::Perl
+            && let Some(found) = self.perl_list(name, at, end, when)
+        {
+            return found;
+        }
         let bare = matches!(index.language, Language::Ruby | Language::Perl);
         let calls = bare
             && at + 1 < end

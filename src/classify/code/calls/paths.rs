@@ -93,7 +93,14 @@ const EMPTIES: [&str; 10] = [
     "fs.createWriteStream",
     "File.create",
 ];
-const OPENS: [&str; 6] = [
+const OPENS: [&str; 13] = [
+    "gzip.open",
+    "bz2.open",
+    "lzma.open",
+    "zipfile.ZipFile",
+    "ZipFile",
+    "tarfile.open",
+    "tarfile.TarFile.open",
     "open",
     "io.open",
     "File.open",
@@ -120,24 +127,25 @@ impl Calls<'_> {
         if OPENS.contains(&name) || method_opens(name, last) {
             return self.opens(name, span, at);
         }
-        if name == "os.open" {
-            let flags = self.reader.arguments(at);
-            let part = flags.positional.get(1).copied().unwrap_or_default();
-            let empties = (part.from..part.to)
-                .filter_map(|at| self.index.name(at))
-                .any(|name| name.ends_with("O_TRUNC"));
-            if !empties {
-                return;
-            }
+        if matches!(name, "os.open" | "sysopen") {
+            return self.opens_raw(name, span, at);
         }
-        if EMPTIES.contains(&name) || name == "os.open" {
+        if EMPTIES.contains(&name) {
+            let flags = self.reader.arguments(at).named("flags");
+            if flags.is_some() {
+                let path = self.path_at(at, 0);
+                return self.add(path, None, span);
+            }
             let path = self.path_at(at, 0);
             return self.write(path, Some(String::new()), span);
         }
         if GOES.contains(&name) {
             if let Some(path) = self.path_at(at, 0) {
-                self.step(format!("cd {}", word(&path)), span, Kind::Goes);
+                self.step(super::super::steps::goes(&path), span, Kind::Goes);
             }
+            return;
+        }
+        if self.brings(name, last, span, at) {
             return;
         }
         // Without the word it fails where the folder is there.
@@ -158,6 +166,7 @@ impl Calls<'_> {
             let verb = match name {
                 _ if moved => "mv",
                 "shutil.copytree" => "cp -rT",
+                _ if self.reader.arguments(at).named("recursive").is_some() => "cp -rT",
                 _ => "cp",
             };
             let text = format!("{verb} -- {} {}", word(&from), word(&to));
@@ -166,15 +175,87 @@ impl Calls<'_> {
         self.makes(name, last, at);
     }
 
+    /// `os.open(path, os.O_WRONLY | os.O_TRUNC)`, `sysopen(my $f, path, O_WRONLY)`.
+    fn opens_raw(&mut self, name: &str, span: Span, at: usize) {
+        let first = usize::from(name == "sysopen");
+        let arguments = self.reader.arguments(at);
+        let part = arguments.positional.get(first + 1);
+        let part = part.copied().unwrap_or_default();
+        let has = |flags: &[&str]| {
+            let mut names = (part.from..part.to).filter_map(|at| self.index.name(at));
+            names.any(|name| flags.iter().any(|flag| name.ends_with(flag)))
+        };
+        let path = self.path_at(at, first);
+        if has(&["O_EXCL"]) {
+            // It fails where something is there.
+            self.made.extend(path);
+        } else if has(&["O_TRUNC"]) {
+            self.write(path, Some(String::new()), span);
+        } else if has(&["O_WRONLY", "O_RDWR"]) {
+            self.writes_device(path, span);
+        }
+    }
+
+    /// A device that is opened for writing has no end to add to: what is written there replaces something.
+    fn writes_device(&mut self, path: Option<String>, span: Span) {
+        const HARMLESS: [&str; 12] = [
+            "null", "zero", "full", "tty", "stdout", "stderr", "stdin", "fd/", "shm/", "pts/",
+            "random", "urandom",
+        ];
+        let device = path.as_deref().and_then(|path| path.strip_prefix("/dev/"));
+        let counts =
+            device.is_some_and(|device| !HARMLESS.iter().any(|front| device.starts_with(front)));
+        if let Some(path) = path.filter(|path| counts && !path.contains(HOLE)) {
+            let text = format!(": >> {}", word(&path));
+            // As good as emptied.
+            self.step(text, span, Kind::Writes(path));
+        }
+    }
+
+    /// What is opened to be read and written: a device, or a file that is cut off afterwards.
+    fn opens_both(&mut self, path: Option<String>, handle: Option<&str>, span: Span, at: usize) {
+        let cuts = handle.is_some_and(|handle| self.cuts_off(handle, at));
+        if cuts {
+            let content = self.poured(at).or_else(|| Some(String::new()));
+            return self.write(path, content, span);
+        }
+        self.writes_device(path, span);
+    }
+
+    /// `f.truncate(0)`, `f.truncate()`, `truncate $f, 0`.
+    fn cuts_off(&self, handle: &str, from: usize) -> bool {
+        let method = format!("{handle}.truncate");
+        let own = self.index.calls(&method).iter().any(|call| *call > from);
+        let perl = || {
+            (from..self.index.main_end()).any(|at| {
+                let named = [at + 1, at + 2]
+                    .iter()
+                    .any(|at| self.index.name(*at) == Some(handle));
+                self.index.name(at) == Some("truncate") && named
+            })
+        };
+        own || self.language == Language::Perl && perl()
+    }
+
     /// `copy` and `move` of Perl's File::Copy, and `copy` of PHP.
     fn brings_files(&self) -> bool {
         self.language == Language::Php
-            || self.language == Language::Perl && self.mentions.has(&["File::Copy"])
+            // `perl -MFile::Copy -e …` names the module elsewhere.
+            || self.language == Language::Perl
+                && (self.mentions.has(&["File::Copy"])
+                    || self.standing.inline
+                        && ["move", "copy"].iter().all(|name| self.index.function_named(name).is_none()))
     }
 
     /// `copyFileSync(a, b, constants.COPYFILE_EXCL)` fails where something is there.
     fn keeps_what_is_there(&self, at: usize) -> bool {
         let arguments = self.reader.arguments(at);
+        let keeps = arguments
+            .named("force")
+            .and_then(|part| self.index.name(part.from));
+        if keeps == Some("false") {
+            return true;
+        }
         let Some(part) = arguments.positional.get(2) else {
             return false;
         };
@@ -250,6 +331,18 @@ impl Calls<'_> {
         let Some(mode) = self.path_at(at, 1) else {
             return;
         };
+        let handle = arguments.positional.first().and_then(|part| {
+            let mut names = (part.from..part.to).filter_map(|at| self.index.name(at));
+            names.rfind(|name| *name != "my")
+        });
+        if let Some(rest) = mode.strip_prefix("+<") {
+            let path = match rest.trim() {
+                "" => self.path_at(at, 2),
+                path if path.starts_with(':') => self.path_at(at, 2),
+                path => Some(path.to_owned()),
+            };
+            return self.opens_both(path, handle, span, at);
+        }
         let sign = mode
             .trim_start_matches(':')
             .trim_end_matches(|c: char| c != '>');
@@ -262,10 +355,6 @@ impl Calls<'_> {
             path if path.starts_with(':') => self.path_at(at, 2),
             path => Some(path.to_owned()),
         };
-        let handle = arguments.positional.first().and_then(|part| {
-            let mut names = (part.from..part.to).filter_map(|at| self.index.name(at));
-            names.rfind(|name| *name != "my")
-        });
         let content = handle.and_then(|handle| self.printed_to(handle, at));
         if adds {
             self.add(path, content, span);
@@ -307,7 +396,8 @@ impl Calls<'_> {
             .as_ref()
             .and_then(|values| values.first())
             .and_then(Value::text);
-        if !mode.is_some_and(|mode| mode.starts_with(['w', 'x', 'a'])) {
+        let both = mode.is_some_and(|mode| mode.starts_with('r') && mode.contains('+'));
+        if !both && !mode.is_some_and(|mode| mode.starts_with(['w', 'x', 'a'])) {
             return;
         }
         let path = if method {
@@ -316,6 +406,10 @@ impl Calls<'_> {
         } else {
             self.path_at(at, 0)
         };
+        if both {
+            let handle = self.handle(at).map(str::to_owned);
+            return self.opens_both(path, handle.as_deref(), span, at);
+        }
         if mode.is_some_and(|mode| mode.starts_with('x')) {
             self.made.extend(path);
             return;
@@ -325,6 +419,20 @@ impl Calls<'_> {
             return self.add(path, content, span);
         }
         self.write(path, content, span);
+    }
+
+    /// Returns the name under which an opened file is used.
+    fn handle(&self, at: usize) -> Option<&str> {
+        let behind = self.index.after(at + 1);
+        let block = self.index.is_sign(behind, '{') || self.index.name(behind) == Some("do");
+        match self.index.name(behind) {
+            Some("as") => self.index.name(behind + 1),
+            _ if block && self.index.is_sign(behind + 1, '|') => self.index.name(behind + 2),
+            _ => at
+                .checked_sub(2)
+                .filter(|_| self.index.is_sign(at - 1, '='))
+                .and_then(|at| self.index.name(at)),
+        }
     }
 
     /// What the code writes to a file that it has opened.
@@ -341,15 +449,7 @@ impl Calls<'_> {
             .filter(|name| *name == ".write" || *name == ".puts")
             .map(|_| behind);
         let mut calls: Vec<usize> = direct.into_iter().collect();
-        let block = self.index.is_sign(behind, '{') || self.index.name(behind) == Some("do");
-        let name = match self.index.name(behind) {
-            Some("as") => self.index.name(behind + 1),
-            _ if block && self.index.is_sign(behind + 1, '|') => self.index.name(behind + 2),
-            _ => at
-                .checked_sub(2)
-                .filter(|_| self.index.is_sign(at - 1, '='))
-                .and_then(|at| self.index.name(at)),
-        };
+        let name = self.handle(at);
         if let Some(name) = name {
             for verb in POURS {
                 let all = self.index.calls(&format!("{name}.{verb}")).iter();
@@ -398,7 +498,7 @@ impl Calls<'_> {
         self.step(text, span, Kind::Adds(path));
     }
 
-    fn write(&mut self, path: Option<String>, content: Option<String>, span: Span) {
+    pub(super) fn write(&mut self, path: Option<String>, content: Option<String>, span: Span) {
         let Some(path) = path.filter(|path| !path.contains(HOLE) && !path.is_empty()) else {
             return;
         };
@@ -444,6 +544,12 @@ impl Calls<'_> {
             );
         let tree = arguments.named("recursive").is_some();
         let flags = if files && !tree { "-f" } else { "-rf" };
+        // Without the option it fails where the folder holds something.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let empty = matches!(last, "rmdirSync" | "rmdir")
+            && self.language == Language::Javascript
+            && arguments.positional.len() == 1
+            && !tree;
         let patterns = ["del", "rimraf"].iter().any(|head| name.starts_with(head));
         for value in Reader::opened(values) {
             let text = value.text().unwrap_or_default();
@@ -452,6 +558,8 @@ impl Calls<'_> {
             }
             if patterns {
                 self.delete(&starred(text), flags, span);
+            } else if empty {
+                self.run(&format!("rmdir -- {}", word(text)), span);
             } else {
                 self.delete(text, flags, span);
             }
@@ -567,9 +675,15 @@ impl Calls<'_> {
                 let full = format!("{module}{name}");
                 let known = is_one_of(&TREES, &full) || is_one_of(&FILES, &full);
                 let starts = SHELLS.contains(&full.as_str());
-                let writes = [&WRITES[..], &MOVES[..], &ADDS[..]]
-                    .iter()
-                    .any(|all| all.contains(&full.as_str()));
+                let writes = [
+                    &WRITES[..],
+                    &MOVES[..],
+                    &ADDS[..],
+                    &COPIES[..],
+                    &EMPTIES[..],
+                ]
+                .iter()
+                .any(|all| all.contains(&full.as_str()));
                 // Others are found at the name itself.
                 let own = name.as_str();
                 if starts && !SHELLS.contains(&own) || known && !TREES.contains(&own) || writes {

@@ -5,7 +5,7 @@ use super::super::tokens::{Language, Token};
 use super::{Binding, Function, Given, Index, Param, Part};
 
 /// Calls whose function is given each element of what they are called on.
-const EACH: [&str; 12] = [
+const EACH: [&str; 15] = [
     "each",
     "forEach",
     "map",
@@ -18,6 +18,9 @@ const EACH: [&str; 12] = [
     "each_entry",
     "some",
     "collect",
+    "find_each",
+    "find_in_batches",
+    "in_batches",
 ];
 /// Calls that add to what they are called on.
 const ADDS: [&str; 6] = ["append", "push", "extend", "add", "unshift", "concat"];
@@ -308,7 +311,7 @@ impl Index {
             if self.name(at) == Some("async") {
                 at += 1;
             }
-            if self.name(at) == Some("function") {
+            if matches!(self.name(at), Some("function" | "fn")) {
                 at += 1;
             }
             let open = self.is_sign(at, '(');

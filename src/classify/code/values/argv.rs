@@ -14,12 +14,57 @@ impl Reader<'_> {
             (Language::Javascript, "Deno.args")
             | (Language::Ruby, "ARGV")
             | (Language::Perl, "@ARGV" | "$ARGV") => &[],
+            // The first word of Lua's list is its second.
+            (Language::Lua, "arg") => &["code"],
             _ => return None,
         };
         let args = self.standing.args?;
         let words = before.iter().map(|word| (*word).to_owned());
         let all = words.chain(args.iter().cloned());
         Some(Value::List(all.map(Value::Text).collect()))
+    }
+
+    /// `shift` outside of a function, `map { "$d/$_" } …`, `grep { … } …` of Perl; and where it ends.
+    pub(super) fn perl_list(
+        &self,
+        name: &str,
+        at: usize,
+        end: usize,
+        when: When,
+    ) -> Option<(Values, usize)> {
+        if name == "shift" {
+            let next = at + 1;
+            let of_all = self.index.name(next) == Some("@ARGV");
+            let in_function =
+                (0..)
+                    .map_while(|number| self.index.function(number))
+                    .any(|function| {
+                        function
+                            .body
+                            .is_some_and(|body| (body.from..body.to).contains(&at))
+                    });
+            if in_function && !of_all {
+                return None;
+            }
+            let args = self.standing.args?;
+            let before = (0..at)
+                .filter(|at| self.index.name(*at) == Some("shift"))
+                .count();
+            let value = args
+                .get(before)
+                .map_or_else(Value::unknown, |arg| Value::Text(arg.clone()));
+            return Some((vec![value], next + usize::from(of_all)));
+        }
+        if !matches!(name, "map" | "grep" | "sort") || !self.index.is_sign(at + 1, '{') {
+            return None;
+        }
+        let block = self.index.inside(at + 1)?;
+        let behind = self.index.after(at + 1);
+        let values = match name {
+            "map" => vec![Value::List(self.read(block, when.moved(at)))],
+            _ => self.read(super::super::index::Part::new(behind, end), when.moved(at)),
+        };
+        Some((values, end))
     }
 
     /// `args.dir` where `args = parser.parse_args()`: what the command line says, or else the default.
@@ -60,6 +105,10 @@ impl Reader<'_> {
 
     fn option_value(&self, at: usize, names: &[&str], place: Option<usize>, when: When) -> Values {
         let args = self.standing.args.unwrap_or_default();
+        if place.is_some() && self.arguments(at).named("nargs").is_some() {
+            let words = args.iter().filter(|arg| !arg.starts_with('-'));
+            return vec![Value::List(words.cloned().map(Value::Text).collect())];
+        }
         let given = match place {
             Some(place) => args.iter().filter(|arg| !arg.starts_with('-')).nth(place),
             None => args.iter().enumerate().find_map(|(index, arg)| {

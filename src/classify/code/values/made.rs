@@ -113,7 +113,7 @@ const LISTS: [&str; 10] = [
     "arrayOf",
 ];
 /// Calls that make a fresh temporary file or folder.
-const FRESHES: [&str; 32] = [
+const FRESHES: [&str; 33] = [
     "tempfile.mkdtemp",
     "tempfile.mkstemp",
     "tempfile.mktemp",
@@ -131,6 +131,7 @@ const FRESHES: [&str; 32] = [
     "Tempfile.new",
     "Tempfile.create",
     "tempnam",
+    "os.tmpname",
     "tmpfile",
     "tempdir",
     "File.Temp.tempdir",

@@ -180,13 +180,13 @@ impl Reader<'_> {
         }
     }
 
-    fn begins(&self, at: usize) -> bool {
+    pub(in crate::classify::code) fn begins(&self, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|at| self.index.token(at));
         matches!(before, None | Some(Token::Line)) && self.index.around(at).is_none()
     }
 
     /// Returns how far a token stands from the start of its line, when only blanks are between.
-    fn indent(&self, text: &str, at: usize) -> Option<usize> {
+    pub(in crate::classify::code) fn indent(&self, text: &str, at: usize) -> Option<usize> {
         let start = match self.index.token(at)? {
             Token::Name { start, .. } | Token::Text { start, .. } => *start,
             Token::Sign(_) | Token::Line => return None,
@@ -198,7 +198,7 @@ impl Reader<'_> {
             .then_some(line.len())
     }
 
-    fn colon(&self, from: usize) -> Option<usize> {
+    pub(in crate::classify::code) fn colon(&self, from: usize) -> Option<usize> {
         let mut at = from + 1;
         while at < self.index.main_end() {
             match self.index.token(at)? {
@@ -211,7 +211,7 @@ impl Reader<'_> {
     }
 
     /// Returns what stands behind the colon of a statement.
-    fn body(&self, text: &str, colon: usize, indent: usize) -> Part {
+    pub(in crate::classify::code) fn body(&self, text: &str, colon: usize, indent: usize) -> Part {
         let from = colon + 1;
         if !matches!(self.index.token(from), Some(Token::Line)) {
             let end = (from..self.index.main_end())
@@ -323,9 +323,34 @@ impl Reader<'_> {
                 .filter(|_| self.index.is_sign(at + 1, '('));
             parses
                 && inside.is_some_and(|inside| {
-                    self.index.trimmed(inside).from >= self.index.trimmed(inside).to
+                    let inside = self.index.trimmed(inside);
+                    inside.from >= inside.to || self.is_left_out(inside)
                 })
         })
+    }
+
+    /// `parse_args(argv)` in `def main(argv=None)`, which is only called as `main()`.
+    fn is_left_out(&self, part: Part) -> bool {
+        let Some(name) = self
+            .index
+            .name(part.from)
+            .filter(|_| part.to == part.from + 1)
+        else {
+            return false;
+        };
+        let [binding] = self.index.bindings(name) else {
+            return false;
+        };
+        let Given::Param(number, place) = binding.given else {
+            return false;
+        };
+        let Some(function) = self.index.function(number) else {
+            return false;
+        };
+        let default = function.params.get(place).and_then(|param| param.default);
+        let none = default.is_some_and(|part| self.index.name(part.from) == Some("None"));
+        let calls = self.index.calls(&function.name);
+        none && !calls.is_empty() && calls.iter().all(|at| self.index.is_sign(at + 2, ')'))
     }
 }
 
