@@ -533,3 +533,67 @@ fn all_matches_of_a_template_are_filled_in_and_scripts_around_one_may_be_left_ou
         ],
     );
 }
+
+#[test]
+fn one_name_for_many_things_keeps_only_the_last() {
+    let scene = Scene::built(
+        "mkdir -p letters incoming empty\nfor n in a b; do echo $n > letters/$n.txt; echo new $n > incoming/$n.txt; done\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            "for f in letters/*.txt; do mv \"$f\" letters/all.md; done",
+            "mv letters/a.txt all.md; mv letters/b.txt all.md",
+            "for f in incoming/*.txt; do cp \"$f\" \"letters/$(basename \"$f\")\"; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "for f in letters/*.txt; do mv \"$f\" empty/; done",
+            "for f in letters/*.txt; do mv \"$f\" \"${f%.txt}.md\"; done",
+            "for f in letters/*.txt; do cp \"$f\" \"$f.md\"; done",
+            "mv letters/a.txt .swap && mv letters/b.txt letters/a.txt && mv .swap letters/b.txt",
+        ],
+    );
+    scene.loses(
+        ".",
+        &["mv letters/a.txt /tmp/.swap && mv letters/b.txt letters/a.txt && mv /tmp/.swap letters/b.txt && rm letters/b.txt"],
+    );
+}
+
+#[test]
+fn copies_that_editors_make_go_over_older_ones() {
+    let scene = Scene::built(
+        "echo a > a.txt\necho old > a.txt.bak\necho older > a.txt~\necho b > b.txt\necho n > new.txt\necho t > todo\nmkdir -p void/in data\n: > void/in/.keep\necho d > data/d\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            "sed -i.bak s/a/b/ a.txt",
+            "sed --in-place=.bak s/a/b/ a.txt",
+            "perl -i.bak -pe s/a/b/ a.txt",
+            "mv -b new.txt a.txt",
+            "cp --backup=simple new.txt a.txt",
+            "sed -n 's/a/b/w todo' a.txt",
+            "truncate -s '<1' a.txt",
+            "dd if=b.txt of=a.txt conv=notrunc",
+            "rm -rf data",
+            "ln -s data link && rm -rf link/",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "sed -i.bak s/b/c/ b.txt",
+            "mv -b new.txt b.txt",
+            "mv --backup=numbered new.txt a.txt",
+            "sed -n 's/a/b/w fresh' a.txt",
+            "truncate -s '<1G' a.txt",
+            "dd if=b.txt of=a.txt oflag=append conv=notrunc",
+            "rm -rf void",
+            "ln -s data link && rm -rf link",
+            "ln -s \"$PWD/data\" /tmp/one-link && rm -rf /tmp/one-link",
+        ],
+    );
+}

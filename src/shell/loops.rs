@@ -477,15 +477,16 @@ fn is_read(condition: &Script) -> bool {
         && item.rest.iter().all(|(_, other)| matches!(other.nodes.as_slice(), [node] if matches!(node.kind, NodeKind::Test(_)) || matches!(first_word(node), Some("[" | "test")))))
 }
 
-/// Tells whether the body of a loop decides something on its way.
+/// Tells whether the body of a loop decides something on its way, or puts each thing somewhere: then it counts which one it is.
 fn asks(body: &Script) -> bool {
     body.items.iter().any(|item| {
         let nodes = item.first.nodes.iter();
         let mut decides = nodes.map(|node| {
-            matches!(
+            let asked = matches!(
                 node.kind,
                 NodeKind::If { .. } | NodeKind::Case { .. } | NodeKind::Test(_)
-            )
+            );
+            asked || matches!(first_word(node), Some("mv" | "cp" | "ln" | "install"))
         });
         !item.rest.is_empty() || decides.any(|decides| decides)
     })

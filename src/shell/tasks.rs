@@ -36,6 +36,15 @@ const COMPOSED_MAX: usize = 6;
 /// Lines of one of its scripts that are read.
 const COMPOSED_LINES: usize = 256;
 
+/// `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
+fn runs_alone(program: &str, job: &Job) -> bool {
+    let mut own = job.words.iter().map_while(|word| {
+        let text = word.text().unwrap_or_default();
+        (text != "--").then_some(text)
+    });
+    program == "npm" && own.any(|text| text == "--ignore-scripts")
+}
+
 impl Unfolder<'_> {
     /// Follows a task runner; the command itself is emitted as well.
     pub(super) fn task(
@@ -269,14 +278,7 @@ impl Unfolder<'_> {
         };
         let scripts = scripts_of(&text)?;
         let rest = job.words.get(rest..).unwrap_or_default();
-        let own = |word: &&Word| word.text().as_deref() != Some("--");
-        // `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
-        let alone = program == "npm"
-            && job
-                .words
-                .iter()
-                .take_while(own)
-                .any(|word| word.text().as_deref() == Some("--ignore-scripts"));
+        let alone = runs_alone(program, job);
         let rest = match rest.first().and_then(Word::text).as_deref() {
             Some("--") => rest.get(1..).unwrap_or_default(),
             _ => rest,

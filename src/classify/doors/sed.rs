@@ -160,8 +160,8 @@ fn all_runs(script: &str) -> Vec<Run> {
         let after = rest.get(name.len_utf8()..).unwrap_or_default();
         match name {
             's' => match substitution(after) {
-                Some((run, left)) => {
-                    all.extend(run);
+                Some((runs, left)) => {
+                    all.extend(runs);
                     rest = left;
                 }
                 None => break,
@@ -272,21 +272,21 @@ fn until(text: &str, delimiter: char) -> Option<(&str, &str)> {
 }
 
 /// Reads what follows an `s`; nothing when it has no end.
-fn substitution(text: &str) -> Option<(Option<Run>, &str)> {
+fn substitution(text: &str) -> Option<(Vec<Run>, &str)> {
     let (delimiter, pattern, left) = cut(text)?;
     let (replacement, left) = until(left, delimiter)?;
     let end = left
         .find(|letter: char| !letter.is_ascii_alphanumeric())
         .unwrap_or(left.len());
-    let (flags, rest) = left.split_at_checked(end)?;
+    let (flags, mut rest) = left.split_at_checked(end)?;
+    let mut all = Vec::new();
     // `w FILE` takes the rest of the line.
-    let rest = if flags.contains('w') {
-        rest.find('\n')
-            .and_then(|at| rest.get(at..))
-            .unwrap_or_default()
-    } else {
-        rest
-    };
+    if flags.contains('w') {
+        let (file, left) = rest.split_once('\n').unwrap_or((rest, ""));
+        let known = flags.split_once('w').map_or("", |(_, begun)| begun);
+        all.push(Run::Writes(format!("{known}{file}").trim().to_owned()));
+        rest = left;
+    }
     let own = flags.split(['w', 'W']).next().unwrap_or_default();
     let starts = pattern.is_empty() || pattern.starts_with(['^', '.']);
     let run = if own.contains('e') {
@@ -294,7 +294,8 @@ fn substitution(text: &str) -> Option<(Option<Run>, &str)> {
     } else {
         Run::Adds(plain(replacement))
     };
-    Some((Some(run), rest))
+    all.push(run);
+    Some((all, rest))
 }
 
 /// The replacement as text: groups and the match itself are not known.

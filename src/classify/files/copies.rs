@@ -47,6 +47,7 @@ impl Reader<'_, '_> {
         let Some(last) = self.last(&mut args) else {
             return;
         };
+        self.copy_beside(&args, &last);
         let destinations = self.written(&last);
         for word in args.operands {
             for (shown, from) in self.each(word) {
@@ -59,6 +60,19 @@ impl Reader<'_, '_> {
                     });
                 }
             }
+        }
+    }
+
+    /// `mv -b`, `cp -b`: what is there goes under its name with an ending, over what has that name.
+    fn copy_beside(&mut self, args: &Args<'_>, to: &Word) {
+        let numbered = ["numbered", "t", "existing", "nil", "none", "off"];
+        let kind = args.value(&["--backup"]);
+        let simple =
+            args.has(&["-b", "--backup"]) && !kind.is_some_and(|kind| numbered.contains(&kind));
+        if let Some(name) = to.text().filter(|name| simple && !name.ends_with('/')) {
+            let ending = args.value(&["-S", "--suffix"]).unwrap_or("~");
+            let copy = Word::literal(format!("{name}{ending}"), to.origin.clone());
+            self.overwrite(&copy, Over::BESIDE);
         }
     }
 
@@ -107,13 +121,17 @@ impl Reader<'_, '_> {
     pub fn cp(&mut self) {
         let command = self.command;
         let mut args = Args::read(command.args(), INTO);
-        let kept = ["-n", "--no-clobber", "-b", "--backup", "-u", "--update"];
+        let kept = ["-n", "--no-clobber", "-u", "--update"];
         if args.has(&kept) || super::remade::answers_no(command, &args) {
             return;
         }
         let Some(last) = self.last(&mut args) else {
             return;
         };
+        self.copy_beside(&args, &last);
+        if args.has(&["-b", "--backup"]) {
+            return;
+        }
         let from_nothing = |word: &&&Word| word.text().as_deref() == Some("/dev/null");
         if args.operands.iter().any(|word| from_nothing(&word)) && find::empties(self) {
             return;

@@ -455,6 +455,19 @@ impl<'a> Reader<'a, '_> {
             text.starts_with("if=/dev/zero")
                 || text.starts_with("if=/dev/") && text.ends_with("random")
         });
+        let appends = command.args().iter().any(|word| {
+            let text = word.shown();
+            let flags = text.strip_prefix("oflag=").unwrap_or_default();
+            flags.split(',').any(|flag| flag == "append")
+        });
+        let kept = command.args().iter().any(|word| {
+            let text = word.shown();
+            let flags = text.strip_prefix("conv=").unwrap_or_default();
+            flags.split(',').any(|flag| flag == "notrunc")
+        });
+        if appends && kept {
+            return;
+        }
         for word in command.args() {
             if word.prefix().starts_with("of=") {
                 let place = cut(word, 3);

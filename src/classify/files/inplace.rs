@@ -25,7 +25,9 @@ impl Reader<'_, '_> {
         if find::empties(self) {
             return;
         }
+        // `-s '<1G'`: at most so many.
         let bytes = size
+            .map(|size| size.trim_start_matches('<'))
             .and_then(size_of)
             .filter(|_| !to_nothing && !args.has(&["-o", "--io-blocks"]));
         for word in args.operands {
@@ -109,7 +111,8 @@ impl Reader<'_, '_> {
                 self.overwrite(&file, Over::NEW);
             }
         }
-        if !in_place {
+        let ending = copy_ending(command.args());
+        if !in_place && ending.is_none() {
             return;
         }
         let valued = if program == "perl" {
@@ -132,7 +135,7 @@ impl Reader<'_, '_> {
             "perl" => prints_nothing(&text, quiet, args.has(&["-p"])),
             _ => super::over::leaves_nothing(&text, quiet),
         });
-        if emptied && find::empties(self) {
+        if emptied && ending.is_none() && find::empties(self) {
             return;
         }
         let over = Over {
@@ -143,7 +146,15 @@ impl Reader<'_, '_> {
             ..Over::NEW
         };
         for word in args.operands.into_iter().skip(script) {
-            self.overwrite(word, over);
+            // The file as it was stands under the other name then, in place of what stood there.
+            match (&ending, word.text()) {
+                (Some(ending), Some(name)) => {
+                    let copy = Word::literal(format!("{name}{ending}"), word.origin.clone());
+                    self.overwrite(&copy, Over::BESIDE);
+                }
+                (Some(_), None) => {}
+                (None, _) => self.overwrite(word, over),
+            }
         }
     }
 
@@ -356,6 +367,24 @@ fn sed_in_place(text: &str) -> bool {
         }
         None => false,
     }
+}
+
+/// Returns the ending under which `sed -i.bak` and `perl -i.bak` keep the file as it was; what is there under that name goes.
+fn copy_ending(words: &[Word]) -> Option<String> {
+    words.iter().find_map(|word| {
+        let text = word.text()?;
+        let ending = match text.strip_prefix("--in-place=") {
+            Some(ending) => ending,
+            None if text.starts_with("--") => return None,
+            None => {
+                let (letters, ending) = text.strip_prefix('-')?.split_once('i')?;
+                let flags = letters.chars().all(|letter| "nErsuzlpaw0".contains(letter));
+                flags.then_some(ending)?
+            }
+        };
+        let plain = ending.starts_with(['.', '~', '_', '-']) && !ending.contains(['*', '/']);
+        plain.then(|| ending.to_owned())
+    })
 }
 
 /// Reads a size as `truncate` does; nothing where it counts from the present one.

@@ -83,6 +83,11 @@ impl Over {
         replaces: false,
         anew: false,
     };
+    /// The copy that an editor makes under another name, as it has made the one that is there.
+    pub const BESIDE: Self = Self {
+        edit: true,
+        ..Self::NEW
+    };
 }
 
 /// A candidate whose fate depends on git, and then on what lies below.
@@ -476,6 +481,7 @@ impl<'a, 'n> Judge<'a, 'n> {
         match self.entry(path) {
             Seen::There(entry) => self.removal_entry(path, entry, follow, how),
             Seen::Absent if was_moved => {}
+            Seen::Absent if !follow && super::linked::is_link(&plain, self.context) => {}
             Seen::Absent if world::comes_from_elsewhere(&plain, self.context) => {
                 let rule = how.rule.unwrap_or("files.recursive-delete");
                 let loss = Loss::new(rule, world::path_target(&plain)).opaque();

@@ -26,6 +26,17 @@ pub fn behind(place: &Place, context: &Context<'_>) -> Option<Place> {
     names.into_iter().find_map(|name| moved(place, &name))
 }
 
+/// Tells whether an earlier command of the call makes a link of this name: what is removed under it is the link.
+pub fn is_link(path: &Path, context: &Context<'_>) -> bool {
+    let mut links = context
+        .earlier
+        .iter()
+        .rev()
+        .take(EARLIER_MAX)
+        .filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
+    links.any(|one| linked(one).is_some_and(|name| name.new == path))
+}
+
 fn moved(place: &Place, name: &Name) -> Option<Place> {
     let led = |path: &Path, whole: bool| {
         let path = lexical(path);

@@ -258,7 +258,9 @@ impl Reader<'_, '_> {
             "-O",
             "--to-stdout",
         ];
-        let keeps = keeps.iter().chain(&["--keep-newer-files", "-t", "--list"]);
+        let keeps = keeps
+            .iter()
+            .chain(&["--keep-newer-files", "-t", "--list", "--backup"]);
         if !unpacks || keeps.into_iter().any(|flag| args.has(&[*flag])) {
             return;
         }

@@ -30,8 +30,10 @@ pub fn is_temporary_root(path: &Path, temporary: &[PathBuf]) -> bool {
     temporary.iter().any(|dir| dir == path) || TEMPORARY.iter().any(|dir| Path::new(dir) == path)
 }
 
+/// Tells whether a folder holds nothing: no files, or only such as have nothing in them.
 pub fn is_empty(tree: &TreeFact) -> bool {
-    tree.files == tree.links && !tree.more && !tree.mounts && tree.unreadable == 0
+    let nothing = tree.bytes == 0 && tree.repositories.is_empty();
+    (tree.files == tree.links || nothing) && !tree.more && !tree.mounts && tree.unreadable == 0
 }
 
 /// Returns the size of a tree that was counted to its end and holds no database and no repository.

@@ -196,8 +196,11 @@ fn a_mount_below_a_temporary_folder_is_no_scratch() {
 #[test]
 fn what_is_moved_there_first_is_lost_although_the_place_was_absent() {
     let mut bench = Bench::here().absent("/home/ann/shop/gone");
-    bench.earlier = vec![line("ln -s data gone")];
+    bench.earlier = vec![line("rename x gone")];
     assert_eq!(bench.lost(&line("rm -rf gone")), ["files.recursive-delete"]);
+    // A link alone is nothing.
+    bench.earlier = vec![line("ln -s data gone")];
+    assert_eq!(bench.lost(&line("rm -rf gone")), NOTHING);
 }
 
 #[test]

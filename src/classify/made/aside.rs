@@ -47,7 +47,10 @@ pub(super) fn is_aside(
                     .iter()
                     .enumerate()
                     .all(|(other, command)| {
-                        other == *place || other == at || !is_near(command, to, other < *place)
+                        other == *place
+                            || other == at
+                            || is_moved_on(command, to, context)
+                            || !is_near(command, to, other < *place)
                     })
         })
     };
@@ -82,6 +85,12 @@ fn copied(command: &Command) -> Option<(PathBuf, PathBuf)> {
         [from, to] if from != to => Some((from.clone(), to.clone())),
         _ => None,
     }
+}
+
+/// Tells whether a command moves what was put aside on to another name: `mv a .swap && mv b a && mv .swap b`. What that writes over is looked at by itself.
+fn is_moved_on(command: &Command, path: &Path, context: &Context<'_>) -> bool {
+    command.is_any(&["mv"])
+        && copied(command).is_some_and(|(from, to)| from == path && !passes(&to, context))
 }
 
 /// Tells whether what stands at a place is not there to stay.
