@@ -100,3 +100,31 @@ pub(super) fn zargs(job: &Job) -> Option<Job> {
     inner.words.extend(before.get(from..)?.iter().cloned());
     Some(inner)
 }
+
+/// `sail exec APP CMD`, `sail mysql`, `sail php -r CODE`: what Laravel's Sail hands to Compose.
+pub(super) fn sail(job: &Job) -> Option<Job> {
+    const APP: &str = "laravel.test";
+    let first = job.words.get(1)?;
+    let name = first.text()?;
+    let (before, from): (Vec<&str>, usize) = match name.as_str() {
+        "exec" | "run" | "down" | "rm" => (vec![name.as_str()], 2),
+        "mysql" | "mariadb" | "redis" => (vec!["exec", name.as_str()], 1),
+        "psql" => (vec!["exec", "pgsql"], 1),
+        "mongodb" => (vec!["exec", "mongodb", "mongosh"], 2),
+        "php" | "node" | "npm" | "npx" | "pnpm" | "yarn" | "bun" | "composer" | "python" => {
+            (vec!["exec", APP], 1)
+        }
+        "bash" | "shell" | "root-shell" | "root-bash" => (vec!["exec", APP, "bash"], 2),
+        _ => return None,
+    };
+    let mut inner = job.rest(from);
+    if name == "redis"
+        && let Some(client) = inner.words.first_mut()
+    {
+        *client = Word::literal("redis-cli", first.origin.clone());
+    }
+    let words = ["docker", "compose"].into_iter().chain(before);
+    let words = words.map(|word| Word::literal(word, first.origin.clone()));
+    inner.words.splice(0..0, words);
+    Some(inner)
+}

@@ -369,6 +369,7 @@ impl Unfolder<'_> {
                 from_afar(program, self.kubectl(program, job, st, fr))
             }
             "flock" => self.flock(job, st, fr),
+            "sail" => Some(self.run(launchers::sail(job)?, st, fr)),
             "zargs" => self.inner(program, Passage::Plain, launchers::zargs(job)?, st, fr),
             "script" => self.script_program(job, st, fr),
             "at" | "batch" => self.at(program, job, st, fr),

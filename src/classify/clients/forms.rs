@@ -44,7 +44,9 @@ pub(super) enum Operands {
 const HELP: &[&str] = &["--help", "--version", "-V", "-?"];
 
 const PSQL: Form = Form {
-    names: &["psql", "ysqlsh", "gsql", "psql.exe", "vsql", "edb-psql"],
+    names: &[
+        "psql", "ysqlsh", "gsql", "psql.exe", "vsql", "nzsql", "edb-psql",
+    ],
     path: &[],
     client: Client::Psql,
     dialect: Dialect::Postgres,
