@@ -212,7 +212,11 @@ fn raw(command: &Command) -> Vec<Vec<Word>> {
     }
     let program = if port("6379") {
         "redis-cli"
-    } else if port("11211") && text.trim_start().starts_with("flush_all") {
+    } else if port("11211")
+        && text
+            .lines()
+            .any(|line| line.trim_start().starts_with("flush_all"))
+    {
         return vec![vec![Word::literal("memcflush", word.origin.clone())]];
     } else {
         return Vec::new();

@@ -99,8 +99,15 @@ fn without(text: &str, cypher: bool) -> String {
                     continue;
                 }
                 all.push(quote);
-                let says = cypher || inside.contains('(') && !inside.contains("${");
-                all.push_str(if says { "" } else { inside });
+                let says = cypher || inside.contains('(');
+                match says && quote == '`' {
+                    // What stands between the braces of a template is code.
+                    true => all.extend(inside.split("${").skip(1).map(|part| {
+                        let (code, _) = part.split_once('}').unwrap_or((part, ""));
+                        format!("${{{code}}}")
+                    })),
+                    false => all.push_str(if says { "" } else { inside }),
+                }
                 if closes {
                     all.push(quote);
                 }
