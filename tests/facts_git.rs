@@ -550,3 +550,67 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
         &["git push --force --all", "git push -f --tags origin"],
     );
 }
+
+#[test]
+fn an_alias_of_the_configuration_is_what_it_stands_for() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("app/a.txt", "changed by hand");
+    scene.write("app/sub/own.txt", "nobody else has this");
+    let include = "[alias]\n\tgone = checkout -q --\n\tgone-too = gone\n";
+    scene.write("more.cfg", include);
+    scene.write("home/.gitconfig", "[alias]\n\tnuke = reset --hard\n");
+    scene.write(
+        "app/settings",
+        "[alias]\n\twipe = !git reset -q --hard && git clean -qfd\n\tdiscard = checkout -q --\n\
+         \tdrop-all = \"!f() { git checkout -- \\\"$1\\\"; }; f\"\n\ttop = !rm -rf sub\n\tst = status -sb\n\
+         \tsave = stash push -q -u\n\tlast = log -1 --format='%h %s'\n\tshow-it = !echo git reset --hard\n\
+         \tround = other\n\tother = round\n\tagain = !git again\n\tstatus = reset --hard\n\
+         \tby = -c core.pager=cat checkout --\n[include]\n\tpath = ../../more.cfg\n",
+    );
+    fs::rename(scene.path("app/settings"), scene.path("app/.git/extra")).unwrap();
+    scene.git("app", "config include.path extra");
+    scene.loses(
+        "app",
+        &[
+            "git discard a.txt",
+            "git wipe",
+            "git WIPE",
+            "git drop-all a.txt",
+            "git top",
+            "cd sub && git top",
+            "git -C sub top",
+            "git gone a.txt",
+            "git gone-too a.txt",
+            "git by a.txt",
+            "cd .. && git -C app discard a.txt",
+            "cd / && git --git-dir=\"$OLDPWD/.git\" -C \"$OLDPWD\" discard a.txt",
+            "for f in a.txt; do git discard $f; done",
+            "sh -c 'git discard a.txt'",
+            "HOME=$PWD/../home git nuke",
+            "GIT_CONFIG_GLOBAL=$PWD/../home/.gitconfig git nuke",
+            "export GIT_CONFIG_GLOBAL=$PWD/../home/.gitconfig; git nuke",
+            "git config alias.boom '!git reset --hard' && git boom",
+            "git config --global alias.boom '!rm -rf sub' && git boom",
+            "git config alias.soft 'reset --hard' && git soft",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git st",
+            "git save",
+            "git last",
+            "git show-it",
+            "git discard b.txt",
+            "git round",
+            "git again",
+            "git status",
+            "git nuke",
+            "git unheard-of",
+            "git wipe --help",
+            "git config alias.boom '!git reset --hard'",
+            "git config alias.see '!git status' && git see",
+        ],
+    );
+}

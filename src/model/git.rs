@@ -22,6 +22,11 @@ pub enum GitAbout {
     Clean(Vec<String>),
     /// Which files that git does not track would the tree of this commit be written over?
     Over { commit: String, specs: Vec<String> },
+    /// What does the configuration give the alias of this name? Variables that the call sets for git say which one is read.
+    Alias {
+        name: String,
+        told: Vec<(String, String)>,
+    },
     /// What does `git ls-files` name with these words?
     Listed(Vec<String>),
     /// Which files that git ignores would a checkout of this commit be written over?

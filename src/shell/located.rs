@@ -129,7 +129,7 @@ impl Unfolder<'_> {
     }
 
     /// Returns the top of the work tree that holds a folder.
-    fn top(&mut self, cwd: &Path) -> Option<PathBuf> {
+    pub(super) fn top(&mut self, cwd: &Path) -> Option<PathBuf> {
         let project = &self.scene.project;
         if self.facts.assumed {
             return cwd.starts_with(project).then(|| project.clone());

@@ -21,12 +21,23 @@ pub(super) const PATHS_MAX: usize = 4096;
 
 /// Answers what git would do.
 pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> Answer {
+    let end = Instant::now() + time;
     let place = match find(question) {
         Ok(Some(place)) => place,
-        Ok(None) => return Answer::Absent,
+        Ok(None) => {
+            return match &question.about {
+                // The account's own configuration is read everywhere.
+                GitAbout::Alias { name, told } => {
+                    alias(&nowhere(&question.dir), name, told, (tool_dirs, end))
+                }
+                _ => Answer::Absent,
+            };
+        }
         Err(error) => return Answer::Unknown(error.to_string()),
     };
-    let end = Instant::now() + time;
+    if let GitAbout::Alias { name, told } = &question.about {
+        return alias(&place, name, told, (tool_dirs, end));
+    }
     let Some(runner) = Runner::find(&place.git_dir, &place.root, tool_dirs, end) else {
         return Answer::Unknown("the program git is not in a system folder".to_owned());
     };
@@ -47,10 +58,38 @@ pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> 
         GitAbout::Tracked(specs) => asked.tracked(specs).map(Answer::Glob),
         GitAbout::Listed(words) => asked.listed(words).map(Answer::Glob),
         GitAbout::Unreachable { logs } => asked.unreachable(*logs).map(Answer::Glob),
+        GitAbout::Alias { .. } => return Answer::Absent,
     };
     said.unwrap_or_else(|error| {
         Answer::Unknown(format!("git in `{}`: {error}", place.root.display()))
     })
+}
+
+/// Stands for the repository where there is none.
+fn nowhere(dir: &Path) -> Place {
+    let none = PathBuf::from("/dev/null");
+    Place {
+        root: dir.to_path_buf(),
+        common: none.clone(),
+        git_dir: none,
+    }
+}
+
+/// Returns what an alias stands for: git itself reads its configuration, with all that it includes.
+fn alias(
+    place: &Place,
+    name: &str,
+    told: &[(String, String)],
+    (tool_dirs, end): (&[PathBuf], Instant),
+) -> Answer {
+    let Some(runner) = Runner::find(&place.git_dir, &place.root, tool_dirs, end) else {
+        return Answer::Unknown("the program git is not in a system folder".to_owned());
+    };
+    match runner.setting(&format!("alias.{name}"), told) {
+        Ok(Some(value)) => Answer::Variable(value),
+        Ok(None) => Answer::Absent,
+        Err(error) => Answer::Unknown(error.to_string()),
+    }
 }
 
 /// Finds the repository that git would work on, bare ones too; one that is there and cannot be read is an error.

@@ -32,6 +32,7 @@ fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> V
             let answer = match &asked.about {
                 GitAbout::Refs { steps, .. } => refs(steps),
                 GitAbout::Unreachable { .. } => Answer::Unknown("not asked".into()),
+                GitAbout::Alias { .. } => Answer::Absent,
                 GitAbout::Clean(_)
                 | GitAbout::Over { .. }
                 | GitAbout::OverIgnored { .. }

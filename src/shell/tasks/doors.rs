@@ -23,7 +23,7 @@ impl Unfolder<'_> {
         let runs =
             sub == "bisect" && job.words.get(at + 1).and_then(Word::text).as_deref() == Some("run");
         if texts.is_empty() && !runs {
-            return None;
+            return self.git_alias((&sub, at), &global, job, st, fr);
         }
         let feed = self.pure("git", job, st, fr);
         let mut own = job.clone();
