@@ -52,7 +52,10 @@ pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> 
             .map(Answer::Refs),
         GitAbout::Clean(words) => asked.clean(words).map(Answer::Glob),
         GitAbout::Over { commit, specs } => asked.over(commit, specs).map(Answer::Glob),
-        GitAbout::OverIgnored { commit } => asked.over_ignored(commit).map(Answer::Glob),
+        GitAbout::OverIgnored { commit, since } => {
+            asked.over_ignored(commit, since).map(Answer::Glob)
+        }
+        GitAbout::Edited(specs) => asked.edited(specs).map(Answer::Glob),
         GitAbout::Stopped(operation) => asked.stopped(*operation).map(Answer::Glob),
         GitAbout::Pushed(push) => asked.pushed(push).map(Answer::Glob),
         GitAbout::Tracked(specs) => asked.tracked(specs).map(Answer::Glob),
@@ -160,7 +163,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn run(&self, before: &[&str], words: &[String]) -> io::Result<(bool, Vec<u8>)> {
+    pub(super) fn run(&self, before: &[&str], words: &[String]) -> io::Result<(bool, Vec<u8>)> {
         let mut args: Vec<OsString> = before.iter().map(OsString::from).collect();
         let real = |word: &String| name::real(Path::new(word)).into_owned().into_os_string();
         args.extend(words.iter().map(real));
@@ -220,7 +223,7 @@ impl Asked<'_> {
     }
 
     /// Returns files in the way of a commit's tree that are in no index, and hold something else.
-    fn over(&self, commit: &str, specs: &[String]) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn over(&self, commit: &str, specs: &[String]) -> io::Result<Vec<PathBuf>> {
         if commit.starts_with('-') {
             return Err(io::Error::other("a commit cannot begin with a dash"));
         }
@@ -259,25 +262,6 @@ impl Asked<'_> {
                 break;
             }
         }
-        Ok(found)
-    }
-
-    /// Returns ignored files that git writes a commit's files over without a word.
-    fn over_ignored(&self, commit: &str) -> io::Result<Vec<PathBuf>> {
-        let mut found = self.over(commit, &[])?;
-        let root = self.place.root.as_os_str().as_bytes();
-        let mut names = Vec::new();
-        for path in &found {
-            names.extend(path.as_os_str().as_bytes());
-            names.push(0);
-        }
-        if found.is_empty() || root.contains(&0) {
-            return Ok(Vec::new());
-        }
-        let args = ["check-ignore", "-z", "--stdin"];
-        let (_, output) = self.runner.run(&args, &[], names)?;
-        let ignored: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
-        found.retain(|path| ignored.contains(&path.as_os_str().as_bytes()));
         Ok(found)
     }
 

@@ -37,6 +37,7 @@ fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> V
                 | GitAbout::Over { .. }
                 | GitAbout::OverIgnored { .. }
                 | GitAbout::Stopped(_)
+                | GitAbout::Edited(_)
                 | GitAbout::Listed(_)
                 | GitAbout::Tracked(_) => Answer::Glob(Vec::new()),
                 GitAbout::Pushed(push) => Answer::Glob(vec![push.name.clone().into()]),
