@@ -812,3 +812,51 @@ fn a_side_of_a_conflict_is_taken_over_what_was_written_by_hand() {
         &["git checkout --ours -- c.txt", "git checkout -m -- ."],
     );
 }
+
+#[test]
+fn the_branch_that_is_checked_out_answers_a_condition() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.git("app", "branch release/2; checkout -q -b topic");
+    scene.git("app", "worktree add -q ../linked release/2");
+    scene.git("app", "branch both; tag both");
+    scene.write("app/out/own.txt", "nobody else has this");
+    scene.write("linked/out/own.txt", "nobody else has this");
+    let on_release = [
+        "case \"$(git branch --show-current)\" in release/*) rm -rf out ;; *) echo no ;; esac",
+        "b=$(git branch --show-current); case $b in release/*) rm -rf out;; esac",
+        "[[ $(git symbolic-ref --short HEAD) == release/* ]] && rm -rf out",
+        "[ \"$(git symbolic-ref HEAD)\" = refs/heads/release/2 ] && rm -rf out",
+    ];
+    scene.keeps("app", &on_release);
+    scene.loses("linked", &on_release);
+    scene.keeps(
+        "app",
+        &[
+            "[ \"$(git rev-parse --abbrev-ref HEAD)\" = main ] && rm -rf out",
+            "if [ \"$(git -C . branch --show-current)\" != topic ]; then rm -rf out; fi",
+            "git status; test \"$(git branch --show-current)\" = main && rm -rf out",
+        ],
+    );
+    scene.loses(
+        "app",
+        &[
+            "[ \"$(git rev-parse --abbrev-ref HEAD)\" = topic ] && rm -rf out",
+            "[ \"$(git branch --show-current)\" != main ] && rm -rf out",
+            // What comes before may have changed it.
+            "git switch -q main; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "git branch -m main2; [ \"$(git branch --show-current)\" = main2 ] && rm -rf out",
+            "echo 'ref: refs/heads/main' > .git/HEAD; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "./turn; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "git symbolic-ref HEAD refs/heads/main; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "export GIT_DIR=../linked/.git; [ \"$(git branch --show-current)\" = release/2 ] && rm -rf out",
+            "cd ../linked && [ \"$(git branch --show-current)\" = release/2 ] && rm -rf out",
+        ],
+    );
+    scene.git("app", "checkout -q refs/heads/both; checkout -q -B both");
+    // git calls it `heads/both`, because a tag has the same name.
+    scene.loses(
+        "app",
+        &["[ \"$(git rev-parse --abbrev-ref HEAD)\" != both ] && rm -rf out"],
+    );
+}

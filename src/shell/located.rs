@@ -106,6 +106,12 @@ impl Unfolder<'_> {
                 None => opaque(),
             };
         }
+        if words.len() == args.len()
+            && let Some(dir) = &cwd
+            && let Some(said) = self.checked_out(dir, &words, job, st)
+        {
+            return Feed::text(vec![literal_piece(&said, &job.origin)]);
+        }
         match words.first().map(String::as_str) {
             Some("rev-parse")
                 if !has("--abbrev-ref")
