@@ -860,3 +860,38 @@ fn the_branch_that_is_checked_out_answers_a_condition() {
         &["[ \"$(git rev-parse --abbrev-ref HEAD)\" != both ] && rm -rf out"],
     );
 }
+
+#[test]
+fn an_archive_of_a_commit_is_unpacked_over_the_work_tree() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.commit("app", "docs/guide.md");
+    scene.git("app", "branch quiet");
+    scene.write("app/docs/guide.md", "changed by hand");
+    scene.write("elsewhere/own.txt", "nobody else has this");
+    scene.loses(
+        "app",
+        &[
+            "git archive HEAD | tar x",
+            "git archive HEAD | tar -x",
+            "git archive HEAD | tar xf -",
+            "git archive main docs | tar -xvf -",
+            "git archive HEAD docs/guide.md | tar --extract",
+            "cd docs && git archive HEAD | tar x",
+            "git archive HEAD | tar x -C .",
+            "cd .. && git -C app archive HEAD | tar x -C app",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git archive HEAD | tar t",
+            "git archive HEAD | tar xO > /dev/null",
+            "git archive HEAD | tar xk",
+            "git archive HEAD a.txt | tar x",
+            "git archive HEAD | tar x -C ../elsewhere",
+            "git archive --prefix=copy/ HEAD | tar x",
+            "git stash && git archive HEAD | tar x",
+        ],
+    );
+}

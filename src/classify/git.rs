@@ -159,6 +159,7 @@ impl<'a> Git<'a, '_> {
             "am" => stopped::given_up(self),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
+            "unpack" => written::unpacked(self),
             "bundle" | "archive" | "diff" | "log" | "show" => written::judge(self),
             _ => {}
         }
