@@ -550,3 +550,348 @@ fn what_a_push_takes_from_a_remote_on_this_machine_is_known() {
         &["git push --force --all", "git push -f --tags origin"],
     );
 }
+
+#[test]
+fn an_alias_of_the_configuration_is_what_it_stands_for() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("app/a.txt", "changed by hand");
+    scene.write("app/sub/own.txt", "nobody else has this");
+    let include = "[alias]\n\tgone = checkout -q --\n\tgone-too = gone\n";
+    scene.write("more.cfg", include);
+    scene.write("home/.gitconfig", "[alias]\n\tnuke = reset --hard\n");
+    scene.write(
+        "app/settings",
+        "[alias]\n\twipe = !git reset -q --hard && git clean -qfd\n\tdiscard = checkout -q --\n\
+         \tdrop-all = \"!f() { git checkout -- \\\"$1\\\"; }; f\"\n\ttop = !rm -rf sub\n\tst = status -sb\n\
+         \tsave = stash push -q -u\n\tlast = log -1 --format='%h %s'\n\tshow-it = !echo git reset --hard\n\
+         \tround = other\n\tother = round\n\tagain = !git again\n\tstatus = reset --hard\n\
+         \tby = -c core.pager=cat checkout --\n[include]\n\tpath = ../../more.cfg\n",
+    );
+    fs::rename(scene.path("app/settings"), scene.path("app/.git/extra")).unwrap();
+    scene.git("app", "config include.path extra");
+    scene.loses(
+        "app",
+        &[
+            "git discard a.txt",
+            "git wipe",
+            "git WIPE",
+            "git drop-all a.txt",
+            "git top",
+            "cd sub && git top",
+            "git -C sub top",
+            "git gone a.txt",
+            "git gone-too a.txt",
+            "git by a.txt",
+            "cd .. && git -C app discard a.txt",
+            "cd / && git --git-dir=\"$OLDPWD/.git\" -C \"$OLDPWD\" discard a.txt",
+            "for f in a.txt; do git discard $f; done",
+            "sh -c 'git discard a.txt'",
+            "HOME=$PWD/../home git nuke",
+            "GIT_CONFIG_GLOBAL=$PWD/../home/.gitconfig git nuke",
+            "export GIT_CONFIG_GLOBAL=$PWD/../home/.gitconfig; git nuke",
+            "git config alias.boom '!git reset --hard' && git boom",
+            "git config --global alias.boom '!rm -rf sub' && git boom",
+            "git config alias.soft 'reset --hard' && git soft",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git st",
+            "git save",
+            "git last",
+            "git show-it",
+            "git discard b.txt",
+            "git round",
+            "git again",
+            "git status",
+            "git nuke",
+            "git unheard-of",
+            "git wipe --help",
+            "git config alias.boom '!git reset --hard'",
+            "git config alias.see '!git status' && git see",
+        ],
+    );
+}
+
+#[test]
+fn a_commit_that_comes_in_is_written_over_what_git_ignores_here() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("app/.gitignore", "local.cfg\ndist/\n*.log\nmine/\n");
+    scene.git("app", "add .gitignore; commit -q -m rules");
+    scene.git("app", "branch old; checkout -q -b with-config");
+    scene.commit("app", "local.cfg");
+    scene.git("app", "branch more; checkout -q -b built main");
+    scene.commit("app", "dist/page.html");
+    scene.git("app", "checkout -q -b deep main");
+    scene.commit("app", "mine/own/data.txt");
+    // A line that had the file once and takes it out again.
+    scene.git("app", "checkout -q -b dropped with-config");
+    scene.git("app", "rm -q local.cfg; commit -q -m out");
+    scene.commit("app", "other.txt");
+    scene.git(
+        "app",
+        "push -q -u origin with-config built; checkout -q main",
+    );
+    scene.commit("app", "ahead.txt");
+    scene.write("app/local.cfg", "password of this machine");
+    scene.write("app/dist/page.html", "built here");
+    scene.write("app/mine/own/data.txt", "nobody else has this");
+    scene.loses(
+        "app",
+        &[
+            "git switch -q with-config",
+            "git checkout with-config",
+            "git checkout -q with-config --",
+            "git checkout -f with-config --",
+            "git switch -d with-config",
+            "git checkout --detach with-config",
+            "git checkout -b new with-config",
+            "git switch -c new with-config",
+            "git checkout -t -b new origin/with-config",
+            "git switch deep",
+            "git merge -q -m 'take config' with-config",
+            "git merge --squash with-config",
+            "git merge origin/with-config",
+            "git pull origin with-config",
+            "git pull --rebase origin with-config",
+            "git rebase with-config",
+            "git rebase --onto with-config old",
+            "git rebase main with-config",
+            "git cherry-pick with-config",
+            "git cherry-pick -x main..with-config",
+            "git revert dropped~1",
+            "git fetch && git merge origin/with-config",
+            "cd mine && git switch deep",
+            "git stash && git switch with-config",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git switch old",
+            "git switch -c new",
+            "git checkout -b new old",
+            "git switch built",
+            "git merge built",
+            "git merge dropped",
+            "git merge -s ours with-config",
+            "git merge --no-overwrite-ignore with-config",
+            "git merge --abort",
+            "git pull",
+            "git pull origin main",
+            "git rebase old",
+            "git rebase dropped",
+            "git cherry-pick dropped",
+            "git switch --no-overwrite-ignore with-config",
+            "git stash -a && git switch with-config",
+            "git switch nowhere",
+        ],
+    );
+    fs::remove_file(scene.path("app/local.cfg")).unwrap();
+    scene.keeps("app", &["git switch with-config", "git merge with-config"]);
+}
+
+#[test]
+fn hunks_are_taken_back_where_somebody_answers() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.commit("app", "b.txt");
+    scene.write("app/a.txt", "changed by hand");
+    scene.write("app/new.txt", "nobody else has this");
+    scene.write("app/answers", "y\n");
+    scene.loses(
+        "app",
+        &[
+            "yes | git checkout -p -- a.txt",
+            "yes | git checkout -p -- a.txt >/dev/null",
+            "yes | git checkout --patch",
+            "yes | git checkout -p a.txt",
+            "yes | git checkout -p HEAD",
+            "yes | git checkout -p HEAD a.txt",
+            "printf 'y\\n' | git restore -p a.txt",
+            "printf 'n\\ny\\n' | git restore -p .",
+            "echo a | git restore --patch",
+            "git restore -p . <<< a",
+            "git checkout -p < answers",
+            "yes a | git restore -p -s HEAD~1 .",
+            "cat answers | git checkout -p",
+            "git checkout -p <<EOF\ny\nEOF",
+            "echo 1 | git clean -i",
+            "printf 'c\\n' | git clean -di",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git checkout -p",
+            "git checkout -p -- a.txt",
+            "git restore -p a.txt </dev/null",
+            "yes n | git checkout -p",
+            "echo q | git restore -p",
+            "yes | git checkout -p -- b.txt",
+            "yes | git restore -p -S .",
+            "yes | git reset -p",
+            "yes | git add -p",
+            "yes | git stash push -p",
+            "echo q | git clean -i",
+            "git clean -i",
+        ],
+    );
+}
+
+#[test]
+fn what_a_rebase_runs_is_judged_wherever_it_is_told() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.write("app/.gitignore", "private/\n");
+    scene.git("app", "add .gitignore; commit -q -m rules; branch topic");
+    scene.write("app/private/key.txt", "nobody else has this");
+    scene.loses(
+        "app",
+        &[
+            "git rebase -x 'rm -rf private' main~1",
+            "git rebase -q -f main~1 -x 'rm -rf private'",
+            "git rebase main~1 --exec 'rm -rf private'",
+            "git rebase main~1 --exec='rm -rf private'",
+            "git rebase main~1 --exe 'rm -rf private'",
+            "git rebase --onto main~1 main~1 -x true -x 'rm -rf private'",
+            "git rebase -i main~1 topic -x'rm -rf private'",
+            "git switch -q topic && git rebase -q -f main~1 -x 'rm -rf private'",
+            "git difftool -y HEAD~1 -x 'rm -rf private;:'",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git rebase -f main~1 -x 'ls private'",
+            "git rebase -f main~1 -x 'echo rm -rf private'",
+            "git rebase main~1 -X ours",
+            "git difftool -y HEAD~1 -x diff",
+        ],
+    );
+}
+
+#[test]
+fn a_side_of_a_conflict_is_taken_over_what_was_written_by_hand() {
+    let scene = Scene::built(
+        "git init -q -b main app; cd app
+        printf 'one\\n' > plan.md; printf 'one\\n' > cost.md; printf 'x\\n' > c.txt; git add -A; git commit -q -m one
+        git switch -q -c side; printf 'two\\n' > plan.md; printf 'two\\n' > cost.md; git commit -q -am two
+        git switch -q main; printf 'three\\n' > plan.md; printf 'three\\n' > cost.md; git commit -q -am three
+        cp -r ../app ../quiet; git merge -q side > /dev/null || true
+        cp -r ../app ../fresh
+        printf 'two and three, weighed\\n' > plan.md
+        cp -r ../app ../staged; cd ../staged; git add plan.md
+        cd ../quiet; printf 'mine\\n' > c.txt",
+    );
+    let taken = [
+        "git checkout --ours -- plan.md && git add plan.md",
+        "git checkout --theirs plan.md",
+        "git checkout --theirs -- .",
+        "git restore --ours plan.md",
+        "git restore --theirs -- .",
+        "git checkout -m -- plan.md",
+        "git checkout --conflict=diff3 -- plan.md",
+    ];
+    scene.loses("app", &taken);
+    scene.keeps("fresh", &taken);
+    scene.keeps("staged", &taken);
+    scene.keeps("quiet", &["git checkout --theirs plan.md"]);
+    scene.keeps(
+        "app",
+        &[
+            "git checkout --ours -- cost.md",
+            "git restore --theirs cost.md",
+        ],
+    );
+    scene.loses(
+        "quiet",
+        &["git checkout --ours -- c.txt", "git checkout -m -- ."],
+    );
+}
+
+#[test]
+fn the_branch_that_is_checked_out_answers_a_condition() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.git("app", "branch release/2; checkout -q -b topic");
+    scene.git("app", "worktree add -q ../linked release/2");
+    scene.git("app", "branch both; tag both");
+    scene.write("app/out/own.txt", "nobody else has this");
+    scene.write("linked/out/own.txt", "nobody else has this");
+    let on_release = [
+        "case \"$(git branch --show-current)\" in release/*) rm -rf out ;; *) echo no ;; esac",
+        "b=$(git branch --show-current); case $b in release/*) rm -rf out;; esac",
+        "[[ $(git symbolic-ref --short HEAD) == release/* ]] && rm -rf out",
+        "[ \"$(git symbolic-ref HEAD)\" = refs/heads/release/2 ] && rm -rf out",
+    ];
+    scene.keeps("app", &on_release);
+    scene.loses("linked", &on_release);
+    scene.keeps(
+        "app",
+        &[
+            "[ \"$(git rev-parse --abbrev-ref HEAD)\" = main ] && rm -rf out",
+            "if [ \"$(git -C . branch --show-current)\" != topic ]; then rm -rf out; fi",
+            "git status; test \"$(git branch --show-current)\" = main && rm -rf out",
+        ],
+    );
+    scene.loses(
+        "app",
+        &[
+            "[ \"$(git rev-parse --abbrev-ref HEAD)\" = topic ] && rm -rf out",
+            "[ \"$(git branch --show-current)\" != main ] && rm -rf out",
+            // What comes before may have changed it.
+            "git switch -q main; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "git branch -m main2; [ \"$(git branch --show-current)\" = main2 ] && rm -rf out",
+            "echo 'ref: refs/heads/main' > .git/HEAD; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "./turn; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "git symbolic-ref HEAD refs/heads/main; [ \"$(git branch --show-current)\" = main ] && rm -rf out",
+            "export GIT_DIR=../linked/.git; [ \"$(git branch --show-current)\" = release/2 ] && rm -rf out",
+            "cd ../linked && [ \"$(git branch --show-current)\" = release/2 ] && rm -rf out",
+        ],
+    );
+    scene.git("app", "checkout -q refs/heads/both; checkout -q -B both");
+    // git calls it `heads/both`, because a tag has the same name.
+    scene.loses(
+        "app",
+        &["[ \"$(git rev-parse --abbrev-ref HEAD)\" != both ] && rm -rf out"],
+    );
+}
+
+#[test]
+fn an_archive_of_a_commit_is_unpacked_over_the_work_tree() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.commit("app", "docs/guide.md");
+    scene.git("app", "branch quiet");
+    scene.write("app/docs/guide.md", "changed by hand");
+    scene.write("elsewhere/own.txt", "nobody else has this");
+    scene.loses(
+        "app",
+        &[
+            "git archive HEAD | tar x",
+            "git archive HEAD | tar -x",
+            "git archive HEAD | tar xf -",
+            "git archive main docs | tar -xvf -",
+            "git archive HEAD docs/guide.md | tar --extract",
+            "cd docs && git archive HEAD | tar x",
+            "git archive HEAD | tar x -C .",
+            "cd .. && git -C app archive HEAD | tar x -C app",
+        ],
+    );
+    scene.keeps(
+        "app",
+        &[
+            "git archive HEAD | tar t",
+            "git archive HEAD | tar xO > /dev/null",
+            "git archive HEAD | tar xk",
+            "git archive HEAD a.txt | tar x",
+            "git archive HEAD | tar x -C ../elsewhere",
+            "git archive --prefix=copy/ HEAD | tar x",
+            "git stash && git archive HEAD | tar x",
+        ],
+    );
+}

@@ -116,8 +116,7 @@ fn a_branch_that_is_changed_to_by_force_is_written_over_files_that_git_does_not_
     ];
     scene.loses("ignored", &asked_for);
     scene.loses("ignored", &forced);
-    // Everyday changes of branches are not asked about.
-    scene.keeps("ignored", &changes);
+    scene.loses("ignored", &changes);
     scene.keeps(
         "ignored",
         &[

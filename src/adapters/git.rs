@@ -3,6 +3,7 @@
 
 pub mod address;
 mod deed;
+mod ignored;
 mod index;
 pub mod loose;
 mod packed;

@@ -1,8 +1,10 @@
 //! git: uncommitted changes, untracked files, refs, stashes, reflogs and remote history that a command would lose.
 //! Hooks and aliases that start other programs are unfolded elsewhere; nothing here asks a remote.
 
+mod answers;
 mod clean;
 mod course;
+mod ignored;
 mod invocation;
 mod push;
 pub mod pushed;
@@ -39,6 +41,10 @@ const SWITCH: Valued = Valued {
     short: "cC",
     long: &["--create", "--force-create", "--orphan", "--conflict"],
 };
+/// What is taken of a conflict: both sides are still in the index and in the commits.
+const SIDES: [&str; 4] = ["--ours", "--theirs", "-2", "-3"];
+/// The conflict is made anew.
+const ANEW: [&str; 3] = ["-m", "--merge", "--conflict"];
 const RESTORE: Valued = Valued {
     short: "s",
     long: &["--source", "--pathspec-from-file"],
@@ -120,7 +126,11 @@ impl<'a> Git<'a, '_> {
             "symbolic-ref" => refs::symbolic(self),
             "notes" => refs::notes(self),
             "replace" => refs::replace(self),
-            "fetch" | "pull" => refs::fetch(self),
+            "fetch" => refs::fetch(self),
+            "pull" => {
+                refs::fetch(self);
+                ignored::pulled(self);
+            }
             "fast-import" => self.fast_import(),
             "lfs" => self.lfs(),
             "push" => push::read(self),
@@ -136,11 +146,20 @@ impl<'a> Git<'a, '_> {
             "rebase" => {
                 refs::rebase(self);
                 stopped::given_up(self);
+                ignored::rebased(self);
             }
-            "merge" => self.merge(),
-            "cherry-pick" | "revert" | "am" => stopped::given_up(self),
+            "merge" => {
+                stopped::given_up(self);
+                ignored::merged(self);
+            }
+            "cherry-pick" | "revert" => {
+                stopped::given_up(self);
+                ignored::picked(self);
+            }
+            "am" => stopped::given_up(self),
             "read-tree" => self.read_tree(),
             "checkout-index" => self.checkout_index(),
+            "unpack" => written::unpacked(self),
             "bundle" | "archive" | "diff" | "log" | "show" => written::judge(self),
             _ => {}
         }
@@ -262,26 +281,23 @@ impl<'a> Git<'a, '_> {
     }
 
     fn checkout(&mut self) {
-        // Taking one side of a conflict: the other side is still in the index and in the commits.
-        if self.args(Valued::NONE).has(&["--ours", "--theirs"]) {
-            return;
-        }
         let args = self.args(CHECKOUT);
         refs::started_over(self, &["-B"], CHECKOUT);
-        if args.has(&["-b", "-B", "--orphan", "-p", "--patch"]) && !args.has(&["-f", "--force"]) {
-            return;
+        if args.has(&["-p", "--patch"]) {
+            let source = Source::of(!args.operands.is_empty());
+            return answers::patched(self, &args, source);
+        }
+        if args.has(&["-b", "-B", "--orphan"]) && !args.has(&["-f", "--force"]) {
+            return ignored::changed_to(self, &args);
         }
         let words = &self.invocation.args;
         let dashes = words
             .iter()
             .position(|word| word.text().as_deref() == Some("--"));
         let from_file = args.value(&["--pathspec-from-file"]).is_some();
-        if dashes.is_some() || from_file {
-            let after = words.iter().skip(dashes.map_or(words.len(), |at| at + 1));
-            let after: Vec<&Word> = after.collect();
-            if after.is_empty() && !from_file {
-                return;
-            }
+        let after = words.iter().skip(dashes.map_or(words.len(), |at| at + 1));
+        let after: Vec<&Word> = after.collect();
+        if !after.is_empty() || from_file {
             let before = args.operands.len().saturating_sub(after.len());
             let commit = args.operands.first().filter(|_| before > 0);
             let source = Source::of(commit.is_some());
@@ -296,13 +312,14 @@ impl<'a> Git<'a, '_> {
         }
         let operands: Vec<&Word> = args.operands.clone();
         if args.has(&["-t", "--track", "-d", "--detach"]) {
-            return tree::over_ignored(self, &args);
+            return ignored::changed_to(self, &args);
         }
         // Behind a first word that is a commit (or a path itself) git takes every other for a path.
         let several = operands.len() > 1;
         let rest = operands.get(usize::from(several)..).unwrap_or_default();
-        if !several && !rest.iter().any(|word| self.is_path(word)) {
-            return tree::over_ignored(self, &args);
+        let no_path = dashes.is_some() && !several;
+        if no_path || !several && !rest.iter().any(|word| self.is_path(word)) {
+            return ignored::changed_to(self, &args);
         }
         let commit = operands.first().filter(|_| several);
         let commit = commit.and_then(|word| word.text());
@@ -317,6 +334,10 @@ impl<'a> Git<'a, '_> {
         words: &[&Word],
         args: &Args<'_>,
     ) {
+        let asked = !self.context.facts.assumed && self.command.is_here();
+        if args.has(&SIDES) || asked && args.has(&ANEW) {
+            return answers::sided(self, words, args);
+        }
         let extent = tree::extent(self, words, args);
         tree::discard(self, "git.discard-changes", extent.clone(), source);
         tree::over(self, commit, &extent);
@@ -355,8 +376,12 @@ impl<'a> Git<'a, '_> {
     fn restore(&mut self) {
         let args = self.args(RESTORE);
         let index_only = args.has(&["-S", "--staged"]) && !args.has(&["-W", "--worktree"]);
-        if index_only || args.has(&["-p", "--patch"]) {
+        if index_only {
             return;
+        }
+        if args.has(&["-p", "--patch"]) {
+            let source = Source::of(args.has(&["-s", "--source", "-S", "--staged"]));
+            return answers::patched(self, &args, source);
         }
         let operands = args.operands.clone();
         let listed = args.value(&["--pathspec-from-file"]).is_some();
@@ -379,15 +404,7 @@ impl<'a> Git<'a, '_> {
             tree::over(self, commit, &Extent::Whole);
             return trees::recursed(self, &args);
         }
-        tree::over_ignored(self, &args);
-    }
-
-    fn merge(&mut self) {
-        stopped::given_up(self);
-        let args = self.args(course::MERGE);
-        if !args.has(&["--abort", "--quit", "--continue"]) {
-            tree::over_ignored(self, &args);
-        }
+        ignored::changed_to(self, &args);
     }
 
     fn reflog(&mut self) {

@@ -309,7 +309,8 @@ impl View<'_> {
     /// What was put into a stash is safe until the stash is opened again.
     fn stashed(&self, from: usize, dir: &Path, untracked: bool, finding: &Finding) -> bool {
         let rule = match finding.rule.as_str() {
-            "git.discard-changes" => true,
+            // A stash leaves ignored files where they are.
+            "git.discard-changes" => !finding.targets.iter().any(takes_ignored),
             "git.clean" => untracked,
             _ => false,
         };
@@ -419,6 +420,10 @@ impl View<'_> {
             )
         })
     }
+}
+
+fn takes_ignored(target: &Target) -> bool {
+    matches!(&target.reach, Reach::Worktree(reach) if reach.ignored)
 }
 
 /// A server at a port that the engine has just opened.

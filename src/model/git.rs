@@ -22,10 +22,17 @@ pub enum GitAbout {
     Clean(Vec<String>),
     /// Which files that git does not track would the tree of this commit be written over?
     Over { commit: String, specs: Vec<String> },
+    /// What does the configuration give the alias of this name? Variables that the call sets for git say which one is read.
+    Alias {
+        name: String,
+        told: Vec<(String, String)>,
+    },
     /// What does `git ls-files` name with these words?
     Listed(Vec<String>),
-    /// Which files that git ignores would a checkout of this commit be written over?
-    OverIgnored { commit: String },
+    /// Which files that git ignores would this commit's files be written over, when it comes in this way?
+    OverIgnored { commit: String, since: Since },
+    /// Which of these files hold something else than git put there, and than the index holds?
+    Edited(Vec<String>),
     /// Which files hold what nobody else has, once what has stopped is given up?
     Stopped(Operation),
     /// Which refs of the remote would lead to less once this has been pushed?
@@ -34,6 +41,19 @@ pub enum GitAbout {
     Tracked(Vec<String>),
     /// Which objects does nothing lead to? Without `logs` the reflogs count as leading to theirs.
     Unreachable { logs: bool },
+}
+
+/// Which files of a commit git writes into the work tree.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Since {
+    /// All that the index does not have yet.
+    Nothing,
+    /// The same, unless `HEAD` leads to the commit already.
+    Unmerged,
+    /// What was changed since the commit and `HEAD` parted.
+    Fork,
+    /// What differs from this commit.
+    Commit(String),
 }
 
 /// What git can stop in the middle of.

@@ -106,6 +106,12 @@ impl Unfolder<'_> {
                 None => opaque(),
             };
         }
+        if words.len() == args.len()
+            && let Some(dir) = &cwd
+            && let Some(said) = self.checked_out(dir, &words, job, st)
+        {
+            return Feed::text(vec![literal_piece(&said, &job.origin)]);
+        }
         match words.first().map(String::as_str) {
             Some("rev-parse")
                 if !has("--abbrev-ref")
@@ -129,7 +135,7 @@ impl Unfolder<'_> {
     }
 
     /// Returns the top of the work tree that holds a folder.
-    fn top(&mut self, cwd: &Path) -> Option<PathBuf> {
+    pub(super) fn top(&mut self, cwd: &Path) -> Option<PathBuf> {
         let project = &self.scene.project;
         if self.facts.assumed {
             return cwd.starts_with(project).then(|| project.clone());

@@ -3,6 +3,7 @@
 mod arith;
 pub mod ast;
 mod brace;
+mod branch;
 mod built;
 mod builtins;
 mod carried;

@@ -1,6 +1,7 @@
 //! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
+mod aliases;
 mod doors;
 mod environment;
 mod makefiles;

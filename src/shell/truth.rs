@@ -28,7 +28,8 @@ impl Unfolder<'_> {
         if self.unsure > 0 || self.again > 0 || !is_plain(&node.redirects) {
             return None;
         }
-        let quiet = self.out.commands.len() == from;
+        let mut since = self.out.commands.iter().skip(from);
+        let quiet = since.all(super::branch::asks);
         let holds = match &node.kind {
             NodeKind::Simple { assigns, .. } if self.single => match self.called {
                 Some(held) => Some(held),
@@ -271,15 +272,13 @@ fn is_idle(part: &RawPart) -> bool {
             let idle = param.operands.iter().flatten().all(is_idle);
             quiet && idle && param.index.is_none() && !param.indirect
         }
-        PartKind::Glob(_)
-        | PartKind::Command(_)
-        | PartKind::Arith(_)
-        | PartKind::Process { .. } => false,
+        PartKind::Command(script) => super::branch::only_asks(script),
+        PartKind::Glob(_) | PartKind::Arith(_) | PartKind::Process { .. } => false,
     }
 }
 
 /// Returns a word that stands there letter by letter.
-fn plain(word: &RawWord) -> Option<&str> {
+pub(super) fn plain(word: &RawWord) -> Option<&str> {
     match word.parts.as_slice() {
         [part] => match &part.kind {
             PartKind::Plain(text) => Some(text),

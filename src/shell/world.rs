@@ -169,7 +169,8 @@ impl Unfolder<'_> {
     }
 }
 
-fn is_still(command: &Command) -> bool {
+/// Tells whether a command changes no file.
+pub(super) fn is_still(command: &Command) -> bool {
     let name = command.words.first().and_then(Word::text);
     let name = name.unwrap_or_default();
     let name = name.rsplit('/').next().unwrap_or_default();

@@ -21,12 +21,23 @@ pub(super) const PATHS_MAX: usize = 4096;
 
 /// Answers what git would do.
 pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> Answer {
+    let end = Instant::now() + time;
     let place = match find(question) {
         Ok(Some(place)) => place,
-        Ok(None) => return Answer::Absent,
+        Ok(None) => {
+            return match &question.about {
+                // The account's own configuration is read everywhere.
+                GitAbout::Alias { name, told } => {
+                    alias(&nowhere(&question.dir), name, told, (tool_dirs, end))
+                }
+                _ => Answer::Absent,
+            };
+        }
         Err(error) => return Answer::Unknown(error.to_string()),
     };
-    let end = Instant::now() + time;
+    if let GitAbout::Alias { name, told } = &question.about {
+        return alias(&place, name, told, (tool_dirs, end));
+    }
     let Some(runner) = Runner::find(&place.git_dir, &place.root, tool_dirs, end) else {
         return Answer::Unknown("the program git is not in a system folder".to_owned());
     };
@@ -41,16 +52,47 @@ pub fn answer(question: &GitQuestion, tool_dirs: &[PathBuf], time: Duration) -> 
             .map(Answer::Refs),
         GitAbout::Clean(words) => asked.clean(words).map(Answer::Glob),
         GitAbout::Over { commit, specs } => asked.over(commit, specs).map(Answer::Glob),
-        GitAbout::OverIgnored { commit } => asked.over_ignored(commit).map(Answer::Glob),
+        GitAbout::OverIgnored { commit, since } => {
+            asked.over_ignored(commit, since).map(Answer::Glob)
+        }
+        GitAbout::Edited(specs) => asked.edited(specs).map(Answer::Glob),
         GitAbout::Stopped(operation) => asked.stopped(*operation).map(Answer::Glob),
         GitAbout::Pushed(push) => asked.pushed(push).map(Answer::Glob),
         GitAbout::Tracked(specs) => asked.tracked(specs).map(Answer::Glob),
         GitAbout::Listed(words) => asked.listed(words).map(Answer::Glob),
         GitAbout::Unreachable { logs } => asked.unreachable(*logs).map(Answer::Glob),
+        GitAbout::Alias { .. } => return Answer::Absent,
     };
     said.unwrap_or_else(|error| {
         Answer::Unknown(format!("git in `{}`: {error}", place.root.display()))
     })
+}
+
+/// Stands for the repository where there is none.
+fn nowhere(dir: &Path) -> Place {
+    let none = PathBuf::from("/dev/null");
+    Place {
+        root: dir.to_path_buf(),
+        common: none.clone(),
+        git_dir: none,
+    }
+}
+
+/// Returns what an alias stands for: git itself reads its configuration, with all that it includes.
+fn alias(
+    place: &Place,
+    name: &str,
+    told: &[(String, String)],
+    (tool_dirs, end): (&[PathBuf], Instant),
+) -> Answer {
+    let Some(runner) = Runner::find(&place.git_dir, &place.root, tool_dirs, end) else {
+        return Answer::Unknown("the program git is not in a system folder".to_owned());
+    };
+    match runner.setting(&format!("alias.{name}"), told) {
+        Ok(Some(value)) => Answer::Variable(value),
+        Ok(None) => Answer::Absent,
+        Err(error) => Answer::Unknown(error.to_string()),
+    }
 }
 
 /// Finds the repository that git would work on, bare ones too; one that is there and cannot be read is an error.
@@ -121,7 +163,7 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn run(&self, before: &[&str], words: &[String]) -> io::Result<(bool, Vec<u8>)> {
+    pub(super) fn run(&self, before: &[&str], words: &[String]) -> io::Result<(bool, Vec<u8>)> {
         let mut args: Vec<OsString> = before.iter().map(OsString::from).collect();
         let real = |word: &String| name::real(Path::new(word)).into_owned().into_os_string();
         args.extend(words.iter().map(real));
@@ -181,7 +223,7 @@ impl Asked<'_> {
     }
 
     /// Returns files in the way of a commit's tree that are in no index, and hold something else.
-    fn over(&self, commit: &str, specs: &[String]) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn over(&self, commit: &str, specs: &[String]) -> io::Result<Vec<PathBuf>> {
         if commit.starts_with('-') {
             return Err(io::Error::other("a commit cannot begin with a dash"));
         }
@@ -220,25 +262,6 @@ impl Asked<'_> {
                 break;
             }
         }
-        Ok(found)
-    }
-
-    /// Returns ignored files that git writes a commit's files over without a word.
-    fn over_ignored(&self, commit: &str) -> io::Result<Vec<PathBuf>> {
-        let mut found = self.over(commit, &[])?;
-        let root = self.place.root.as_os_str().as_bytes();
-        let mut names = Vec::new();
-        for path in &found {
-            names.extend(path.as_os_str().as_bytes());
-            names.push(0);
-        }
-        if found.is_empty() || root.contains(&0) {
-            return Ok(Vec::new());
-        }
-        let args = ["check-ignore", "-z", "--stdin"];
-        let (_, output) = self.runner.run(&args, &[], names)?;
-        let ignored: Vec<&[u8]> = output.split(|&byte| byte == 0).collect();
-        found.retain(|path| ignored.contains(&path.as_os_str().as_bytes()));
         Ok(found)
     }
 

@@ -38,6 +38,13 @@ pub const OFF: &[&str] = &[
     "submodule.recurse=false",
 ];
 
+/// Variables that say which configuration git reads.
+const CONFIGURED: [&str; 3] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+];
+
 /// Finds git in the given folders, as the one that runs this hook, or in the system's places.
 pub fn program(tool_dirs: &[PathBuf]) -> Option<PathBuf> {
     let in_folder = |dir: &PathBuf| Some(dir.join("git")).filter(|path| path.is_file());
@@ -150,6 +157,21 @@ impl Runner {
         let mut command = self.command();
         command.current_dir(dir).args(args);
         self.finish(command, input)
+    }
+
+    /// Returns the value of a setting; the caller's variables and those told besides say which configuration is read.
+    pub fn setting(&self, name: &str, told: &[(String, String)]) -> io::Result<Option<String>> {
+        let mut command = self.command();
+        let inherited = CONFIGURED
+            .iter()
+            .filter_map(|name| Some((name, environment::variable(name)?)));
+        command
+            .envs(inherited)
+            .envs(told.iter().map(|(name, value)| (name, value)))
+            .args(["config", "-z", "--get", name]);
+        let (success, output) = self.finish(command, Vec::new())?;
+        let value = String::from_utf8_lossy(&output);
+        Ok(success.then(|| value.trim_end_matches('\0').to_owned()))
     }
 
     fn finish(&self, mut command: Command, input: Vec<u8>) -> io::Result<(bool, Vec<u8>)> {

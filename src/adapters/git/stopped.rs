@@ -60,6 +60,53 @@ impl Asked<'_> {
         Ok(found)
     }
 
+    /// Returns files among these that somebody has changed: since a merge put them there, else since they were staged.
+    pub(super) fn edited(&self, specs: &[String]) -> io::Result<Vec<PathBuf>> {
+        let merged = self.place.git_dir.join("AUTO_MERGE");
+        let fields = match merged.symlink_metadata().is_ok() {
+            true => self.differing(&["diff-index", "--raw", "AUTO_MERGE^{tree}", "--"], specs)?,
+            false => self.differing(&["diff-files", "--raw", "--"], specs)?,
+        };
+        let open = self.differing(&["diff-files", "--name-only", "--"], specs)?;
+        let mut found = Vec::new();
+        for pair in fields.chunks_exact(2) {
+            let [head, name] = pair else {
+                continue;
+            };
+            // What is unmerged without a trace of what git wrote there is not known.
+            let known = !head.ends_with(b" U");
+            if known
+                && open.contains(name)
+                && found.len() < PATHS_MAX
+                && let Some(path) = self.in_the_way(head, name)
+            {
+                found.push(path);
+            }
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    fn differing(&self, words: &[&str], specs: &[String]) -> io::Result<Vec<Vec<u8>>> {
+        let mut before: Vec<&str> = words.to_vec();
+        let at = before.len().min(1);
+        let plain = [
+            "-z",
+            "--no-abbrev",
+            "--no-renames",
+            "--no-ext-diff",
+            "--no-textconv",
+        ];
+        before.splice(at..at, plain);
+        let (success, output) = self.run(&before, specs)?;
+        if !success {
+            return Err(io::Error::other("the index could not be compared"));
+        }
+        let fields = output.split(|&byte| byte == 0);
+        Ok(fields.map(<[u8]>::to_vec).collect())
+    }
+
     fn compared(&self, words: &[&str]) -> io::Result<Vec<Vec<u8>>> {
         let mut args = vec!["diff-index", "-z", "--no-renames"];
         args.extend(["--no-ext-diff", "--no-textconv"]);

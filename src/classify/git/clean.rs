@@ -29,7 +29,10 @@ pub fn judge(git: &mut Git<'_, '_>) {
     let forced = args.told(&["-f", "--force"])
         || git.invocation.setting("clean.requireforce") == Some("false")
         || is_set_loose(git);
-    if !forced || args.has(&["-n", "--dry-run", "-i", "--interactive"]) {
+    // Its menu: `1` and `c` remove, and so does `y` where each is asked about.
+    let asks = args.has(&["-i", "--interactive"]);
+    let answered = asks && super::answers::given(git, &['1', 'c', 'y']);
+    if !(forced || asks) || asks && !answered || args.has(&["-n", "--dry-run"]) {
         return;
     }
     let ignored = args.told(&["-x", "-X"]);

@@ -508,6 +508,17 @@ pub const MERGE: Valued = Valued {
     long: &["--message", "--file", "--strategy", "--strategy-option"],
 };
 
+pub const REBASE: Valued = Valued {
+    short: "sXxCS",
+    long: &[
+        "--onto",
+        "--exec",
+        "--strategy",
+        "--strategy-option",
+        "--empty",
+    ],
+};
+
 fn merge(words: &[Word]) -> Vec<RefDeed> {
     let args = Args::read(words, MERGE);
     const STAYS: [&str; 5] = ["--abort", "--quit", "--squash", "--no-commit", "--continue"];
@@ -535,19 +546,7 @@ fn pull(words: &[Word]) -> Vec<RefDeed> {
 }
 
 fn rebase(words: &[Word]) -> Vec<RefDeed> {
-    let args = Args::read(
-        words,
-        Valued {
-            short: "sXxCS",
-            long: &[
-                "--onto",
-                "--exec",
-                "--strategy",
-                "--strategy-option",
-                "--empty",
-            ],
-        },
-    );
+    let args = Args::read(words, REBASE);
     const STEPS: [&str; 6] = [
         "--abort",
         "--continue",

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::model::command::{Command, Cwd};
+use crate::classify::files::Args;
+use crate::model::command::{Command, Cwd, Stdin};
 use crate::model::word::Word;
 
 /// Aliases of aliases are followed this far.
@@ -48,6 +49,9 @@ impl Invocation {
             all.args = command.args().to_vec();
             return Some(all);
         }
+        if matches!(program.as_str(), "tar" | "bsdtar" | "gtar") {
+            return all.unpacked(command);
+        }
         if program == "bfg" {
             "filter-repo".clone_into(&mut all.subcommand);
             all.args = command.args().to_vec();
@@ -59,6 +63,21 @@ impl Invocation {
         all.globals(command)?;
         all.aliases();
         Some(all)
+    }
+
+    /// `git archive … | tar x`: what unpacks it works where `-C` says.
+    fn unpacked(mut self, command: &Command) -> Option<Self> {
+        if !matches!(&command.stdin, Stdin::Opaque { from } if from == "git") {
+            return None;
+        }
+        "unpack".clone_into(&mut self.subcommand);
+        self.args = command.args().to_vec();
+        let args = Args::read(command.args(), super::written::TAR);
+        if let Some(to) = args.value(&["-C", "--directory"]) {
+            let known = !to.contains('$');
+            self.dir = self.dir.take().filter(|_| known).map(|dir| dir.join(to));
+        }
+        Some(self)
     }
 
     fn globals(&mut self, command: &Command) -> Option<()> {

@@ -32,10 +32,12 @@ fn judged(bench: &Bench, command: &Command, refs: fn(&[RefStep]) -> Answer) -> V
             let answer = match &asked.about {
                 GitAbout::Refs { steps, .. } => refs(steps),
                 GitAbout::Unreachable { .. } => Answer::Unknown("not asked".into()),
+                GitAbout::Alias { .. } => Answer::Absent,
                 GitAbout::Clean(_)
                 | GitAbout::Over { .. }
                 | GitAbout::OverIgnored { .. }
                 | GitAbout::Stopped(_)
+                | GitAbout::Edited(_)
                 | GitAbout::Listed(_)
                 | GitAbout::Tracked(_) => Answer::Glob(Vec::new()),
                 GitAbout::Pushed(push) => Answer::Glob(vec![push.name.clone().into()]),

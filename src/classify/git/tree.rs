@@ -1,7 +1,7 @@
 //! What a work tree loses: changed files, files that were only staged, and untracked ones that a commit's files are written over.
 //! What the call put away before is not lost; refs are judged elsewhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::course::{self, Earlier, Stand};
 use super::{Git, Repository, bound, changed_in, untracked_in};
@@ -68,6 +68,8 @@ pub struct Before {
     pub saved: bool,
     /// Untracked files are, too.
     pub saved_untracked: bool,
+    /// Ignored files are, too.
+    pub saved_ignored: bool,
     /// Untracked files were staged; none means that they were not, an empty list that all were.
     pub added: Option<Vec<PathBuf>>,
     /// Ignored ones, too.
@@ -156,6 +158,7 @@ impl Before {
         match first.as_str() {
             "pop" | "apply" | "branch" => {
                 (self.saved, self.saved_untracked) = (false, false);
+                self.saved_ignored = false;
                 self.popped |= first == "pop" && self.stashed == 0;
                 if first == "pop" {
                     self.stashed = self.stashed.saturating_sub(1);
@@ -180,6 +183,7 @@ impl Before {
         }
         self.saved = true;
         self.saved_untracked |= args.has(&["-u", "--include-untracked", "-a", "--all"]);
+        self.saved_ignored |= args.has(&["-a", "--all"]);
         self.added = None;
     }
 
@@ -387,30 +391,30 @@ pub fn question<'a>(git: &mut Git<'a, '_>, about: GitAbout) -> Option<&'a Answer
     git.context.facts.ask(question, git.needs)
 }
 
+/// Returns pathspecs that mean the same, none for the whole tree; nothing where no path of the repository is meant.
+pub fn specs(git: &mut Git<'_, '_>, extent: &Extent) -> Option<Vec<String>> {
+    let paths = match extent {
+        Extent::Whole => return Some(Vec::new()),
+        Extent::Nothing => return None,
+        Extent::Specs(specs) => return Some(specs.clone()),
+        Extent::Paths(paths) => paths,
+    };
+    let root = question_root(git)?;
+    let inside = paths
+        .iter()
+        .filter_map(|path| path.strip_prefix(&root).ok());
+    let word = |path: &Path| format!(":(top,literal){}", path.to_string_lossy());
+    let specs: Vec<String> = inside.map(word).collect();
+    (!specs.is_empty()).then_some(specs)
+}
+
 /// Judges untracked files that the files of a commit are written over.
 pub fn over(git: &mut Git<'_, '_>, commit: Option<String>, extent: &Extent) {
     let Some(commit) = commit else {
         return;
     };
-    let specs = match extent {
-        Extent::Whole => Vec::new(),
-        Extent::Nothing => return,
-        Extent::Specs(specs) => specs.clone(),
-        Extent::Paths(paths) => {
-            let word = |path: &PathBuf| format!(":(top,literal){}", path.to_string_lossy());
-            let root = match question_root(git) {
-                Some(root) => root,
-                None => return,
-            };
-            let inside = paths
-                .iter()
-                .filter_map(|path| path.strip_prefix(&root).ok());
-            let specs: Vec<String> = inside.map(|path| word(&path.to_path_buf())).collect();
-            if specs.is_empty() {
-                return;
-            }
-            specs
-        }
+    let Some(specs) = specs(git, extent) else {
+        return;
     };
     let Some(Answer::Glob(names)) = question(git, GitAbout::Over { commit, specs }) else {
         return;
@@ -421,7 +425,7 @@ pub fn over(git: &mut Git<'_, '_>, commit: Option<String>, extent: &Extent) {
     }
 }
 
-fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
+pub fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
     if names.is_empty() {
         return;
     }
@@ -433,26 +437,6 @@ fn written_over(git: &mut Git<'_, '_>, names: &[PathBuf]) {
     git.losses.push(loss.line(format!(
         "the commit's files are written over {count} that git does not track"
     )));
-}
-
-/// Judges ignored files that a branch's files are written over, where the words ask for it. Git's default is the same, but a
-/// change of branches that says nothing of it is too common to ask the repository about.
-pub fn over_ignored(git: &mut Git<'_, '_>, args: &Args<'_>) {
-    if !args.has(&["--overwrite-ignore"]) {
-        return;
-    }
-    let Some(commit) = args.operands.first().and_then(|word| word.text()) else {
-        return;
-    };
-    let commit = match commit.as_str() {
-        "-" => "@{-1}".to_owned(),
-        "HEAD" | "@" => return,
-        _ => commit,
-    };
-    let Some(Answer::Glob(names)) = question(git, GitAbout::OverIgnored { commit }) else {
-        return;
-    };
-    written_over(git, names);
 }
 
 fn question_root(git: &mut Git<'_, '_>) -> Option<PathBuf> {

@@ -23,7 +23,7 @@ impl Unfolder<'_> {
         let runs =
             sub == "bisect" && job.words.get(at + 1).and_then(Word::text).as_deref() == Some("run");
         if texts.is_empty() && !runs {
-            return None;
+            return self.git_alias((&sub, at), &global, job, st, fr);
         }
         let feed = self.pure("git", job, st, fr);
         let mut own = job.clone();
@@ -108,9 +108,10 @@ fn subcommand_texts(sub: &str, rest: &[Word], texts: &mut Vec<Word>) {
             }
         }
         "rebase" => {
-            let found = options(rest, "-x --exec --onto -s --strategy -X");
-            texts.extend(found.values("-x --exec").into_iter().cloned());
+            let valued = "-x --exec --exe --ex --onto -s --strategy -X --strategy-option --whitespace --empty";
+            texts.extend(anywhere(rest, valued, "-x --exec --exe --ex"));
         }
+        "difftool" => texts.extend(anywhere(rest, "-x --extcmd -t --tool", "-x --extcmd")),
         "filter-branch" => {
             for (index, word) in rest.iter().enumerate() {
                 if word
@@ -123,6 +124,18 @@ fn subcommand_texts(sub: &str, rest: &[Word], texts: &mut Vec<Word>) {
         }
         _ => {}
     }
+}
+
+/// Returns the values of options wherever they stand among the words.
+fn anywhere(words: &[Word], valued: &str, names: &str) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut rest = words;
+    while !rest.is_empty() {
+        let found = options(rest, valued);
+        all.extend(found.values(names).into_iter().cloned());
+        rest = rest.get(found.rest + 1..).unwrap_or_default();
+    }
+    all
 }
 
 fn assignment_of(word: &Word) -> (String, Word) {
