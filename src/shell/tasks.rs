@@ -270,14 +270,7 @@ impl Unfolder<'_> {
         };
         let scripts = scripts_of(&text)?;
         let rest = job.words.get(rest..).unwrap_or_default();
-        let own = |word: &&Word| word.text().as_deref() != Some("--");
-        // `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
-        let alone = program == "npm"
-            && job
-                .words
-                .iter()
-                .take_while(own)
-                .any(|word| word.text().as_deref() == Some("--ignore-scripts"));
+        let alone = stands_alone(program, job);
         let rest = match rest.first().and_then(Word::text).as_deref() {
             Some("--") => rest.get(1..).unwrap_or_default(),
             _ => rest,
@@ -751,6 +744,13 @@ fn composed(scripts: &serde_json::Value, name: &str, depth: usize, all: &mut Vec
             return;
         }
     }
+}
+
+/// Tells whether what stands before and behind a script is left out: `npm run X --ignore-scripts`.
+fn stands_alone(program: &str, job: &Job) -> bool {
+    let own = |word: &&Word| word.text().as_deref() != Some("--");
+    let mut words = job.words.iter().take_while(own);
+    program == "npm" && words.any(|word| word.text().as_deref() == Some("--ignore-scripts"))
 }
 
 #[cfg(test)]
