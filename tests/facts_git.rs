@@ -895,3 +895,28 @@ fn an_archive_of_a_commit_is_unpacked_over_the_work_tree() {
         ],
     );
 }
+
+#[test]
+fn a_list_of_files_that_are_gone_is_known_where_there_is_none() {
+    let scene = Scene::empty();
+    scene.repository("app");
+    scene.commit("app", "b.txt");
+    scene.write("app/a.txt", "changed by hand");
+    scene.keeps(
+        "app",
+        &[
+            "git diff --name-only --diff-filter=D -z | xargs -0 -r git checkout -q --",
+            "git diff --diff-filter=D --name-only | xargs -r git checkout --",
+            "git ls-files -d | xargs -r git checkout --",
+            "git ls-files --deleted -z | xargs -0 -r git restore",
+        ],
+    );
+    scene.loses(
+        "app",
+        &[
+            "git diff --name-only -z | xargs -0 -r git checkout -q --",
+            "git diff --name-only --diff-filter=M -z | xargs -0 -r git checkout -q --",
+            "git checkout -q HEAD~1 -- b.txt; git diff --name-only --diff-filter=DM | xargs -r git checkout --",
+        ],
+    );
+}

@@ -682,8 +682,14 @@ mod tests {
             of("-name d.txt -newermt 2001-01-01T10:30 -delete"),
             ["sub/d.txt"]
         );
-        // On the day itself it may be either.
+        // Around the midnight with which the day begins it may be either.
         let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        let midnight: jiff::Timestamp = format!("{today}T00:00:00Z").parse().unwrap();
+        let file = std::fs::File::options()
+            .write(true)
+            .open(dir.path().join("sub/d.txt"))
+            .unwrap();
+        file.set_modified(midnight.into()).unwrap();
         let either = ["-newermt", "! -newermt"];
         for test in either {
             let line = format!("-name d.txt {test} {today} -delete");

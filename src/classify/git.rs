@@ -283,7 +283,7 @@ impl<'a> Git<'a, '_> {
     fn checkout(&mut self) {
         let args = self.args(CHECKOUT);
         refs::started_over(self, &["-B"], CHECKOUT);
-        if args.has(&["-p", "--patch"]) {
+        if args.has(&["-p", "--patch"]) && !args.has(&["-f", "--force"]) {
             let source = Source::of(!args.operands.is_empty());
             return answers::patched(self, &args, source);
         }

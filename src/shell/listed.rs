@@ -265,8 +265,10 @@ impl Unfolder<'_> {
 
     /// Returns what `git ls-files` names, where the call does more with it than showing it.
     pub(super) fn tracked(&mut self, cwd: &Path, words: &[String], job: &Job) -> Option<Feed> {
-        const PLAIN: [&str; 7] = [
+        const PLAIN: [&str; 9] = [
             "-z",
+            "-d",
+            "--deleted",
             "-c",
             "--cached",
             "-o",

@@ -124,6 +124,16 @@ impl Unfolder<'_> {
                     origin: job.origin.clone(),
                 }])
             }
+            Some("diff") => {
+                // Names stand there as from the top of the work tree.
+                let known = cwd.filter(|_| !st.far && words.len() == args.len());
+                let rest = deleted(words.get(1..).unwrap_or_default());
+                let known = known.zip(rest).and_then(|(cwd, rest)| {
+                    let at_top = self.top(&cwd)? == cwd;
+                    at_top.then(|| self.tracked(&cwd, &rest, job)).flatten()
+                });
+                known.unwrap_or_else(opaque)
+            }
             Some("ls-files") => {
                 let rest = words.get(1..).unwrap_or_default();
                 let known = cwd.filter(|_| !st.far && words.len() == args.len());
@@ -154,4 +164,14 @@ impl Unfolder<'_> {
         }
         found
     }
+}
+
+/// Returns the words of `ls-files` that name the same as a `diff` of what is gone from the work tree.
+fn deleted(words: &[String]) -> Option<Vec<String>> {
+    let known = ["--name-only", "--diff-filter=D", "-z"];
+    let has = |name: &str| words.iter().any(|word| word == name);
+    let same = words.iter().all(|word| known.contains(&word.as_str()));
+    let zeros = has("-z").then(|| "-z".to_owned());
+    let asks = same && has("--name-only") && has("--diff-filter=D");
+    asks.then(|| zeros.into_iter().chain(["--deleted".to_owned()]).collect())
 }
