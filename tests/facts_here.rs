@@ -639,10 +639,20 @@ fn a_script_is_judged_with_the_words_of_its_call() {
         "import argparse, os\np = argparse.ArgumentParser()\np.add_argument('--dry', action='store_true')\n\
          a = p.parse_args()\na.dry = bool(os.environ.get('DRY'))\nif not a.dry:\n    os.remove('notes.txt')\n",
     );
+    project.write(
+        "other.py",
+        "import argparse, os, sys\nsys.argv.append('--apply')\np = argparse.ArgumentParser()\n\
+         p.add_argument('--apply', action='store_true')\na = p.parse_args()\n\
+         if a.apply:\n    os.remove('notes.txt')\n",
+    );
     project.finds(
         ".",
         "files.delete",
         &[
+            "python3 other.py",
+            "python3 -W error.x clean.py data --apply",
+            "./tool.py clear",
+            "python3 -m tool clear",
             "python3 clean.py data --apply",
             "python3 clean.py --suffix .csv data -f",
             "python3 clean.py --app --suffix=.csv build data",
@@ -666,6 +676,8 @@ fn a_script_is_judged_with_the_words_of_its_call() {
             "python3 tool.py list",
             "python3 tool.py other",
             "python3 sub.py list",
+            "python3 sub.py --help",
+            "python3 any.py --help",
             "python3 sub.py clear",
             "python3 sub.py clear --yes hollow/none",
         ],
@@ -713,10 +725,18 @@ fn a_script_of_node_is_judged_with_the_words_of_its_call() {
         "const fs = require('fs');\nmain();\nif (!process.argv.includes('--more')) {\n  process.exit(0);\n}\n\
          function main() { fs.unlinkSync('notes.txt'); }\n",
     );
+    project.write(
+        "case.js",
+        "const fs = require('fs');\nfunction run(cmd) {\n  switch (cmd) {\n    case 'a':\n      \
+         if (!process.argv.includes('-x')) return;\n      break;\n    case 'b':\n      \
+         fs.unlinkSync('notes.txt');\n  }\n}\nrun(read());\n",
+    );
     project.finds(
         ".",
         "files.delete",
         &[
+            "node case.js",
+            "node -r ./hook.js task.js clear",
             "node task.js clear",
             "node task.js wipe",
             "node all.js --all",

@@ -196,6 +196,10 @@ impl Reader<'_> {
             Some(open) => index.pair(open)?,
             None => index.main_end(),
         };
+        // Another case is entered by itself.
+        let own = |place: &usize| index.around(*place) == index.around(at);
+        let case = |place: &usize| matches!(index.name(*place), Some("case" | "default"));
+        let end = (from..end).filter(own).find(case).unwrap_or(end);
         let hoisted = (from..end).any(|place| {
             let is = index.name(place) == Some("function");
             let calls = index.name(place + 1).map(|name| index.calls(name));

@@ -218,18 +218,7 @@ impl Reader<'_> {
                     }
                     parser.subcommands.entry(name).or_default();
                 }
-                "set_defaults" => {
-                    // Functions for subcommands; a value of an option would count.
-                    let given = self.arguments(at);
-                    if [
-                        "func", "fn", "handler", "run", "function", "callback", "cmd_func",
-                    ]
-                    .iter()
-                    .all(|name| given.named(name).is_none())
-                    {
-                        return None;
-                    }
-                }
+                "set_defaults" if !self.sets_functions(at) => return None,
                 "add_argument" => {
                     let declared = self.declared(at)?;
                     match self.owner(owner, at, MAX_HANDS)? {
@@ -243,6 +232,42 @@ impl Reader<'_> {
             }
         }
         (parsers == 1).then_some(parser)
+    }
+
+    /// `set_defaults(func=clean)`: functions for subcommands; a value of an option would count.
+    fn sets_functions(&self, at: usize) -> bool {
+        let given = self.arguments(at);
+        let names = ["func", "fn", "handler", "run", "function", "callback"];
+        names.iter().any(|name| given.named(name).is_some())
+    }
+
+    /// Tells whether `parse_args` here only prints its help and ends.
+    pub(super) fn only_helps(&self, part: Part) -> bool {
+        let index = self.index;
+        let asks = |word: &String| word == "-h" || word == "--help";
+        let wanted = self
+            .known_args()
+            .is_some_and(|words| words.iter().any(asks));
+        let other = |at: usize| {
+            let given = self.arguments(at);
+            given.named("add_help").is_some() || given.named("conflict_handler").is_some()
+        };
+        wanted
+            && (part.from..part.to).any(|at| {
+                let name = index.name(at).unwrap_or_default();
+                let inside = index.inside(at + 1).map(|inside| index.trimmed(inside));
+                name.rsplit('.').next() == Some("parse_args")
+                    && index.is_sign(at + 1, '(')
+                    && inside
+                        .is_some_and(|inside| inside.from >= inside.to || self.is_left_out(inside))
+            })
+            && (0..index.main_end())
+                .filter(|at| {
+                    index
+                        .name(*at)
+                        .is_some_and(|name| name.ends_with("ArgumentParser"))
+                })
+                .all(|at| !other(at))
     }
 
     /// Tells which parser a name stands for.
@@ -429,8 +454,8 @@ fn option(
     }
     if found.is_none() && !word.starts_with("--") {
         // `-fs`, `-s.csv`: letters in one word.
-        let mut letters = word.char_indices().skip(1);
-        while let Some((place, letter)) = letters.next() {
+        let letters = word.char_indices().skip(1);
+        for (place, letter) in letters {
             let name = format!("-{letter}");
             let one = declared.iter().find(|one| one.names.contains(&name))?;
             if let Takes::Sets(sets) = one.takes {

@@ -439,51 +439,14 @@ impl Reader<'_> {
     }
 
     /// Tells whether something of the code may change what a name stands for, besides the place that gives it.
-    pub(super) fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
-        let index = self.index;
-        self.spend(index.main_end() / 16);
-        let front = format!("{name}.");
-        (0..index.main_end()).any(|at| {
-            let Some(found) = index.name(at).filter(|_| Some(at) != given) else {
-                return false;
-            };
-            if let Some(method) = found.strip_prefix(&front) {
-                return CHANGES.contains(&method);
-            }
-            if found != name {
-                return false;
-            }
-            let before = |by: usize| at.checked_sub(by);
-            let word = before(1).and_then(|at| index.name(at));
-            let twice =
-                |at: usize, sign: char| index.is_sign(at, sign) && index.is_sign(at + 1, sign);
-            let steps = ['+', '-']
-                .iter()
-                .any(|sign| twice(at + 1, *sign) || before(2).is_some_and(|at| twice(at, *sign)));
-            let mut behind = at + 1;
-            while index.is_sign(behind, '[') {
-                behind = index.after(behind);
-            }
-            let around = index.around(at);
-            let apart = around.is_some_and(|open| {
-                matches!(index.sign(open), Some('{' | '[')) && self.is_given(index.after(open))
-            });
-            steps || word == Some("del") || word == Some("delete") || apart || self.is_given(behind)
-        })
+    fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
+        self.spend(self.index.main_end() / 16);
+        is_changed(self.index, name, given)
     }
 
     /// `= …`, `+= …`, `||= …`; no comparison, no arrow.
     pub(super) fn is_given(&self, at: usize) -> bool {
-        let index = self.index;
-        let mut end = at;
-        while index
-            .sign(end)
-            .is_some_and(|sign| "+-*/|&?%^".contains(sign))
-            && end < at + 3
-        {
-            end += 1;
-        }
-        index.is_sign(end, '=') && !matches!(index.sign(end + 1), Some('=' | '>' | '~'))
+        is_given(self.index, at)
     }
 
     /// `[1]`, `[-1]`, `[1:]`, `[i + 1]`.
@@ -569,23 +532,12 @@ impl Reader<'_> {
             (Sure::List(items), "at") if count == 1 => {
                 self.at_place(&Sure::List(items.clone()), inside?, depth)
             }
-            (Sure::Text(text), "startsWith" | "startswith" | "start_with") if count == 1 => {
-                match argument(0)? {
-                    Sure::Text(front) => Some(Sure::Truth(text.starts_with(&front))),
-                    _ => None,
-                }
-            }
-            (Sure::Text(text), "endsWith" | "endswith" | "end_with") if count == 1 => {
-                match argument(0)? {
-                    Sure::Text(tail) => Some(Sure::Truth(text.ends_with(&tail))),
-                    _ => None,
-                }
-            }
-            (Sure::Text(text), "lower" | "toLowerCase" | "downcase") if count == 0 => {
-                Some(Sure::Text(text.to_lowercase()))
-            }
-            (Sure::Text(text), "strip" | "trim") if count == 0 => {
-                Some(Sure::Text(text.trim().to_owned()))
+            (Sure::Text(text), _) if count < 2 => {
+                let given = match count {
+                    0 => None,
+                    _ => Some(argument(0)?),
+                };
+                asked_of_text(text, method, given.as_ref())
             }
             _ => None,
         }
@@ -627,6 +579,65 @@ impl Reader<'_> {
         let keeps = |item: &&String| (item.as_str() == other) == same;
         Some(items.iter().filter(keeps).cloned().collect())
     }
+}
+
+/// What a method of a text answers.
+fn asked_of_text(text: &str, method: &str, given: Option<&Sure>) -> Option<Sure> {
+    Some(match (method, given) {
+        ("startsWith" | "startswith" | "start_with", Some(Sure::Text(front))) => {
+            Sure::Truth(text.starts_with(front))
+        }
+        ("endsWith" | "endswith" | "end_with", Some(Sure::Text(tail))) => {
+            Sure::Truth(text.ends_with(tail))
+        }
+        ("lower" | "toLowerCase" | "downcase", None) => Sure::Text(text.to_lowercase()),
+        ("strip" | "trim", None) => Sure::Text(text.trim().to_owned()),
+        _ => return None,
+    })
+}
+
+/// Tells whether something of a code may change what a name stands for, besides the place that gives it.
+pub(super) fn is_changed(index: &Index, name: &str, given: Option<usize>) -> bool {
+    let front = format!("{name}.");
+    (0..index.main_end()).any(|at| {
+        let Some(found) = index.name(at).filter(|_| Some(at) != given) else {
+            return false;
+        };
+        if let Some(method) = found.strip_prefix(&front) {
+            return CHANGES.contains(&method);
+        }
+        if found != name {
+            return false;
+        }
+        let before = |by: usize| at.checked_sub(by);
+        let word = before(1).and_then(|at| index.name(at));
+        let twice = |at: usize, sign: char| index.is_sign(at, sign) && index.is_sign(at + 1, sign);
+        let steps = ['+', '-']
+            .iter()
+            .any(|sign| twice(at + 1, *sign) || before(2).is_some_and(|at| twice(at, *sign)));
+        let mut behind = at + 1;
+        while index.is_sign(behind, '[') {
+            behind = index.after(behind);
+        }
+        let around = index.around(at);
+        let apart = around.is_some_and(|open| {
+            matches!(index.sign(open), Some('{' | '[')) && is_given(index, index.after(open))
+        });
+        steps || word == Some("del") || word == Some("delete") || apart || is_given(index, behind)
+    })
+}
+
+/// `= …`, `+= …`, `||= …`; no comparison, no arrow.
+fn is_given(index: &Index, at: usize) -> bool {
+    let mut end = at;
+    while index
+        .sign(end)
+        .is_some_and(|sign| "+-*/|&?%^".contains(sign))
+        && end < at + 3
+    {
+        end += 1;
+    }
+    index.is_sign(end, '=') && !matches!(index.sign(end + 1), Some('=' | '>' | '~'))
 }
 
 /// Finds a token that stands in no bracket of a part.

@@ -3,7 +3,7 @@
 
 use super::super::index::{Index, Part};
 use super::super::tokens::{Language, Token};
-use super::sure::top;
+use super::sure::{is_changed, top};
 use super::{Reader, When};
 
 /// Conditions inside conditions, and names for them.
@@ -48,6 +48,10 @@ impl Reader<'_> {
             chains.retain(|chain| chain.indent < indent || more && chain.indent == indent);
             if !more && word != "if" {
                 all.extend(self.unchosen(at));
+                let part = self.index.expression(at);
+                if self.only_helps(part) {
+                    all.push(Part::new(part.to, self.block_end(text, part.to, indent)));
+                }
                 continue;
             }
             statements += 1;
@@ -284,7 +288,10 @@ pub(super) fn is_told(index: &Index, args: Option<&[String]>) -> bool {
             .iter()
             .any(|word| name.contains(word))
     };
+    // Another list for the one of the call: `sys.argv = ['x', '--all']`, `process.argv.push('--all')`.
+    let lists = ["sys.argv", "process.argv", "Bun.argv", "Deno.args"];
     args.is_some_and(|args| !args.iter().any(open))
+        && !lists.iter().any(|list| is_changed(index, list, None))
         && (0..index.tokens.len())
             .filter_map(|at| index.name(at))
             .any(asks)
