@@ -606,3 +606,159 @@ fn an_archive_is_unpacked_over_the_files_that_it_names() {
         ],
     );
 }
+
+#[test]
+fn a_script_is_judged_with_the_words_of_its_call() {
+    let project = project();
+    project.write(
+        "clean.py",
+        "import argparse, os, sys\n\
+         def main(argv=None):\n    p = argparse.ArgumentParser()\n    p.add_argument('roots', nargs='+')\n    \
+         p.add_argument('--suffix', default='')\n    p.add_argument('-f', '--apply', action='store_true')\n    \
+         a = p.parse_args(argv)\n    for root in a.roots:\n        for base, dirs, files in os.walk(root):\n            \
+         for name in sorted(files):\n                path = os.path.join(base, name)\n                \
+         if not a.apply:\n                    print(path)\n                    continue\n                \
+         os.remove(path)\nif __name__ == '__main__':\n    sys.exit(main())\n",
+    );
+    project.write(
+        "tool.py",
+        "import pathlib, shutil, sys\ncmd = sys.argv[1] if len(sys.argv) > 1 else 'list'\n\
+         def clear():\n    for p in pathlib.Path('data').iterdir():\n        p.unlink()\n\
+         if cmd == 'list':\n    print(1)\nelif cmd in ('clear', 'wipe'):\n    clear()\n\
+         else:\n    print(2) if cmd != 'drop' else shutil.rmtree('data')\n",
+    );
+    project.write(
+        "sub.py",
+        "import argparse, os\np = argparse.ArgumentParser()\ns = p.add_subparsers(dest='cmd')\n\
+         l = s.add_parser('list')\nc = s.add_parser('clear')\nc.add_argument('--yes', action='store_true')\n\
+         c.add_argument('file', nargs='?', default='notes.txt')\na = p.parse_args()\n\
+         if a.cmd == 'clear' and a.yes:\n    os.remove(a.file)\n",
+    );
+    project.write(
+        "any.py",
+        "import argparse, os\np = argparse.ArgumentParser()\np.add_argument('--dry', action='store_true')\n\
+         a = p.parse_args()\na.dry = bool(os.environ.get('DRY'))\nif not a.dry:\n    os.remove('notes.txt')\n",
+    );
+    project.write(
+        "other.py",
+        "import argparse, os, sys\nsys.argv.append('--apply')\np = argparse.ArgumentParser()\n\
+         p.add_argument('--apply', action='store_true')\na = p.parse_args()\n\
+         if a.apply:\n    os.remove('notes.txt')\n",
+    );
+    project.finds(
+        ".",
+        "files.delete",
+        &[
+            "python3 other.py",
+            "python3 -W error.x clean.py data --apply",
+            "./tool.py clear",
+            "python3 -m tool clear",
+            "python3 clean.py data --apply",
+            "python3 clean.py --suffix .csv data -f",
+            "python3 clean.py --app --suffix=.csv build data",
+            "python3 tool.py clear",
+            "python3 tool.py wipe",
+            "python3 sub.py clear --yes",
+            "python3 sub.py clear --yes data/a.csv",
+            "python3 any.py --dry",
+            "python3 any.py",
+        ],
+    );
+    project.finds(".", "files.recursive-delete", &["python3 tool.py drop"]);
+    project.keeps(
+        ".",
+        &[
+            "python3 clean.py data",
+            "python3 clean.py data --suffix .csv",
+            "python3 clean.py build/none --apply",
+            "python3 clean.py --apply node_modules --suffix data",
+            "python3 tool.py",
+            "python3 tool.py list",
+            "python3 tool.py other",
+            "python3 sub.py list",
+            "python3 sub.py --help",
+            "python3 any.py --help",
+            "python3 sub.py clear",
+            "python3 sub.py clear --yes hollow/none",
+        ],
+    );
+}
+
+#[test]
+fn a_script_of_node_is_judged_with_the_words_of_its_call() {
+    let project = project();
+    project.write(
+        "sync.js",
+        "const fs = require('fs');\nconst path = require('path');\n\
+         const [src, dest] = process.argv.slice(2).filter(a => !a.startsWith('--'));\n\
+         const dry = process.argv.includes('--dry-run');\n\
+         if (!dest) {\n  console.error('usage');\n  process.exit(1);\n}\n\
+         for (const f of fs.readdirSync(dest)) {\n  const to = path.join(dest, f);\n  \
+         if (dry) console.log(to);\n  else fs.rmSync(to, { recursive: true });\n}\n",
+    );
+    project.write(
+        "out.mjs",
+        "import fs from 'node:fs';\nconst args = process.argv.slice(2);\n\
+         const i = args.indexOf('--out');\nconst out = i >= 0 ? args[i + 1] : 'build/new.js';\n\
+         fs.writeFileSync(out, 'x');\n",
+    );
+    project.write(
+        "task.js",
+        "const fs = require('fs');\nconst cmd = process.argv[2] || 'show';\n\
+         function wipe() { fs.unlinkSync('notes.txt'); }\n\
+         switch (cmd) {\n  case 'show': console.log(1); break;\n  case 'clear':\n  case 'wipe': wipe(); break;\n  \
+         default: console.log(2);\n}\n",
+    );
+    project.write(
+        "all.js",
+        "const fs = require('fs');\nconst all = ['build/out.bin'];\n\
+         if (process.argv.includes('--all')) all.push('notes.txt');\n\
+         for (const f of all) process.argv.includes('-n') ? console.log(f) : fs.unlinkSync(f);\n",
+    );
+    project.write(
+        "open.js",
+        "const fs = require('fs');\nlet dry = process.argv.includes('--dry');\n\
+         process.env.CI && (dry = false);\nif (!dry) fs.unlinkSync('notes.txt');\n",
+    );
+    project.write(
+        "early.js",
+        "const fs = require('fs');\nmain();\nif (!process.argv.includes('--more')) {\n  process.exit(0);\n}\n\
+         function main() { fs.unlinkSync('notes.txt'); }\n",
+    );
+    project.write(
+        "case.js",
+        "const fs = require('fs');\nfunction run(cmd) {\n  switch (cmd) {\n    case 'a':\n      \
+         if (!process.argv.includes('-x')) return;\n      break;\n    case 'b':\n      \
+         fs.unlinkSync('notes.txt');\n  }\n}\nrun(read());\n",
+    );
+    project.finds(
+        ".",
+        "files.delete",
+        &[
+            "node case.js",
+            "node -r ./hook.js task.js clear",
+            "node task.js clear",
+            "node task.js wipe",
+            "node all.js --all",
+            "node open.js --dry",
+            "node early.js",
+        ],
+    );
+    project.finds(".", "files.overwrite", &["node out.mjs --out notes.txt"]);
+    project.loses(".", &["node sync.js --now src data"]);
+    project.keeps(
+        ".",
+        &[
+            "node sync.js src data --dry-run",
+            "node sync.js src",
+            "node sync.js data hollow",
+            "node out.mjs",
+            "node out.mjs --out data/new.js",
+            "node task.js",
+            "node task.js show",
+            "node task.js other",
+            "node all.js",
+            "node all.js --all -n",
+        ],
+    );
+}

@@ -106,12 +106,11 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         sends_variable: false,
         made: HashSet::new(),
     };
-    let dead = calls.reader.dead(text);
+    calls.reader.dead = calls.reader.dead(text);
     let undone = undone::parts(&calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
     for at in 0..index.tokens.len() {
-        let runs = !dead.iter().any(|part| (part.from..part.to).contains(&at));
-        if !runs || unreal.is_replaced(&calls.reader, at) {
+        if !calls.reader.runs(at) || unreal.is_replaced(&calls.reader, at) {
             continue;
         }
         let before = (calls.deeds.sql.len(), calls.deeds.wipes.len());

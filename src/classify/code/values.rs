@@ -2,9 +2,12 @@
 //! It runs nothing: what it does not know is a hole, and a name that several places give stands for all of them.
 
 mod argv;
+mod branches;
 mod joined;
 pub(super) mod made;
 pub(super) mod methods;
+mod options;
+mod sure;
 mod truth;
 
 use std::cell::Cell;
@@ -28,7 +31,7 @@ pub(super) const FRESH: &str = "/tmp/made-by-this-code";
 /// Readings of one expression.
 const MAX_READINGS: usize = 16;
 /// Expressions in expressions, names behind names.
-const MAX_DEPTH: usize = 14;
+const MAX_DEPTH: usize = 24;
 /// Expressions that are read for one code.
 const MAX_STEPS: usize = 60_000;
 /// A string or list that grows beyond this is unknown.
@@ -83,6 +86,10 @@ pub(super) struct Reader<'a> {
     pub index: &'a Index,
     pub imports: &'a HashMap<String, String>,
     pub standing: Standing<'a>,
+    /// Parts of the code that do not run, for certain.
+    pub dead: Vec<Part>,
+    /// It reads its command line, every word of which is known.
+    told: bool,
     steps: Cell<usize>,
 }
 
@@ -137,6 +144,8 @@ impl<'a> Reader<'a> {
             index,
             imports,
             standing,
+            dead: Vec::new(),
+            told: truth::is_told(index, standing.args),
             steps: Cell::new(0),
         }
     }
@@ -154,6 +163,11 @@ impl<'a> Reader<'a> {
             };
         }
         let part = self.bare(self.index.trimmed(part));
+        if when.depth == 0
+            && let Some(value) = self.sure(part, 0).and_then(|sure| sure.value())
+        {
+            return vec![value];
+        }
         let mut all = match self.choices(part) {
             Some(parts) => parts
                 .into_iter()
@@ -169,6 +183,18 @@ impl<'a> Reader<'a> {
     pub(super) fn is_spent(&self) -> bool {
         self.steps.set(self.steps.get() + 4);
         self.steps.get() > MAX_STEPS
+    }
+
+    /// Tells whether a place of the code may run.
+    pub fn runs(&self, at: usize) -> bool {
+        !self
+            .dead
+            .iter()
+            .any(|part| (part.from..part.to).contains(&at))
+    }
+
+    fn spend(&self, steps: usize) {
+        self.steps.set(self.steps.get() + steps);
     }
 
     /// Takes off words that change nothing: `await`, `new`, `return`, `*`, `...`, `&`, an arrow's parenthesis.
@@ -214,26 +240,43 @@ impl<'a> Reader<'a> {
                         });
                     }
                     "or" if at > part.from && index.language == Language::Python => {
-                        return Some(vec![Part::new(part.from, at), Part::new(at + 1, part.to)]);
+                        let (first, other) = (Part::new(part.from, at), Part::new(at + 1, part.to));
+                        return Some(self.of_two(first, other));
                     }
                     _ => {}
                 },
                 Some(Token::Sign(sign @ ('|' | '?'))) if index.is_sign(at + 1, *sign) => {
-                    return Some(vec![Part::new(part.from, at), Part::new(at + 2, part.to)]);
+                    let (first, other) = (Part::new(part.from, at), Part::new(at + 2, part.to));
+                    return Some(self.of_two(first, other));
                 }
                 Some(Token::Sign('?')) if index.language != Language::Python => {
                     let mut colon = at + 1;
                     while colon < part.to && !index.is_sign(colon, ':') {
                         colon = index.after(colon);
                     }
-                    return (colon < part.to)
-                        .then(|| vec![Part::new(at + 1, colon), Part::new(colon + 1, part.to)]);
+                    let first = Part::new(at + 1, colon);
+                    let other = Part::new(colon + 1, part.to);
+                    let truth = self.truth(Part::new(part.from, at), 0);
+                    return (colon < part.to).then(|| match truth {
+                        Some(true) => vec![first],
+                        Some(false) => vec![other],
+                        None => vec![first, other],
+                    });
                 }
                 _ => {}
             }
             at = index.after(at);
         }
         None
+    }
+
+    /// `a or b`: the first where it is something for certain.
+    fn of_two(&self, first: Part, other: Part) -> Vec<Part> {
+        match self.truth(first, 0) {
+            Some(true) => vec![first],
+            Some(false) => vec![other],
+            None => vec![first, other],
+        }
     }
 
     /// Operands that are put together.
@@ -412,6 +455,9 @@ impl<'a> Reader<'a> {
         if when.depth >= MAX_DEPTH {
             return vec![Value::unknown()];
         }
+        if let Some(value) = self.sure_variable(name, 0).and_then(|sure| sure.value()) {
+            return vec![value];
+        }
         let chosen = self.chosen(name, when.at);
         if !chosen.is_empty() {
             return self.given(&chosen, when);
@@ -471,6 +517,7 @@ impl<'a> Reader<'a> {
             .index
             .bindings(name)
             .iter()
+            .filter(|binding| self.runs(binding.at))
             .filter(|binding| match binding.given {
                 Given::Param(function, _) | Given::Rest(function, _) => {
                     let function = self.index.function(function);
@@ -552,7 +599,8 @@ impl<'a> Reader<'a> {
             return vec![Value::unknown()];
         };
         let mut all = Vec::new();
-        for at in self.index.calls(&function.name).iter().take(MAX_CALLS) {
+        let calls = self.index.calls(&function.name).iter();
+        for at in calls.filter(|at| self.runs(**at)).take(MAX_CALLS) {
             let inner = When {
                 at: *at,
                 depth: when.depth + 1,

@@ -41,6 +41,7 @@ impl Index {
             match name.as_str() {
                 "for" | "foreach" => self.loops(at),
                 "with" | "using" => self.with(at),
+                "const" | "let" | "var" => self.taken_apart(at),
                 "def" | "function" | "func" | "fn" | "sub" => self.definition(at),
                 _ => {}
             }
@@ -141,6 +142,28 @@ impl Index {
         for (place, name) in names.iter().rev().enumerate() {
             let place = several.then_some(place).filter(|at| !compiled || *at > 0);
             self.give(name, at, Given::Is(part, place));
+        }
+    }
+
+    /// `const [from, to] = …`.
+    fn taken_apart(&mut self, at: usize) {
+        let Some(inside) = self.inside(at + 1).filter(|_| self.is_sign(at + 1, '[')) else {
+            return;
+        };
+        let equals = self.after(at + 1);
+        if !self.is_sign(equals, '=') || self.language != Language::Javascript {
+            return;
+        }
+        let part = self.expression(equals + 1);
+        let mut place = 0;
+        let mut item = inside.from;
+        while item < inside.to && place < MAX_PARAMS {
+            let fresh = item == inside.from || self.is_sign(item - 1, ',');
+            match self.name(item).filter(|_| fresh).map(str::to_owned) {
+                Some(name) => self.give(&name, item, Given::Is(part, Some(place))),
+                None => place += usize::from(self.is_sign(item, ',')),
+            }
+            item = self.after(item);
         }
     }
 

@@ -70,6 +70,9 @@ impl Reader<'_> {
     /// `args.dir` where `args = parser.parse_args()`: what the command line says, or else the default.
     pub(super) fn option(&self, owner: &str, wanted: &str, when: When) -> Option<Values> {
         const NEAR: usize = 6;
+        if let Some(values) = self.option_values(owner, wanted, when) {
+            return Some(values);
+        }
         let [binding] = self.index.bindings(owner) else {
             return None;
         };

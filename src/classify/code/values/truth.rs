@@ -1,40 +1,63 @@
-//! Conditions of a Python script whose answer stands on its command line: flags of `argparse`, `len(sys.argv)`, `'--yes' in sys.argv`.
+//! Branches of a script that its command line decides: flags of `argparse`, `len(sys.argv)`, `'--yes' in sys.argv`.
 //! It decides nothing where a word of the call is not known, and follows no other control flow.
 
-use super::super::index::{Given, Index, Part};
+use super::super::index::{Index, Part};
 use super::super::tokens::{Language, Token};
+use super::sure::{is_changed, top};
 use super::{Reader, When};
 
 /// Conditions inside conditions, and names for them.
-const MAX_DEPTH: usize = 6;
+const MAX_DEPTH: usize = 10;
 /// Statements with a condition that are looked at.
 const MAX_STATEMENTS: usize = 200;
 
 impl Reader<'_> {
     /// Returns the parts of the code that do not run, for certain.
     pub fn dead(&self, text: &str) -> Vec<Part> {
-        let mut all = Vec::new();
-        if self.known_args().is_none()
-            || !["argv", "parse_args"]
+        if !self.told {
+            return Vec::new();
+        }
+        let mut all = match self.index.language {
+            Language::Python => self.untaken(text),
+            Language::Javascript => self.skipped(),
+            _ => Vec::new(),
+        };
+        if !all.is_empty()
+            && !["getattr(", "globals(", "eval("]
                 .iter()
                 .any(|word| text.contains(word))
         {
-            return all;
+            self.add_uncalled(&mut all);
         }
+        all
+    }
+
+    /// The branches of Python that are not taken.
+    fn untaken(&self, text: &str) -> Vec<Part> {
+        let mut all = Vec::new();
         let mut statements = 0;
-        let mut chain = Chain::default();
+        let mut chains: Vec<Chain> = Vec::new();
         for at in 0..self.index.main_end() {
             let Some(word) = self.index.name(at).filter(|_| self.begins(at)) else {
                 continue;
             };
-            if !matches!(word, "if" | "elif" | "else") {
+            let Some(indent) = self.indent(text, at) else {
+                return all;
+            };
+            let more = matches!(word, "elif" | "else");
+            chains.retain(|chain| chain.indent < indent || more && chain.indent == indent);
+            if !more && word != "if" {
+                all.extend(self.unchosen(at));
+                let part = self.index.expression(at);
+                if self.only_helps(part) {
+                    all.push(Part::new(part.to, self.block_end(text, part.to, indent)));
+                }
                 continue;
             }
             statements += 1;
-            let indent = self.indent(text, at);
-            let (Some(indent), true) = (indent, statements <= MAX_STATEMENTS) else {
+            if statements > MAX_STATEMENTS {
                 return all;
-            };
+            }
             let Some(colon) = self.colon(at) else {
                 continue;
             };
@@ -44,17 +67,12 @@ impl Reader<'_> {
                 _ => self.truth(Part::new(at + 1, colon), 0),
             };
             if word == "if" {
-                chain = Chain {
-                    indent,
-                    ..Chain::default()
-                };
-            } else if chain.indent != indent {
-                chain = Chain {
-                    indent,
-                    open: true,
-                    ..Chain::default()
-                };
+                chains.push(Chain::at(indent));
             }
+            // The `else` of a loop or of a `try`.
+            let Some(chain) = chains.last_mut().filter(|chain| chain.indent == indent) else {
+                continue;
+            };
             if chain.taken || truth == Some(false) {
                 all.push(body);
             } else if truth == Some(true) && !chain.open {
@@ -69,16 +87,90 @@ impl Reader<'_> {
         all
     }
 
+    /// `show(p) if dry else remove(p)`, `apply and remove(p)`: what of a statement is not reached.
+    pub(super) fn unchosen(&self, at: usize) -> Option<Part> {
+        let index = self.index;
+        let part = index.expression(at);
+        let part = match index.name(part.from) {
+            Some("return" | "await") => Part::new(part.from + 1, part.to),
+            _ => part,
+        };
+        if let Some((first, condition, other)) = self.chosen_by(part) {
+            let given = self.assigns(first) || self.assigns(condition);
+            return match self.truth(condition, 0).filter(|_| !given)? {
+                true => Some(other),
+                false => Some(first),
+            };
+        }
+        for (parts, stops) in [(self.either(part), true), (self.both(part), false)] {
+            let [first, .., last] = parts.as_slice() else {
+                continue;
+            };
+            if !self.assigns(*first) && self.truth(*first, 0) == Some(stops) {
+                return Some(Part::new(first.to, last.to));
+            }
+        }
+        None
+    }
+
+    /// Tells whether a part gives something to a name.
+    fn assigns(&self, part: Part) -> bool {
+        let index = self.index;
+        let compares = |at: Option<usize>| {
+            let sign = at.and_then(|at| index.sign(at));
+            sign.is_some_and(|sign| "=!<>".contains(sign))
+        };
+        let is = |at: usize| index.is_sign(at, '=') && !compares(at.checked_sub(1));
+        top(index, part, |at| is(at) && self.is_given(at)).is_some()
+    }
+
+    /// Adds the functions that are named only where nothing runs.
+    fn add_uncalled(&self, all: &mut Vec<Part>) {
+        const ROUNDS: usize = 3;
+        let index = self.index;
+        let covers =
+            |all: &[Part], at: usize| all.iter().any(|part| (part.from..part.to).contains(&at));
+        for _ in 0..ROUNDS {
+            let before = all.len();
+            for function in (0..).map_while(|number| index.function(number)) {
+                let Some(body) = function.body.filter(|body| !covers(all, body.from)) else {
+                    continue;
+                };
+                self.spend(index.tokens.len() / 16);
+                let mut named = (0..index.tokens.len()).filter(|at| {
+                    let name = index.name(*at).unwrap_or_default();
+                    let own = name.rsplit('.').next() == Some(function.name.as_str());
+                    own && !self.defines(*at) && !(body.from..body.to).contains(at)
+                });
+                let first = named.next();
+                let dead = |at: usize| covers(all, at);
+                if first.is_some_and(dead) && named.all(dead) {
+                    all.push(body);
+                }
+            }
+            if all.len() == before {
+                break;
+            }
+        }
+    }
+
+    /// Tells whether a function gets its name here.
+    fn defines(&self, at: usize) -> bool {
+        const WORDS: [&str; 8] = [
+            "def", "function", "func", "fn", "sub", "const", "let", "var",
+        ];
+        let before = at.checked_sub(1).and_then(|at| self.index.name(at));
+        before.is_some_and(|word| WORDS.contains(&word))
+    }
+
     /// Tells what a condition answers; nothing where it is not certain.
     pub(super) fn truth(&self, part: Part, depth: usize) -> Option<bool> {
-        let index = self.index;
-        let part = index.trimmed(part);
-        if depth > MAX_DEPTH || part.from >= part.to || index.language != Language::Python {
+        let part = self.plain(part);
+        if depth > MAX_DEPTH || part.from >= part.to {
             return None;
         }
         self.known_args()?;
-        for (word, stops) in [("or", true), ("and", false)] {
-            let parts = words_apart(index, part, word);
+        for (parts, stops) in [(self.either(part), true), (self.both(part), false)] {
             if parts.len() > 1 {
                 let all: Vec<Option<bool>> = parts
                     .iter()
@@ -90,94 +182,16 @@ impl Reader<'_> {
                 return all.iter().all(|one| *one == Some(!stops)).then_some(!stops);
             }
         }
-        if index.name(part.from) == Some("not") {
-            let rest = Part::new(part.from + 1, part.to);
+        if let Some(rest) = self.turned(part) {
             return self.truth(rest, depth + 1).map(|holds| !holds);
         }
-        if index.is_sign(part.from, '(') && index.after(part.from) == part.to {
-            return self.truth(index.inside(part.from)?, depth + 1);
-        }
-        self.counted(part)
-            .or_else(|| self.contained(part))
-            .or_else(|| self.named_truth(part, depth))
+        let found = self.sure(part, depth)?;
+        Some(found.holds(self.index.language))
     }
 
     /// Returns the words of the command line, where every one is known.
-    fn known_args(&self) -> Option<&[String]> {
-        let args = self.standing.args?;
-        let open = |arg: &String| arg.contains([crate::sql::HOLE, '*', '?', '[']);
-        (!args.iter().any(open)).then_some(args)
-    }
-
-    /// `len(sys.argv) > 1`.
-    fn counted(&self, part: Part) -> Option<bool> {
-        let index = self.index;
-        if index.name(part.from)? != "len" || !index.is_sign(part.from + 1, '(') {
-            return None;
-        }
-        let inside = index.inside(part.from + 1)?;
-        if inside.to != inside.from + 1 || self.full(index.name(inside.from)?) != "sys.argv" {
-            return None;
-        }
-        let count = self.known_args()?.len() + 1;
-        let mut at = index.after(part.from + 1);
-        let mut operator = String::new();
-        while let Some(sign) = index.sign(at).filter(|sign| "<>=!".contains(*sign)) {
-            operator.push(sign);
-            at += 1;
-        }
-        let mut digits = String::new();
-        while let Some(sign) = index.sign(at).filter(char::is_ascii_digit) {
-            digits.push(sign);
-            at += 1;
-        }
-        let number: usize = digits.parse().ok().filter(|_| at == part.to)?;
-        Some(match operator.as_str() {
-            "<" => count < number,
-            "<=" => count <= number,
-            ">" => count > number,
-            ">=" => count >= number,
-            "==" => count == number,
-            "!=" => count != number,
-            _ => return None,
-        })
-    }
-
-    /// `'--yes' in sys.argv`, `'--yes' not in sys.argv[1:]`.
-    fn contained(&self, part: Part) -> Option<bool> {
-        let index = self.index;
-        let Token::Text { text, holes, .. } = index.token(part.from)? else {
-            return None;
-        };
-        let negated = index.name(part.from + 1) == Some("not");
-        let at = part.from + 1 + usize::from(negated);
-        let list = index.name(at + 1)?;
-        if index.name(at)? != "in" || self.full(list) != "sys.argv" || !holes.is_empty() {
-            return None;
-        }
-        let whole =
-            part.to == at + 2 || index.is_sign(at + 2, '[') && index.after(at + 2) == part.to;
-        let dashed = text.starts_with('-');
-        let args = self.known_args().filter(|_| whole && dashed)?;
-        Some(args.contains(text) != negated)
-    }
-
-    /// `args.apply`, and a name that stands for such a condition.
-    fn named_truth(&self, part: Part, depth: usize) -> Option<bool> {
-        if part.to != part.from + 1 {
-            return None;
-        }
-        let name = self.index.name(part.from)?;
-        if let Some((owner, wanted)) = name.rsplit_once('.') {
-            return self.flag(owner, wanted);
-        }
-        match self.index.bindings(name) {
-            [binding] => match binding.given {
-                Given::Is(value, None) if value.from != part.from => self.truth(value, depth + 1),
-                _ => None,
-            },
-            _ => None,
-        }
+    pub(super) fn known_args(&self) -> Option<&[String]> {
+        self.standing.args.filter(|_| self.told)
     }
 
     pub(in crate::classify::code) fn begins(&self, at: usize) -> bool {
@@ -252,131 +266,38 @@ impl Reader<'_> {
         let name = self.index.name(last).map(|name| self.full(name));
         same && matches!(
             name.as_deref(),
-            Some("return" | "raise" | "sys.exit" | "exit" | "quit" | "os._exit")
+            Some(
+                "return"
+                    | "raise"
+                    | "continue"
+                    | "break"
+                    | "sys.exit"
+                    | "exit"
+                    | "quit"
+                    | "os._exit"
+            )
         )
-    }
-
-    /// Tells whether a flag of `argparse` without a value is set.
-    pub(super) fn flag(&self, owner: &str, wanted: &str) -> Option<bool> {
-        let args = self.known_args()?;
-        if !self.parses_all(owner) || !self.index.calls("set_defaults").is_empty() {
-            return None;
-        }
-        let mut found = None;
-        for at in self.index.calls("add_argument") {
-            let inside = self.index.inside(at + 1)?;
-            let named = self.arguments(*at);
-            let text = |part: Part| match self.index.token(part.from)? {
-                Token::Text { text, .. } if part.to == part.from + 1 => Some(text.clone()),
-                _ => None,
-            };
-            let names: Vec<String> = self
-                .index
-                .split(inside, ',')
-                .into_iter()
-                .filter_map(|part| text(self.index.trimmed(part)))
-                .filter(|name| name.starts_with('-'))
-                .collect();
-            let dest = match named.named("dest") {
-                Some(part) => Some(text(self.index.trimmed(part))?),
-                None => {
-                    let long = names.iter().find(|name| name.starts_with("--"));
-                    let name = long.or(names.first());
-                    name.map(|name| name.trim_start_matches('-').replace('-', "_"))
-                }
-            };
-            if dest.as_deref() != Some(wanted) {
-                continue;
-            }
-            if found.is_some() || named.named("default").is_some() {
-                return None;
-            }
-            let action = text(self.index.trimmed(named.named("action")?))?;
-            let sets = match action.as_str() {
-                "store_true" => true,
-                "store_false" => false,
-                _ => return None,
-            };
-            found = Some((names, sets));
-        }
-        let (names, sets) = found?;
-        Some(given(&names, args)? == sets)
-    }
-
-    /// `args = parser.parse_args()`, with the words of the command line.
-    fn parses_all(&self, owner: &str) -> bool {
-        const NEAR: usize = 8;
-        let [binding] = self.index.bindings(owner) else {
-            return false;
-        };
-        let Given::Is(part, None) = binding.given else {
-            return false;
-        };
-        (part.from..part.to.min(part.from + NEAR)).any(|at| {
-            let parses = self
-                .index
-                .name(at)
-                .is_some_and(|name| name.ends_with("parse_args"));
-            let inside = self
-                .index
-                .inside(at + 1)
-                .filter(|_| self.index.is_sign(at + 1, '('));
-            parses
-                && inside.is_some_and(|inside| {
-                    let inside = self.index.trimmed(inside);
-                    inside.from >= inside.to || self.is_left_out(inside)
-                })
-        })
-    }
-
-    /// `parse_args(argv)` in `def main(argv=None)`, which is only called as `main()`.
-    fn is_left_out(&self, part: Part) -> bool {
-        let Some(name) = self
-            .index
-            .name(part.from)
-            .filter(|_| part.to == part.from + 1)
-        else {
-            return false;
-        };
-        let [binding] = self.index.bindings(name) else {
-            return false;
-        };
-        let Given::Param(number, place) = binding.given else {
-            return false;
-        };
-        let Some(function) = self.index.function(number) else {
-            return false;
-        };
-        let default = function.params.get(place).and_then(|param| param.default);
-        let none = default.is_some_and(|part| self.index.name(part.from) == Some("None"));
-        let calls = self.index.calls(&function.name);
-        none && !calls.is_empty() && calls.iter().all(|at| self.index.is_sign(at + 2, ')'))
     }
 }
 
-/// Tells whether one of these options is given; nothing where a word may be a short form of it.
-fn given(names: &[String], args: &[String]) -> Option<bool> {
-    let own = args.iter().take_while(|arg| *arg != "--");
-    let mut open = false;
-    for arg in own {
-        if names.contains(arg) {
-            return Some(true);
-        }
-        let head = arg.split('=').next().unwrap_or_default();
-        let long = head.len() > 2 && names.iter().any(|name| name.starts_with(head));
-        let short = names.iter().any(|name| {
-            let letter = name.strip_prefix('-').filter(|letter| letter.len() == 1);
-            letter.is_some_and(|letter| {
-                !arg.starts_with("--") && arg.starts_with('-') && arg.contains(letter)
-            })
-        });
-        open |= arg.starts_with("--") && long || short;
-    }
-    (!open).then_some(false)
+/// Tells whether a code asks for its command line, and every word of it is known.
+pub(super) fn is_told(index: &Index, args: Option<&[String]>) -> bool {
+    let open = |arg: &String| arg.contains([crate::sql::HOLE, '*', '?', '[']);
+    let asks = |name: &str| {
+        ["argv", "parse_args", "ARGV", "Deno.args"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    // Another list for the one of the call: `sys.argv = ['x', '--all']`, `process.argv.push('--all')`.
+    let lists = ["sys.argv", "process.argv", "Bun.argv", "Deno.args"];
+    args.is_some_and(|args| !args.iter().any(open))
+        && !lists.iter().any(|list| is_changed(index, list, None))
+        && (0..index.tokens.len())
+            .filter_map(|at| index.name(at))
+            .any(asks)
 }
 
 /// A statement with its branches.
-#[derive(Default)]
 struct Chain {
     indent: usize,
     /// A branch was taken for certain.
@@ -385,19 +306,14 @@ struct Chain {
     open: bool,
 }
 
-fn words_apart(index: &Index, part: Part, word: &str) -> Vec<Part> {
-    let mut all = Vec::new();
-    let mut from = part.from;
-    let mut at = part.from;
-    while at < part.to {
-        if index.name(at) == Some(word) {
-            all.push(Part::new(from, at));
-            from = at + 1;
+impl Chain {
+    const fn at(indent: usize) -> Self {
+        Self {
+            indent,
+            taken: false,
+            open: false,
         }
-        at = index.after(at);
     }
-    all.push(Part::new(from, part.to));
-    all
 }
 
 impl Reader<'_> {

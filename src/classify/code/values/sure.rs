@@ -1,0 +1,719 @@
+//! Expressions that the words of the command line decide for certain: `sys.argv[1] == 'list'`, `process.argv.includes('--dry-run')`.
+//! It gives one answer or none; a name that anything could change has none.
+
+use super::super::index::{Given, Index, Part};
+use super::super::tokens::{Language, Token};
+use super::{Reader, Value};
+
+/// Expressions inside expressions, and names for them.
+const MAX_DEPTH: usize = 10;
+/// Signs of one operator.
+const MAX_OPERATOR: usize = 3;
+/// Methods that change the list that they are called on.
+const CHANGES: [&str; 17] = [
+    "append",
+    "extend",
+    "insert",
+    "pop",
+    "remove",
+    "clear",
+    "push",
+    "unshift",
+    "shift",
+    "splice",
+    "reverse",
+    "fill",
+    "delete",
+    "delete_if",
+    "reject!",
+    "update",
+    "concat",
+];
+
+/// What an expression is for certain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sure {
+    Nothing,
+    Truth(bool),
+    Number(i64),
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Sure {
+    /// Tells whether it counts as true, in the ways of the language.
+    pub fn holds(&self, language: Language) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Truth(is) => *is,
+            Self::Number(number) => *number != 0 || language == Language::Ruby,
+            Self::Text(text) => {
+                let zero = language == Language::Perl && text == "0";
+                !text.is_empty() && !zero || language == Language::Ruby
+            }
+            Self::List(items) => {
+                !items.is_empty() || matches!(language, Language::Javascript | Language::Ruby)
+            }
+        }
+    }
+
+    pub fn value(&self) -> Option<Value> {
+        match self {
+            Self::Text(text) => Some(Value::Text(text.clone())),
+            Self::List(items) => Some(Value::List(
+                items.iter().cloned().map(Value::Text).collect(),
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Returns what an expression is; nothing where it is not certain.
+    pub(super) fn sure(&self, part: Part, depth: usize) -> Option<Sure> {
+        let part = self.plain(part);
+        if !self.told || depth > MAX_DEPTH || part.from >= part.to || self.is_spent() {
+            return None;
+        }
+        if let Some((first, condition, other)) = self.chosen_by(part) {
+            let chosen = if self.truth(condition, depth + 1)? {
+                first
+            } else {
+                other
+            };
+            return self.sure(chosen, depth + 1);
+        }
+        for (parts, stops) in [(self.either(part), true), (self.both(part), false)] {
+            let Some((last, before)) = parts.split_last().filter(|(_, more)| !more.is_empty())
+            else {
+                continue;
+            };
+            for part in before {
+                let one = self.sure(*part, depth + 1)?;
+                if one.holds(self.index.language) == stops {
+                    return Some(one);
+                }
+            }
+            return self.sure(*last, depth + 1);
+        }
+        if let Some(rest) = self.turned(part) {
+            return self.truth(rest, depth + 1).map(|is| Sure::Truth(!is));
+        }
+        if let Some(found) = self.compared(part, depth) {
+            return found.map(Sure::Truth);
+        }
+        self.added_up(part, depth)
+    }
+
+    /// A part without blank lines and brackets around it.
+    pub(super) fn plain(&self, part: Part) -> Part {
+        let mut part = self.index.trimmed(part);
+        while self.index.is_sign(part.from, '(') && self.index.after(part.from) == part.to {
+            let tuple =
+                |inside: &Part| self.index.language == Language::Python && self.is_tuple(*inside);
+            let Some(inside) = self.index.inside(part.from).filter(|inside| !tuple(inside)) else {
+                break;
+            };
+            part = self.index.trimmed(inside);
+        }
+        part
+    }
+
+    /// `a if c else b`, `c ? a : b`: what is chosen, by what, and what else.
+    pub(super) fn chosen_by(&self, part: Part) -> Option<(Part, Part, Part)> {
+        let index = self.index;
+        if index.language == Language::Python {
+            let condition = top(index, part, |at| index.name(at) == Some("if"))?;
+            let behind = Part::new(condition + 1, part.to);
+            let other = top(index, behind, |at| index.name(at) == Some("else"))?;
+            return Some((
+                Part::new(part.from, condition),
+                Part::new(condition + 1, other),
+                Part::new(other + 1, part.to),
+            ));
+        }
+        let is = |at: usize, sign: char| index.is_sign(at, sign);
+        let mark = top(index, part, |at| {
+            is(at, '?')
+                && !is(at + 1, '?')
+                && !is(at + 1, '.')
+                && at > part.from
+                && !is(at - 1, '?')
+        })?;
+        // `include?(x)` of Ruby.
+        if is(mark + 1, '(') && index.language == Language::Ruby {
+            return None;
+        }
+        let colon = top(index, Part::new(mark + 1, part.to), |at| {
+            matches!(index.sign(at), Some(':' | '?'))
+        })?;
+        is(colon, ':').then(|| {
+            (
+                Part::new(mark + 1, colon),
+                Part::new(part.from, mark),
+                Part::new(colon + 1, part.to),
+            )
+        })
+    }
+
+    /// The parts between `or`, `||` and `??`.
+    pub(super) fn either(&self, part: Part) -> Vec<Part> {
+        let nothing = self.index.language == Language::Javascript;
+        let mut all = apart(self.index, part, "or", '|');
+        if all.len() == 1 && nothing {
+            all = apart(self.index, part, "", '?');
+        }
+        all
+    }
+
+    /// The parts between `and` and `&&`.
+    pub(super) fn both(&self, part: Part) -> Vec<Part> {
+        apart(self.index, part, "and", '&')
+    }
+
+    /// What stands behind `not` and `!`.
+    pub(super) fn turned(&self, part: Part) -> Option<Part> {
+        let index = self.index;
+        let sign = index.is_sign(part.from, '!')
+            && !index.is_sign(part.from + 1, '=')
+            && !index.is_sign(part.from + 1, '~');
+        let is = sign && index.language != Language::Python || index.name(part.from) == Some("not");
+        // `!a == b` of JavaScript binds the other way round.
+        let rest = Part::new(part.from + 1, part.to);
+        let compares = sign && self.operator(rest).is_some();
+        (is && !compares).then_some(rest)
+    }
+
+    /// `a == b`, `a in b`: nothing where nothing is compared, and no answer where it is not certain.
+    fn compared(&self, part: Part, depth: usize) -> Option<Option<bool>> {
+        let (at, end, operator) = self.operator(part)?;
+        let sides = || {
+            let left = self.sure(Part::new(part.from, at), depth + 1)?;
+            let right = self.sure(Part::new(end, part.to), depth + 1)?;
+            Some((left, right))
+        };
+        let Some((left, right)) = sides() else {
+            return Some(None);
+        };
+        let lists = operator.ends_with("in") && self.index.language != Language::Python;
+        Some(answer(&left, &operator, &right).filter(|_| !lists))
+    }
+
+    /// Finds the operator of a comparison: where it stands, where it ends, and which it is.
+    fn operator(&self, part: Part) -> Option<(usize, usize, String)> {
+        let index = self.index;
+        let mut at = part.from;
+        while at < part.to {
+            match index.token(at) {
+                Some(Token::Sign('=' | '!' | '<' | '>')) => {
+                    let mut end = at;
+                    let mut all = String::new();
+                    while let Some(sign) = index.sign(end).filter(|sign| "=!<>".contains(*sign))
+                        && all.len() < MAX_OPERATOR
+                        && end < part.to
+                    {
+                        all.push(sign);
+                        end += 1;
+                    }
+                    return Some((at, end, all));
+                }
+                Some(Token::Name { name, .. }) if at > part.from => match name.as_str() {
+                    "in" | "is" => {
+                        let more = index.name(at + 1) == Some("not");
+                        let word = if more {
+                            format!("not {name}")
+                        } else {
+                            name.clone()
+                        };
+                        return Some((at, at + 1 + usize::from(more), word));
+                    }
+                    "not" if index.name(at + 1) == Some("in") => {
+                        return Some((at, at + 2, "not in".to_owned()));
+                    }
+                    "eq" | "ne" if index.language == Language::Perl => {
+                        let sign = if name == "eq" { "==" } else { "!=" };
+                        return Some((at, at + 1, sign.to_owned()));
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+            at = index.after(at);
+        }
+        None
+    }
+
+    /// Operands with `+` between.
+    fn added_up(&self, part: Part, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        if let Some(number) = number(index, part) {
+            return Some(Sure::Number(number));
+        }
+        let parts = index.split(part, '+');
+        let [only] = parts.as_slice() else {
+            let mut parts = parts.into_iter();
+            let mut all = self.sure(parts.next()?, depth + 1)?;
+            for part in parts {
+                all = match (all, self.sure(part, depth + 1)?) {
+                    (Sure::Number(left), Sure::Number(right)) => {
+                        Sure::Number(left.checked_add(right)?)
+                    }
+                    (Sure::Text(left), Sure::Text(right)) => Sure::Text(left + &right),
+                    _ => return None,
+                };
+            }
+            return Some(all);
+        };
+        if *only != part {
+            return None;
+        }
+        self.chained(part, depth)
+    }
+
+    /// One operand with what is asked of it.
+    fn chained(&self, part: Part, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        let (mut value, mut at) = match index.token(part.from)? {
+            Token::Text { text, holes, .. } if holes.is_empty() => {
+                (Sure::Text(text.clone()), part.from + 1)
+            }
+            Token::Sign('[') => {
+                let inside = index.inside(part.from)?;
+                let items = index.split(inside, ',');
+                let items = items.into_iter().map(|part| self.sure_text(part, depth));
+                (
+                    Sure::List(items.collect::<Option<_>>()?),
+                    index.after(part.from),
+                )
+            }
+            Token::Sign('(') => {
+                let inside = index.inside(part.from)?;
+                let items = index.split(inside, ',');
+                let value = if index.language == Language::Python && items.len() > 1 {
+                    let items = items.into_iter().map(|part| self.sure_text(part, depth));
+                    Sure::List(items.collect::<Option<_>>()?)
+                } else {
+                    self.sure(inside, depth + 1)?
+                };
+                (value, index.after(part.from))
+            }
+            Token::Name { name, .. } => self.sure_name(&name.clone(), part, depth)?,
+            _ => return None,
+        };
+        while at < part.to {
+            match index.token(at)? {
+                Token::Sign('[') => {
+                    value = self.at_place(&value, index.inside(at)?, depth)?;
+                    at = index.after(at);
+                }
+                Token::Name { name, .. } if name.starts_with('.') => {
+                    let (open, next) = self.given_to(at, part.to);
+                    let method = name.trim_start_matches('.');
+                    value = self.asked(&value, method, open, depth)?;
+                    at = next;
+                }
+                _ => return None,
+            }
+        }
+        Some(value)
+    }
+
+    fn sure_text(&self, part: Part, depth: usize) -> Option<String> {
+        match self.sure(part, depth + 1)? {
+            Sure::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the brackets behind a name, and where they end.
+    fn given_to(&self, at: usize, end: usize) -> (Option<Part>, usize) {
+        let index = self.index;
+        let asks = index.is_sign(at + 1, '?') && index.language == Language::Ruby;
+        let open = at + 1 + usize::from(asks);
+        if open < end && index.is_sign(open, '(') {
+            return (index.inside(open), index.after(open));
+        }
+        (None, open)
+    }
+
+    /// A name, or a call by that name; and where it ends.
+    fn sure_name(&self, name: &str, part: Part, depth: usize) -> Option<(Sure, usize)> {
+        let index = self.index;
+        let (inside, next) = self.given_to(part.from, part.to);
+        let word = match name {
+            "True" | "true" => Some(Sure::Truth(true)),
+            "False" | "false" => Some(Sure::Truth(false)),
+            "None" | "null" | "undefined" | "nil" => Some(Sure::Nothing),
+            _ => None,
+        };
+        if let Some(word) = word.filter(|_| inside.is_none()) {
+            return Some((word, next));
+        }
+        let Some(inside) = inside else {
+            if let Some(value) = self.sure_variable(name, depth) {
+                return Some((value, next));
+            }
+            let (owner, last) = name
+                .rsplit_once('.')
+                .filter(|(owner, _)| !owner.is_empty())?;
+            let value = self.sure_variable(owner, depth)?;
+            return Some((self.asked(&value, last, None, depth)?, next));
+        };
+        if matches!(
+            name,
+            "len" | "bool" | "Boolean" | "list" | "str" | "String" | "new"
+        ) && index.function_named(name).is_none()
+        {
+            let value = self.sure(inside, depth + 1)?;
+            let value = match (name, value) {
+                ("len", Sure::List(items)) => Sure::Number(i64::try_from(items.len()).ok()?),
+                ("len", Sure::Text(text)) => {
+                    Sure::Number(i64::try_from(text.chars().count()).ok()?)
+                }
+                ("bool" | "Boolean", value) => Sure::Truth(value.holds(index.language)),
+                ("list", value @ Sure::List(_)) | ("str" | "String", value @ Sure::Text(_)) => {
+                    value
+                }
+                _ => return None,
+            };
+            return Some((value, next));
+        }
+        let (owner, method) = name
+            .rsplit_once('.')
+            .filter(|(owner, _)| !owner.is_empty())?;
+        let value = self.sure_variable(owner, depth)?;
+        Some((self.asked(&value, method, Some(inside), depth)?, next))
+    }
+
+    /// What a name stands for that nothing changes.
+    pub(super) fn sure_variable(&self, name: &str, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        self.known_args()?;
+        match index.bindings(name) {
+            [] => {
+                let full = self.full(name);
+                if let Some(Value::List(items)) = self.argv(&full) {
+                    if index.language == Language::Perl || self.is_changed(name, None) {
+                        return None;
+                    }
+                    let texts = items.into_iter().map(|item| match item {
+                        Value::Text(text) => Some(text),
+                        Value::List(_) => None,
+                    });
+                    return Some(Sure::List(texts.collect::<Option<_>>()?));
+                }
+                let (owner, wanted) = name.rsplit_once('.')?;
+                self.sure_option(owner, wanted, depth)
+            }
+            [binding] if !name.contains('.') => {
+                let Given::Is(part, place) = binding.given else {
+                    return None;
+                };
+                let declared = binding
+                    .at
+                    .checked_sub(1)
+                    .and_then(|at| index.name(at))
+                    .is_some_and(|word| matches!(word, "const" | "let" | "var" | "my"));
+                let open = index.around(binding.at).filter(|_| place.is_some());
+                let taken_apart = open
+                    .and_then(|open| open.checked_sub(1))
+                    .and_then(|at| index.name(at))
+                    .is_some_and(|word| matches!(word, "const" | "let" | "var"));
+                let certain = declared || taken_apart || index.language == Language::Python;
+                if !certain || self.is_changed(name, Some(binding.at)) {
+                    return None;
+                }
+                let value = self.sure(part, depth + 1)?;
+                match (place, value) {
+                    (None, value) => Some(value),
+                    (Some(place), Sure::List(items)) if taken_apart => match items.get(place) {
+                        Some(text) => Some(Sure::Text(text.clone())),
+                        // `[dir = 'data']` says what it is then.
+                        None => (!index.is_sign(binding.at + 1, '=')).then_some(Sure::Nothing),
+                    },
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whether something of the code may change what a name stands for, besides the place that gives it.
+    fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
+        self.spend(self.index.main_end() / 16);
+        is_changed(self.index, name, given)
+    }
+
+    /// `= …`, `+= …`, `||= …`; no comparison, no arrow.
+    pub(super) fn is_given(&self, at: usize) -> bool {
+        is_given(self.index, at)
+    }
+
+    /// `[1]`, `[-1]`, `[1:]`, `[i + 1]`.
+    fn at_place(&self, value: &Sure, inside: Part, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        let Sure::List(items) = value else {
+            return None;
+        };
+        if index.language == Language::Python
+            && let Some(colon) = top(index, inside, |at| index.is_sign(at, ':'))
+        {
+            let from = number(index, Part::new(inside.from, colon)).unwrap_or(0);
+            let open = colon + 1 == inside.to && (colon == inside.from || from > 0);
+            let from = usize::try_from(from).ok().filter(|_| open)?;
+            return Some(Sure::List(items.iter().skip(from).cloned().collect()));
+        }
+        let Sure::Number(place) = self.sure(inside, depth + 1)? else {
+            return None;
+        };
+        let python = index.language == Language::Python;
+        let place = match usize::try_from(place) {
+            Ok(place) => Some(place),
+            Err(_) if index.language == Language::Javascript => return Some(Sure::Nothing),
+            Err(_) => usize::try_from(-place)
+                .ok()
+                .and_then(|back| items.len().checked_sub(back)),
+        };
+        match place.and_then(|place| items.get(place)) {
+            Some(text) => Some(Sure::Text(text.clone())),
+            None => (!python).then_some(Sure::Nothing),
+        }
+    }
+
+    /// What a method or an attribute answers.
+    fn asked(
+        &self,
+        value: &Sure,
+        method: &str,
+        inside: Option<Part>,
+        depth: usize,
+    ) -> Option<Sure> {
+        let arguments = inside.map(|inside| self.index.split(inside, ','));
+        let argument = |at: usize| self.sure(*arguments.as_ref()?.get(at)?, depth + 1);
+        let count = arguments.as_ref().map_or(0, Vec::len);
+        let size = |length: usize| i64::try_from(length).ok().map(Sure::Number);
+        match (value, method) {
+            (Sure::List(items), "length" | "size" | "count") if count == 0 => size(items.len()),
+            (Sure::Text(text), "length") if count == 0 => size(text.chars().count()),
+            (Sure::List(items), "empty") if count == 0 => Some(Sure::Truth(items.is_empty())),
+            (Sure::List(items), "any") if inside.is_none() => Some(Sure::Truth(!items.is_empty())),
+            (Sure::List(items), "first") if count == 0 => Some(
+                items
+                    .first()
+                    .map_or(Sure::Nothing, |item| Sure::Text(item.clone())),
+            ),
+            (Sure::List(items), "includes" | "include" | "has" | "contains") if count == 1 => {
+                match argument(0)? {
+                    Sure::Text(text) => Some(Sure::Truth(items.contains(&text))),
+                    _ => None,
+                }
+            }
+            (Sure::List(items), "indexOf") if count == 1 => {
+                let Sure::Text(text) = argument(0)? else {
+                    return None;
+                };
+                let place = items.iter().position(|item| *item == text);
+                place.map_or(Some(Sure::Number(-1)), size)
+            }
+            (Sure::List(items), "slice") if count == 1 => match argument(0)? {
+                Sure::Number(from) => {
+                    let from = usize::try_from(from).ok()?;
+                    Some(Sure::List(items.iter().skip(from).cloned().collect()))
+                }
+                _ => None,
+            },
+            (Sure::List(items), "filter" | "find") if count == 1 => {
+                let kept = self.kept(items, arguments.as_ref()?.first()?)?;
+                Some(match method {
+                    "find" => kept.into_iter().next().map_or(Sure::Nothing, Sure::Text),
+                    _ => Sure::List(kept),
+                })
+            }
+            (Sure::List(items), "at") if count == 1 => {
+                self.at_place(&Sure::List(items.clone()), inside?, depth)
+            }
+            (Sure::Text(text), _) if count < 2 => {
+                let given = match count {
+                    0 => None,
+                    _ => Some(argument(0)?),
+                };
+                asked_of_text(text, method, given.as_ref())
+            }
+            _ => None,
+        }
+    }
+
+    /// `a => !a.startsWith('--')`, `a => a !== '--all'`: the items that a function of one line keeps.
+    fn kept(&self, items: &[String], arrow: &Part) -> Option<Vec<String>> {
+        let index = self.index;
+        let (name, body) = match (index.name(arrow.from), index.sign(arrow.from)) {
+            (Some(name), _) => (name, arrow.from + 1),
+            (None, Some('(')) if index.after(arrow.from) == arrow.from + 3 => {
+                (index.name(arrow.from + 1)?, arrow.from + 3)
+            }
+            _ => return None,
+        };
+        if !index.is_sign(body, '=') || !index.is_sign(body + 1, '>') {
+            return None;
+        }
+        let mut at = body + 2;
+        let turned = index.is_sign(at, '!');
+        at += usize::from(turned);
+        let found = index.name(at)?;
+        let text = |at: usize| match index.token(at)? {
+            Token::Text { text, holes, .. } if holes.is_empty() => Some(text.as_str()),
+            _ => None,
+        };
+        if found == format!("{name}.startsWith") && index.after(at + 1) == arrow.to {
+            let front = text(at + 2).filter(|_| at + 4 == arrow.to)?;
+            let keeps = |item: &&String| item.starts_with(front) != turned;
+            return Some(items.iter().filter(keeps).cloned().collect());
+        }
+        let (_, end, operator) = self.operator(Part::new(at, arrow.to))?;
+        let other = text(end).filter(|_| end + 1 == arrow.to && found == name && !turned)?;
+        let same = match operator.as_str() {
+            "==" | "===" => true,
+            "!=" | "!==" => false,
+            _ => return None,
+        };
+        let keeps = |item: &&String| (item.as_str() == other) == same;
+        Some(items.iter().filter(keeps).cloned().collect())
+    }
+}
+
+/// What a method of a text answers.
+fn asked_of_text(text: &str, method: &str, given: Option<&Sure>) -> Option<Sure> {
+    Some(match (method, given) {
+        ("startsWith" | "startswith" | "start_with", Some(Sure::Text(front))) => {
+            Sure::Truth(text.starts_with(front))
+        }
+        ("endsWith" | "endswith" | "end_with", Some(Sure::Text(tail))) => {
+            Sure::Truth(text.ends_with(tail))
+        }
+        ("lower" | "toLowerCase" | "downcase", None) => Sure::Text(text.to_lowercase()),
+        ("strip" | "trim", None) => Sure::Text(text.trim().to_owned()),
+        _ => return None,
+    })
+}
+
+/// Tells whether something of a code may change what a name stands for, besides the place that gives it.
+pub(super) fn is_changed(index: &Index, name: &str, given: Option<usize>) -> bool {
+    let front = format!("{name}.");
+    (0..index.main_end()).any(|at| {
+        let Some(found) = index.name(at).filter(|_| Some(at) != given) else {
+            return false;
+        };
+        if let Some(method) = found.strip_prefix(&front) {
+            return CHANGES.contains(&method);
+        }
+        if found != name {
+            return false;
+        }
+        let before = |by: usize| at.checked_sub(by);
+        let word = before(1).and_then(|at| index.name(at));
+        let twice = |at: usize, sign: char| index.is_sign(at, sign) && index.is_sign(at + 1, sign);
+        let steps = ['+', '-']
+            .iter()
+            .any(|sign| twice(at + 1, *sign) || before(2).is_some_and(|at| twice(at, *sign)));
+        let mut behind = at + 1;
+        while index.is_sign(behind, '[') {
+            behind = index.after(behind);
+        }
+        let around = index.around(at);
+        let apart = around.is_some_and(|open| {
+            matches!(index.sign(open), Some('{' | '[')) && is_given(index, index.after(open))
+        });
+        steps || word == Some("del") || word == Some("delete") || apart || is_given(index, behind)
+    })
+}
+
+/// `= …`, `+= …`, `||= …`; no comparison, no arrow.
+fn is_given(index: &Index, at: usize) -> bool {
+    let mut end = at;
+    while index
+        .sign(end)
+        .is_some_and(|sign| "+-*/|&?%^".contains(sign))
+        && end < at + 3
+    {
+        end += 1;
+    }
+    index.is_sign(end, '=') && !matches!(index.sign(end + 1), Some('=' | '>' | '~'))
+}
+
+/// Finds a token that stands in no bracket of a part.
+pub(super) fn top(index: &Index, part: Part, is: impl Fn(usize) -> bool) -> Option<usize> {
+    let mut at = part.from;
+    while at < part.to {
+        if is(at) {
+            return Some(at);
+        }
+        at = index.after(at);
+    }
+    None
+}
+
+/// The parts between a word, or between two of a sign.
+fn apart(index: &Index, part: Part, word: &str, sign: char) -> Vec<Part> {
+    let words = matches!(
+        index.language,
+        Language::Python | Language::Ruby | Language::Perl
+    );
+    let signs = index.language != Language::Python;
+    let mut all = Vec::new();
+    let mut from = part.from;
+    let mut at = part.from;
+    while at < part.to {
+        let width = if words && index.name(at) == Some(word) {
+            1
+        } else if signs && index.is_sign(at, sign) && index.is_sign(at + 1, sign) {
+            2
+        } else {
+            at = index.after(at);
+            continue;
+        };
+        all.push(Part::new(from, at));
+        at += width;
+        from = at;
+    }
+    all.push(Part::new(from, part.to));
+    all
+}
+
+/// Numbers are cut into signs, one for each digit.
+fn number(index: &Index, part: Part) -> Option<i64> {
+    let signs = (part.from..part.to).map(|at| index.sign(at));
+    let text: String = signs.collect::<Option<_>>()?;
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
+/// Compares what is certain.
+fn answer(left: &Sure, operator: &str, right: &Sure) -> Option<bool> {
+    let same = || match (left, right) {
+        (Sure::Nothing, Sure::Nothing) => Some(true),
+        (Sure::Nothing, Sure::Text(_) | Sure::List(_) | Sure::Number(_))
+        | (Sure::Text(_) | Sure::List(_) | Sure::Number(_), Sure::Nothing) => Some(false),
+        (Sure::Number(left), Sure::Number(right)) => Some(left == right),
+        (Sure::Text(left), Sure::Text(right)) => Some(left == right),
+        (Sure::Truth(left), Sure::Truth(right)) => Some(left == right),
+        _ => None,
+    };
+    let order = || match (left, right) {
+        (Sure::Number(left), Sure::Number(right)) => Some(left.cmp(right)),
+        _ => None,
+    };
+    match operator {
+        "==" | "===" | "is" => same(),
+        "!=" | "!==" | "not is" => same().map(|is| !is),
+        "<" => order().map(std::cmp::Ordering::is_lt),
+        "<=" => order().map(std::cmp::Ordering::is_le),
+        ">" => order().map(std::cmp::Ordering::is_gt),
+        ">=" => order().map(std::cmp::Ordering::is_ge),
+        "in" | "not in" => match (left, right) {
+            (Sure::Text(text), Sure::List(items)) => {
+                Some(items.contains(text) == (operator == "in"))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
