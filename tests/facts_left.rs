@@ -506,6 +506,9 @@ fn what_the_call_has_put_aside_is_not_lost_when_it_is_written_over() {
             "cp notes/todo.md /tmp/todo.md.old && echo x > notes/todo.md",
             "cp notes/todo.md notes/todo.md.old && echo x > notes/ideas.md",
             "cp -n notes/todo.md notes/todo.md.old && echo x > notes/todo.md",
+            "mv notes/todo.md gone.md && echo x > gone.md",
+            "mv notes/todo.md gone.md && cp notes/ideas.md gone.md",
+            "mv notes/todo.md gone.md && mv notes/ideas.md gone.md",
             "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm -rf notes",
         ],
     );

@@ -1,5 +1,6 @@
 //! A file that the same call has put aside under another name before it writes over it: `cp a.txt a.txt.old && … > a.txt`, `mv app.log app.log.1 && : > app.log`.
-//! What stood there is still there, unless another command of the call comes near the second name.
+//! What stood there is still there, unless another command of the call, this one included, comes near the second name:
+//! `mv a g && echo new > g` loses `a`.
 
 use std::path::{Path, PathBuf};
 
@@ -48,8 +49,7 @@ pub(super) fn is_aside(
                     .enumerate()
                     .all(|(other, command)| {
                         other == *place
-                            || other == at
-                            || is_moved_on(command, to, context)
+                            || other != at && is_moved_on(command, to, context)
                             || !is_near(command, to, other < *place)
                     })
         })
