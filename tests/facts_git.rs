@@ -920,3 +920,18 @@ fn a_list_of_files_that_are_gone_is_known_where_there_is_none() {
         ],
     );
 }
+
+#[test]
+fn a_folder_far_below_is_asked_about_in_one_round() {
+    let scene = Scene::empty();
+    let deep = "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q";
+    scene.write(&format!("{deep}/x"), "x");
+    scene.keeps(
+        deep,
+        &[
+            "git lg",
+            "cd \"$(git rev-parse --show-toplevel)\" && ls",
+            "git switch topic",
+        ],
+    );
+}

@@ -150,19 +150,18 @@ impl Unfolder<'_> {
         if self.facts.assumed {
             return cwd.starts_with(project).then(|| project.clone());
         }
-        let mut found = None;
+        // All are asked for at once: one after the other would take a round each.
+        let mut open = false;
         for dir in cwd.ancestors().take(MAX_ABOVE) {
             let question = Question::Entry(dir.join(".git"));
             match self.facts.ask(question, self.needs) {
-                Some(Answer::Entry(_)) => {
-                    found = Some(dir.to_path_buf());
-                    break;
-                }
-                Some(Answer::Absent) => {}
-                _ => return None,
+                Some(Answer::Entry(_)) if !open => return Some(dir.to_path_buf()),
+                Some(Answer::Entry(_) | Answer::Absent) => {}
+                None => open = true,
+                Some(_) => return None,
             }
         }
-        found
+        None
     }
 }
 
