@@ -295,7 +295,8 @@ pub fn emptied(text: &str, shown: &str, context: &Context<'_>) -> Option<Loss> {
     if harmless(text, context).is_some() || crate::classify::files::kinds::is_log(name) {
         return None;
     }
-    Some(Loss::new("windows.remove-file", path(shown)))
+    overwritten(text, shown, context)
+        .or_else(|| Some(Loss::new("windows.remove-file", path(shown))))
 }
 
 /// Tells whether a file is a backup by its name; making one is no loss.
