@@ -482,39 +482,6 @@ fn a_loop_that_asks_of_each_name_takes_only_what_the_answer_lets_through() {
 }
 
 #[test]
-fn what_the_call_has_put_aside_is_not_lost_when_it_is_written_over() {
-    let scene = Scene::built(
-        "mkdir -p logs notes build\necho l > logs/app.log\necho n > notes/todo.md\necho i > notes/ideas.md\n",
-    );
-    scene.keeps(
-        ".",
-        &[
-            "mv logs/app.log logs/app.log.1 && : > logs/app.log",
-            "set -e; mv logs/app.log logs/app.log.1; : > logs/app.log",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md",
-            "cp -p notes/todo.md notes/todo.md.old && mv notes/ideas.md notes/todo.md",
-        ],
-    );
-    scene.loses(
-        ".",
-        &[
-            "mv logs/app.log logs/app.log.1; echo new > logs/app.log",
-            "cp notes/todo.md notes/todo.md.old; echo x > notes/todo.md",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm notes/todo.md.old",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm notes/*.old",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && echo y > notes/todo.md.old",
-            "cp notes/todo.md /tmp/todo.md.old && echo x > notes/todo.md",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/ideas.md",
-            "cp -n notes/todo.md notes/todo.md.old && echo x > notes/todo.md",
-            "mv notes/todo.md gone.md && echo x > gone.md",
-            "mv notes/todo.md gone.md && cp notes/ideas.md gone.md",
-            "mv notes/todo.md gone.md && mv notes/ideas.md gone.md",
-            "cp notes/todo.md notes/todo.md.old && echo x > notes/todo.md && rm -rf notes",
-        ],
-    );
-}
-
-#[test]
 fn all_matches_of_a_template_are_filled_in_and_scripts_around_one_may_be_left_out() {
     let scene = Scene::built(
         "mkdir -p data\necho d > data/a.csv\nprintf 'echo TOOL; TOOL -rf data\\n' > t.sh\nprintf '{\"scripts\":{\"show\":\"echo hi\",\"postshow\":\"rm -rf data\"}}' > package.json\n",
@@ -555,7 +522,6 @@ fn one_name_for_many_things_keeps_only_the_last() {
             "for f in letters/*.txt; do mv \"$f\" empty/; done",
             "for f in letters/*.txt; do mv \"$f\" \"${f%.txt}.md\"; done",
             "for f in letters/*.txt; do cp \"$f\" \"$f.md\"; done",
-            "mv letters/a.txt .swap && mv letters/b.txt letters/a.txt && mv .swap letters/b.txt",
         ],
     );
     scene.loses(

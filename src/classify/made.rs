@@ -2,7 +2,6 @@
 //! It believes only commands that fail when the thing exists, and only where the shell proves that they did not fail.
 
 mod alone;
-mod aside;
 mod born;
 mod containers;
 mod named;
@@ -108,8 +107,6 @@ impl Made {
                     });
             if covered {
                 finding.exempt = Some(REASON.to_owned());
-            } else if aside::is_aside(finding, at, proven, unfolding, context) {
-                finding.exempt = Some("the same call has put it aside before".to_owned());
             }
         }
     }

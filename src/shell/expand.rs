@@ -190,6 +190,17 @@ impl Unfolder<'_> {
                 known(&fr.source, text, part.span, mode.quoted, out);
             }
             // Qualifiers of zsh only choose among the names: all of them count.
+            // With `D` hidden names come too: what it gives is not known then.
+            PartKind::Glob(text) if text.starts_with('(') && text.contains('D') => {
+                out.push(Bit::Piece {
+                    piece: Piece {
+                        part: Part::Hole(Hole::Unknown),
+                        origin: fr.source.origin(part.span),
+                    },
+                    quoted: false,
+                    split: false,
+                });
+            }
             PartKind::Glob(text) if text.starts_with('(') => {}
             PartKind::Glob(text) => out.push(Bit::Piece {
                 piece: Piece {

@@ -135,6 +135,17 @@ pub(super) struct Change<'a> {
 pub(super) fn replaced(change: &Change<'_>, line: &Line, origin: &Origin) -> Vec<Line> {
     let Change { from, to, .. } = *change;
     let whole = vec![hole(origin)];
+    // `s/a/b/2` passes over the first match: either line may come.
+    if change.flags.contains(|flag: char| flag.is_ascii_digit()) {
+        let plain = change.flags.replace(|flag: char| flag.is_ascii_digit(), "") + "g";
+        let all = Change {
+            flags: &plain,
+            ..*change
+        };
+        let mut both = vec![line.clone()];
+        both.extend(replaced(&all, line, origin));
+        return both;
+    }
     let bare = from
         .replace("\\(", "(")
         .replace("\\)", ")")
