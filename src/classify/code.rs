@@ -23,7 +23,7 @@ use crate::model::command::{Command, Opaque, OpaqueKind};
 use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding, Severity};
-use crate::model::span::Origin;
+use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::Word;
 use crate::shell::parse::parse;
@@ -152,7 +152,24 @@ fn losses(
             unknown_deletion(&origin, command, context)
         }));
     }
+    if deeds.cut {
+        let origin = code.source.origin(Span::new(0, 0), &command.origin);
+        all.push(cut(&origin, command, context));
+    }
     all
+}
+
+/// A code that does more than is looked at.
+fn cut(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
+    let id = "opaque.budget";
+    let mut finding = unknown_deletion(origin, command, context);
+    let rule = context.rules.rule(id);
+    finding.rule = id.to_owned();
+    finding.severity = rule.map_or(Severity::High, |rule| rule.severity);
+    finding.summary = "the code has more steps or values than are looked at".to_owned();
+    finding.instead = rule.map(|rule| rule.instead.to_owned());
+    finding.targets.clear();
+    finding
 }
 
 /// Bytes of statements that make something, kept for the statements behind them.

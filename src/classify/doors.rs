@@ -78,7 +78,7 @@ const WORDS: &[(&[&str], &str)] = &[
 ];
 
 /// Lines of a client's standard input that are read.
-const MAX_TYPED: usize = 200;
+const MAX_TYPED: usize = 20_000;
 
 /// Returns the shell texts behind the doors of a command.
 pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {

@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::classify::Context;
-use crate::model::command::{Command, Cwd, Stdin, Unfolding};
+use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin, Unfolding};
 use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::request::ShellKind;
-use crate::model::span::Origin;
+use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Target, TargetKind};
 use crate::model::word::{Part, Word};
 use crate::shell::unfold::unfold;
@@ -265,14 +265,29 @@ fn text_of(word: &Word) -> String {
 /// Judges every task of a text as if it ran now, without asking the world.
 fn judged(place: &Place, text: &str, site: &Site<'_>, context: &Context<'_>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
-    for (task, runs) in tasks(place, text).into_iter().take(MAX_TASKS) {
-        for finding in judged_task(place, runs, &task, site, context) {
+    let tasks = tasks(place, text);
+    for (task, runs) in tasks.iter().take(MAX_TASKS) {
+        for finding in judged_task(place, *runs, task, site, context) {
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
+    if tasks.len() > MAX_TASKS {
+        all.extend(super::opaque::findings(&[too_many(site)], context));
+    }
     all
+}
+
+/// Says that a text runs more than is looked at.
+fn too_many(site: &Site<'_>) -> Opaque {
+    Opaque {
+        origin: site.origin.clone().unwrap_or(Origin::Text(Span::new(0, 0))),
+        reason: "the text runs more tasks than are looked at".to_owned(),
+        words: Vec::new(),
+        kind: OpaqueKind::Budget,
+        via: Vec::new(),
+    }
 }
 
 /// Returns what a text would run, and where.

@@ -10,7 +10,7 @@ use super::Context;
 use super::sql::Started;
 
 /// More lines than this are not read.
-const MAX_LINES: usize = 2_000;
+const MAX_LINES: usize = 100_000;
 
 /// Options under which nothing is changed.
 const LOOKING: [&str; 6] = [

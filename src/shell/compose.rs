@@ -29,7 +29,7 @@ const MAX_LEVELS: usize = 12;
 /// Scalars of one file that are looked at.
 const MAX_SCALARS: usize = 20_000;
 /// Services that one call may start.
-const MAX_SERVICES: usize = 64;
+const MAX_SERVICES: usize = 1_000;
 
 /// One service, as far as the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

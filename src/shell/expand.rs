@@ -63,9 +63,7 @@ impl Unfolder<'_> {
                 st.globs.rewrite(&mut all, from);
             }
             if all.len() > MAX_FIELDS {
-                all.truncate(MAX_FIELDS);
-                let origin = fr.source.origin(word.span);
-                all.push(Word::hole(Hole::Unknown, true, origin));
+                self.spend("a command has too many words");
                 break;
             }
         }
@@ -169,13 +167,8 @@ impl Unfolder<'_> {
             // A quoted here-document's body has no quotes of its own.
             PartKind::Single(text) => {
                 let quotes = usize::from(part.span.len() > text.len());
-                known(
-                    &fr.source,
-                    text,
-                    inner(part.span, quotes, quotes),
-                    true,
-                    out,
-                );
+                let span = inner(part.span, quotes, quotes);
+                known(&fr.source, text, span, true, out);
             }
             PartKind::AnsiC(text) => known(&fr.source, text, inner(part.span, 2, 1), true, out),
             PartKind::Double(parts) => {
@@ -192,14 +185,7 @@ impl Unfolder<'_> {
             // Qualifiers of zsh only choose among the names: all of them count.
             // With `D` hidden names come too: what it gives is not known then.
             PartKind::Glob(text) if text.starts_with('(') && text.contains('D') => {
-                out.push(Bit::Piece {
-                    piece: Piece {
-                        part: Part::Hole(Hole::Unknown),
-                        origin: fr.source.origin(part.span),
-                    },
-                    quoted: false,
-                    split: false,
-                });
+                out.push(hole(Hole::Unknown, fr.source.origin(part.span), WORD));
             }
             PartKind::Glob(text) if text.starts_with('(') => {}
             PartKind::Glob(text) => out.push(Bit::Piece {

@@ -10,6 +10,8 @@ mod says;
 mod sed;
 mod tokens;
 
+use std::collections::BTreeSet;
+
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::expand::literal_piece;
@@ -22,9 +24,11 @@ use super::wrappers::start;
 /// One line, in pieces.
 pub(super) type Line = Vec<Piece>;
 
-/// Forms of lines that one program gives.
-const MAX_FORMS: usize = 64;
-/// Lines of a script that is edited before it runs.
+/// Lines that one program reads, and forms of lines that it gives.
+const MAX_LINES: usize = 8_192;
+/// Names in one word of a client.
+const MAX_NAMES: usize = 64;
+/// Lines of a script of the world that is edited before it runs.
 const MAX_EDITED: usize = 60;
 /// Bytes of a program text that is read for what it prints.
 const MAX_TEXT: usize = 1 << 16;
@@ -138,23 +142,13 @@ fn unknown(origin: &crate::model::span::Origin) -> Piece {
     }
 }
 
-/// Returns the lines that a program reads; one that is not known where they are not.
-fn lines_in(feed: &Feed, job: &Job) -> Vec<Line> {
-    match lines_of(feed) {
-        Some(lines) if lines.len() <= MAX_FORMS => lines,
-        _ => vec![vec![unknown(&job.origin)]],
-    }
-}
-
-/// Returns lines as what flows; nothing when no word of them is known.
-fn feed(mut lines: Vec<Line>) -> Option<Feed> {
-    let mut forms: Vec<Word> = Vec::new();
-    for line in lines.drain(..) {
-        let word = word_of(line, None);
-        if !word.pieces.is_empty() && !forms.contains(&word) && forms.len() < MAX_FORMS {
-            forms.push(word);
-        }
-    }
+/// Returns lines as what flows, each once; nothing when no word of them is known.
+fn feed(lines: Vec<Line>) -> Option<Feed> {
+    let mut seen = BTreeSet::new();
+    let words = lines.into_iter().map(|line| word_of(line, None));
+    let forms: Vec<Word> = words
+        .filter(|word| !word.pieces.is_empty() && seen.insert(word.shown()))
+        .collect();
     has_text(&forms).then_some(Feed::Items(forms))
 }
 
@@ -196,12 +190,24 @@ impl Unfolder<'_> {
                 Some(lines) => lines,
                 None => {
                     let text = self.code_text(program, job, st, fr)?;
-                    let input = lines_in(&fr.stdin, job);
+                    let input = self.lines_in(&fr.stdin, job);
                     code::output(program, job, &text, &input)?
                 }
             },
         };
         feed(lines)
+    }
+
+    /// Returns the lines that a program reads; one that is not known where they are not.
+    fn lines_in(&mut self, feed: &Feed, job: &Job) -> Vec<Line> {
+        match lines_of(feed) {
+            Some(lines) if lines.len() <= MAX_LINES => lines,
+            Some(_) => {
+                self.spend("a program reads too many lines of a text");
+                Vec::new()
+            }
+            None => vec![vec![unknown(&job.origin)]],
+        }
     }
 
     /// Returns the lines that a filter reads, from its files or its input.
@@ -221,10 +227,10 @@ impl Unfolder<'_> {
 
     fn lines_of_file(&mut self, file: &Word, job: &Job, st: &State) -> Vec<Line> {
         match self.content(file, st) {
-            Some(Content::Feed(feed)) => lines_in(feed, job),
+            Some(Content::Feed(feed)) => self.lines_in(&feed.clone(), job),
             None if self.hungry => {
                 let feed = self.listed(Feed::File(file.clone()), st);
-                lines_in(&feed, job)
+                self.lines_in(&feed, job)
             }
             _ => vec![vec![unknown(&job.origin)]],
         }
@@ -233,9 +239,9 @@ impl Unfolder<'_> {
     fn lines_of_input(&mut self, job: &Job, st: &State, fr: &Frame) -> Vec<Line> {
         if self.hungry {
             let feed = self.listed(fr.stdin.clone(), st);
-            return lines_in(&feed, job);
+            return self.lines_in(&feed, job);
         }
-        lines_in(&fr.stdin, job)
+        self.lines_in(&fr.stdin, job)
     }
 
     /// Returns the text of the code that an interpreter runs.
@@ -340,7 +346,7 @@ impl Unfolder<'_> {
             let Some(Content::Feed(old)) = self.content(file, st).cloned() else {
                 continue;
             };
-            let input = lines_in(&old, job);
+            let input = self.lines_in(&old, job);
             let new = sed::output(job, &input).and_then(feed);
             self.record_file(file, new.unwrap_or(old), false, st);
         }
@@ -372,7 +378,7 @@ impl Unfolder<'_> {
         for word in job.args().iter().filter(|word| word.is_literal()) {
             let text = word.prefix();
             let ends = |c: char| c.is_whitespace() || matches!(c, '=' | '\'' | '"' | '@' | ';');
-            for name in text.split(ends).take(MAX_FORMS) {
+            for name in text.split(ends).take(MAX_NAMES) {
                 for name in [name, name.strip_prefix("-f").unwrap_or_default()] {
                     let file = Word::literal(name, word.origin.clone());
                     let content = match self.content(&file, st) {
@@ -414,8 +420,26 @@ pub(super) fn rewritten(job: &Job, input: &Feed) -> Option<Feed> {
 pub(super) fn passed_on(program: &str, input: &Feed) -> Feed {
     match input {
         Feed::Opaque(from) if NETWORK.contains(&from.as_str()) => Feed::Opaque(from.clone()),
-        _ => Feed::Opaque(program.to_owned()),
+        Feed::Opaque(from) => {
+            let made_of = from.split_once('\n').map(|(_, text)| text);
+            Feed::Opaque(made_of.map_or_else(|| program.to_owned(), |text| made(program, text)))
+        }
+        Feed::Text { pieces, .. } => {
+            Feed::Opaque(made(program, &word_of(pieces.clone(), None).shown()))
+        }
+        Feed::Items(items) if has_text(items) => {
+            Feed::Opaque(made(program, &word_of(pieces(items), None).shown()))
+        }
+        Feed::Inherited | Feed::Null | Feed::File(_) | Feed::Items(_) => {
+            Feed::Opaque(program.to_owned())
+        }
     }
+}
+
+/// The name of a program, and below it the text that its output is made of.
+fn made(program: &str, text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_TEXT);
+    format!("{program}\n{}", text.get(..end).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ impl Unfolder<'_> {
         };
         let via = fr.enter("parallel", Passage::Plain).fed(Feed::Null);
         let mut feed = Feed::nothing();
-        for item in items.into_iter().take(MAX_ITEMS) {
+        for item in bounded(items) {
             let mut all: Vec<Word> = if template.is_empty() {
                 vec![item.clone()]
             } else {
@@ -708,6 +708,16 @@ fn unquoted(text: &str) -> Vec<String> {
     all
 }
 
+/// Returns the items that are gone through; one that is any of the others stands for those behind the limit.
+fn bounded(mut items: Vec<Word>) -> Vec<Word> {
+    if let Some(next) = items.get(MAX_ITEMS) {
+        let rest = Word::hole(Hole::Unknown, true, next.origin.clone());
+        items.truncate(MAX_ITEMS);
+        items.push(rest);
+    }
+    items
+}
+
 fn chunks(items: Vec<Word>, one_by_one: bool, each: Option<usize>) -> Vec<Vec<Word>> {
     let size = if one_by_one {
         Some(1)
@@ -715,10 +725,7 @@ fn chunks(items: Vec<Word>, one_by_one: bool, each: Option<usize>) -> Vec<Vec<Wo
         each.filter(|size| *size > 0)
     };
     match size {
-        Some(size) => {
-            let kept: Vec<Word> = items.into_iter().take(MAX_ITEMS).collect();
-            kept.chunks(size).map(<[Word]>::to_vec).collect()
-        }
+        Some(size) => bounded(items).chunks(size).map(<[Word]>::to_vec).collect(),
         None => vec![items],
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::model::command::OpaqueKind;
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{NodeKind, RawWord, Script};
@@ -50,7 +51,10 @@ impl Unfolder<'_> {
                 Hole::Unknown
             };
             st.set(name, Value::unknown(hole, nowhere()));
-            return self.repeated(Some(name), body, st, fr);
+            let from = self.out.opaque.len();
+            let feed = self.repeated(Some(name), body, st, fr);
+            self.started_items(from, items.iter().any(|item| !item.has_hole()));
+            return feed;
         }
         let outer = st.rounds;
         st.rounds = outer.saturating_mul(count);
@@ -76,6 +80,14 @@ impl Unfolder<'_> {
             st.proofs = proofs;
         }
         feed
+    }
+
+    /// Ends the unfolding where items of a long list, which the call itself holds, are programs: which ones is not looked at.
+    fn started_items(&mut self, from: usize, known: bool) {
+        let opaque = self.out.opaque.get(from..).unwrap_or_default();
+        if known && opaque.iter().any(|one| one.kind == OpaqueKind::Program) {
+            self.spend("a loop runs more items of a list than are gone through");
+        }
     }
 
     /// Returns the names that patterns give here, where the loop asks something of each of them: `for d in */; do [ -f "$d/x" ] && …`.
@@ -158,7 +170,10 @@ impl Unfolder<'_> {
         let many = matches!(stdin, Feed::Text { .. } | Feed::Items(_));
         if is_read(condition) && many {
             let fed = fr.fed(Feed::Opaque("a long list".to_owned()));
-            return self.repeated_with(Some(condition), None, body, st, &fed);
+            let from = self.out.opaque.len();
+            let feed = self.repeated_with(Some(condition), None, body, st, &fed);
+            self.started_items(from, matches!(stdin, Feed::Text { .. }));
+            return feed;
         }
         self.repeated_with(Some(condition), None, body, st, fr)
     }

@@ -7,8 +7,8 @@ use crate::model::word::{Hole, Part, Piece, Word};
 use super::expand::literal_piece;
 use super::state::Feed;
 
-/// Rounds through a format that is used again for more arguments.
-const MAX_ROUNDS: usize = 1_024;
+/// Rounds through a format that is used again for more arguments; a command has no more words.
+const MAX_ROUNDS: usize = 8_192;
 
 /// Returns what `printf FORMAT ARGS` prints.
 pub(super) fn feed(args: &[Word]) -> Feed {

@@ -186,8 +186,9 @@ impl Unfolder<'_> {
         if from == super::settings::SETTINGS {
             return;
         }
-        let reason = format!("`{name}` runs the output of `{from}`");
-        let words = vec![from.to_owned()];
+        let program = from.lines().next().unwrap_or_default();
+        let reason = format!("`{name}` runs the output of `{program}`");
+        let words = from.lines().map(str::to_owned).collect();
         self.opaque(OpaqueKind::Payload, reason, words, job.origin.clone(), fr);
     }
 

@@ -542,7 +542,7 @@ pub enum Feed {
     File(Word),
     /// Unknown lines, each of one of these forms.
     Items(Vec<Word>),
-    /// Output of this program.
+    /// Output of this program; on further lines the known text that it is made of.
     Opaque(String),
 }
 
@@ -638,7 +638,9 @@ impl Feed {
             Self::Items(_) => Stdin::Opaque {
                 from: "a list of names".to_owned(),
             },
-            Self::Opaque(from) => Stdin::Opaque { from: from.clone() },
+            Self::Opaque(from) => Stdin::Opaque {
+                from: from.lines().next().unwrap_or_default().to_owned(),
+            },
         }
     }
 }

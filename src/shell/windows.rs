@@ -69,7 +69,7 @@ impl Unfolder<'_> {
         let reason = "a shell runs text that is not known".to_owned();
         let mut words: Vec<String> = job.words.iter().map(Word::shown).collect();
         if let Feed::Opaque(from) = &fr.stdin {
-            words.push(from.clone());
+            words.extend(from.lines().map(str::to_owned));
         }
         let origin = job.origin.clone();
         self.opaque(OpaqueKind::Payload, reason, words, origin, fr);

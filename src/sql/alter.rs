@@ -9,7 +9,7 @@ use super::name::Name;
 use super::read::{Note, Reader};
 
 /// Longest list of actions that is read one by one.
-const MAX_ACTIONS: usize = 2_000;
+const MAX_ACTIONS: usize = 50_000;
 
 impl Reader<'_> {
     pub fn alter(&mut self, from: usize, to: usize) {

@@ -15,9 +15,9 @@ use crate::model::span::Span;
 use super::{Task, lines, operands, read, removal};
 
 /// Bytes of one plugin's settings.
-const MAX_SETTINGS: usize = 32 << 10;
+const MAX_SETTINGS: usize = 262_144;
 /// Places in one file that are looked at.
-const MAX_PLACES: usize = 200;
+const MAX_PLACES: usize = 5_000;
 
 /// Plugins of Grunt that start a text.
 const SHELLS: [&str; 5] = ["shell", "exec", "run", "bgShell", "execute"];

@@ -37,9 +37,22 @@ pub(super) struct Deeds {
     pub wipes: Vec<(&'static str, String, Span)>,
     /// Where SQL stands whose changed rows are rolled back.
     pub undone: Vec<Span>,
+    /// The code does more, or has more readings, than is looked at.
+    pub cut: bool,
 }
 
 impl Deeds {
+    /// Tells whether something is deleted, started or sent of which a part is not known.
+    fn has_unknown(&self) -> bool {
+        let unknown = |text: &str| text.contains(crate::sql::HOLE) || text.contains("$UNKNOWN");
+        !self.unknown.is_empty()
+            || self.steps.iter().any(|step| unknown(&step.text))
+            || self
+                .sql
+                .iter()
+                .any(|(text, ..)| text.trim_start().starts_with(crate::sql::HOLE))
+    }
+
     /// Takes back the rows that were changed since then; whatever else was done stays, unless nothing was.
     fn undo(&mut self, (sql, wipes): (usize, usize), undone: &Undone) {
         if undone.whole {
@@ -123,6 +136,7 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         }
     }
     let mut deeds = calls.deeds;
+    deeds.cut |= calls.reader.is_cut() && deeds.has_unknown();
     if calls.sends_variable {
         // The SQL stands in a variable: every string that is SQL to the last word may be it.
         let main = index.main_end();
@@ -222,13 +236,15 @@ impl<'a> Calls<'a> {
         if self.deeds.steps.last().is_some_and(again) {
             return;
         }
-        if self.deeds.steps.len() < MAX_STEPS {
-            self.deeds.steps.push(Step {
-                text: text.to_owned(),
-                span,
-                kind: Kind::Runs,
-            });
+        if self.deeds.steps.len() >= MAX_STEPS {
+            self.deeds.cut = true;
+            return;
         }
+        self.deeds.steps.push(Step {
+            text: text.to_owned(),
+            span,
+            kind: Kind::Runs,
+        });
     }
 
     /// awk's `print | "cmd"` and `"cmd" | getline`, AppleScript's `do shell script "cmd"`.

@@ -25,7 +25,7 @@ const MODULES: [(&str, &str); 15] = [
 ];
 
 /// Names that are given in one import.
-const MAX_NAMES: usize = 60;
+const MAX_NAMES: usize = 2_000;
 
 /// Returns the full names behind the names of a code.
 pub(super) fn read(tokens: &[Token], language: Language) -> HashMap<String, String> {

@@ -83,7 +83,7 @@ pub(super) struct Index {
 /// Tokens of code in holes, besides those of the code.
 const MAX_HOLE_TOKENS: usize = 20_000;
 /// An expression has no more parts than this, brackets counted as one.
-const MAX_PARTS: usize = 400;
+const MAX_PARTS: usize = 20_000;
 /// Tokens that belong to a bracket without an end.
 const MAX_OPEN: usize = 60;
 /// Stands for no bracket.

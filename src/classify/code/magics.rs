@@ -6,7 +6,7 @@ use crate::model::span::Span;
 use super::steps::{Kind, Step};
 
 /// Lines of one code that are looked at.
-const MAX_LINES: usize = 2_000;
+const MAX_LINES: usize = 100_000;
 /// Magics that run the rest of the line in a shell, and those that are programs themselves.
 const SHELLS: [&str; 4] = ["%sx ", "%system ", "%%sx ", "%%system "];
 const PROGRAMS: [&str; 6] = ["%rm ", "%rmdir ", "%mv ", "%cp ", "%ln ", "%mkdir "];

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use super::tokens::{Language, Token, placed};
 
 /// Imports of one code that are followed.
-const MAX_IMPORTS: usize = 40;
+const MAX_IMPORTS: usize = 2_000;
 /// Names of one import that are read.
-const MAX_NAMES: usize = 60;
+const MAX_NAMES: usize = 2_000;
 /// Stands for what a module gives as a whole: `module.exports = function …`.
 pub(super) const DEFAULT: &str = "default";
 

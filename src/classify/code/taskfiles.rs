@@ -18,7 +18,7 @@ use super::modules::DEFAULT;
 use super::tokens::{Language, Token, placed};
 
 /// Lines of one file that are read.
-const MAX_LINES: usize = 5_000;
+const MAX_LINES: usize = 100_000;
 /// Bytes of one file.
 const MAX_BYTES: usize = 256 << 10;
 /// Rounds in which tasks that tasks need are found.

@@ -3,6 +3,7 @@
 
 mod argv;
 mod branches;
+mod budget;
 mod joined;
 pub(super) mod made;
 pub(super) mod methods;
@@ -18,7 +19,7 @@ use crate::sql::HOLE;
 use super::calls::Standing;
 use super::index::{Binding, Given, Index, Part};
 use super::tokens::{Language, Token};
-use joined::{add, bound, crossed, grown, joined, picked};
+use joined::{add, crossed, grown, joined, picked};
 pub(super) use joined::{elements, spelled};
 
 /// Any name that is there: `*` of a shell.
@@ -29,18 +30,18 @@ pub(super) const HOME: char = '\u{E001}';
 pub(super) const FRESH: &str = "/tmp/made-by-this-code";
 
 /// Readings of one expression.
-const MAX_READINGS: usize = 16;
+const MAX_READINGS: usize = 512;
 /// Expressions in expressions, names behind names.
 const MAX_DEPTH: usize = 24;
 /// Expressions that are read for one code.
-const MAX_STEPS: usize = 60_000;
+const MAX_STEPS: usize = 400_000;
 /// A string or list that grows beyond this is unknown.
 const MAX_SIZE: usize = 40_000;
 /// Calls of a function whose arguments are looked at.
-const MAX_CALLS: usize = 24;
+const MAX_CALLS: usize = 512;
 
 /// One reading of an expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value {
     /// A text; unknown parts are holes.
     Text(String),
@@ -91,6 +92,8 @@ pub(super) struct Reader<'a> {
     /// It reads its command line, every word of which is known.
     told: bool,
     steps: Cell<usize>,
+    /// Known readings were left out: there are more than are looked at.
+    cut: Cell<bool>,
 }
 
 /// Where an expression is read: which place counts for the order of assignments, and how deep.
@@ -147,6 +150,7 @@ impl<'a> Reader<'a> {
             dead: Vec::new(),
             told: truth::is_told(index, standing.args),
             steps: Cell::new(0),
+            cut: Cell::new(false),
         }
     }
 
@@ -175,14 +179,8 @@ impl<'a> Reader<'a> {
                 .collect(),
             None => self.sum(part, when.deeper()),
         };
-        bound(&mut all);
+        self.bounded(&mut all);
         all
-    }
-
-    /// Counts a call that is looked at, and tells whether too many were.
-    pub(super) fn is_spent(&self) -> bool {
-        self.steps.set(self.steps.get() + 4);
-        self.steps.get() > MAX_STEPS
     }
 
     /// Tells whether a place of the code may run.
@@ -191,10 +189,6 @@ impl<'a> Reader<'a> {
             .dead
             .iter()
             .any(|part| (part.from..part.to).contains(&at))
-    }
-
-    fn spend(&self, steps: usize) {
-        self.steps.set(self.steps.get() + steps);
     }
 
     /// Takes off words that change nothing: `await`, `new`, `return`, `*`, `...`, `&`, an arrow's parenthesis.
@@ -397,7 +391,7 @@ impl<'a> Reader<'a> {
                 _ => break,
             }
         }
-        bound(&mut values);
+        self.bounded(&mut values);
         (values, at)
     }
 
@@ -529,7 +523,11 @@ impl<'a> Reader<'a> {
         let mut chosen = Vec::new();
         let nest = self.index.nest(at);
         let before: Vec<&&Binding> = all.iter().filter(|binding| binding.at <= at).collect();
-        for binding in before.iter().rev().take(MAX_READINGS) {
+        for (count, binding) in before.iter().rev().enumerate() {
+            if count >= MAX_READINGS {
+                self.cut();
+                break;
+            }
             chosen.push(***binding);
             let settles = !matches!(binding.given, Given::More(_)) && binding.nest <= nest;
             let own = matches!(binding.given, Given::Param(..) | Given::Rest(..));
@@ -548,6 +546,9 @@ impl<'a> Reader<'a> {
     /// Returns what the chosen places give.
     fn given(&self, chosen: &[Binding], when: When) -> Values {
         let mut all: Values = Vec::new();
+        if chosen.len() >= MAX_READINGS {
+            all.push(Value::unknown());
+        }
         for binding in chosen {
             // What a value is made of stands before it.
             let inner = When {
@@ -582,7 +583,7 @@ impl<'a> Reader<'a> {
                     all.extend(self.arguments_of(function, place, true, inner));
                 }
             }
-            bound(&mut all);
+            self.bounded(&mut all);
         }
         if all.is_empty() {
             all.push(Value::unknown());
@@ -600,7 +601,12 @@ impl<'a> Reader<'a> {
         };
         let mut all = Vec::new();
         let calls = self.index.calls(&function.name).iter();
-        for at in calls.filter(|at| self.runs(**at)).take(MAX_CALLS) {
+        for (count, at) in calls.filter(|at| self.runs(**at)).enumerate() {
+            if count >= MAX_CALLS {
+                self.cut();
+                all.push(Value::unknown());
+                break;
+            }
             let inner = When {
                 at: *at,
                 depth: when.depth + 1,
@@ -620,7 +626,7 @@ impl<'a> Reader<'a> {
                     None => all.push(Value::unknown()),
                 },
             }
-            bound(&mut all);
+            self.bounded(&mut all);
         }
         if all.is_empty() {
             match param.default {

@@ -8,9 +8,9 @@ use crate::model::command::{Command, Stdin};
 use crate::model::word::{Part, Word};
 
 /// Commands of one script that are looked at.
-const MAX_COMMANDS: usize = 200;
+const MAX_COMMANDS: usize = 20_000;
 /// Lines of known input that are put behind a replacement.
-const MAX_LINES: usize = 64;
+const MAX_LINES: usize = 20_000;
 /// Stands for text that is not known.
 const UNKNOWN: &str = "$(line)";
 

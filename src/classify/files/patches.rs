@@ -12,7 +12,7 @@ use crate::model::fact::{Answer, Question};
 use crate::model::word::Word;
 
 /// Files of one patch that are looked at.
-const MAX_FILES: usize = 200;
+const MAX_FILES: usize = 5_000;
 
 const PATCH: Valued = Valued {
     short: "pidDFgBorVxyz",

@@ -22,7 +22,7 @@ pub enum Client {
 }
 
 /// Lines of one file that are read.
-const MAX_LINES: usize = 5_000;
+const MAX_LINES: usize = 100_000;
 /// Ends a text that is typed into a client.
 const END: &str = "END_OF_BACKSTOP_START";
 

@@ -6,7 +6,7 @@ use crate::model::command::{Command, Stdin};
 use crate::model::word::Word;
 
 /// Lines and commands of one editor's script that are read.
-const MAX_LINES: usize = 500;
+const MAX_LINES: usize = 20_000;
 
 /// Returns the names of the files that a command changes, each with the text that goes in.
 pub fn texts(command: &Command) -> Vec<(String, String)> {

@@ -20,7 +20,7 @@ const HOOKS: [&str; 6] = [
     "command_not_found_handle",
 ];
 /// Lines of one file that are read.
-const MAX_LINES: usize = 5_000;
+const MAX_LINES: usize = 100_000;
 
 /// Returns the text with what the prompt runs called at its end, and the aliases that stand for other programs.
 pub fn later(text: &str) -> (Option<Task>, Vec<Task>) {

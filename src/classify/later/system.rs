@@ -2,7 +2,7 @@
 //! It judges nothing.
 
 /// Blocks and lines that are read of one file.
-const MAX: usize = 500;
+const MAX: usize = 100_000;
 
 /// Scripts between `postrotate` and its kin, and `endscript`.
 pub fn logrotate(text: &str) -> Vec<String> {

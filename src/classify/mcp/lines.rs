@@ -38,7 +38,7 @@ const CONSOLES: &[(&[&str], &str)] = &[
 ];
 
 /// Lines longer than this are not built from many strings.
-const MAX_WORDS: usize = 64;
+const MAX_WORDS: usize = 4_096;
 
 /// Returns the lines that a call stands for, besides the texts that are shell text already.
 pub fn lines(call: &Call<'_>) -> Vec<String> {

@@ -9,7 +9,7 @@ use crate::model::finding::Finding;
 use super::roles::{Call, key, plain};
 
 /// Files of one call that are read.
-const MAX_FILES: usize = 200;
+const MAX_FILES: usize = 5_000;
 
 /// Words of tools that write files.
 const WRITES: [&str; 14] = [

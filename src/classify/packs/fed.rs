@@ -8,7 +8,7 @@ use crate::model::span::Origin;
 use crate::model::word::{Part, Word};
 
 /// More lines than this are not read one by one.
-const MAX_LINES: usize = 1_000;
+const MAX_LINES: usize = 100_000;
 
 /// How a text becomes words.
 #[derive(Clone, Copy)]
@@ -354,6 +354,10 @@ fn split(program: &str, options: &[Word], text: &str, origin: &Origin) -> Vec<Ve
 
 /// Returns the lines without what Redis queues behind `MULTI` and gives up at `DISCARD`, or at the end.
 fn executed(lines: Vec<&str>) -> Vec<&str> {
+    // What is not known may be an `EXEC`.
+    if lines.iter().any(|line| line.contains('\0')) {
+        return lines;
+    }
     let mut all = Vec::with_capacity(lines.len());
     let mut queued: Option<Vec<&str>> = None;
     for line in lines {

@@ -10,7 +10,7 @@ use crate::model::word::Word;
 use super::fed::{file_text, stdin};
 
 /// Lines of one file that are read.
-const MAX_LINES: usize = 1_000;
+const MAX_LINES: usize = 100_000;
 
 /// Programs that send the requests of a file, with the options of theirs that take a value.
 const SENDERS: [&str; 5] = ["hurl", "httpyac", "ijhttp", "httprunner", "kulala"];

@@ -14,7 +14,7 @@ use super::matching::Match;
 use super::url;
 
 /// A template with many operands gives at most this many targets.
-const MOST_TARGETS: usize = 64;
+const MOST_TARGETS: usize = 4_096;
 
 /// Returns the targets of a match; one of kind `unknown` when the rule can name none.
 pub fn targets(

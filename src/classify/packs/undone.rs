@@ -25,7 +25,8 @@ const OUTSIDE: [&str; 5] = ["apoc.", "in transactions", "dbms.", "database", ":s
 
 /// Returns a script of cypher-shell without what stands between `:begin` and `:rollback`, or the end; nothing where nothing is left out.
 pub(super) fn cypher(text: &str) -> Option<String> {
-    if !text.contains(":begin") {
+    // What is not known may be a `:commit`.
+    if !text.contains(":begin") || text.contains('\0') {
         return None;
     }
     let mut all = String::with_capacity(text.len());
@@ -61,7 +62,7 @@ fn outside(text: &str) -> String {
 pub(super) fn mongo(text: &str) -> Option<String> {
     let commits = ["commitTransaction", "withTransaction", "eval", "load("];
     let (head, behind) = text.split_once(".startTransaction(")?;
-    if commits.iter().any(|word| text.contains(word)) || has_course(head) {
+    if text.contains('\0') || commits.iter().any(|word| text.contains(word)) || has_course(head) {
         return None;
     }
     let session = name_before(head)?;

@@ -5,9 +5,9 @@ use crate::model::word::Word;
 
 use super::super::expand::literal_piece;
 use super::super::state::nowhere;
+use super::Line;
 use super::says::{FUEL, Reading, hole, known, lines, text_of};
 use super::tokens::{Bit, Token, Tongue, percents, tokens};
-use super::{Line, MAX_FORMS};
 
 /// What a program of awk gives.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub(super) fn output(program: &Word, values: &[(String, Word)], input: &[Line]) 
         .iter()
         .map(|(name, word)| (name.clone(), word.pieces.clone()))
         .collect();
-    for line in input.iter().take(MAX_FORMS) {
+    for line in input {
         let reading = Reading {
             tokens: &tokens,
             tongue: Tongue::Awk,

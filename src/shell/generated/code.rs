@@ -6,9 +6,12 @@ use crate::model::word::Word;
 use super::super::expand::literal_piece;
 use super::super::state::nowhere;
 use super::super::unfold::Job;
+use super::Line;
 use super::says::{FUEL, Reading, hole, lines, text_of};
 use super::tokens::{Token, Tongue, tokens};
-use super::{Line, MAX_FORMS};
+
+/// Forms of one line that several arguments give together.
+const MAX_SHAPES: usize = 64;
 
 /// Returns the code that stands in the words of an interpreter.
 pub(super) fn inline(family: &str, job: &Job) -> Option<Word> {
@@ -88,7 +91,7 @@ pub(super) fn output(program: &str, job: &Job, text: &Word, input: &[Line]) -> O
         all.extend(reading.expression(from, 0).0.into_iter().flat_map(lines));
     }
     let rounds = if loops { input } else { &unknown };
-    for line in rounds.iter().take(MAX_FORMS) {
+    for line in rounds {
         reading.input = loops.then(|| line.clone());
         for at in 0..tokens.len() {
             if let Some(from) = prints(&reading, at) {
@@ -191,7 +194,9 @@ fn arguments(reading: &Reading<'_>, from: usize) -> Vec<Line> {
                     next.push(line);
                 }
             }
-            next.truncate(MAX_FORMS);
+            if next.len() > MAX_SHAPES {
+                return vec![vec![hole(&nowhere())]];
+            }
             shapes = next;
             first = false;
         }

@@ -9,13 +9,13 @@ use super::super::options::options;
 use super::super::state::literal;
 use super::super::unfold::Job;
 use super::says::{hole, known, text_of};
-use super::{Line, MAX_FORMS};
+use super::{Line, MAX_LINES};
 
 pub(super) const VALUED: &str = "-e -f -l -E --expression --file --line-length";
 /// The options of sed that take a value.
 const OPTIONS: &str = "-e -f -l --expression --file --line-length";
 /// Matches in one line that are replaced.
-const MAX_MATCHES: usize = 500;
+const MAX_MATCHES: usize = 1 << 16;
 /// Bytes of a compiled pattern.
 const MAX_PATTERN: usize = 1 << 20;
 
@@ -73,16 +73,17 @@ pub(super) fn output(job: &Job, input: &[Line]) -> Option<Vec<Line>> {
         {
             return Some(Vec::new());
         }
-        lines = run(&steps, lines, extended, &script.origin);
+        lines = run(&steps, lines, extended, &script.origin)?;
     }
     Some(lines)
 }
 
 /// Runs steps over lines; one that holds for some lines leaves the others as they are.
-fn run(steps: &[Step], mut lines: Vec<Line>, extended: bool, origin: &Origin) -> Vec<Line> {
+/// Gives nothing where the forms of lines become too many.
+fn run(steps: &[Step], mut lines: Vec<Line>, extended: bool, origin: &Origin) -> Option<Vec<Line>> {
     for step in steps {
         let mut next: Vec<Line> = Vec::new();
-        if step.some || matches!(step.name, 'a' | 'i' | 'p' | 'y') {
+        if step.some || matches!(step.name, 'a' | 'i' | 'p') {
             next.extend(lines.iter().cloned());
         }
         match step.name {
@@ -97,15 +98,38 @@ fn run(steps: &[Step], mut lines: Vec<Line>, extended: bool, origin: &Origin) ->
                     next.extend(replaced(&change, line, origin));
                 }
             }
+            'y' => next.extend(lines.iter().map(|line| exchanged(step, line, origin))),
             'a' | 'i' | 'c' => next.extend(step.to.split('\n').map(|text| known(text, origin))),
             _ if next.is_empty() && step.name != 'd' => next = lines.clone(),
             _ => {}
         }
         next.dedup();
-        next.truncate(MAX_FORMS);
+        if next.len() > 2 * MAX_LINES {
+            return None;
+        }
         lines = next;
     }
-    lines
+    Some(lines)
+}
+
+/// Returns a line with the characters of `y/from/to/` exchanged; a part that is not known stays so.
+fn exchanged(step: &Step, line: &Line, origin: &Origin) -> Line {
+    let plain = |text: &str| text.replace("\\\\", "\\").replace("\\n", "\n");
+    let pairs: Vec<(char, char)> = plain(&step.from)
+        .chars()
+        .zip(plain(&step.to).chars())
+        .collect();
+    let with = |c: char| {
+        pairs
+            .iter()
+            .find(|(from, _)| *from == c)
+            .map_or(c, |(_, to)| *to)
+    };
+    let pieces = line.iter().map(|piece| match &piece.part {
+        Part::Literal(text) => literal_piece(&text.chars().map(with).collect::<String>(), origin),
+        _ => piece.clone(),
+    });
+    pieces.collect()
 }
 
 /// Takes `s/from/to/flags` of Perl, its parts already cut, over lines.
@@ -120,7 +144,7 @@ pub(super) fn changed(text: &str, lines: &[Line], origin: &Origin) -> Vec<Line> 
     let new = lines
         .iter()
         .flat_map(|line| replaced(&change, line, origin));
-    new.take(MAX_FORMS).collect()
+    new.take(2 * MAX_LINES).collect()
 }
 
 /// `s/from/to/flags`, with patterns of the modern or the old kind.
@@ -308,15 +332,18 @@ fn steps(script: &str) -> Option<Vec<Step>> {
     let mut all = Vec::new();
     let chars: Vec<char> = script.chars().collect();
     let mut at = 0;
+    // Blocks that are open: what stands in one may hold for some lines only.
+    let mut block = 0_usize;
     while at < chars.len() {
         let c = *chars.get(at)?;
         if c.is_whitespace() || matches!(c, ';' | '}') {
+            block = block.saturating_sub(usize::from(c == '}'));
             at += 1;
             continue;
         }
         let begin = at;
         at = behind_address(&chars, at)?;
-        let some = at > begin;
+        let some = at > begin || block > 0;
         let name = *chars.get(at)?;
         at += 1;
         let mut step = Step {
@@ -327,7 +354,10 @@ fn steps(script: &str) -> Option<Vec<Step>> {
             flags: String::new(),
         };
         match name {
-            '{' => continue,
+            '{' => {
+                block += 1;
+                continue;
+            }
             's' | 'y' => {
                 let mark = *chars.get(at)?;
                 let (from, next) = section(&chars, at + 1, mark)?;

@@ -79,7 +79,7 @@ impl Calls<'_> {
                             let head = if twice { Vec::new() } else { vec![program] };
                             self.run_words(&[head, words].concat(), &setting, span);
                         }
-                        None if value_is_unknown(&text) => {}
+                        None if value_is_unknown(&text) => self.deeds.cut |= self.reader.is_cut(),
                         None => {
                             let text = setting.around(&line(&text));
                             self.run(&text, place);

@@ -25,9 +25,9 @@ const EACH: [&str; 15] = [
 /// Calls that add to what they are called on.
 const ADDS: [&str; 6] = ["append", "push", "extend", "add", "unshift", "concat"];
 /// Names and signs before the word `in` of a loop.
-const MAX_LOOP_NAMES: usize = 12;
+const MAX_LOOP_NAMES: usize = 100;
 /// Parameters of one function.
-const MAX_PARAMS: usize = 20;
+const MAX_PARAMS: usize = 400;
 
 impl Index {
     /// Reads every token once.

@@ -3,6 +3,8 @@
 
 use crate::sql::HOLE;
 
+use std::collections::HashSet;
+
 use super::{Joint, MAX_READINGS, MAX_SIZE, Value, Values, made};
 
 pub(in super::super) fn add(list: &mut Vec<Value>, value: Value, splat: bool) {
@@ -12,20 +14,29 @@ pub(in super::super) fn add(list: &mut Vec<Value>, value: Value, splat: bool) {
     }
 }
 
-/// Keeps the readings few and short.
-pub(in super::super) fn bound(all: &mut Values) {
+/// Keeps the readings few and short; tells whether known ones were left out, for which one that is not known stands.
+pub(in super::super) fn bound(all: &mut Values) -> bool {
     let mut kept: Values = Vec::new();
+    let mut seen = HashSet::new();
+    let mut cut = false;
     for value in all.drain(..) {
         let value = if value.size() > MAX_SIZE {
+            cut = true;
             Value::unknown()
         } else {
             value
         };
-        if kept.len() < MAX_READINGS && !kept.contains(&value) {
+        if kept.len() >= MAX_READINGS {
+            cut = true;
+        } else if seen.insert(value.clone()) {
             kept.push(value);
         }
     }
+    if cut {
+        kept.push(Value::unknown());
+    }
     *all = kept;
+    cut
 }
 
 pub(in super::super) fn picked(values: Values, place: Option<usize>) -> Values {
@@ -41,13 +52,10 @@ pub(in super::super) fn picked(values: Values, place: Option<usize>) -> Values {
 
 /// Returns what a loop takes out of values.
 pub(in super::super) fn elements(values: Values) -> impl Iterator<Item = Value> {
-    values
-        .into_iter()
-        .flat_map(|value| match value {
-            Value::List(items) => items,
-            Value::Text(_) => vec![Value::unknown()],
-        })
-        .take(MAX_READINGS)
+    values.into_iter().flat_map(|value| match value {
+        Value::List(items) => items,
+        Value::Text(_) => vec![Value::unknown()],
+    })
 }
 
 pub(in super::super) fn grown(value: Value, more: &Values) -> Value {

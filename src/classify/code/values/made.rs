@@ -404,7 +404,7 @@ impl Reader<'_> {
 
     /// What a function of the code returns.
     fn returned(&self, function: &Function, when: When) -> Values {
-        const RETURNS: usize = 4;
+        const RETURNS: usize = 64;
         let Some(body) = function.body.filter(|_| when.depth() < MAX_DEPTH) else {
             return vec![Value::unknown()];
         };

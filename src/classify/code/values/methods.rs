@@ -382,7 +382,7 @@ impl Reader<'_> {
 
     /// `steps.items()`, `steps.values()`, `Object.entries(steps)`: the members of an object as a list.
     pub(super) fn listed(&self, owner: &str, method: &str, when: When) -> Option<Value> {
-        const MAX_MEMBERS: usize = 40;
+        const MAX_MEMBERS: usize = 512;
         let pairs = match method {
             "items" | "entries" => true,
             "values" => false,
@@ -442,7 +442,7 @@ fn own_name(path: &str) -> Value {
 }
 
 fn pieces(text: &str, glue: &str) -> Value {
-    const MAX_PIECES: usize = 200;
+    const MAX_PIECES: usize = 4_096;
     let glue = if glue.is_empty() { " " } else { glue };
     let items = text
         .split(glue)
