@@ -76,13 +76,37 @@ fn form(command: &Command) -> Option<(&'static Form, &[Word])> {
         })
 }
 
+/// Returns the words without options that take a value elsewhere, and here stand in front of one that brings SQL:
+/// clients of one name differ (`sqlcmd -b`, `impala-shell -p`), and no value is the name of such an option.
+fn without_bare(words: &[Word], form: &Form) -> Vec<Word> {
+    let brings = |word: &Word| {
+        let text = word.text().unwrap_or_default();
+        form.sql.contains(&text.as_str()) || form.files.contains(&text.as_str())
+    };
+    let takes = |word: &Word| {
+        word.text()
+            .is_some_and(|text| form.valued.contains(&text.as_str()))
+    };
+    let kept = words.iter().enumerate().filter(|(at, word)| {
+        let next = words.get(at + 1);
+        // The value of another option may have such a name.
+        let is_value = at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .is_some_and(takes);
+        is_value || !(takes(word) && next.is_some_and(brings))
+    });
+    kept.map(|(_, word)| word.clone()).collect()
+}
+
 /// Reads the command line of a SQL client; nothing for other programs, and for calls that run no SQL.
 pub(super) fn read(command: &Command) -> Option<Call> {
     let Some((form, words)) = form(command) else {
         return http::read(command);
     };
     let valued: Vec<&str> = [form.sql, form.files, form.valued, form.host, form.database].concat();
-    let options = options::read(words, form.style, &valued);
+    let words = without_bare(words, form);
+    let options = options::read(&words, form.style, &valued);
     if options.has(form.idle) || form.idle.iter().any(|idle| is_set(idle, &options)) {
         return None;
     }

@@ -113,6 +113,10 @@ const CARRIERS: &[Carrier] = &[
     ),
     there("vagrant ssh", "-c --command", At::Option("-c --command")),
     there("minikube ssh", "-p --profile -n --node", At::Rest(0)),
+    there("docker-machine ssh", "--native-ssh", At::Rest(1)),
+    // The first operand is a machine's name, or already the program.
+    there("podman machine ssh", "--username", At::Rest(0)),
+    there("podman machine ssh", "--username", At::Rest(1)),
     there("colima ssh", "-p --profile", At::Rest(0)),
     there("limactl shell", "--workdir --shell", At::Rest(1)),
     there("multipass exec", "-d --working-directory", At::Rest(1)),
@@ -160,6 +164,7 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
+        let mut found: Option<(&str, Feed)> = None;
         for carrier in CARRIERS {
             // Nearly every row is another program's: told without taking its name apart.
             if !carrier.name.starts_with(program) {
@@ -172,11 +177,17 @@ impl Unfolder<'_> {
             let Some(at) = super::wrappers::subcommand(job, carrier.valued, parts) else {
                 continue;
             };
+            // Rows of one name are readings of one call.
+            if let Some((name, _)) = &found
+                && *name != carrier.name
+            {
+                break;
+            }
             if let Some(feed) = self.carried(carrier, at, job, st, fr) {
-                return Some(feed);
+                found = Some((carrier.name, feed));
             }
         }
-        None
+        found.map(|(_, feed)| feed)
     }
 
     fn carried(

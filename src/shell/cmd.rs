@@ -333,7 +333,11 @@ impl Reader<'_, '_> {
 
 /// Removes `call`, `start`, `if …`, `else`, `for … do` before a command.
 fn peeled(mut words: Vec<Word>) -> Vec<Word> {
-    while let Some(name) = words.first().and_then(Word::text) {
+    loop {
+        words.first_mut().map(unechoed);
+        let Some(name) = words.first().and_then(Word::text) else {
+            break;
+        };
         let cut = match name.to_ascii_lowercase().as_str() {
             "call" | "else" | "do" => 1,
             "start" => 1 + start_options(words.get(1..).unwrap_or_default()),
@@ -350,6 +354,16 @@ fn peeled(mut words: Vec<Word>) -> Vec<Word> {
         words.drain(..cut.min(words.len()));
     }
     words
+}
+
+/// Removes the `@` by which a command is not shown.
+fn unechoed(word: &mut Word) {
+    if let Some(Part::Literal(text)) = word.pieces.first_mut().map(|piece| &mut piece.part)
+        && !word.quoted
+        && let Some(rest) = text.strip_prefix('@')
+    {
+        *text = rest.to_owned();
+    }
 }
 
 /// Counts the title and the options of `start`.

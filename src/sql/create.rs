@@ -139,6 +139,13 @@ impl Reader<'_> {
         if program.is_some() && !text.is_some_and(passes_rows_on) {
             self.note(Note::new(Verb::Program, ObjectKind::Other), from, to);
         }
+        // Snowflake removes the files of the stage once they are loaded.
+        let purges = |at: usize| {
+            self.is(at, "PURGE") && self.token(at + 1, &Token::Eq) && self.is(at + 2, "TRUE")
+        };
+        if (from..to).any(purges) {
+            self.note(Note::new(Verb::Drop, ObjectKind::Tablespace), from, to);
+        }
     }
 
     /// `VACUUM FULL` writes a table anew; Delta Lake's `VACUUM t RETAIN 0 HOURS` takes the files of all earlier versions.

@@ -42,6 +42,8 @@ pub(super) enum Operands {
 }
 
 const HELP: &[&str] = &["--help", "--version", "-V", "-?"];
+/// Where `-V` takes a value.
+const HELP_ALONE: &[&str] = &["--help", "--version", "-?"];
 
 const PSQL: Form = Form {
     names: &[
@@ -235,13 +237,15 @@ pub(super) static OTHERS: &[Form] = &[
         dialect: Dialect::Mssql,
         sql: &["-Q", "-q"],
         files: &["-i"],
+        // `-b`, `-e`, `-I`, `-r` and their kin take no value: <https://learn.microsoft.com/sql/tools/sqlcmd/sqlcmd-utility>.
         valued: &[
-            "-S", "-d", "-U", "-P", "-o", "-v", "-s", "-w", "-h", "-t", "-l", "-a", "-b", "-m",
-            "-H",
+            "-S", "-d", "-U", "-P", "-o", "-v", "-s", "-w", "-h", "-t", "-l", "-a", "-m", "-H",
+            "-c", "-f", "-F", "-K", "-V", "-y", "-Y", "-z", "-Z",
         ],
         host: &["-S"],
         database: &["-d"],
         port: "1433",
+        idle: HELP_ALONE,
         ..PLAIN
     },
     Form {
@@ -524,6 +528,7 @@ pub(super) static OTHERS: &[Form] = &[
         host: &["-n"],
         database: &["-d"],
         operands: Operands::Sql,
+        idle: HELP_ALONE,
         ..PLAIN
     },
     Form {

@@ -283,6 +283,9 @@ pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     if STORES.contains(&last) && site.text.in_memory() {
         return None;
     }
+    if last.starts_with("db") && BARE.contains(&last) && site.text.in_memory() {
+        return None;
+    }
     if BARE.contains(&site.name) || dotted && PLAIN.contains(&last) && !is_test_double(site.text) {
         return Some(DATA);
     }
@@ -478,6 +481,7 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
         site.text,
         &["scan_iter", "scanIterator", "scanStream", ".keys("],
     ) && has(site.text, &["redis", "Redis"]);
+    let swept = swept && !is_test_double(site.text);
     if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
         return Some(DATA);
     }
@@ -749,6 +753,10 @@ pub(super) fn in_memory(text: &str) -> bool {
     let unnamed = text.contains("better-sqlite3") && bare(text);
     let marked = unnamed || MARKS.iter().any(|mark| text.contains(mark));
     let opens = text.match_indices("connect(").all(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        if before.ends_with("dis") || before.ends_with("Dis") {
+            return true;
+        }
         let rest = text.get(at + 8..).unwrap_or_default();
         rest.starts_with(')') || rest.get(..24).unwrap_or(rest).contains(":memory:")
     });

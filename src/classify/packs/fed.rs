@@ -35,7 +35,8 @@ const CLIENTS: &[(&[&str], Form, &[&str])] = &[
             "rabbitmqadmin",
             "nsupdate",
             "vtysh",
-            "ldapmodify",
+            "virsh",
+            "parted",
             "bconsole",
             "kadmin",
             "kadmin.local",
@@ -79,6 +80,9 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     if matches!(program.as_str(), "curl" | "wget") {
         return posted(command, context, needs);
     }
+    if program == "ldapmodify" {
+        return entries(command, context, needs);
+    }
     let Some((_, form, files)) = CLIENTS
         .iter()
         .find(|(names, ..)| names.contains(&program.as_str()))
@@ -102,6 +106,37 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
         .into_iter()
         .flat_map(|(text, origin)| words(command, *form, &text, &origin));
     fed.chain(scripts).collect()
+}
+
+/// LDIF: entries with `changetype: delete`, as `ldapdelete` has them.
+fn entries(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Vec<Word>> {
+    let mut texts: Vec<(String, Origin)> = Vec::new();
+    let files = named(command, &["-f"]);
+    if files.is_empty() {
+        texts.extend(stdin(command, context, needs));
+    }
+    for file in files {
+        texts.extend(file_text(&file, command, context, needs));
+    }
+    let mut all = Vec::new();
+    for (text, origin) in texts {
+        let mut name = None;
+        for line in text.lines() {
+            let (key, value) = line.split_once(':').unwrap_or((line, ""));
+            match (key.trim().to_ascii_lowercase().as_str(), value.trim()) {
+                ("dn", value) => name = Some(value),
+                ("changetype", value) if value.eq_ignore_ascii_case("delete") => {
+                    let literal = |text: &str| Word::literal(text, origin.clone());
+                    let mut words = vec![literal("ldapdelete")];
+                    words.extend(command.args().iter().cloned());
+                    words.push(literal(name.unwrap_or_default()));
+                    all.push(words);
+                }
+                _ => {}
+            }
+        }
+    }
+    all
 }
 
 /// `redis-cli --eval FILE`: the Lua text as `EVAL` has it.

@@ -306,9 +306,43 @@ fn unless(found: &Match<'_>) -> bool {
 
 fn excepted(found: &Match<'_>) -> bool {
     found.shape.except.iter().any(|except| {
-        picked(except, found.rest())
-            .any(|operand| !operand.text.hole && pattern::matches(except.regex, &operand.text.text))
+        let fits = |operand: &Operand| {
+            let text = &operand.text.text;
+            let known = match operand.text.hole {
+                false => Some(text.as_str()),
+                true => path_behind(text, except.regex),
+            };
+            known.is_some_and(|known| pattern::matches(except.regex, known))
+        };
+        let mut hits = picked(except, found.rest()).filter(|operand| fits(operand));
+        // One of several places excuses nothing for the others.
+        hits.next().is_some_and(|hit| {
+            except.index.is_some()
+                || !is_place(&hit.text.text, true)
+                || !found
+                    .rest()
+                    .iter()
+                    .any(|other| is_place(&other.text.text, false) && !fits(other))
+        })
     })
+}
+
+/// Tells whether an operand is a path or an address, for certain or at least by its looks.
+fn is_place(text: &str, looks: bool) -> bool {
+    let port =
+        |rest: &str| rest.starts_with(|digit: char| digit.is_ascii_digit()) && rest.contains('/');
+    text.contains("://")
+        || text.starts_with('/')
+        || text.contains('/') && text.contains(crate::sql::HOLE)
+        || text.split_once(':').is_some_and(|(_, rest)| port(rest))
+        || looks && text.contains(['/', '.']) && !text.contains('=')
+}
+
+/// Returns the path behind what is not known of an address, where the pattern takes any head: `$URL/_search/scroll`.
+fn path_behind<'t>(text: &'t str, regex: &str) -> Option<&'t str> {
+    let any_head = regex.trim_start_matches("(?i)").starts_with(".*/");
+    let tail = text.rsplit(crate::sql::HOLE).next()?;
+    (any_head && tail.starts_with('/')).then_some(tail)
 }
 
 fn picked<'a>(pattern: &'a Positional, rest: &'a [Operand]) -> impl Iterator<Item = &'a Operand> {
