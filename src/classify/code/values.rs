@@ -3,14 +3,18 @@
 
 mod argv;
 mod branches;
+mod data;
 mod joined;
+mod keys;
 pub(super) mod made;
 pub(super) mod methods;
 mod options;
+mod settings;
 mod sure;
 mod truth;
+mod worlds;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::sql::HOLE;
@@ -18,8 +22,11 @@ use crate::sql::HOLE;
 use super::calls::Standing;
 use super::index::{Binding, Given, Index, Part};
 use super::tokens::{Language, Token};
-use joined::{add, bound, crossed, grown, joined, picked};
+use joined::{add, bound, crossed, grown, joined, picked, tail};
 pub(super) use joined::{elements, spelled};
+pub(super) use settings::{Setting, may_read};
+use sure::Sure;
+pub(super) use worlds::Taken;
 
 /// Any name that is there: `*` of a shell.
 pub(super) const STAR: char = '\u{E000}';
@@ -31,7 +38,7 @@ pub(super) const FRESH: &str = "/tmp/made-by-this-code";
 /// Readings of one expression.
 const MAX_READINGS: usize = 16;
 /// Expressions in expressions, names behind names.
-const MAX_DEPTH: usize = 24;
+const MAX_DEPTH: usize = 40;
 /// Expressions that are read for one code.
 const MAX_STEPS: usize = 60_000;
 /// A string or list that grows beyond this is unknown.
@@ -45,6 +52,8 @@ pub(super) enum Value {
     /// A text; unknown parts are holes.
     Text(String),
     List(Vec<Value>),
+    /// What a file of settings holds under names.
+    Map(Vec<(String, Value)>),
 }
 
 impl Value {
@@ -55,7 +64,7 @@ impl Value {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::List(_) => None,
+            Self::List(_) | Self::Map(_) => None,
         }
     }
 
@@ -67,6 +76,10 @@ impl Value {
         match self {
             Self::Text(text) => text.len(),
             Self::List(items) => items.iter().map(Self::size).sum::<usize>() + items.len(),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(name, value)| name.len() + value.size())
+                .sum(),
         }
     }
 
@@ -75,6 +88,7 @@ impl Value {
         match self {
             Self::Text(text) => vec![text.clone()],
             Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(_, one)| one.texts()).collect(),
         }
     }
 }
@@ -87,10 +101,22 @@ pub(super) struct Reader<'a> {
     pub imports: &'a HashMap<String, String>,
     pub standing: Standing<'a>,
     /// Parts of the code that do not run, for certain.
-    pub dead: Vec<Part>,
+    dead: Vec<Part>,
     /// It reads its command line, every word of which is known.
     told: bool,
+    /// Nothing changes the settings that it has read.
+    settled: bool,
+    /// What names are taken to be, in one of all ways in which the loops may go.
+    taken: RefCell<Vec<(String, Sure)>>,
+    /// How many of these the loops give; the others are of lists that are being put together.
+    looped: Cell<usize>,
+    /// Where a name is looked up.
+    here: Cell<usize>,
+    /// Files of settings that are being read.
+    loading: Cell<usize>,
     steps: Cell<usize>,
+    /// Which names were found to be changed, besides the place that gives them.
+    changed: RefCell<HashMap<(String, Option<usize>), bool>>,
 }
 
 /// Where an expression is read: which place counts for the order of assignments, and how deep.
@@ -140,14 +166,22 @@ impl<'a> Reader<'a> {
         imports: &'a HashMap<String, String>,
         standing: Standing<'a>,
     ) -> Self {
-        Self {
+        let mut reader = Self {
             index,
             imports,
             standing,
             dead: Vec::new(),
-            told: truth::is_told(index, standing.args),
+            told: truth::is_told(index, standing),
+            settled: false,
+            taken: RefCell::default(),
+            looped: Cell::new(0),
+            here: Cell::new(0),
+            loading: Cell::new(0),
             steps: Cell::new(0),
-        }
+            changed: RefCell::default(),
+        };
+        reader.settle();
+        reader
     }
 
     /// Returns every reading of an expression; never none.
@@ -183,6 +217,12 @@ impl<'a> Reader<'a> {
     pub(super) fn is_spent(&self) -> bool {
         self.steps.set(self.steps.get() + 4);
         self.steps.get() > MAX_STEPS
+    }
+
+    /// Takes parts of the code for those that do not run.
+    pub fn leave_out(&mut self, dead: &[Part]) {
+        self.dead = dead.to_vec();
+        self.changed.borrow_mut().clear();
     }
 
     /// Tells whether a place of the code may run.
@@ -385,7 +425,7 @@ impl<'a> Reader<'a> {
                         at = index.after(at);
                         continue;
                     }
-                    values = self.subscript(&values, inside);
+                    values = self.subscript(&values, inside, when);
                     at = index.after(at);
                 }
                 Some(Token::Sign('(')) => {
@@ -455,8 +495,12 @@ impl<'a> Reader<'a> {
         if when.depth >= MAX_DEPTH {
             return vec![Value::unknown()];
         }
+        self.here.set(when.at);
         if let Some(value) = self.sure_variable(name, 0).and_then(|sure| sure.value()) {
             return vec![value];
+        }
+        if let Some((sections, _)) = self.sections(name) {
+            return vec![sections.reading()];
         }
         let chosen = self.chosen(name, when.at);
         if !chosen.is_empty() {
@@ -531,7 +575,9 @@ impl<'a> Reader<'a> {
         let before: Vec<&&Binding> = all.iter().filter(|binding| binding.at <= at).collect();
         for binding in before.iter().rev().take(MAX_READINGS) {
             chosen.push(***binding);
-            let settles = !matches!(binding.given, Given::More(_)) && binding.nest <= nest;
+            let settles = !matches!(binding.given, Given::More(_))
+                && binding.nest <= nest
+                && !self.is_conditional(binding);
             let own = matches!(binding.given, Given::Param(..) | Given::Rest(..));
             if settles || own {
                 break;
@@ -557,6 +603,10 @@ impl<'a> Reader<'a> {
             match binding.given {
                 Given::Is(part, place) => {
                     all.extend(picked(self.read(part, inner), place));
+                }
+                Given::Tail(part, place) => {
+                    let whole = self.read(part, inner).into_iter();
+                    all.extend(whole.map(|one| tail(one, place)));
                 }
                 Given::Each(part, place) => {
                     all.extend(
@@ -723,51 +773,5 @@ impl<'a> Reader<'a> {
             lists = next;
         }
         lists.into_iter().map(Value::List).collect()
-    }
-
-    /// `QUERIES["clean"]` of an object that the code writes down.
-    fn keyed(&self, at: usize, inside: Part, when: When) -> Option<Values> {
-        let Some(Token::Text { text, .. }) = self.index.token(inside.from) else {
-            return None;
-        };
-        let owner = self.index.name(at.checked_sub(1)?)?;
-        let part = self.member(owner, text, when.at)?;
-        Some(self.read(part, when.deeper()))
-    }
-
-    fn subscript(&self, values: &Values, inside: Part) -> Values {
-        let colon = (inside.from..inside.to).find(|at| self.index.is_sign(*at, ':'));
-        if let Some(colon) = colon {
-            let from = self.number(Part::new(inside.from, colon)).unwrap_or(0);
-            return values
-                .iter()
-                .map(|value| match value {
-                    Value::List(items) if from < items.len() => {
-                        Value::List(items.iter().skip(from).cloned().collect())
-                    }
-                    other => other.clone(),
-                })
-                .collect();
-        }
-        let place = self.number(inside);
-        values
-            .iter()
-            .flat_map(|value| match (value, place) {
-                (Value::List(items), Some(place)) => match items.get(place) {
-                    Some(item) => vec![item.clone()],
-                    None => vec![Value::unknown()],
-                },
-                (Value::List(items), None) => items.clone(),
-                (Value::Text(_), _) => vec![Value::unknown()],
-            })
-            .collect()
-    }
-
-    /// Numbers are cut into signs, one for each digit.
-    fn number(&self, part: Part) -> Option<usize> {
-        let digits: String = (part.from..part.to)
-            .map_while(|at| self.index.sign(at))
-            .collect();
-        digits.parse().ok()
     }
 }

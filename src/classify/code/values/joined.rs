@@ -35,8 +35,17 @@ pub(in super::super) fn picked(values: Values, place: Option<usize>) -> Values {
         .map(|value| match value {
             Value::List(items) => items.into_iter().nth(place).unwrap_or_else(Value::unknown),
             text @ Value::Text(_) => text,
+            Value::Map(_) => Value::unknown(),
         })
         .collect()
+}
+
+/// Returns what stands from a place on.
+pub(in super::super) fn tail(value: Value, place: usize) -> Value {
+    match value {
+        Value::List(items) => Value::List(items.into_iter().skip(place).collect()),
+        other => other,
+    }
 }
 
 /// Returns what a loop takes out of values.
@@ -46,6 +55,10 @@ pub(in super::super) fn elements(values: Values) -> impl Iterator<Item = Value> 
         .flat_map(|value| match value {
             Value::List(items) => items,
             Value::Text(_) => vec![Value::unknown()],
+            Value::Map(entries) => entries
+                .into_iter()
+                .map(|(name, _)| Value::Text(name))
+                .collect(),
         })
         .take(MAX_READINGS)
 }
@@ -64,6 +77,7 @@ pub(in super::super) fn grown(value: Value, more: &Values) -> Value {
             Value::List(items)
         }
         (Value::Text(text), one) => Value::Text(format!("{text}{}", spelled(&one))),
+        (map @ Value::Map(_), _) => map,
     }
 }
 
@@ -71,7 +85,7 @@ pub(in super::super) fn grown(value: Value, more: &Values) -> Value {
 pub(in super::super) fn spelled(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
-        Value::List(_) => HOLE.to_string(),
+        Value::List(_) | Value::Map(_) => HOLE.to_string(),
     }
 }
 
