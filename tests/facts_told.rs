@@ -259,3 +259,155 @@ fn writing_what_stands_there_already_loses_nothing() {
     assert_eq!(verdicts[0]["verdict"], "allow", "{}", verdicts[0]);
     assert_eq!(verdicts[1]["verdict"], "snapshot", "{}", verdicts[1]);
 }
+
+/// A project whose programs do what their settings and their command line say.
+fn configured() -> Scene {
+    let scene = Scene::empty();
+    let purge = "import json, shutil, sys\nfrom pathlib import Path\n\
+        conf = json.loads(Path(sys.argv[1] if len(sys.argv) > 1 else 'keep.json').read_text())\n";
+    let rest = "root = Path(conf['root'])\nfor item in conf['purge']:\n    target = root / item\n\
+        \x20   if item in conf['keep'] or not target.exists():\n        continue\n\
+        \x20   if conf['dry_run']:\n        print(target)\n        continue\n    shutil.rmtree(target)\n";
+    for (name, text) in [
+        ("data/a.csv", "1\n"),
+        ("more/b.csv", "2\n"),
+        (
+            "keep.json",
+            r#"{"root": ".", "purge": ["data", "gone"], "keep": ["data"], "dry_run": false}"#,
+        ),
+        (
+            "dry.json",
+            r#"{"root": ".", "purge": ["data"], "keep": [], "dry_run": true}"#,
+        ),
+        (
+            "full.json",
+            r#"{"root": ".", "purge": ["gone", "data"], "keep": [], "dry_run": false}"#,
+        ),
+        ("purge.py", &format!("{purge}{rest}")),
+        (
+            "force.py",
+            &format!("{purge}conf['dry_run'] = False\n{rest}"),
+        ),
+        (
+            "merge.py",
+            &format!("{purge}conf.update(dry_run=bool(len(sys.argv) > 9))\n{rest}"),
+        ),
+        (
+            "alias.py",
+            &format!("{purge}other = conf\nother['dry_run'] = False\n{rest}"),
+        ),
+        (
+            "given.py",
+            &format!("from tune import tune\n{purge}tune(conf)\n{rest}"),
+        ),
+        ("prepare.sh", "sed -i s/true/false/ dry.json\n"),
+        ("prepare.py", "import change\nchange.all()\n"),
+        ("tune.py", "def tune(conf):\n    conf['dry_run'] = False\n"),
+        (
+            "rotate.py",
+            "import configparser, sys\nfrom pathlib import Path\ncfg = configparser.ConfigParser()\n\
+             cfg.read('rotate.ini')\nsec = cfg[sys.argv[1]]\n\
+             if not sec.getboolean('simulate', fallback=False):\n    Path(sec['file']).unlink()\n",
+        ),
+        (
+            "rotate.ini",
+            "[real]\nfile = data/a.csv\n[played]\nfile = data/a.csv\nsimulate = yes\n[none]\nfile = data/none.csv\n",
+        ),
+        (
+            "policy.toml",
+            "[data]\npath = \"data\"\n[none]\npath = \"gone\"\n",
+        ),
+        (
+            "policy.py",
+            "import argparse, shutil, tomllib\nfrom pathlib import Path\np = argparse.ArgumentParser()\n\
+             p.add_argument('names', nargs='+')\np.add_argument('--apply', action='store_true')\na = p.parse_args()\n\
+             with open('policy.toml', 'rb') as f:\n    policies = tomllib.load(f)\n\
+             for name in a.names:\n    if not a.apply:\n        continue\n    shutil.rmtree(policies[name]['path'])\n",
+        ),
+        (
+            "clean.cjs",
+            "const fs = require('fs');\nconst config = require('./clean.json');\nconst name = process.argv[2];\n\
+             if (config.dryRun) {\n  console.log(name);\n} else {\n  fs.rmSync(config.places[name], { recursive: true });\n}\n",
+        ),
+        (
+            "clean.json",
+            r#"{"dryRun": false, "places": {"one": "data", "two": "gone"}}"#,
+        ),
+        ("shop/__init__.py", ""),
+        ("shop/__main__.py", "from .cli import main\n\nmain()\n"),
+        (
+            "shop/cli.py",
+            "import argparse\n\nfrom . import store\n\n\ndef main(argv=None):\n    p = argparse.ArgumentParser()\n\
+             \x20   p.add_argument('--dry-run', action='store_true')\n    sub = p.add_subparsers(dest='area')\n\
+             \x20   one = sub.add_parser('files').add_subparsers(dest='verb')\n    one.add_parser('list')\n\
+             \x20   one.add_parser('wipe').add_argument('folder')\n    a = p.parse_args(argv)\n\
+             \x20   if a.area == 'files':\n        if a.verb == 'list' or a.dry_run:\n            print('files')\n\
+             \x20       else:\n            store.wipe(a.folder)\n",
+        ),
+        (
+            "shop/store.py",
+            "import shutil\n\n\ndef wipe(folder):\n    shutil.rmtree(folder)\n",
+        ),
+    ] {
+        scene.write(name, text);
+    }
+    scene
+}
+
+#[test]
+fn what_a_file_of_settings_says_goes_or_stays() {
+    let scene = configured();
+    scene.loses(
+        ".",
+        &[
+            "python3 purge.py full.json",
+            "cp full.json x.json; python3 purge.py full.json",
+            "printf '{\"root\": \".\", \"purge\": [\"data\"], \"keep\": [], \"dry_run\": false}' > new.json && python3 purge.py new.json",
+            "python3 rotate.py real",
+            "python3 policy.py data --apply",
+            "python3 policy.py none data --apply",
+            "node clean.cjs one",
+            // Somebody changes the settings first.
+            "sed -i s/true/false/ dry.json && python3 purge.py dry.json",
+            "cp full.json dry.json && python3 purge.py dry.json",
+            "git checkout other -- . ; python3 purge.py dry.json",
+            "bash prepare.sh; python3 purge.py dry.json",
+            "find . -name dry.json -exec sed -i s/true/false/ {} +; python3 purge.py dry.json",
+            "python3 prepare.py; python3 purge.py dry.json",
+            "echo {} > \"$FILE\"; python3 purge.py dry.json",
+            "python3 force.py dry.json",
+            "python3 merge.py dry.json",
+            "python3 alias.py dry.json",
+            "python3 given.py dry.json",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 purge.py",
+            "python3 purge.py keep.json",
+            "python3 purge.py dry.json",
+            "ls && python3 purge.py dry.json",
+            "node clean.cjs two && node clean.cjs two",
+            "python3 rotate.py played",
+            "python3 rotate.py none",
+            "python3 policy.py data",
+            "python3 policy.py none --apply",
+            "node clean.cjs two",
+        ],
+    );
+}
+
+#[test]
+fn a_package_passes_its_words_on_from_file_to_file() {
+    let scene = configured();
+    scene.loses(".", &["python3 -m shop files wipe data"]);
+    scene.keeps(
+        ".",
+        &[
+            "python3 -m shop files list",
+            "python3 -m shop --dry-run files wipe data",
+            "python3 -m shop files wipe gone",
+        ],
+    );
+}

@@ -8,8 +8,10 @@ mod given;
 mod imported;
 mod imports;
 mod index;
+mod linked;
 mod magics;
 mod modules;
+mod reads;
 mod steps;
 mod tables;
 mod taskfiles;
@@ -66,9 +68,18 @@ fn unread(command: &Command) -> Opaque {
 
 /// Returns the code that an interpreter is given, and what is loaded beside it.
 fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Code>, bool) {
-    let given = code(command, context, needs);
+    let mut given = code(command, context, needs);
+    let linked = given
+        .as_ref()
+        .and_then(|code| linked::linked(code, command, context, needs));
+    let alone = linked.is_none();
+    given = linked.or(given);
+    if let Some(code) = &mut given {
+        code.settings = reads::settings(code, command, context, needs);
+    }
     let beside = imported::beside(given.as_ref(), command, context, needs);
-    let all = given.into_iter().chain(beside.codes).collect();
+    let others = beside.codes.into_iter().filter(|_| alone);
+    let all = given.into_iter().chain(others).collect();
     (all, beside.cut)
 }
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::model::command::OpaqueKind;
+use crate::model::command::{Opaque, OpaqueKind};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{NodeKind, RawWord, Script};
 use super::flow::{first_word, lines_of};
 use super::jumps::{Goal, Gone};
+use super::start::UNDETERMINED;
 use super::state::{Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
 use super::world::{said, taken};
@@ -85,7 +86,8 @@ impl Unfolder<'_> {
     /// Ends the unfolding where items of a long list, which the call itself holds, are programs: which ones is not looked at.
     fn started_items(&mut self, from: usize, known: bool) {
         let opaque = self.out.opaque.get(from..).unwrap_or_default();
-        if known && opaque.iter().any(|one| one.kind == OpaqueKind::Program) {
+        let runs = |one: &Opaque| one.kind == OpaqueKind::Program && one.reason == UNDETERMINED;
+        if known && opaque.iter().any(runs) {
             self.spend("a loop runs more items of a list than are gone through");
         }
     }

@@ -16,6 +16,9 @@ const TELLING: [&str; 20] = [
     "PYTHON", "NODE", "PERL", "RUBY", "GIT", "NOTIFY", "COLOR", "TITLE",
 ];
 
+/// Why a program that is no inherited variable is not known.
+pub(super) const UNDETERMINED: &str = "the program cannot be determined";
+
 impl Unfolder<'_> {
     /// Runs a job; returns what it prints.
     pub(super) fn run(&mut self, job: Job, st: &mut State, fr: &Frame) -> Feed {
@@ -160,7 +163,7 @@ impl Unfolder<'_> {
         };
         let reason = match &inherited {
             Some(name) => format!("the program is the value of `${name}`"),
-            None => "the program cannot be determined".to_owned(),
+            None => UNDETERMINED.to_owned(),
         };
         let mut words: Vec<String> = job
             .words

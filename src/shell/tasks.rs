@@ -298,7 +298,7 @@ impl Unfolder<'_> {
             if wanted == name {
                 for word in rest {
                     pieces.push(literal_piece(" ", &word.origin));
-                    pieces.extend(word.pieces.iter().cloned());
+                    pieces.extend(names::handed_on(word));
                 }
             }
             let via = fr.enter(&format!("{program} run {name}"), Passage::Plain);

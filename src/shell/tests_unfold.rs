@@ -431,6 +431,10 @@ fn task_files_are_followed() {
     assert_eq!(rms(&with("make clean", &facts)), ["rm s", "rm -rf o"]);
     assert_eq!(rms(&with("npm run build", &facts)), ["rm p", "rm -rf dist"]);
     assert_eq!(rms(&with("yarn clean x", &facts)), ["rm -rf dist x"]);
+    let unfolding = with("npm run clean -- 'a b' c", &facts);
+    let last = unfolding.commands.last().unwrap();
+    let words: Vec<_> = last.words.iter().map(|word| word.shown()).collect();
+    assert_eq!(words, ["rm", "-rf", "dist", "a b", "c"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod paths;
 mod rows;
 mod starts;
 mod tools;
+mod ways;
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,9 +19,9 @@ use super::index::{Index, Part};
 use super::steps::{Kind, Step, line};
 use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
 use super::tokens::{Language, Token};
-use super::undone::{self, Undone};
+use super::undone::Undone;
 use super::unreal::Unreal;
-use super::values::{Reader, STAR, Value, Values, When};
+use super::values::{Reader, STAR, Setting, Value, Values, When};
 
 /// What a code does, as far as its calls show.
 #[derive(Default)]
@@ -85,6 +86,8 @@ pub(super) struct Standing<'a> {
     pub args: Option<&'a [String]>,
     /// Files that the call has written before, by the names that the code may give them.
     pub files: &'a [(String, String)],
+    /// Files of settings that the code reads.
+    pub settings: &'a [Setting],
     /// Codes in strings of codes.
     pub depth: usize,
 }
@@ -97,6 +100,7 @@ impl Standing<'_> {
             inline: true,
             args: None,
             files: &[],
+            settings: &[],
             depth: 0,
         }
     }
@@ -119,20 +123,29 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         sends_variable: false,
         made: HashSet::new(),
     };
-    calls.reader.dead = calls.reader.dead(text);
-    let undone = undone::parts(&calls.reader, text);
+    let ways = Way::all(&mut calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
     for at in 0..index.tokens.len() {
-        if !calls.reader.runs(at) || unreal.is_replaced(&calls.reader, at) {
+        if unreal.is_replaced(&calls.reader, at) {
             continue;
         }
-        let before = (calls.deeds.sql.len(), calls.deeds.wipes.len());
-        calls.token(at);
-        if let Some(undone) = undone.iter().find(|one| one.covers(&index, at)) {
-            calls.deeds.undo(before, undone);
-        }
-        if unreal.is_played(at) {
-            calls.deeds.wipes.truncate(before.1);
+        let mut sizes = Vec::new();
+        for way in &ways {
+            calls.enter(way, ways.len() > 1);
+            if !calls.reader.runs(at) {
+                continue;
+            }
+            let size = calls.deeds.size();
+            let before = (size.sql, size.wipes);
+            calls.token(at);
+            if let Some(undone) = way.undone.iter().find(|one| one.covers(&index, at)) {
+                calls.deeds.undo(before, undone);
+            }
+            if unreal.is_played(at) {
+                calls.deeds.wipes.truncate(before.1);
+            }
+            sizes.push(size);
+            calls.deeds.tell_once(&sizes);
         }
     }
     let mut deeds = calls.deeds;
@@ -154,6 +167,9 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     deeds
 }
 
+use ways::Way;
+pub(super) use ways::settings;
+
 struct Calls<'a> {
     index: &'a Index,
     reader: Reader<'a>,
@@ -169,6 +185,14 @@ struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
+    /// Goes on in one of several ways.
+    fn enter(&mut self, way: &Way, several: bool) {
+        if several {
+            self.reader.enter(&way.taken);
+            self.reader.leave_out(&way.dead);
+        }
+    }
+
     fn token(&mut self, at: usize) {
         match self.index.token(at) {
             Some(Token::Name { name, start }) => {

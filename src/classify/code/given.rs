@@ -14,6 +14,7 @@ use crate::classify::sql::source::Source;
 use super::calls::{Deeds, Standing, deeds};
 use super::taskfiles;
 use super::tokens::Language;
+use super::values::Setting;
 
 /// Interpreters: names, language, options that carry code.
 const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
@@ -175,6 +176,8 @@ pub(super) struct Code {
     pub args: Option<Vec<String>>,
     /// Files that the call has written before, by the names that the code may give them.
     pub files: Vec<(String, String)>,
+    /// Files of settings that it reads.
+    pub settings: Vec<Setting>,
     /// What it changes in its database is rolled back at the end: `rails console --sandbox`.
     pub sandboxed: bool,
     /// A test that the call itself has written.
@@ -190,24 +193,34 @@ impl Code {
             folder: String::new(),
             args: None,
             files: Vec::new(),
+            settings: Vec::new(),
             sandboxed: false,
             test: false,
         }
     }
 
     pub fn deeds(&self) -> Deeds {
+        deeds(
+            &self.source.text,
+            self.language,
+            self.standing(&self.settings),
+        )
+    }
+
+    /// Returns where it stands, and which settings it finds.
+    pub fn standing<'a>(&'a self, settings: &'a [Setting]) -> Standing<'a> {
         let folder = match self.folder.as_str() {
             "" => ".",
             folder => folder,
         };
-        let place = Standing {
+        Standing {
             folder,
             inline: self.inline,
             args: self.args.as_deref(),
             files: &self.files,
+            settings,
             depth: 0,
-        };
-        deeds(&self.source.text, self.language, place)
+        }
     }
 }
 
@@ -391,14 +404,12 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
                 words.next_if(|word| word.text().as_deref() == Some("run"));
                 continue;
             }
-            let file = format!("{}.py", name.replace('.', "/"));
-            return script(
-                &Word::literal(file, word.origin.clone()),
-                *language,
-                command,
-                context,
-                needs,
-            );
+            let name = name.replace('.', "/");
+            let files = [format!("{name}.py"), format!("{name}/__main__.py")];
+            return files.into_iter().find_map(|file| {
+                let file = Word::literal(file, word.origin.clone());
+                script(&file, *language, command, context, needs)
+            });
         } else if text == "-" {
             break;
         } else if matches!(base, "deno" | "bun" | "go" | "cargo" | "dotnet" | "zig")
@@ -719,6 +730,7 @@ fn script(
             folder: folder(&word.text().unwrap_or_default()),
             args: None,
             files: Vec::new(),
+            settings: Vec::new(),
             sandboxed: false,
             test: false,
         });
@@ -740,6 +752,7 @@ fn script(
             folder: folder(&name),
             args: None,
             files: Vec::new(),
+            settings: Vec::new(),
             sandboxed: false,
             test: false,
         });
@@ -752,6 +765,7 @@ fn script(
             folder: folder(&name),
             args: None,
             files: Vec::new(),
+            settings: Vec::new(),
             sandboxed: false,
             test: false,
         }),

@@ -33,7 +33,7 @@ const MAX_BLOCKS: usize = 400;
 const ROUNDS: usize = 4;
 
 /// Modules of the language itself and of everybody: no file of the project has their names.
-const STANDARD: &[&str] = &[
+pub(super) const STANDARD: &[&str] = &[
     "argparse",
     "asyncio",
     "base64",
@@ -105,7 +105,7 @@ impl Wanted {
     }
 }
 
-fn place_of(name: &str, command: &Command) -> Option<PathBuf> {
+pub(super) fn place_of(name: &str, command: &Command) -> Option<PathBuf> {
     match &command.cwd {
         _ if !command.is_here() => None,
         Cwd::Known(folder) => Some(reach::normal(&folder.join(name))),
@@ -434,6 +434,7 @@ fn read(
             .to_owned(),
         args: None,
         files: Vec::new(),
+        settings: Vec::new(),
         sandboxed: false,
         test: false,
     };
@@ -490,7 +491,7 @@ pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
 }
 
 /// Finds the functions of Python, and what runs only as a program of its own.
-fn python_blocks(text: &str) -> Vec<Block> {
+pub(super) fn python_blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     // The indent of the block that is open, and whether its header and a long string in it are.
     let mut open: Option<usize> = None;

@@ -25,6 +25,8 @@ impl Part {
 pub(super) enum Given {
     /// `x = …`; with a place in `a, b = …`.
     Is(Part, Option<usize>),
+    /// `[…, ...x] = …`: what stands from this place on.
+    Tail(Part, usize),
     /// `x += …`, `x.append(…)`.
     More(Part),
     /// An element of what is looped over; with a place in it.
@@ -246,6 +248,11 @@ impl Index {
                 [binding] => Some((name, binding)),
                 _ => None,
             })
+    }
+
+    /// Returns every name with the places that give it something.
+    pub fn names(&self) -> impl Iterator<Item = (&String, &Vec<Binding>)> {
+        self.names.iter()
     }
 
     pub fn function(&self, at: usize) -> Option<&Function> {

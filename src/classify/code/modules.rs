@@ -26,6 +26,16 @@ pub(super) struct Import {
 }
 
 impl Import {
+    /// Returns the name under which the code has the module as a whole.
+    pub fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
+    }
+
+    /// Tells whether a name of the module has another one in the code.
+    pub fn renames(&self) -> bool {
+        self.members.iter().any(|(own, local)| own != local)
+    }
+
     /// Returns the functions of the module that are called.
     pub fn called(&self, calls: &HashSet<String>) -> Vec<String> {
         let mut all = Vec::new();
@@ -109,6 +119,12 @@ fn python(before: &[Token], rest: &[Token], standard: &[&str], all: &mut Vec<Imp
             Token::Name { name, .. },
             Token::Name { name: module, .. },
         ] if name == "from" => Some(module.trim_start_matches('.')),
+        // `from .paths import resolve`.
+        [.., Token::Name { name, .. }] if name.starts_with("from.") => name
+            .strip_prefix("from.")
+            .filter(|name| !name.starts_with('.')),
+        // `from . import store`.
+        [.., Token::Name { name, .. }, Token::Sign('.')] if name == "from" => Some(""),
         [.., Token::Line] | [] | [.., Token::Sign(';' | ':')] => None,
         _ => return,
     };
@@ -129,6 +145,16 @@ fn python(before: &[Token], rest: &[Token], standard: &[&str], all: &mut Vec<Imp
         }
         return;
     };
+    if module.is_empty() {
+        for (name, alias) in names.into_iter().filter(|(name, _)| is_own(name)) {
+            all.push(Import {
+                files: vec![file(&name)],
+                alias: Some(alias),
+                ..Import::default()
+            });
+        }
+        return;
+    }
     if !is_own(module) {
         return;
     }

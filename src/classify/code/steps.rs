@@ -79,7 +79,7 @@ pub(super) enum Kind {
 }
 
 /// One thing that a code does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub text: String,
     pub span: Span,

@@ -4,14 +4,18 @@
 mod argv;
 mod branches;
 mod budget;
+mod data;
 mod joined;
+mod keys;
 pub(super) mod made;
 pub(super) mod methods;
 mod options;
+mod settings;
 mod sure;
 mod truth;
+mod worlds;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::sql::HOLE;
@@ -19,8 +23,11 @@ use crate::sql::HOLE;
 use super::calls::Standing;
 use super::index::{Binding, Given, Index, Part};
 use super::tokens::{Language, Token};
-use joined::{add, crossed, grown, joined, picked};
+use joined::{add, crossed, grown, joined, picked, tail};
 pub(super) use joined::{elements, spelled};
+pub(super) use settings::{Setting, may_read};
+use sure::Sure;
+pub(super) use worlds::Taken;
 
 /// Any name that is there: `*` of a shell.
 pub(super) const STAR: char = '\u{E000}';
@@ -29,10 +36,10 @@ pub(super) const HOME: char = '\u{E001}';
 /// A fresh place under the temporary directory.
 pub(super) const FRESH: &str = "/tmp/made-by-this-code";
 
-/// Readings of one expression.
+/// Readings of one expression; where more are put together, one more is kept, which tells of it.
 const MAX_READINGS: usize = 512;
 /// Expressions in expressions, names behind names.
-const MAX_DEPTH: usize = 24;
+const MAX_DEPTH: usize = 40;
 /// Expressions that are read for one code.
 const MAX_STEPS: usize = 400_000;
 /// A string or list that grows beyond this is unknown.
@@ -46,6 +53,8 @@ pub(super) enum Value {
     /// A text; unknown parts are holes.
     Text(String),
     List(Vec<Value>),
+    /// What a file of settings holds under names.
+    Map(Vec<(String, Value)>),
 }
 
 impl Value {
@@ -56,7 +65,7 @@ impl Value {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::List(_) => None,
+            Self::List(_) | Self::Map(_) => None,
         }
     }
 
@@ -68,6 +77,10 @@ impl Value {
         match self {
             Self::Text(text) => text.len(),
             Self::List(items) => items.iter().map(Self::size).sum::<usize>() + items.len(),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(name, value)| name.len() + value.size())
+                .sum(),
         }
     }
 
@@ -76,6 +89,7 @@ impl Value {
         match self {
             Self::Text(text) => vec![text.clone()],
             Self::List(items) => items.iter().flat_map(Self::texts).collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(_, one)| one.texts()).collect(),
         }
     }
 }
@@ -88,12 +102,24 @@ pub(super) struct Reader<'a> {
     pub imports: &'a HashMap<String, String>,
     pub standing: Standing<'a>,
     /// Parts of the code that do not run, for certain.
-    pub dead: Vec<Part>,
+    dead: Vec<Part>,
     /// It reads its command line, every word of which is known.
     told: bool,
+    /// Nothing changes the settings that it has read.
+    settled: bool,
+    /// What names are taken to be, in one of all ways in which the loops may go.
+    taken: RefCell<Vec<(String, Sure)>>,
+    /// How many of these the loops give; the others are of lists that are being put together.
+    looped: Cell<usize>,
+    /// Where a name is looked up.
+    here: Cell<usize>,
+    /// Files of settings that are being read.
+    loading: Cell<usize>,
     steps: Cell<usize>,
     /// Known readings were left out: there are more than are looked at.
     cut: Cell<bool>,
+    /// Which names were found to be changed, besides the place that gives them.
+    changed: RefCell<HashMap<(String, Option<usize>), bool>>,
 }
 
 /// Where an expression is read: which place counts for the order of assignments, and how deep.
@@ -143,15 +169,23 @@ impl<'a> Reader<'a> {
         imports: &'a HashMap<String, String>,
         standing: Standing<'a>,
     ) -> Self {
-        Self {
+        let mut reader = Self {
             index,
             imports,
             standing,
             dead: Vec::new(),
-            told: truth::is_told(index, standing.args),
+            told: truth::is_told(index, standing),
+            settled: false,
+            taken: RefCell::default(),
+            looped: Cell::new(0),
+            here: Cell::new(0),
+            loading: Cell::new(0),
             steps: Cell::new(0),
             cut: Cell::new(false),
-        }
+            changed: RefCell::default(),
+        };
+        reader.settle();
+        reader
     }
 
     /// Returns every reading of an expression; never none.
@@ -181,6 +215,12 @@ impl<'a> Reader<'a> {
         };
         self.bounded(&mut all);
         all
+    }
+
+    /// Takes parts of the code for those that do not run.
+    pub fn leave_out(&mut self, dead: &[Part]) {
+        self.dead = dead.to_vec();
+        self.changed.borrow_mut().clear();
     }
 
     /// Tells whether a place of the code may run.
@@ -379,7 +419,7 @@ impl<'a> Reader<'a> {
                         at = index.after(at);
                         continue;
                     }
-                    values = self.subscript(&values, inside);
+                    values = self.subscript(&values, inside, when);
                     at = index.after(at);
                 }
                 Some(Token::Sign('(')) => {
@@ -449,8 +489,12 @@ impl<'a> Reader<'a> {
         if when.depth >= MAX_DEPTH {
             return vec![Value::unknown()];
         }
+        self.here.set(when.at);
         if let Some(value) = self.sure_variable(name, 0).and_then(|sure| sure.value()) {
             return vec![value];
+        }
+        if let Some((sections, _)) = self.sections(name) {
+            return vec![sections.reading()];
         }
         let chosen = self.chosen(name, when.at);
         if !chosen.is_empty() {
@@ -529,7 +573,9 @@ impl<'a> Reader<'a> {
                 break;
             }
             chosen.push(***binding);
-            let settles = !matches!(binding.given, Given::More(_)) && binding.nest <= nest;
+            let settles = !matches!(binding.given, Given::More(_))
+                && binding.nest <= nest
+                && !self.is_conditional(binding);
             let own = matches!(binding.given, Given::Param(..) | Given::Rest(..));
             if settles || own {
                 break;
@@ -558,6 +604,10 @@ impl<'a> Reader<'a> {
             match binding.given {
                 Given::Is(part, place) => {
                     all.extend(picked(self.read(part, inner), place));
+                }
+                Given::Tail(part, place) => {
+                    let whole = self.read(part, inner).into_iter();
+                    all.extend(whole.map(|one| tail(one, place)));
                 }
                 Given::Each(part, place) => {
                     all.extend(
@@ -665,7 +715,7 @@ impl<'a> Reader<'a> {
             all = all
                 .iter()
                 .flat_map(|one| more.iter().map(move |more| format!("{one}{more}")))
-                .take(MAX_READINGS)
+                .take(MAX_READINGS + 1)
                 .collect();
         }
         all.into_iter().map(Value::Text).collect()
@@ -719,7 +769,7 @@ impl<'a> Reader<'a> {
             let mut next = Vec::new();
             for list in &lists {
                 for value in &values {
-                    if next.len() < MAX_READINGS {
+                    if next.len() <= MAX_READINGS {
                         let mut list = list.clone();
                         add(&mut list, value.clone(), splat);
                         next.push(list);
@@ -729,51 +779,5 @@ impl<'a> Reader<'a> {
             lists = next;
         }
         lists.into_iter().map(Value::List).collect()
-    }
-
-    /// `QUERIES["clean"]` of an object that the code writes down.
-    fn keyed(&self, at: usize, inside: Part, when: When) -> Option<Values> {
-        let Some(Token::Text { text, .. }) = self.index.token(inside.from) else {
-            return None;
-        };
-        let owner = self.index.name(at.checked_sub(1)?)?;
-        let part = self.member(owner, text, when.at)?;
-        Some(self.read(part, when.deeper()))
-    }
-
-    fn subscript(&self, values: &Values, inside: Part) -> Values {
-        let colon = (inside.from..inside.to).find(|at| self.index.is_sign(*at, ':'));
-        if let Some(colon) = colon {
-            let from = self.number(Part::new(inside.from, colon)).unwrap_or(0);
-            return values
-                .iter()
-                .map(|value| match value {
-                    Value::List(items) if from < items.len() => {
-                        Value::List(items.iter().skip(from).cloned().collect())
-                    }
-                    other => other.clone(),
-                })
-                .collect();
-        }
-        let place = self.number(inside);
-        values
-            .iter()
-            .flat_map(|value| match (value, place) {
-                (Value::List(items), Some(place)) => match items.get(place) {
-                    Some(item) => vec![item.clone()],
-                    None => vec![Value::unknown()],
-                },
-                (Value::List(items), None) => items.clone(),
-                (Value::Text(_), _) => vec![Value::unknown()],
-            })
-            .collect()
-    }
-
-    /// Numbers are cut into signs, one for each digit.
-    fn number(&self, part: Part) -> Option<usize> {
-        let digits: String = (part.from..part.to)
-            .map_while(|at| self.index.sign(at))
-            .collect();
-        digits.parse().ok()
     }
 }

@@ -22,6 +22,8 @@ pub(in crate::classify) struct Source {
     anchors: Vec<Anchor>,
     /// The file that holds all of it.
     pub file: Option<PathBuf>,
+    /// Texts of other files behind it, and where they begin.
+    attached: Vec<(usize, Self)>,
 }
 
 impl Source {
@@ -38,6 +40,7 @@ impl Source {
             text: text.to_owned(),
             anchors: Vec::new(),
             file: Some(path.to_owned()),
+            attached: Vec::new(),
         }
     }
 
@@ -68,8 +71,21 @@ impl Source {
             }));
     }
 
+    /// Appends another text that keeps its own file.
+    pub fn attach(&mut self, other: Self) {
+        self.text.push_str("\n\n");
+        let base = self.text.len();
+        self.text.push_str(&other.text);
+        self.attached.push((base, other));
+    }
+
     /// Returns where a span of the text was written.
     pub fn origin(&self, span: Span, fallback: &Origin) -> Origin {
+        let mut attached = self.attached.iter().rev();
+        if let Some((base, other)) = attached.find(|(base, _)| *base <= span.start) {
+            let own = Span::new(span.start - base, span.end.saturating_sub(*base));
+            return other.origin(own, fallback);
+        }
         if let Some(file) = &self.file {
             return Origin::File(self.position(file, 1, 1, 0, span.start));
         }

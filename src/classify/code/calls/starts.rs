@@ -69,6 +69,7 @@ impl Calls<'_> {
                     }
                     self.run_words(&words, &setting, span);
                 }
+                Value::Map(_) => {}
                 Value::Text(text) => {
                     let skip = 1 + usize::from(again);
                     let more = given.get(skip..).unwrap_or_default();
@@ -358,7 +359,7 @@ fn value_is_unknown(text: &str) -> bool {
 fn spelled(value: &Value) -> String {
     match value {
         Value::Text(text) => word(text),
-        Value::List(_) => "\"$UNKNOWN\"".to_owned(),
+        Value::List(_) | Value::Map(_) => "\"$UNKNOWN\"".to_owned(),
     }
 }
 

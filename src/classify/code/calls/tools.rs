@@ -237,6 +237,7 @@ impl Calls<'_> {
             return true;
         };
         let standing = Standing {
+            settings: &[],
             depth: self.standing.depth + 1,
             ..self.standing
         };

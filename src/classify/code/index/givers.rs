@@ -161,6 +161,12 @@ impl Index {
             let fresh = item == inside.from || self.is_sign(item - 1, ',');
             match self.name(item).filter(|_| fresh).map(str::to_owned) {
                 Some(name) => self.give(&name, item, Given::Is(part, Some(place))),
+                None if self.is_sign(item, '.') && self.sign(item + 1).is_none() => {
+                    // `[first, ...rest]`.
+                    if let Some(name) = self.name(item + 1).map(str::to_owned) {
+                        self.give(&name, item + 1, Given::Tail(part, place));
+                    }
+                }
                 None => place += usize::from(self.is_sign(item, ',')),
             }
             item = self.after(item);

@@ -1,8 +1,8 @@
 //! Branches of languages with braces that the command line decides: `if`, `else`, `switch`, and what stands behind an early end.
 //! It decides nothing that `truth` does not.
 
-use super::super::index::Part;
-use super::super::tokens::Token;
+use super::super::index::{Binding, Given, Part};
+use super::super::tokens::{Language, Token};
 use super::Reader;
 use super::sure::Sure;
 
@@ -72,6 +72,29 @@ impl Reader<'_> {
         };
         let word = head.and_then(|at| self.index.name(at));
         word.is_some_and(|word| HEADS.contains(&word))
+    }
+
+    /// `if (none) dirs = …;`, `if none: dirs = …`, `$dir = … if $none;`: a name is given something only where a condition holds.
+    pub(super) fn is_conditional(&self, binding: &Binding) -> bool {
+        const WORDS: [&str; 9] = [
+            "if", "elif", "else", "unless", "for", "while", "until", "except", "rescue",
+        ];
+        const MAX_HEAD: usize = 60;
+        let Given::Is(part, _) = binding.given else {
+            return false;
+        };
+        let index = self.index;
+        let word = |at: usize| index.name(at).is_some_and(|name| WORDS.contains(&name));
+        let postfix = matches!(index.language, Language::Ruby | Language::Perl) && word(part.to);
+        let mut before = (binding.at.saturating_sub(MAX_HEAD)..binding.at).rev();
+        let ends = |at: &usize| {
+            matches!(
+                index.token(*at),
+                None | Some(Token::Line | Token::Sign(';' | '{' | '}'))
+            )
+        };
+        let headed = before.by_ref().take_while(|at| !ends(at)).any(word);
+        postfix || headed || index.language == Language::Javascript && self.is_under(binding.at)
     }
 
     /// Returns the token before one, ends of lines passed over.

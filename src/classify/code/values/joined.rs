@@ -46,8 +46,17 @@ pub(in super::super) fn picked(values: Values, place: Option<usize>) -> Values {
         .map(|value| match value {
             Value::List(items) => items.into_iter().nth(place).unwrap_or_else(Value::unknown),
             text @ Value::Text(_) => text,
+            Value::Map(_) => Value::unknown(),
         })
         .collect()
+}
+
+/// Returns what stands from a place on.
+pub(in super::super) fn tail(value: Value, place: usize) -> Value {
+    match value {
+        Value::List(items) => Value::List(items.into_iter().skip(place).collect()),
+        other => other,
+    }
 }
 
 /// Returns what a loop takes out of values.
@@ -55,6 +64,10 @@ pub(in super::super) fn elements(values: Values) -> impl Iterator<Item = Value> 
     values.into_iter().flat_map(|value| match value {
         Value::List(items) => items,
         Value::Text(_) => vec![Value::unknown()],
+        Value::Map(entries) => entries
+            .into_iter()
+            .map(|(name, _)| Value::Text(name))
+            .collect(),
     })
 }
 
@@ -72,6 +85,7 @@ pub(in super::super) fn grown(value: Value, more: &Values) -> Value {
             Value::List(items)
         }
         (Value::Text(text), one) => Value::Text(format!("{text}{}", spelled(&one))),
+        (map @ Value::Map(_), _) => map,
     }
 }
 
@@ -79,7 +93,7 @@ pub(in super::super) fn grown(value: Value, more: &Values) -> Value {
 pub(in super::super) fn spelled(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
-        Value::List(_) => HOLE.to_string(),
+        Value::List(_) | Value::Map(_) => HOLE.to_string(),
     }
 }
 
@@ -90,7 +104,7 @@ pub(in super::super) fn crossed(items: Vec<Values>) -> Values {
         let mut next = Vec::new();
         for list in &lists {
             for value in &values {
-                if next.len() < MAX_READINGS {
+                if next.len() <= MAX_READINGS {
                     let mut list = list.clone();
                     list.push(value.clone());
                     next.push(list);
@@ -107,7 +121,7 @@ pub(in super::super) fn joined(before: Values, after: &Values, joint: Joint) -> 
     let mut all = Vec::new();
     for left in &before {
         for right in after {
-            if all.len() >= MAX_READINGS {
+            if all.len() > MAX_READINGS {
                 return all;
             }
             all.push(match (left, right, joint) {

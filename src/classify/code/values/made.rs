@@ -262,11 +262,19 @@ const READS: [&str; 19] = [
     "Files.readString",
 ];
 
+/// Tells whether a call reads, or opens, the file that comes first.
+pub(super) fn reads(name: &str) -> bool {
+    READS.contains(&name)
+}
+
 impl Reader<'_> {
     /// Returns what the call itself has written into a file before it started the code.
     pub(super) fn file(&self, name: &str) -> Option<&str> {
         let plain = name.strip_prefix("./").unwrap_or(name);
         let known = |one: &&(String, String)| one.0 == plain;
+        if let Some(setting) = self.setting(name) {
+            return Some(&setting.text);
+        }
         let found = self.standing.files.iter().rev().find(known);
         found.map(|(_, text)| text.as_str())
     }
@@ -295,6 +303,9 @@ impl Reader<'_> {
         let has = |list: &[&str]| list.contains(&plain) || list.contains(&two);
         if let Some(value) = place(plain).or_else(|| place(two)) {
             return vec![value];
+        }
+        if let Some(values) = self.loaded(plain, inside, at, when) {
+            return values;
         }
         let first = || self.first(inside, when);
         if matches!(
@@ -339,7 +350,7 @@ impl Reader<'_> {
             return first()
                 .into_iter()
                 .map(|value| match value {
-                    list @ Value::List(_) => list,
+                    list @ (Value::List(_) | Value::Map(_)) => list,
                     Value::Text(root) => {
                         let all = path(&[root, STAR.to_string()]);
                         Value::List(vec![Value::Text(all)])
@@ -418,7 +429,7 @@ impl Reader<'_> {
             // `x => x + 1`, `lambda x: x`.
             all.extend(self.read(body, when.moved(body.from)));
         }
-        all.truncate(MAX_READINGS);
+        all.truncate(MAX_READINGS + 1);
         if all.is_empty() {
             all.push(Value::unknown());
         }
@@ -441,7 +452,7 @@ impl Reader<'_> {
                 for value in &values {
                     let more = match value {
                         Value::Text(text) => vec![text.clone()],
-                        Value::List(_) => value.texts(),
+                        Value::List(_) | Value::Map(_) => value.texts(),
                     };
                     // `new URL('../data', import.meta.url)`.
                     if more.iter().any(|text| text.ends_with("/code")) && !one.is_empty() {
@@ -451,7 +462,7 @@ impl Reader<'_> {
                     }
                 }
             }
-            next.truncate(MAX_READINGS);
+            next.truncate(MAX_READINGS + 1);
             all = next;
         }
         all.into_iter()
@@ -529,7 +540,7 @@ pub(super) fn each(values: Values, change: impl Fn(&str) -> Value) -> Values {
         .into_iter()
         .map(|value| match value {
             Value::Text(text) => change(&text),
-            Value::List(_) => Value::unknown(),
+            Value::List(_) | Value::Map(_) => Value::unknown(),
         })
         .collect()
 }

@@ -108,6 +108,13 @@ impl Reader<'_> {
             Some(self.read(*part, when))
         };
         let several = |at: usize| argument(at).and_then(|all| all.into_iter().next());
+        if values.iter().any(|value| matches!(value, Value::Map(_))) {
+            let of = |value| self.of_settings(value, method, inside, when);
+            let all = values.iter().map(of);
+            return all
+                .flat_map(|all| all.unwrap_or_else(|| vec![Value::unknown()]))
+                .collect();
+        }
         match method {
             "format" => {
                 let texts: Vec<String> = given
@@ -152,7 +159,7 @@ impl Reader<'_> {
             "readdirSync" | "readdir" | "readDir" | "readDirSync" => {
                 return vec![Value::List(vec![Value::Text(STAR.to_string())])];
             }
-            "read_text" | "read_bytes" | "readText" => {
+            "read_text" | "read_bytes" | "readText" | "open" => {
                 let read = |path: &str| self.file(path).map(str::to_owned);
                 return each(values.clone(), |path| {
                     read(path).map_or_else(Value::unknown, Value::Text)
@@ -223,7 +230,9 @@ impl Reader<'_> {
                     (Value::Text(folder), Value::Text(part)) => {
                         Value::Text(path(&[folder.clone(), part.clone()]))
                     }
-                    (Value::List(_), _) => Value::unknown(),
+                    (Value::List(_) | Value::Map(_), _) | (Value::Text(_), Value::Map(_)) => {
+                        Value::unknown()
+                    }
                 });
             }
         }
@@ -425,7 +434,7 @@ impl Reader<'_> {
             .into_iter()
             .flat_map(|value| match value {
                 list @ Value::List(_) => elements(vec![list]).collect(),
-                text @ Value::Text(_) => vec![text],
+                other => vec![other],
             })
             .collect()
     }

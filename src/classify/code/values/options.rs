@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::super::index::{Given, Part};
+use super::super::index::{Binding, Given, Part};
 use super::super::tokens::Token;
 use super::sure::Sure;
 use super::{Reader, Value, Values, When};
 
 /// Functions that hand the parsed words on to each other.
-const MAX_HANDS: usize = 3;
+const MAX_HANDS: usize = 5;
 
 /// One option or operand.
 #[derive(Clone, Debug)]
@@ -48,19 +48,14 @@ enum Said {
     Default(Option<Part>, usize),
 }
 
-/// To which parser a declaration belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Owner {
-    Whole,
-    /// `subparsers.add_parser('clean')`.
-    Subcommand(String),
-}
+/// The subcommands that lead to a parser.
+type Way = Vec<String>;
 
-/// The declarations of a code.
+/// The declarations of a code, for the whole or for a subcommand.
 #[derive(Default)]
 struct Parser {
-    whole: Vec<Declared>,
-    subcommands: HashMap<String, Vec<Declared>>,
+    declared: Vec<Declared>,
+    subcommands: HashMap<String, Self>,
     /// The name under which the subcommand is found.
     command: Option<String>,
 }
@@ -73,7 +68,7 @@ impl Reader<'_> {
             Said::Set(is) => Some(Sure::Truth(is)),
             _ if self.parser()?.makes(wanted) => None,
             Said::Text(text) => Some(Sure::Text(text)),
-            Said::List(items) => Some(Sure::List(items)),
+            Said::List(items) => Some(Sure::texts(items)),
             Said::Default(None, _) => Some(Sure::Nothing),
             Said::Default(Some(part), _) => self.sure(part, depth + 1),
         }
@@ -142,7 +137,13 @@ impl Reader<'_> {
             return Some(words.to_vec());
         }
         match self.sure(inside, depth + 1)? {
-            Sure::List(items) => Some(items),
+            Sure::List(items) => items
+                .into_iter()
+                .map(|item| match item {
+                    Sure::Text(text) => Some(text),
+                    _ => None,
+                })
+                .collect(),
             _ => None,
         }
     }
@@ -188,7 +189,7 @@ impl Reader<'_> {
         for at in 0..index.main_end() {
             let name = index.name(at).filter(|_| index.is_sign(at + 1, '('));
             let Some(name) = name else { continue };
-            let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
+            let last = name.rsplit('.').next().unwrap_or(name);
             match last {
                 "ArgumentParser" => {
                     let given = self.arguments(at);
@@ -206,26 +207,26 @@ impl Reader<'_> {
                 "add_subparsers" => {
                     let given = self.arguments(at).named("dest");
                     let name = given.map_or(Some(String::new()), |part| self.word(part))?;
-                    if parser.command.replace(name).is_some() {
-                        return None;
+                    for way in self.parsers_before(at, MAX_HANDS)? {
+                        if parser.at(&way).command.replace(name.clone()).is_some() {
+                            return None;
+                        }
                     }
                 }
                 "add_parser" => {
                     let given = self.arguments(at);
-                    let name = self.word(*given.positional.first()?)?;
                     if given.named("parents").is_some() || given.named("aliases").is_some() {
                         return None;
                     }
-                    parser.subcommands.entry(name).or_default();
+                    for way in self.parsers_of(at, MAX_HANDS)? {
+                        parser.at(&way);
+                    }
                 }
                 "set_defaults" if !self.sets_functions(at) => return None,
                 "add_argument" => {
                     let declared = self.declared(at)?;
-                    match self.owner(owner, at, MAX_HANDS)? {
-                        Owner::Whole => parser.whole.push(declared),
-                        Owner::Subcommand(name) => {
-                            parser.subcommands.entry(name).or_default().push(declared);
-                        }
+                    for way in self.parsers_before(at, MAX_HANDS)? {
+                        parser.at(&way).declared.push(declared.clone());
                     }
                 }
                 _ => {}
@@ -270,30 +271,76 @@ impl Reader<'_> {
                 .all(|at| !other(at))
     }
 
-    /// Tells which parser a name stands for.
-    fn owner(&self, name: &str, at: usize, hands: usize) -> Option<Owner> {
+    /// Returns the parsers on which the method at a place is called.
+    fn parsers_before(&self, at: usize, hands: usize) -> Option<Vec<Way>> {
         let index = self.index;
-        let binding = index
-            .bindings(name)
-            .iter()
-            .rfind(|binding| binding.at < at)?;
+        let (owner, _) = index.name(at)?.rsplit_once('.')?;
+        if owner.is_empty() {
+            // `sub.add_parser("cache").add_subparsers()`.
+            let open = index.pair(at.checked_sub(1)?)?;
+            return self.parsers_of(open.checked_sub(1)?, hands.checked_sub(1)?);
+        }
+        let before = |binding: &&Binding| binding.at < at;
+        let binding = index.bindings(owner).iter().rfind(before)?;
         let Given::Is(part, None) = binding.given else {
             return None;
         };
-        let call = index.name(part.from)?;
-        let (owner, last) = call.rsplit_once('.').unwrap_or(("", call));
-        match last {
-            "ArgumentParser" => Some(Owner::Whole),
-            "add_parser" => {
-                let inside = self.arguments(part.from);
-                self.word(*inside.positional.first()?)
-                    .map(Owner::Subcommand)
+        let mut call = None;
+        let mut place = part.from;
+        while place < part.to {
+            if index.name(place).is_some() && index.is_sign(place + 1, '(') {
+                call = Some(place);
             }
-            "add_argument_group" | "add_mutually_exclusive_group" if hands > 0 => {
-                self.owner(owner, binding.at, hands - 1)
+            place = index.after(place);
+        }
+        self.parsers_of(call?, hands.checked_sub(1)?)
+    }
+
+    /// Returns the parsers that a call gives.
+    fn parsers_of(&self, at: usize, hands: usize) -> Option<Vec<Way>> {
+        let name = self.index.name(at)?;
+        match name.rsplit('.').next()? {
+            "ArgumentParser" => Some(vec![Way::new()]),
+            "add_argument_group" | "add_mutually_exclusive_group" | "add_subparsers" => {
+                self.parsers_before(at, hands)
+            }
+            "add_parser" => {
+                let names = self.words(*self.arguments(at).positional.first()?)?;
+                let ways = self.parsers_before(at, hands)?.into_iter();
+                Some(
+                    ways.flat_map(|way| {
+                        let further =
+                            |name: &String| [way.as_slice(), std::slice::from_ref(name)].concat();
+                        names.iter().map(further).collect::<Vec<_>>()
+                    })
+                    .collect(),
+                )
             }
             _ => None,
         }
+    }
+
+    /// A text, or each of those that a loop goes over.
+    fn words(&self, part: Part) -> Option<Vec<String>> {
+        if let Some(word) = self.word(part) {
+            return Some(vec![word]);
+        }
+        let index = self.index;
+        let name = index.name(part.from).filter(|_| part.to == part.from + 1)?;
+        let [binding] = index.bindings(name) else {
+            return None;
+        };
+        let Given::Each(part, None) = binding.given else {
+            return None;
+        };
+        let part = index.trimmed(part);
+        let inside = index.inside(part.from)?;
+        let whole = index.after(part.from) == part.to;
+        let words = index.split(inside, ',').into_iter();
+        words
+            .map(|part| self.word(part))
+            .collect::<Option<Vec<_>>>()
+            .filter(|_| whole)
     }
 
     fn word(&self, part: Part) -> Option<String> {
@@ -361,40 +408,51 @@ impl Reader<'_> {
 }
 
 impl Parser {
+    /// Returns the parser at the end of a way.
+    fn at(&mut self, way: &[String]) -> &mut Self {
+        way.iter().fold(self, |parser, name| {
+            parser.subcommands.entry(name.clone()).or_default()
+        })
+    }
+
     fn makes(&self, wanted: &str) -> bool {
-        let parts = self.subcommands.values().flatten();
-        let mut all = self.whole.iter().chain(parts);
-        all.any(|one| one.name == wanted && one.made)
+        let own = self.declared.iter();
+        own.clone().any(|one| one.name == wanted && one.made)
+            || self.subcommands.values().any(|one| one.makes(wanted))
     }
 
     /// Reads the words of a command line.
     fn read(&self, words: &[String]) -> Option<HashMap<String, Said>> {
         let mut all = HashMap::new();
+        self.read_into(words, &mut all)?;
+        Some(all)
+    }
+
+    fn read_into(&self, words: &[String], all: &mut HashMap<String, Said>) -> Option<()> {
         let Some(command) = &self.command else {
-            assign(&self.whole, words, &mut all)?;
-            return Some(all);
+            return assign(&self.declared, words, all);
         };
         // Options of the whole stand before the subcommand.
-        if self.whole.iter().any(|one| one.names.is_empty()) {
+        if self.declared.iter().any(|one| one.names.is_empty()) {
             return None;
         }
         let mut at = 0;
         while let Some(word) = words.get(at).filter(|word| word.starts_with('-')) {
-            let option = self.whole.iter().find(|one| one.names.contains(word))?;
+            let option = self.declared.iter().find(|one| one.names.contains(word))?;
             at += match option.takes {
                 Takes::Sets(_) => 1,
                 Takes::One => 2,
                 Takes::Perhaps | Takes::Many(_) => return None,
             };
         }
-        assign(&self.whole, words.get(..at)?, &mut all)?;
+        assign(&self.declared, words.get(..at)?, all)?;
         let Some(name) = words.get(at) else {
             all.insert(command.clone(), Said::Default(None, 0));
-            return Some(all);
+            return Some(());
         };
         all.insert(command.clone(), Said::Text(name.clone()));
-        assign(self.subcommands.get(name)?, words.get(at + 1..)?, &mut all)?;
-        Some(all)
+        let rest = words.get(at + 1..)?;
+        self.subcommands.get(name)?.read_into(rest, all)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Expressions that the words of the command line decide for certain: `sys.argv[1] == 'list'`, `process.argv.includes('--dry-run')`.
 //! It gives one answer or none; a name that anything could change has none.
 
-use super::super::index::{Given, Index, Part};
+use super::super::index::{Binding, Given, Index, Part};
 use super::super::tokens::{Language, Token};
 use super::{Reader, Value};
 
@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 10;
 /// Signs of one operator.
 const MAX_OPERATOR: usize = 3;
 /// Methods that change the list that they are called on.
-const CHANGES: [&str; 17] = [
+pub(super) const CHANGES: [&str; 17] = [
     "append",
     "extend",
     "insert",
@@ -32,12 +32,15 @@ const CHANGES: [&str; 17] = [
 
 /// What an expression is for certain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sure {
+pub(in super::super) enum Sure {
     Nothing,
     Truth(bool),
     Number(i64),
     Text(String),
-    List(Vec<String>),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
+    /// A number with a point, a date: only whether it counts as true.
+    Other(bool),
 }
 
 impl Sure {
@@ -45,7 +48,7 @@ impl Sure {
     pub fn holds(&self, language: Language) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Truth(is) => *is,
+            Self::Truth(is) | Self::Other(is) => *is,
             Self::Number(number) => *number != 0 || language == Language::Ruby,
             Self::Text(text) => {
                 let zero = language == Language::Perl && text == "0";
@@ -54,15 +57,46 @@ impl Sure {
             Self::List(items) => {
                 !items.is_empty() || matches!(language, Language::Javascript | Language::Ruby)
             }
+            Self::Map(entries) => {
+                !entries.is_empty() || matches!(language, Language::Javascript | Language::Ruby)
+            }
+        }
+    }
+
+    pub fn texts(items: Vec<String>) -> Self {
+        Self::List(items.into_iter().map(Self::Text).collect())
+    }
+
+    /// Returns what a key leads to.
+    pub fn key(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Map(entries) => entries
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Returns a value as an expression of the code reads it; what has no text is unknown.
+    pub fn reading(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text.clone()),
+            Self::Number(number) => Value::Text(number.to_string()),
+            Self::List(items) => Value::List(items.iter().map(Self::reading).collect()),
+            Self::Map(entries) => Value::Map(
+                entries
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.reading()))
+                    .collect(),
+            ),
+            Self::Nothing | Self::Truth(_) | Self::Other(_) => Value::unknown(),
         }
     }
 
     pub fn value(&self) -> Option<Value> {
         match self {
-            Self::Text(text) => Some(Value::Text(text.clone())),
-            Self::List(items) => Some(Value::List(
-                items.iter().cloned().map(Value::Text).collect(),
-            )),
+            Self::Text(_) | Self::List(_) | Self::Map(_) => Some(self.reading()),
             _ => None,
         }
     }
@@ -277,10 +311,15 @@ impl Reader<'_> {
             Token::Text { text, holes, .. } if holes.is_empty() => {
                 (Sure::Text(text.clone()), part.from + 1)
             }
+            Token::Text { .. } => (self.surely_filled(part.from, depth)?, part.from + 1),
+            Token::Sign('[') if self.is_comprehension(part.from) => (
+                self.comprehended(index.inside(part.from)?, depth)?,
+                index.after(part.from),
+            ),
             Token::Sign('[') => {
                 let inside = index.inside(part.from)?;
                 let items = index.split(inside, ',');
-                let items = items.into_iter().map(|part| self.sure_text(part, depth));
+                let items = items.into_iter().map(|part| self.sure(part, depth + 1));
                 (
                     Sure::List(items.collect::<Option<_>>()?),
                     index.after(part.from),
@@ -290,7 +329,7 @@ impl Reader<'_> {
                 let inside = index.inside(part.from)?;
                 let items = index.split(inside, ',');
                 let value = if index.language == Language::Python && items.len() > 1 {
-                    let items = items.into_iter().map(|part| self.sure_text(part, depth));
+                    let items = items.into_iter().map(|part| self.sure(part, depth + 1));
                     Sure::List(items.collect::<Option<_>>()?)
                 } else {
                     self.sure(inside, depth + 1)?
@@ -318,11 +357,10 @@ impl Reader<'_> {
         Some(value)
     }
 
-    fn sure_text(&self, part: Part, depth: usize) -> Option<String> {
-        match self.sure(part, depth + 1)? {
-            Sure::Text(text) => Some(text),
-            _ => None,
-        }
+    fn is_comprehension(&self, open: usize) -> bool {
+        let inside = self.index.inside(open).unwrap_or_default();
+        self.index.language == Language::Python
+            && top(self.index, inside, |at| self.index.name(at) == Some("for")).is_some()
     }
 
     /// Returns the brackets behind a name, and where they end.
@@ -339,6 +377,7 @@ impl Reader<'_> {
     /// A name, or a call by that name; and where it ends.
     fn sure_name(&self, name: &str, part: Part, depth: usize) -> Option<(Sure, usize)> {
         let index = self.index;
+        self.here.set(part.from);
         let (inside, next) = self.given_to(part.from, part.to);
         let word = match name {
             "True" | "true" => Some(Sure::Truth(true)),
@@ -350,15 +389,11 @@ impl Reader<'_> {
             return Some((word, next));
         }
         let Some(inside) = inside else {
-            if let Some(value) = self.sure_variable(name, depth) {
-                return Some((value, next));
-            }
-            let (owner, last) = name
-                .rsplit_once('.')
-                .filter(|(owner, _)| !owner.is_empty())?;
-            let value = self.sure_variable(owner, depth)?;
-            return Some((self.asked(&value, last, None, depth)?, next));
+            return Some((self.sure_dotted(name, depth)?, next));
         };
+        if let Some(value) = self.surely_loaded(&self.full(name), inside, part.from) {
+            return Some((value, next));
+        }
         if matches!(
             name,
             "len" | "bool" | "Boolean" | "list" | "str" | "String" | "new"
@@ -367,6 +402,7 @@ impl Reader<'_> {
             let value = self.sure(inside, depth + 1)?;
             let value = match (name, value) {
                 ("len", Sure::List(items)) => Sure::Number(i64::try_from(items.len()).ok()?),
+                ("len", Sure::Map(entries)) => Sure::Number(i64::try_from(entries.len()).ok()?),
                 ("len", Sure::Text(text)) => {
                     Sure::Number(i64::try_from(text.chars().count()).ok()?)
                 }
@@ -381,15 +417,40 @@ impl Reader<'_> {
         let (owner, method) = name
             .rsplit_once('.')
             .filter(|(owner, _)| !owner.is_empty())?;
-        let value = self.sure_variable(owner, depth)?;
+        let value = self.sure_dotted(owner, depth)?;
         Some((self.asked(&value, method, Some(inside), depth)?, next))
+    }
+
+    /// `settings.clean.allow`: a name, or what is asked of one without brackets.
+    fn sure_dotted(&self, name: &str, depth: usize) -> Option<Sure> {
+        if let Some(value) = self.sure_variable(name, depth) {
+            return Some(value);
+        }
+        let (owner, last) = name
+            .rsplit_once('.')
+            .filter(|(owner, _)| !owner.is_empty() && depth <= MAX_DEPTH)?;
+        let value = self.sure_dotted(owner, depth + 1)?;
+        self.asked(&value, last, None, depth)
     }
 
     /// What a name stands for that nothing changes.
     pub(super) fn sure_variable(&self, name: &str, depth: usize) -> Option<Sure> {
         let index = self.index;
         self.known_args()?;
-        match index.bindings(name) {
+        if let Some(taken) = self.taken(name) {
+            return Some(taken);
+        }
+        if let Some((sections, certain)) = self.sections(name) {
+            return certain.then_some(sections);
+        }
+        let bindings = index.bindings(name);
+        let mut live = bindings.iter().filter(|one| self.runs(one.at));
+        // What is given in a branch that is not taken is not given.
+        let live = match (live.next(), live.next()) {
+            (Some(only), None) => std::slice::from_ref(only),
+            _ => bindings,
+        };
+        match live {
             [] => {
                 let full = self.full(name);
                 if let Some(Value::List(items)) = self.argv(&full) {
@@ -397,51 +458,73 @@ impl Reader<'_> {
                         return None;
                     }
                     let texts = items.into_iter().map(|item| match item {
-                        Value::Text(text) => Some(text),
-                        Value::List(_) => None,
+                        Value::Text(text) => Some(Sure::Text(text)),
+                        Value::List(_) | Value::Map(_) => None,
                     });
                     return Some(Sure::List(texts.collect::<Option<_>>()?));
                 }
                 let (owner, wanted) = name.rsplit_once('.')?;
                 self.sure_option(owner, wanted, depth)
             }
-            [binding] if !name.contains('.') => {
-                let Given::Is(part, place) = binding.given else {
+            [binding] if !name.contains('.') => self.surely_given(name, binding, depth),
+            _ => None,
+        }
+    }
+
+    /// What the one place gives that gives a name something.
+    fn surely_given(&self, name: &str, binding: &Binding, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        let (part, place) = match binding.given {
+            Given::Is(part, place) => (part, place),
+            Given::Tail(part, place) if !self.is_changed(name, Some(binding.at)) => {
+                let Sure::List(items) = self.sure(part, depth + 1)? else {
                     return None;
                 };
-                let declared = binding
-                    .at
-                    .checked_sub(1)
-                    .and_then(|at| index.name(at))
-                    .is_some_and(|word| matches!(word, "const" | "let" | "var" | "my"));
-                let open = index.around(binding.at).filter(|_| place.is_some());
-                let taken_apart = open
-                    .and_then(|open| open.checked_sub(1))
-                    .and_then(|at| index.name(at))
-                    .is_some_and(|word| matches!(word, "const" | "let" | "var"));
-                let certain = declared || taken_apart || index.language == Language::Python;
-                if !certain || self.is_changed(name, Some(binding.at)) {
-                    return None;
-                }
-                let value = self.sure(part, depth + 1)?;
-                match (place, value) {
-                    (None, value) => Some(value),
-                    (Some(place), Sure::List(items)) if taken_apart => match items.get(place) {
-                        Some(text) => Some(Sure::Text(text.clone())),
-                        // `[dir = 'data']` says what it is then.
-                        None => (!index.is_sign(binding.at + 1, '=')).then_some(Sure::Nothing),
-                    },
-                    _ => None,
-                }
+                return Some(Sure::List(items.into_iter().skip(place).collect()));
             }
+            Given::Param(number, place)
+                if self.settled && !self.is_changed(name, Some(binding.at)) =>
+            {
+                return self.sure_argument(number, place, depth);
+            }
+            _ => return None,
+        };
+        let declared = binding
+            .at
+            .checked_sub(1)
+            .and_then(|at| index.name(at))
+            .is_some_and(|word| matches!(word, "const" | "let" | "var" | "my"));
+        let open = index.around(binding.at).filter(|_| place.is_some());
+        let taken_apart = open
+            .and_then(|open| open.checked_sub(1))
+            .and_then(|at| index.name(at))
+            .is_some_and(|word| matches!(word, "const" | "let" | "var"));
+        let certain = declared || taken_apart || index.language == Language::Python;
+        if !certain || self.is_changed(name, Some(binding.at)) {
+            return None;
+        }
+        let value = self.sure(part, depth + 1)?;
+        match (place, value) {
+            (None, value) => Some(value),
+            (Some(place), Sure::List(items)) if taken_apart => match items.get(place) {
+                Some(item) => Some(item.clone()),
+                // `[dir = 'data']` says what it is then.
+                None => (!index.is_sign(binding.at + 1, '=')).then_some(Sure::Nothing),
+            },
             _ => None,
         }
     }
 
     /// Tells whether something of the code may change what a name stands for, besides the place that gives it.
-    fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
+    pub(super) fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
+        let key = (name.to_owned(), given);
+        if let Some(known) = self.changed.borrow().get(&key) {
+            return *known;
+        }
         self.spend(self.index.main_end() / 16);
-        is_changed(self.index, name, given)
+        let is = is_changed(self.index, name, given, |at| self.runs(at));
+        self.changed.borrow_mut().insert(key, is);
+        is
     }
 
     /// `= …`, `+= …`, `||= …`; no comparison, no arrow.
@@ -452,6 +535,16 @@ impl Reader<'_> {
     /// `[1]`, `[-1]`, `[1:]`, `[i + 1]`.
     fn at_place(&self, value: &Sure, inside: Part, depth: usize) -> Option<Sure> {
         let index = self.index;
+        if let Sure::Map(_) = value {
+            let Sure::Text(key) = self.sure(inside, depth + 1)? else {
+                return None;
+            };
+            let python = index.language == Language::Python;
+            return match value.key(&key) {
+                Some(found) => Some(found.clone()),
+                None => (!python).then_some(Sure::Nothing),
+            };
+        }
         let Sure::List(items) = value else {
             return None;
         };
@@ -475,7 +568,7 @@ impl Reader<'_> {
                 .and_then(|back| items.len().checked_sub(back)),
         };
         match place.and_then(|place| items.get(place)) {
-            Some(text) => Some(Sure::Text(text.clone())),
+            Some(item) => Some(item.clone()),
             None => (!python).then_some(Sure::Nothing),
         }
     }
@@ -497,21 +590,17 @@ impl Reader<'_> {
             (Sure::Text(text), "length") if count == 0 => size(text.chars().count()),
             (Sure::List(items), "empty") if count == 0 => Some(Sure::Truth(items.is_empty())),
             (Sure::List(items), "any") if inside.is_none() => Some(Sure::Truth(!items.is_empty())),
-            (Sure::List(items), "first") if count == 0 => Some(
-                items
-                    .first()
-                    .map_or(Sure::Nothing, |item| Sure::Text(item.clone())),
-            ),
+            (Sure::List(items), "first") if count == 0 => {
+                Some(items.first().cloned().unwrap_or(Sure::Nothing))
+            }
             (Sure::List(items), "includes" | "include" | "has" | "contains") if count == 1 => {
                 match argument(0)? {
-                    Sure::Text(text) => Some(Sure::Truth(items.contains(&text))),
+                    text @ Sure::Text(_) => Some(Sure::Truth(items.contains(&text))),
                     _ => None,
                 }
             }
             (Sure::List(items), "indexOf") if count == 1 => {
-                let Sure::Text(text) = argument(0)? else {
-                    return None;
-                };
+                let text = argument(0)?;
                 let place = items.iter().position(|item| *item == text);
                 place.map_or(Some(Sure::Number(-1)), size)
             }
@@ -523,12 +612,22 @@ impl Reader<'_> {
                 _ => None,
             },
             (Sure::List(items), "filter" | "find") if count == 1 => {
-                let kept = self.kept(items, arguments.as_ref()?.first()?)?;
+                let keeps = self.answers(items, *arguments.as_ref()?.first()?, depth)?;
+                let kept = items.iter().zip(keeps).filter(|(_, keeps)| *keeps);
+                let mut kept = kept.map(|(item, _)| item.clone());
                 Some(match method {
-                    "find" => kept.into_iter().next().map_or(Sure::Nothing, Sure::Text),
-                    _ => Sure::List(kept),
+                    "find" => kept.next().unwrap_or(Sure::Nothing),
+                    _ => Sure::List(kept.collect()),
                 })
             }
+            (Sure::List(items), "some" | "every") if count == 1 => {
+                let answers = self.answers(items, *arguments.as_ref()?.first()?, depth)?;
+                Some(Sure::Truth(match method {
+                    "some" => answers.contains(&true),
+                    _ => !answers.contains(&false),
+                }))
+            }
+            (Sure::Map(entries), _) => self.asked_of_map(value, entries, method, inside, depth),
             (Sure::List(items), "at") if count == 1 => {
                 self.at_place(&Sure::List(items.clone()), inside?, depth)
             }
@@ -541,43 +640,6 @@ impl Reader<'_> {
             }
             _ => None,
         }
-    }
-
-    /// `a => !a.startsWith('--')`, `a => a !== '--all'`: the items that a function of one line keeps.
-    fn kept(&self, items: &[String], arrow: &Part) -> Option<Vec<String>> {
-        let index = self.index;
-        let (name, body) = match (index.name(arrow.from), index.sign(arrow.from)) {
-            (Some(name), _) => (name, arrow.from + 1),
-            (None, Some('(')) if index.after(arrow.from) == arrow.from + 3 => {
-                (index.name(arrow.from + 1)?, arrow.from + 3)
-            }
-            _ => return None,
-        };
-        if !index.is_sign(body, '=') || !index.is_sign(body + 1, '>') {
-            return None;
-        }
-        let mut at = body + 2;
-        let turned = index.is_sign(at, '!');
-        at += usize::from(turned);
-        let found = index.name(at)?;
-        let text = |at: usize| match index.token(at)? {
-            Token::Text { text, holes, .. } if holes.is_empty() => Some(text.as_str()),
-            _ => None,
-        };
-        if found == format!("{name}.startsWith") && index.after(at + 1) == arrow.to {
-            let front = text(at + 2).filter(|_| at + 4 == arrow.to)?;
-            let keeps = |item: &&String| item.starts_with(front) != turned;
-            return Some(items.iter().filter(keeps).cloned().collect());
-        }
-        let (_, end, operator) = self.operator(Part::new(at, arrow.to))?;
-        let other = text(end).filter(|_| end + 1 == arrow.to && found == name && !turned)?;
-        let same = match operator.as_str() {
-            "==" | "===" => true,
-            "!=" | "!==" => false,
-            _ => return None,
-        };
-        let keeps = |item: &&String| (item.as_str() == other) == same;
-        Some(items.iter().filter(keeps).cloned().collect())
     }
 }
 
@@ -597,12 +659,20 @@ fn asked_of_text(text: &str, method: &str, given: Option<&Sure>) -> Option<Sure>
 }
 
 /// Tells whether something of a code may change what a name stands for, besides the place that gives it.
-pub(super) fn is_changed(index: &Index, name: &str, given: Option<usize>) -> bool {
+pub(super) fn is_changed(
+    index: &Index,
+    name: &str,
+    given: Option<usize>,
+    runs: impl Fn(usize) -> bool,
+) -> bool {
     let front = format!("{name}.");
     (0..index.main_end()).any(|at| {
         let Some(found) = index.name(at).filter(|_| Some(at) != given) else {
             return false;
         };
+        if found != name && !found.starts_with(&front) || !runs(at) {
+            return false;
+        }
         if let Some(method) = found.strip_prefix(&front) {
             return CHANGES.contains(&method);
         }
@@ -628,7 +698,7 @@ pub(super) fn is_changed(index: &Index, name: &str, given: Option<usize>) -> boo
 }
 
 /// `= …`, `+= …`, `||= …`; no comparison, no arrow.
-fn is_given(index: &Index, at: usize) -> bool {
+pub(super) fn is_given(index: &Index, at: usize) -> bool {
     let mut end = at;
     while index
         .sign(end)
@@ -690,8 +760,10 @@ fn number(index: &Index, part: Part) -> Option<i64> {
 fn answer(left: &Sure, operator: &str, right: &Sure) -> Option<bool> {
     let same = || match (left, right) {
         (Sure::Nothing, Sure::Nothing) => Some(true),
-        (Sure::Nothing, Sure::Text(_) | Sure::List(_) | Sure::Number(_))
-        | (Sure::Text(_) | Sure::List(_) | Sure::Number(_), Sure::Nothing) => Some(false),
+        (Sure::Nothing, Sure::Text(_) | Sure::List(_) | Sure::Number(_) | Sure::Map(_))
+        | (Sure::Text(_) | Sure::List(_) | Sure::Number(_) | Sure::Map(_), Sure::Nothing) => {
+            Some(false)
+        }
         (Sure::Number(left), Sure::Number(right)) => Some(left == right),
         (Sure::Text(left), Sure::Text(right)) => Some(left == right),
         (Sure::Truth(left), Sure::Truth(right)) => Some(left == right),
@@ -709,8 +781,11 @@ fn answer(left: &Sure, operator: &str, right: &Sure) -> Option<bool> {
         ">" => order().map(std::cmp::Ordering::is_gt),
         ">=" => order().map(std::cmp::Ordering::is_ge),
         "in" | "not in" => match (left, right) {
-            (Sure::Text(text), Sure::List(items)) => {
+            (text @ Sure::Text(_), Sure::List(items)) => {
                 Some(items.contains(text) == (operator == "in"))
+            }
+            (Sure::Text(key), map @ Sure::Map(_)) => {
+                Some(map.key(key).is_some() == (operator == "in"))
             }
             _ => None,
         },

@@ -1,6 +1,7 @@
 //! Branches of a script that its command line decides: flags of `argparse`, `len(sys.argv)`, `'--yes' in sys.argv`.
 //! It decides nothing where a word of the call is not known, and follows no other control flow.
 
+use super::super::calls::Standing;
 use super::super::index::{Index, Part};
 use super::super::tokens::{Language, Token};
 use super::sure::{is_changed, top};
@@ -18,7 +19,7 @@ impl Reader<'_> {
             return Vec::new();
         }
         let mut all = match self.index.language {
-            Language::Python => self.untaken(text),
+            Language::Python => [self.untaken(text), self.idle(text)].concat(),
             Language::Javascript => self.skipped(),
             _ => Vec::new(),
         };
@@ -280,8 +281,8 @@ impl Reader<'_> {
     }
 }
 
-/// Tells whether a code asks for its command line, and every word of it is known.
-pub(super) fn is_told(index: &Index, args: Option<&[String]>) -> bool {
+/// Tells whether a code asks for its command line or for settings, and every word of the line is known.
+pub(super) fn is_told(index: &Index, standing: Standing<'_>) -> bool {
     let open = |arg: &String| arg.contains([crate::sql::HOLE, '*', '?', '[']);
     let asks = |name: &str| {
         ["argv", "parse_args", "ARGV", "Deno.args"]
@@ -290,11 +291,14 @@ pub(super) fn is_told(index: &Index, args: Option<&[String]>) -> bool {
     };
     // Another list for the one of the call: `sys.argv = ['x', '--all']`, `process.argv.push('--all')`.
     let lists = ["sys.argv", "process.argv", "Bun.argv", "Deno.args"];
-    args.is_some_and(|args| !args.iter().any(open))
-        && !lists.iter().any(|list| is_changed(index, list, None))
-        && (0..index.tokens.len())
-            .filter_map(|at| index.name(at))
-            .any(asks)
+    standing.args.is_some_and(|args| !args.iter().any(open))
+        && !lists
+            .iter()
+            .any(|list| is_changed(index, list, None, |_| true))
+        && (!standing.settings.is_empty()
+            || (0..index.tokens.len())
+                .filter_map(|at| index.name(at))
+                .any(asks))
 }
 
 /// A statement with its branches.

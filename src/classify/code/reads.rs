@@ -1,0 +1,110 @@
+//! Files of settings that a code reads: what they say when it starts, and whether anything before it in the call may write them.
+//! Which files those are, and what the code makes of them, is read elsewhere.
+
+use crate::classify::Context;
+use crate::classify::packs;
+use crate::classify::sql::source::Source;
+use crate::model::command::Command;
+use crate::model::fact::{Answer, Needs, Question};
+use crate::model::word::Word;
+
+use super::calls;
+use super::given::Code;
+use super::values::{Setting, may_read};
+
+/// Rounds in which a file of settings names the next.
+const ROUNDS: usize = 3;
+/// Bytes of a code beyond which its settings are not looked for.
+const MAX_CODE: usize = 256 << 10;
+/// Programs that write no file by themselves, nor by what they start.
+const READERS: [&str; 37] = [
+    "echo", "printf", "cat", "ls", "cd", "mkdir", "export", "test", "[", "[[", "true", "false",
+    ":", "grep", "head", "tail", "set", "sleep", "date", "pwd", "which", "wc", "rm", "rmdir",
+    "diff", "stat", "file", "du", "df", "id", "whoami", "basename", "dirname", "realpath",
+    "readlink", "touch", "chmod",
+];
+
+/// Returns what the files of settings say that a code reads.
+pub(super) fn settings(
+    code: &Code,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Setting> {
+    let mut all: Vec<Setting> = Vec::new();
+    if code.source.text.len() > MAX_CODE || !may_read(&code.source.text) || !command.is_here() {
+        return all;
+    }
+    for _ in 0..ROUNDS {
+        let names = calls::settings(&code.source.text, code.language, code.standing(&all));
+        let before = all.len();
+        for name in names {
+            if !all.iter().any(|one| one.name == name) {
+                all.extend(setting(name, (code, command), context, needs));
+            }
+        }
+        if all.len() == before {
+            break;
+        }
+    }
+    all
+}
+
+fn setting(
+    name: String,
+    (code, command): (&Code, &Command),
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Setting> {
+    let path = crate::classify::place_of(&name, command)?;
+    let touched = |earlier: &Command| {
+        let writes = earlier.leaves().into_iter();
+        let mut writes = writes.filter_map(|(file, _)| file.text());
+        writes.any(|file| crate::classify::place_of(&file, earlier).is_none_or(|at| at == path))
+    };
+    let last = context.earlier.iter().rposition(touched);
+    let behind = last.map_or(0, |at| at + 1);
+    let later = context.earlier.get(behind..).unwrap_or_default();
+    let certain = later.iter().all(|earlier| spares(earlier, command, code));
+    let text = match last {
+        Some(_) => {
+            let word = packs::written(&path, context)?;
+            Source::of_word(&word).text
+        }
+        None => match context.facts.ask(Question::Text(path), needs) {
+            Some(Answer::Text { text, .. }) => text.clone(),
+            _ => return None,
+        },
+    };
+    Some(Setting {
+        name,
+        text,
+        certain,
+    })
+}
+
+/// Tells whether a command that comes before leaves a file as it is.
+/// A program that runs a code of its own may write any file; the code that is judged is known, and may have run before.
+fn spares(earlier: &Command, command: &Command, code: &Code) -> bool {
+    const WRITES: [&str; 5] = ["write", "dump", "open(", "rename", "copy"];
+    if earlier
+        .leaves()
+        .iter()
+        .any(|(file, _)| file.text().is_none())
+    {
+        return false;
+    }
+    let program = earlier.program().unwrap_or_default();
+    if READERS.contains(&program.as_str()) {
+        return true;
+    }
+    let script = |command: &Command| {
+        command
+            .words
+            .get(..2)
+            .map(|words| words.iter().map(Word::text).collect::<Vec<_>>())
+    };
+    let same = !code.inline && earlier.cwd == command.cwd && script(earlier) == script(command);
+    let text = &code.source.text;
+    same && !WRITES.iter().any(|word| text.contains(word))
+}
