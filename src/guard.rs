@@ -93,6 +93,7 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
             behind: &setting.policy.mcp,
             protected: &setting.policy.protection,
             earlier: &[],
+            after: &[],
             aliases: None,
         };
         // What runs is settled first: judging half of it would be done again in the next round.

@@ -411,3 +411,34 @@ fn a_package_passes_its_words_on_from_file_to_file() {
         ],
     );
 }
+
+#[test]
+fn what_runs_beside_a_script_or_is_handed_to_it_changes_nothing_of_what_it_loses() {
+    let scene = Scene::built(
+        "mkdir -p data pkg\necho d > data/d\necho '{\"dry\": true}' > c.json\necho '{\"dry\": false}' > x.json\n\
+         printf 'import json, shutil\\nc = json.load(open(\"c.json\"))\\nif not c[\"dry\"]:\\n    shutil.rmtree(\"data\")\\n' > a.py\n\
+         printf 'import shutil\\nshutil.rmtree(\"data\")\\n' > plain.py\n: > pkg/__init__.py\n\
+         printf 'from .cli import main\\nmain()\\n' > pkg/__main__.py\n\
+         printf 'import argparse, shutil\\ndef purge(a): shutil.rmtree(\"data\")\\ndef main():\\n    p = argparse.ArgumentParser()\\n    s = p.add_subparsers()\\n    x = s.add_parser(\"purge\")\\n    x.set_defaults(func=purge)\\n    a = p.parse_args()\\n    a.func(a)\\n' > pkg/cli.py\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            // A process substitution behind a script is its argument.
+            "python3 plain.py <(echo hi)",
+            // A function that is handed on is called.
+            "python3 -m pkg purge",
+            // The second round reads what the first one has left.
+            "while true; do python3 a.py; cp x.json c.json; done",
+            "for i in 1 2; do python3 a.py; cp x.json c.json; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 a.py",
+            "python3 a.py; ls data",
+            "ls && python3 a.py",
+        ],
+    );
+}

@@ -113,6 +113,7 @@ fn judge(line: &str) -> Option<Vec<Finding>> {
         behind: const { &std::collections::BTreeMap::new() },
         protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
+        after: &[],
         aliases: None,
         scene: &scene,
         facts: &facts,

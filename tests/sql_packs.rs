@@ -31,6 +31,7 @@ fn rules(line: &str) -> Vec<String> {
         behind: const { &std::collections::BTreeMap::new() },
         protected: &backstop::model::push::UNPROTECTED,
         earlier: &[],
+        after: &[],
         aliases: None,
         scene: &scene,
         facts: &facts,

@@ -46,6 +46,7 @@ fn found(kind: ShellKind, text: &str) -> Vec<(String, Severity)> {
         behind: const { &std::collections::BTreeMap::new() },
         protected: &builtin::default_policy().protection,
         earlier: &[],
+        after: &[],
         aliases: None,
     };
     let asked = Asked::Shell {

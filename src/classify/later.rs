@@ -359,6 +359,7 @@ fn task_findings(task: &Task, context: &Context<'_>) -> (Vec<Command>, Vec<Findi
         scene: &scene,
         facts: &facts,
         earlier: &[],
+        after: &[],
         aliases: None,
         ..*context
     };

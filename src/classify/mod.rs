@@ -52,6 +52,8 @@ pub struct Context<'a> {
     pub protected: &'a Protection,
     /// Commands of the same call that come before the one that is judged.
     pub earlier: &'a [Command],
+    /// Those behind it: in a loop they run before it too.
+    pub after: &'a [Command],
     /// What commands of the same call write into git's configuration, and which are proven to have run; nothing where nobody has looked.
     pub aliases: Option<&'a git::Told>,
 }
@@ -134,6 +136,7 @@ fn losses(unfolding: &Unfolding, context: &Context<'_>, needs: &mut Needs) -> Ve
         }
         let context = Context {
             earlier: unfolding.commands.get(..index).unwrap_or_default(),
+            after: unfolding.commands.get(index + 1..).unwrap_or_default(),
             aliases: Some(&aliases),
             ..*context
         };
@@ -161,6 +164,7 @@ fn loss(
     };
     let context = Context {
         earlier: commands.get(..index).unwrap_or_default(),
+        after: commands.get(index + 1..).unwrap_or_default(),
         aliases: None,
         ..*context
     };

@@ -330,8 +330,13 @@ impl Unfolder<'_> {
             let file = found.value("-f --file")?.clone();
             return self.file_text(&file, st);
         }
+        // Behind the name of a script it is an argument of the script.
+        let mut operands = job
+            .args()
+            .iter()
+            .filter(|word| !word.prefix().starts_with('-'));
         let fed = |word: &&Word| word.prefix().starts_with("/dev/fd/");
-        if let Some(file) = job.args().iter().find(fed).cloned() {
+        if let Some(file) = operands.next().filter(fed).cloned() {
             return self.file_text(&file, st);
         }
         let valued = match interpreter(program)? {

@@ -458,7 +458,8 @@ pub(super) fn loaded(text: &str, blocks: &[Block], wanted: &[String]) -> String 
         let mut more = false;
         for (block, called) in blocks.iter().zip(&mut called) {
             let calls = format!("{}(", block.name);
-            if !*called && !block.name.is_empty() && kept.contains(&calls) {
+            let runs = |name: &str| kept.contains(&calls) || is_handed_on(&kept, name);
+            if !*called && !block.name.is_empty() && runs(&block.name) {
                 *called = true;
                 more = true;
             }
@@ -469,6 +470,36 @@ pub(super) fn loaded(text: &str, blocks: &[Block], wanted: &[String]) -> String 
         kept = blanked(text, blocks, &called);
     }
     kept
+}
+
+/// Tells whether a function is given to something that may call it: `set_defaults(func=purge)`, `.action(purge)`, `{"purge": purge}`.
+fn is_handed_on(text: &str, name: &str) -> bool {
+    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.' | '$');
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        if before.ends_with(is_word) || after.starts_with(is_word) {
+            return false;
+        }
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let gives_away = [
+            "export", "module.", "exports.", "import ", "from ", "__all__", "def ", "class ",
+        ];
+        if gives_away
+            .iter()
+            .any(|word| line.trim_start().starts_with(word))
+        {
+            return false;
+        }
+        let ends = after.trim_start_matches([' ', '\t']);
+        let ends = ends.is_empty() || ends.starts_with([')', ',', ']', '}', ';', '\n', '\r']);
+        let begins = match line.trim_end().chars().next_back() {
+            Some('(' | '=' | ':') => true,
+            Some(',' | '[') => line.contains(['(', '=', '[', ':']),
+            _ => false,
+        };
+        begins && ends
+    })
 }
 
 pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
@@ -705,6 +736,31 @@ mod tests {
         assert!(braces("(async () => { rm('a') })()").contains("'a'"));
         assert!(braces("if (x) { rm('a') }").contains("'a'"));
         assert!(braces("['x'].forEach(d => { rm('a') })").contains("'a'"));
+    }
+
+    #[test]
+    fn a_function_that_is_handed_on_may_be_called() {
+        for text in [
+            "s.set_defaults(func=purge)",
+            "ways = {'purge': purge, 'show': show}",
+            "program.command('purge').action(purge);",
+            "app.post('/purge', purge)",
+            "Thread(target=purge).start()",
+        ] {
+            assert!(is_handed_on(text, "purge"), "{text}");
+        }
+        for text in [
+            "module.exports = { show, purge };",
+            "module.exports = {\n  show,\n  purge,\n};",
+            "export { purge };",
+            "from .ways import show, purge",
+            "__all__ = [purge]",
+            "print('purge')",
+            "x.purge = 1",
+            "purges(a)",
+        ] {
+            assert!(!is_handed_on(text, "purge"), "{text}");
+        }
     }
 
     #[test]

@@ -65,7 +65,13 @@ fn setting(
     let last = context.earlier.iter().rposition(touched);
     let behind = last.map_or(0, |at| at + 1);
     let later = context.earlier.get(behind..).unwrap_or_default();
-    let certain = later.iter().all(|earlier| spares(earlier, command, code));
+    let spared = |other: &Command| spares(other, command, code);
+    // In a loop what stands behind runs before the next round.
+    let certain = later.iter().all(spared)
+        && context
+            .after
+            .iter()
+            .all(|other| spared(other) && !touched(other));
     let text = match last {
         Some(_) => {
             let word = packs::written(&path, context)?;

@@ -84,6 +84,7 @@ impl Bench {
             behind: const { &std::collections::BTreeMap::new() },
             protected: &self.protection,
             earlier: &self.earlier,
+            after: &[],
             aliases: None,
         }
     }
