@@ -330,13 +330,19 @@ impl Unfolder<'_> {
             let file = found.value("-f --file")?.clone();
             return self.file_text(&file, st);
         }
-        // Behind the name of a script it is an argument of the script.
-        let mut operands = job
-            .args()
-            .iter()
-            .filter(|word| !word.prefix().starts_with('-'));
         let fed = |word: &&Word| word.prefix().starts_with("/dev/fd/");
-        if let Some(file) = operands.next().filter(fed).cloned() {
+        let found = match interpreter(program) {
+            // Behind the name of a script it is an argument of the script.
+            Some(_) => {
+                let mut operands = job
+                    .args()
+                    .iter()
+                    .filter(|word| !word.prefix().starts_with('-'));
+                operands.next().filter(fed)
+            }
+            None => job.args().iter().find(fed),
+        };
+        if let Some(file) = found.cloned() {
             return self.file_text(&file, st);
         }
         let valued = match interpreter(program)? {
