@@ -276,6 +276,11 @@ fn files_of_many_jobs_are_read_to_their_end() {
 fn long_lists_that_lose_nothing_pass() {
     let forms = [
         ("for i in ", "w# ", "data; do echo $i; done"),
+        (
+            "e=$(command -v podman); for i in ",
+            "# ",
+            "0; do $e exec a ls && break; done",
+        ),
         ("xargs -n1 echo <<'E'\n", "w#\n", "data\nE"),
         (
             "while read x; do echo \"$x\"; done <<'E'\n",

@@ -22,6 +22,15 @@ const MAX_NAMES: usize = 24;
 /// Items of nested loops together that are run one by one.
 const MAX_ROUNDS: usize = 512;
 
+/// Tells whether a program may begin with these pieces: numbers of rounds are none.
+fn may_be_program(pieces: &[Piece]) -> bool {
+    pieces.first().is_some_and(|piece| match &piece.part {
+        Part::Literal(text) => text.contains(|char: char| char.is_alphabetic()),
+        Part::Glob(_) => true,
+        Part::Hole(_) => false,
+    })
+}
+
 impl Unfolder<'_> {
     pub(super) fn for_loop(
         &mut self,
@@ -54,7 +63,7 @@ impl Unfolder<'_> {
             st.set(name, Value::unknown(hole, nowhere()));
             let from = self.out.opaque.len();
             let feed = self.repeated(Some(name), body, st, fr);
-            self.started_items(from, items.iter().any(|item| !item.has_hole()));
+            self.started_items(from, items.iter().any(|item| may_be_program(&item.pieces)));
             return feed;
         }
         let outer = st.rounds;
@@ -174,7 +183,9 @@ impl Unfolder<'_> {
             let fed = fr.fed(Feed::Opaque("a long list".to_owned()));
             let from = self.out.opaque.len();
             let feed = self.repeated_with(Some(condition), None, body, st, &fed);
-            self.started_items(from, matches!(stdin, Feed::Text { .. }));
+            let lines = lines_of(&stdin).filter(|_| matches!(stdin, Feed::Text { .. }));
+            let known = lines.is_some_and(|lines| lines.iter().any(|line| may_be_program(line)));
+            self.started_items(from, known);
             return feed;
         }
         self.repeated_with(Some(condition), None, body, st, fr)
