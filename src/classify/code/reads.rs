@@ -10,6 +10,7 @@ use crate::model::word::Word;
 
 use super::calls;
 use super::given::Code;
+use super::steps::{Kind, Step};
 use super::values::{Setting, may_read};
 
 /// Rounds in which a file of settings names the next.
@@ -35,12 +36,13 @@ pub(super) fn settings(
     if code.source.text.len() > MAX_CODE || !may_read(&code.source.text) || !command.is_here() {
         return all;
     }
+    let own = code.deeds().steps;
     for _ in 0..ROUNDS {
         let names = calls::settings(&code.source.text, code.language, code.standing(&all));
         let before = all.len();
         for name in names {
             if !all.iter().any(|one| one.name == name) {
-                all.extend(setting(name, (code, command), context, needs));
+                all.extend(setting(name, (code, &own), command, context, needs));
             }
         }
         if all.len() == before {
@@ -52,7 +54,8 @@ pub(super) fn settings(
 
 fn setting(
     name: String,
-    (code, command): (&Code, &Command),
+    (code, own): (&Code, &[Step]),
+    command: &Command,
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Setting> {
@@ -67,7 +70,13 @@ fn setting(
     let later = context.earlier.get(behind..).unwrap_or_default();
     let spared = |other: &Command| spares(other, command, code);
     // In a loop what stands behind runs before the next round.
-    let certain = later.iter().all(spared)
+    // Elsewhere the same name is another file.
+    let stays = !code.source.text.contains("chdir");
+    let own_file =
+        |file: &str| crate::classify::place_of(file, command).is_none_or(|at| at == path);
+    let certain = stays
+        && own.iter().all(|step| leaves_alone(step, own_file))
+        && later.iter().all(spared)
         && context
             .after
             .iter()
@@ -87,6 +96,21 @@ fn setting(
         text,
         certain,
     })
+}
+
+/// Tells whether what a code does itself leaves a file as it is; a program that it starts may write any.
+fn leaves_alone(step: &Step, is_file: impl Fn(&str) -> bool) -> bool {
+    match &step.kind {
+        Kind::Goes => false,
+        Kind::Writes(file) | Kind::Adds(file) => {
+            !file.contains([crate::sql::HOLE, super::values::STAR]) && !is_file(file)
+        }
+        Kind::Runs => {
+            let program = step.text.split_whitespace().next().unwrap_or_default();
+            let program = program.trim_matches(['\'', '"']);
+            READERS.contains(&program) && !step.text.contains('>')
+        }
+    }
 }
 
 /// Tells whether a command that comes before leaves a file as it is.

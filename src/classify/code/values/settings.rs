@@ -264,7 +264,12 @@ impl Reader<'_> {
         let text = match name {
             "require" => self.required_file(at)?,
             _ => {
-                let first = *self.index.split(inside, ',').first()?;
+                let given = self.index.split(inside, ',');
+                let first = *given.first()?;
+                // A hook or a class may make other values of what stands there.
+                if given.len() > 1 && form != Form::Yaml {
+                    return None;
+                }
                 self.loading.set(self.loading.get() + 1);
                 let values = self.read(first, When::at(at));
                 self.loading.set(self.loading.get() - 1);
