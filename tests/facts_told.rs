@@ -433,12 +433,30 @@ fn what_runs_beside_a_script_or_is_handed_to_it_changes_nothing_of_what_it_loses
             "for i in 1 2; do python3 a.py; cp x.json c.json; done",
         ],
     );
+    let read = "c = json.load(open('c.json'))\nif not c['dry']:\n    shutil.rmtree('data')\nE";
+    let writes = [
+        "json.dump({'dry': False}, open('c.json', 'w'))",
+        "subprocess.run(['cp', 'x.json', 'c.json'])",
+        "pathlib.Path('c.json').write_text('{}')",
+        "os.replace('x.json', 'c.json')",
+        "os.chdir('elsewhere')",
+    ];
+    let head = "python3 - <<'E'\nimport json, os, pathlib, shutil, subprocess";
+    for line in writes {
+        let code = format!("{head}\n{line}\n{read}");
+        scene.finds(".", "files.recursive-delete", &[code.as_str()]);
+    }
+    let hooked = read.replace("'c.json')", "'c.json'), object_hook=other");
+    let hooked = format!("{head}\n{hooked}");
+    scene.finds(".", "files.recursive-delete", &[hooked.as_str()]);
+    let plain = format!("{head}\n{read}");
     scene.keeps(
         ".",
         &[
             "python3 a.py",
             "python3 a.py; ls data",
             "ls && python3 a.py",
+            plain.as_str(),
         ],
     );
 }
