@@ -53,7 +53,7 @@ pub(super) use url::decoded;
 ///     cwd: "/".into(), home: None, user: None, project: "/".into(), temporary: Vec::new(), own: Vec::new(), assumed: true,
 /// };
 /// let rules = backstop::policy::builtin::book();
-/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], behind: &Default::default(), protected: &backstop::model::push::UNPROTECTED, earlier: &[], aliases: None };
+/// let context = Context { scene: &scene, facts: &Facts::new(true), rules, regenerable: &[], behind: &Default::default(), protected: &backstop::model::push::UNPROTECTED, earlier: &[], after: &[], aliases: None };
 /// let found = packs::findings(&command, &context, &mut Needs::default());
 /// assert_eq!(found[0].rule, "kubectl.delete-namespace");
 /// ```
