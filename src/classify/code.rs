@@ -2,6 +2,7 @@
 //! It reads strings, values and calls by name, and follows no control flow and no library.
 
 mod asked;
+mod blocks;
 mod calls;
 mod drivers;
 mod given;

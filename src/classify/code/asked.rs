@@ -1,7 +1,7 @@
 //! Which branches of a script run, as far as the words of its command line say: `if args.force`, `if cmd == "wipe"`, `case 'reset':`.
 //! It reads the heads of branches as text, computes nothing, and leaves a branch out where nobody has asked for it.
 
-use super::imported::{Block, blanked, brace_conditions, python_conditions};
+use super::blocks::{Block, blanked, brace_conditions, python_conditions};
 use super::tokens::Language;
 
 /// Branches inside branches that are followed.

@@ -254,21 +254,25 @@ impl<'a> Calls<'a> {
     }
 
     fn run(&mut self, text: &str, span: Span) {
-        const MAX_STEPS: usize = 2_000;
         // Two readings of one call.
         let again = |step: &Step| step.text == text && step.span.end == span.end;
         if self.deeds.steps.last().is_some_and(again) {
             return;
         }
-        if self.deeds.steps.len() >= MAX_STEPS {
-            self.deeds.cut = true;
-            return;
-        }
-        self.deeds.steps.push(Step {
+        self.does(Step {
             text: text.to_owned(),
             span,
             kind: Kind::Runs,
         });
+    }
+
+    /// Notes down what the code does, or that it does more than is looked at.
+    fn does(&mut self, step: Step) {
+        const MAX_STEPS: usize = 2_000;
+        match self.deeds.steps.len() < MAX_STEPS {
+            true => self.deeds.steps.push(step),
+            false => self.deeds.cut = true,
+        }
     }
 
     /// awk's `print | "cmd"` and `"cmd" | getline`, AppleScript's `do shell script "cmd"`.

@@ -9,8 +9,9 @@ use crate::classify::sql::source::Source;
 use crate::model::command::Command;
 use crate::model::fact::{Answer, Needs, Question};
 
+use super::blocks::{loaded, python_blocks};
 use super::given::Code;
-use super::imported::{STANDARD, loaded, place_of, python_blocks};
+use super::imported::{STANDARD, place_of};
 use super::modules::{self, Import};
 use super::tokens::{Language, Token, placed};
 

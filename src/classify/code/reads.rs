@@ -36,13 +36,15 @@ pub(super) fn settings(
     if code.source.text.len() > MAX_CODE || !may_read(&code.source.text) || !command.is_here() {
         return all;
     }
-    let own = code.deeds().steps;
+    // What the code does is read only where it names a file of settings.
+    let mut own: Option<Vec<Step>> = None;
     for _ in 0..ROUNDS {
         let names = calls::settings(&code.source.text, code.language, code.standing(&all));
         let before = all.len();
         for name in names {
             if !all.iter().any(|one| one.name == name) {
-                all.extend(setting(name, (code, &own), command, context, needs));
+                let own = own.get_or_insert_with(|| code.deeds().steps);
+                all.extend(setting(name, (code, own), command, context, needs));
             }
         }
         if all.len() == before {

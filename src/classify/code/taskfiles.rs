@@ -13,7 +13,7 @@ use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::word::Word;
 
-use super::imported::{self, Block};
+use super::blocks::{self, Block};
 use super::modules::DEFAULT;
 use super::tokens::{Language, Token, placed};
 
@@ -198,18 +198,18 @@ fn script(text: &str, wanted: Vec<String>) -> String {
         .iter()
         .map(|block| wanted.contains(&block.name))
         .collect();
-    let left = imported::blanked(text, &blocks, &gone);
+    let left = blocks::blanked(text, &blocks, &gone);
     // The file itself is a function where it gives one: `module.exports = grunt => …`.
     wanted.insert(DEFAULT.to_owned());
     let wanted: Vec<String> = wanted.into_iter().collect();
-    imported::loaded(&left, &imported::brace_blocks(&left), &wanted)
+    blocks::loaded(&left, &blocks::brace_blocks(&left), &wanted)
 }
 
 /// Tells whether what a task of this name takes away is no build's work.
 fn keeps(text: &str, name: &str) -> bool {
     let stretches = stretches(text);
     let mut own = stretches.iter().filter(|stretch| stretch.name == name);
-    let blocks = imported::brace_blocks(text);
+    let blocks = blocks::brace_blocks(text);
     let mut bodies = blocks
         .iter()
         .filter(|block| block.name == name)
@@ -321,7 +321,7 @@ fn go(text: &str, wanted: &[String]) -> String {
         .filter(asked)
         .map(|block| block.name.clone())
         .collect();
-    imported::loaded(text, &blocks, &names)
+    blocks::loaded(text, &blocks, &names)
 }
 
 /// Blanks the tasks that nobody asks for.

@@ -60,7 +60,7 @@ impl Calls<'_> {
             _ => to.clone(),
         };
         let text = format!("mv -- {} {}", word(&from), word(&target));
-        self.deeds.steps.push(super::Step {
+        self.does(super::Step {
             text,
             span,
             kind: Kind::Writes(to),

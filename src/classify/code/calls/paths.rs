@@ -507,7 +507,7 @@ impl Calls<'_> {
     }
 
     fn step(&mut self, text: String, span: Span, kind: Kind) {
-        self.deeds.steps.push(Step { text, span, kind });
+        self.does(Step { text, span, kind });
     }
 
     /// A call that deletes files or a tree.

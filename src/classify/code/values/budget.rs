@@ -2,7 +2,7 @@
 //! It reads nothing itself.
 
 use super::joined::bound;
-use super::{MAX_STEPS, Reader, Values};
+use super::{MAX_STEPS, Reader, Value, Values};
 
 impl Reader<'_> {
     /// Counts a call that is looked at, and tells whether too many were.
@@ -11,8 +11,11 @@ impl Reader<'_> {
         self.steps.get() > MAX_STEPS
     }
 
-    /// Keeps the readings few and short.
+    /// Keeps the readings few and short; many and long ones are steps too.
     pub(super) fn bounded(&self, all: &mut Values) {
+        const A_STEP: usize = 64;
+        let size: usize = all.iter().map(Value::size).sum();
+        self.spend(all.len() / 4 + size / A_STEP);
         if bound(all) {
             self.cut();
         }
