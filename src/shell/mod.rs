@@ -28,6 +28,7 @@ mod listed;
 mod lists;
 mod located;
 mod loops;
+mod make;
 mod options;
 mod outputs;
 mod params;

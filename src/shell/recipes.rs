@@ -1,7 +1,7 @@
 //! All recipe lines of a Makefile or justfile, whichever target they belong to, as their shells would read them.
 //! It follows no prerequisites; running one target is the matter of `tasks`.
 
-use super::tasks::{Makefile, expand_just, expand_make};
+use super::tasks::{justfile, recipe_texts};
 
 /// One recipe line, its variables filled in as far as the file gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,29 +11,19 @@ pub struct Recipe {
     pub text: String,
 }
 
-/// Returns every recipe line of a Makefile.
+/// Returns every recipe line of a Makefile, and every command that make runs while it reads it.
 pub fn of_make(text: &str) -> Vec<Recipe> {
-    all(text, |line, target, file| {
-        expand_make(line, target, &file.variables)
-    })
+    let lines = super::make::every(text).into_iter();
+    lines.map(|(line, text)| Recipe { line, text }).collect()
 }
 
 /// Returns every recipe line of a justfile.
 pub fn of_just(text: &str) -> Vec<Recipe> {
-    all(text, |line, _, file| expand_just(line, &file.variables))
-}
-
-fn all(text: &str, expand: impl Fn(&str, &str, &Makefile) -> String) -> Vec<Recipe> {
-    let file = Makefile::read(text);
-    let mut all = Vec::new();
-    for rule in &file.rules {
-        let target = rule.targets.first().map_or("", String::as_str);
-        all.extend(rule.lines.iter().map(|(line, text)| Recipe {
-            line: *line,
-            text: expand(text, target, &file),
-        }));
-    }
-    all
+    let (recipes, variables) = justfile(text);
+    let lines = recipes
+        .iter()
+        .flat_map(|task| recipe_texts(task, &[], &variables));
+    lines.map(|(line, text)| Recipe { line, text }).collect()
 }
 
 #[cfg(test)]
@@ -46,7 +36,7 @@ mod tests {
         assert_eq!(recipes.len(), 2);
         assert_eq!(
             (recipes[1].line, recipes[1].text.as_str()),
-            (5, "rm -rf out  more")
+            (5, "rm -rf out \\\n  more")
         );
         assert_eq!(
             of_just("d := 'out'\nclean:\n  rm -rf {{d}}\n")[0].text,

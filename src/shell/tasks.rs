@@ -1,13 +1,13 @@
-//! Commands that stand in other files or options: Makefile recipes, package scripts, just recipes, git's shell doors.
+//! Commands that stand in other files or options: package scripts, just recipes, git's shell doors.
 //! It reads such files line by line and follows only what the named target runs.
 
 mod aliases;
 mod doors;
-mod environment;
-mod makefiles;
 mod names;
 mod runners;
 mod workspaces;
+
+pub(super) use runners::{justfile, recipe_texts};
 
 use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::Answer;
@@ -19,11 +19,8 @@ use super::options::options;
 use super::source::Source;
 use super::state::{Feed, State, word_of};
 use super::unfold::{Frame, Job, Unfolder};
-use super::wrappers::{assignment, assigns, start};
+use super::wrappers::start;
 use names::OWN_COMMANDS;
-
-/// Targets that one call of `make` or `just` may reach.
-const MAX_TARGETS: usize = 64;
 
 /// Times that a script of a package is read inside itself.
 const MAX_SELF_RUNS: usize = 2;
@@ -66,76 +63,14 @@ impl Unfolder<'_> {
         }
     }
 
-    fn own(&mut self, job: &Job, st: &State, fr: &Frame) {
+    pub(super) fn own_call(&mut self, job: &Job, st: &State, fr: &Frame) {
         let mut own = job.clone();
         own.writes = Vec::new();
         self.emit(own, st, fr, None, &Feed::nothing());
     }
 
-    fn make(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
-        let mut targets = Vec::new();
-        let mut inside = st.subshell();
-        let mut variables = Vec::new();
-        let mut file = None;
-        let mut at = 1;
-        let mut overrides = false;
-        while let Some(words) = job.words.get(at..).filter(|words| !words.is_empty()) {
-            let found = options(words, "-f -C -o -W -I --file --makefile --directory");
-            overrides |= found.has("-e") || found.has("--environment-overrides");
-            if found.has("-n")
-                || found.has("--dry-run")
-                || found.has("--just-print")
-                || found.has("-q")
-            {
-                return None;
-            }
-            if let Some(dir) = found.value("-C --directory") {
-                inside.cwd = self.places(dir, &inside.cwd.clone());
-            }
-            file = found.value("-f --file --makefile").cloned().or(file);
-            at += found.rest;
-            if let Some(word) = job.words.get(at) {
-                if assigns(word) {
-                    variables.push(assignment(word));
-                } else if let Some(text) = word.text().filter(|t| t.parse::<u32>().is_err()) {
-                    targets.push(text);
-                }
-                at += 1;
-            }
-        }
-        let (path, text) =
-            self.task_file(file, &["GNUmakefile", "makefile", "Makefile"], &inside, fr)?;
-        self.own(job, st, fr);
-        let (environment, variables) = (shown(&job.env), shown(&variables));
-        Self::hand_on(&environment, &mut inside);
-        Self::hand_on(&variables, &mut inside);
-        let mut given = makefiles::Given {
-            variables: &variables,
-            own: environment.clone(),
-        };
-        let assembled = self.assembled(&path, &text, &mut given, &inside);
-        let makefile = Makefile::read(&assembled.text());
-        let wanted = makefile.closure(targets);
-        let mut values = makefile.variables.clone();
-        values.retain(|(name, _)| {
-            !(makefile.defaults.contains(name)
-                && environment.iter().any(|(known, _)| known == name))
-        });
-        self.overridden(job, overrides, &makefile, st, &mut values);
-        values.extend(variables);
-        let via = fr.enter("make", Passage::Plain).fed(Feed::Null);
-        for (target, offset, line) in wanted {
-            let text = expand_make(&line, &target, &values);
-            let (path, offset) = assembled
-                .place(offset)
-                .map_or((&path, offset), |(path, line)| (path, *line));
-            self.recipe(path, offset, &text, &inside, &via);
-        }
-        Some(Feed::Opaque("make".to_owned()))
-    }
-
     /// Runs one recipe line in a shell of its own.
-    fn recipe(
+    pub(super) fn recipe(
         &mut self,
         path: &std::path::Path,
         offset: usize,
@@ -228,7 +163,7 @@ impl Unfolder<'_> {
         }
         let file = found.value("-f --justfile").cloned();
         let (path, text) = self.task_file(file, &["justfile", "Justfile", ".justfile"], st, fr)?;
-        self.own(job, st, fr);
+        self.own_call(job, st, fr);
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let named: Vec<String> = words.iter().filter_map(Word::text).collect();
         let (recipes, variables) = runners::justfile(&text);
@@ -269,7 +204,7 @@ impl Unfolder<'_> {
             return None;
         };
         let package = self.task_file(None, &["package.json"], &inside, fr);
-        self.own(job, st, fr);
+        self.own_call(job, st, fr);
         let Some((path, text)) = package else {
             let runs =
                 program != "npm" && job.words.get(at).and_then(Word::text).as_ref() == Some(&name);
@@ -364,7 +299,7 @@ impl Unfolder<'_> {
         let json: serde_json::Value = serde_json::from_str(&file.1).ok()?;
         let scripts = json.get("scripts")?;
         events.iter().find(|name| scripts.get(**name).is_some())?;
-        self.own(job, st, fr);
+        self.own_call(job, st, fr);
         for name in events {
             let mut lines = Vec::new();
             composed(scripts, name, COMPOSED_MAX, &mut lines);
@@ -377,13 +312,6 @@ impl Unfolder<'_> {
         }
         Some(Feed::Opaque("composer".to_owned()))
     }
-}
-
-fn shown(list: &[(String, Word)]) -> Vec<(String, String)> {
-    let known = list.iter();
-    known
-        .map(|(name, word)| (name.clone(), word.shown()))
-        .collect()
 }
 
 pub(super) fn scripts_of(text: &str) -> Option<Vec<(String, String)>> {
@@ -409,267 +337,6 @@ pub(super) fn line_of(
     };
     let at = text.find(&format!("\"{name}\"")).unwrap_or_default();
     Source::file(path, &text).origin(Span::new(at, at))
-}
-
-/// Targets with their recipes, and variables, of a Makefile or justfile.
-pub(super) struct Makefile {
-    /// Target names, prerequisites, recipe lines with their line numbers.
-    pub(super) rules: Vec<Rule>,
-    pub(super) variables: Vec<(String, String)>,
-    /// Variables that the environment may set instead.
-    defaults: Vec<String>,
-    default: Option<String>,
-}
-
-pub(super) struct Rule {
-    pub(super) targets: Vec<String>,
-    needs: Vec<String>,
-    pub(super) lines: Vec<(usize, String)>,
-}
-
-impl Makefile {
-    pub(super) fn read(text: &str) -> Self {
-        let mut all = Self {
-            rules: Vec::new(),
-            variables: Vec::new(),
-            defaults: Vec::new(),
-            default: None,
-        };
-        for (number, line) in logical(text) {
-            if line.starts_with([' ', '\t']) {
-                if let Some(rule) = all.rules.last_mut() {
-                    let body = line.trim_start();
-                    let body = body.trim_start_matches(['@', '-', '+']).trim_start();
-                    if !body.is_empty() && !body.starts_with('#') {
-                        rule.lines.push((number, body.to_owned()));
-                    }
-                }
-                continue;
-            }
-            all.line(line.trim(), number);
-        }
-        all
-    }
-
-    fn line(&mut self, line: &str, number: usize) {
-        if line.is_empty() || line.starts_with('#') || line.starts_with('.') && !line.contains(": ")
-        {
-            return;
-        }
-        let equals = line.find('=');
-        let colon = line.find(':');
-        if let Some(at) = equals
-            && colon.is_none_or(|colon| colon + 2 >= at || at < colon)
-        {
-            let (name, value) = line.split_at_checked(at).unwrap_or((line, ""));
-            let name = name
-                .trim_end_matches([':', '?', '+', '!', ' '])
-                .trim_start_matches("export ")
-                .trim();
-            let value = value.trim_start_matches('=').trim();
-            if line
-                .get(..at)
-                .is_some_and(|head| head.trim_end().ends_with('?'))
-            {
-                self.defaults.push(name.to_owned());
-            }
-            self.variables.push((name.to_owned(), value.to_owned()));
-            return;
-        }
-        let Some((head, tail)) = line.split_once(':') else {
-            return;
-        };
-        let tail = tail.trim_start_matches(':');
-        let (needs, inline) = tail
-            .split_once(';')
-            .map_or((tail, None), |(needs, body)| (needs, Some(body)));
-        let targets: Vec<String> = head
-            .split_whitespace()
-            .map(|t| t.trim_start_matches('@').to_owned())
-            .collect();
-        let needs = needs.split('#').next().unwrap_or_default();
-        let rule = Rule {
-            needs: needs
-                .split_whitespace()
-                .map(|n| n.trim_matches(['(', ')']).to_owned())
-                .collect(),
-            lines: inline
-                .map(|body| (number, body.trim().to_owned()))
-                .into_iter()
-                .collect(),
-            targets,
-        };
-        if self.default.is_none()
-            && let Some(first) = rule
-                .targets
-                .first()
-                .filter(|t| !t.starts_with('.') && !t.contains('%'))
-        {
-            self.default = Some(first.clone());
-        }
-        self.rules.push(rule);
-    }
-
-    /// Returns the recipe lines that the wanted targets run, prerequisites first.
-    fn closure(&self, wanted: Vec<String>) -> Vec<(String, usize, String)> {
-        let mut queue: Vec<String> = if wanted.is_empty() {
-            self.default.clone().into_iter().collect()
-        } else {
-            wanted
-        };
-        let mut seen: Vec<String> = Vec::new();
-        let mut lines: Vec<Vec<(String, usize, String)>> = Vec::new();
-        while let Some(target) = queue.pop() {
-            if seen.contains(&target) || seen.len() >= MAX_TARGETS {
-                continue;
-            }
-            seen.push(target.clone());
-            for rule in self.rules.iter().filter(|rule| rule.makes(&target)) {
-                let pattern = rule
-                    .targets
-                    .iter()
-                    .find(|pattern| rule.fits(pattern, &target));
-                let pattern = pattern.map_or("", String::as_str);
-                queue.extend(makefiles::needs(&target, pattern, &rule.needs));
-                let own = rule.lines.iter().map(|(number, line)| {
-                    let line = makefiles::automatic(line, &target, pattern, &rule.needs);
-                    (target.clone(), *number, line)
-                });
-                lines.push(own.collect());
-            }
-        }
-        lines.reverse();
-        lines.into_iter().flatten().collect()
-    }
-}
-
-impl Rule {
-    fn makes(&self, wanted: &str) -> bool {
-        self.targets.iter().any(|target| self.fits(target, wanted))
-    }
-
-    fn fits(&self, target: &str, wanted: &str) -> bool {
-        let _ = self;
-        target == wanted
-            || target.split_once('%').is_some_and(|(head, tail)| {
-                wanted.len() > head.len() + tail.len()
-                    && wanted.starts_with(head)
-                    && wanted.ends_with(tail)
-            })
-    }
-}
-
-/// Returns lines with continuations joined, with the number of their first line.
-fn logical(text: &str) -> Vec<(usize, String)> {
-    let mut all: Vec<(usize, String)> = Vec::new();
-    let mut open = false;
-    for (index, line) in text.lines().enumerate() {
-        let (body, continues) = match line.strip_suffix('\\') {
-            Some(body) => (body, true),
-            None => (line, false),
-        };
-        match all.last_mut() {
-            Some((_, last)) if open => {
-                last.push(' ');
-                last.push_str(body.trim_start());
-            }
-            _ => all.push((index + 1, body.to_owned())),
-        }
-        open = continues;
-    }
-    all
-}
-
-/// Expands make's variables; unknown ones become shell variables of the same name, `$$` becomes `$`.
-pub(super) fn expand_make(line: &str, target: &str, variables: &[(String, String)]) -> String {
-    let mut text = line.to_owned();
-    for _ in 0..4 {
-        let next = expand_once(&text, target, variables);
-        if next == text {
-            break;
-        }
-        text = next;
-    }
-    text.replace('\u{1}', "$")
-}
-
-fn expand_once(line: &str, target: &str, variables: &[(String, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some((head, tail)) = rest.split_once('$') {
-        out.push_str(head);
-        let mut chars = tail.chars();
-        match chars.next() {
-            Some('$') => {
-                out.push('\u{1}');
-                rest = chars.as_str();
-            }
-            Some('@') => {
-                out.push_str(target);
-                rest = chars.as_str();
-            }
-            Some(open @ ('(' | '{')) => {
-                let close = if open == '(' { ')' } else { '}' };
-                let body = chars.as_str();
-                let Some((name, after)) = body.split_once(close) else {
-                    out.push('\u{1}');
-                    rest = tail;
-                    continue;
-                };
-                match variables.iter().rev().find(|(key, _)| key == name) {
-                    Some((_, value)) => out.push_str(value),
-                    None if name == "MAKE" => out.push_str("make"),
-                    None if name == "CURDIR" => out.push_str("\u{1}PWD"),
-                    None => {
-                        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-                        let name = if plain && !name.is_empty() {
-                            name
-                        } else {
-                            "make_function"
-                        };
-                        out.push_str(&format!("\u{1}{{{name}}}"));
-                    }
-                }
-                rest = after;
-            }
-            Some(c) if c.is_alphabetic() => {
-                out.push_str(&format!("\u{1}{{{c}}}"));
-                rest = chars.as_str();
-            }
-            Some('<' | '^' | '?' | '*' | '+' | '|') => {
-                out.push_str("\u{1}{make_automatic}");
-                rest = chars.as_str();
-            }
-            _ => {
-                out.push('\u{1}');
-                rest = tail;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Expands just's `{{name}}`; unknown ones become shell variables of the same name.
-pub(super) fn expand_just(line: &str, variables: &[(String, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some((head, tail)) = rest.split_once("{{") {
-        out.push_str(head);
-        let Some((name, after)) = tail.split_once("}}") else {
-            out.push_str("{{");
-            rest = tail;
-            break;
-        };
-        let name = name.trim();
-        match variables.iter().rev().find(|(key, _)| key == name) {
-            Some((_, value)) => out.push_str(value.trim_matches(['"', '\''])),
-            None => out.push_str("${just_value}"),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
 }
 
 /// Returns the script that a package manager is told to run, and where its own words begin.
@@ -752,34 +419,5 @@ fn composed(scripts: &serde_json::Value, name: &str, depth: usize, all: &mut Vec
         if all.len() > COMPOSED_LINES {
             return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_runs_its_prerequisites_first() {
-        let makefile = Makefile::read(
-            "D := out\nall: clean\n\techo done\nclean:\n\t@rm -rf $(D)\nother:\n\tfalse\n",
-        );
-        let lines = makefile.closure(vec!["all".to_owned()]);
-        let texts: Vec<String> = lines
-            .iter()
-            .map(|(t, _, l)| expand_make(l, t, &makefile.variables))
-            .collect();
-        assert_eq!(texts, ["rm -rf out", "echo done"]);
-    }
-
-    #[test]
-    fn without_a_target_the_first_one_runs() {
-        let makefile = Makefile::read(".PHONY: a\na:\n\techo $$HOME $@\n");
-        let lines = makefile.closure(Vec::new());
-        let texts: Vec<String> = lines
-            .iter()
-            .map(|(t, _, l)| expand_make(l, t, &[]))
-            .collect();
-        assert_eq!(texts, ["echo $HOME a"]);
     }
 }

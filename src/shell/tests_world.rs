@@ -219,3 +219,63 @@ fn makefiles_are_read_with_what_they_include_and_what_holds() {
     assert_eq!(of("make -f Makefile x FORCE=1"), ["rm -rf d"]);
     assert_eq!(of("make -f Makefile x"), ["rm -rf d"]);
 }
+
+#[test]
+fn a_line_of_a_recipe_runs_unless_one_before_it_fails_for_certain() {
+    let of = |makefile: &str, call: &str| removed("", &[("/proj/Makefile", text(makefile))], call);
+    let runs = ["rm -rf d"];
+    for (makefile, call) in [
+        // The file may be there, and spare its recipe.
+        ("c: s\n\trm -rf d\ns:\n\tfalse\n", "make -f Makefile c"),
+        ("c:\n\techo; exit 0\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\t-false\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\tfalse\n\trm -rf d\n", "make -f Makefile -i c"),
+        (".IGNORE:\nc:\n\tfalse\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\trm() { :; }\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\tD=x; set -n\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\tcat <<EOF\n\trm -rf d\n", "make -f Makefile c"),
+        (
+            "c:\n\techo a \\\n\nd:\n\trm -rf d\n",
+            "make -f Makefile c d",
+        ),
+        ("a:\n\tfalse\nc:\n\trm -rf d\n", "make -f Makefile a c"),
+        ("c:\n\tcd x; rm -rf d\n", "make -f Makefile c"),
+        ("c:\n\techo x; # don't\n\trm -rf d\n", "make -f Makefile c"),
+        ("c:\n\techo\n", "make -f Makefile --eval='z: ; rm -rf d' z"),
+        ("c:\n\td\n", "make -f Makefile c SHELL='rm -rf d #'"),
+        (
+            "D = x\nc:\n\trm -rf $(D)\n",
+            "MAKEFLAGS='-- D=d' make -f Makefile c",
+        ),
+        ("D = x\nc:\n\trm -rf $(D)\n", "D=d make -f Makefile -e c"),
+        (
+            "c:\n\t$(MAKE) -f Makefile e\ne:\n\trm -rf $(D)\n",
+            "make -f Makefile c D=d",
+        ),
+        ("export D := d\nc:\n\trm -rf $$D\n", "make -f Makefile c"),
+        (
+            "ifdef N\na:\n\techo\nendif\nc:\n\trm -rf d\n",
+            "make -f Makefile",
+        ),
+        ("c:\n\trm -rf d\n", "make -f Makefile \"$(cat goal)\""),
+    ] {
+        let all = of(makefile, call);
+        let found = all.iter().any(|line| line.starts_with(runs[0]));
+        assert!(found, "{makefile} {call}: {all:?}");
+    }
+    for (makefile, call) in [
+        (
+            ".PHONY: c s\nc: s\n\trm -rf d\ns:\n\tfalse\n",
+            "make -f Makefile c",
+        ),
+        (
+            "c:\n\ttest -n \"$(X)\" || { echo no; exit 1; }\n\trm -rf d\n",
+            "make -f Makefile c X=",
+        ),
+        ("c:\n\trm -rf d\n", "make -f Makefile -sn c"),
+        ("c:\n\trm -rf d\n", "MAKEFLAGS=n make -f Makefile c"),
+        ("c:\n\trm -rf d\nother:\n\techo\n", "make -f Makefile other"),
+    ] {
+        assert_eq!(of(makefile, call), [""; 0], "{makefile} {call}");
+    }
+}

@@ -15,7 +15,7 @@ const MAX_TASKS: usize = 64;
 
 /// One task: its name, the tasks it needs, and its lines with their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Task {
+pub(in crate::shell) struct Task {
     pub name: String,
     pub needs: Vec<String>,
     pub lines: Vec<(usize, String)>,
@@ -144,7 +144,7 @@ impl Unfolder<'_> {
             if wanted.is_empty() {
                 continue;
             }
-            self.own(job, st, fr);
+            self.own_call(job, st, fr);
             let via = fr.enter(format!("{program} {sub}").trim_end(), Passage::Plain);
             for task in wanted {
                 for (_, line) in &task.lines {
@@ -217,7 +217,7 @@ impl Unfolder<'_> {
             wanted.push("default".to_owned());
         }
         let tasks = taskfile(&text);
-        self.own(job, st, fr);
+        self.own_call(job, st, fr);
         let via = fr.enter("task", Passage::Plain).fed(Feed::Null);
         for task in closure(&tasks, &wanted) {
             for (number, line) in &task.lines {
@@ -270,7 +270,7 @@ impl Unfolder<'_> {
             wanted.push("default".to_owned());
         }
         let tasks = rakefile(&text);
-        self.own(job, st, fr);
+        self.own_call(job, st, fr);
         let via = fr.enter("rake", Passage::Plain).fed(Feed::Null);
         for task in closure(&tasks, &wanted) {
             let number = task.lines.first().map_or(1, |(number, _)| *number);
@@ -600,10 +600,10 @@ fn collect(value: &serde_json::Value, task: &mut Task) {
 }
 
 /// Reads the recipes of a justfile and its variables.
-pub(super) fn justfile(text: &str) -> (Vec<Task>, Vec<(String, String)>) {
+pub(in crate::shell) fn justfile(text: &str) -> (Vec<Task>, Vec<(String, String)>) {
     let mut all: Vec<Task> = Vec::new();
     let mut variables = Vec::new();
-    for (number, line) in super::logical(text) {
+    for (number, line) in logical(text) {
         if line.starts_with([' ', '\t']) {
             if let Some(task) = all.last_mut() {
                 task.lines.push((number, line.trim_start().to_owned()));
@@ -671,7 +671,7 @@ fn header(line: &str) -> Option<Task> {
 }
 
 /// Returns the lines of a recipe as shell texts: one each, or one for a script with an interpreter.
-pub(super) fn recipe_texts(
+pub(in crate::shell) fn recipe_texts(
     task: &Task,
     arguments: &[String],
     variables: &[(String, String)],
@@ -713,6 +713,27 @@ pub(super) fn recipe_texts(
         _ => return vec![(*number, body)],
     };
     vec![(*number, format!("{program} {option} {quoted}"))]
+}
+
+/// Returns lines with continuations joined, with the number of their first line.
+fn logical(text: &str) -> Vec<(usize, String)> {
+    let mut all: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (index, line) in text.lines().enumerate() {
+        let (body, continues) = match line.strip_suffix('\\') {
+            Some(body) => (body, true),
+            None => (line, false),
+        };
+        match all.last_mut() {
+            Some((_, last)) if open => {
+                last.push(' ');
+                last.push_str(body.trim_start());
+            }
+            _ => all.push((index + 1, body.to_owned())),
+        }
+        open = continues;
+    }
+    all
 }
 
 #[cfg(test)]
