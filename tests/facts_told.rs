@@ -161,6 +161,11 @@ fn a_copy_loses_what_has_its_name_and_other_content() {
             "cp -rT tree_a tree_b",
             "rsync -a tree_a/ tree_b/",
             "mv tree_a/* tree_b/",
+            // What the call itself puts into a folder goes with it.
+            "mkdir new && echo x > new/y.txt && cp -r new/. tree_b/",
+            "mkdir new && ./gen new/y.txt && cp -r new/* tree_b/",
+            "mkdir new && echo x > new/y.txt && rsync -a new/ tree_b/",
+            "mkdir -p new/tree_b && cp notes.md new/tree_b/y.txt && cp -r new/tree_b .",
             "find tree_a -name '*.txt' -exec cp {} tree_b \\;",
             "gzip -kf notes.md",
             "gunzip -f notes.md.gz",
@@ -172,6 +177,9 @@ fn a_copy_loses_what_has_its_name_and_other_content() {
     scene.keeps(
         ".",
         &[
+            "mkdir new && echo x > new/z.txt && cp -r new/. tree_b/",
+            "mkdir new && echo x > new/y.txt && cp -r new tree_b/",
+            "mkdir new && rm -f new/y.txt && cp -r new/. tree_b/",
             "cp -r tree_a tree_b",
             "cp -r tree_a fresh",
             "rsync -a tree_a tree_b",

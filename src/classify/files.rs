@@ -14,6 +14,7 @@ mod keys;
 pub mod kinds;
 mod linked;
 pub mod moves;
+mod named;
 mod outs;
 mod over;
 mod patches;

@@ -357,7 +357,21 @@ impl Unfolder<'_> {
         for file in job.args() {
             let name = file.text().unwrap_or_default();
             let runs = [
-                ".sh", ".bash", ".mk", ".py", ".js", ".rb", ".sql", "akefile", "justfile",
+                ".sh",
+                ".bash",
+                ".mk",
+                ".py",
+                ".js",
+                ".rb",
+                ".sql",
+                "akefile",
+                "justfile",
+                ".env",
+                ".conf",
+                ".cfg",
+                ".rc",
+                ".zsh",
+                ".properties",
             ];
             if self.content(file, st).is_some() || !runs.iter().any(|end| name.ends_with(end)) {
                 continue;

@@ -206,6 +206,7 @@ impl Unfolder<'_> {
         let zero = st.zero.replace(file.clone());
         let (proofs, exits) = (st.proofs.settled(), self.exits);
         let jumps = self.jumps.len();
+        let before = self.is_rewritten(&file, st).then(|| st.variables.clone());
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
             None => {
@@ -214,6 +215,9 @@ impl Unfolder<'_> {
             }
         };
         self.arrive(jumps, Goal::Call, st);
+        if let Some(before) = before {
+            st.doubt(&before);
+        }
         st.zero = zero;
         st.ended = false;
         st.gone = st.gone.filter(|gone| *gone == Gone::Shell);
@@ -224,6 +228,20 @@ impl Unfolder<'_> {
             st.arguments = outer;
         }
         feed
+    }
+
+    /// Tells whether an earlier command of the call names a file of the world that it may have changed, in a way that is not followed.
+    fn is_rewritten(&self, file: &Word, st: &State) -> bool {
+        let Some(name) = file.text().filter(|_| self.content(file, st).is_none()) else {
+            return false;
+        };
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let names = |word: &Word| word.text().is_some_and(|text| text.contains(name));
+        let commands = self.out.commands.iter();
+        name.len() > 2
+            && commands
+                .filter(|one| !super::world::is_still(one) && !only_filters(one))
+                .any(|command| command.args().iter().any(names))
     }
 
     /// Runs a script file as a new shell; nothing when the shell is better shown as a command.
@@ -555,4 +573,18 @@ fn names_a_file(file: &Word) -> bool {
         let start = name.chars().next();
         start.is_some_and(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter))
     })
+}
+
+/// Tells whether a command reads files without changing them: a filter that is not told to edit in place.
+fn only_filters(command: &crate::model::command::Command) -> bool {
+    const FILTERS: [&str; 9] = [
+        "sed", "gsed", "perl", "awk", "gawk", "mawk", "ruby", "source", ".",
+    ];
+    let in_place = |text: String| {
+        text.starts_with("--in-place")
+            || text.starts_with('-') && !text.starts_with("--") && text.contains('i')
+    };
+    command.writes.is_empty()
+        && command.is_any(&FILTERS)
+        && !command.args().iter().filter_map(Word::text).any(in_place)
 }

@@ -151,6 +151,20 @@ impl Settled {
     }
 }
 
+impl State {
+    /// Leaves open what has changed since: it came from a text that may be another by now.
+    pub(super) fn doubt(&mut self, before: &Variables) {
+        let names = changed(before, &self.variables);
+        let variables = Rc::make_mut(&mut self.variables);
+        for name in names {
+            if let Some(variable) = variables.get_mut(name.as_str()) {
+                let unknown = Value::unknown(Hole::Unknown, nowhere());
+                Rc::make_mut(variable).alternatives.push(unknown);
+            }
+        }
+    }
+}
+
 /// Returns the names of variables whose values are not what they were.
 fn changed(before: &Variables, now: &Variables) -> BTreeSet<String> {
     let differs = now

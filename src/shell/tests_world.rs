@@ -279,3 +279,27 @@ fn a_line_of_a_recipe_runs_unless_one_before_it_fails_for_certain() {
         assert_eq!(of(makefile, call), [""; 0], "{makefile} {call}");
     }
 }
+
+#[test]
+fn settings_that_the_call_may_have_changed_decide_nothing() {
+    let files = [("/proj/a.conf", text("GO=no\n"))];
+    let script = "GO=no\n. ./a.conf\n[ $GO = yes ] || exit 0\nrm -rf d\n";
+    for call in [
+        "sed -i s/no/yes/ a.conf; bash x.sh",
+        "perl -pi -e s/no/yes/ a.conf; bash x.sh",
+        "patch a.conf a.diff; bash x.sh",
+        "./configure --to a.conf; bash x.sh",
+        "echo GO=yes >> a.conf; bash x.sh",
+    ] {
+        assert_eq!(removed(script, &files, call), ["rm -rf d"], "{call}");
+    }
+    for call in [
+        "bash x.sh",
+        "cat a.conf; bash x.sh",
+        "sed -n 1,5p a.conf; bash x.sh",
+        "./build; bash x.sh",
+        "echo GO=yes > a.conf; sed -i s/yes/no/ a.conf; bash x.sh",
+    ] {
+        assert_eq!(removed(script, &files, call), [""; 0], "{call}");
+    }
+}

@@ -8,6 +8,7 @@ use super::deeds::{Deed, Reader};
 use super::find;
 use super::judge::{How, Judge, New, Over, Seen};
 use super::kinds;
+use super::named;
 use super::place::{Place, lexical};
 use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
@@ -275,8 +276,33 @@ impl Copied {
         }
     }
 
+    /// What the call itself puts into the folder goes over what has the same name there.
+    fn made(&self, judge: &mut Judge<'_, '_>, name: &str, from: &Path) {
+        let to = match (self.inside, &self.to) {
+            (true, Place::At { path, .. }) => Some(path.clone()),
+            (true, _) => None,
+            (false, to) => match landing(judge, to.clone(), name) {
+                Some(Place::At { path, .. }) => Some(path),
+                _ => None,
+            },
+        };
+        let Some(to) = to else {
+            return;
+        };
+        for path in named::below(from, judge.context()) {
+            if let Ok(rest) = path.strip_prefix(from) {
+                let path = to.join(rest);
+                let follow = false;
+                judge.replace(&Place::At { path, follow }, self.over, None);
+            }
+        }
+    }
+
     fn one(&self, judge: &mut Judge<'_, '_>, name: &str, from: Option<&Path>) {
         let over = self.over;
+        if let Some(from) = from.filter(|_| self.whole && !judge.is_assumed()) {
+            self.made(judge, name, from);
+        }
         let Some(from) = from.filter(|_| !judge.is_assumed()) else {
             if self.inside {
                 return;
@@ -341,15 +367,33 @@ fn known(
         Some(Place::At { path, .. }) => vec![(last(shown), Some(lexical(path)))],
         Some(Place::Glob { dir, pattern }) if !judge.is_assumed() => {
             match judge.given(dir, pattern) {
-                Some(paths) if paths.len() <= SOURCES_MAX => paths
-                    .iter()
-                    .map(|path| (last(&path.to_string_lossy()), Some(path.clone())))
-                    .collect(),
+                Some(mut paths) if paths.len() <= SOURCES_MAX => {
+                    if pattern == "*" {
+                        paths.extend(children(dir, judge.context()));
+                    }
+                    let named = |path: &PathBuf| last(&path.to_string_lossy());
+                    paths.sort();
+                    paths.dedup();
+                    paths
+                        .into_iter()
+                        .map(|path| (named(&path), Some(path)))
+                        .collect()
+                }
                 _ => vec![(last(shown), None)],
             }
         }
         _ => vec![(last(shown), None)],
     }
+}
+
+/// Returns what the call itself puts into a folder, by the first name below it.
+fn children(dir: &Path, context: &crate::classify::Context<'_>) -> Vec<PathBuf> {
+    let below = named::below(dir, context).into_iter();
+    let first = below.filter_map(|path| {
+        let rest = path.strip_prefix(dir).ok()?;
+        Some(dir.join(rest.components().next()?))
+    });
+    first.collect()
 }
 
 /// Tells whether a place is a device or the system's: what only fails today is worth a question there all the same.

@@ -97,6 +97,11 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
+    /// Returns what lies around the command.
+    pub const fn context(&self) -> &'a crate::classify::Context<'a> {
+        self.context
+    }
+
     /// Tells whether an earlier command of the call may have made or changed something.
     pub fn is_changed_before(&self) -> bool {
         let quiet = |command: &Command| {
