@@ -1,10 +1,12 @@
 //! What an expression of a code stands for: strings put together, lists, paths; every reading of it, up to a limit.
 //! It runs nothing: what it does not know is a hole, and a name that several places give stands for all of them.
 
+mod answers;
 mod argv;
 mod branches;
 mod budget;
 mod data;
+mod dispatch;
 mod joined;
 mod keys;
 pub(super) mod made;

@@ -127,7 +127,10 @@ impl Index {
             return;
         }
         let mut names = vec![name.to_owned()];
-        let mut first = at;
+        let starred = |at: usize| at >= 2 && self.is_sign(at - 1, '*') && self.is_sign(at - 2, ',');
+        // `first, *rest = …`.
+        let tail = self.language == Language::Python && starred(at);
+        let mut first = at - usize::from(tail);
         while names.len() < MAX_PARAMS
             && first >= 2
             && self.is_sign(first - 1, ',')
@@ -137,11 +140,22 @@ impl Index {
             first -= 2;
         }
         let several = names.len() > 1;
+        // `*rest, last = …`: how many stand before the last is not known.
+        let open = self.language == Language::Python
+            && several
+            && first >= 1
+            && self.is_sign(first - 1, '*');
         // Go gives the value first, then the error.
         let compiled = self.language == Language::Compiled;
         for (place, name) in names.iter().rev().enumerate() {
+            let is_tail = tail && place + 1 == names.len();
             let place = several.then_some(place).filter(|at| !compiled || *at > 0);
-            self.give(name, at, Given::Is(part, place));
+            let given = match place {
+                Some(_) if open => Given::Each(part, None),
+                Some(place) if is_tail => Given::Tail(part, place),
+                place => Given::Is(part, place),
+            };
+            self.give(name, at, given);
         }
     }
 

@@ -105,9 +105,19 @@ impl Sure {
 impl Reader<'_> {
     /// Returns what an expression is; nothing where it is not certain.
     pub(super) fn sure(&self, part: Part, depth: usize) -> Option<Sure> {
-        let part = self.plain(part);
+        let mut part = self.plain(part);
+        // `new Set(list)`.
+        let makes = |at: usize, name: &str| self.index.name(at) == Some(name);
+        if makes(part.from, "new") && makes(part.from + 1, "Set") {
+            part = Part::new(part.from + 1, part.to);
+        }
         if !self.told || depth > MAX_DEPTH || part.from >= part.to || self.is_spent() {
             return None;
+        }
+        if self.index.language == Language::Python && self.is_tuple(part) {
+            let items = self.index.split(part, ',').into_iter();
+            let items = items.map(|item| self.sure(item, depth + 1));
+            return Some(Sure::List(items.collect::<Option<_>>()?));
         }
         if let Some((first, condition, other)) = self.chosen_by(part) {
             let chosen = if self.truth(condition, depth + 1)? {
@@ -229,7 +239,9 @@ impl Reader<'_> {
         let Some((left, right)) = sides() else {
             return Some(None);
         };
-        let lists = operator.ends_with("in") && self.index.language != Language::Python;
+        // Elsewhere `in` asks for a place, and two lists are never the same one.
+        let both = matches!((&left, &right), (Sure::List(_), Sure::List(_)));
+        let lists = (both || operator.ends_with("in")) && self.index.language != Language::Python;
         Some(answer(&left, &operator, &right).filter(|_| !lists))
     }
 
@@ -396,7 +408,17 @@ impl Reader<'_> {
         }
         if matches!(
             name,
-            "len" | "bool" | "Boolean" | "list" | "str" | "String" | "new"
+            "len"
+                | "bool"
+                | "Boolean"
+                | "list"
+                | "set"
+                | "Set"
+                | "tuple"
+                | "frozenset"
+                | "str"
+                | "String"
+                | "new"
         ) && index.function_named(name).is_none()
         {
             let value = self.sure(inside, depth + 1)?;
@@ -407,9 +429,8 @@ impl Reader<'_> {
                     Sure::Number(i64::try_from(text.chars().count()).ok()?)
                 }
                 ("bool" | "Boolean", value) => Sure::Truth(value.holds(index.language)),
-                ("list", value @ Sure::List(_)) | ("str" | "String", value @ Sure::Text(_)) => {
-                    value
-                }
+                ("list" | "tuple" | "set" | "Set" | "frozenset", value @ Sure::List(_))
+                | ("str" | "String", value @ Sure::Text(_)) => value,
                 _ => return None,
             };
             return Some((value, next));
@@ -506,6 +527,10 @@ impl Reader<'_> {
         let value = self.sure(part, depth + 1)?;
         match (place, value) {
             (None, value) => Some(value),
+            // Python wants as many as there are names.
+            (Some(place), Sure::List(items)) if index.language == Language::Python => {
+                items.get(place).cloned()
+            }
             (Some(place), Sure::List(items)) if taken_apart => match items.get(place) {
                 Some(item) => Some(item.clone()),
                 // `[dir = 'data']` says what it is then.
@@ -531,131 +556,6 @@ impl Reader<'_> {
     pub(super) fn is_given(&self, at: usize) -> bool {
         is_given(self.index, at)
     }
-
-    /// `[1]`, `[-1]`, `[1:]`, `[i + 1]`.
-    fn at_place(&self, value: &Sure, inside: Part, depth: usize) -> Option<Sure> {
-        let index = self.index;
-        if let Sure::Map(_) = value {
-            let Sure::Text(key) = self.sure(inside, depth + 1)? else {
-                return None;
-            };
-            let python = index.language == Language::Python;
-            return match value.key(&key) {
-                Some(found) => Some(found.clone()),
-                None => (!python).then_some(Sure::Nothing),
-            };
-        }
-        let Sure::List(items) = value else {
-            return None;
-        };
-        if index.language == Language::Python
-            && let Some(colon) = top(index, inside, |at| index.is_sign(at, ':'))
-        {
-            let from = number(index, Part::new(inside.from, colon)).unwrap_or(0);
-            let open = colon + 1 == inside.to && (colon == inside.from || from > 0);
-            let from = usize::try_from(from).ok().filter(|_| open)?;
-            return Some(Sure::List(items.iter().skip(from).cloned().collect()));
-        }
-        let Sure::Number(place) = self.sure(inside, depth + 1)? else {
-            return None;
-        };
-        let python = index.language == Language::Python;
-        let place = match usize::try_from(place) {
-            Ok(place) => Some(place),
-            Err(_) if index.language == Language::Javascript => return Some(Sure::Nothing),
-            Err(_) => usize::try_from(-place)
-                .ok()
-                .and_then(|back| items.len().checked_sub(back)),
-        };
-        match place.and_then(|place| items.get(place)) {
-            Some(item) => Some(item.clone()),
-            None => (!python).then_some(Sure::Nothing),
-        }
-    }
-
-    /// What a method or an attribute answers.
-    fn asked(
-        &self,
-        value: &Sure,
-        method: &str,
-        inside: Option<Part>,
-        depth: usize,
-    ) -> Option<Sure> {
-        let arguments = inside.map(|inside| self.index.split(inside, ','));
-        let argument = |at: usize| self.sure(*arguments.as_ref()?.get(at)?, depth + 1);
-        let count = arguments.as_ref().map_or(0, Vec::len);
-        let size = |length: usize| i64::try_from(length).ok().map(Sure::Number);
-        match (value, method) {
-            (Sure::List(items), "length" | "size" | "count") if count == 0 => size(items.len()),
-            (Sure::Text(text), "length") if count == 0 => size(text.chars().count()),
-            (Sure::List(items), "empty") if count == 0 => Some(Sure::Truth(items.is_empty())),
-            (Sure::List(items), "any") if inside.is_none() => Some(Sure::Truth(!items.is_empty())),
-            (Sure::List(items), "first") if count == 0 => {
-                Some(items.first().cloned().unwrap_or(Sure::Nothing))
-            }
-            (Sure::List(items), "includes" | "include" | "has" | "contains") if count == 1 => {
-                match argument(0)? {
-                    text @ Sure::Text(_) => Some(Sure::Truth(items.contains(&text))),
-                    _ => None,
-                }
-            }
-            (Sure::List(items), "indexOf") if count == 1 => {
-                let text = argument(0)?;
-                let place = items.iter().position(|item| *item == text);
-                place.map_or(Some(Sure::Number(-1)), size)
-            }
-            (Sure::List(items), "slice") if count == 1 => match argument(0)? {
-                Sure::Number(from) => {
-                    let from = usize::try_from(from).ok()?;
-                    Some(Sure::List(items.iter().skip(from).cloned().collect()))
-                }
-                _ => None,
-            },
-            (Sure::List(items), "filter" | "find") if count == 1 => {
-                let keeps = self.answers(items, *arguments.as_ref()?.first()?, depth)?;
-                let kept = items.iter().zip(keeps).filter(|(_, keeps)| *keeps);
-                let mut kept = kept.map(|(item, _)| item.clone());
-                Some(match method {
-                    "find" => kept.next().unwrap_or(Sure::Nothing),
-                    _ => Sure::List(kept.collect()),
-                })
-            }
-            (Sure::List(items), "some" | "every") if count == 1 => {
-                let answers = self.answers(items, *arguments.as_ref()?.first()?, depth)?;
-                Some(Sure::Truth(match method {
-                    "some" => answers.contains(&true),
-                    _ => !answers.contains(&false),
-                }))
-            }
-            (Sure::Map(entries), _) => self.asked_of_map(value, entries, method, inside, depth),
-            (Sure::List(items), "at") if count == 1 => {
-                self.at_place(&Sure::List(items.clone()), inside?, depth)
-            }
-            (Sure::Text(text), _) if count < 2 => {
-                let given = match count {
-                    0 => None,
-                    _ => Some(argument(0)?),
-                };
-                asked_of_text(text, method, given.as_ref())
-            }
-            _ => None,
-        }
-    }
-}
-
-/// What a method of a text answers.
-fn asked_of_text(text: &str, method: &str, given: Option<&Sure>) -> Option<Sure> {
-    Some(match (method, given) {
-        ("startsWith" | "startswith" | "start_with", Some(Sure::Text(front))) => {
-            Sure::Truth(text.starts_with(front))
-        }
-        ("endsWith" | "endswith" | "end_with", Some(Sure::Text(tail))) => {
-            Sure::Truth(text.ends_with(tail))
-        }
-        ("lower" | "toLowerCase" | "downcase", None) => Sure::Text(text.to_lowercase()),
-        ("strip" | "trim", None) => Sure::Text(text.trim().to_owned()),
-        _ => return None,
-    })
 }
 
 /// Tells whether something of a code may change what a name stands for, besides the place that gives it.
@@ -750,7 +650,7 @@ fn apart(index: &Index, part: Part, word: &str, sign: char) -> Vec<Part> {
 }
 
 /// Numbers are cut into signs, one for each digit.
-fn number(index: &Index, part: Part) -> Option<i64> {
+pub(super) fn number(index: &Index, part: Part) -> Option<i64> {
     let signs = (part.from..part.to).map(|at| index.sign(at));
     let text: String = signs.collect::<Option<_>>()?;
     text.parse().ok().filter(|_| !text.starts_with('+'))
@@ -765,6 +665,7 @@ fn answer(left: &Sure, operator: &str, right: &Sure) -> Option<bool> {
             Some(false)
         }
         (Sure::Number(left), Sure::Number(right)) => Some(left == right),
+        (Sure::List(left), Sure::List(right)) => Some(left == right),
         (Sure::Text(left), Sure::Text(right)) => Some(left == right),
         (Sure::Truth(left), Sure::Truth(right)) => Some(left == right),
         _ => None,

@@ -23,6 +23,7 @@ impl Reader<'_> {
             Language::Javascript => self.skipped(),
             _ => Vec::new(),
         };
+        all.extend(self.unselected());
         if !all.is_empty()
             && !["getattr(", "globals(", "eval("]
                 .iter()
