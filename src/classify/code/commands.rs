@@ -1,0 +1,99 @@
+//! Commands that drivers send as documents (`db.command("dropDatabase")`), and calls that only ask whether they would be allowed.
+//! It knows them by their words; it reads no values.
+
+use super::drivers::{Mentions, Site};
+use super::tokens::Token;
+
+/// Methods of MongoDB's drivers that send a command, whatever it is.
+pub(super) const SENDERS: [&str; 9] = [
+    "command",
+    "runCommand",
+    "run_command",
+    "RunCommand",
+    "adminCommand",
+    "admin_command",
+    "executeCommand",
+    "executeWriteCommand",
+    "Command",
+];
+
+/// Owners whose `command` is one of a command line.
+const OTHERS: [&str; 9] = [
+    "program", "cli", "app", "yargs", "bot", "parser", "typer", "click", "group",
+];
+
+/// Tokens of a command in which its name is looked for.
+const HEAD: usize = 16;
+
+/// Tells whether a call sends MongoDB a command that takes data away.
+pub(super) fn of_mongo(site: &Site<'_>, last: &str) -> bool {
+    let owner = site.name.rsplit('.').nth(1).unwrap_or_default();
+    if !SENDERS.contains(&last)
+        || OTHERS.contains(&owner)
+        || !site.text.has(&["mongo", "Mongo", "motor"])
+    {
+        return false;
+    }
+    let says = |wanted: &str| {
+        site.arguments.iter().any(|token| match token {
+            Token::Name { name: text, .. } | Token::Text { text, .. } => text == wanted,
+            _ => false,
+        })
+    };
+    match first_key(site.arguments) {
+        Some(
+            "drop" | "dropDatabase" | "dropIndexes" | "delete" | "convertToCapped" | "emptycapped",
+        ) => true,
+        Some("findAndModify" | "findandmodify") => says("remove"),
+        Some("update") => says("multi"),
+        Some("renameCollection") => says("dropTarget"),
+        Some("aggregate") => says("$out"),
+        Some("bulkWrite") => says("delete"),
+        _ => false,
+    }
+}
+
+/// Returns the first key or string: the name of a command stands first in its document.
+fn first_key(tokens: &[Token]) -> Option<&str> {
+    tokens
+        .iter()
+        .take(HEAD)
+        .enumerate()
+        .find_map(|(at, token)| match token {
+            Token::Text { text, .. } => Some(text.as_str()),
+            Token::Name { name, .. } => {
+                let next = tokens.get(at + 1);
+                matches!(next, Some(Token::Sign(':' | '='))).then_some(name.as_str())
+            }
+            _ => None,
+        })
+}
+
+/// Tells whether a call of AWS or Kubernetes only asks: `DryRun=True`, `dry_run: true`, `dry_run='All'`.
+pub(super) fn is_dry(site: &Site<'_>) -> bool {
+    let cloud = is_cloud(site.text);
+    let cluster = site.text.has(&["kubernetes"]);
+    site.arguments.iter().enumerate().any(|(at, token)| {
+        let (Token::Name { name, .. } | Token::Text { text: name, .. }) = token else {
+            return false;
+        };
+        let name = name.trim_start_matches(':');
+        let key = matches!(name, "DryRun" | "dry_run" | "dryRun");
+        let given = matches!(site.arguments.get(at + 1), Some(Token::Sign(':' | '=')));
+        let ends = matches!(
+            site.arguments.get(at + 3),
+            None | Some(Token::Sign(',' | '}' | ')') | Token::Line)
+        );
+        key && given
+            && ends
+            && match site.arguments.get(at + 2) {
+                Some(Token::Name { name, .. }) => cloud && matches!(name.as_str(), "True" | "true"),
+                Some(Token::Text { text, .. }) => cluster && text == "All",
+                _ => false,
+            }
+    })
+}
+
+fn is_cloud(text: &Mentions<'_>) -> bool {
+    text.has(&["boto3", "botocore", "aioboto", "aws-sdk", "Aws::"])
+}
