@@ -5,7 +5,7 @@ use super::drivers::{Mentions, Site};
 use super::tokens::Token;
 
 /// Methods of MongoDB's drivers that send a command, whatever it is.
-pub(super) const SENDERS: [&str; 9] = [
+pub(super) const SENDERS: [&str; 12] = [
     "command",
     "runCommand",
     "run_command",
@@ -15,6 +15,9 @@ pub(super) const SENDERS: [&str; 9] = [
     "executeCommand",
     "executeWriteCommand",
     "Command",
+    "executeDbAdminCommand",
+    "runCommandRaw",
+    "$runCommandRaw",
 ];
 
 /// Owners whose `command` is one of a command line.
@@ -30,7 +33,7 @@ pub(super) fn of_mongo(site: &Site<'_>, last: &str) -> bool {
     let owner = site.name.rsplit('.').nth(1).unwrap_or_default();
     if !SENDERS.contains(&last)
         || OTHERS.contains(&owner)
-        || !site.text.has(&["mongo", "Mongo", "motor"])
+        || !(last.ends_with("CommandRaw") || site.text.has(&["mongo", "Mongo", "motor"]))
     {
         return false;
     }
@@ -40,7 +43,17 @@ pub(super) fn of_mongo(site: &Site<'_>, last: &str) -> bool {
             _ => false,
         })
     };
-    match first_key(site.arguments) {
+    // PHP's driver names the database first.
+    let comma = || {
+        site.arguments
+            .iter()
+            .position(|token| *token == Token::Sign(','))
+    };
+    let behind = match last {
+        "executeCommand" | "executeWriteCommand" => comma().map_or(0, |at| at + 1),
+        _ => 0,
+    };
+    match first_key(site.arguments.get(behind..).unwrap_or_default()) {
         Some(
             "drop" | "dropDatabase" | "dropIndexes" | "delete" | "convertToCapped" | "emptycapped",
         ) => true,
