@@ -1,4 +1,4 @@
-//! Commands that drivers send as documents (`db.command("dropDatabase")`), and calls that only ask whether they would be allowed.
+//! Commands that drivers send as documents (`db.command("dropDatabase")`), settings under which services delete by themselves, and calls that only ask.
 //! It knows them by their words; it reads no values.
 
 use super::drivers::{Mentions, Site};
@@ -109,4 +109,67 @@ pub(super) fn is_dry(site: &Site<'_>) -> bool {
 
 fn is_cloud(text: &Mentions<'_>) -> bool {
     text.has(&["boto3", "botocore", "aioboto", "aws-sdk", "Aws::"])
+}
+
+/// Words that a call needs beside its name; none are needed where the list is empty.
+type Weakening = (&'static str, &'static [&'static str]);
+/// Calls of AWS by which a service deletes by itself, or keeps no copy: names without underscores and ends.
+const WEAKENINGS: [Weakening; 8] = [
+    ("decreasestreamretentionperiod", &[]),
+    ("putbucketlifecycleconfiguration", &["Expiration"]),
+    ("putbucketlifecycle", &["Expiration"]),
+    ("putbucketversioning", &["Suspended"]),
+    ("batchwriteitem", &["DeleteRequest"]),
+    ("batchwrite", &["DeleteRequest"]),
+    ("transactwriteitems", &["Delete"]),
+    ("transactwrite", &["Delete"]),
+];
+/// Settings with the values under which backups or records go.
+const SHORT: [(&str, &[char]); 3] = [
+    ("BackupRetentionPeriod", &['0', '1']),
+    ("retentionInDays", &['1', '3', '5', '7']),
+    ("SnapshotRetentionLimit", &['0', '1']),
+];
+
+/// Tells whether a call of a service shortens what is kept, or takes data away in a batch of writes.
+pub(super) fn weakens(site: &Site<'_>, last: &str) -> bool {
+    let says = |wanted: &str| {
+        site.arguments.iter().any(|token| match token {
+            Token::Name { name: text, .. } | Token::Text { text, .. } => text == wanted,
+            _ => false,
+        })
+    };
+    if last == "reroute" && says("accept_data_loss") {
+        return site.text.has(&["lasticsearch", "opensearch"]);
+    }
+    if !is_cloud(site.text) {
+        return false;
+    }
+    let head = last.strip_suffix("Command").unwrap_or(last);
+    let name: String = head.chars().filter(|c| *c != '_').collect();
+    let name = name.to_ascii_lowercase();
+    let listed = WEAKENINGS.iter().find(|(known, _)| name == *known);
+    if let Some((_, words)) = listed {
+        return words.is_empty() || words.iter().any(|word| says(word));
+    }
+    let sets = name.starts_with("modify") || name.starts_with("put");
+    sets && SHORT.iter().any(|short| is_set(site.arguments, short))
+}
+
+/// `BackupRetentionPeriod=0`: one digit, and one of these.
+fn is_set(tokens: &[Token], (wanted, values): &(&str, &[char])) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| {
+        let (Token::Name { name, .. } | Token::Text { text: name, .. }) = token else {
+            return false;
+        };
+        let digit = |at: usize| match tokens.get(at) {
+            Some(Token::Sign(sign)) if sign.is_ascii_digit() => Some(*sign),
+            _ => None,
+        };
+        let given = matches!(tokens.get(at + 1), Some(Token::Sign(':' | '=')));
+        name == wanted
+            && given
+            && digit(at + 2).is_some_and(|value| values.contains(&value))
+            && digit(at + 3).is_none()
+    })
 }

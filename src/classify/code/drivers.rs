@@ -290,7 +290,7 @@ pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     if BARE.contains(&site.name) || dotted && PLAIN.contains(&last) && !is_test_double(site.text) {
         return Some(DATA);
     }
-    if is_command(site) {
+    if is_command(site) || commands::weakens(site, last) {
         return (!commands::is_dry(site)).then_some(RESOURCE);
     }
     if !dotted {
