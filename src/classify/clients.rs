@@ -110,6 +110,9 @@ pub(super) fn read(command: &Command) -> Option<Call> {
     if options.has(form.idle) || form.idle.iter().any(|idle| is_set(idle, &options)) {
         return None;
     }
+    if is_of_memory(form, &options) {
+        return None;
+    }
     let listed = listed_inputs(form, &options);
     let mut inputs = listed.unwrap_or_else(|| given_inputs(form, &options));
     if form.names.contains(&"mysqlsh") && !options.has(&["--sql", "--sqlc", "--sqlx"]) {
@@ -151,6 +154,19 @@ pub(super) fn read(command: &Command) -> Option<Call> {
             .any(|(name, _)| name == "-1" || name.starts_with("--si")),
         pipe: pipe(&options, form),
     })
+}
+
+/// `sqlite-utils memory people.csv SQL`: the files are read into a database in memory, unless another one is attached.
+fn is_of_memory(form: &Form, options: &Options) -> bool {
+    let attaches = |word: &Word| {
+        word.text()
+            .is_none_or(|text| text.to_ascii_lowercase().contains("attach"))
+    };
+    let first = options.operands.first().and_then(Word::text);
+    form.names.contains(&"sqlite-utils")
+        && first.as_deref() == Some("memory")
+        && !options.has(&["-attach", "-functions", "-load-extension"])
+        && !options.operands.iter().any(attaches)
 }
 
 /// Tells whether the database is `file:x.db?mode=ro`, and the texts are known and open no other one.

@@ -4,6 +4,7 @@
 mod asked;
 mod blocks;
 mod calls;
+mod commands;
 mod drivers;
 mod given;
 mod imported;
@@ -20,6 +21,7 @@ mod tested;
 pub mod tokens;
 mod undone;
 mod unreal;
+mod unsent;
 mod values;
 
 use crate::model::command::{Command, Opaque, OpaqueKind};

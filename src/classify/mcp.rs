@@ -301,7 +301,25 @@ fn by_arguments(call: &Call<'_>) -> bool {
         .strings
         .iter()
         .any(|(pointer, _)| pointer.contains("/$out") || pointer.contains("/$merge"));
-    named || replaces || changes_everything(call)
+    named || replaces || sends_a_deletion(call) || changes_everything(call)
+}
+
+/// `{"command": {"drop": "visits"}}` to MongoDB, `{"DeleteRequest": …}` to DynamoDB.
+fn sends_a_deletion(call: &Call<'_>) -> bool {
+    const COMMANDS: [&str; 5] = [
+        "drop",
+        "dropDatabase",
+        "delete",
+        "dropIndexes",
+        "convertToCapped",
+    ];
+    let document = call.named(&["mongo", "mongodb"]);
+    call.strings.iter().any(|(pointer, _)| {
+        let parts: Vec<&str> = pointer.split('/').collect();
+        let command =
+            matches!(parts.as_slice(), [_, "command" | "cmd", name] if COMMANDS.contains(name));
+        document && command || parts.contains(&"DeleteRequest")
+    })
 }
 
 /// The name of an operation; a function written out is none.

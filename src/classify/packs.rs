@@ -10,6 +10,7 @@ mod pattern;
 mod plans;
 mod quoted;
 mod requests;
+mod staged;
 mod targets;
 mod undone;
 mod url;
@@ -64,6 +65,9 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     }
     if quits_unwritten(command) {
         found.retain(|finding| finding.rule != "system.partition");
+    }
+    if staged::loses_nothing(command, context) {
+        found.retain(|finding| !staged::RULES.contains(&finding.rule.as_str()));
     }
     found
 }

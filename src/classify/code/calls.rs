@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::span::Span;
 
+use super::commands;
 use super::drivers::{self, Mentions, Site};
 use super::imports;
 use super::index::{Index, Part};
@@ -21,6 +22,7 @@ use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
 use super::tokens::{Language, Token};
 use super::undone::Undone;
 use super::unreal::Unreal;
+use super::unsent::Unsent;
 use super::values::{Reader, STAR, Setting, Value, Values, When};
 
 /// What a code does, as far as its calls show.
@@ -72,6 +74,12 @@ impl Deeds {
         });
     }
 }
+
+/// Words of a code that sends the statements of SQLAlchemy; a table may be called `sessions`.
+const SENDS: [&str; 10] = [
+    "execute", ".exec(", "scalar", "Session", "session.", "session(", "session:", "session,",
+    "session)", "begin(",
+];
 
 /// Arguments longer than this are not read to their end.
 const MAX_ARGUMENTS: usize = 400;
@@ -125,8 +133,9 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     };
     let ways = Way::all(&mut calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
+    let unsent = Unsent::of(&calls.reader, text);
     for at in 0..index.tokens.len() {
-        if unreal.is_replaced(&calls.reader, at) {
+        if unreal.is_replaced(&calls.reader, at) || unsent.holds(&calls.reader, text, at) {
             continue;
         }
         let mut sizes = Vec::new();
@@ -338,7 +347,7 @@ impl<'a> Calls<'a> {
                 .push((drivers::DATA, name.to_owned(), span));
         }
         self.places(name, last, span, at);
-        if !(sends || perhaps || deletes || starts) {
+        if !(sends || perhaps || deletes || starts) || commands::SENDERS.contains(&last) {
             self.driver(name, start, at);
         }
         if !(sends || perhaps || deletes || starts || connects) || !self.is_called(at) {
@@ -643,7 +652,7 @@ impl<'a> Calls<'a> {
             && self.index.is_sign(at + 1, '(')
             && self.mentions.has(&["sqlalchemy", "sqlmodel"])
             // One that nobody sends is only put together.
-            && self.mentions.has(&["execute", ".exec(", "scalar", "ession", "begin("])
+            && self.mentions.has(&SENDS)
             && self.index.name(at + 2).is_some()
             && self.index.around(at).is_some()
     }

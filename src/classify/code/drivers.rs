@@ -4,6 +4,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use super::commands;
 use super::tokens::{Language, Token};
 use super::unreal;
 
@@ -289,8 +290,8 @@ pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     if BARE.contains(&site.name) || dotted && PLAIN.contains(&last) && !is_test_double(site.text) {
         return Some(DATA);
     }
-    if is_command(site) {
-        return Some(RESOURCE);
+    if is_command(site) || commands::weakens(site, last) {
+        return (!commands::is_dry(site)).then_some(RESOURCE);
     }
     if !dotted {
         return None;
@@ -298,7 +299,10 @@ pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     if mapper(site, owner, last) {
         return Some(DATA);
     }
-    service(site, last)
+    if commands::of_mongo(site, last) && !is_test_double(site.text) {
+        return Some(DATA);
+    }
+    service(site, last).filter(|rule| *rule != RESOURCE || !commands::is_dry(site))
 }
 
 /// `new DeleteBucketCommand({…})` of the AWS SDK.
@@ -479,10 +483,26 @@ fn service(site: &Site<'_>, last: &str) -> Option<&'static str> {
     }
     let swept = has(
         site.text,
-        &["scan_iter", "scanIterator", "scanStream", ".keys("],
-    ) && has(site.text, &["redis", "Redis"]);
+        &[
+            "scan_iter",
+            "scanIterator",
+            "scanStream",
+            "scan_each",
+            ".keys",
+            "->keys(",
+            "->scan(",
+            ".Keys(",
+            ".Scan(",
+        ],
+    ) && has(site.text, &["redis", "Redis", "Predis"]);
     let swept = swept && !is_test_double(site.text);
-    if swept && matches!(last, "delete" | "del" | "unlink") && !is_plain_collection(site) {
+    if swept
+        && matches!(
+            last,
+            "delete" | "del" | "unlink" | "Del" | "Unlink" | "KeyDelete"
+        )
+        && !is_plain_collection(site)
+    {
         return Some(DATA);
     }
     if let Some(found) = library(site, last) {

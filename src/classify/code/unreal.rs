@@ -151,7 +151,7 @@ fn patched(reader: &Reader<'_>, name: &str, at: usize) -> Option<String> {
 }
 
 /// Returns where a context or a decorator holds.
-fn reach(reader: &Reader<'_>, text: &str, at: usize) -> Option<Part> {
+pub(super) fn reach(reader: &Reader<'_>, text: &str, at: usize) -> Option<Part> {
     const BACK: usize = 60;
     let index = reader.index;
     let line = (at.saturating_sub(BACK)..at)

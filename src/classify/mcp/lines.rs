@@ -53,6 +53,12 @@ pub fn lines(call: &Call<'_>) -> Vec<String> {
     for (pointer, text) in call.strings {
         match call.role(key(pointer)) {
             Role::Code => all.extend(code(call, text)),
+            Role::Text | Role::Shell if is_document(call, text) => {
+                all.push(format!(
+                    "mongosh --eval {}",
+                    quoted(&format!("db.runCommand({text})"))
+                ));
+            }
             Role::Text if is_cypher(call) => all.push(format!("cypher-shell {}", quoted(text))),
             Role::Text if is_mutation(text) => all.push(format!(
                 "curl -X POST http://mcp.invalid/graphql -d {}",
@@ -134,6 +140,9 @@ fn vector(call: &Call<'_>) -> Option<String> {
 /// `{"method": "DELETE", "url": …}`.
 fn request(call: &Call<'_>) -> Option<String> {
     let method = call.value(&["method", "httpmethod", "verb"]);
+    if let Some(method) = method.filter(|method| is_one_that_sends(method)) {
+        return sent(call, method);
+    }
     let named = call.named(&["http", "rest", "fetch", "request"])
         && call.words.iter().any(|word| word == "delete");
     if !method.is_some_and(|method| method.eq_ignore_ascii_case("delete")) && !named {
@@ -146,6 +155,39 @@ fn request(call: &Call<'_>) -> Option<String> {
         format!("http://mcp.invalid/{}", url.trim_start_matches('/'))
     };
     Some(format!("curl -X DELETE {}", quoted(&url)))
+}
+
+fn is_one_that_sends(method: &str) -> bool {
+    ["post", "put"]
+        .iter()
+        .any(|one| method.eq_ignore_ascii_case(one))
+}
+
+/// `{"method": "POST", "path": "/_cluster/reroute", "body": {…}}`: what stands in the body is written flat.
+fn sent(call: &Call<'_>, method: &str) -> Option<String> {
+    let url = call.value(&["url", "uri", "endpoint", "path"])?;
+    let url = match url.contains("://") {
+        true => url.to_owned(),
+        false => format!("http://mcp.invalid/{}", url.trim_start_matches('/')),
+    };
+    let inside = |pointer: &str| {
+        let first = pointer.split('/').nth(1).unwrap_or_default();
+        matches!(first, "body" | "data" | "json" | "payload")
+    };
+    let given = call.strings.iter().filter(|(pointer, _)| inside(pointer));
+    let body: Vec<String> = given
+        .take(MAX_WORDS)
+        .map(|(pointer, text)| match pointer.matches('/').count() {
+            1 => text.clone(),
+            _ => serde_json::json!({ key(pointer): text }).to_string(),
+        })
+        .collect();
+    let method = method.to_ascii_uppercase();
+    Some(format!(
+        "curl -X {method} {} -d {}",
+        quoted(&url),
+        quoted(&body.join("\n"))
+    ))
 }
 
 /// A script in a page that sends a DELETE.
@@ -352,6 +394,13 @@ fn code(call: &Call<'_>, text: &str) -> Option<String> {
 
 fn is_cypher(call: &Call<'_>) -> bool {
     call.named(&["cypher", "neo4j", "memgraph"])
+}
+
+/// A command of MongoDB, written out.
+fn is_document(call: &Call<'_>, text: &str) -> bool {
+    call.named(&["mongo", "mongodb"])
+        && call.words.iter().any(|word| word == "command")
+        && text.trim_start().starts_with('{')
 }
 
 fn is_mutation(text: &str) -> bool {

@@ -80,6 +80,9 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
     if matches!(program.as_str(), "curl" | "wget") {
         return posted(command, context, needs);
     }
+    if matches!(program.as_str(), "aws" | "awslocal" | "aws2") {
+        return parameters(command, context, needs);
+    }
     if program == "ldapmodify" {
         return entries(command, context, needs);
     }
@@ -106,6 +109,61 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
         .into_iter()
         .flat_map(|(text, origin)| words(command, *form, &text, &origin));
     fed.chain(scripts).collect()
+}
+
+/// Options of aws whose value is a batch of writes.
+const BATCHES: [&str; 2] = ["--request-items", "--transact-items"];
+
+/// `aws dynamodb batch-write-item --request-items file://FILE`: with the text in the place of its name. Of a file that the call
+/// makes in a way that is not followed, the words count that it is made of.
+fn parameters(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Vec<Word>> {
+    let mut all: Vec<Word> = Vec::with_capacity(command.words.len());
+    let mut found = false;
+    let mut before = String::new();
+    for word in &command.words {
+        let head = word.prefix();
+        let (option, value) = match head.split_once('=') {
+            Some((option, value)) => (option, value),
+            None => (before.as_str(), head.as_str()),
+        };
+        let file = value
+            .strip_prefix("file://")
+            .filter(|_| BATCHES.contains(&option));
+        let file = file.map(|file| Word::literal(file, word.origin.clone()));
+        let known = file.as_ref().and_then(|file| {
+            let text = file_text(file, command, context, needs);
+            text.or_else(|| made_of(file, command, context))
+        });
+        match known {
+            Some((text, origin)) => {
+                found = true;
+                if head.contains('=') {
+                    all.push(Word::literal(option, word.origin.clone()));
+                }
+                all.push(Word::literal(text, origin));
+            }
+            None => all.push(word.clone()),
+        }
+        before = head;
+    }
+    if found { vec![all] } else { Vec::new() }
+}
+
+/// Returns the words of the commands before the one that writes a file, and of that one, where nothing says what stands in it.
+fn made_of(file: &Word, command: &Command, context: &Context<'_>) -> Option<(String, Origin)> {
+    let path = crate::classify::place_of(&file.text()?, command)?;
+    let writes = |earlier: &Command| {
+        let left = earlier.leaves();
+        left.iter().any(|(file, _)| {
+            let name = file.text().unwrap_or_default();
+            crate::classify::place_of(&name, earlier).is_some_and(|place| place == path)
+        })
+    };
+    let last = context.earlier.iter().rposition(writes)?;
+    let makers = context.earlier.get(..=last)?;
+    let words = makers.iter().flat_map(|maker| maker.words.iter());
+    let text: Vec<String> = words.map(Word::prefix).collect();
+    Some((text.join(" "), file.origin.clone()))
 }
 
 /// LDIF: entries with `changetype: delete`, as `ldapdelete` has them.

@@ -4,7 +4,7 @@
 use crate::model::word::Word;
 
 /// Runners that start a program named by a later word: their own words before it, and their options with a value.
-const RUNNERS: [(&str, &[&str], &[&str]); 59] = [
+const RUNNERS: [(&str, &[&str], &[&str]); 60] = [
     (
         "npx",
         &[],
@@ -115,6 +115,23 @@ const RUNNERS: [(&str, &[&str], &[&str]); 59] = [
     ("php", &[], &["-d", "-c", "-n"]),
     ("ruby", &[], &["-I", "-r", "-C"]),
     ("dotnet", &["tool", "run"], &[]),
+    (
+        "cephadm",
+        &["shell"],
+        &[
+            "--fsid",
+            "-c",
+            "--config",
+            "-k",
+            "--keyring",
+            "-m",
+            "--mount",
+            "-e",
+            "--env",
+            "-n",
+            "--name",
+        ],
+    ),
     ("k3s", &[], &[]),
     ("k0s", &[], &[]),
     ("microk8s", &[], &[]),

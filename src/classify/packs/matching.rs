@@ -119,6 +119,15 @@ fn shape_matches<'c>(
             .get(args.iter().take_while(|word| named(word)).count()..)
             .unwrap_or_default();
     }
+    // `gcloud beta pubsub …`: the release track stands before the group.
+    let told = |word: &str| shape.path.first().is_some_and(|step| step.contains(&word));
+    if shape.programs.contains(&"gcloud")
+        && let Some(track) = args.first().and_then(Word::plain)
+        && matches!(track, "alpha" | "beta" | "preview")
+        && !told(track)
+    {
+        args = args.get(1..).unwrap_or_default();
+    }
     if !could_match(shape, args) {
         return None;
     }

@@ -20,15 +20,15 @@ pub(super) fn lines(command: &Command, context: &Context<'_>) -> Vec<Vec<Word>> 
         return Vec::new();
     };
     let kept = ["-destroy", "-replace"];
-    let flags: Vec<Word> = plan
-        .args()
-        .iter()
+    let mut given: Vec<Word> = plan.args().to_vec();
+    given.extend(from_environment(plan));
+    let flags: Vec<Word> = given
+        .into_iter()
         .filter(|word| {
             let text = word.prefix();
             let flag = text.trim_start_matches('-').split('=').next();
             kept.iter().any(|kept| kept.strip_prefix('-') == flag)
         })
-        .cloned()
         .collect();
     if flags.is_empty() {
         return Vec::new();
@@ -37,6 +37,23 @@ pub(super) fn lines(command: &Command, context: &Context<'_>) -> Vec<Vec<Word>> 
     words.push(Word::literal("apply", command.origin.clone()));
     words.extend(flags);
     vec![words]
+}
+
+/// Returns what `TF_CLI_ARGS` and `TF_CLI_ARGS_plan` add to a plan's words.
+fn from_environment(plan: &Command) -> Vec<Word> {
+    let values = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan"]
+        .into_iter()
+        .filter_map(|name| plan.env_value(name));
+    values
+        .flat_map(|value| {
+            let text = value.text().unwrap_or_default();
+            let words: Vec<Word> = text
+                .split_whitespace()
+                .map(|word| Word::literal(word, value.origin.clone()))
+                .collect();
+            words
+        })
+        .collect()
 }
 
 /// Returns the operands behind a subcommand, where it is that one.
