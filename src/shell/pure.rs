@@ -74,8 +74,11 @@ impl Unfolder<'_> {
                     }
                     said
                 }
-                None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
-                None => feed,
+                None => match self.shaped(program, job, st, fr) {
+                    Some(shaped) => shaped,
+                    None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
+                    None => feed,
+                },
             },
             Feed::Items(_) if program == "seq" => {
                 self.generated(program, job, st, fr).unwrap_or(feed)

@@ -152,7 +152,6 @@ const ROWS: &[Row] = &[
     row("torify", "", 0),
     row("tsocks", "", 0),
     row("rr record", "-o", 0),
-    row("gdb", "-ex -x -p --pid", 0),
     row("heaptrack", "-o", 0),
     row("uftrace record", "-d", 0),
     row("sshpass", "-p -f -d -P", 0),
@@ -346,6 +345,9 @@ impl Unfolder<'_> {
             return Some(feed);
         }
         if let Some(feed) = self.carriers(program, job, st, fr) {
+            return Some(feed);
+        }
+        if let Some(feed) = self.portable(program, job, st, fr) {
             return Some(feed);
         }
         match program {
