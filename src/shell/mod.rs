@@ -33,6 +33,7 @@ mod options;
 mod outputs;
 mod params;
 pub mod parse;
+mod patched;
 mod pattern;
 mod plumbing;
 mod portable;
