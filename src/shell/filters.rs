@@ -188,10 +188,11 @@ fn shape(program: &str, job: &Job, text: &str) -> Option<String> {
         "paste" => columns(job, &found, text),
         "fold" => fold(&found, text),
         "nl" => Some(numbered(&found, text)),
-        "column" if found.has("-t") || found.has("--table") => Some(joined(
-            text.lines()
-                .map(|line| line.split_whitespace().collect::<Vec<_>>().join("  ")),
-        )),
+        "column" if found.has("-t") || found.has("--table") => {
+            Some(joined(text.lines().map(|line| {
+                line.split_whitespace().collect::<Vec<_>>().join("  ")
+            })))
+        }
         _ => None,
     }
 }
@@ -326,7 +327,12 @@ mod tests {
 
     #[test]
     fn names_of_variables_are_found() {
-        let names = |text| named_in(text).into_iter().map(|one| one.2).collect::<Vec<_>>();
+        let names = |text| {
+            named_in(text)
+                .into_iter()
+                .map(|one| one.2)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(names("rm $A/${B} $1 ${C:-d} $$"), ["A", "B"]);
     }
 }

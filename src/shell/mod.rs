@@ -50,8 +50,8 @@ mod settings;
 mod settled;
 mod source;
 mod start;
-mod subscripts;
 mod state;
+mod subscripts;
 mod tasks;
 #[cfg(test)]
 mod tests_unfold;

@@ -118,7 +118,10 @@ fn of_perl(job: &Job) -> Option<Vec<Job>> {
     let from = at + 3 + usize::from(dashed);
     let mut all = Vec::new();
     for call in code.split([';', '\n']).map(str::trim).take(MAX_COMMANDS) {
-        let name = call.trim_end_matches("()").trim_end_matches("(@ARGV)").trim();
+        let name = call
+            .trim_end_matches("()")
+            .trim_end_matches("(@ARGV)")
+            .trim();
         let name = name.rsplit("::").next().unwrap_or(name);
         // Patterns are expanded by these tools, too.
         let front: &[&str] = match name {
@@ -217,7 +220,13 @@ mod tests {
             in_shell: false,
         };
         let program = line.first().copied().unwrap_or_default();
-        let shown = |job: Job| job.words.iter().map(Word::shown).collect::<Vec<_>>().join(" ");
+        let shown = |job: Job| {
+            job.words
+                .iter()
+                .map(Word::shown)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         tools(program, &job)
             .unwrap_or_default()
             .into_iter()

@@ -122,13 +122,7 @@ impl Unfolder<'_> {
     }
 
     /// Calls a text with the number and the text of each line behind it.
-    fn called_back(
-        &mut self,
-        callback: &Word,
-        lines: &[Vec<Piece>],
-        st: &mut State,
-        fr: &Frame,
-    ) {
+    fn called_back(&mut self, callback: &Word, lines: &[Vec<Piece>], st: &mut State, fr: &Frame) {
         const MAX_LINES: usize = 64;
         let unknown = [Word::hole(
             crate::model::word::Hole::Unknown,

@@ -105,7 +105,11 @@ fn written(reading: &Reading<'_>, at: usize, file: &Line) -> Option<Written> {
     if !runs.iter().any(|end| base.ends_with(end)) && base.contains('.') {
         return None;
     }
-    let strings: Vec<Line> = reading.tokens.iter().filter_map(|one| said(one, reading)).collect();
+    let strings: Vec<Line> = reading
+        .tokens
+        .iter()
+        .filter_map(|one| said(one, reading))
+        .collect();
     let plain = |line: &Line| super::super::state::word_of(line.clone(), None).text();
     let bare = |line: &Line| plain(line).is_some_and(|text| BARE.contains(&text.trim()));
     // A command whose words stand apart: `' '.join(['rm', '-rf', name])`.
@@ -116,9 +120,7 @@ fn written(reading: &Reading<'_>, at: usize, file: &Line) -> Option<Written> {
     let mut all = Vec::new();
     // A name alone is more often a file than a command.
     let spaced = |line: &Line| {
-        let blank = |piece: &Piece| {
-            matches!(&piece.part, Part::Literal(text) if text.trim().contains(char::is_whitespace))
-        };
+        let blank = |piece: &Piece| matches!(&piece.part, Part::Literal(text) if text.trim().contains(char::is_whitespace));
         line.len() > 1 || line.iter().any(blank)
     };
     for mut line in strings.into_iter().filter(spaced).take(MAX_WORDS) {
@@ -454,16 +456,28 @@ mod tests {
     fn of_a_script_that_is_put_together_the_words_can_be_seen() {
         for (program, code) in [
             ("python3", "open('x.sh','w').write('rm -rf ' + name)"),
-            ("python3", "Path('x.sh').write_text('\\n'.join(['rm -rf ' + n for n in names]))"),
-            ("node", "fs.writeFileSync('x.sh', names.map(n => `rm -rf ${n}`).join('\\n'))"),
-            ("ruby", "File.write('x.sh', names.map { |n| \"rm -rf #{n}\" }.join)"),
+            (
+                "python3",
+                "Path('x.sh').write_text('\\n'.join(['rm -rf ' + n for n in names]))",
+            ),
+            (
+                "node",
+                "fs.writeFileSync('x.sh', names.map(n => `rm -rf ${n}`).join('\\n'))",
+            ),
+            (
+                "ruby",
+                "File.write('x.sh', names.map { |n| \"rm -rf #{n}\" }.join)",
+            ),
         ] {
             let all = of(program, code);
             let [(file, text, _)] = all.as_slice() else {
                 panic!("{code}: {all:?}");
             };
             assert_eq!(file, "x.sh");
-            assert!(text.starts_with("? ") && text.contains("rm -rf"), "{code}: {text}");
+            assert!(
+                text.starts_with("? ") && text.contains("rm -rf"),
+                "{code}: {text}"
+            );
         }
     }
 }
