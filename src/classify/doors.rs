@@ -4,6 +4,7 @@
 mod cmake;
 mod debuggers;
 mod editors;
+mod preloads;
 pub mod sed;
 mod tcl;
 mod texts;
@@ -113,6 +114,7 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
     } else if name == "cmake" {
         all.extend(cmake::started(command, context, needs));
     }
+    all.extend(preloads::started(name, command, context, needs));
     all.extend(tongues::started(command, context, needs));
     all
 }

@@ -190,9 +190,7 @@ impl Unfolder<'_> {
                 any_option(job, st);
             }
             "let" => {
-                for word in job.args() {
-                    self.reckon_value(&word.pieces.clone(), st, fr);
-                }
+                self.reckon_words(job.args(), st, fr);
                 reckon(job, st);
             }
             "trap" => trap(job, st),

@@ -115,11 +115,12 @@ fn changes(text: &str, strip: Option<usize>) -> Vec<Change> {
             });
         } else if line.starts_with("@@") {
             inside = true;
-        } else if inside && let Some(last) = all.last_mut() {
-            if let Some(kept) = line.strip_prefix(['+', ' ']) {
-                last.lines.push_str(kept);
-                last.lines.push('\n');
-            }
+        } else if inside
+            && let Some(last) = all.last_mut()
+            && let Some(kept) = line.strip_prefix(['+', ' '])
+        {
+            last.lines.push_str(kept);
+            last.lines.push('\n');
         }
     }
     all.retain(|change| change.file != "/dev/null" && !change.lines.is_empty());

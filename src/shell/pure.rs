@@ -455,7 +455,12 @@ fn which(job: &Job) -> Feed {
         .args()
         .iter()
         .find_map(|word| word.text().filter(|text| !text.starts_with('-')));
-    match name {
+    match name.as_deref() {
+        // The guard's own program is known by its place.
+        Some("backstop") => Feed::text(vec![literal_piece(
+            "/usr/local/bin/backstop\n",
+            &job.origin,
+        )]),
         Some(name) => Feed::text(vec![literal_piece(&format!("{name}\n"), &job.origin)]),
         None => Feed::Opaque("which".to_owned()),
     }

@@ -20,6 +20,13 @@ impl Unfolder<'_> {
         self.reckon_deep(pieces, 0, st, fr);
     }
 
+    /// Runs the commands in the subscripts of words that are reckoned with.
+    pub(super) fn reckon_words(&mut self, words: &[Word], st: &mut State, fr: &Frame) {
+        for word in words {
+            self.reckon_value(&word.pieces, st, fr);
+        }
+    }
+
     fn reckon_deep(&mut self, pieces: &[Piece], depth: usize, st: &mut State, fr: &Frame) {
         let text = known(pieces);
         if depth > MAX_DEEP || text.is_empty() {

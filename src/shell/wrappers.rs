@@ -296,6 +296,18 @@ const ROWS: &[Row] = &[
     row("nx exec", "-p --project", 0),
     row("yarn dlx", "-p --package", 0),
     row("yarn exec", "", 0),
+    row(
+        "yarn workspaces foreach exec",
+        "-j --jobs --from --include --exclude --since",
+        0,
+    ),
+    row(
+        "melos exec",
+        "-c --concurrency --scope --ignore --dir-exists --file-exists",
+        0,
+    ),
+    row("bolt ws exec", "--only --ignore --only-fs --ignore-fs", 0),
+    row("wsrun", "--fast-exit", 0),
     row("bun x", "", 0),
     row("composer exec", "", 0),
     row("op run", "--env-file --account --environment", 0),

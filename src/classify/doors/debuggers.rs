@@ -95,6 +95,32 @@ pub(super) fn started(
             );
         }
     }
+    told_by_files(program, &mut files, command);
+    if let Stdin::Text(word) = &command.stdin {
+        told.push(Told {
+            text: super::shell_text(word),
+            origin: word.origin.clone(),
+        });
+    }
+    for name in files.iter().take(MAX_FILES) {
+        if name.ends_with(".py") {
+            let line = format!("python3 {}", quoted(name));
+            lines.push(Started {
+                text: line,
+                origin: command.origin.clone(),
+            });
+        } else {
+            told.extend(read(name, command, context, needs));
+        }
+    }
+    for one in &told {
+        lines.extend(shells(&one.text).into_iter().map(|line| one.line(line)));
+    }
+    lines
+}
+
+/// Adds the file of commands that a debugger reads by itself.
+fn told_by_files(program: &str, files: &mut Vec<String>, command: &Command) {
     if !command
         .args()
         .iter()
@@ -107,30 +133,6 @@ pub(super) fn started(
         };
         files.push(own.to_owned());
     }
-    if let Stdin::Text(word) = &command.stdin {
-        told.push(Told {
-            text: super::shell_text(word),
-            origin: word.origin.clone(),
-        });
-    }
-    for name in files.iter().take(MAX_FILES) {
-        if name.ends_with(".py") {
-            let line = format!("python3 {}", quoted(name));
-            lines.push(
-                Told {
-                    text: String::new(),
-                    origin: command.origin.clone(),
-                }
-                .line(line),
-            );
-        } else {
-            told.extend(read(name, command, context, needs));
-        }
-    }
-    for one in &told {
-        lines.extend(shells(&one.text).into_iter().map(|line| one.line(line)));
-    }
-    lines
 }
 
 fn shells(text: &str) -> Vec<String> {

@@ -146,6 +146,20 @@ impl Reader {
                 self.spawned = Some((line, String::new()));
             }
             ["send" | "exp_send", .., text] => self.sends(text),
+            _ => self.binds(&said),
+        }
+        if is_control(said.first().copied().unwrap_or_default()) {
+            for word in words.iter().skip(1) {
+                if let Word::Braced(text) = word {
+                    self.script(text, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// `set d ./x`, `foreach f [glob *.csv] …`: what a variable stands for.
+    fn binds(&mut self, said: &[&str]) {
+        match said {
             ["set" | "variable", name, value] => {
                 let globs = value.starts_with("[glob");
                 let value = if globs {
@@ -167,13 +181,6 @@ impl Reader {
                 self.values.insert((*name).to_owned(), value);
             }
             _ => {}
-        }
-        if is_control(said.first().copied().unwrap_or_default()) {
-            for word in words.iter().skip(1) {
-                if let Word::Braced(text) = word {
-                    self.script(text, depth + 1);
-                }
-            }
         }
     }
 

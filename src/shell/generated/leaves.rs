@@ -353,10 +353,10 @@ fn through(reading: &Reading<'_>, at: usize, handles: &mut [Handle]) -> Option<L
     };
     let handle = handles.iter_mut().find(|known| known.name == owner)?;
     let mut text = written(reading, from, &handle.file)?;
-    if matches!(name, "puts" | "say") || name == "print" && reading.tongue == Tongue::Python {
-        if let Written::Known(line) = &mut text {
-            line.push(super::super::expand::literal_piece("\n", &reading.origin));
-        }
+    let ends =
+        matches!(name, "puts" | "say") || name == "print" && reading.tongue == Tongue::Python;
+    if ends && let Written::Known(line) = &mut text {
+        line.push(super::super::expand::literal_piece("\n", &reading.origin));
     }
     let appends = std::mem::replace(&mut handle.appends, true);
     Some(Left {
