@@ -1,10 +1,17 @@
 //! Ordinary programs with a door to a shell: an option, or a command of their own language, that starts another program.
 //! It only finds the text behind the door; what it means is read like any other shell text.
 
+mod cmake;
+mod debuggers;
+mod editors;
+mod preloads;
 pub mod sed;
+mod tcl;
+mod texts;
 mod tongues;
 
 use crate::model::command::{Command, Stdin};
+use crate::model::fact::Needs;
 use crate::model::word::{Part, Word};
 
 use super::Context;
@@ -21,27 +28,16 @@ const OPTIONS: &[(&[&str], &str, &str)] = &[
     (&["rsync"], "--rsync-path", ""),
     (&["ssh", "scp", "sftp"], "-o", "ProxyCommand="),
     (&["ssh", "scp", "sftp"], "-o", "LocalCommand="),
-    (&["vim", "vi", "nvim", "ex", "view"], "-c", "!"),
-    (&["vim", "vi", "nvim", "ex", "view"], "-c", ":!"),
-    (&["vim", "vi", "nvim", "ex", "view"], "-c", "silent !"),
-    (&["vim", "vi", "nvim", "ex", "view"], "--cmd", "!"),
     (&["less", "man"], "-P", ""),
     (&["sort"], "--compress-program", ""),
     (&["zip"], "-TT", ""),
     (&["ip"], "-c", "exec "),
-    (&["gdb"], "-ex", "shell "),
-    (&["gdb"], "-ex", "!"),
-    (&["lldb"], "-o", "platform shell "),
     (&["docker-gen"], "-notify", ""),
     (
         &["inotifywait", "fswatch", "chokidar", "onchange"],
         "-c",
         "",
     ),
-    (&["expect"], "-c", "spawn "),
-    (&["expect"], "-c", "exec "),
-    (&["expect"], "-c", "system "),
-    (&["tclsh"], "-c", "exec "),
     (&["split"], "--filter", ""),
     (&["pv"], "--exec", ""),
     (&["logrotate"], "--mail", ""),
@@ -71,17 +67,13 @@ const VARIABLES: &[(&[&str], &[&str])] = &[
 ];
 
 /// Words that a program takes as a command behind these letters.
-const WORDS: &[(&[&str], &str)] = &[
-    (&["make", "gmake"], "SHELL="),
-    (&["less", "more", "vim", "vi", "nvim"], "+!"),
-    (&["vim", "vi", "nvim"], "+:!"),
-];
+const WORDS: &[(&[&str], &str)] = &[(&["make", "gmake"], "SHELL="), (&["less", "more"], "+!")];
 
 /// Lines of a client's standard input that are read.
 const MAX_TYPED: usize = 20_000;
 
 /// Returns the shell texts behind the doors of a command.
-pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {
+pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
     let Some(program) = command.program() else {
         return Vec::new();
     };
@@ -112,10 +104,18 @@ pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {
     if program == "sftp" || program == "heroku" {
         all.extend(typed(&program, command));
     }
-    if program == "tclsh" || program == "expect" {
-        all.extend(tcl(command));
+    let name = program.as_str();
+    if tcl::TCLS.contains(&name) {
+        all.extend(tcl::started(command, context, needs));
+    } else if editors::EDITORS.contains(&name) || matches!(name, "ed" | "red" | "gred") {
+        all.extend(editors::started(name, command, context, needs));
+    } else if debuggers::DEBUGGERS.contains(&name) {
+        all.extend(debuggers::started(name, command, context, needs));
+    } else if name == "cmake" {
+        all.extend(cmake::started(command, context, needs));
     }
-    all.extend(tongues::started(command, context));
+    all.extend(preloads::started(name, command, context, needs));
+    all.extend(tongues::started(command, context, needs));
     all
 }
 
@@ -193,39 +193,16 @@ fn typed(program: &str, command: &Command) -> Vec<Started> {
         .collect()
 }
 
-/// Tcl's `exec` and expect's `spawn` on standard input.
-fn tcl(command: &Command) -> Vec<Started> {
-    let Stdin::Text(word) = &command.stdin else {
-        return Vec::new();
-    };
-    let text = shell_text(word);
-    let lines = text.split(['\n', ';']).map(str::trim);
-    lines
-        .filter_map(|line| {
-            let started = line
-                .strip_prefix("exec ")
-                .or_else(|| line.strip_prefix("spawn "));
-            match line.strip_prefix("file delete ") {
-                Some(rest) => Some(format!("rm -r {}", rest.replacen("-force", "-f", 1))),
-                None => started.map(str::to_owned),
-            }
-        })
-        .map(|text| Started {
-            text,
-            origin: word.origin.clone(),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use crate::classify::files::bench::{Bench, line};
 
     use super::started;
+    use crate::model::fact::Needs;
 
     fn texts(text: &str) -> Vec<String> {
         let bench = Bench::assumed();
-        started(&line(text), &bench.context())
+        started(&line(text), &bench.context(), &mut Needs::default())
             .into_iter()
             .map(|one| one.text)
             .collect()

@@ -536,11 +536,38 @@ impl<'a> Git<'a, '_> {
             short: "",
             long: &["--prefix", "--stage"],
         });
-        if args.has(&["-f", "--force"]) && args.value(&["--prefix"]).is_none() {
+        if args.has(&["-f", "--force"]) && !self.goes_elsewhere() {
             let operands = args.operands.clone();
             let extent = tree::extent(self, &operands, &args);
             self.discard(extent);
         }
+    }
+
+    /// `--prefix=/tmp/x/`: what the index holds is written there. A prefix that may be nothing, or this folder, changes nothing.
+    fn goes_elsewhere(&self) -> bool {
+        let args = self.command.args();
+        let at = args
+            .iter()
+            .rposition(|word| word.prefix().starts_with("--prefix"));
+        let Some(at) = at else { return false };
+        let Some(word) = args.get(at) else {
+            return false;
+        };
+        let word = match word.prefix().strip_prefix("--prefix=") {
+            Some(_) => word.clone(),
+            None => match args.get(at + 1) {
+                Some(value) => value.clone(),
+                None => return false,
+            },
+        };
+        let head = word.prefix();
+        let head = head.strip_prefix("--prefix=").unwrap_or(&head);
+        let here = self
+            .invocation
+            .dir
+            .as_deref()
+            .is_some_and(|dir| crate::classify::sql::reach::normal(&dir.join(head)) == *dir);
+        !head.is_empty() && !here && (word.is_literal() || head.trim_end_matches('/').len() > 4)
     }
 
     /// A call that goes around backstop's own git hooks.

@@ -63,7 +63,7 @@ mod tests {
                 assert!(windows::read(&command, &context).findings.is_empty());
                 let started = sql::started(&command, &context, &mut needs).len()
                     + code::started(&command, &context, &mut needs).len()
-                    + doors::started(&command, &context).len()
+                    + doors::started(&command, &context, &mut needs).len()
                     + fleet::started(&command).len();
                 assert_eq!(started, 0, "{program} {args}");
                 assert!(needs.is_empty(), "{program} {args}");

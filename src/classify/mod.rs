@@ -211,7 +211,7 @@ fn within(
 ) -> Vec<Finding> {
     let mut texts: Vec<code::Steps> = code::started(command, context, needs);
     let mut started = sql::started(command, context, needs);
-    started.extend(doors::started(command, context));
+    started.extend(doors::started(command, context, needs));
     started.extend(fleet::started(command));
     started.extend(playbook::started(command, context));
     started.extend(builds::started(command, context, needs));

@@ -192,6 +192,7 @@ impl Reader<'_, '_> {
         match canonical_name(name) {
             "Remove-Item" => self.remove_item(),
             "Clear-Content" => self.cleared(),
+            "ForEach-Object" => self.member(),
             "Set-Content" | "Out-File" | "Tee-Object" | "Export-Csv" => self.content(false),
             "Add-Content" => self.content(true),
             "Move-Item" | "Rename-Item" => self.transfer("mv"),
@@ -209,6 +210,18 @@ impl Reader<'_, '_> {
         }
         self.redirected();
         is_native(name)
+    }
+
+    /// `ForEach-Object Delete`, `% -MemberName Delete -ArgumentList $true`: a method by its name.
+    fn member(&mut self) {
+        let is_name = |word: &&Word| !word.prefix().starts_with('-');
+        let mut words = self.command.args().iter().filter(is_name).cloned();
+        let name = words.next().map(|word| word.shown()).unwrap_or_default();
+        let name = name.trim_end_matches("()").to_ascii_lowercase();
+        if matches!(name.as_str(), "delete" | "deletetree" | "deletesubkeytree") {
+            let given: Vec<Word> = words.collect();
+            self.object_method(&given);
+        }
     }
 
     fn cmd(&mut self, name: &str) -> bool {

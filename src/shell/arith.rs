@@ -33,6 +33,7 @@ impl Unfolder<'_> {
             depth: 0,
             unfolder: self,
             st,
+            fr,
         };
         let value = reader.comma();
         let done = reader.rest_is_empty();
@@ -46,6 +47,7 @@ struct Reader<'r, 'u, 'f> {
     depth: usize,
     unfolder: &'r mut Unfolder<'f>,
     st: &'u mut State,
+    fr: &'u Frame,
 }
 
 /// Binary operators by falling strength; longer spellings first.
@@ -271,11 +273,16 @@ impl Reader<'_, '_, '_> {
     }
 
     fn value(&mut self, name: &str) -> Option<i64> {
-        let text = literal(&self.unfolder.variable_text(name, &nowhere(), self.st))?;
-        if text.trim().is_empty() {
-            return Some(0);
+        let pieces = self.unfolder.variable_text(name, &nowhere(), self.st);
+        let number = match literal(&pieces) {
+            Some(text) if text.trim().is_empty() => Some(0),
+            Some(text) => text.trim().parse().ok(),
+            None => None,
+        };
+        if number.is_none() {
+            self.unfolder.reckon_value(&pieces, self.st, self.fr);
         }
-        text.trim().parse().ok()
+        number
     }
 
     fn assign(&mut self, name: &str, value: Option<i64>) {

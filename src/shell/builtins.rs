@@ -163,6 +163,7 @@ impl Unfolder<'_> {
         match name {
             ":" | "true" | "false" | "[" | "test" => {
                 self.asked = Some((job.origin.clone(), job.words.clone()));
+                self.tested_subscripts(job.args(), false, st, fr);
             }
             "wait" | "umask" | "ulimit" => {}
             "hash" => remember_program(job, st),
@@ -179,16 +180,23 @@ impl Unfolder<'_> {
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 self.declare(&job.words, &[], st);
             }
-            "unset" => unset(job, st),
+            "unset" => {
+                self.named_subscripts(job.args(), st, fr);
+                unset(job, st);
+            }
             "alias" => define_aliases(job, st),
             "unalias" => st.aliases = Rc::default(),
             "getopts" => {
                 any_option(job, st);
             }
-            "let" => reckon(job, st),
+            "let" => {
+                self.reckon_words(job.args(), st, fr);
+                reckon(job, st);
+            }
             "trap" => trap(job, st),
             "printf" if job.args().first().and_then(Word::text).as_deref() == Some("-v") => {
                 let feed = self.pure("printf", &job.rest(2), st, fr);
+                self.named_subscripts(job.words.get(2..3).unwrap_or_default(), st, fr);
                 if let Some(name) = job.words.get(2).and_then(Word::text) {
                     let value = match feed {
                         Feed::Text { pieces, .. } => Value::Text(pieces),
@@ -262,16 +270,23 @@ impl Unfolder<'_> {
             "shift" => shift(job, st),
             "read" if self.unsure == 0 => {
                 self.takes_line(fr);
+                self.named_subscripts(job.args(), st, fr);
                 let stdin = self.listed(fr.stdin.clone(), st);
                 read(job, st, &fr.fed(stdin));
             }
             "read" => {
                 self.takes_line(fr);
+                self.named_subscripts(job.args(), st, fr);
                 read(job, st, fr);
             }
             "mapfile" | "readarray" => {
-                let stdin = self.listed(fr.stdin.clone(), st);
-                map_file(job, st, &fr.fed(stdin));
+                let fed = fr.fed(self.listed(fr.stdin.clone(), st));
+                map_file(job, st, &fed);
+                self.calls_back(job, st, &fed);
+            }
+            "compgen" => {
+                self.calls_back(job, st, fr);
+                return false;
             }
             // It is shown as a program, too.
             "shopt" => {

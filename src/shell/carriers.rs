@@ -55,6 +55,18 @@ const CLOUD: &str = "-a --app -r --remote --profile --region --project --zone -e
 /// Carriers as data.
 const CARRIERS: &[Carrier] = &[
     here("sg", "", At::Option("-c")),
+    here(
+        "repo forall",
+        "-c --command -j --jobs -g --groups",
+        At::Option("-c --command"),
+    ),
+    here("west forall", "-c --command -g --group", At::Option("-c")),
+    here("meta exec", "--include-only --exclude", At::Text(0)),
+    here(
+        "mani exec",
+        "-t --tags -p --projects -d --dirs",
+        At::Rest(0),
+    ),
     here("sg", "", At::Text(1)),
     here("newgrp", "", At::Stdin),
     here("nu", "-c --commands", At::Option("-c --commands")),

@@ -1,9 +1,53 @@
-//! How an assignment changes a value that is there: one element of an array, or more behind what stands.
+//! How an assignment changes a value that is there: one element of an array, or more behind what stands; and what the keys of an array are.
 //! It knows no variables, only their values.
 
+use crate::model::span::Origin;
 use crate::model::word::{Hole, Part, Piece};
 
+use super::expand::literal_piece;
 use super::state::Value;
+
+/// Stands for the key of an element whose key is not known.
+const UNKNOWN: &str = "\u{fffc}";
+
+/// Tells whether an array has an element whose key is not known.
+pub(super) fn has_unknown_key(items: &[(Option<String>, Vec<Piece>)]) -> bool {
+    let unknown = |key: &Option<String>| key.as_ref().is_some_and(|key| key.contains(UNKNOWN));
+    items.iter().any(|(key, _)| unknown(key))
+}
+
+/// `${!name[@]}`: the keys of an array, in words of their own.
+pub(super) fn keys(value: &Value, origin: &Origin) -> Vec<Vec<Piece>> {
+    let hole = |hole: Hole| Piece {
+        part: Part::Hole(hole),
+        origin: origin.clone(),
+    };
+    let items = match value {
+        Value::List(items) => items,
+        Value::Text(pieces) => {
+            let holes = |piece: &Piece| matches!(piece.part, Part::Hole(_));
+            return match pieces.iter().any(holes) {
+                true => vec![vec![hole(Hole::Unknown)]],
+                false => vec![vec![literal_piece("0", origin)]],
+            };
+        }
+        Value::Unset => return Vec::new(),
+    };
+    let counted = |key: &Option<String>| {
+        let digits = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
+        key.as_ref().is_none_or(digits)
+    };
+    let numbers = items.iter().all(|(key, _)| counted(key));
+    let key = |(at, (key, _)): (usize, &(Option<String>, Vec<Piece>))| {
+        vec![match key {
+            Some(key) if key.contains(UNKNOWN) => hole(Hole::Unknown),
+            Some(key) => literal_piece(key, origin),
+            None if numbers => literal_piece(&at.to_string(), origin),
+            None => hole(Hole::Unknown),
+        }]
+    };
+    items.iter().enumerate().map(key).collect()
+}
 
 pub(super) fn with_element(
     old: Value,
@@ -32,7 +76,7 @@ pub(super) fn with_element(
     {
         Some(item) if append => item.1.extend(pieces),
         Some(item) => item.1 = pieces,
-        None => items.push((index, pieces)),
+        None => items.push((index.or_else(|| Some(UNKNOWN.to_owned())), pieces)),
     }
     Value::List(items)
 }

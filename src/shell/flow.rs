@@ -301,9 +301,12 @@ impl Unfolder<'_> {
             }
             NodeKind::Case { subject, arms } => self.case(subject, arms, st, fr),
             NodeKind::Test(words) => {
-                for word in words {
-                    self.text(&word.parts, WORD, st, fr);
+                let word = |pieces| word_of(pieces, None);
+                let mut said = Vec::new();
+                for one in words {
+                    said.push(word(self.text(&one.parts, WORD, st, fr)));
                 }
+                self.tested_subscripts(&said, true, st, fr);
                 Feed::nothing()
             }
             NodeKind::Arith(parts) => {
@@ -515,6 +518,7 @@ impl Unfolder<'_> {
         if !fields.is_empty() {
             let names: Vec<&str> = assigns.iter().map(|assign| assign.name.as_str()).collect();
             self.declare(fields, &names, st);
+            self.declared_numbers(fields, st, fr);
         }
         let plumbing = self.plumb(&node.redirects, st, fr);
         self.emit_writes(plumbing.writes.clone(), &origin, st, fr, &Feed::nothing());

@@ -330,9 +330,20 @@ impl Unfolder<'_> {
         let Some(text) = self.code_text(program, job, st, fr) else {
             return;
         };
+        // A code that reads may change what stands in the file: the old text is still there for the most part.
+        let code = says::text_of(&text);
+        let reads = code.contains("read") || code.contains('<');
         for one in leaves::left(program, &text) {
             let file = word_of(one.file, None);
-            self.record_file(&file, Feed::text(one.text), one.appends, st);
+            let (content, edits) = match one.text {
+                leaves::Written::Known(line) => (Feed::text(line), false),
+                leaves::Written::Partly(line) => (Feed::text(line), reads),
+                leaves::Written::Seen(words) => {
+                    let seen = format!("{program}\n{}", words.join("\n"));
+                    (Feed::Opaque(seen), false)
+                }
+            };
+            self.record_file(&file, content, one.appends || edits, st);
         }
     }
 

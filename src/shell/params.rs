@@ -6,6 +6,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Param, PartKind, RawPart};
+use super::elements::{has_unknown_key, keys};
 use super::expand::{Bit, Mode, VALUE, bit, choose, hole, literal_piece};
 use super::jumps::Gone;
 use super::pattern::Pattern;
@@ -34,6 +35,14 @@ impl Unfolder<'_> {
         out: &mut Vec<Bit>,
     ) {
         let origin = fr.source.origin(span);
+        let every = param.index.as_deref().and_then(shape_of);
+        if param.indirect
+            && let Some(sign @ ("@" | "*")) = every.as_deref()
+        {
+            let items = keys(&self.lookup(&param.name, &origin, st), &origin);
+            let star = sign == "*";
+            return emit(Found::Many { items, star }, &origin, mode, out);
+        }
         let name = if param.indirect {
             match self.indirect(param, &origin, st) {
                 Some(name) => name,
@@ -156,7 +165,8 @@ impl Unfolder<'_> {
                 if is_unknown(&pieces)
                     && !matches!(shape_of(index).as_deref(), Some("@" | "*")) =>
             {
-                self.text(index, VALUE, st, fr);
+                let key = self.text(index, VALUE, st, fr);
+                self.reckon_value(&key, st, fr);
                 Found::One(vec![unknown(origin)])
             }
             (Some(index), value) => self.element(index, value, origin, st, fr),
@@ -177,6 +187,7 @@ impl Unfolder<'_> {
             Value::Unset => return Found::Unset,
         };
         let key = self.text(index, VALUE, st, fr);
+        self.reckon_value(&key, st, fr);
         match literal(&key).as_deref() {
             Some(key @ ("@" | "*")) => Found::Many {
                 items: items.into_iter().map(|item| item.1).collect(),
@@ -619,6 +630,12 @@ fn element(items: &[(Option<String>, Vec<Piece>)], key: &str, origin: &Origin) -
         .find(|item| item.0.as_deref() == Some(key))
     {
         return Found::One(item.1.clone());
+    }
+    if has_unknown_key(items) {
+        return match items {
+            [(_, pieces)] => Found::One(pieces.clone()),
+            _ => Found::One(vec![unknown(origin)]),
+        };
     }
     let at = match key.parse::<i64>() {
         Ok(number) if number < 0 => usize::try_from(-number)

@@ -74,8 +74,11 @@ impl Unfolder<'_> {
                     }
                     said
                 }
-                None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
-                None => feed,
+                None => match self.shaped(program, job, st, fr) {
+                    Some(shaped) => shaped,
+                    None if PASSES.contains(&program) => generated::passed_on(program, &fr.stdin),
+                    None => feed,
+                },
             },
             Feed::Items(_) if program == "seq" => {
                 self.generated(program, job, st, fr).unwrap_or(feed)
@@ -452,7 +455,12 @@ fn which(job: &Job) -> Feed {
         .args()
         .iter()
         .find_map(|word| word.text().filter(|text| !text.starts_with('-')));
-    match name {
+    match name.as_deref() {
+        // The guard's own program is known by its place.
+        Some("backstop") => Feed::text(vec![literal_piece(
+            "/usr/local/bin/backstop\n",
+            &job.origin,
+        )]),
         Some(name) => Feed::text(vec![literal_piece(&format!("{name}\n"), &job.origin)]),
         None => Feed::Opaque("which".to_owned()),
     }

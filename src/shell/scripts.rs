@@ -12,7 +12,7 @@ use super::globs::Globs;
 use super::jumps::{Goal, Gone};
 use super::options::options;
 use super::source::Source;
-use super::state::{Feed, State};
+use super::state::{Feed, State, Value};
 use super::unfold::{Content, Frame, Job, Unfolder};
 
 /// Scripts inside scripts are bounded by the nesting of texts; the same one is not entered twice in a row.
@@ -81,12 +81,7 @@ impl Unfolder<'_> {
             env: &job.env,
             cleared: job.cleared,
         };
-        for variable in ["BASH_ENV", "ENV"] {
-            if let Some((_, file)) = job.env.iter().find(|(key, _)| key == variable) {
-                let file = file.clone();
-                self.script_file(&file, &start, st, fr);
-            }
-        }
+        self.started_before(found.has("-i"), job, &start, st, fr);
         // `-n` only reads the text, with `-c` too.
         if found.has("-n") && matches!(name, "bash" | "sh" | "dash" | "zsh" | "ksh") {
             return None;
@@ -108,6 +103,30 @@ impl Unfolder<'_> {
             return self.script_file(file, &Start { arguments, ..start }, st, fr);
         }
         self.stdin_script(&start, job, st, fr)
+    }
+
+    /// Runs what the environment names for the start of a shell.
+    fn started_before(&mut self, asks: bool, job: &Job, start: &Start, st: &mut State, fr: &Frame) {
+        for variable in ["BASH_ENV", "ENV"] {
+            let given = job.env.iter().find(|(key, _)| key == variable);
+            let given = given.map(|(_, file)| file.clone());
+            let exported = || {
+                let known = st.variables.get(variable).filter(|known| known.exported)?;
+                match known.alternatives.as_slice() {
+                    [Value::Text(pieces)] => Some(super::state::word_of(pieces.clone(), None)),
+                    _ => None,
+                }
+            };
+            if let Some(file) = given.or_else(exported) {
+                self.script_file(&file, start, st, fr);
+            }
+        }
+        // A shell that talks to somebody runs this before each prompt.
+        let prompt = job.env.iter().find(|(key, _)| key == "PROMPT_COMMAND");
+        if let Some((_, text)) = prompt.filter(|_| asks) {
+            let text = text.clone();
+            self.shell_text(&text, start, st, fr);
+        }
     }
 
     /// Runs a word as the text of a new shell; its arguments begin with `$0`.

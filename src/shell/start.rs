@@ -250,6 +250,7 @@ impl Unfolder<'_> {
                 }
             }
             "sed" | "gsed" => self.edited(job, st),
+            "patch" | "git" => self.patched(program, job, st, fr),
             "dd" => {
                 for word in job.args() {
                     if let Some(path) = word

@@ -152,7 +152,6 @@ const ROWS: &[Row] = &[
     row("torify", "", 0),
     row("tsocks", "", 0),
     row("rr record", "-o", 0),
-    row("gdb", "-ex -x -p --pid", 0),
     row("heaptrack", "-o", 0),
     row("uftrace record", "-d", 0),
     row("sshpass", "-p -f -d -P", 0),
@@ -297,6 +296,18 @@ const ROWS: &[Row] = &[
     row("nx exec", "-p --project", 0),
     row("yarn dlx", "-p --package", 0),
     row("yarn exec", "", 0),
+    row(
+        "yarn workspaces foreach exec",
+        "-j --jobs --from --include --exclude --since",
+        0,
+    ),
+    row(
+        "melos exec",
+        "-c --concurrency --scope --ignore --dir-exists --file-exists",
+        0,
+    ),
+    row("bolt ws exec", "--only --ignore --only-fs --ignore-fs", 0),
+    row("wsrun", "--fast-exit", 0),
     row("bun x", "", 0),
     row("composer exec", "", 0),
     row("op run", "--env-file --account --environment", 0),
@@ -346,6 +357,9 @@ impl Unfolder<'_> {
             return Some(feed);
         }
         if let Some(feed) = self.carriers(program, job, st, fr) {
+            return Some(feed);
+        }
+        if let Some(feed) = self.portable(program, job, st, fr) {
             return Some(feed);
         }
         match program {

@@ -3,7 +3,9 @@
 
 mod aliases;
 mod brought;
+mod each;
 mod paths;
+mod repositories;
 mod rows;
 mod starts;
 mod tools;
@@ -332,7 +334,7 @@ impl<'a> Calls<'a> {
         let starts = self.starts_a_program(name, last, at);
         let connects = is_connection(name, last);
         let span = self.span(start, name, at);
-        if self.is_definition(at) || self.special(name, span, at) || self.tools(name, span, at) {
+        if self.is_definition(at) || self.special(name, span, at) || self.known(name, span, at) {
             return;
         }
         if let Some(text) = self.model_loss(name, at) {

@@ -52,6 +52,18 @@ const INTERPRETERS: &[(&[&str], Language, &[&str])] = &[
     ),
     (&["ruby", "irb", "pry"], Language::Ruby, &["-e", "--exec"]),
     (
+        &["rake"],
+        Language::Ruby,
+        &[
+            "-e",
+            "--execute",
+            "-E",
+            "--execute-continue",
+            "-p",
+            "--execute-print",
+        ],
+    ),
+    (
         &["perl"],
         Language::Perl,
         &["-e", "-E", "-ne", "-pe", "-le", "-lne", "-we"],

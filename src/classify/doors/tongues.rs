@@ -2,10 +2,13 @@
 //! It knows calls by their names and the strings behind them; it follows no value, and what it does not know it leaves out.
 
 use crate::classify::Context;
-use crate::classify::packs;
 use crate::classify::sql::{Started, options};
 use crate::model::command::{Command, Stdin};
+use crate::model::fact::Needs;
 use crate::model::word::Word;
+
+use super::editors::{EDITORS, talk};
+use super::texts::{Told, quoted, read};
 
 mod scan;
 
@@ -68,6 +71,20 @@ const LISPS: &[(&str, Deed)] = &[
     ("process", Deed::Runs),
     ("execute", Deed::Runs),
     ("subprocess.run", Deed::Runs),
+    ("async-start-process", Deed::Named),
+    ("start-process-shell-command", Deed::Named),
+    ("start-file-process", Deed::Named),
+    ("make-process", Deed::Named),
+    ("process-lines", Deed::Runs),
+    ("eshell-command", Deed::Runs),
+    ("dired-delete-file", Deed::Tree),
+    ("f-delete", Deed::TreeWith("t")),
+    ("os/shell", Deed::Runs),
+    ("os/execute", Deed::Runs),
+    ("uiop:delete-directory-tree", Deed::Tree),
+    ("cl-fad:delete-directory-and-files", Deed::Tree),
+    ("delete-directory-and-files", Deed::Tree),
+    ("delete-directory-recursively", Deed::Tree),
     ("delete-directory", Deed::TreeWith("t")),
     ("delete-directory/files", Deed::Tree),
     ("delete-directory-tree", Deed::Tree),
@@ -103,7 +120,16 @@ const TONGUES: &[Tongue] = &[
             "chez",
             "gosh",
         ],
-        options: &["-e", "--eval", "-eval", "--execute", "-c", "-x", "eval"],
+        options: &[
+            "-e",
+            "--eval",
+            "-eval",
+            "--execute",
+            "-execute",
+            "-c",
+            "-x",
+            "eval",
+        ],
         endings: &[
             ".clj", ".bb", ".cljc", ".scm", ".rkt", ".lisp", ".el", ".janet", ".fnl", ".hy",
         ],
@@ -261,9 +287,9 @@ const TONGUES: &[Tongue] = &[
         ],
     },
     Tongue {
-        programs: &["vim", "vi", "nvim", "ex"],
-        options: &["-c", "--cmd"],
-        endings: &[".vim"],
+        programs: &EDITORS,
+        options: &[],
+        endings: &[],
         form: Form::Called,
         comment: "\0",
         single: true,
@@ -276,6 +302,14 @@ const TONGUES: &[Tongue] = &[
             ("vim.loop.fs_unlink", Deed::File),
             ("vim.uv.fs_unlink", Deed::File),
             ("system", Deed::Runs),
+            ("systemlist", Deed::Runs),
+            ("vim.fn.systemlist", Deed::Runs),
+            ("job_start", Deed::Runs),
+            ("jobstart", Deed::Runs),
+            ("vim.fn.jobstart", Deed::Runs),
+            ("term_start", Deed::Runs),
+            ("termopen", Deed::Runs),
+            ("vim.fn.termopen", Deed::Runs),
             ("os.execute", Deed::Runs),
             ("os.remove", Deed::File),
         ],
@@ -294,7 +328,7 @@ const TONGUES: &[Tongue] = &[
         ],
     },
     Tongue {
-        programs: &["rust-script", "evcxr", "gjs", "tclsh", "expect"],
+        programs: &["rust-script", "evcxr", "gjs"],
         options: &["-e", "--expr", "-c"],
         endings: &[],
         form: Form::Called,
@@ -313,7 +347,7 @@ const TONGUES: &[Tongue] = &[
 const SHELLS: [&str; 5] = ["nu", "elvish", "xonsh", "ion", "murex"];
 
 /// Returns the shell texts that say what the code of such a language does.
-pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {
+pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Started> {
     let Some(program) = command.program() else {
         return Vec::new();
     };
@@ -325,17 +359,9 @@ pub fn started(command: &Command, context: &Context<'_>) -> Vec<Started> {
         .iter()
         .filter(|one| one.programs.contains(&program.as_str()))
     {
-        for word in codes(tongue, command, context) {
-            let text = super::shell_text(&word);
-            all.extend(
-                calls(&text, tongue)
-                    .iter()
-                    .filter_map(line)
-                    .map(|text| Started {
-                        text,
-                        origin: word.origin.clone(),
-                    }),
-            );
+        for told in codes(tongue, command, context, needs) {
+            let lines = calls(&told.text, tongue);
+            all.extend(lines.iter().filter_map(line).map(|text| told.line(text)));
         }
     }
     all
@@ -355,8 +381,21 @@ fn shells(command: &Command) -> Vec<Started> {
 }
 
 /// Returns the code that a program is given: by an option, on its standard input, in a file that the call wrote.
-fn codes(tongue: &Tongue, command: &Command, context: &Context<'_>) -> Vec<Word> {
-    let mut all = Vec::new();
+fn codes(
+    tongue: &Tongue,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Told> {
+    let program = command.program().unwrap_or_default();
+    if EDITORS.contains(&program.as_str()) {
+        return talk(&program, command, context, needs).commands;
+    }
+    let told = |word: &Word| Told {
+        text: super::shell_text(word),
+        origin: word.origin.clone(),
+    };
+    let mut all: Vec<Told> = Vec::new();
     let mut named = false;
     let mut words = command.args().iter();
     while let Some(word) = words.next() {
@@ -366,15 +405,14 @@ fn codes(tongue: &Tongue, command: &Command, context: &Context<'_>) -> Vec<Word>
             option.starts_with('-') && rest.is_some_and(|rest| rest.starts_with(['=', ':']))
         });
         if let Some(option) = joined {
-            all.push(options::tail(word, option.len() + 1));
+            all.push(told(&options::tail(word, option.len() + 1)));
         } else if tongue.options.contains(&head.as_str()) {
-            all.extend(words.next().cloned());
+            all.extend(words.next().map(told));
         } else if tongue.endings.iter().any(|end| head.ends_with(end)) {
             named = true;
-            let path = crate::classify::place_of(&head, command);
-            all.extend(path.and_then(|path| packs::written(&path, context)));
+            all.extend(read(&head, command, context, needs));
         } else if head.starts_with('(') && command.is_any(&["bb"]) {
-            all.push(word.clone());
+            all.push(told(word));
         }
     }
     let reads = tongue.form != Form::Called || command.is_any(&["jshell", "scala", "amm"]);
@@ -382,25 +420,32 @@ fn codes(tongue: &Tongue, command: &Command, context: &Context<'_>) -> Vec<Word>
     if let Stdin::Text(word) = &command.stdin
         && reads
     {
-        all.push(word.clone());
+        all.push(told(word));
     }
     all
 }
 
 /// Returns a call as a shell line.
 fn line(call: &Call) -> Option<String> {
-    let quoted = |text: &String| format!("'{}'", text.replace('\'', "'\\''"));
-    let words = |texts: &[String]| texts.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    let words = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|one| quoted(one))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let path = || match call.strings.as_slice() {
+        [] if call.unknown => Some("$UNKNOWN".to_owned()),
         [] => None,
         // `os.root / "srv" / "data"`.
         parts if call.rooted => Some(format!("/{}", parts.join("/"))),
         [first, ..] => Some(first.clone()),
     };
-    let unknown = || "\"$UNKNOWN\"".to_owned();
+    let patterns = call.said.iter().any(|name| is_walk(name));
+    let named = |text: &str| super::texts::path(text, patterns);
     let tree = |path: Option<String>| match path {
-        Some(path) => format!("rm -rf -- {}", quoted(&path)),
-        None => format!("rm -rf -- {}", unknown()),
+        Some(path) => format!("rm -rf -- {}", named(&path)),
+        None => "rm -rf -- \"$UNKNOWN\"".to_owned(),
     };
     match call.deed {
         Deed::Runs | Deed::RunsBefore => match call.strings.as_slice() {
@@ -420,12 +465,33 @@ fn line(call: &Call) -> Option<String> {
                 || call.strings.iter().skip(1).any(|text| text == word);
             match (path(), deep) {
                 (path, true) => Some(tree(path)),
-                (Some(path), false) => Some(format!("rm -f -- {}", quoted(&path))),
+                (Some(path), false) => Some(format!("rm -f -- {}", named(&path))),
                 (None, false) => None,
             }
         }
-        Deed::File | Deed::FileBefore => path().map(|path| format!("rm -f -- {}", quoted(&path))),
+        // What a walk through a folder gives is all that the folder holds.
+        Deed::File if patterns && !path()?.contains(['*', '?']) => Some(tree(path())),
+        Deed::File | Deed::FileBefore => path().map(|path| format!("rm -f -- {}", named(&path))),
     }
+}
+
+/// Functions that give the files of a folder or of a pattern.
+fn is_walk(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "glob",
+        "directory-files",
+        "walk",
+        "wildcard",
+        "readdir",
+        "list-directory",
+        "fs_dir",
+        "list-dir",
+        "directory-list",
+    ]
+    .iter()
+    .any(|walk| name.contains(walk))
+        || matches!(name.as_str(), "directory" | "fs.dir" | "dir")
 }
 
 #[cfg(test)]
@@ -436,7 +502,7 @@ mod tests {
 
     fn lines(words: &[&str]) -> Vec<String> {
         let bench = Bench::assumed();
-        started(&command(words), &bench.context())
+        started(&command(words), &bench.context(), &mut Needs::default())
             .into_iter()
             .map(|one| one.text)
             .collect()
@@ -445,7 +511,7 @@ mod tests {
     #[test]
     fn calls_that_delete_or_start_a_program_become_lines() {
         for (program, option, code, expected) in [
-            ("bb", "-e", "(fs/delete-tree \"/d\")", "rm -rf -- '/d'"),
+            ("bb", "-e", "(fs/delete-tree \"/d\")", "rm -rf -- /d"),
             (
                 "clojure",
                 "-e",
@@ -456,7 +522,7 @@ mod tests {
                 "emacs",
                 "--eval",
                 "(delete-directory \"/d\" t)",
-                "rm -rf -- '/d'",
+                "rm -rf -- /d",
             ),
             (
                 "ghc",
@@ -496,9 +562,9 @@ mod tests {
                 "amm",
                 "-c",
                 "os.remove.all(os.root/\"srv\"/\"d\")",
-                "rm -rf -- '/srv/d'",
+                "rm -rf -- /srv/d",
             ),
-            ("groovy", "-e", "new File(\"/d\").delete()", "rm -f -- '/d'"),
+            ("groovy", "-e", "new File(\"/d\").delete()", "rm -f -- /d"),
             (
                 "raku",
                 "-e",
@@ -509,14 +575,14 @@ mod tests {
                 "nvim",
                 "-c",
                 "lua vim.fn.delete(\"/d\", \"rf\")",
-                "rm -rf -- '/d'",
+                "rm -rf -- /d",
             ),
         ] {
             assert_eq!(lines(&[program, option, code]), [expected], "{code}");
         }
         assert_eq!(
             lines(&["nim", "--eval:removeDir(\"/d\")"]),
-            ["rm -rf -- '/d'"]
+            ["rm -rf -- /d"]
         );
     }
 
@@ -526,7 +592,7 @@ mod tests {
             "Files.walk(Path.of(\"/d\")).forEach(p -> p.toFile().delete());",
             "Files.list(Path.of(\"/d\")).map(Path::toFile).forEach(File::delete)",
         ] {
-            assert_eq!(lines(&["scala", "-e", code]), ["rm -rf -- '/d'"], "{code}");
+            assert_eq!(lines(&["scala", "-e", code]), ["rm -rf -- /d"], "{code}");
         }
         for code in [
             "Files.walk(Path.of(\"/d\")).forEach(println); list.delete(3)",

@@ -399,6 +399,8 @@ impl<'a> Reader<'a, '_> {
         if args.has(&harmless) {
             return;
         }
+        // Not one file goes then.
+        let deletes = deletes && !matches!(args.value(&["--max-delete"]), Some("0" | "-1"));
         let Some(last) = args.operands.pop() else {
             return;
         };

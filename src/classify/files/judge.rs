@@ -648,6 +648,9 @@ impl<'a, 'n> Judge<'a, 'n> {
     /// New content over all that a pattern names; of too many places only the folder counts.
     fn overwrite_glob(&mut self, dir: &Path, pattern: &str, over: Over) {
         let (dir, pattern) = (lexical(dir), pattern.to_owned());
+        if self.assumed() && over.emptied && kinds::guarded(&dir.join(&pattern), "").is_some() {
+            return self.assumed_overwrite(&dir.join(&pattern), over);
+        }
         let question = Question::Glob {
             dir: dir.clone(),
             pattern,

@@ -446,12 +446,16 @@ pub fn earlier_aliases(context: &super::Context<'_>) -> Vec<(String, String)> {
 
 /// `git rebase --onto A B C` leaves out what leads to B; an editor that is told to drop lines leaves out what they name.
 pub fn rebase(git: &mut Git<'_, '_>) {
+    let args = git.args(Valued::NONE);
     if git.context.facts.assumed {
+        if args.has(&["-i", "--interactive"]) && drops_lines(git) {
+            let object = Some("HEAD".to_owned());
+            git.lose("git.drop-commits", TargetKind::GitRef, object);
+        }
         return;
     }
     let mut deeds = course::deeds(git.invocation, None);
     deeds.retain(|deed| matches!(deed, RefDeed::Rebase { .. }));
-    let args = git.args(Valued::NONE);
     if deeds.is_empty() && args.has(&["-i", "--interactive"]) && drops_lines(git) {
         let upstream = args.operands.first().and_then(|word| word.text());
         deeds.push(RefDeed::Move { to: upstream });
@@ -466,18 +470,25 @@ pub fn rebase(git: &mut Git<'_, '_>) {
 
 /// Tells whether the editor of the list of commits takes lines out of it.
 fn drops_lines(git: &Git<'_, '_>) -> bool {
-    let told = git
-        .command
-        .env_value("GIT_SEQUENCE_EDITOR")
-        .map(Word::shown);
-    let set = git.invocation.setting("sequence.editor").map(str::to_owned);
-    let Some(editor) = told.or(set) else {
+    let told = |name: &str| git.command.env_value(name).map(Word::shown);
+    let set = |name: &str| git.invocation.setting(name).map(str::to_owned);
+    let editor = told("GIT_SEQUENCE_EDITOR")
+        .or_else(|| set("sequence.editor"))
+        .or_else(|| told("GIT_EDITOR"))
+        .or_else(|| set("core.editor"))
+        .or_else(|| told("VISUAL"))
+        .or_else(|| told("EDITOR"));
+    let Some(editor) = editor else {
         return false;
     };
     let cuts = editor.contains("sed")
         && editor.split(['\'', '"', ' ', ';']).any(|part| {
             part.ends_with('d')
+                && !part.ends_with("sed")
                 && part.contains(|one: char| one.is_ascii_digit() || one == '/' || one == '$')
         });
-    cuts || editor.contains("drop") || editor.contains("tail") || editor.contains("head -")
+    let words = [
+        "drop", "tail", "head -", "unless", "grep -v", "next if", "truncate",
+    ];
+    cuts || words.iter().any(|word| editor.contains(word))
 }

@@ -95,6 +95,39 @@ const SHELL: &[&str] = &[
     "shellcommand",
     "exec",
 ];
+/// Keys of texts that are typed into terminals, the terminals, and the words of tools that type.
+const TYPED: &[&str] = &[
+    "keys",
+    "key",
+    "input",
+    "text",
+    "data",
+    "keystrokes",
+    "characters",
+    "string",
+    "content",
+    "stdin",
+    "message",
+];
+const TERMINALS: &[&str] = &[
+    "tmux", "terminal", "screen", "zellij", "tty", "pty", "iterm", "iterm2", "wezterm", "kitty",
+    "ghostty", "process", "pane", "ssh", "shell", "bash",
+];
+const TYPING: &[&str] = &[
+    "send",
+    "type",
+    "keys",
+    "write",
+    "paste",
+    "input",
+    "keystroke",
+    "keystrokes",
+    "press",
+    "sendkeys",
+    "stdin",
+    "feed",
+    "interact",
+];
 const CODE: &[&str] = &[
     "code",
     "source",
@@ -367,6 +400,9 @@ impl<'a> Call<'a> {
         if self.talks || self.browses && !in_list(&["sql"]) {
             return Role::Prose;
         }
+        if in_list(TYPED) && self.types() {
+            return Role::Shell;
+        }
         if in_list(SHELL) && !(in_list(CODE) && self.speaks_code()) {
             return Role::Shell;
         }
@@ -389,6 +425,12 @@ impl<'a> Call<'a> {
         } else {
             Role::Text
         }
+    }
+
+    /// Tells whether the call types its text into a terminal, where a shell may read it.
+    fn types(&self) -> bool {
+        let typing = |word: &String| TYPING.contains(&word.as_str());
+        self.named(TERMINALS) && !self.reads && self.words.iter().any(typing)
     }
 
     /// Tells whether the call puts a text into a file, where nothing runs it.

@@ -695,7 +695,7 @@ impl Reader<'_, '_> {
     }
 
     /// `(Get-Item x).Delete()`, `$dir.Delete($true)`, `$_.Delete()`.
-    fn object_method(&mut self, args: &[Word]) {
+    pub(super) fn object_method(&mut self, args: &[Word]) {
         let bool_or_nothing = match args {
             [] => true,
             [one] => matches!(

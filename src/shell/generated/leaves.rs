@@ -1,22 +1,39 @@
 //! Files that a code writes with text that stands in it: `open('x.sh', 'w').write('…')`, `fs.writeFileSync('x.sh', '…')`.
-//! The same call may run them, or they run by themselves later. Only what is known in full counts.
+//! The same call may run them, or they run by themselves later. Of a text that is not known in full, what can be seen of it counts where a shell may run the file.
 
-use crate::model::word::Word;
+use crate::model::word::{Part, Piece, Word};
 
 use super::Line;
 use super::code::tongue;
 use super::says::{FUEL, Reading, text_of};
-use super::tokens::{Tongue, tokens};
+use super::tokens::{Bit, Token, Tongue, tokens};
 
 /// Writes of one code that are looked at.
 const MAX_WRITES: usize = 64;
+/// Strings of a code that are kept of a text which is not known.
+const MAX_WORDS: usize = 200;
+/// Programs whose words may be put together one by one.
+const BARE: [&str; 14] = [
+    "rm", "rmdir", "shred", "unlink", "dd", "truncate", "find", "git", "psql", "mysql", "dropdb",
+    "docker", "kubectl", "rsync",
+];
 
 /// A text that goes into a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Left {
     pub file: Line,
-    pub text: Line,
+    pub text: Written,
     pub appends: bool,
+}
+
+/// What goes into a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Known(Line),
+    /// Put together from what the code finds out: the strings of the code that may be in it, as lines.
+    Partly(Line),
+    /// The same, of words that stand apart.
+    Seen(Vec<String>),
 }
 
 /// A file that was opened for writing, and the name under which the code has it.
@@ -75,6 +92,65 @@ fn exact(reading: &Reading<'_>, at: usize) -> Option<(Line, usize)> {
         matches!(piece.part, crate::model::word::Part::Literal(_))
     };
     (!line.is_empty() && line.iter().all(literal)).then(|| (line.clone(), end))
+}
+
+/// Returns what is written into a file: in full, or what can be seen of it where a shell may run the file.
+fn written(reading: &Reading<'_>, at: usize, file: &Line) -> Option<Written> {
+    if let Some((line, _)) = exact(reading, at) {
+        return Some(Written::Known(line));
+    }
+    let name = super::super::state::word_of(file.clone(), None).text()?;
+    let base = name.rsplit('/').next().unwrap_or_default();
+    let runs = [".sh", ".bash", ".zsh", ".ksh", ".command"];
+    if !runs.iter().any(|end| base.ends_with(end)) && base.contains('.') {
+        return None;
+    }
+    let strings: Vec<Line> = reading
+        .tokens
+        .iter()
+        .filter_map(|one| said(one, reading))
+        .collect();
+    let plain = |line: &Line| super::super::state::word_of(line.clone(), None).text();
+    let bare = |line: &Line| plain(line).is_some_and(|text| BARE.contains(&text.trim()));
+    // A command whose words stand apart: `' '.join(['rm', '-rf', name])`.
+    if strings.iter().any(bare) {
+        let words = strings.iter().filter_map(plain);
+        return Some(Written::Seen(words.take(MAX_WORDS).collect()));
+    }
+    let mut all = Vec::new();
+    // A name alone is more often a file than a command.
+    let spaced = |line: &Line| {
+        let blank = |piece: &Piece| matches!(&piece.part, Part::Literal(text) if text.trim().contains(char::is_whitespace));
+        line.len() > 1 || line.iter().any(blank)
+    };
+    for mut line in strings.into_iter().filter(spaced).take(MAX_WORDS) {
+        all.append(&mut line);
+        all.push(super::super::expand::literal_piece("\n", &reading.origin));
+    }
+    (!all.is_empty()).then_some(Written::Partly(all))
+}
+
+/// Returns a string of a code as a line of a script; nothing for what ends one.
+fn said(token: &Token, reading: &Reading<'_>) -> Option<Line> {
+    let Token::Text(bits) = token else {
+        return None;
+    };
+    let mut line = Line::new();
+    for (at, bit) in bits.iter().enumerate() {
+        line.push(match bit {
+            Bit::Text(text) if at == 0 => {
+                let text = text.trim_start();
+                let text = text.strip_prefix("exec ").unwrap_or(text);
+                if text.starts_with("exit") || text.starts_with("return") {
+                    return None;
+                }
+                super::super::expand::literal_piece(text, &reading.origin)
+            }
+            Bit::Text(text) => super::super::expand::literal_piece(text, &reading.origin),
+            Bit::Hole => super::says::hole(&reading.origin),
+        });
+    }
+    (!line.is_empty()).then_some(line)
 }
 
 /// Returns the text of a string that stands at a place.
@@ -164,7 +240,8 @@ fn written_directly(reading: &Reading<'_>, handle: &Handle, end: usize) -> Optio
     if !dotted || !writes {
         return None;
     }
-    let (text, _) = exact(reading, end + 2 + usize::from(reading.is(end + 2, '(')))?;
+    let from = end + 2 + usize::from(reading.is(end + 2, '('));
+    let text = written(reading, from, &handle.file)?;
     Some(Left {
         file: handle.file.clone(),
         text,
@@ -201,7 +278,10 @@ fn named(reading: &Reading<'_>, at: usize) -> Option<Left> {
     let appends = name.starts_with("append");
     if both {
         let (file, behind) = exact(reading, at + 2)?;
-        let (text, _) = exact(reading, behind + 1).filter(|_| reading.is(behind, ','))?;
+        if !reading.is(behind, ',') {
+            return None;
+        }
+        let text = written(reading, behind + 1, &file)?;
         return Some(Left {
             file,
             text,
@@ -212,7 +292,7 @@ fn named(reading: &Reading<'_>, at: usize) -> Option<Left> {
         return None;
     }
     let file = path(reading, at - 1)?;
-    let (text, _) = exact(reading, at + 2)?;
+    let text = written(reading, at + 2, &file)?;
     Some(Left {
         file,
         text,
@@ -272,9 +352,11 @@ fn through(reading: &Reading<'_>, at: usize, handles: &mut [Handle]) -> Option<L
         }
     };
     let handle = handles.iter_mut().find(|known| known.name == owner)?;
-    let (mut text, _) = exact(reading, from)?;
-    if matches!(name, "puts" | "say") || name == "print" && reading.tongue == Tongue::Python {
-        text.push(super::super::expand::literal_piece("\n", &reading.origin));
+    let mut text = written(reading, from, &handle.file)?;
+    let ends =
+        matches!(name, "puts" | "say") || name == "print" && reading.tongue == Tongue::Python;
+    if ends && let Written::Known(line) = &mut text {
+        line.push(super::super::expand::literal_piece("\n", &reading.origin));
     }
     let appends = std::mem::replace(&mut handle.appends, true);
     Some(Left {
@@ -290,10 +372,15 @@ mod tests {
     use crate::model::span::{Origin, Span};
 
     fn of(program: &str, code: &str) -> Vec<(String, String, bool)> {
-        let text = |line: Line| super::super::super::state::word_of(line, None).shown();
+        let shown = |line: Line| super::super::super::state::word_of(line, None).shown();
+        let text = |text: Written| match text {
+            Written::Known(line) => shown(line),
+            Written::Partly(line) => format!("? {}", shown(line)),
+            Written::Seen(words) => format!("? {}", words.join(" ")),
+        };
         left(program, &Word::literal(code, Origin::Text(Span::default())))
             .into_iter()
-            .map(|one| (text(one.file), text(one.text), one.appends))
+            .map(|one| (shown(one.file), text(one.text), one.appends))
             .collect()
     }
 
@@ -353,15 +440,44 @@ mod tests {
     fn what_is_not_known_in_full_or_only_read_is_left_out() {
         for (program, code) in [
             ("python3", "open('x.sh').read()"),
-            ("python3", "open('x.sh', 'w').write(text)"),
+            ("python3", "open('x.json', 'w').write(text)"),
             ("python3", "open(name, 'w').write('rm -rf data')"),
             ("python3", "sys.stdout.write('rm -rf data')"),
-            ("python3", "open('x.sh','w').write('rm -rf ' + name)"),
+            ("python3", "open('x.sql','w').write('rm -rf ' + name)"),
             ("node", "res.write('rm -rf data')"),
             ("ruby", "puts 'rm -rf data'"),
             ("perl", "open(my $fh, '<', 'x.sh'); print 'rm -rf data';"),
         ] {
             assert_eq!(of(program, code), [], "{code}");
+        }
+    }
+
+    #[test]
+    fn of_a_script_that_is_put_together_the_words_can_be_seen() {
+        for (program, code) in [
+            ("python3", "open('x.sh','w').write('rm -rf ' + name)"),
+            (
+                "python3",
+                "Path('x.sh').write_text('\\n'.join(['rm -rf ' + n for n in names]))",
+            ),
+            (
+                "node",
+                "fs.writeFileSync('x.sh', names.map(n => `rm -rf ${n}`).join('\\n'))",
+            ),
+            (
+                "ruby",
+                "File.write('x.sh', names.map { |n| \"rm -rf #{n}\" }.join)",
+            ),
+        ] {
+            let all = of(program, code);
+            let [(file, text, _)] = all.as_slice() else {
+                panic!("{code}: {all:?}");
+            };
+            assert_eq!(file, "x.sh");
+            assert!(
+                text.starts_with("? ") && text.contains("rm -rf"),
+                "{code}: {text}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::command::Cwd;
+use crate::model::command::{Cwd, Passage};
 use crate::model::fact::{Answer, Question};
 use crate::model::word::Word;
 
@@ -43,7 +43,14 @@ impl Unfolder<'_> {
             inside.cwd = vec![Cwd::Known(folder)];
             let mut own = job.clone();
             own.words.clone_from(&chosen.words);
-            feed = self.package(program, &own, &mut inside, fr).or(feed);
+            let said = |at: usize| own.words.get(at).and_then(Word::text).unwrap_or_default();
+            let ran = if matches!(said(1).as_str(), "exec" | "x") {
+                let from = 2 + usize::from(said(2) == "--");
+                self.inner(program, Passage::Plain, own.rest(from), &mut inside, fr)
+            } else {
+                self.package(program, &own, &mut inside, fr)
+            };
+            feed = ran.or(feed);
         }
         feed
     }
@@ -179,7 +186,7 @@ fn chosen(program: &str, words: &[Word]) -> Option<Chosen> {
                 let tail: Vec<Word> = rest.by_ref().cloned().collect();
                 let at = tail
                     .iter()
-                    .position(|word| word.text().as_deref() == Some("run"))?;
+                    .position(|word| matches!(word.text().as_deref(), Some("run" | "exec")))?;
                 all.words
                     .extend(tail.get(at..).unwrap_or_default().iter().cloned());
                 all.all = true;

@@ -513,10 +513,12 @@ impl Calls<'_> {
     /// A call that deletes files or a tree.
     pub(super) fn deletes(&mut self, name: &str, span: Span, at: usize) {
         let arguments = self.reader.arguments(at);
-        if ["noop", "dry_run", "dryRun"]
-            .iter()
-            .any(|name| arguments.named(name).is_some())
-        {
+        let plays = |name: &&str| {
+            let given = arguments.named(name);
+            let said = given.map(|part| self.index.name(part.from).unwrap_or_default());
+            said.is_some_and(|said| !matches!(said, "false" | "False" | "nil"))
+        };
+        if ["noop", "dry_run", "dryRun"].iter().any(plays) || self.only_plays(name, at) {
             return;
         }
         let when = When::at(at);

@@ -71,6 +71,8 @@ const BOUNDS: [&str; 16] = [
     "first",
     "eq",
 ];
+/// Modules of Elixir that change nothing but values.
+const MEMORY: [&str; 6] = ["Map", "List", "MapSet", "Keyword", "Tuple", "Enum"];
 /// Classes of Ruby and PHP that are no rows.
 const CLASSES: [&str; 36] = [
     "File",
@@ -309,6 +311,12 @@ impl Calls<'_> {
                 None => before,
             };
             return self.asked_rows(from, at).map(|rows| rows.deleted());
+        }
+        // `List.delete(list, item)`, `map |> Map.delete(:key)` of Elixir: values in memory.
+        let in_memory = self.reader.arguments(at).positional.len() > 1
+            || MEMORY.contains(&owner) && sign(1, '>') && sign(2, '|');
+        if self.language == Language::Ruby && plain == "delete" && in_memory {
+            return None;
         }
         let by_id = is_row_class(owner)
             && matches!(plain, "destroy" | "delete")

@@ -1,7 +1,7 @@
 //! Cuts a code into names, strings and signs, and finds the calls of known names with the strings that belong to them.
 //! It knows no grammar beyond brackets, quotes and comments to the end of a line.
 
-use super::{Deed, Form, Tongue};
+use super::{Deed, Form, Tongue, is_walk};
 
 /// Tokens of one code.
 const MAX_TOKENS: usize = 20_000;
@@ -16,6 +16,8 @@ pub(super) struct Call {
     pub said: Vec<String>,
     /// The path is put together from the root of the file system.
     pub rooted: bool,
+    /// It takes what a walk gives, and where the walk begins is not known.
+    pub unknown: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -60,9 +62,87 @@ pub(super) fn calls(code: &str, tongue: &Tongue) -> Vec<Call> {
         if before && !typed {
             continue;
         }
-        all.push(call(*deed, part));
+        let mut found = call(*deed, part);
+        let removes = matches!(deed, Deed::File | Deed::Tree | Deed::TreeWith(_));
+        if removes && found.strings.iter().all(|text| is_flag(deed, text)) {
+            let (value, known) = bound(&tokens, at, part, tongue.form);
+            if known == Known::Temporary {
+                continue;
+            }
+            let value = call(*deed, value);
+            found.unknown = known == Known::Walk && value.strings.is_empty();
+            found
+                .strings
+                .splice(0..0, value.strings.into_iter().take(1));
+            found.said.extend(value.said);
+        }
+        all.push(found);
     }
     all
+}
+
+/// What is known of the value that a name was given.
+#[derive(PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Temporary,
+    Walk,
+}
+
+/// The word that makes a deletion one of a tree is no path.
+fn is_flag(deed: &Deed, text: &str) -> bool {
+    matches!(deed, Deed::TreeWith(word) if *word == text)
+}
+
+/// Returns what the name that a call is given was bound to before: `(dolist (f EXPR) …)`, `for f in EXPR`, `f = EXPR`.
+fn bound<'t>(tokens: &'t [Token], at: usize, part: &[Token], form: Form) -> (&'t [Token], Known) {
+    let none: (&[Token], Known) = (&[], Known::Nothing);
+    let wanted = part.iter().find_map(|token| match token {
+        Token::Name(name) if !is_walk(name) => Some(name),
+        _ => None,
+    });
+    let Some(name) = wanted else {
+        return none;
+    };
+    let sign = |at: Option<usize>, wanted: char| {
+        at.and_then(|at| tokens.get(at)) == Some(&Token::Sign(wanted))
+    };
+    let binds = |place: &usize| {
+        let same = matches!(tokens.get(*place), Some(Token::Name(known)) if known == name);
+        let next = tokens.get(place + 1);
+        let gives = match form {
+            Form::Lisp => sign(place.checked_sub(1), '('),
+            Form::Bare | Form::Called => {
+                matches!(next, Some(Token::Name(word)) if word == "in")
+                    || matches!(next, Some(Token::Sign('=')))
+            }
+        };
+        same && gives
+    };
+    let Some(place) = (0..at).rev().find(binds) else {
+        return none;
+    };
+    let skip = if form == Form::Lisp { 1 } else { 2 };
+    let value = arguments(tokens, place + skip - 1, Form::Lisp);
+    let ends = |token: &Token| match token {
+        Token::Sign('\n' | ';' | '|' | '{') => form != Form::Lisp,
+        Token::Name(name) => form != Form::Lisp && matches!(name.as_str(), "do" | "then"),
+        _ => false,
+    };
+    let end = value.iter().position(ends).unwrap_or(value.len());
+    let value = value.get(..end).unwrap_or_default();
+    let says = |test: &dyn Fn(&str) -> bool| {
+        let mut names = value.iter();
+        names.any(|token| matches!(token, Token::Name(name) if test(name)))
+    };
+    let known = if says(&|name| name.contains("temp") || name.contains("tmp")) {
+        Known::Temporary
+    } else if says(&is_walk) {
+        Known::Walk
+    } else {
+        Known::Nothing
+    };
+    (value, known)
 }
 
 /// `Files.walk(Path.of("d")).forEach(p -> p.toFile().delete())`: returns what stands between the walk and the call.
@@ -106,6 +186,7 @@ fn call(deed: Deed, part: &[Token]) -> Call {
         strings: Vec::new(),
         said: Vec::new(),
         rooted: false,
+        unknown: false,
     };
     for token in part {
         match token {
