@@ -442,12 +442,14 @@ impl Unfolder<'_> {
         let commands = &self.out.commands;
         let from = commands.len().saturating_sub(MAX_BEFORE);
         from == 0
-            && commands.iter().all(|command| {
+            && commands.iter().enumerate().all(|(at, command)| {
                 let Some(name) = command.program() else {
                     return false;
                 };
                 let sub = || command.args().first().and_then(Word::text);
                 QUIET.contains(&name.as_str())
+                    // What a runner does is what its own lines do.
+                    || self.followed.contains(&at)
                     || name == "git" && sub().is_some_and(|sub| QUIET_GIT.contains(&sub.as_str()))
             })
     }

@@ -66,6 +66,7 @@ impl Unfolder<'_> {
     pub(super) fn own_call(&mut self, job: &Job, st: &State, fr: &Frame) {
         let mut own = job.clone();
         own.writes = Vec::new();
+        self.followed.push(self.out.commands.len());
         self.emit(own, st, fr, None, &Feed::nothing());
     }
 
@@ -215,10 +216,7 @@ impl Unfolder<'_> {
         let scripts = scripts_of(&text)?;
         let rest = job.words.get(rest..).unwrap_or_default();
         let alone = runs_alone(program, job);
-        let rest = match rest.first().and_then(Word::text).as_deref() {
-            Some("--") => rest.get(1..).unwrap_or_default(),
-            _ => rest,
-        };
+        let rest = names::for_script(program, rest);
         let mut known = false;
         for wanted in [format!("pre{name}"), name.clone(), format!("post{name}")] {
             let Some((_, text)) = scripts.iter().find(|(key, _)| *key == wanted) else {
@@ -231,7 +229,7 @@ impl Unfolder<'_> {
             let line = line_of(&path, &wanted, self);
             let mut pieces = vec![literal_piece(text, &line)];
             if wanted == name {
-                for word in rest {
+                for word in &rest {
                     pieces.push(literal_piece(" ", &word.origin));
                     pieces.extend(names::handed_on(word));
                 }

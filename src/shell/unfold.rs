@@ -268,6 +268,8 @@ pub(super) struct Unfolder<'a> {
     pub beside: usize,
     /// Programs at the front that change no file.
     pub still: usize,
+    /// Places among the commands of runners whose own lines follow.
+    pub followed: Vec<usize>,
     /// Inputs of which a line was taken.
     pub taken: Vec<Feed>,
     pub counter: usize,
@@ -328,6 +330,7 @@ impl<'a> Unfolder<'a> {
             reckoned: None,
             beside: 0,
             still: 0,
+            followed: Vec::new(),
             taken: Vec::new(),
             counter: 0,
             hungry: false,

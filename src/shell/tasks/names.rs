@@ -19,6 +19,41 @@ pub(super) fn handed_on(word: &Word) -> Vec<Piece> {
     }
 }
 
+/// Returns the words that a script is given: npm keeps options for itself up to `--`.
+pub(super) fn for_script(program: &str, words: &[Word]) -> Vec<Word> {
+    const VALUED: [&str; 8] = [
+        "--prefix",
+        "-C",
+        "-w",
+        "--workspace",
+        "--loglevel",
+        "--userconfig",
+        "--cache",
+        "--script-shell",
+    ];
+    let text = |word: &Word| word.text().unwrap_or_default();
+    let end = words.iter().position(|word| text(word) == "--");
+    let (own, rest) = match end {
+        Some(end) => (words.get(..end), words.get(end + 1..)),
+        None => (Some(words), None),
+    };
+    let (own, rest) = (own.unwrap_or_default(), rest.unwrap_or_default());
+    if program != "npm" {
+        return own.iter().chain(rest).cloned().collect();
+    }
+    let mut all = Vec::new();
+    let mut is_value = false;
+    for word in own {
+        let text = text(word);
+        if !is_value && !text.starts_with('-') {
+            all.push(word.clone());
+        }
+        is_value = VALUED.contains(&text.as_str());
+    }
+    all.extend(rest.iter().cloned());
+    all
+}
+
 /// Commands of yarn, pnpm and bun that are no scripts.
 pub(super) const OWN_COMMANDS: &[&str] = &[
     "add",

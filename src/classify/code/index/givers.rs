@@ -126,6 +126,11 @@ impl Index {
         if self.arrow(name, part) || self.name(part.from) == Some("range") {
             return;
         }
+        self.give_each(name, at, part);
+    }
+
+    /// Gives a value to all names in front of the sign: `a, b = …`, `first, *rest = …`.
+    fn give_each(&mut self, name: &str, at: usize, part: Part) {
         let mut names = vec![name.to_owned()];
         let starred = |at: usize| at >= 2 && self.is_sign(at - 1, '*') && self.is_sign(at - 2, ',');
         // `first, *rest = …`.

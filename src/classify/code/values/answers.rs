@@ -3,10 +3,36 @@
 
 use super::super::index::Part;
 use super::super::tokens::Language;
-use super::Reader;
 use super::sure::{Sure, number, top};
+use super::{Reader, Value, Values, When};
 
 impl Reader<'_> {
+    /// `map(Path, list)`: the list itself where each is only written in another way, or else as many that are not known.
+    pub(super) fn made_each(&self, maker: Part, list: Part, when: When) -> Values {
+        const SPELL: [&str; 9] = [
+            "str",
+            "Path",
+            "PurePath",
+            "abspath",
+            "realpath",
+            "normpath",
+            "expanduser",
+            "fspath",
+            "strip",
+        ];
+        let values = self.read(list, when.deeper());
+        let name = self.index.name(self.index.trimmed(maker).from);
+        let last = name.and_then(|name| name.rsplit('.').next());
+        if last.is_some_and(|last| SPELL.contains(&last)) {
+            return values;
+        }
+        let open = values.into_iter().map(|value| match value {
+            Value::List(items) => Value::List(items.iter().map(|_| Value::unknown()).collect()),
+            Value::Text(_) | Value::Map(_) => Value::unknown(),
+        });
+        open.collect()
+    }
+
     /// `[1]`, `[-1]`, `[1:]`, `[i + 1]`.
     pub(super) fn at_place(&self, value: &Sure, inside: Part, depth: usize) -> Option<Sure> {
         let index = self.index;

@@ -323,6 +323,12 @@ impl Reader<'_> {
         if has(&SAME) {
             return first();
         }
+        if plain == "map"
+            && self.index.language == Language::Python
+            && let [maker, list] = self.index.split(inside, ',').as_slice()
+        {
+            return self.made_each(*maker, *list, when);
+        }
         if has(&LISTS) {
             return self.list(inside, when);
         }
