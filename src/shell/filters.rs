@@ -14,8 +14,6 @@ use super::unfold::{Frame, Job, Unfolder, seen_words};
 const MAX_TEXT: usize = 1 << 20;
 /// Pieces of one result.
 const MAX_PIECES: usize = 4_096;
-/// Words that are kept of a text that a filter turns into another.
-const MAX_SEEN: usize = 200;
 
 /// Filters whose output is not computed, or not always; their input still says what a shell behind them may run.
 const SHAPERS: [&str; 33] = [
@@ -62,7 +60,6 @@ impl Unfolder<'_> {
         }
         let pieces = generated::known(&input)?;
         let seen = seen_words(&word_of(pieces, None).shown());
-        let seen: Vec<String> = seen.into_iter().take(MAX_SEEN).collect();
         (!seen.is_empty()).then(|| Feed::Opaque(format!("{program}\n{}", seen.join("\n"))))
     }
 

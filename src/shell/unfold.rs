@@ -36,6 +36,8 @@ const MAX_DEPTH: usize = 220;
 const MAX_STEPS: usize = 400_000;
 /// Words kept of an opaque stretch.
 const MAX_OPAQUE_WORDS: usize = 1_000;
+/// Different words of a text that is not read.
+const MAX_SEEN_WORDS: usize = 50_000;
 /// Programs for which room is made before they are found.
 const MAX_FORESEEN: usize = 256;
 /// Times that one `echo` of a long text is told; a loop of them says nothing more.
@@ -751,9 +753,10 @@ pub(super) fn file_key(file: &Word, st: &State) -> Option<String> {
 /// Returns the words that can be seen in a text that is not understood.
 pub(super) fn seen_words(text: &str) -> Vec<String> {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '=' | ':');
+    let mut seen = std::collections::HashSet::new();
     text.split(|c: char| !is_word(c))
-        .filter(|word| !word.is_empty())
-        .take(MAX_OPAQUE_WORDS)
+        .filter(|word| !word.is_empty() && seen.insert(*word))
+        .take(MAX_SEEN_WORDS)
         .map(ToOwned::to_owned)
         .collect()
 }

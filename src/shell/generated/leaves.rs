@@ -11,7 +11,7 @@ use super::tokens::{Bit, Token, Tongue, tokens};
 /// Writes of one code that are looked at.
 const MAX_WRITES: usize = 64;
 /// Strings of a code that are kept of a text which is not known.
-const MAX_WORDS: usize = 200;
+const MAX_WORDS: usize = 20_000;
 /// Programs whose words may be put together one by one.
 const BARE: [&str; 14] = [
     "rm", "rmdir", "shred", "unlink", "dd", "truncate", "find", "git", "psql", "mysql", "dropdb",
