@@ -237,21 +237,9 @@ impl Unfolder<'_> {
                 || text.starts_with('-') && !text.starts_with("--") && text.contains('x')
         });
         let known = st.variables.get("PS4").cloned();
-        let [Value::Text(pieces)] = known
-            .as_deref()
-            .map_or(&[][..], |known| &known.alternatives)
-        else {
-            return;
-        };
-        let prompt = super::state::word_of(pieces.clone(), Some(job.origin.clone()));
-        let Some(text) = prompt.text().filter(|_| traces) else {
-            return;
-        };
-        if text.contains("$(") || text.contains('`') {
-            let asked = format!(": \"{}\"", text.replace('"', "\\\""));
-            let asked = Word::literal(asked, job.origin.clone());
-            let begin = super::wrappers::start("sh", job);
-            self.shell_text(&asked, &begin, &mut st.subshell(), fr);
+        let known = known.as_deref().map(|known| known.alternatives.as_slice());
+        if let (Some([Value::Text(pieces)]), true) = (known, traces) {
+            self.prompted(pieces, st, fr);
         }
     }
 

@@ -63,6 +63,19 @@ impl Unfolder<'_> {
         (!seen.is_empty()).then(|| Feed::Opaque(format!("{program}\n{}", seen.join("\n"))))
     }
 
+    /// `split --filter=COMMAND`: a shell for each part of the input.
+    pub(super) fn chunked(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let found = options(
+            job.args(),
+            "-a -b -C -l -n -t --filter --lines --bytes --number",
+        );
+        let text = found.value("--filter")?.clone();
+        let via = fr
+            .enter("split --filter", crate::model::command::Passage::Plain)
+            .fed(Feed::Opaque("split".to_owned()));
+        Some(self.shell_text(&text, &super::wrappers::start("sh", job), st, &via))
+    }
+
     /// Returns what a filter reads: its files, or its input.
     fn shaper_input(&mut self, program: &str, job: &Job, st: &State, fr: &Frame) -> Feed {
         let found = options(job.args(), valued(program));

@@ -203,6 +203,16 @@ impl Unfolder<'_> {
                     source: Rc::clone(&fr.source),
                 };
                 Rc::make_mut(&mut st.functions).insert(name.as_str().into(), Rc::new(function));
+                // The shell calls it for any name that it does not find.
+                if matches!(
+                    name.as_str(),
+                    "command_not_found_handle" | "command_not_found_handler"
+                ) {
+                    let mut inside = st.subshell();
+                    let unknown = Word::hole(Hole::Unknown, false, fr.source.origin(node.span));
+                    inside.arguments = Rc::new(vec![unknown]);
+                    self.node(body, &mut inside, fr);
+                }
                 Feed::nothing()
             }
             _ if node.redirects.is_empty() => self.compound(&node.kind, st, fr),

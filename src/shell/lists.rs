@@ -185,6 +185,11 @@ impl Unfolder<'_> {
         } else {
             given
         };
+        // The command itself, once on each machine.
+        let items = match found.has("--nonall") || found.has("--onall") {
+            true => vec![Word::literal("", job.origin.clone())],
+            false => items,
+        };
         let via = fr.enter("parallel", Passage::Plain).fed(Feed::Null);
         let mut feed = Feed::nothing();
         for item in bounded(items) {

@@ -371,7 +371,14 @@ impl Unfolder<'_> {
     ) -> Found {
         match param.op.as_str() {
             ":" => self.slice(param, found, origin, st, fr),
-            "@" => transform(param, found),
+            "@" => {
+                let letter = param.operands.first();
+                let letter = letter.and_then(|parts| shape(parts.first()?));
+                if let (Some("P"), Found::One(pieces)) = (letter.as_deref(), &found) {
+                    self.prompted(pieces, st, fr);
+                }
+                transform(param, found)
+            }
             op => {
                 let first = param.operands.first();
                 let pattern = first.and_then(|parts| self.pattern(parts, st, fr));

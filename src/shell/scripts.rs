@@ -121,6 +121,16 @@ impl Unfolder<'_> {
                 self.script_file(&file, start, st, fr);
             }
         }
+        // `bash -x` expands this before each command.
+        let traces = job
+            .args()
+            .iter()
+            .map_while(Word::text)
+            .any(|text| text.starts_with('-') && !text.starts_with("--") && text.contains('x'));
+        let prompt = job.env.iter().find(|(key, _)| key == "PS4");
+        if let Some((_, text)) = prompt.filter(|_| traces) {
+            self.prompted(&text.pieces, st, fr);
+        }
         // A shell that talks to somebody runs this before each prompt.
         let prompt = job.env.iter().find(|(key, _)| key == "PROMPT_COMMAND");
         if let Some((_, text)) = prompt.filter(|_| asks) {

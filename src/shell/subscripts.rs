@@ -118,6 +118,17 @@ impl Unfolder<'_> {
         }
     }
 
+    /// `${name@P}`, `PS4` under `set -x`: a text is expanded as a prompt is, and what is substituted in it runs.
+    pub(super) fn prompted(&mut self, pieces: &[Piece], st: &State, fr: &Frame) {
+        let origin = pieces
+            .first()
+            .map_or_else(nowhere, |piece| piece.origin.clone());
+        for command in commands_in(&known(pieces)) {
+            let text = Source::from_words(&[Word::literal(command, origin.clone())]);
+            self.text_run(text, OpaqueKind::Syntax, true, &mut st.subshell(), fr);
+        }
+    }
+
     /// Calls what `mapfile -C` and `compgen -C` name; `complete` calls only when somebody asks for a completion.
     pub(super) fn calls_back(&mut self, job: &Job, st: &mut State, fr: &Frame) {
         let valued = "-d -n -O -s -u -C -c -A -F -G -P -S -W -X -V";

@@ -3,11 +3,12 @@
 
 mod aliases;
 mod doors;
+mod justfile;
 mod names;
 mod runners;
 mod workspaces;
 
-pub(super) use runners::{justfile, recipe_texts};
+pub(super) use justfile::{justfile, recipe_texts};
 
 use crate::model::command::{OpaqueKind, Passage};
 use crate::model::fact::Answer;
@@ -167,7 +168,7 @@ impl Unfolder<'_> {
         self.own_call(job, st, fr);
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let named: Vec<String> = words.iter().filter_map(Word::text).collect();
-        let (recipes, variables) = runners::justfile(&text);
+        let (recipes, variables) = justfile(&text);
         let first = || recipes.first().map(|task| task.name.clone());
         let (wanted, arguments) = match named.split_first() {
             Some((name, rest)) => (Some(name.clone()), rest),
@@ -180,7 +181,7 @@ impl Unfolder<'_> {
             } else {
                 &[]
             };
-            for (line, text) in runners::recipe_texts(task, own, &variables) {
+            for (line, text) in recipe_texts(task, own, &variables) {
                 self.recipe(&path, line, &text, st, &via);
             }
         }

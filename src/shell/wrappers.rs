@@ -373,6 +373,7 @@ impl Unfolder<'_> {
             "xargs" | "gxargs" => self.xargs(job, st, fr),
             "find" | "gfind" | "fd" | "fdfind" => self.find(program, job, st, fr),
             "parallel" => self.parallel(job, st, fr),
+            "split" | "gsplit" => self.chunked(job, st, fr),
             "watch" | "hyperfine" | "concurrently" | "nodemon" | "onchange" | "watchexec"
             | "entr" => self.texts(program, job, st, fr),
             "ssh" | "mosh" => from_afar(program, self.ssh(program, job, st, fr)),

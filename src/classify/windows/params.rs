@@ -112,7 +112,9 @@ impl Params {
 
     /// Tells whether the cmdlet only says what it would do.
     pub fn is_rehearsal(&self) -> bool {
-        self.has("whatif") || self.has("wi") || self.has("?")
+        ["whatif", "wi", "?", "outputscriptonly"]
+            .iter()
+            .any(|name| self.has(name))
     }
 }
 

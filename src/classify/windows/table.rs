@@ -85,6 +85,8 @@ const ROWS: &[Row] = &[
     when("restore-dbadatabase", &["withreplace"], DATABASE),
     row("remove-smoobject", DATABASE),
     row("remove-mailbox*", SERVICE),
+    when("new-compliancesearchaction", &["purge"], SERVICE),
+    when("search-mailbox", &["deletecontent"], SERVICE),
     row("disable-mailbox", SERVICE),
     row("remove-spsite", SERVICE),
     row("remove-spweb", SERVICE),
