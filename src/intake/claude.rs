@@ -214,6 +214,8 @@ fn mcp(tool: &str, input: &Value) -> Result<Asked, IntakeError> {
     let (server, name) = rest.split_once("__").unwrap_or(("", rest));
     let mut strings = Vec::new();
     collect(input, &mut String::new(), &mut strings);
+    // Texts say more than numbers do.
+    strings.sort_by_key(|(pointer, _)| input.pointer(pointer).is_some_and(Value::is_number));
     if strings.len() > MCP_STRINGS {
         return Err(IntakeError::Json(format!("more than {MCP_STRINGS} values")));
     }
@@ -224,13 +226,18 @@ fn mcp(tool: &str, input: &Value) -> Result<Asked, IntakeError> {
     })
 }
 
-/// Collects every string value with its JSON pointer; depth is bounded by the parser.
+/// Collects every value but null with its JSON pointer; depth is bounded by the parser.
 fn collect(value: &Value, pointer: &mut String, out: &mut Vec<(String, String)>) {
     let length = pointer.len();
     match value {
         Value::String(text) => out.push((pointer.clone(), text.clone())),
         Value::Array(list) => {
-            for (index, item) in list.iter().enumerate() {
+            // Vectors are lists of thousands of numbers.
+            let items = list
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| !item.is_number());
+            for (index, item) in items {
                 pointer.push_str(&format!("/{index}"));
                 collect(item, pointer, out);
                 pointer.truncate(length);
@@ -248,7 +255,9 @@ fn collect(value: &Value, pointer: &mut String, out: &mut Vec<(String, String)>)
         }
         // `force` and `dry_run` decide what a call does.
         Value::Bool(truth) => out.push((pointer.clone(), truth.to_string())),
-        Value::Null | Value::Number(_) => {}
+        // `{"dropDatabase": 1}`.
+        Value::Number(number) => out.push((pointer.clone(), number.to_string())),
+        Value::Null => {}
     }
 }
 
@@ -292,8 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn every_string_of_an_mcp_call_is_seen_with_its_pointer() {
-        let call = pre("mcp__db__query", r#"{"a":[{"b/c":"DROP TABLE t"}],"n":1}"#).unwrap();
+    fn every_value_of_an_mcp_call_is_seen_with_its_pointer_texts_first() {
+        let call = pre(
+            "mcp__db__query",
+            r#"{"n":1,"v":[1,2],"a":[{"b/c":"DROP TABLE t"}]}"#,
+        )
+        .unwrap();
         let Asked::Mcp {
             server,
             tool,
@@ -305,7 +318,10 @@ mod tests {
         assert_eq!((server.as_str(), tool.as_str()), ("db", "query"));
         assert_eq!(
             strings,
-            [("/a/0/b~1c".to_owned(), "DROP TABLE t".to_owned())]
+            [
+                ("/a/0/b~1c".to_owned(), "DROP TABLE t".to_owned()),
+                ("/n".to_owned(), "1".to_owned()),
+            ]
         );
     }
 

@@ -656,7 +656,7 @@ impl<'a> Calls<'a> {
             // One that nobody sends is only put together.
             && self.mentions.has(&SENDS)
             && self.index.name(at + 2).is_some()
-            && self.index.around(at).is_some()
+            && (self.index.around(at).is_some() || self.is_sent_later(at))
     }
 
     /// A call whose first argument is SQL, or only may be.

@@ -516,7 +516,8 @@ impl Calls<'_> {
         let plays = |name: &&str| {
             let given = arguments.named(name);
             let said = given.map(|part| self.index.name(part.from).unwrap_or_default());
-            said.is_some_and(|said| !matches!(said, "false" | "False" | "nil"))
+            // What is not known may be false.
+            matches!(said, Some("true" | "True"))
         };
         if ["noop", "dry_run", "dryRun"].iter().any(plays) || self.only_plays(name, at) {
             return;

@@ -265,6 +265,38 @@ impl Calls<'_> {
                 .has(&["sqlalchemy", "create_engine", "engine"])
     }
 
+    /// `stmt = delete(User)`, and further on `session.execute(stmt)`: a statement that is kept and then handed to somebody.
+    pub(super) fn is_sent_later(&self, at: usize) -> bool {
+        const ONLY_SAY: [&str; 12] = [
+            "print", "str", "repr", "type", "len", "compile", "info", "debug", "warning", "write",
+            "echo", "format",
+        ];
+        let begin = self.index.chain(at);
+        let name = begin
+            .checked_sub(2)
+            .filter(|_| self.index.is_sign(begin - 1, '='))
+            .and_then(|at| self.index.name(at));
+        let Some(name) = name else {
+            // It is what a function gives back.
+            return true;
+        };
+        (0..self.index.tokens.len()).any(|call| {
+            let inside = self
+                .index
+                .inside(call + 1)
+                .filter(|_| self.index.is_sign(call + 1, '('));
+            let (Some(called), Some(inside)) = (self.index.name(call), inside) else {
+                return false;
+            };
+            let last = called.rsplit('.').next().unwrap_or(called);
+            let own = |at: usize| {
+                self.index.name(at).is_some_and(|one| one == name)
+                    && self.index.around(at) == Some(call + 1)
+            };
+            !ONLY_SAY.contains(&last) && (inside.from..inside.to).any(own)
+        })
+    }
+
     /// `update(a=1)`, `update({"a": 1})`, `update({User.a: 1}, …)`: not what a set or a hash is given.
     fn sets_columns(&self, at: usize) -> bool {
         let first = at + 2;
