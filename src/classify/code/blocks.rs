@@ -6,8 +6,6 @@ use super::tokens::Language;
 
 /// Functions of a text that are told apart; further ones count as called.
 const MAX_BLOCKS: usize = 400;
-/// Rounds in which functions that called functions call are found; behind them all count as called.
-const MAX_ROUNDS: usize = 24;
 
 /// The body of a function, or of a condition that does not hold in a module that is loaded.
 #[derive(Debug)]
@@ -17,57 +15,82 @@ pub(super) struct Block {
     pub to: usize,
 }
 
+/// A place at which a block is called, or handed to somebody who may call it.
+struct Use {
+    /// The block in which it stands; nothing runs there before that one does.
+    around: Option<usize>,
+    block: usize,
+}
+
 /// Blanks out the blocks that nobody calls; every byte that stays keeps its place.
 pub(super) fn loaded(text: &str, blocks: &[Block], wanted: &[String]) -> String {
-    let outside = |block: &Block| !block.name.is_empty() && wanted.contains(&block.name);
-    let mut called: Vec<bool> = blocks.iter().map(outside).collect();
-    let mut kept = blanked(text, blocks, &called);
-    for _ in 0..MAX_ROUNDS {
-        let mut more = false;
-        for (block, called) in blocks.iter().zip(&mut called) {
-            let calls = format!("{}(", block.name);
-            let runs = |name: &str| kept.contains(&calls) || is_handed_on(&kept, name);
-            if !*called && !block.name.is_empty() && runs(&block.name) {
-                *called = true;
-                more = true;
-            }
-        }
-        if !more {
-            return kept;
-        }
-        kept = blanked(text, blocks, &called);
+    let uses = uses(text, blocks);
+    let used_in = |around: Option<usize>| {
+        let here = uses.iter().filter(move |one| one.around == around);
+        here.map(|one| one.block)
+    };
+    let from_outside = blocks.iter().enumerate();
+    let from_outside =
+        from_outside.filter(|(_, block)| !block.name.is_empty() && wanted.contains(&block.name));
+    let mut open: Vec<usize> = from_outside.map(|(at, _)| at).collect();
+    open.extend(used_in(None));
+    let mut called = vec![false; blocks.len()];
+    while let Some(at) = open.pop() {
+        let Some(known) = called.get_mut(at).filter(|known| !**known) else {
+            continue;
+        };
+        *known = true;
+        open.extend(used_in(Some(at)));
     }
-    text.to_owned()
+    blanked(text, blocks, &called)
+}
+
+/// Returns every place at which one of the blocks is called or handed on.
+fn uses(text: &str, blocks: &[Block]) -> Vec<Use> {
+    let mut all = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        if block.name.is_empty() {
+            continue;
+        }
+        for (at, name) in text.match_indices(block.name.as_str()) {
+            let after = text.get(at + name.len()..).unwrap_or_default();
+            if !after.starts_with('(') && !is_handed_on(text, at, name) {
+                continue;
+            }
+            let around = blocks.iter().position(|one| one.from <= at && at < one.to);
+            all.push(Use {
+                around,
+                block: number,
+            });
+        }
+    }
+    all
 }
 
 /// Tells whether a function is given to something that may call it: `set_defaults(func=purge)`, `.action(purge)`, `{"purge": purge}`.
-fn is_handed_on(text: &str, name: &str) -> bool {
+fn is_handed_on(text: &str, at: usize, name: &str) -> bool {
+    const GIVES_AWAY: [&str; 8] = [
+        "export", "module.", "exports.", "import ", "from ", "__all__", "def ", "class ",
+    ];
     let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.' | '$');
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).unwrap_or_default();
-        let after = text.get(at + name.len()..).unwrap_or_default();
-        if before.ends_with(is_word) || after.starts_with(is_word) {
-            return false;
-        }
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let gives_away = [
-            "export", "module.", "exports.", "import ", "from ", "__all__", "def ", "class ",
-        ];
-        if gives_away
-            .iter()
-            .any(|word| line.trim_start().starts_with(word))
-        {
-            return false;
-        }
-        let ends = after.trim_start_matches([' ', '\t']);
-        let ends = ends.is_empty() || ends.starts_with([')', ',', ']', '}', ';', '\n', '\r']);
-        let begins = match line.trim_end().chars().next_back() {
-            Some('(' | '=' | ':') => true,
-            Some(',' | '[') => line.contains(['(', '=', '[', ':']),
-            _ => false,
-        };
-        begins && ends
-    })
+    let before = text.get(..at).unwrap_or_default();
+    let after = text.get(at + name.len()..).unwrap_or_default();
+    if before.ends_with(is_word) || after.starts_with(is_word) {
+        return false;
+    }
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let given = line.trim_start();
+    if GIVES_AWAY.iter().any(|word| given.starts_with(word)) {
+        return false;
+    }
+    let ends = after.trim_start_matches([' ', '\t']);
+    let ends = ends.is_empty() || ends.starts_with([')', ',', ']', '}', ';', '\n', '\r']);
+    let begins = match line.trim_end().chars().next_back() {
+        Some('(' | '=' | ':') => true,
+        Some(',' | '[') => line.contains(['(', '=', '[', ':']),
+        _ => false,
+    };
+    begins && ends
 }
 
 pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
@@ -422,6 +445,11 @@ mod tests {
         }
     }
 
+    fn handed_on(text: &str) -> bool {
+        let mut places = text.match_indices("purge");
+        places.any(|(at, name)| is_handed_on(text, at, name))
+    }
+
     #[test]
     fn a_function_that_is_handed_on_may_be_called() {
         for text in [
@@ -431,7 +459,7 @@ mod tests {
             "app.post('/purge', purge)",
             "Thread(target=purge).start()",
         ] {
-            assert!(is_handed_on(text, "purge"), "{text}");
+            assert!(handed_on(text), "{text}");
         }
         for text in [
             "module.exports = { show, purge };",
@@ -443,7 +471,7 @@ mod tests {
             "x.purge = 1",
             "purges(a)",
         ] {
-            assert!(!is_handed_on(text, "purge"), "{text}");
+            assert!(!handed_on(text), "{text}");
         }
     }
 
