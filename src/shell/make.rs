@@ -136,8 +136,12 @@ impl Unfolder<'_> {
         let mut inside = st.subshell();
         let asked = self.make_words(job, &mut inside)?;
         let mut texts: Vec<(PathBuf, String)> = Vec::new();
+        let mut unread = false;
         for eval in &asked.evals {
-            texts.push(("--eval".into(), eval.text()?));
+            match eval.text() {
+                Some(text) => texts.push(("--eval".into(), text)),
+                None => unread = true,
+            }
         }
         for file in outside("MAKEFILES", &job.env, &inside)
             .iter()
@@ -149,7 +153,7 @@ impl Unfolder<'_> {
             let names = ["GNUmakefile", "makefile", "Makefile"];
             texts.extend(self.task_file(None, &names, &inside, fr));
         }
-        if texts.is_empty() {
+        if texts.is_empty() && !unread {
             return None;
         }
         self.own_call(job, st, fr);
@@ -163,6 +167,11 @@ impl Unfolder<'_> {
             inside.export(name, true);
         }
         let via = fr.enter("make", Passage::Plain).fed(Feed::Null);
+        if unread {
+            let reason = "what `--eval` gives make is not known".to_owned();
+            let seen = vec!["make".to_owned()];
+            self.opaque(OpaqueKind::Script, reason, seen, job.origin.clone(), &via);
+        }
         if plan.cut {
             let reason = "the Makefile has more than is looked at".to_owned();
             let seen = vec!["make".to_owned()];
@@ -684,6 +693,15 @@ mod tests {
         let error = "ifndef A\n$(error no)\nendif\nx:\n\trm a\n";
         assert_eq!(run(error, ""), [""; 0]);
         assert_eq!(run(error, "A=1"), ["rm a"]);
+        for open in [
+            "ifdef NOBODY_KNOWS\nD := a\nelse\nD := b\nendif\n$(if $(filter a,$(D)),$(error no))\nx:\n\trm a\n",
+            "$(or $(NOBODY_KNOWS),$(error no))\nx:\n\trm a\n",
+            "$(and $(NOBODY_KNOWS),$(error no))\nx:\n\trm a\n",
+            "$(foreach f,$(wildcard z*),$(error no))\nx:\n\trm a\n",
+            "x: s\n\trm a\ns:\n\t$(error no)\n",
+        ] {
+            assert_eq!(run(open, ""), ["rm a"], "{open}");
+        }
         let inside = "x:\n\trm a\n\t$(if $(A),,$(error no))\n";
         assert_eq!(run(inside, ""), [""; 0]);
     }

@@ -109,13 +109,16 @@ impl Make<'_> {
     fn chosen(&mut self, args: &[&str], depth: usize) -> Vec<String> {
         let arg = |at: usize| args.get(at).copied().unwrap_or_default();
         let mut all = Vec::new();
-        for said in self.expand(arg(0).trim(), depth) {
-            let holds = self.says(&said);
+        let readings = self.expand(arg(0).trim(), depth);
+        for said in &readings {
+            let holds = self.says(said);
+            // What one of several readings decides is not certain.
+            let doubt = holds.is_none() || readings.len() > 1;
             if holds != Some(false) {
-                all.extend(self.doubted(holds.is_none(), arg(1), depth));
+                all.extend(self.doubted(doubt, arg(1), depth));
             }
             if holds != Some(true) {
-                all.extend(self.doubted(holds.is_none(), arg(2), depth));
+                all.extend(self.doubted(doubt, arg(2), depth));
             }
         }
         all
@@ -134,7 +137,7 @@ impl Make<'_> {
         let mut all = Vec::new();
         for arg in args {
             let mut open = false;
-            for said in self.expand(arg.trim(), depth) {
+            for said in self.doubted(!all.is_empty(), arg.trim(), depth) {
                 match self.says(&said) {
                     Some(false) => open = true,
                     Some(true) => all.push(said),
@@ -157,7 +160,7 @@ impl Make<'_> {
         let mut nothing = false;
         let mut last = Vec::new();
         for arg in args {
-            last = self.expand(arg.trim(), depth);
+            last = self.doubted(nothing, arg.trim(), depth);
             let says: Vec<Option<bool>> = last.iter().map(|said| self.says(said)).collect();
             if says.iter().all(|says| *says == Some(false)) {
                 return vec![String::new()];
@@ -185,7 +188,8 @@ impl Make<'_> {
                 }
                 self.locals
                     .push((name.clone(), vec![Content::Simple(word.to_owned())]));
-                let more = self.expand(body, depth);
+                // A name of files may stand for none.
+                let more = self.doubted(text::truth(word).is_none(), body, depth);
                 self.locals.pop();
                 let more: Vec<String> = more.iter().map(|text| format!("{text} ")).collect();
                 one = self.crossed(one, &more);

@@ -262,6 +262,8 @@ impl Make<'_> {
         self.locals.truncate(before);
         // An error in the text of a recipe ends make before any line of it has run.
         if self.stopped {
+            // A file of the target's name may spare the recipe.
+            self.stopped = self.phony.contains(name);
             return;
         }
         if self.one_shell && all.len() > 1 {

@@ -212,6 +212,8 @@ impl Make<'_> {
 
     fn readings(&mut self, name: &str, contents: &[Content], depth: usize) -> Vec<String> {
         let mut all = Vec::new();
+        let doubt = usize::from(contents.len() > 1);
+        self.doubt += doubt;
         for content in contents {
             match content {
                 Content::Simple(text) => all.push(text.clone()),
@@ -219,6 +221,7 @@ impl Make<'_> {
                 Content::Unset => all.push(self.own_value(name)),
             }
         }
+        self.doubt -= doubt;
         self.distinct(all)
     }
 
