@@ -72,6 +72,14 @@ fn form(command: &Command) -> Option<(&'static Form, &[Word])> {
                     .position(|word| word.text().as_deref() == Some(step))?;
                 words = words.get(at + 1..)?;
             }
+            // `neonctl connection-string --psql -- -c SQL`: what stands behind is psql's own.
+            if let [dash, own, ..] = words
+                && !form.path.is_empty()
+                && dash.text().as_deref() == Some("--")
+                && own.prefix().starts_with('-')
+            {
+                words = words.get(1..)?;
+            }
             Some((form, words))
         })
 }

@@ -157,7 +157,8 @@ const VERSIONED: [&str; 22] = [
 
 /// Returns the base name of a program, of a database's client without its version.
 fn base(text: &str) -> &str {
-    let name = text.rsplit('/').next().unwrap_or_default();
+    let from = text.bytes().rposition(|byte| byte == b'/');
+    let name = from.map_or(text, |slash| text.get(slash + 1..).unwrap_or_default());
     if !name.ends_with(|last: char| last.is_ascii_digit()) || VERSIONED.contains(&name) {
         return name;
     }

@@ -12,7 +12,7 @@ use super::ast::{Node, NodeKind, PartKind, RawWord};
 use super::elements::with_element;
 use super::expand::literal_piece;
 use super::jumps::{Goal, Gone};
-use super::lines::{map_file, read};
+use super::lines::{line_comes, map_file, read};
 use super::options::options;
 use super::settled::Going;
 use super::source::Source;
@@ -260,6 +260,7 @@ impl Unfolder<'_> {
                 self.takes_line(fr);
                 self.named_subscripts(job.args(), st, fr);
                 let stdin = self.listed(fr.stdin.clone(), st);
+                self.called = line_comes(job, &stdin);
                 read(job, st, &fr.fed(stdin));
             }
             "read" => {

@@ -108,10 +108,15 @@ impl Unfolder<'_> {
                     let next = self.pipeline(pipeline, &mut other, fr);
                     self.otherwise = otherwise;
                     feed = feed.or(next);
-                    st.proofs.succeeded();
-                    let gone = other.gone;
-                    st.join(other);
-                    st.gone = gone;
+                    if decided {
+                        // What stands before has failed for certain.
+                        *st = other;
+                    } else {
+                        st.proofs.succeeded();
+                        let gone = other.gone;
+                        st.join(other);
+                        st.gone = gone;
+                    }
                 }
             }
             st.gone = st.gone.filter(|_| decided);

@@ -57,6 +57,25 @@ pub(super) fn read(job: &Job, st: &mut State, fr: &Frame) {
     }
 }
 
+/// Tells whether `read` succeeds: a whole line is there. Where the input is at its end, or ends without a line feed, it fails.
+pub(super) fn line_comes(job: &Job, stdin: &Feed) -> Option<bool> {
+    let found = options(job.args(), "-p -a");
+    let other = [
+        "-d", "-n", "-N", "-t", "-u", "-i", "-k", "-q", "-c", "-l", "-z",
+    ];
+    if other.iter().any(|flag| found.has(flag)) {
+        return None;
+    }
+    match stdin {
+        Feed::Null => Some(false),
+        Feed::Text {
+            pieces,
+            certain: true,
+        } => literal(pieces).map(|text| text.contains('\n')),
+        _ => None,
+    }
+}
+
 pub(super) fn map_file(job: &Job, st: &mut State, fr: &Frame) {
     let found = options(job.args(), "-d -n -O -s -u -C -c");
     let name = job

@@ -34,6 +34,7 @@ mod options;
 mod outputs;
 mod params;
 pub mod parse;
+pub mod patch;
 mod patched;
 mod pattern;
 mod plumbing;

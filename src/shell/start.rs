@@ -41,7 +41,8 @@ impl Unfolder<'_> {
                 return feed;
             }
             let built = self.builtin(&program, &job, st, fr);
-            self.called = None;
+            // Only `read` says itself whether it succeeds.
+            self.called = self.called.filter(|_| program == "read");
             if let Some(feed) = built {
                 return feed;
             }

@@ -147,6 +147,23 @@ fn an_answer_is_read_from_the_input_once() {
 }
 
 #[test]
+fn an_input_that_is_at_its_end_gives_no_answer() {
+    let script = "read -r -p 'sure? ' a || a=n\ncase $a in y) ;; *) exit 1 ;; esac\nrm -rf d\n";
+    let of = |call: &str| removed(script, &[], call);
+    assert!(of("sh x.sh < /dev/null || echo no").is_empty());
+    assert!(of("echo n | sh x.sh").is_empty());
+    assert_eq!(of("echo y | sh x.sh"), ["rm -rf d"]);
+    assert_eq!(of("sh x.sh"), ["rm -rf d"]);
+    // Without a line feed the answer is there, and `read` fails all the same.
+    assert!(of("printf y | sh x.sh").is_empty());
+    let fails = "read -r a || rm -rf d\n";
+    assert_eq!(removed(fails, &[], "sh x.sh < /dev/null"), ["rm -rf d"]);
+    assert!(removed(fails, &[], "echo | sh x.sh").is_empty());
+    let late = "read -t 1 a || rm -rf d\n";
+    assert_eq!(removed(late, &[], "echo | sh x.sh"), ["rm -rf d"]);
+}
+
+#[test]
 fn a_function_that_asks_gives_its_answer_on() {
     let script = "confirm() { read -r a; [ \"$a\" = y ]; }\nconfirm || exit 0\nrm -rf d\n";
     assert!(removed(script, &[], "echo n | sh x.sh").is_empty());

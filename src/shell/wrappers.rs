@@ -338,6 +338,32 @@ const ROWS: &[Row] = &[
     row("dumb-init", "-r --rewrite", 0),
 ];
 
+/// For each first letter the last row with it; for each row the one before it with the same letter. Both count from one.
+const LETTERS: ([u16; 128], [u16; ROWS.len()]) = {
+    let mut last = [0; 128];
+    let mut before = [0; ROWS.len()];
+    let mut at = 0;
+    while at < ROWS.len() {
+        #[expect(clippy::indexing_slicing, reason = "the compiler carries it out")]
+        {
+            let letter = ROWS[at].name.as_bytes()[0] as usize;
+            before[at] = last[letter];
+            last[letter] = at as u16 + 1;
+        }
+        at += 1;
+    }
+    (last, before)
+};
+
+/// Returns where the rows of programs stand that begin with the same letter, the last first.
+fn of_letter(program: &str) -> impl Iterator<Item = usize> {
+    let (last, before) = &LETTERS;
+    let letter = program.bytes().next().map_or(0, usize::from);
+    let row = |at: u16| usize::from(at).checked_sub(1);
+    let first = last.get(letter).copied().and_then(row);
+    std::iter::successors(first, move |at| before.get(*at).copied().and_then(row))
+}
+
 impl Unfolder<'_> {
     /// Opens a wrapper; nothing when the program is none, or when it has nothing inside.
     pub(super) fn wrapped(
@@ -404,9 +430,9 @@ impl Unfolder<'_> {
 
     fn rows(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let mut best: Option<(&Row, usize)> = None;
-        for row in ROWS {
-            // Nearly every row is another program's: told by its first letter, and without taking its name apart.
-            if row.name.bytes().next() != program.bytes().next() || !row.name.starts_with(program) {
+        for row in of_letter(program).filter_map(|at| ROWS.get(at)) {
+            // Nearly every row is another program's: told without taking its name apart.
+            if !row.name.starts_with(program) {
                 continue;
             }
             let mut parts = row.name.split(' ');
@@ -414,7 +440,8 @@ impl Unfolder<'_> {
                 continue;
             }
             if let Some(at) = subcommand(job, row.valued, parts)
-                && best.is_none_or(|(_, old)| at > old)
+                // Of two that are alike the first counts.
+                && best.is_none_or(|(_, old)| at >= old)
             {
                 best = Some((row, at));
             }

@@ -406,6 +406,13 @@ pub(super) static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
+        names: &["typeorm", "typeorm-ts-node-commonjs", "typeorm-ts-node-esm"],
+        path: &["query"],
+        valued: &["-d", "--dataSource"],
+        operands: Operands::Sql,
+        ..PLAIN
+    },
+    Form {
         names: &["wrangler"],
         path: &["d1", "execute"],
         dialect: Dialect::Sqlite,
@@ -558,10 +565,12 @@ pub(super) static OTHERS: &[Form] = &[
     Form {
         names: &["neon", "neonctl"],
         path: &["psql"],
-        client: Client::Psql,
-        dialect: Dialect::Postgres,
-        sql: &["-c"],
-        ..PLAIN
+        ..PSQL_LIKE
+    },
+    Form {
+        names: &["neon", "neonctl"],
+        path: &["--psql"],
+        ..PSQL_LIKE
     },
     Form {
         names: &["supabase"],
@@ -599,22 +608,73 @@ pub(super) static OTHERS: &[Form] = &[
         ..PLAIN
     },
     Form {
-        names: &["fly", "flyctl"],
-        path: &["postgres", "connect"],
-        client: Client::Psql,
-        dialect: Dialect::Postgres,
-        valued: &[
-            "-a",
-            "--app",
-            "-d",
-            "--database",
-            "-u",
-            "--user",
-            "-p",
-            "--password",
-        ],
+        names: &["liquibase"],
+        path: &["execute-sql"],
+        sql: &["--sql"],
+        files: &["--sql-file", "--sqlFile"],
+        ..PLAIN
+    },
+    Form {
+        names: &["liquibase"],
+        path: &["executeSql"],
+        sql: &["--sql"],
+        files: &["--sql-file", "--sqlFile"],
+        ..PLAIN
+    },
+    Form {
+        names: &["spanner-cli"],
+        sql: &["-e", "--execute", "--sql"],
+        files: &["-f", "--file"],
+        valued: &["-p", "-i", "-d", "--project", "--instance", "--database"],
         database: &["-d", "--database"],
         ..PLAIN
+    },
+    // Databricks, CrateDB and MonetDB; what stands as an operand is a database or nothing that matters.
+    Form {
+        names: &["dbsqlcli"],
+        sql: &["-e", "--execute"],
+        valued: &["--hostname", "--http-path", "--access-token"],
+        ..PLAIN
+    },
+    Form {
+        names: &["crash"],
+        dialect: Dialect::Postgres,
+        sql: &["-c", "--command"],
+        valued: &["--hosts", "-U", "--username", "--schema", "--format"],
+        host: &["--hosts"],
+        ..PLAIN
+    },
+    Form {
+        names: &["mclient"],
+        sql: &["-s", "--statement"],
+        valued: &[
+            "-d",
+            "--database",
+            "-h",
+            "--host",
+            "-p",
+            "--port",
+            "-u",
+            "--user",
+        ],
+        host: &["-h", "--host"],
+        database: &["-d", "--database"],
+        ..PLAIN
+    },
+    Form {
+        names: &["fly", "flyctl"],
+        path: &["pg", "connect"],
+        ..FLY
+    },
+    Form {
+        names: &["fly", "flyctl"],
+        path: &["mpg", "connect"],
+        ..FLY
+    },
+    Form {
+        names: &["fly", "flyctl"],
+        path: &["postgres", "connect"],
+        ..FLY
     },
     Form {
         names: &["heroku"],
@@ -650,6 +710,23 @@ const PLAIN: Form = Form {
     database: &[],
     operands: Operands::Database,
     idle: HELP,
+};
+
+const FLY: Form = Form {
+    client: Client::Psql,
+    dialect: Dialect::Postgres,
+    valued: &[
+        "-a",
+        "--app",
+        "-d",
+        "--database",
+        "-u",
+        "--user",
+        "-p",
+        "--password",
+    ],
+    database: &["-d", "--database"],
+    ..PLAIN
 };
 
 const AWS: Form = Form {

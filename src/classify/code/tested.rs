@@ -13,11 +13,14 @@ use super::tokens::Language;
 /// Files of tests that a call may write.
 const MAX_FILES: usize = 64;
 
+/// Programs that run tests, some of them among other things.
+const RUNNERS: [&str; 20] = [
+    "pytest", "py.test", "python", "pypy", "jest", "mocha", "ava", "vitest", "tap", "jasmine",
+    "tape", "node", "bun", "deno", "rspec", "rails", "phpunit", "pest", "paratest", "go",
+];
+
 /// Returns the test that a runner starts and that an earlier command has written.
 pub(super) fn code(command: &Command, context: &Context<'_>) -> Option<Code> {
-    if context.earlier.iter().all(|one| one.leaves().is_empty()) {
-        return None;
-    }
     let (ends, operands) = runner(command)?;
     let writes = context
         .earlier
@@ -46,9 +49,12 @@ fn runner(command: &Command) -> Option<(&'static [&'static str], Vec<String>)> {
     const PYTHON: &[&str] = &[".py"];
     const SCRIPT: &[&str] = &[".js", ".ts", ".mjs", ".cjs", ".mts", ".tsx", ".jsx"];
     let program = command.program()?;
+    let base = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if !RUNNERS.contains(&base) {
+        return None;
+    }
     let args: Vec<String> = command.args().iter().filter_map(Word::text).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let base = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let (ends, skip): (&'static [&'static str], usize) = match (base, words.as_slice()) {
         ("pytest" | "py.test", _) => (PYTHON, 0),
         ("python" | "pypy", ["-m", "pytest" | "unittest" | "nose2", ..]) => (PYTHON, 2),

@@ -10,6 +10,7 @@ use super::place::{Place, lexical};
 use crate::model::command::{Cwd, Stdin};
 use crate::model::fact::{Answer, Question};
 use crate::model::word::Word;
+use crate::shell::patch;
 
 /// Files of one patch that are looked at.
 const MAX_FILES: usize = 5_000;
@@ -30,13 +31,6 @@ const APPLY: Valued = Valued {
     short: "pC",
     long: &["--whitespace", "--exclude", "--include", "--directory"],
 };
-
-/// What a patch does to one file, the names as they are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Change {
-    Changes(String),
-    Removes(String),
-}
 
 impl Reader<'_, '_> {
     /// `patch -p1 < x.patch`.
@@ -142,22 +136,29 @@ impl Reader<'_, '_> {
         reverse: bool,
         folder: &std::path::Path,
     ) {
-        for change in changes(text, reverse).into_iter().take(MAX_FILES) {
-            match change {
-                Change::Changes(name) => self.changed(folder.join(stripped(&name, strip))),
-                Change::Removes(name) => {
-                    let name = stripped(&name, strip);
-                    let place = Place::At {
-                        path: folder.join(&name),
-                        follow: false,
-                    };
-                    self.deeds.push(Deed::Remove {
-                        place,
-                        how: How::plain(false),
-                        shown: name,
-                    });
-                }
+        for part in patch::parts(text, MAX_FILES) {
+            let (old, new) = match reverse {
+                true => (&part.new, &part.old),
+                false => (&part.old, &part.new),
+            };
+            // Files that the patch makes are nobody's loss.
+            if old == patch::NOWHERE {
+                continue;
             }
+            if new != patch::NOWHERE {
+                self.changed(folder.join(patch::stripped(new, strip)));
+                continue;
+            }
+            let name = patch::stripped(old, strip);
+            let place = Place::At {
+                path: folder.join(&name),
+                follow: false,
+            };
+            self.deeds.push(Deed::Remove {
+                place,
+                how: How::plain(false),
+                shown: name,
+            });
         }
     }
 
@@ -171,68 +172,5 @@ impl Reader<'_, '_> {
             ..Over::NEW
         };
         self.deeds.push(Deed::Overwrite { place, over });
-    }
-}
-
-/// Returns what the headers of a patch say; files that it makes are none of them.
-fn changes(text: &str, reverse: bool) -> Vec<Change> {
-    let mut all = Vec::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let Some(old) = line.strip_prefix("--- ") else {
-            continue;
-        };
-        let Some(new) = lines.peek().and_then(|line| line.strip_prefix("+++ ")) else {
-            continue;
-        };
-        let (mut old, mut new) = (name(old), name(new));
-        if reverse {
-            std::mem::swap(&mut old, &mut new);
-        }
-        match (old.as_str(), new.as_str()) {
-            ("/dev/null", _) => {}
-            (_, "/dev/null") => all.push(Change::Removes(old)),
-            _ => all.push(Change::Changes(new)),
-        }
-    }
-    all
-}
-
-/// Cuts off the time that stands behind a name.
-fn name(text: &str) -> String {
-    text.split('\t').next().unwrap_or(text).trim().to_owned()
-}
-
-/// Takes leading folders off a name; without a number only the last part stays.
-fn stripped(name: &str, strip: Option<usize>) -> String {
-    match strip {
-        Some(count) => name
-            .splitn(count + 1, '/')
-            .last()
-            .unwrap_or(name)
-            .to_owned(),
-        None => name.rsplit('/').next().unwrap_or(name).to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_say_which_files_change_and_which_go() {
-        let text = "--- a/x.txt\t2026-01-01\n+++ b/x.txt\n@@ -1 +1 @@\n-a\n+b\n--- a/d/y\n+++ /dev/null\n--- /dev/null\n+++ b/z\n";
-        let (x, y, z) = ("b/x.txt".to_owned(), "a/d/y".to_owned(), "b/z".to_owned());
-        assert_eq!(
-            changes(text, false),
-            [Change::Changes(x), Change::Removes(y.clone())]
-        );
-        let back = [Change::Changes("a/x.txt".to_owned()), Change::Removes(z)];
-        assert_eq!(changes(text, true), back);
-        assert_eq!(stripped(&y, Some(1)), "d/y");
-        assert_eq!(
-            (stripped(&y, Some(0)), stripped(&y, None)),
-            (y, "y".to_owned())
-        );
     }
 }
