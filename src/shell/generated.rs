@@ -157,6 +157,9 @@ struct AwkWords {
     program: Word,
     values: Vec<(String, Word)>,
     files: Vec<Word>,
+    separator: Option<Word>,
+    /// An operand sets a variable between two files, or an option changes how awk goes about it.
+    sets: bool,
 }
 
 impl Unfolder<'_> {
@@ -262,11 +265,19 @@ impl Unfolder<'_> {
 
     /// Reads awk: what it prints, what it pipes into shells of its own, what it writes.
     fn awk(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let words = self.awk_words(job, st)?;
+        if let Some(text) = self.awk_run(&words, st, fr) {
+            return Some(match text.is_empty() {
+                true => Feed::nothing(),
+                false => Feed::text(vec![literal_piece(&text, &job.origin)]),
+            });
+        }
         let AwkWords {
             program,
             values,
             files,
-        } = self.awk_words(job, st)?;
+            ..
+        } = words;
         let mut input = Vec::new();
         for file in &files {
             input.extend(self.lines_of_file(file, job, st));
@@ -299,6 +310,61 @@ impl Unfolder<'_> {
         feed(said.printed)
     }
 
+    /// Carries a program of awk out where it and all that it reads are known.
+    fn awk_run(&mut self, words: &AwkWords, st: &State, fr: &Frame) -> Option<String> {
+        if words.sets {
+            return None;
+        }
+        let program = words.program.text()?;
+        let separator = match &words.separator {
+            Some(word) => Some(word.text()?),
+            None => None,
+        };
+        let mut values = Vec::new();
+        for (name, word) in &words.values {
+            values.push((name.clone(), word.text()?));
+        }
+        let mut files = Vec::new();
+        if super::awk::reads(&program) {
+            for file in &words.files {
+                files.push((file.text()?, self.whole(Feed::File(file.clone()), st)?));
+            }
+            if words.files.is_empty() {
+                files.push((String::new(), self.whole(fr.stdin.clone(), st)?));
+            }
+        }
+        super::awk::printed(&super::awk::Given {
+            program: &program,
+            separator: separator.as_deref(),
+            values,
+            files,
+        })
+    }
+
+    /// Returns all of a text, where it is known for certain.
+    fn whole(&mut self, feed: Feed, st: &State) -> Option<String> {
+        let feed = match &feed {
+            Feed::File(file) => match self.content(file, st) {
+                Some(Content::Feed(feed)) => feed.clone(),
+                Some(_) => return None,
+                None => feed,
+            },
+            _ => feed,
+        };
+        let feed = match self.hungry {
+            true => self.listed(feed, st),
+            false => feed,
+        };
+        match feed {
+            Feed::Null => Some(String::new()),
+            Feed::Text {
+                pieces,
+                certain: true,
+            } => word_of(pieces, None).text(),
+            _ => None,
+        }
+    }
+
     fn awk_words(&mut self, job: &Job, st: &State) -> Option<AwkWords> {
         let found = options(job.args(), "-F -v -f --file --assign --field-separator");
         let values: Vec<(String, Word)> = found
@@ -315,13 +381,23 @@ impl Unfolder<'_> {
                 first.clone()
             }
         };
+        let known = ["-F", "-v", "-f", "--field-separator", "--assign", "--file"];
+        let is_input = |word: &Word| word.text().as_deref() == Some("-");
         let files = rest
             .iter()
-            .filter(|word| !super::wrappers::assigns(word) && word.text().as_deref() != Some("-"));
+            .filter(|word| !super::wrappers::assigns(word) && !is_input(word));
         Some(AwkWords {
             program,
             values,
             files: files.cloned().collect(),
+            separator: found.value("-F --field-separator").cloned(),
+            sets: found
+                .list
+                .iter()
+                .any(|(name, _)| !known.contains(&name.as_str()))
+                || rest
+                    .iter()
+                    .any(|word| super::wrappers::assigns(word) || is_input(word)),
         })
     }
 

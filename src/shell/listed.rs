@@ -132,7 +132,8 @@ impl Unfolder<'_> {
             return None;
         }
         let path = self.here_path(file, st)?;
-        let certain = self.is_untouched();
+        let touched = |command| super::touched::touches(command, &path);
+        let certain = self.is_untouched() && !self.out.commands.iter().any(touched);
         match self.read(path)? {
             Answer::Text { text, .. } => {
                 let whole = text.len() < CUT || !text.contains('\0');
@@ -447,6 +448,9 @@ impl Unfolder<'_> {
                     return false;
                 };
                 let sub = || command.args().first().and_then(Word::text);
+                if matches!(name.as_str(), "sed" | "awk") && edits(command) {
+                    return false;
+                }
                 QUIET.contains(&name.as_str())
                     // What a runner does is what its own lines do.
                     || self.followed.contains(&at)
@@ -468,6 +472,16 @@ impl Unfolder<'_> {
             None => !self.facts.assumed,
         })
     }
+}
+
+/// Tells whether a filter writes its lines back into the file that it reads.
+fn edits(command: &crate::model::command::Command) -> bool {
+    command.args().iter().any(|word| {
+        let text = word.prefix();
+        text.starts_with("-i")
+            || text.starts_with("--i")
+            || text.starts_with('-') && !text.starts_with("--") && text.contains('i')
+    })
 }
 
 /// Tells whether a flag of `ls` only says in which order, or one name a line.

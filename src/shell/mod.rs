@@ -2,6 +2,7 @@
 
 mod arith;
 pub mod ast;
+mod awk;
 mod brace;
 mod branch;
 mod built;
@@ -44,6 +45,7 @@ pub mod print;
 mod printf;
 mod proof;
 mod pure;
+mod readers;
 pub mod recipes;
 mod remote;
 pub mod scan;
@@ -59,6 +61,7 @@ mod tasks;
 mod tests_unfold;
 #[cfg(test)]
 mod tests_world;
+mod touched;
 mod traps;
 mod truth;
 mod typed;

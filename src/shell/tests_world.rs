@@ -164,6 +164,40 @@ fn an_input_that_is_at_its_end_gives_no_answer() {
 }
 
 #[test]
+fn settings_that_a_condition_reads_decide_it() {
+    let script = "of() { awk -F' *= *' -v s=\"[$2]\" -v k=\"$3\" '$0 == s {f=1; next} /^\\[/ {f=0} f && $1 == k {print $2; exit}' \"$1\"; }\n\
+        if [ \"$(of c.ini \"$1\" protected)\" = yes ]; then echo no >&2; exit 1; fi\n\
+        read -r a || true\ncase $a in n*) exit 1 ;; esac\nrm -rf \"$(of c.ini \"$1\" data)\"\n";
+    let ini = "[dev]\ndata = d\n[prod]\nprotected=yes\ndata = p\n";
+    let files = [("/proj/c.ini", text(ini))];
+    let of = |call: &str| removed(script, &files, call);
+    assert!(of("sh x.sh prod").is_empty());
+    assert_eq!(of("sh x.sh dev"), ["rm -rf d"]);
+    // awk reads the file, and leaves the answer to `read`.
+    assert!(of("echo no | sh x.sh dev").is_empty());
+    assert_eq!(of("echo yes | sh x.sh dev"), ["rm -rf d"]);
+    // What may have changed the file leaves the condition open.
+    for before in [
+        "sed -i s/yes/no/ c.ini",
+        "cp -r new/. .",
+        "./unknown",
+        "mv new.ini c.ini",
+    ] {
+        let call = format!("{before}; sh x.sh prod");
+        assert!(!of(&call).is_empty(), "{call}");
+    }
+    let other = "[ \"$(cat flag; rm -f flag)\" = 1 ] && exit\nrm -rf d\n";
+    let flag = [("/proj/flag", text("1\n"))];
+    assert_eq!(removed(other, &flag, "sh x.sh"), ["rm -f flag", "rm -rf d"]);
+    let plain = "[ \"$(cat flag)\" = 1 ] && exit\nrm -rf d\n";
+    assert!(removed(plain, &flag, "sh x.sh").is_empty());
+    assert_eq!(
+        removed(plain, &flag, "echo 0 > flag; sh x.sh"),
+        ["rm -rf d"]
+    );
+}
+
+#[test]
 fn a_function_that_asks_gives_its_answer_on() {
     let script = "confirm() { read -r a; [ \"$a\" = y ]; }\nconfirm || exit 0\nrm -rf d\n";
     assert!(removed(script, &[], "echo n | sh x.sh").is_empty());

@@ -6,6 +6,7 @@ use crate::model::word::Word;
 use super::ast::{CaseArm, Node, NodeKind, PartKind, Pipeline, RawPart, RawWord, Script};
 use super::expand::VALUE;
 use super::pattern::Pattern;
+use super::readers;
 use super::state::{Feed, State, literal};
 use super::unfold::{Frame, Unfolder};
 use super::world::is_plain;
@@ -29,7 +30,8 @@ impl Unfolder<'_> {
             return None;
         }
         let mut since = self.out.commands.iter().skip(from);
-        let quiet = since.all(super::branch::asks);
+        let quiet =
+            since.all(|command| super::branch::asks(command) || readers::only_reads(command));
         let holds = match &node.kind {
             NodeKind::Simple { assigns, .. } if self.single => match self.called {
                 Some(held) => Some(held),
@@ -272,7 +274,9 @@ fn is_idle(part: &RawPart) -> bool {
             let idle = param.operands.iter().flatten().all(is_idle);
             quiet && idle && param.index.is_none() && !param.indirect
         }
-        PartKind::Command(script) => super::branch::only_asks(script),
+        PartKind::Command(script) => {
+            super::branch::only_asks(script) || readers::is_made_of_readers(script)
+        }
         PartKind::Glob(_) | PartKind::Arith(_) | PartKind::Process { .. } => false,
     }
 }

@@ -164,7 +164,9 @@ impl Unfolder<'_> {
         ];
         self.out.commands.iter().rev().take(256).all(|command| {
             let name = command.words.first().and_then(Word::text);
-            command.stdin != input || name.is_some_and(|name| quiet.contains(&name.as_str()))
+            command.stdin != input
+                || name.is_some_and(|name| quiet.contains(&name.as_str()))
+                || super::readers::reads_files(command)
         })
     }
 }

@@ -364,6 +364,21 @@ fn of_letter(program: &str) -> impl Iterator<Item = usize> {
     std::iter::successors(first, move |at| before.get(*at).copied().and_then(row))
 }
 
+/// Programs whose name a script of a project may well bear.
+const OWN_NAMES: [&str; 12] = [
+    "task", "make", "just", "watch", "batch", "script", "split", "at", "find", "time", "run",
+    "parallel",
+];
+
+/// Tells whether a program is named by a path from here on, and not out of what is installed there.
+fn is_below(word: &Word) -> bool {
+    let text = word.prefix();
+    let installed = ["node_modules/", "vendor/", "venv/", ".venv/"];
+    text.contains('/')
+        && !text.starts_with('/')
+        && !installed.iter().any(|folder| text.contains(folder))
+}
+
 impl Unfolder<'_> {
     /// Opens a wrapper; nothing when the program is none, or when it has nothing inside.
     pub(super) fn wrapped(
@@ -375,6 +390,13 @@ impl Unfolder<'_> {
     ) -> Option<Feed> {
         if SHELLS.contains(&program) {
             return self.shell_program(program, job, st, fr);
+        }
+        // `scripts/task x` is the project's own, whatever else bears the name.
+        if OWN_NAMES.contains(&program)
+            && job.words.first().is_some_and(is_below)
+            && let Some(feed) = self.direct(job, st, fr)
+        {
+            return Some(feed);
         }
         if let Some(feed) = self.project_task(program, job, st, fr) {
             return Some(feed);

@@ -1,0 +1,137 @@
+//! Whether copying, moving or removing may have changed a file of the world without the call saying so by its name:
+//! a whole folder, a pattern, a name that is not known.
+
+use std::path::Path;
+
+use crate::model::command::{Command, Cwd};
+use crate::model::word::Word;
+
+use super::state::lexical;
+
+/// Tells whether a command may have changed what stands at a path.
+pub(super) fn touches(command: &Command, path: &Path) -> bool {
+    let Some(program) = command.program() else {
+        return true;
+    };
+    let moves = matches!(program.as_str(), "cp" | "mv" | "gcp" | "gmv");
+    let names = matches!(program.as_str(), "tee" | "rm" | "unlink" | "rmdir");
+    if !moves && !names {
+        return false;
+    }
+    let Cwd::Known(cwd) = &command.cwd else {
+        return true;
+    };
+    let place = |word: &Word| word.text().map(|text| lexical(cwd, &text));
+    let is_flag = |word: &&Word| word.prefix().starts_with('-');
+    let operands: Vec<&Word> = command
+        .args()
+        .iter()
+        .filter(|word| !is_flag(word))
+        .collect();
+    let holds = |word: &&Word| place(word).is_none_or(|place| path.starts_with(place));
+    if names {
+        return operands.iter().any(holds);
+    }
+    let Some((to, from)) = operands.split_last() else {
+        return false;
+    };
+    // `-t FOLDER` turns the order round.
+    if command
+        .args()
+        .iter()
+        .any(|word| word.prefix().starts_with("-t") || word.prefix().starts_with("--t"))
+    {
+        return true;
+    }
+    if program.ends_with("mv") && from.iter().any(holds) {
+        return true;
+    }
+    let Some(to) = place(to) else {
+        return true;
+    };
+    let Ok(inside) = path.strip_prefix(&to) else {
+        return false;
+    };
+    // Into a folder each keeps its name; a folder that is copied with `/.` leaves its content there.
+    let Some(first) = inside.components().next() else {
+        return true;
+    };
+    from.iter().any(|word| {
+        let base =
+            place(word).and_then(|place| place.file_name().map(std::borrow::ToOwned::to_owned));
+        let whole = word.prefix().ends_with("/.") || is_renaming(from, command);
+        whole || base.is_none_or(|base| base == first.as_os_str())
+    })
+}
+
+/// Tells whether one folder may take the name of the other.
+fn is_renaming(from: &[&Word], command: &Command) -> bool {
+    let flags = command
+        .args()
+        .iter()
+        .filter(|word| word.prefix().starts_with('-'));
+    let recursive = flags
+        .into_iter()
+        .any(|word| word.prefix().contains(['r', 'R', 'a', 'T']));
+    from.len() == 1 && (recursive || command.is_any(&["mv", "gmv"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fact::{Facts, Needs, Scene};
+    use crate::model::request::ShellKind;
+    use crate::shell::unfold::unfold;
+
+    fn changes(call: &str) -> bool {
+        let scene = Scene {
+            cwd: "/proj".into(),
+            home: None,
+            user: None,
+            project: "/proj".into(),
+            temporary: Vec::new(),
+            own: Vec::new(),
+            assumed: true,
+        };
+        let unfolding = unfold(
+            ShellKind::Posix,
+            call,
+            &scene,
+            &Facts::new(true),
+            &mut Needs::default(),
+        );
+        unfolding
+            .commands
+            .iter()
+            .any(|command| touches(command, Path::new("/proj/conf/flag")))
+    }
+
+    #[test]
+    fn what_goes_into_a_folder_or_takes_its_place_touches_what_is_in_it() {
+        for call in [
+            "cp -r new/. conf/",
+            "cp new/* conf",
+            "mv new conf",
+            "mv conf old",
+            "cp new/flag conf",
+            "cp -a new conf",
+            "mv -t conf new/flag",
+            "rm -rf conf",
+            "rm -f conf/*",
+            "tee \"$X\" < a",
+            "cp a \"$TO\"",
+        ] {
+            assert!(changes(call), "{call}");
+        }
+        for call in [
+            "cp conf/flag old",
+            "cp a conf/",
+            "mv a b",
+            "rm -f other",
+            "tee log < a",
+            "cp -r src dist",
+        ] {
+            assert!(!changes(call), "{call}");
+        }
+    }
+}
