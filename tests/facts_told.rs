@@ -468,3 +468,51 @@ fn what_runs_beside_a_script_or_is_handed_to_it_changes_nothing_of_what_it_loses
         ],
     );
 }
+
+#[test]
+fn scripts_without_an_ending_are_given_their_words() {
+    let scene = ordinary();
+    let console = "#!/usr/bin/env python3\nimport shutil, sys\ndef main():\n    if len(sys.argv) < 2 or sys.argv[1] in ('-h', '--help'):\n        return\n\
+        \x20   cmd, rest = sys.argv[1], sys.argv[2:]\n    if cmd == 'list':\n        print(rest)\n    elif cmd == 'data:wipe':\n        shutil.rmtree('data')\nmain()\n";
+    let task = "#!/bin/bash\nset -eu\ncd \"$(dirname \"${BASH_SOURCE[0]}\")/..\"\ntask_show() { ls data; }\ntask_data_wipe() { rm -rf \"${1:-data}\"; }\n\
+        name=${1:-show}\nshift || true\nfn=\"task_${name//[:-]/_}\"\ndeclare -F \"$fn\" >/dev/null || exit 1\n\"$fn\" \"$@\"\n";
+    let base = "#!/bin/bash\nset -eu\nget() { awk -F' *= *' -v s=\"[$2]\" -v k=\"$3\" '$0 == s {f=1; next} /^\\[/ {f=0} f && $1 == k {print $2; exit}' \"$1\"; }\n\
+        if [ \"$(get places.ini \"$1\" protected)\" = yes ]; then exit 1; fi\n\
+        read -r -p 'sure? ' answer || true\n[[ \"$answer\" == [yY]* ]] || exit 1\nrm -rf \"./$(get places.ini \"$1\" path)\"\n";
+    for (name, text) in [
+        ("bin/console", console),
+        ("tools/task", task),
+        ("tools/drop", base),
+        (
+            "places.ini",
+            "[dev]\npath = data\n[live]\npath = data\nprotected = yes\n[test]\npath = gone\n",
+        ),
+    ] {
+        scene.write(name, text);
+    }
+    scene.loses(
+        ".",
+        &[
+            "python3 bin/console data:wipe",
+            // What looks like a file is no script.
+            "python3 bin/console data:wipe a@example.com",
+            "bash tools/task data:wipe",
+            "bash tools/task data-wipe data",
+            "echo y | bash tools/drop dev",
+            "sed -i s/yes/no/ places.ini; echo y | bash tools/drop live",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 bin/console list",
+            "python3 bin/console --help data:wipe",
+            "bash tools/task show",
+            "bash tools/task data-wipe gone",
+            "echo y | bash tools/drop live",
+            "echo y | bash tools/drop test",
+            "echo n | bash tools/drop dev",
+            "bash tools/drop dev < /dev/null",
+        ],
+    );
+}

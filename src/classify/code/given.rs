@@ -291,6 +291,11 @@ fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
     all
 }
 
+/// Interpreters whose first operand is the script, whatever it is called.
+const FIRST: [&str; 10] = [
+    "python", "pypy", "ruby", "perl", "node", "nodejs", "php", "lua", "luajit", "Rscript",
+];
+
 /// Returns where the words begin that a code is given: behind its script, its `-`, or its own text.
 fn begin(command: &Command, code: &Code) -> Option<usize> {
     let program = command.program()?;
@@ -319,7 +324,9 @@ fn begin(command: &Command, code: &Code) -> Option<usize> {
             return Some(at + 1);
         } else if takes_value(base, &text) {
             at += 1;
-        } else if !text.starts_with('-') && text.contains('.') {
+        } else if !text.starts_with('-')
+            && (text.contains('.') || FIRST.contains(&base) && text != "inspect")
+        {
             return Some(at);
         }
     }

@@ -42,6 +42,64 @@ impl Reader<'_> {
         all
     }
 
+    /// Returns the functions of Python that nothing names, where all that is called by its name as a text is known:
+    /// `globals()["cmd_" + args.command]()`. Nothing where code may be reached in another way.
+    pub(super) fn unnamed(&self, text: &str) -> Option<Vec<Part>> {
+        const OTHERS: [&str; 10] = [
+            "getattr",
+            "eval",
+            "exec",
+            "locals",
+            "vars",
+            "__import__",
+            "import_module",
+            "__dict__",
+            "modules",
+            "inspect",
+        ];
+        let index = self.index;
+        if index.language != Language::Python {
+            return None;
+        }
+        let mut keys = Vec::new();
+        for at in 0..index.tokens.len() {
+            let Some(name) = index.name(at) else {
+                continue;
+            };
+            let last = name.rsplit('.').next().unwrap_or(name);
+            if OTHERS.contains(&last) {
+                return None;
+            }
+            if last == "globals" {
+                let bare = index.is_sign(at + 1, '(') && index.is_sign(at + 2, ')');
+                keys.push(self.asked_by(index.after(at + 1)).filter(|_| bare)??);
+            }
+        }
+        if keys.is_empty() {
+            return None;
+        }
+        let mut all = Vec::new();
+        for at in 0..index.tokens.len() {
+            let Some(name) = index.name(at + 1).filter(|_| index.name(at) == Some("def")) else {
+                continue;
+            };
+            let others = || uses(index, name).into_iter().any(|other| other != at + 1);
+            if self.indent(text, at) != Some(0)
+                || keys.iter().any(|key| key == name)
+                || is_decorated(index, at)
+                || others()
+            {
+                continue;
+            }
+            all.extend(
+                index
+                    .function_named(name)
+                    .and_then(|function| function.body),
+            );
+        }
+        Some(all)
+    }
+
     /// Returns the entries of a table that only name or define functions; none where anything else stands in it.
     fn entries(&self, open: usize) -> Vec<Entry> {
         let index = self.index;
@@ -180,6 +238,19 @@ impl Reader<'_> {
     }
 }
 
+/// Tells whether the line before begins with `@`.
+fn is_decorated(index: &Index, at: usize) -> bool {
+    let mut before = (0..at)
+        .rev()
+        .skip_while(|at| matches!(index.token(*at), Some(Token::Line)));
+    let line = before
+        .by_ref()
+        .take_while(|at| !matches!(index.token(*at), Some(Token::Line)));
+    line.last().is_some_and(|first| {
+        index.is_sign(first, '@') || index.name(first).is_some_and(|name| name.starts_with('@'))
+    })
+}
+
 /// Returns the places at which a name stands, alone or in front of a dot.
 fn uses(index: &Index, name: &str) -> Vec<usize> {
     let is = |at: &usize| {
@@ -231,6 +302,32 @@ mod tests {
         assert!(steps(script, Language::Javascript, "show").is_empty());
         assert!(!steps(script, Language::Javascript, "wipe").is_empty());
         assert!(!steps(script, Language::Javascript, "all").is_empty());
+    }
+
+    #[test]
+    fn functions_that_are_called_by_their_names_as_text_are_chosen() {
+        let of = |more: &str, end: &str, args: &str| {
+            let code = format!("{}{more}{end}", PYTHON.replace("def ", "def cmd_"));
+            steps(&code, Language::Python, args)
+        };
+        let end = "globals()['cmd_' + sys.argv[1]](sys.argv[2:])\n";
+        assert!(of("", end, "show x").is_empty());
+        assert_eq!(of("", end, "wipe x"), ["rm -rf -- 'data'"]);
+        let inner = "def drop(a):\n    shutil.rmtree('logs')\ndef cmd_all(a):\n    drop(a)\n";
+        assert!(of(inner, end, "show x").is_empty());
+        assert_eq!(of(inner, end, "all x"), ["rm -rf -- 'logs'"]);
+        for end in [
+            "globals()['cmd_' + sys.argv[1]](1)\nglobals()[input()](1)\n",
+            "globals()['cmd_' + sys.argv[1]](1)\ncmd_wipe(1)\n",
+            "globals()['cmd_' + sys.argv[1]](1)\nf = [cmd_wipe]\nf[0](1)\n",
+            "globals()['cmd_' + sys.argv[1]](1)\ngetattr(sys.modules[__name__], 'cmd_wipe')(1)\n",
+            "globals()['cmd_' + sys.argv[1]](1)\ng = globals()\ng['cmd_wipe'](1)\n",
+            "globals()['cmd_' + sys.argv[1]](1)\nfor f in globals().values():\n    f(1)\n",
+        ] {
+            assert!(!of("", end, "show x").is_empty(), "{end}");
+        }
+        let decorated = "@atexit.register\ndef cmd_last():\n    shutil.rmtree('logs')\n";
+        assert!(!of(decorated, end, "show x").is_empty());
     }
 
     #[test]

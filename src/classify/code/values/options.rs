@@ -32,6 +32,10 @@ enum Takes {
     /// None: the option sets this.
     Sets(bool),
     One,
+    /// One each time that it stands there: `action="append"`.
+    Each,
+    /// None: the first half of its spellings sets it, the others (`--no-x`) take it back.
+    Turns,
     /// One, or none.
     Perhaps,
     /// All that follow, and at least this many.
@@ -373,7 +377,13 @@ impl Reader<'_> {
                 .replace('-', "_"),
         };
         let name = if operand { first } else { name };
+        let turns = |part: Part| {
+            self.index
+                .name(part.from)
+                .is_some_and(|name| name.ends_with("BooleanOptionalAction"))
+        };
         let action = match given.named("action") {
+            Some(part) if turns(part) => "turn".to_owned(),
             Some(part) => self.word(part)?,
             None => "store".to_owned(),
         };
@@ -381,6 +391,8 @@ impl Reader<'_> {
             ("store_true", None) => Takes::Sets(true),
             ("store_false", None) => Takes::Sets(false),
             ("store", None) => Takes::One,
+            ("append", None) if !operand => Takes::Each,
+            ("turn", None) if words.iter().all(|word| word.starts_with("--")) => Takes::Turns,
             ("store", Some(part)) => match self.word(part)?.as_str() {
                 "+" => Takes::Many(1),
                 "*" => Takes::Many(0),
@@ -396,8 +408,15 @@ impl Reader<'_> {
             Takes::Sets(_) if !sets => String::new(),
             _ => name,
         };
+        let back = words.iter().filter_map(|word| word.strip_prefix("--"));
+        let back: Vec<String> = back.map(|name| format!("--no-{name}")).collect();
+        let names = match takes {
+            Takes::Turns => [words, back].concat(),
+            _ if operand => Vec::new(),
+            _ => words,
+        };
         Some(Declared {
-            names: if operand { Vec::new() } else { words },
+            names,
             name,
             takes,
             default: given.named("default"),
@@ -440,8 +459,8 @@ impl Parser {
         while let Some(word) = words.get(at).filter(|word| word.starts_with('-')) {
             let option = self.declared.iter().find(|one| one.names.contains(word))?;
             at += match option.takes {
-                Takes::Sets(_) => 1,
-                Takes::One => 2,
+                Takes::Sets(_) | Takes::Turns => 1,
+                Takes::One | Takes::Each => 2,
                 Takes::Perhaps | Takes::Many(_) => return None,
             };
         }
@@ -539,7 +558,22 @@ fn option(
         .collect();
     let (said, used) = match (one.takes, value) {
         (Takes::Sets(sets), None) => (Said::Set(sets), 0),
-        (Takes::Sets(_), Some(_)) => return None,
+        (Takes::Turns, None) => {
+            let place = one.names.iter().position(|name| name == head)?;
+            (Said::Set(place < one.names.len() / 2), 0)
+        }
+        (Takes::Sets(_) | Takes::Turns, Some(_)) => return None,
+        (Takes::Each, value) => {
+            let used = usize::from(value.is_none());
+            let text = value.or_else(|| following.first().cloned())?;
+            let mut list = match all.get(&one.name) {
+                Some(Said::List(list)) => list.clone(),
+                Some(Said::Default(None, _)) => Vec::new(),
+                _ => return None,
+            };
+            list.push(text);
+            (Said::List(list), used)
+        }
         (Takes::Many(_), Some(text)) => (Said::List(vec![text]), 0),
         (_, Some(text)) => (Said::Text(text), 0),
         (Takes::One, None) => (Said::Text(following.first()?.clone()), 1),
@@ -566,7 +600,7 @@ fn spread(
     let needs = |one: &Declared| match one.takes {
         Takes::One => 1,
         Takes::Many(least) => least,
-        Takes::Perhaps | Takes::Sets(_) => 0,
+        Takes::Perhaps | Takes::Sets(_) | Takes::Each | Takes::Turns => 0,
     };
     let places: Vec<&Declared> = declared.iter().filter(|one| one.names.is_empty()).collect();
     let mut rest = operands;
@@ -577,7 +611,7 @@ fn spread(
             Takes::One => 1,
             Takes::Perhaps => free.min(1),
             Takes::Many(_) => free,
-            Takes::Sets(_) => return None,
+            Takes::Sets(_) | Takes::Each | Takes::Turns => return None,
         };
         let own = rest.get(..count).filter(|own| own.len() >= needs(one))?;
         rest = rest.get(count..)?;
@@ -593,4 +627,56 @@ fn spread(
         }
     }
     rest.is_empty().then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::calls::{Standing, deeds};
+    use super::super::super::tokens::Language;
+
+    fn steps(declared: &str, end: &str, args: &str) -> Vec<String> {
+        let text = format!(
+            "import argparse, shutil\np = argparse.ArgumentParser()\n{declared}\nargs = p.parse_args()\n{end}\n"
+        );
+        let args: Vec<String> = args.split_whitespace().map(str::to_owned).collect();
+        let standing = Standing {
+            args: Some(&args),
+            ..Standing::inline()
+        };
+        let deeds = deeds(&text, Language::Python, standing);
+        deeds.steps.into_iter().map(|step| step.text).collect()
+    }
+
+    #[test]
+    fn an_option_that_is_given_several_times_is_a_list() {
+        let declared = "p.add_argument('--skip', action='append')\np.add_argument('--yes', action='store_true')";
+        let asks = "if args.yes:\n    shutil.rmtree('data')";
+        assert!(steps(declared, asks, "--skip a --skip=b").is_empty());
+        assert_eq!(
+            steps(declared, asks, "--skip a --yes"),
+            ["rm -rf -- 'data'"]
+        );
+        let each = "for name in args.skip or []:\n    shutil.rmtree(name)";
+        assert_eq!(
+            steps(declared, each, "--skip a --skip=b"),
+            ["rm -rf -- 'a'", "rm -rf -- 'b'"]
+        );
+        let none = "if not args.skip:\n    shutil.rmtree('data')";
+        assert!(steps(declared, none, "--skip a").is_empty());
+        assert_eq!(steps(declared, none, ""), ["rm -rf -- 'data'"]);
+    }
+
+    #[test]
+    fn an_option_can_be_taken_back() {
+        let declared =
+            "p.add_argument('--dry', action=argparse.BooleanOptionalAction, default=True)";
+        let asks = "if not args.dry:\n    shutil.rmtree('data')";
+        assert!(steps(declared, asks, "").is_empty());
+        assert!(steps(declared, asks, "--no-dry --dry").is_empty());
+        assert_eq!(steps(declared, asks, "--no-dry"), ["rm -rf -- 'data'"]);
+        assert_eq!(
+            steps(declared, asks, "--dry --no-dry"),
+            ["rm -rf -- 'data'"]
+        );
+    }
 }

@@ -24,11 +24,11 @@ impl Reader<'_> {
             _ => Vec::new(),
         };
         all.extend(self.unselected());
-        if !all.is_empty()
-            && !["getattr(", "globals(", "eval("]
-                .iter()
-                .any(|word| text.contains(word))
-        {
+        let by_name = self.unnamed(text);
+        all.extend(by_name.iter().flatten());
+        let open = ["getattr(", "globals(", "eval("];
+        let open = by_name.is_none() && open.iter().any(|word| text.contains(word));
+        if !all.is_empty() && !open {
             self.add_uncalled(&mut all);
         }
         all
