@@ -652,7 +652,12 @@ impl<'a> Reader<'a> {
             return vec![Value::unknown()];
         };
         let mut all = Vec::new();
-        let calls = self.index.calls(&function.name).iter();
+        let direct = self.index.calls(&function.name);
+        let chosen = match direct.is_empty() {
+            true => self.calls_of_chosen(),
+            false => Vec::new(),
+        };
+        let calls = direct.iter().chain(&chosen);
         for (count, at) in calls.filter(|at| self.runs(**at)).enumerate() {
             if count >= MAX_CALLS {
                 self.cut();

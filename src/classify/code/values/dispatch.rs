@@ -42,6 +42,13 @@ impl Reader<'_> {
         all
     }
 
+    /// Calls of what was chosen out of something: `TABLE[name](…)`. Any function that nothing calls by its name may be meant.
+    pub(super) fn calls_of_chosen(&self) -> Vec<usize> {
+        let index = self.index;
+        let is = |at: &usize| index.is_sign(*at, ']') && index.is_sign(at + 1, '(');
+        (0..index.main_end()).filter(is).take(MAX_ENTRIES).collect()
+    }
+
     /// Returns the functions of Python that nothing names, where all that is called by its name as a text is known:
     /// `globals()["cmd_" + args.command]()`. Nothing where code may be reached in another way.
     pub(super) fn unnamed(&self, text: &str) -> Option<Vec<Part>> {
@@ -326,6 +333,15 @@ mod tests {
         ] {
             assert!(!of("", end, "show x").is_empty(), "{end}");
         }
+        let given = "def cmd_take(a):\n    shutil.rmtree(a[0])\n";
+        assert_eq!(of(given, end, "take logs"), ["rm -rf -- 'logs'"]);
+        let table = format!(
+            "{PYTHON}def take(a, b):\n    shutil.rmtree(b)\n{{'take': take, 'show': show}}[sys.argv[1]](1, 'logs')\n"
+        );
+        assert_eq!(
+            steps(&table, Language::Python, "take"),
+            ["rm -rf -- 'logs'"]
+        );
         let decorated = "@atexit.register\ndef cmd_last():\n    shutil.rmtree('logs')\n";
         assert!(!of(decorated, end, "show x").is_empty());
     }
