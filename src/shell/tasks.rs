@@ -4,6 +4,7 @@
 mod aliases;
 mod doors;
 mod justfile;
+mod lifecycle;
 mod names;
 mod runners;
 mod workspaces;
@@ -37,11 +38,7 @@ const COMPOSED_LINES: usize = 256;
 
 /// `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
 fn runs_alone(program: &str, job: &Job) -> bool {
-    let mut own = job.words.iter().map_while(|word| {
-        let text = word.text().unwrap_or_default();
-        (text != "--").then_some(text)
-    });
-    program == "npm" && own.any(|text| text == "--ignore-scripts")
+    program == "npm" && lifecycle::ignores_scripts(job).unwrap_or(false)
 }
 
 impl Unfolder<'_> {
@@ -215,6 +212,11 @@ impl Unfolder<'_> {
                 .flatten();
         };
         let scripts = scripts_of(&text)?;
+        let restarts = name == "restart" && !scripts.iter().any(|(key, _)| *key == name);
+        if restarts && program == "npm" {
+            self.lifecycle(program, job, at, &mut inside, fr);
+            return Some(Feed::Opaque(program.to_owned()));
+        }
         let rest = job.words.get(rest..).unwrap_or_default();
         let alone = runs_alone(program, job);
         let rest = names::for_script(program, rest);

@@ -32,7 +32,7 @@ pub fn judge(git: &mut Git<'_, '_>) {
     // Its menu: `1` and `c` remove, and so does `y` where each is asked about.
     let asks = args.has(&["-i", "--interactive"]);
     let answered = asks && super::answers::given(git, &['1', 'c', 'y']);
-    if !(forced || asks) || asks && !answered || args.has(&["-n", "--dry-run"]) {
+    if !(forced || asks) || asks && !answered || args.rehearses(&["-n", "--dry-run"]) {
         return;
     }
     let ignored = args.told(&["-x", "-X"]);
