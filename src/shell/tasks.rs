@@ -97,11 +97,7 @@ impl Unfolder<'_> {
     ) -> Option<(std::path::PathBuf, String)> {
         let names: Vec<Word> = match file {
             Some(file) if file.text().as_deref() == Some("-") => {
-                let Feed::Text { pieces, .. } = &fr.stdin else {
-                    return None;
-                };
-                let text = super::state::literal(pieces)?;
-                return Some(("-".into(), text));
+                return self.task_fed(&file, st, fr);
             }
             Some(file) => vec![file],
             None => names
@@ -134,6 +130,29 @@ impl Unfolder<'_> {
             }
         }
         None
+    }
+
+    /// Returns the tasks that stand on the standard input; what nobody knows is said.
+    fn task_fed(
+        &mut self,
+        word: &Word,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<(std::path::PathBuf, String)> {
+        let text = match &fr.stdin {
+            Feed::Text { pieces, .. } => super::state::literal(pieces),
+            Feed::File(file) if file.text().as_deref() != Some("-") => {
+                return self.task_file(Some(file.clone()), &[], st, fr);
+            }
+            Feed::Inherited | Feed::Null => return None,
+            Feed::File(_) | Feed::Items(_) | Feed::Opaque(_) => None,
+        };
+        if text.is_none() {
+            let reason = "reads its tasks from an input that is not known here".to_owned();
+            let seen = vec!["-".to_owned()];
+            self.opaque(OpaqueKind::Script, reason, seen, word.origin.clone(), fr);
+        }
+        text.map(|text| ("-".into(), text))
     }
 
     fn just(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
