@@ -162,7 +162,7 @@ fn leaves_site(command: &Command) -> bool {
 }
 
 /// Returns the folders that `-I` names, and the words without them.
-fn without_folders<'c>(said: Vec<(String, &'c Word)>) -> (Vec<String>, Vec<(String, &'c Word)>) {
+fn without_folders(said: Vec<(String, &Word)>) -> (Vec<String>, Vec<(String, &Word)>) {
     let (mut folders, mut kept) = (Vec::new(), Vec::new());
     let mut rest = said.into_iter();
     while let Some((text, word)) = rest.next() {
