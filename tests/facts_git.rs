@@ -182,6 +182,34 @@ fn a_bare_repository_and_one_that_is_named_are_asked_themselves() {
 }
 
 #[test]
+fn a_clean_behind_other_rules_of_what_is_ignored_takes_other_files() {
+    let scene = Scene::empty();
+    scene.repository("shop");
+    scene.write("shop/.gitignore", "build/\n");
+    scene.git("shop", "add .gitignore; commit -q -m ignore");
+    scene.write("shop/data/rows.csv", "1\n");
+    scene.loses(
+        "shop",
+        &[
+            "echo data >> .gitignore && git clean -fdX",
+            "sed -i s/build/data/ .gitignore && git clean -fdX",
+            "echo data > .git/info/exclude; git clean -fdX",
+            "git config core.excludesFile names; git clean -fdX",
+        ],
+    );
+    scene.keeps(
+        "shop",
+        &[
+            "git clean -fdX",
+            "cat .gitignore; git clean -fdX",
+            "git add .gitignore && git clean -fdX",
+            "echo data >> .gitignore && git clean -fdX -n",
+            "echo data >> .gitignore; git clean -fd src",
+        ],
+    );
+}
+
+#[test]
 fn a_clean_loses_what_it_would_really_take() {
     let scene = Scene::empty();
     scene.repository("shop");

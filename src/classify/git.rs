@@ -409,7 +409,7 @@ impl<'a> Git<'a, '_> {
 
     fn reflog(&mut self) {
         let args = self.args(Valued::NONE);
-        if args.has(&["-n", "--dry-run"]) {
+        if args.rehearses(&["-n", "--dry-run"]) {
             return;
         }
         let step = args.operands.first().and_then(|word| word.text());
@@ -424,7 +424,7 @@ impl<'a> Git<'a, '_> {
 
     fn prune(&mut self) {
         let args = self.args(Valued::NONE);
-        if args.has(&["-n", "--dry-run"]) {
+        if args.rehearses(&["-n", "--dry-run"]) {
             return;
         }
         let at_once = |value: &str| matches!(value, "now" | "all" | "0");
@@ -511,7 +511,10 @@ impl<'a> Git<'a, '_> {
             short: "",
             long: &["--pathspec-from-file"],
         });
-        if args.has(&["--cached", "-n", "--dry-run"]) || !args.may_have(&["-f", "--force"]) {
+        if args.has(&["--cached"])
+            || args.rehearses(&["-n", "--dry-run"])
+            || !args.may_have(&["-f", "--force"])
+        {
             return;
         }
         let operands = args.operands.clone();
@@ -524,7 +527,7 @@ impl<'a> Git<'a, '_> {
 
     fn read_tree(&mut self) {
         let args = self.args(Valued::NONE);
-        if args.has(&["--reset"]) && args.has(&["-u"]) && !args.has(&["-n", "--dry-run"]) {
+        if args.has(&["--reset"]) && args.has(&["-u"]) && !args.rehearses(&["-n", "--dry-run"]) {
             self.discard(Extent::Whole);
             let commit = args.operands.first().and_then(|word| word.text());
             tree::over(self, commit, &Extent::Whole);

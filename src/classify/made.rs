@@ -3,10 +3,12 @@
 
 mod alone;
 mod born;
+mod brought;
 mod containers;
 mod named;
 mod outputs;
 mod pairs;
+mod side;
 mod things;
 mod written;
 
@@ -24,16 +26,13 @@ use super::files::judge::MOVED;
 use super::files::place::lexical;
 use super::files::{Args, Valued};
 use super::git::Invocation;
+use brought::brings;
 use containers::Container;
+use side::same_side;
 use things::{Holds, Thing, things};
 
 /// Why nothing is lost.
 const REASON: &str = "the same call made it, where nothing was before";
-
-/// Programs that bring other people's content into a folder, or make it a way to somewhere else.
-const BRING: [&str; 8] = [
-    "mv", "ln", "mount", "bindfs", "rsync", "link", "symlink", "mklink",
-];
 
 /// What the commands of one call have made, read once each.
 #[derive(Debug, Default)]
@@ -172,7 +171,8 @@ impl View<'_> {
         };
         match thing {
             Thing::Folder { path, holds } => {
-                self.in_folder(from, path, target) || self.in_clone(path, *holds, target, finding)
+                let cloned = self.in_clone(path, *holds, target, finding);
+                (cloned && !self.brought(from, path)) || self.in_folder(from, path, target)
             }
             Thing::Words(_) => false,
             Thing::Written(file) => {
@@ -184,7 +184,9 @@ impl View<'_> {
             }
             Thing::Stash { dir, untracked } => self.stashed(from, dir, *untracked, finding),
             Thing::Container(container) => {
-                same_side(maker, self.command) && self.in_container(container, target)
+                same_side(maker, self.command)
+                    && !self.turned_since(from)
+                    && self.in_container(container, target)
                     || published(container, target) && maker.is_here() && self.command.is_here()
             }
             Thing::Whole(made) => {
@@ -192,6 +194,7 @@ impl View<'_> {
                 let part = matches!(made.kind, TargetKind::GitRef | TargetKind::Resource);
                 same && (!part || made.object == target.object)
                     && same_side(maker, self.command)
+                    && (made.kind != TargetKind::Resource || !self.turned_since(from))
                     && (made.kind != TargetKind::GitRef || !self.commits_since(from))
             }
         }
@@ -238,7 +241,8 @@ impl View<'_> {
 
     /// Tells whether another file may have been moved to this place since.
     fn moved_onto(&self, from: usize, file: &Path) -> bool {
-        self.since(from).filter_map(brings).any(|command| {
+        let mut since = self.since(from).filter(|command| brings(command));
+        since.any(|command| {
             let words = command.args().iter();
             let mut operands = words.filter(|word| !word.prefix().starts_with('-'));
             operands.any(|word| match things::path_of(word, command) {
@@ -255,7 +259,7 @@ impl View<'_> {
             .commands
             .get(from)
             .is_some_and(|maker| maker.cwd == self.command.cwd);
-        let moved = self.since(from).any(|command| brings(command).is_some());
+        let moved = self.since(from).any(brings);
         self.command.program().as_deref() == Some("rm")
             && finding.rule.starts_with("files.delete")
             && same_place
@@ -358,7 +362,7 @@ impl View<'_> {
             return false;
         }
         let args = Args::read(self.command.args(), Valued::NONE);
-        let moved = self.since(from).any(|command| brings(command).is_some());
+        let moved = self.since(from).any(brings);
         !moved
             && !args.any_flag
             && !args.operands.is_empty()
@@ -378,16 +382,12 @@ impl View<'_> {
 
     /// Tells whether something that was there before may have come into the folder since.
     fn brought(&self, from: usize, path: &Path) -> bool {
-        self.since(from).filter_map(brings).any(|command| {
-            let mut operands = command
-                .args()
-                .iter()
-                .filter(|word| !word.prefix().starts_with('-'));
-            operands.any(|word| match things::path_of(word, command) {
-                Some(other) => other.starts_with(path),
-                None => true,
-            })
-        })
+        self.since(from).any(|command| brought::into(command, path))
+    }
+
+    /// Tells whether the tool may speak to another engine or cluster since.
+    fn turned_since(&self, from: usize) -> bool {
+        self.since(from).any(side::turns)
     }
 
     /// Tells whether a git command since may have put work of before onto the branch.
@@ -437,13 +437,6 @@ fn published(container: &Container, target: &Target) -> bool {
     local && direct && !reach.implicit && container.alone && container.ports.contains(&port)
 }
 
-fn brings(command: &Command) -> Option<&Command> {
-    let program = command.program()?;
-    let git =
-        || Invocation::read(command).is_some_and(|git| matches!(git.subcommand.as_str(), "mv"));
-    (BRING.contains(&program.as_str()) || git()).then_some(command)
-}
-
 /// Tells whether a word names what another word named, or something below it.
 fn below(made: &Word, word: &Word) -> bool {
     let mut ours = word.pieces.iter();
@@ -482,78 +475,4 @@ fn below(made: &Word, word: &Word) -> bool {
     // Words that are several fields are several both times, where they are the very same.
     let counted = !word.many || made.many && tail.is_empty();
     inside && !tail.split('/').any(|part| part == "..") && counted
-}
-
-/// Options and variables that say which engine or cluster a tool talks to.
-const SIDES: [&str; 10] = [
-    "-H",
-    "--host",
-    "-c",
-    "--context",
-    "--url",
-    "--connection",
-    "--kubeconfig",
-    "--cluster",
-    "--server",
-    "-s",
-];
-const SIDE_VARIABLES: [&str; 4] = [
-    "DOCKER_HOST",
-    "DOCKER_CONTEXT",
-    "CONTAINER_HOST",
-    "KUBECONFIG",
-];
-
-/// Tells whether two commands talk to the same engine or cluster, as far as their words say.
-fn same_side(a: &Command, b: &Command) -> bool {
-    let variables = |command: &Command| -> Vec<(String, String)> {
-        let env = command
-            .env
-            .iter()
-            .filter(|(name, _)| SIDE_VARIABLES.contains(&name.as_str()));
-        env.map(|(name, value)| (name.clone(), value.shown()))
-            .collect()
-    };
-    let other = a.program() != b.program();
-    (other || sides(a) == sides(b)) && variables(a) == variables(b) && outside(a) == outside(b)
-}
-
-fn sides(command: &Command) -> Vec<String> {
-    let program = command.program().unwrap_or_default();
-    let everywhere = matches!(program.as_str(), "kubectl" | "oc");
-    if !everywhere && !matches!(program.as_str(), "docker" | "podman" | "nerdctl") {
-        return Vec::new();
-    }
-    let mut all = Vec::new();
-    let mut words = command.args().iter().map(Word::shown);
-    while let Some(text) = words.next() {
-        if !everywhere && !text.starts_with('-') {
-            break;
-        }
-        let name = text.split('=').next().unwrap_or_default();
-        if SIDES.contains(&name) {
-            let value = if text.contains('=') {
-                String::new()
-            } else {
-                words.next().unwrap_or_default()
-            };
-            all.push(format!("{text} {value}"));
-        }
-    }
-    all
-}
-
-/// Other machines and containers that lead to a command, without the last container.
-fn outside(command: &Command) -> Vec<String> {
-    command
-        .via
-        .iter()
-        .filter(|wrapper| {
-            !matches!(
-                wrapper.passage,
-                Passage::Plain | Passage::User { .. } | Passage::Container { .. }
-            )
-        })
-        .map(|wrapper| format!("{:?}", wrapper.passage))
-        .collect()
 }

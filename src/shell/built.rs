@@ -1,15 +1,12 @@
 //! Programs that the call builds out of source files and then runs: `rustc x.rs -o /tmp/x && /tmp/x`, `go run .`, `javac T.java && java T`.
 //! It only says which source a program is made of; what the source does is read elsewhere.
 
-use crate::model::command::Passage;
 use crate::model::word::Word;
 
 use super::expand::literal_piece;
 use super::options::options;
 use super::state::{Feed, State, word_of};
-use super::tasks::{line_of, scripts_of};
-use super::unfold::{Content, Frame, Job, Unfolder, file_key};
-use super::wrappers::start;
+use super::unfold::{Content, Job, Unfolder, file_key};
 
 /// Compilers: names, endings of their sources, what runs such a source directly.
 const COMPILERS: &[(&[&str], &[&str], &[&str])] = &[
@@ -27,8 +24,6 @@ const COMPILERS: &[(&[&str], &[&str], &[&str])] = &[
 ];
 /// Sources of one program that are read.
 const MAX_SOURCES: usize = 20;
-/// Package scripts that start one another.
-const MAX_VIA: usize = 12;
 
 impl Unfolder<'_> {
     /// Remembers of which source a compiler makes a program.
@@ -113,52 +108,6 @@ impl Unfolder<'_> {
                 .collect();
             words.push(source.clone());
             job.words.splice(0..1, words);
-        }
-    }
-
-    /// What a package manager runs by itself when it installs the project at hand.
-    pub(super) fn lifecycle(
-        &mut self,
-        program: &str,
-        job: &Job,
-        at: usize,
-        st: &mut State,
-        fr: &Frame,
-    ) {
-        let words: Vec<String> = job.args().iter().filter_map(Word::text).collect();
-        let sub = job.words.get(at).and_then(Word::text);
-        let installs = match sub.as_deref() {
-            Some("install" | "i" | "ci" | "clean-install" | "rebuild") => true,
-            Some(_) => false,
-            None => program == "yarn",
-        };
-        let not = [
-            "--ignore-scripts",
-            "-g",
-            "--global",
-            "--dry-run",
-            "--package-lock-only",
-            "--help",
-        ];
-        if !installs || words.iter().any(|word| not.contains(&word.as_str())) {
-            return;
-        }
-        let Some((path, text)) = self.task_file(None, &["package.json"], st, fr) else {
-            return;
-        };
-        let Some(scripts) = scripts_of(&text) else {
-            return;
-        };
-        for wanted in ["preinstall", "install", "postinstall", "prepare"] {
-            let Some((_, text)) = scripts.iter().find(|(key, _)| key == wanted) else {
-                continue;
-            };
-            let line = line_of(&path, wanted, self);
-            let via = fr.enter(&format!("{program} {wanted}"), Passage::Plain);
-            if via.via.len() < MAX_VIA {
-                let text = word_of(vec![literal_piece(text, &line)], None);
-                self.shell_text(&text, &start("sh", job), &mut st.subshell(), &via);
-            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! `make`: what its Makefiles say, and the lines of the shell that its goals run.
 //! The language is read in the rooms below; here it meets the call: its words, its files, its environment.
 
+mod asked;
 mod functions;
 mod read;
 mod rules;
@@ -17,19 +18,16 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::Word;
 
 use super::expand::literal_piece;
-use super::options::options;
 use super::parse::parse;
 use super::source::Source;
 use super::state::{Feed, State, Value, lexical, literal, nowhere};
 use super::unfold::{Content as Written, Frame, Job, Unfolder};
 use super::world::said;
-use super::wrappers::{assignment, assigns};
+use asked::Asked;
 use read::{Branch, Place};
 use rules::{Line, Rule};
 use values::{Content, Table};
 
-/// Options of make that take a value.
-const VALUED: &str = "-f -C -o -W -I -E --file --makefile --directory --eval --include-dir --old-file --what-if --new-file --assume-old --assume-new";
 /// Shells whose lines are read as they stand.
 const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "ksh", "ash"];
 
@@ -94,8 +92,14 @@ struct Make<'w> {
     itself: String,
     /// `-n`, `-q`, `-t`: no recipes but those that are marked.
     dry: bool,
-    /// `-i`, `-k`.
+    /// `-i`: no error ends anything.
     goes_on: bool,
+    /// `-k`: an error ends its own recipe only.
+    keeps: bool,
+    /// `.SECONDEXPANSION`.
+    twice: bool,
+    /// Files that were to be included and are not there.
+    missing: Vec<String>,
     files: usize,
     nesting: usize,
     recipes: usize,
@@ -108,26 +112,11 @@ struct Make<'w> {
     stopped: bool,
 }
 
-/// What the words of a call of make say.
-#[derive(Default)]
-struct Asked {
-    files: Vec<Word>,
-    evals: Vec<Word>,
-    goals: Vec<String>,
-    /// A goal is not known.
-    unknown: bool,
-    variables: Vec<(String, Word)>,
-    overrides: bool,
-    dry: bool,
-    goes_on: bool,
-}
-
 /// What a Makefile comes to.
 struct Plan {
     runs: Vec<Run>,
     lines: Vec<Line>,
     exported: Vec<(String, String)>,
-    shell: Option<String>,
     cut: bool,
 }
 
@@ -184,44 +173,6 @@ impl Unfolder<'_> {
         Some(Feed::Opaque("make".to_owned()))
     }
 
-    fn make_words(&mut self, job: &Job, inside: &mut State) -> Option<Asked> {
-        let mut asked = Asked::default();
-        let mut all = flags(&job.env, inside);
-        all.extend(job.args().iter().cloned());
-        let mut at = 0;
-        while let Some(words) = all.get(at..).filter(|words| !words.is_empty()) {
-            let found = options(words, VALUED);
-            let any = |names: &[&str]| names.iter().any(|name| found.has(name));
-            if any(&["--version", "-v", "--help", "-h"]) {
-                return None;
-            }
-            asked.overrides |= any(&["-e", "--environment-overrides"]);
-            asked.dry |= any(&["-n", "--dry-run", "--just-print", "--recon"])
-                || any(&["-q", "--question", "-t", "--touch"]);
-            asked.goes_on |= any(&["-i", "--ignore-errors", "-k", "--keep-going"]);
-            for dir in found.values("-C --directory") {
-                inside.cwd = self.places(dir, &inside.cwd.clone());
-            }
-            let files = found.values("-f --file --makefile");
-            asked.files.extend(files.into_iter().cloned());
-            asked
-                .evals
-                .extend(found.values("-E --eval").into_iter().cloned());
-            at += found.rest;
-            if let Some(word) = all.get(at) {
-                match word.text() {
-                    _ if assigns(word) => asked.variables.push(assignment(word)),
-                    // `-j 4`.
-                    Some(text) if text.parse::<u32>().is_ok() => {}
-                    Some(text) => asked.goals.push(text),
-                    None => asked.unknown = true,
-                }
-                at += 1;
-            }
-        }
-        Some(asked)
-    }
-
     fn plan(
         &mut self,
         asked: &Asked,
@@ -242,12 +193,10 @@ impl Unfolder<'_> {
         }
         let lines = make.lines(asked.unknown);
         let exported = make.exported();
-        let shell = make.interpreter();
         Plan {
             runs: make.runs,
             lines,
             exported,
-            shell,
             cut: make.cut,
         }
     }
@@ -257,7 +206,7 @@ impl Unfolder<'_> {
         let mut source = Source::joined();
         let mut open = None;
         for line in plan.lines {
-            let text = match &plan.shell {
+            let text = match &line.shell {
                 Some(shell) => format!("{shell} {}", text::quoted(&line.text)),
                 None => line.text.clone(),
             };
@@ -279,7 +228,7 @@ impl Unfolder<'_> {
                 (Some(_), false) => ")\n(\n",
             };
             open = (!line.sure).then_some(line.recipe);
-            let (before, after) = match guards(&text) {
+            let (before, after) = match line.stops && guards(&text) {
                 true => ("{\n", "\n}"),
                 false => ("(\n", "\n)"),
             };
@@ -310,22 +259,6 @@ fn outside(name: &str, env: &[(String, Word)], st: &State) -> Vec<Word> {
     let text = known.and_then(|(_, word)| word.text()).unwrap_or_default();
     let words = text.split_whitespace();
     words.map(|word| Word::literal(word, nowhere())).collect()
-}
-
-/// Returns the options that make finds in its environment; the first word may lack its dash.
-fn flags(env: &[(String, Word)], st: &State) -> Vec<Word> {
-    let mut all = Vec::new();
-    for name in ["GNUMAKEFLAGS", "MAKEFLAGS"] {
-        let mut words = outside(name, env, st).into_iter();
-        if let Some(first) = words.next() {
-            let text = first.text().unwrap_or_default();
-            let is_plain = !text.starts_with('-') && !text.contains('=');
-            let text = if is_plain { format!("-{text}") } else { text };
-            all.push(Word::literal(text, nowhere()));
-        }
-        all.extend(words);
-    }
-    all
 }
 
 /// Tells whether a line only asks something and says so, and so may end the whole: it leaves nothing behind for the next.
@@ -402,6 +335,9 @@ impl<'w> Make<'w> {
             itself,
             dry: asked.dry,
             goes_on: asked.goes_on,
+            keeps: asked.keeps,
+            twice: false,
+            missing: Vec::new(),
             files: 0,
             nesting: 0,
             recipes: 0,
@@ -432,8 +368,8 @@ impl<'w> Make<'w> {
 
     /// Returns how a line is given to what `SHELL` names, where that is no shell.
     fn interpreter(&mut self) -> Option<String> {
-        let given = self.given.iter().any(|(name, _)| name == "SHELL");
-        if !given && !self.table.contains_key("SHELL") {
+        let mut given = self.given.iter().chain(&self.scope);
+        if !given.any(|(name, _)| name == "SHELL") && !self.table.contains_key("SHELL") {
             return None;
         }
         let shell = self.lookup("SHELL", 0).into_iter().next()?;
@@ -442,7 +378,8 @@ impl<'w> Make<'w> {
         if SHELLS.contains(&program) || shell.contains('$') {
             return None;
         }
-        let flags = match self.table.contains_key(".SHELLFLAGS") {
+        let scoped = self.scope.iter().any(|(name, _)| name == ".SHELLFLAGS");
+        let flags = match scoped || self.table.contains_key(".SHELLFLAGS") {
             true => self.lookup(".SHELLFLAGS", 0).concat(),
             false => "-c".to_owned(),
         };
@@ -545,7 +482,19 @@ impl World for Around<'_, '_, '_> {
             };
             return text.map_or(Inherited::Unknown, Inherited::Text);
         }
-        if matches!(name, "MAKEFLAGS" | "OS" | "make_value") {
+        const BY_MAKE: [&str; 10] = [
+            "MAKEFLAGS",
+            "MFLAGS",
+            "MAKELEVEL",
+            "MAKE_HOST",
+            "MAKE_VERSION",
+            "MAKE_TERMOUT",
+            "MAKE_TERMERR",
+            "MAKE_RESTARTS",
+            "OS",
+            "make_value",
+        ];
+        if BY_MAKE.contains(&name) {
             return Inherited::Unknown;
         }
         let question = Question::Variable(name.to_owned());

@@ -32,7 +32,7 @@ pub(super) fn tools(program: &str, job: &Job) -> Option<Vec<Job>> {
     let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     match plain {
         "cmake" => of_cmake(job),
-        "ruby" | "jruby" => of_ruby(job).map(|one| vec![one]),
+        "ruby" | "jruby" => of_ruby(job),
         "perl" => of_perl(job),
         "python" | "pypy" => of_python(job).map(|one| vec![one]),
         _ => None,
@@ -77,51 +77,79 @@ fn of_cmake(job: &Job) -> Option<Vec<Job>> {
     (one.words.len() > 1).then(|| vec![one])
 }
 
-/// `ruby -run -e rm -- -rf x`: the tools of `un.rb`.
-fn of_ruby(job: &Job) -> Option<Job> {
+/// Returns the program texts of an interpreter's `-e`, with the place of the first word behind its options.
+fn codes(job: &Job) -> Option<(Vec<String>, usize)> {
+    let mut all = Vec::new();
+    let mut at = 1;
+    while let Some(word) = job.words.get(at) {
+        let text = word.prefix();
+        if text == "--" {
+            at += 1;
+            break;
+        }
+        let Some(letters) = text.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            break;
+        };
+        at += 1;
+        // `-M…`, `-I…`, `-r…` hold names.
+        let names = letters.starts_with(['M', 'm', 'I', 'r', '-']);
+        if !names && letters.ends_with(['e', 'E']) {
+            all.push(job.words.get(at)?.text()?);
+            at += 1;
+        }
+    }
+    (!all.is_empty()).then_some((all, at))
+}
+
+/// `ruby -run -e rm -- -rf x`: the tools of `un.rb`; what else it is told to run stays code.
+fn of_ruby(job: &Job) -> Option<Vec<Job>> {
     const TOOLS: [&str; 9] = [
         "rm", "mv", "cp", "ln", "rmdir", "mkdir", "install", "touch", "chmod",
     ];
-    let args = job.args();
-    let loads = args.iter().any(|word| {
+    let loads = job.args().iter().any(|word| {
         let text = word.prefix();
         text == "-run" || text == "-run.rb"
     });
-    let at = args
-        .iter()
-        .position(|word| word.text().as_deref() == Some("-e"))?;
-    let tool = args.get(at + 1)?.text()?;
-    let known = TOOLS.iter().find(|known| **known == tool.trim())?;
-    if !loads {
-        return None;
+    let (codes, from) = codes(job).filter(|_| loads)?;
+    let (mut all, mut rest) = (Vec::new(), Vec::new());
+    for code in codes.iter().take(MAX_COMMANDS) {
+        match TOOLS.iter().find(|known| **known == code.trim()) {
+            Some(tool) => all.push(said(job, &[*tool], from)),
+            None => rest.push(code.as_str()),
+        }
     }
-    let dashed = args.get(at + 2).and_then(Word::text).as_deref() == Some("--");
-    Some(said(job, &[*known], at + 3 + usize::from(dashed)))
+    with_code(all, "ruby", &rest, job, from)
 }
 
-/// `perl -MExtUtils::Command -e rm_rf -- x`; several calls stand behind one another.
+/// Returns the tools, and the code beside them as a call of its own; nothing where there is no tool.
+fn with_code(
+    mut all: Vec<Job>,
+    program: &str,
+    rest: &[&str],
+    job: &Job,
+    from: usize,
+) -> Option<Vec<Job>> {
+    if !all.is_empty() && !rest.is_empty() {
+        all.push(said(job, &[program, "-e", &rest.join("\n")], from));
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// `perl -MExtUtils::Command -e rm_rf -- x`; several calls stand behind one another, other code among them.
 fn of_perl(job: &Job) -> Option<Vec<Job>> {
-    let args = job.args();
-    let loads = args.iter().any(|word| {
+    let mut loads = job.args().iter().any(|word| {
         let text = word.prefix();
         text.starts_with("-MExtUtils::Command") || text.starts_with("-mExtUtils::Command")
     });
-    let at = args.iter().position(|word| {
-        let text = word.prefix();
-        text.starts_with('-') && !text.starts_with("-M") && text.to_ascii_lowercase().ends_with('e')
-    })?;
-    if !loads {
-        return None;
-    }
-    let code = args.get(at + 1)?.text()?;
-    let dashed = args.get(at + 2).and_then(Word::text).as_deref() == Some("--");
-    let from = at + 3 + usize::from(dashed);
-    let mut all = Vec::new();
+    let (codes, from) = codes(job)?;
+    let code = codes.join("\n");
+    let (mut all, mut rest) = (Vec::new(), Vec::new());
     for call in code.split([';', '\n']).map(str::trim).take(MAX_COMMANDS) {
         let name = call
             .trim_end_matches("()")
             .trim_end_matches("(@ARGV)")
             .trim();
+        let name = name.trim_start_matches('&');
         let name = name.rsplit("::").next().unwrap_or(name);
         // Patterns are expanded by these tools, too.
         let front: &[&str] = match name {
@@ -133,12 +161,17 @@ fn of_perl(job: &Job) -> Option<Vec<Job>> {
             "mkpath" => &["mkdir", "-p", "--"],
             "chmod" => &["chmod"],
             "cat" => &["cat", "--"],
-            "" => continue,
-            _ => return None,
+            "" | "test_f" | "test_d" | "eqtime" => continue,
+            _ => {
+                loads |= call.starts_with("use ExtUtils::Command");
+                rest.push(call);
+                continue;
+            }
         };
         all.push(said(job, front, from));
     }
-    (!all.is_empty()).then_some(all)
+    rest.retain(|call| !call.starts_with("use ExtUtils::Command"));
+    with_code(all, "perl", &rest, job, from).filter(|_| loads)
 }
 
 /// `python -m sqlite3 FILE SQL`, `python -m tarfile -e a.tar place`, `python -m zipfile -e a.zip place`, `python -m venv --clear place`.
@@ -247,6 +280,7 @@ mod tests {
             ("ruby -run -e mv -- a b", "mv a b"),
             ("perl -MExtUtils::Command -e rm_rf -- a", "rm -rf -- a"),
             ("perl -MExtUtils::Command -e rm_f a", "rm -f -- a"),
+            ("perl -MExtUtils::Command -we rm_rf a", "rm -rf -- a"),
             ("python3 -m sqlite3 a.db X", "sqlite3 a.db X"),
             ("python3.12 -W ignore -m sqlite3 a.db X", "sqlite3 a.db X"),
             ("python3 -m tarfile -e a.tar d", "tar -xf a.tar -C d"),
@@ -255,6 +289,43 @@ mod tests {
         ] {
             let words: Vec<&str> = line.split(' ').collect();
             assert_eq!(read(&words), [wanted], "{line}");
+        }
+    }
+
+    #[test]
+    fn several_texts_are_one_program() {
+        for (line, wanted) in [
+            (
+                vec![
+                    "perl",
+                    "-MExtUtils::Command",
+                    "-e",
+                    "touch",
+                    "-e",
+                    "unlink 'a'",
+                    "x",
+                ],
+                vec!["touch -- x", "perl -e unlink 'a' x"],
+            ),
+            (
+                vec!["perl", "-we", "use ExtUtils::Command; rm_rf()", "a"],
+                vec!["rm -rf -- a"],
+            ),
+            (
+                vec![
+                    "ruby",
+                    "-run",
+                    "-e",
+                    "mkdir",
+                    "-e",
+                    "FileUtils.rm_rf('a')",
+                    "--",
+                    "x",
+                ],
+                vec!["mkdir x", "ruby -e FileUtils.rm_rf('a') x"],
+            ),
+        ] {
+            assert_eq!(read(&line), wanted, "{line:?}");
         }
     }
 

@@ -4,6 +4,7 @@
 mod aliases;
 mod doors;
 mod justfile;
+mod lifecycle;
 mod names;
 mod runners;
 mod workspaces;
@@ -37,11 +38,7 @@ const COMPOSED_LINES: usize = 256;
 
 /// `npm run X --ignore-scripts` leaves out what stands before and behind the script itself.
 fn runs_alone(program: &str, job: &Job) -> bool {
-    let mut own = job.words.iter().map_while(|word| {
-        let text = word.text().unwrap_or_default();
-        (text != "--").then_some(text)
-    });
-    program == "npm" && own.any(|text| text == "--ignore-scripts")
+    program == "npm" && lifecycle::ignores_scripts(job).unwrap_or(false)
 }
 
 impl Unfolder<'_> {
@@ -100,11 +97,7 @@ impl Unfolder<'_> {
     ) -> Option<(std::path::PathBuf, String)> {
         let names: Vec<Word> = match file {
             Some(file) if file.text().as_deref() == Some("-") => {
-                let Feed::Text { pieces, .. } = &fr.stdin else {
-                    return None;
-                };
-                let text = super::state::literal(pieces)?;
-                return Some(("-".into(), text));
+                return self.task_fed(&file, st, fr);
             }
             Some(file) => vec![file],
             None => names
@@ -137,6 +130,29 @@ impl Unfolder<'_> {
             }
         }
         None
+    }
+
+    /// Returns the tasks that stand on the standard input; what nobody knows is said.
+    fn task_fed(
+        &mut self,
+        word: &Word,
+        st: &State,
+        fr: &Frame,
+    ) -> Option<(std::path::PathBuf, String)> {
+        let text = match &fr.stdin {
+            Feed::Text { pieces, .. } => super::state::literal(pieces),
+            Feed::File(file) if file.text().as_deref() != Some("-") => {
+                return self.task_file(Some(file.clone()), &[], st, fr);
+            }
+            Feed::Inherited | Feed::Null => return None,
+            Feed::File(_) | Feed::Items(_) | Feed::Opaque(_) => None,
+        };
+        if text.is_none() {
+            let reason = "reads its tasks from an input that is not known here".to_owned();
+            let seen = vec!["-".to_owned()];
+            self.opaque(OpaqueKind::Script, reason, seen, word.origin.clone(), fr);
+        }
+        text.map(|text| ("-".into(), text))
     }
 
     fn just(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
@@ -215,6 +231,11 @@ impl Unfolder<'_> {
                 .flatten();
         };
         let scripts = scripts_of(&text)?;
+        let restarts = name == "restart" && !scripts.iter().any(|(key, _)| *key == name);
+        if restarts && program == "npm" {
+            self.lifecycle(program, job, at, &mut inside, fr);
+            return Some(Feed::Opaque(program.to_owned()));
+        }
         let rest = job.words.get(rest..).unwrap_or_default();
         let alone = runs_alone(program, job);
         let rest = names::for_script(program, rest);

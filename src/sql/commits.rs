@@ -125,8 +125,21 @@ impl Reader<'_> {
         const DEFINES: [&str; 8] = [
             "CREATE", "ALTER", "DROP", "TRUNCATE", "RENAME", "GRANT", "REVOKE", "LOCK",
         ];
-        const OF_MYSQL: [&str; 8] = [
-            "ANALYZE", "CHECK", "FLUSH", "INSTALL", "OPTIMIZE", "REPAIR", "RESET", "UNLOCK",
+        const OF_MYSQL: [&str; 14] = [
+            "ANALYZE",
+            "CACHE",
+            "CALL",
+            "CHANGE",
+            "CHECK",
+            "EXECUTE",
+            "FLUSH",
+            "IMPORT",
+            "INSTALL",
+            "OPTIMIZE",
+            "REPAIR",
+            "RESET",
+            "UNINSTALL",
+            "UNLOCK",
         ];
         const OF_ORACLE: [&str; 6] = [
             "ANALYZE",
@@ -138,7 +151,7 @@ impl Reader<'_> {
         ];
         let ddl = self.any(from, &DEFINES) && !self.is(from + 1, "TEMPORARY");
         let implicit = match self.dialect {
-            Dialect::Mysql => ddl || self.any(from, &OF_MYSQL),
+            Dialect::Mysql => ddl || self.any(from, &OF_MYSQL) || self.commits_mysql(from),
             Dialect::Oracle => ddl || self.any(from, &OF_ORACLE),
             Dialect::Snowflake | Dialect::Bigquery => ddl,
             Dialect::Redshift => self.is(from, "TRUNCATE"),
@@ -147,6 +160,14 @@ impl Reader<'_> {
         implicit
             || self.is(from, "PREPARE") && self.is(from + 1, "TRANSACTION")
             || self.at(from).is_some_and(Lexeme::has_hole)
+    }
+
+    /// `SET PASSWORD`, `LOAD INDEX INTO CACHE`, `STOP REPLICA`.
+    fn commits_mysql(&self, from: usize) -> bool {
+        const REPLICAS: [&str; 3] = ["SLAVE", "REPLICA", "GROUP_REPLICATION"];
+        self.is(from, "SET") && self.any(from + 1, &["PASSWORD", "DEFAULT"])
+            || self.is(from, "LOAD") && self.is(from + 1, "INDEX")
+            || self.any(from, &["START", "STOP"]) && self.any(from + 1, &REPLICAS)
     }
 
     /// Statements that PostgreSQL runs outside of transactions only, so that psql opens none for them.

@@ -13,7 +13,11 @@ pub(super) struct Made {
     pub kind: ObjectKind,
     /// As the server looks it up, in lower case.
     pub name: String,
+    /// The same without a change of its letters.
+    pub exact: String,
     pub temporary: bool,
+    /// It ends with the transaction.
+    pub until_commit: bool,
 }
 
 impl Reader<'_> {
@@ -126,6 +130,10 @@ impl Reader<'_> {
             kind,
             temporary: temporary || name.lookup.starts_with('#'),
             name: name.lookup.to_lowercase(),
+            until_commit: (behind..to).any(|at| {
+                self.is(at, "ON") && self.is(at + 1, "COMMIT") && self.is(at + 2, "DROP")
+            }),
+            exact: name.lookup,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Reads a text as one session: its statements in order, transactions that roll back, objects it made itself.
 //! What one statement means is decided in `read`.
 
+mod own;
+
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
@@ -49,6 +51,10 @@ pub struct Habits {
     pub forgets: bool,
     /// The server knows no transactions.
     pub keeps: bool,
+    /// Every statement is sent by itself, and is its own transaction where none is open.
+    pub alone: bool,
+    /// Places where a file stands that may end the transaction.
+    pub breaks: Vec<usize>,
 }
 
 impl Habits {
@@ -214,6 +220,9 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         savepoints: Vec::new(),
         by_savepoint: false,
         made: Vec::new(),
+        windows: Vec::new(),
+        temporary_behind: false,
+        triggers: Vec::new(),
         routines: Vec::new(),
         followed: 0,
         looks: false,
@@ -265,6 +274,12 @@ struct Session<'a> {
     /// The transaction was begun by a savepoint, and ends with it.
     by_savepoint: bool,
     made: Vec<Made>,
+    /// Views, foreign tables and their like: what is taken away through them is not their own.
+    windows: Vec<String>,
+    /// A search path has what stands in the schema of the session behind other schemas.
+    temporary_behind: bool,
+    /// Triggers that the text defines: name of the table, and the statement.
+    triggers: Vec<(String, Range)>,
     /// Routines that the text defines: name, and the statement that holds the body.
     routines: Vec<(String, Range)>,
     /// Bytes of bodies that were read for calls.
@@ -289,6 +304,7 @@ impl Session<'_> {
     /// Reads one statement; `perhaps` when a condition stands in front of it.
     fn statement(&mut self, range: Range, perhaps: bool) {
         let Range { from, to } = range;
+        self.broken_off(range);
         if let Some(on) = self.only_looks(from, to) {
             self.looks = on;
             return;
@@ -305,6 +321,7 @@ impl Session<'_> {
         let before = self.reader.out.len();
         self.reader.statement(from, to);
         self.follow_calls(range);
+        self.follow_triggers(range);
         if self.reader.out.len() == before && self.is_missed(range) {
             self.reader.opaque(from, to);
         }
@@ -394,6 +411,7 @@ impl Session<'_> {
         let blocks = matches!(reader.dialect, Dialect::Oracle | Dialect::Mssql);
         if reader.is(from, "COMMIT") || reader.is(from, "END") && plain && !blocks {
             self.open = None;
+            self.end_with_transaction();
             return true;
         }
         if self.saves(from, to) {
@@ -465,7 +483,10 @@ impl Session<'_> {
                 self.undo_from(open);
             }
             None if part => self.made.clear(),
-            None => self.undo(),
+            None => {
+                self.undo();
+                self.end_with_transaction();
+            }
         }
     }
 
@@ -532,52 +553,6 @@ impl Session<'_> {
                     Verb::Program | Verb::Server | Verb::Opaque
                 )
         });
-    }
-
-    /// Marks losses of what this text made itself.
-    fn mark_made(&mut self, before: usize) {
-        if self.made.is_empty() {
-            return;
-        }
-        let made = &mut self.made;
-        for loss in self.reader.out.iter_mut().skip(before) {
-            let Some(name) = loss.lookup.as_ref().map(|name| name.to_lowercase()) else {
-                continue;
-            };
-            let found = made.iter().position(|one| {
-                one.name == name && (one.kind == loss.effect.kind || one.kind == ObjectKind::Table)
-                    || matches!(one.kind, ObjectKind::Schema | ObjectKind::Database)
-                        && name
-                            .strip_prefix(&one.name)
-                            .is_some_and(|rest| rest.starts_with('.'))
-            });
-            let Some(index) = found else {
-                continue;
-            };
-            loss.created = true;
-            loss.temporary = made.get(index).is_some_and(|one| one.temporary);
-            let gone = made.get(index).is_some_and(|one| one.name == name);
-            if loss.effect.verb == Verb::Drop && gone {
-                made.swap_remove(index);
-            }
-        }
-    }
-
-    fn remember(&mut self, from: usize, to: usize) {
-        let reader = &self.reader;
-        let renames = reader.any(from, &["ALTER", "RENAME"])
-            && (from..to).any(|at| reader.any(at, &["RENAME", "SCHEMA", "SWAP"]));
-        let moves = reader.is(from, "USE")
-            || reader.is(from, "SET")
-                && (from..to).any(|at| reader.any(at, &["search_path", "SCHEMA"]));
-        if renames || moves || reader.at(from).is_some_and(|first| first.has_hole()) {
-            self.made.clear();
-        }
-        if self.made.len() < MAX_LOSSES
-            && let Some(made) = reader.made(from, to)
-        {
-            self.made.push(made);
-        }
     }
 
     /// Asks the grammar when the lexemes gave nothing although a destructive word stands bare in the statement.

@@ -97,7 +97,7 @@ pub(super) fn started(
         files.extend(of_python(command));
     }
     for tongue in TONGUES.iter().filter(|one| one.programs.contains(&program)) {
-        files.extend(of_tongue(tongue, program, command));
+        files.extend(of_tongue(tongue, program, command, context, needs));
     }
     let mut all = Vec::new();
     for (interpreter, file, word) in files.into_iter().take(MAX_FILES) {
@@ -113,13 +113,7 @@ pub(super) fn started(
 
 /// `PYTHONPATH=DIR`: what is named `sitecustomize` there runs first.
 fn of_python(command: &Command) -> Vec<(&'static str, String, &Word)> {
-    let flags = command
-        .args()
-        .iter()
-        .take_while(|word| word.prefix().starts_with('-'));
-    let mut flags = flags.map(Word::prefix);
-    // `-I`, `-E` and `-S` leave out the environment, or the module that loads these files.
-    let cut = flags.any(|flag| !flag.starts_with("--") && flag.contains(['I', 'E', 'S']));
+    let cut = leaves_site(command);
     let mut all = Vec::new();
     if let Some(word) = command.env_value("PYTHONPATH").filter(|_| !cut) {
         for folder in super::shell_text(word).split(':') {
@@ -139,10 +133,88 @@ fn of_python(command: &Command) -> Vec<(&'static str, String, &Word)> {
     all
 }
 
+/// Tells whether Python is told to leave out the environment, or the module that loads these files: `-I`, `-E`, `-S`.
+fn leaves_site(command: &Command) -> bool {
+    let mut words = command.args().iter().map(Word::prefix);
+    while let Some(word) = words.next() {
+        let Some(letters) = word.strip_prefix('-') else {
+            return false;
+        };
+        for (at, letter) in letters
+            .char_indices()
+            .take_while(|_| !word.starts_with("--"))
+        {
+            match letter {
+                'I' | 'E' | 'S' => return true,
+                // What follows is the program's own.
+                'c' | 'm' => return false,
+                'W' | 'X' => {
+                    if letters.len() == at + 1 {
+                        words.next();
+                    }
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// Returns the folders that `-I` names, and the words without them.
+fn without_folders(said: Vec<(String, &Word)>) -> (Vec<String>, Vec<(String, &Word)>) {
+    let (mut folders, mut kept) = (Vec::new(), Vec::new());
+    let mut rest = said.into_iter();
+    while let Some((text, word)) = rest.next() {
+        match text.strip_prefix("-I") {
+            Some("") => folders.extend(rest.next().map(|(folder, _)| folder)),
+            Some(folder) => folders.push(folder.to_owned()),
+            None => kept.push((text, word)),
+        }
+    }
+    (folders, kept)
+}
+
+/// Returns the options that a file of variables gives Node: `node --env-file=.env`.
+fn of_env_file<'c>(
+    command: &'c Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<(String, &'c Word)> {
+    let mut all = Vec::new();
+    let words = command.args();
+    for (at, word) in words.iter().enumerate().take(MAX_FILES) {
+        let text = super::shell_text(word);
+        let file = match text.split_once('=') {
+            Some(("--env-file" | "--env-file-if-exists", file)) => file.to_owned(),
+            None if matches!(text.as_str(), "--env-file" | "--env-file-if-exists") => {
+                words.get(at + 1).map(super::shell_text).unwrap_or_default()
+            }
+            _ => continue,
+        };
+        let Some(text) = read(&file, command, context, needs) else {
+            continue;
+        };
+        let lines = text.text.lines().filter_map(|line| {
+            let line = line.trim().trim_start_matches("export ").trim_start();
+            line.strip_prefix("NODE_OPTIONS")?
+                .trim_start()
+                .strip_prefix('=')
+        });
+        for options in lines {
+            let options = options.trim().trim_matches(['"', '\'']);
+            all.extend(options.split_whitespace().map(|one| (one.to_owned(), word)));
+        }
+    }
+    all
+}
+
 fn of_tongue<'c>(
     tongue: &Tongue,
     program: &str,
     command: &'c Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
 ) -> Vec<(&'static str, String, &'c Word)> {
     let mut said: Vec<(String, &Word)> = Vec::new();
     if let Some(word) = command.env_value(tongue.variable) {
@@ -158,8 +230,21 @@ fn of_tongue<'c>(
                 .map(|word| (super::shell_text(word), word)),
         );
     }
+    let mut given = Vec::new();
+    if tongue.interpreter == "perl" {
+        (given, said) = without_folders(said);
+    }
+    if tongue.interpreter == "node" {
+        said.splice(0..0, of_env_file(command, context, needs));
+    }
     let names = loaded(tongue, &said);
-    let library = command.env_value("PERL5LIB").map(super::shell_text);
+    let library = match tongue.interpreter {
+        "node" => "NODE_PATH",
+        _ => "PERL5LIB",
+    };
+    let library = command.env_value(library).map(super::shell_text);
+    given.extend(library);
+    let library = (!given.is_empty()).then(|| given.join(":"));
     let mut files = Vec::new();
     for (name, word) in names {
         let name = name
@@ -170,6 +255,7 @@ fn of_tongue<'c>(
         let path = name.starts_with(['.', '/']) || name.ends_with(tongue.ending);
         let folders = match tongue.interpreter {
             "perl" => library.clone().unwrap_or_default(),
+            "node" if !path && library.is_some() => library.clone().unwrap_or_default(),
             _ if !path => continue,
             _ => String::new(),
         };

@@ -127,6 +127,19 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// Tells whether the last word on it says that nothing is done: `-n`, or `--dry-run` as git reads it, without `--no-dry-run` behind.
+    pub fn rehearses(&self, names: &[&str]) -> bool {
+        let said = self.flags.iter().rev().find_map(|(flag, _)| {
+            let off = flag.len() > 6 && "--no-dry-run".starts_with(flag.as_str());
+            let on = names.iter().any(|name| {
+                flag == name
+                    || flag.len() > 4 && name.starts_with("--") && name.starts_with(flag.as_str())
+            });
+            (on || off).then_some(on && !off)
+        });
+        said.unwrap_or(false)
+    }
+
     /// Tells whether any of these flags is there, or may be.
     pub fn may_have(&self, names: &[&str]) -> bool {
         self.any_flag || self.has(names)

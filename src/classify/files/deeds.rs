@@ -163,6 +163,34 @@ pub fn emptied(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
     reader.deeds
 }
 
+/// Programs whose options end at their script or pattern: what stands behind that is theirs no longer.
+const ENDS_AT_OPERAND: [&str; 8] = [
+    "perl", "ruby", "awk", "gawk", "mawk", "nawk", "find", "gfind",
+];
+/// Programs with options whose value is the next word, whatever it begins with.
+const NONE_VALUED: [&str; 10] = [
+    "rm", "grm", "unlink", "rmdir", "rimraf", "del-cli", "chmod", "chown", "chgrp", "tee",
+];
+
+/// Tells whether a program only says how it is used: `--help` as an option of its own, neither an operand behind `--` nor the value of another option.
+fn only_says(program: &str, args: &[Word]) -> bool {
+    let says = |text: &str| text == "--help" || program == "del-cli" && text == "--dry-run";
+    let mut is_value = false;
+    for word in args {
+        let text = word.text().unwrap_or_default();
+        if !is_value && says(&text) {
+            return true;
+        }
+        let is_option = text.starts_with('-');
+        if !is_value && text == "--" || !is_option && ENDS_AT_OPERAND.contains(&program) {
+            return false;
+        }
+        let short = is_option && text.len() > 1 && !text.starts_with("--");
+        is_value = short && !NONE_VALUED.contains(&program);
+    }
+    false
+}
+
 /// Reads what a program does.
 pub fn read(
     program: &str,
@@ -170,9 +198,7 @@ pub fn read(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Vec<Deed> {
-    let args = command.args();
-    let only_says = |text: String| text == "--help" || program == "del-cli" && text == "--dry-run";
-    if args.iter().filter_map(Word::text).any(only_says) {
+    if only_says(program, command.args()) {
         return Vec::new();
     }
     let mut reader = Reader {

@@ -285,6 +285,21 @@ fn globbed(before: &str, rest: &[Token], cwd: &Cwd) -> Place {
             Token::Unknown | Token::Name => return folder(dir, true, None, cwd),
         }
     }
+    if let Some(path) = led_out(dir, &pattern) {
+        return match path.contains(['*', '?', '[']) {
+            true => {
+                let (dir, pattern) = split_dir(&path);
+                match absolute(dir, cwd) {
+                    Base::Known(dir) => Place::Glob {
+                        dir,
+                        pattern: pattern.to_owned(),
+                    },
+                    Base::Scratch | Base::Unknown => Place::Loose(path),
+                }
+            }
+            false => at(&path, cwd),
+        };
+    }
     match absolute(dir, cwd) {
         Base::Known(dir) => Place::Glob { dir, pattern },
         Base::Scratch => Place::Scratch,
@@ -311,6 +326,16 @@ fn below(before: &str, after: &[Token], name: bool, cwd: &Cwd) -> Place {
     }
     if before == "/" && !name {
         return Place::Anywhere;
+    }
+    let texts = after.iter().map(|token| match token {
+        Token::Text(text) => Some(text.as_str()),
+        Token::Glob(_) | Token::Unknown | Token::Name => None,
+    });
+    let texts: Option<String> = texts.collect();
+    if let Some(path) = texts.and_then(|rest| led_out(dir, &format!("{start}?{rest}")))
+        && !path.contains('?')
+    {
+        return at(&path, cwd);
     }
     let more = after
         .iter()
@@ -345,6 +370,26 @@ fn folder(dir: &str, strict: bool, pattern: Option<String>, cwd: &Cwd) -> Place 
         Base::Scratch => Place::Scratch,
         Base::Unknown => Place::Loose(format!("{dir}?")),
     }
+}
+
+/// Returns where names behind a folder lead whose `..` go out of it: each name that is not known is one.
+fn led_out(dir: &str, names: &str) -> Option<String> {
+    if !names.split('/').any(|name| name == "..") || !escapes(Path::new(names)) {
+        return None;
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    for name in dir.split('/').chain(names.split('/')) {
+        match name {
+            "" | "." => {}
+            ".." if kept.last().is_some_and(|last| *last != "..") => {
+                kept.pop();
+            }
+            ".." if dir.starts_with('/') => {}
+            name => kept.push(name),
+        }
+    }
+    let root = if dir.starts_with('/') { "/" } else { "" };
+    Some(format!("{root}{}", kept.join("/")))
 }
 
 /// Splits before the last name: `a/b` gives `a/` and `b`.
@@ -466,6 +511,25 @@ mod tests {
                 pattern: None
             }]
         );
+    }
+
+    #[test]
+    fn a_way_out_of_a_folder_behind_a_name_that_nobody_knows_is_followed() {
+        let fresh = |rest: &str| join(&[word("/tmp/"), hole(Hole::Name), word(rest)]);
+        let known = |path: &str| Place::At {
+            path: path.into(),
+            follow: false,
+        };
+        assert_eq!(of(&fresh("/../../srv/data")), [known("/srv/data")]);
+        for stays in ["/a/../b", "/a/../../b"] {
+            let places = of(&fresh(stays));
+            assert!(
+                matches!(places.as_slice(), [Place::Below { .. }]),
+                "{stays}"
+            );
+        }
+        let pattern = join(&[word("/tmp/"), bench_glob("*"), word("/../../srv/data")]);
+        assert_eq!(of(&pattern), [known("/srv/data")]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::classify::files::place::Place;
 use crate::classify::files::report::Loss;
 use crate::classify::files::world::World;
 use crate::classify::files::{Args, Valued};
+use crate::model::command::WriteMode;
 use crate::model::fact::Answer;
 use crate::model::git::GitAbout;
 use crate::model::target::TargetKind;
@@ -32,7 +33,7 @@ pub fn judge(git: &mut Git<'_, '_>) {
     // Its menu: `1` and `c` remove, and so does `y` where each is asked about.
     let asks = args.has(&["-i", "--interactive"]);
     let answered = asks && super::answers::given(git, &['1', 'c', 'y']);
-    if !(forced || asks) || asks && !answered || args.has(&["-n", "--dry-run"]) {
+    if !(forced || asks) || asks && !answered || args.rehearses(&["-n", "--dry-run"]) {
         return;
     }
     let ignored = args.told(&["-x", "-X"]);
@@ -66,6 +67,11 @@ pub fn judge(git: &mut Git<'_, '_>) {
             return git.losses.push(Loss::new(rule, target));
         }
     };
+    if changes_ignored(git, ignored) {
+        let loss = Loss::new(rule, target(git));
+        let line = "the same call changes first what git ignores";
+        return git.losses.push(loss.line(line));
+    }
     if named.is_empty() || !ignored && before.saved_untracked {
         let absent = git.target(&Repository::Absent, TargetKind::GitWorktree, None);
         return git
@@ -81,6 +87,34 @@ pub fn judge(git: &mut Git<'_, '_>) {
         1 => loss.line("1 file or folder that git does not keep"),
         count => loss.line(format!("{count} files or folders that git does not keep")),
     });
+}
+
+/// Tells whether the same call may change before what git ignores: what it would take is another then.
+/// More names to ignore only leave more where they are, unless the ignored ones go.
+fn changes_ignored(git: &Git<'_, '_>, ignored: bool) -> bool {
+    const LOOKS: [&str; 10] = [
+        "cat", "grep", "rg", "ls", "head", "tail", "test", "[", "echo", "printf",
+    ];
+    let of_ignored = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.ends_with(".gitignore")
+            || text.ends_with("info/exclude")
+            || text.contains("core.excludesfile")
+    };
+    git.context.earlier.iter().any(|command| {
+        let counts = |mode: WriteMode| ignored || mode != WriteMode::Append;
+        let mut writes = command.writes.iter().filter(|write| counts(write.mode));
+        let mut words = command.args().iter();
+        let git = crate::classify::git::Invocation::read(command);
+        let reads = git.is_some_and(|git| {
+            matches!(
+                git.subcommand.as_str(),
+                "add" | "commit" | "diff" | "log" | "show" | "status" | "check-ignore" | "ls-files"
+            )
+        });
+        writes.any(|write| of_ignored(&write.file.shown()))
+            || !reads && !command.is_any(&LOOKS) && words.any(|word| of_ignored(&word.shown()))
+    })
 }
 
 /// Tells whether the repository itself says that no `-f` is needed.

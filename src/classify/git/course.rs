@@ -492,7 +492,7 @@ fn symbolic(words: &[Word]) -> Vec<RefDeed> {
 
 fn commit(words: &[Word]) -> Vec<RefDeed> {
     let args = Args::read(words, super::tree::COMMIT);
-    if args.has(&["--dry-run"]) {
+    if args.rehearses(&["--dry-run"]) {
         return Vec::new();
     }
     match args.has(&["--amend"]) {
@@ -582,7 +582,7 @@ fn rebase(words: &[Word]) -> Vec<RefDeed> {
 
 fn fetch(words: &[Word]) -> Vec<RefDeed> {
     let args = Args::read(words, super::refs::FETCH);
-    if args.has(&["--dry-run"]) {
+    if args.rehearses(&["--dry-run"]) {
         return Vec::new();
     }
     let mut all = Vec::new();
@@ -615,7 +615,7 @@ fn fetch(words: &[Word]) -> Vec<RefDeed> {
 
 fn push(words: &[Word]) -> Vec<RefDeed> {
     let args = Args::read(words, super::push::VALUED);
-    if args.has(&["-n", "--dry-run"]) {
+    if args.rehearses(&["-n", "--dry-run"]) {
         return Vec::new();
     }
     let remote = match args.operands.first() {

@@ -36,7 +36,7 @@ enum Fate {
 /// Reads a push.
 pub fn read(git: &mut Git<'_, '_>) {
     let args = git.args(VALUED);
-    if args.has(&["-n", "--dry-run"]) {
+    if args.rehearses(&["-n", "--dry-run"]) {
         return;
     }
     let mut operands = args.operands.iter().copied();

@@ -316,7 +316,7 @@ pub fn replace(git: &mut Git<'_, '_>) {
 /// A fetch that forces a branch of this repository (`git fetch origin +main:main`), or takes tags down.
 pub fn fetch(git: &mut Git<'_, '_>) {
     let args = git.args(FETCH);
-    if args.has(&["--dry-run"]) {
+    if args.rehearses(&["--dry-run"]) {
         return;
     }
     fetch_pruned(git, &args);

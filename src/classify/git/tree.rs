@@ -496,7 +496,9 @@ fn listed(git: &mut Git<'_, '_>, file: &str) -> Option<String> {
 /// `git mv -f` over files that git does not track, or that are changed.
 pub fn renamed(git: &mut Git<'_, '_>) {
     let args = git.args(Valued::NONE);
-    if !args.has(&["-f", "--force"]) || args.has(&["-n", "--dry-run"]) || git.context.facts.assumed
+    if !args.has(&["-f", "--force"])
+        || args.rehearses(&["-n", "--dry-run"])
+        || git.context.facts.assumed
     {
         return;
     }

@@ -9,8 +9,9 @@ use crate::model::span::Origin;
 use crate::model::target::{Target, TargetKind};
 use crate::model::word::{Hole, Part, Word};
 
+use super::pairs;
+use super::side::{self, same_side};
 use super::things::{Thing, things};
-use super::{pairs, same_side};
 
 /// Commands of a call that are held against one removal.
 const MAX_MAKERS: usize = 64;
@@ -84,7 +85,9 @@ impl Removal<'_> {
             && makers
                 .iter()
                 .any(|(place, maker)| pairs::undoes(maker, self.command, self.since(*place)));
-        paired || self.covered(&makers, context, needs)
+        let mut kept = makers;
+        kept.retain(|(place, _)| !self.since(*place).any(side::turns));
+        paired || self.covered(&kept, context, needs)
     }
 
     /// The name was invented here: whether the making succeeded, nothing else has that name.

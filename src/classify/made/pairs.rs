@@ -5,7 +5,8 @@ use crate::classify::sql::options;
 use crate::model::command::Command;
 use crate::model::word::Word;
 
-use super::{below, same_side};
+use super::below;
+use super::side::{self, same_side};
 
 /// Where the name stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,10 +198,11 @@ pub(super) fn undoes<'a>(
     let turned = |command: &Command| {
         let own =
             OWN_STATE.contains(&program.as_str()) && command.program().as_deref() != Some(&program);
-        !own && command.words.iter().take(4).any(|word| {
-            word.text()
-                .is_some_and(|text| TURNS.contains(&text.as_str()))
-        })
+        !own && (side::turns(command)
+            || command.words.iter().take(4).any(|word| {
+                word.text()
+                    .is_some_and(|text| TURNS.contains(&text.as_str()))
+            }))
     };
     PAIRS.iter().any(|pair| pair.matches(maker, gone)) && !between.any(turned)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::classify::Context;
 use crate::classify::clients::{Base, Call, Input};
-use crate::model::command::{Command, Cwd};
+use crate::model::command::{Command, Cwd, Stdin};
 use crate::model::effect::{Bound, Dialect, ObjectKind, Verb};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::span::{Origin, Span};
@@ -74,6 +74,18 @@ fn is_alone(pieces: &[Piece]) -> bool {
         )
     };
     sql.count() == 1 && !pieces.iter().any(more)
+}
+
+/// Tells whether a text may end the transaction in which it is read.
+fn may_end(text: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        "commit", "begin", "start", "rollback", "abort", "source", ".read", "\\i", "\\ir",
+    ];
+    text.split([';', '\n']).any(|line| {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let first = first.to_ascii_lowercase();
+        ENDS.contains(&first.as_str()) || line.trim().eq_ignore_ascii_case("end")
+    }) || text.to_ascii_lowercase().contains("autocommit")
 }
 
 struct Gathering<'a, 'n> {
@@ -211,20 +223,10 @@ impl Gathering<'_, '_> {
     }
 
     fn named_file(&mut self, name: &Path, beside: Option<&Path>, part: Stretch, origin: Origin) {
-        let folder = match (beside, &self.command.cwd) {
-            (Some(folder), _) => folder.to_owned(),
-            (None, _) if !self.command.is_here() => self.context.scene.cwd.clone(),
-            (None, Cwd::Known(folder)) => folder.clone(),
-            (None, _) if name.is_absolute() => PathBuf::new(),
-            (None, _) => {
-                let reason = format!(
-                    "runs SQL from `{}` in a folder that is not known",
-                    name.display()
-                );
-                return self.opaque(reason, origin);
-            }
+        let path = match self.included(name, beside) {
+            Ok(path) => path,
+            Err(reason) => return self.opaque(reason, origin),
         };
-        let path = reach::normal(&folder.join(name));
         self.files += 1;
         if part.depth > MAX_DEPTH || self.files > MAX_FILES {
             return self.opaque("includes more files than are read here".to_owned(), origin);
@@ -249,6 +251,23 @@ impl Gathering<'_, '_> {
             }
             Some(_) => {}
         }
+    }
+
+    /// Returns where an included file is, or why that is not known.
+    fn included(&self, name: &Path, beside: Option<&Path>) -> Result<PathBuf, String> {
+        let folder = match (beside, &self.command.cwd) {
+            (Some(folder), _) => folder.to_owned(),
+            (None, _) if !self.command.is_here() => self.context.scene.cwd.clone(),
+            (None, Cwd::Known(folder)) => folder.clone(),
+            (None, _) if name.is_absolute() => PathBuf::new(),
+            (None, _) => {
+                let name = name.display();
+                return Err(format!(
+                    "runs SQL from `{name}` in a folder that is not known"
+                ));
+            }
+        };
+        Ok(reach::normal(&folder.join(name)))
     }
 
     /// Returns the text that an earlier command of the same call wrote there, or that a substitution gives.
@@ -337,6 +356,8 @@ impl Gathering<'_, '_> {
             opens,
             forgets: ends,
             keeps: self.call.client == Client::Cqlsh,
+            alone: self.sends_alone(source),
+            breaks: self.breaks(text, source),
         };
         self.waits = sql::turns_off(&text.text, dialect).unwrap_or(self.waits);
         if self.call.dialect == Dialect::Sqlite || self.call.dialect == Dialect::Duckdb {
@@ -348,6 +369,43 @@ impl Gathering<'_, '_> {
             let origin = source.origin(span, &self.command.origin);
             self.push(loss, origin, None);
         }
+    }
+
+    /// Tells whether each statement is sent by itself: psql does so with a file and its standard input, not with the text of `-c`.
+    fn sends_alone(&self, source: &Source) -> bool {
+        let fed = |input: &Input| match (input, &self.command.stdin) {
+            (Input::Words(word), Stdin::Text(fed)) => word == fed,
+            _ => false,
+        };
+        let call = self.call;
+        call.client == Client::Psql
+            && !call.commits
+            && (source.file.is_some() || call.inputs.iter().any(fed))
+    }
+
+    /// Returns the places of files that may end the transaction in which they are read.
+    fn breaks(&mut self, text: &client::Sql, source: &Source) -> Vec<usize> {
+        let folder = source.file.as_deref().and_then(Path::parent);
+        let mut places = Vec::new();
+        for (place, file, beside) in text.includes.iter().take(MAX_FILES) {
+            let name = Path::new(file);
+            let beside = folder.filter(|_| *beside);
+            let Ok(path) = self.included(name, beside) else {
+                places.push(*place);
+                continue;
+            };
+            let content = match self.written(name, &path) {
+                Some(word) => Some(Source::of_word(&word).text),
+                None => match self.context.facts.ask(Question::Text(path), self.needs) {
+                    Some(Answer::Text { text, .. }) => Some(text.clone()),
+                    _ => None,
+                },
+            };
+            if content.is_some_and(|content| may_end(&content)) {
+                places.push(*place);
+            }
+        }
+        places
     }
 
     /// Finds the database of every loss; the world is asked for variables only now.
@@ -369,7 +427,11 @@ impl Gathering<'_, '_> {
         };
         let base = base(self.call, &mut reading);
         for raw in self.raw {
-            if self.call.read_only && raw.loss.effect.verb != Verb::Program {
+            // `.open` opens for writing again.
+            if self.call.read_only
+                && raw.connection.is_none()
+                && raw.loss.effect.verb != Verb::Program
+            {
                 continue;
             }
             place(

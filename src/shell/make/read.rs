@@ -254,7 +254,11 @@ impl Make<'_> {
         for said in self.expand(rest, 0) {
             let told = self.told(&said);
             for name in told.split_whitespace().filter(|name| !name.contains('$')) {
-                for (path, text) in self.world.files(name) {
+                let files = self.world.files(name);
+                if files.is_empty() {
+                    self.missing.push(name.to_owned());
+                }
+                for (path, text) in files {
                     self.names.push(name.to_owned());
                     self.read(&path, &text);
                 }

@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub stops: bool,
     /// Which recipe it belongs to.
     pub recipe: usize,
+    /// What it is given to, where that is no shell.
+    pub shell: Option<String>,
     /// The recipe runs for certain: no file of the target's name can spare it, and nothing further runs where it fails.
     pub sure: bool,
 }
@@ -63,11 +65,17 @@ impl Make<'_> {
             }
             None => (None, needs),
         };
-        let needs = self.expanded_words(needs);
+        let mut needs = self.expanded_words(needs);
+        if self.twice {
+            // What was `$$` is `$` now, and is expanded once more.
+            let again = self.expanded_words(&needs.join(" "));
+            needs.extend(again);
+        }
         for target in &targets {
             match target.as_str() {
                 ".ONESHELL" => self.one_shell = true,
                 ".IGNORE" => self.goes_on = true,
+                ".SECONDEXPANSION" => self.twice = true,
                 ".PHONY" if self.doubt == 0 => self.phony.extend(needs.iter().cloned()),
                 _ => {}
             }
@@ -156,12 +164,55 @@ impl Make<'_> {
         } else if goals.is_empty() {
             goals.extend(self.first.clone());
         }
+        self.flags_of_its_own();
         let mut lines = Vec::new();
         let mut seen = Vec::new();
+        let dry = std::mem::take(&mut self.dry);
+        for file in self.remade() {
+            self.target(&file, 0, &mut seen, &mut lines);
+        }
+        self.dry = dry;
         for goal in goals {
             self.target(&goal, 0, &mut seen, &mut lines);
         }
         lines
+    }
+
+    /// Returns the Makefiles that make makes first, in a dry run, too: those that are not there, and those that need what is always made anew.
+    /// Whether another one is older than what it needs is not known here.
+    fn remade(&self) -> Vec<String> {
+        let has_recipe = |name: &&String| {
+            let mut rules = self.rules.iter();
+            rules.any(|rule| rule.targets.contains(name) && !rule.lines.is_empty())
+        };
+        let is_forced = |name: &&String| {
+            let named = self.rules.iter().filter(|rule| rule.targets.contains(name));
+            let mut needs = named.flat_map(|rule| &rule.needs);
+            self.phony.contains(*name)
+                || needs.any(|need| self.phony.contains(need) || need == "FORCE")
+        };
+        let missing = self.missing.iter();
+        let read = self.names.iter().filter(is_forced);
+        missing.chain(read).filter(has_recipe).cloned().collect()
+    }
+
+    /// `MAKEFLAGS += -i` in the Makefile itself.
+    fn flags_of_its_own(&mut self) {
+        if !self.table.contains_key("MAKEFLAGS") {
+            return;
+        }
+        for value in self.lookup("MAKEFLAGS", 0) {
+            for (at, word) in value.split_whitespace().enumerate() {
+                let letters = match word.strip_prefix('-') {
+                    Some(letters) => letters,
+                    None if at == 0 => word,
+                    None => continue,
+                };
+                let short = !letters.starts_with('-') && !letters.contains('=');
+                self.goes_on |= word == "--ignore-errors" || short && letters.contains('i');
+                self.keeps |= word == "--keep-going" || short && letters.contains('k');
+            }
+        }
     }
 
     /// Returns the lines of all recipes, whoever may run them.
@@ -274,8 +325,13 @@ impl Make<'_> {
             }
         }
         self.recipes += 1;
-        let sure = self.phony.contains(name);
-        lines.extend(all.into_iter().map(|line| Line { sure, ..line }));
+        let sure = self.phony.contains(name) && !self.keeps;
+        let shell = self.interpreter();
+        lines.extend(all.into_iter().map(|line| Line {
+            sure,
+            shell: shell.clone(),
+            ..line
+        }));
     }
 
     /// Returns the lines of one expanded recipe line, without the signs in front.
@@ -303,6 +359,7 @@ impl Make<'_> {
                 text: body.to_owned(),
                 stops: certain && !front.contains('-') && !self.goes_on,
                 recipe: self.recipes,
+                shell: None,
                 sure: false,
             });
         }

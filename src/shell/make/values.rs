@@ -240,6 +240,17 @@ impl Make<'_> {
             "SHELL" => Some("/bin/sh".to_owned()),
             "LN" => Some("ln".to_owned()),
             "INSTALL" => Some("install".to_owned()),
+            "MAKE_COMMAND" => Some("make".to_owned()),
+            "AS" | "LD" | "LEX" | "YACC" | "TEX" | "MAKEINFO" | "TEXI2DVI" | "LINT" => {
+                Some(name.to_ascii_lowercase())
+            }
+            "CPP" => Some("cc -E".to_owned()),
+            "FC" | "F77" => Some("f77".to_owned()),
+            "ARFLAGS" => Some("-rv".to_owned()),
+            ".SHELLFLAGS" => Some("-c".to_owned()),
+            ".FEATURES" | ".VARIABLES" | ".INCLUDE_DIRS" | ".LIBPATTERNS" | ".LOADED" => {
+                Some(self.hole("${make_value}"))
+            }
             _ => None,
         };
         let plain = |char: char| char.is_alphanumeric() || char == '_';

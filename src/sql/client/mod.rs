@@ -44,6 +44,8 @@ pub struct Sql {
     anchors: Vec<(usize, usize)>,
     /// Places in `text` from which on the client opens a transaction for every statement, or does not.
     pub opens: Vec<(usize, bool)>,
+    /// Files that are read between the statements: the place in `text`, and the name with whether it is looked for beside the including file.
+    pub includes: Vec<(usize, String, bool)>,
 }
 
 impl Sql {
@@ -68,6 +70,9 @@ impl Sql {
         self.text.truncate(at);
         self.anchors.retain(|(text, _)| *text < at);
         for (place, _) in &mut self.opens {
+            *place = (*place).min(at);
+        }
+        for (place, ..) in &mut self.includes {
             *place = (*place).min(at);
         }
     }
@@ -175,6 +180,13 @@ impl Collector {
     fn connect(&mut self, arguments: Vec<String>, span: Span) {
         self.flush();
         self.pieces.push(Piece::Connect { arguments, span });
+    }
+
+    /// Notes a file that is read as if it stood here.
+    fn include(&mut self, file: String, beside: bool, span: Span) {
+        let place = self.sql.text.len();
+        self.sql.includes.push((place, file.clone(), beside));
+        self.pieces.push(Piece::Include { file, beside, span });
     }
 
     /// Notes a file that is written, unless the word names a stream or switches something off.

@@ -188,11 +188,8 @@ impl Mysql<'_> {
     }
 
     fn include(&mut self, file: &str, span: Span) {
-        self.out.pieces.push(Piece::Include {
-            file: file.trim_matches(['\'', '"']).to_owned(),
-            beside: false,
-            span,
-        });
+        self.out
+            .include(file.trim_matches(['\'', '"']).to_owned(), false, span);
     }
 }
 

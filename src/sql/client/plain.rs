@@ -50,11 +50,7 @@ fn command(client: Client, line: &str, span: Span, out: &mut Collector) -> bool 
     let file =
         behind(files).and_then(|rest| arguments(rest.trim_end_matches(';')).into_iter().next());
     if let Some(file) = file {
-        out.pieces.push(Piece::Include {
-            file,
-            beside: false,
-            span,
-        });
+        out.include(file, false, span);
         return true;
     }
     let rest = line.strip_prefix('!').filter(|_| client != Client::Cqlsh);

@@ -332,11 +332,11 @@ impl Psql<'_> {
             "!" => self.program(rest, span),
             "i" | "include" | "ir" | "include_relative" => {
                 if let Some(file) = first {
-                    self.out.pieces.push(Piece::Include {
+                    self.out.include(
                         file,
-                        beside: name.starts_with("ir") || name.ends_with("relative"),
+                        name.starts_with("ir") || name.ends_with("relative"),
                         span,
-                    });
+                    );
                 }
             }
             "c" | "connect" => {

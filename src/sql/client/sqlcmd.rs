@@ -90,11 +90,7 @@ fn command(line: &str, span: Span, variables: &mut Variables, out: &mut Collecto
     let words = arguments(rest);
     let word = |at: usize| words.get(at).cloned().unwrap_or_default();
     match word(0).to_ascii_lowercase().as_str() {
-        "r" => out.pieces.push(Piece::Include {
-            file: word(1),
-            beside: false,
-            span,
-        }),
+        "r" => out.include(word(1), false, span),
         "setvar" => {
             variables.insert(word(1).to_lowercase(), word(2));
         }

@@ -159,11 +159,7 @@ fn dot(line: &str, span: Span, out: &mut Collector) {
         }
     } else if is("read", 3) {
         if let Some(file) = operands.first() {
-            out.pieces.push(Piece::Include {
-                file: (*file).clone(),
-                beside: false,
-                span,
-            });
+            out.include((*file).clone(), false, span);
         }
     } else if is("restore", 3) || is("dbconfig", 3) && empties(&words) {
         out.pieces.push(Piece::Restore { span });

@@ -255,11 +255,11 @@ fn include(rest: &str, beside: bool, span: Span, out: &mut Collector) -> bool {
         .rsplit('/')
         .next()
         .is_some_and(|name| name.contains('.'));
-    out.pieces.push(Piece::Include {
-        file: if ends { file } else { format!("{file}.sql") },
+    out.include(
+        if ends { file } else { format!("{file}.sql") },
         beside,
         span,
-    });
+    );
     true
 }
 

@@ -13,7 +13,15 @@ impl Judge<'_, '_> {
             Place::Scratch => return,
             Place::Anywhere => PathBuf::from(shown),
         };
-        let harmless = *place != Place::Anywhere && self.is_made_again(&path);
+        let known = *place != Place::Anywhere;
+        let temporary = known && is_temporary(&path, &[]);
+        // The name of the temporary place itself says nothing of a volume below it.
+        let below = ["/tmp", "/var/tmp"]
+            .iter()
+            .find_map(|place| path.strip_prefix(place).ok());
+        let below = below.map_or_else(|| path.clone(), |below| Path::new("/").join(below));
+        let again = known && self.is_made_again(&below);
+        let harmless = temporary || known && self.is_made_again(&path);
         match self.world.clone() {
             World::Here => {}
             World::Elsewhere { place, reason, .. } => {
@@ -24,11 +32,11 @@ impl Judge<'_, '_> {
             }
             World::Fresh(mounts) => {
                 if let Place::Glob { dir, pattern } = place {
-                    return self.fresh_glob((dir, pattern), &mounts, how, shown, harmless);
+                    let spared = (harmless, again);
+                    return self.fresh_glob((dir, pattern), &mounts, how, shown, spared);
                 }
                 for landing in world::land(&path, &mounts, &self.cwd.clone()) {
-                    let named = matches!(landing, Landing::Unknown | Landing::Volume(_));
-                    if !(harmless && named) {
+                    if !is_spared(&landing, (harmless, again)) {
                         self.landed(landing, how, shown);
                     }
                 }
@@ -43,7 +51,7 @@ impl Judge<'_, '_> {
         mounts: &[world::Mount],
         how: How,
         shown: &str,
-        harmless: bool,
+        spared: (bool, bool),
     ) {
         let dir = lexical(dir);
         let cwd = self.cwd.clone();
@@ -63,18 +71,17 @@ impl Judge<'_, '_> {
                         self.removal_glob(&path, rest, how);
                         self.world = world;
                     }
-                    (Landing::Unknown | Landing::Volume(_), _) if harmless => {}
+                    (landing, _) if is_spared(&landing, spared) => {}
                     (landing, _) => self.landed(landing, how, shown),
                 }
             }
         }
     }
 
-    /// Tells whether a path elsewhere is temporary, a cache, or named as regenerable; a relative one counts from where the command stands.
+    /// Tells whether a path elsewhere is a cache, or named as regenerable; a relative one counts from where the command stands.
     fn is_made_again(&self, path: &Path) -> bool {
         let root = if path.is_absolute() { "/" } else { "" };
-        is_temporary(path, &[])
-            || kinds::is_package_cache(path, None)
+        kinds::is_package_cache(path, None)
             || kinds::regenerable(path, Path::new(root), self.context.regenerable).is_some()
     }
 
@@ -138,6 +145,16 @@ impl Judge<'_, '_> {
         if database || over.emptied {
             self.losses.extend(by_name(path, over, false, target));
         }
+    }
+}
+
+/// Tells whether nothing is lost at a place by its name: `harmless` counts for what goes with its container, only `again` for a volume that outlives it.
+const fn is_spared(landing: &Landing, (harmless, again): (bool, bool)) -> bool {
+    match landing {
+        Landing::Unknown => harmless,
+        // A volume that is mounted below a temporary place is none.
+        Landing::Volume(_) => again,
+        Landing::Inside | Landing::Host(_) => false,
     }
 }
 
