@@ -108,14 +108,10 @@ impl Unfolder<'_> {
                     let next = self.pipeline(pipeline, &mut other, fr);
                     self.otherwise = otherwise;
                     feed = feed.or(next);
-                    if decided {
+                    match decided {
                         // What stands before has failed for certain.
-                        *st = other;
-                    } else {
-                        st.proofs.succeeded();
-                        let gone = other.gone;
-                        st.join(other);
-                        st.gone = gone;
+                        true => *st = other,
+                        false => st.join_otherwise(other),
                     }
                 }
             }

@@ -70,13 +70,13 @@ impl Unfolder<'_> {
                 continue;
             }
             let written = patch::stripped(&part.new, strip);
-            let file = match (named, &folder) {
-                (Some(file), _) => file.clone(),
-                (None, Some(folder)) => Word::literal(
-                    format!("{}/{written}", folder.trim_end_matches('/')),
-                    job.origin.clone(),
-                ),
-                (None, None) => Word::literal(written, job.origin.clone()),
+            let written = match &folder {
+                Some(folder) => format!("{}/{written}", folder.trim_end_matches('/')),
+                None => written,
+            };
+            let file = match named {
+                Some(file) => file.clone(),
+                None => Word::literal(written, job.origin.clone()),
             };
             let line = super::expand::literal_piece(&part.lines, &job.origin);
             self.record_file(&file, Feed::text(vec![line]), !part.is_made(), st);

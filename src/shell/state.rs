@@ -359,6 +359,14 @@ impl State {
         all
     }
 
+    /// Joins what follows where what stands before `||` has failed; what stands behind says whether the shell is left.
+    pub fn join_otherwise(&mut self, other: Self) {
+        self.proofs.succeeded();
+        let gone = other.gone;
+        self.join(other);
+        self.gone = gone;
+    }
+
     /// Takes in the state of another path that may have been gone instead.
     pub fn join(&mut self, mut other: Self) {
         let met = self.meet(&mut other);

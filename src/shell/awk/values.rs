@@ -113,7 +113,7 @@ fn written(number: f64) -> Option<String> {
     }
     // Very great and very small ones are written with a power.
     let size = number.abs();
-    if !number.is_finite() || size >= 1e6 || size < 1e-4 {
+    if !(1e-4..1e6).contains(&size) {
         return None;
     }
     let before = if size < 1.0 {

@@ -338,10 +338,8 @@ mod tests {
         let table = format!(
             "{PYTHON}def take(a, b):\n    shutil.rmtree(b)\n{{'take': take, 'show': show}}[sys.argv[1]](1, 'logs')\n"
         );
-        assert_eq!(
-            steps(&table, Language::Python, "take"),
-            ["rm -rf -- 'logs'"]
-        );
+        let found = steps(&table, Language::Python, "take");
+        assert!(found.contains(&"rm -rf -- 'logs'".to_owned()), "{found:?}");
         let decorated = "@atexit.register\ndef cmd_last():\n    shutil.rmtree('logs')\n";
         assert!(!of(decorated, end, "show x").is_empty());
     }

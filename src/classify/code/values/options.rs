@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::super::index::{Binding, Given, Part};
 use super::super::tokens::Token;
+use super::methods::Arguments;
 use super::sure::Sure;
 use super::{Reader, Value, Values, When};
 
@@ -377,32 +378,7 @@ impl Reader<'_> {
                 .replace('-', "_"),
         };
         let name = if operand { first } else { name };
-        let turns = |part: Part| {
-            self.index
-                .name(part.from)
-                .is_some_and(|name| name.ends_with("BooleanOptionalAction"))
-        };
-        let action = match given.named("action") {
-            Some(part) if turns(part) => "turn".to_owned(),
-            Some(part) => self.word(part)?,
-            None => "store".to_owned(),
-        };
-        let takes = match (action.as_str(), given.named("nargs")) {
-            ("store_true", None) => Takes::Sets(true),
-            ("store_false", None) => Takes::Sets(false),
-            ("store", None) => Takes::One,
-            ("append", None) if !operand => Takes::Each,
-            ("turn", None) if words.iter().all(|word| word.starts_with("--")) => Takes::Turns,
-            ("store", Some(part)) => match self.word(part)?.as_str() {
-                "+" => Takes::Many(1),
-                "*" => Takes::Many(0),
-                "?" => Takes::Perhaps,
-                _ => return None,
-            },
-            // What it sets is not read, but it takes no word.
-            ("version" | "help" | "count" | "store_const", None) => Takes::Sets(true),
-            _ => return None,
-        };
+        let (action, takes) = self.declares(&given, &words)?;
         let sets = matches!(action.as_str(), "store_true" | "store_false");
         let name = match takes {
             Takes::Sets(_) if !sets => String::new(),
@@ -423,6 +399,37 @@ impl Reader<'_> {
             made: given.named("type").is_some(),
             at,
         })
+    }
+
+    /// Returns what a declaration does, and how many words it takes.
+    fn declares(&self, given: &Arguments, words: &[String]) -> Option<(String, Takes)> {
+        let turns = |part: Part| {
+            self.index
+                .name(part.from)
+                .is_some_and(|name| name.ends_with("BooleanOptionalAction"))
+        };
+        let action = match given.named("action") {
+            Some(part) if turns(part) => "turn".to_owned(),
+            Some(part) => self.word(part)?,
+            None => "store".to_owned(),
+        };
+        let takes = match (action.as_str(), given.named("nargs")) {
+            ("store_true", None) => Takes::Sets(true),
+            ("store_false", None) => Takes::Sets(false),
+            ("store", None) => Takes::One,
+            ("append", None) if words.iter().all(|word| word.starts_with('-')) => Takes::Each,
+            ("turn", None) if words.iter().all(|word| word.starts_with("--")) => Takes::Turns,
+            ("store", Some(part)) => match self.word(part)?.as_str() {
+                "+" => Takes::Many(1),
+                "*" => Takes::Many(0),
+                "?" => Takes::Perhaps,
+                _ => return None,
+            },
+            // What it sets is not read, but it takes no word.
+            ("version" | "help" | "count" | "store_const", None) => Takes::Sets(true),
+            _ => return None,
+        };
+        Some((action, takes))
     }
 }
 
@@ -549,14 +556,23 @@ fn option(
         }
     }
     let one = found?;
+    let following = words.get(at..).unwrap_or_default();
+    let (said, used) = worth(one, head, value, following, all.get(&one.name))?;
+    all.insert(one.name.clone(), said);
+    Some(at + used)
+}
+
+/// Returns what an option says with its value, or with the words that follow, and how many of those it takes.
+fn worth(
+    one: &Declared,
+    head: &str,
+    value: Option<String>,
+    words: &[String],
+    before: Option<&Said>,
+) -> Option<(Said, usize)> {
     let is_value = |word: &&String| !word.starts_with('-');
-    let following: Vec<String> = words
-        .iter()
-        .skip(at)
-        .take_while(is_value)
-        .cloned()
-        .collect();
-    let (said, used) = match (one.takes, value) {
+    let following: Vec<String> = words.iter().take_while(is_value).cloned().collect();
+    Some(match (one.takes, value) {
         (Takes::Sets(sets), None) => (Said::Set(sets), 0),
         (Takes::Turns, None) => {
             let place = one.names.iter().position(|name| name == head)?;
@@ -566,7 +582,7 @@ fn option(
         (Takes::Each, value) => {
             let used = usize::from(value.is_none());
             let text = value.or_else(|| following.first().cloned())?;
-            let mut list = match all.get(&one.name) {
+            let mut list = match before {
                 Some(Said::List(list)) => list.clone(),
                 Some(Said::Default(None, _)) => Vec::new(),
                 _ => return None,
@@ -586,9 +602,7 @@ fn option(
             (Said::List(following), used)
         }
         (Takes::Many(_), None) => return None,
-    };
-    all.insert(one.name.clone(), said);
-    Some(at + used)
+    })
 }
 
 /// Gives the operands to their declarations, in order.
