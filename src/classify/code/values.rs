@@ -5,6 +5,7 @@ mod answers;
 mod argv;
 mod branches;
 mod budget;
+mod changes;
 mod data;
 mod dispatch;
 mod joined;
