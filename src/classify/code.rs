@@ -97,12 +97,10 @@ fn losses(
     let dialect = dialect(&code.source.text);
     let serves = !code.inline && drivers::serves(&code.source.text);
     let undone = code.sandboxed || rolls_back(&code.source.text, code.language);
-    if code.test && !deeds.connections.iter().any(|one| tested::is_far(one)) {
-        return Vec::new();
-    }
+    let own = code.test && tested::has_own_store(code, &deeds.connections);
     let mut raw = Vec::new();
     let mut made = String::new();
-    for (text, span, perhaps) in &deeds.sql {
+    for (text, span, perhaps) in deeds.sql.iter().filter(|_| !own) {
         let undone = undone || deeds.undone.contains(span);
         let losses = if *perhaps {
             // A driver's `%s` stands for a value.
@@ -149,7 +147,9 @@ fn losses(
     let counts =
         code.inline || code.test || !is_test(command) && !drivers::serves(&code.source.text);
     if counts && !code.sandboxed {
-        all.extend(deeds.wipes.iter().map(|(rule, name, span)| {
+        let counts = |rule: &str| !own || rule != drivers::DATA;
+        let wipes = deeds.wipes.iter().filter(|(rule, ..)| counts(rule));
+        all.extend(wipes.map(|(rule, name, span)| {
             let origin = code.source.origin(*span, &command.origin);
             let place = place((&deeds, &code.source.text), command, context, needs);
             taken_away(rule, name, place, &origin, command, context)
@@ -338,12 +338,14 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
 
 fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps> {
     let serves = !code.inline && drivers::serves(&code.source.text);
-    let steps: Vec<Step> = code
-        .deeds()
+    let deeds = code.deeds();
+    let own = |step: &Step| code.test && tested::is_own(step, &deeds, context.facts.assumed);
+    let steps: Vec<Step> = deeds
         .steps
-        .into_iter()
+        .iter()
         .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
-        .filter(|step| !code.test || tested::reaches_out(step))
+        .filter(|step| !own(step))
+        .cloned()
         .collect();
     let mut steps = steps;
     if command.is_any(&["ipython", "ipython3", "ptipython"]) {

@@ -1,8 +1,10 @@
 //! Parts of a script that run only where something calls them or a condition holds, found by indents and braces.
 //! It blanks them out and leaves every byte that stays in its place; it reads no expression and no file.
 
+mod uses;
+
 use super::modules;
-use super::tokens::Language;
+use super::tokens::{self, Language};
 
 /// Functions of a text that are told apart; further ones count as called.
 const MAX_BLOCKS: usize = 400;
@@ -15,82 +17,14 @@ pub(super) struct Block {
     pub to: usize,
 }
 
-/// A place at which a block is called, or handed to somebody who may call it.
-struct Use {
-    /// The block in which it stands; nothing runs there before that one does.
-    around: Option<usize>,
-    block: usize,
-}
-
 /// Blanks out the blocks that nobody calls; every byte that stays keeps its place.
-pub(super) fn loaded(text: &str, blocks: &[Block], wanted: &[String]) -> String {
-    let uses = uses(text, blocks);
-    let used_in = |around: Option<usize>| {
-        let here = uses.iter().filter(move |one| one.around == around);
-        here.map(|one| one.block)
-    };
-    let from_outside = blocks.iter().enumerate();
-    let from_outside =
-        from_outside.filter(|(_, block)| !block.name.is_empty() && wanted.contains(&block.name));
-    let mut open: Vec<usize> = from_outside.map(|(at, _)| at).collect();
-    open.extend(used_in(None));
-    let mut called = vec![false; blocks.len()];
-    while let Some(at) = open.pop() {
-        let Some(known) = called.get_mut(at).filter(|known| !**known) else {
-            continue;
-        };
-        *known = true;
-        open.extend(used_in(Some(at)));
-    }
-    blanked(text, blocks, &called)
-}
-
-/// Returns every place at which one of the blocks is called or handed on.
-fn uses(text: &str, blocks: &[Block]) -> Vec<Use> {
-    let mut all = Vec::new();
-    for (number, block) in blocks.iter().enumerate() {
-        if block.name.is_empty() {
-            continue;
-        }
-        for (at, name) in text.match_indices(block.name.as_str()) {
-            let after = text.get(at + name.len()..).unwrap_or_default();
-            if !after.starts_with('(') && !is_handed_on(text, at, name) {
-                continue;
-            }
-            let around = blocks.iter().position(|one| one.from <= at && at < one.to);
-            all.push(Use {
-                around,
-                block: number,
-            });
-        }
-    }
-    all
-}
-
-/// Tells whether a function is given to something that may call it: `set_defaults(func=purge)`, `.action(purge)`, `{"purge": purge}`.
-fn is_handed_on(text: &str, at: usize, name: &str) -> bool {
-    const GIVES_AWAY: [&str; 8] = [
-        "export", "module.", "exports.", "import ", "from ", "__all__", "def ", "class ",
-    ];
-    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.' | '$');
-    let before = text.get(..at).unwrap_or_default();
-    let after = text.get(at + name.len()..).unwrap_or_default();
-    if before.ends_with(is_word) || after.starts_with(is_word) {
-        return false;
-    }
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let given = line.trim_start();
-    if GIVES_AWAY.iter().any(|word| given.starts_with(word)) {
-        return false;
-    }
-    let ends = after.trim_start_matches([' ', '\t']);
-    let ends = ends.is_empty() || ends.starts_with([')', ',', ']', '}', ';', '\n', '\r']);
-    let begins = match line.trim_end().chars().next_back() {
-        Some('(' | '=' | ':') => true,
-        Some(',' | '[') => line.contains(['(', '=', '[', ':']),
-        _ => false,
-    };
-    begins && ends
+pub(super) fn loaded(
+    text: &str,
+    language: Language,
+    blocks: &[Block],
+    wanted: &[String],
+) -> String {
+    blanked(text, blocks, &uses::called(text, language, blocks, wanted))
 }
 
 pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
@@ -112,42 +46,61 @@ pub(super) fn blanked(text: &str, blocks: &[Block], called: &[bool]) -> String {
     all
 }
 
-/// Finds the functions of Python, and what runs only as a program of its own.
+/// Finds the bodies of the functions of Python, and what runs only as a program of its own.
 pub(super) fn python_blocks(text: &str) -> Vec<Block> {
+    let mask = tokens::masked(text, Language::Python);
     let mut blocks: Vec<Block> = Vec::new();
-    // The indent of the block that is open, and whether its header and a long string in it are.
+    // The indent of the block that is open, and the classes around it.
     let mut open: Option<usize> = None;
-    let (mut header, mut quoted) = (false, false);
+    let mut classes: Vec<(usize, &str)> = Vec::new();
+    let mut loads = false;
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
+    let mut behind = 0;
+    for line in mask.split_inclusive('\n') {
         let from = at;
         at += line.len();
         let bare = line.trim();
         let indent = line.len() - line.trim_start().len();
-        let ends = !header && !quoted && !bare.is_empty() && !bare.starts_with('#');
-        if open.is_some_and(|start| ends && indent <= start) {
+        // The head of a function may take several lines.
+        if bare.is_empty() || from < behind {
+            if let Some(block) = blocks.last_mut().filter(|_| open.is_some()) {
+                block.to = block.to.max(at);
+            }
+            continue;
+        }
+        if open.is_some_and(|start| indent <= start) {
             open = None;
         }
         if open.is_none() {
+            classes.retain(|(start, _)| *start < indent);
+            if let Some(name) = bare.strip_prefix("class ") {
+                classes.push((indent, name.split(['(', ':', ' ']).next().unwrap_or(name)));
+            }
+            let marked = bare.starts_with('@') && calls_at_once(&mask, bare);
             let Some(name) = python_header(bare).filter(|_| blocks.len() < MAX_BLOCKS) else {
+                loads = marked || loads && bare.starts_with('@');
                 continue;
             };
+            if std::mem::take(&mut loads) {
+                continue;
+            }
             open = Some(indent);
-            header = true;
+            // What the head says runs where it stands: `def run(a=wipe()):`.
+            let head = match name.is_empty() {
+                true => line.len(),
+                false => head_end(mask.get(from..).unwrap_or_default()).unwrap_or(line.len()),
+            };
+            behind = from + head;
+            let owner = classes.last().map(|(_, class)| format!("{class}."));
+            let owner = owner.filter(|_| !name.is_empty());
             blocks.push(Block {
-                name,
-                from,
-                to: from,
+                name: format!("{}{name}", owner.unwrap_or_default()),
+                from: if name.is_empty() { from } else { behind },
+                to: at.max(behind),
             });
         }
-        if header {
-            let code = bare.split(" #").next().unwrap_or(bare).trim_end();
-            header = !(code.ends_with(':') || bare.contains("): ") || bare.contains("]: "));
-        }
-        let marks = line.matches("\"\"\"").count() + line.matches("'''").count();
-        quoted ^= marks % 2 == 1;
         if let Some(block) = blocks.last_mut() {
-            block.to = at;
+            block.to = at.max(block.to);
         }
     }
     blocks
@@ -162,21 +115,86 @@ fn python_header(line: &str) -> Option<String> {
     rest.split(['(', ' ']).next().map(str::to_owned)
 }
 
+/// Returns where the colon of a function's head ends.
+fn head_end(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let end = text.bytes().position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        byte == b':' && depth == 0
+    });
+    end.map(|end| end + 1)
+}
+
+/// Tells whether a decorator calls its function at once, or lets it be called at the end.
+fn calls_at_once(mask: &str, mark: &str) -> bool {
+    let name = mark
+        .trim_start_matches('@')
+        .split('(')
+        .next()
+        .unwrap_or_default();
+    if let Some((_, last)) = name.trim_end().rsplit_once('.') {
+        return matches!(last, "register" | "on_event" | "run_now" | "on_startup")
+            && !mark.contains("route");
+    }
+    let name = name.trim();
+    if name == "register" {
+        return true;
+    }
+    // One of the code's own: `def now(f): f()`.
+    let Some((_, rest)) = mask.split_once(&format!("def {name}(")) else {
+        return false;
+    };
+    let given: String = rest
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
+    let mut lines = rest.lines();
+    let first = lines.next().unwrap_or_default();
+    let first = first.split_once("):").map_or("", |(_, body)| body);
+    let body: Vec<&str> = lines
+        .take_while(|line| line.is_empty() || line.starts_with([' ', '\t']))
+        .collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let level = body
+        .iter()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| indent(line))
+        .next();
+    let call = format!("{given}(");
+    let own = body.iter().filter(|line| {
+        // Not inside of a function that is only defined there.
+        Some(indent(line)) == level && !line.trim_start().starts_with("def ")
+    });
+    !given.is_empty()
+        && (first.contains(&call)
+            || own
+                .into_iter()
+                .any(|line| line.contains(&call) && !line.contains("lambda")))
+}
+
 /// Finds the functions and classes of languages with braces; one that is called where it stands is none.
 pub(super) fn brace_blocks(text: &str) -> Vec<Block> {
+    let mask = tokens::masked(text, Language::Javascript);
+    let text = mask.as_str();
     let mut blocks: Vec<Block> = Vec::new();
     // Where the statement began, and the depth at which the open block ends.
     let (mut start, mut depth) = (0, 0_usize);
     let mut open: Option<usize> = None;
+    let mut head = 0;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'{' => {
-                let head = text.get(start..at).unwrap_or_default().trim();
+                let words = text.get(start..at).unwrap_or_default().trim();
                 if open.is_none()
                     && blocks.len() < MAX_BLOCKS
-                    && let Some(name) = brace_header(head)
+                    && let Some(name) = brace_header(words)
                 {
                     open = Some(depth);
+                    head = start;
                     blocks.push(Block {
                         name,
                         from: start,
@@ -191,8 +209,12 @@ pub(super) fn brace_blocks(text: &str) -> Vec<Block> {
                 start = at + 1;
                 if open == Some(depth) {
                     open = None;
-                    if let Some(block) = blocks.last_mut() {
-                        block.to = at + 1;
+                    let head = text.get(head..at).unwrap_or_default();
+                    let now = is_called_at_once(head, text.get(at + 1..).unwrap_or_default());
+                    match blocks.last_mut() {
+                        Some(_) if now => drop(blocks.pop()),
+                        Some(block) => block.to = at + 1,
+                        None => {}
                     }
                 }
             }
@@ -208,6 +230,23 @@ pub(super) fn brace_blocks(text: &str) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// `const x = function () { … }()`, `class { static { … } }`: what stands there runs where it stands.
+fn is_called_at_once(block: &str, behind: &str) -> bool {
+    let head = block.split('{').next().unwrap_or_default();
+    if head.contains("class") && (block.contains("static {") || block.contains("static{")) {
+        return true;
+    }
+    let declared = ["function", "async function", "class", "export"];
+    let declared = declared
+        .iter()
+        .any(|word| head.trim_start().starts_with(word));
+    let behind = behind.trim_start_matches([' ', '\t', ')']);
+    !declared
+        && ["(", ".call(", ".apply("]
+            .iter()
+            .any(|call| behind.starts_with(call))
 }
 
 /// `exports.wipe = () => rm('a')`: a function without braces, to the end of its expression.
@@ -241,16 +280,45 @@ fn assigned_to(head: &str) -> Option<&str> {
     before.get(..at).filter(|_| !equal).map(str::trim_end)
 }
 
+/// Functions that only keep what they are given, to call it when they are called themselves.
+const KEEPS: [&str; 16] = [
+    "asyncHandler",
+    "catchAsync",
+    "wrapAsync",
+    "promisify",
+    "debounce",
+    "throttle",
+    "memoize",
+    "once",
+    "useCallback",
+    "createAsyncThunk",
+    "createAction",
+    "onRequest",
+    "onCall",
+    "defineEventHandler",
+    "defineStore",
+    "createStore",
+];
+
 fn brace_header(head: &str) -> Option<String> {
     /// What stands before a condition in brackets and runs at once.
     const CONTROL: [&str; 7] = ["if", "for", "while", "switch", "catch", "with", "else"];
-    let called = head.starts_with(['(', '!', '+']) || head.contains("await (");
+    let begun = ["void ", "new ", "await ", "return ", "throw ", "typeof "];
+    let called = head.starts_with(['(', '!', '+', '-', '~'])
+        || begun.iter().any(|word| head.starts_with(word))
+        || head.contains("await (");
     let given = assigned_to(head);
-    let assigned = given.is_some();
-    let word = |text: &str| -> String {
-        let named = |char: &char| char.is_alphanumeric() || matches!(char, '_' | '$');
-        text.chars().take_while(named).collect()
+    // `const x = (() => {`, `module.exports = wrap(function () {`: not closed where the function begins.
+    let whole = head.matches('(').count() <= head.matches(')').count();
+    let keeper = || {
+        let before = head.split('(').next().unwrap_or_default().trim_end();
+        let name = before.rsplit([' ', '.', '=']).next().unwrap_or_default();
+        KEEPS.contains(&name)
     };
+    if given.is_some() && !whole && !keeper() {
+        return None;
+    }
+    let assigned = given.is_some();
     // What is handed to another function may run at once: `['a'].forEach(d => { … })`; a property (`wipe: () => {`) waits.
     let property = head
         .split_once(':')
@@ -269,11 +337,26 @@ fn brace_header(head: &str) -> Option<String> {
     if !is || called || handed {
         return None;
     }
+    block_name(head, given.filter(|_| assigned), property, method)
+}
+
+/// Returns the first word of a text.
+fn word(text: &str) -> String {
+    let named = |char: &char| char.is_alphanumeric() || matches!(char, '_' | '$');
+    text.chars().take_while(named).collect()
+}
+
+/// Returns the name under which a function or a class can be called; nothing where nobody could name it.
+fn block_name(head: &str, given: Option<&str>, property: bool, method: bool) -> Option<String> {
     let after = |word: &str| head.split_once(word).map(|(_, rest)| rest.trim_start());
     let before = head.split('(').next().unwrap_or_default();
     let given = given.and_then(|name| name.rsplit(['.', ' ']).next());
     let key = || head.split_once(':').map(|(name, _)| name.trim());
+    let class = || after("class ").filter(|_| head.starts_with("class "));
+    let named = |rest: &&str| !word(rest).is_empty();
     let name = after("function ")
+        .filter(named)
+        .or_else(class)
         .or_else(|| after("const "))
         .or_else(|| after("let "))
         .or_else(|| after("var "))
@@ -282,10 +365,12 @@ fn brace_header(head: &str) -> Option<String> {
         .or_else(|| before.rsplit([' ', '.']).next().filter(|_| method));
     let name = word(name.unwrap_or_default());
     let whole = head.contains("module.exports") || head.contains("export default");
-    Some(match name.as_str() {
-        "" | "exports" | "async" if whole => modules::DEFAULT.to_owned(),
-        _ => name,
-    })
+    match name.as_str() {
+        "" | "exports" | "async" if whole => Some(modules::DEFAULT.to_owned()),
+        // Nobody could name it.
+        "" | "constructor" => None,
+        _ => Some(name),
+    }
 }
 
 /// Blanks what runs only where something calls it.
@@ -294,7 +379,7 @@ pub(super) fn running(text: &str, language: Language, outside: &[String], is_mai
     if is_main && language == Language::Python {
         blocks.retain(|block| !block.name.is_empty());
     }
-    loaded(text, &blocks, outside)
+    loaded(text, language, &blocks, outside)
 }
 
 /// Blanks what runs only under a condition.
@@ -346,6 +431,8 @@ pub(super) fn python_conditions(text: &str) -> Vec<Block> {
 
 /// The bodies of conditions in languages with braces.
 pub(super) fn brace_conditions(text: &str) -> Vec<Block> {
+    let mask = tokens::masked(text, Language::Javascript);
+    let text = mask.as_str();
     const ASKS: [&str; 5] = ["if", "else", "while", "switch", "catch"];
     /// "If this file is the one that was started".
     const MAIN: [&str; 2] = ["require.main", "import.meta"];
@@ -398,11 +485,11 @@ mod tests {
     use super::*;
 
     fn python(text: &str) -> String {
-        loaded(text, &python_blocks(text), &[])
+        loaded(text, Language::Python, &python_blocks(text), &[])
     }
 
     fn braces(text: &str) -> String {
-        loaded(text, &brace_blocks(text), &[])
+        loaded(text, Language::Javascript, &brace_blocks(text), &[])
     }
 
     #[test]
@@ -445,41 +532,11 @@ mod tests {
         }
     }
 
-    fn handed_on(text: &str) -> bool {
-        let mut places = text.match_indices("purge");
-        places.any(|(at, name)| is_handed_on(text, at, name))
-    }
-
-    #[test]
-    fn a_function_that_is_handed_on_may_be_called() {
-        for text in [
-            "s.set_defaults(func=purge)",
-            "ways = {'purge': purge, 'show': show}",
-            "program.command('purge').action(purge);",
-            "app.post('/purge', purge)",
-            "Thread(target=purge).start()",
-        ] {
-            assert!(handed_on(text), "{text}");
-        }
-        for text in [
-            "module.exports = { show, purge };",
-            "module.exports = {\n  show,\n  purge,\n};",
-            "export { purge };",
-            "from .ways import show, purge",
-            "__all__ = [purge]",
-            "print('purge')",
-            "x.purge = 1",
-            "purges(a)",
-        ] {
-            assert!(!handed_on(text), "{text}");
-        }
-    }
-
     #[test]
     fn a_function_that_is_called_from_outside_stays() {
         let wanted = ["wipe".to_owned()];
         let python = "def wipe():\n    rm('a')\ndef other():\n    rm('b')\n";
-        let left = loaded(python, &python_blocks(python), &wanted);
+        let left = loaded(python, Language::Python, &python_blocks(python), &wanted);
         assert!(left.contains("'a'") && !left.contains("'b'"));
         for text in [
             "exports.wipe = () => rm('a');\nexports.other = () => rm('b');\n",
@@ -488,12 +545,12 @@ mod tests {
             "module.exports = { wipe: () => rm('a'), other() { rm('b') } };\n",
             "export function wipe() { rm('a') }\nexport const other = async () => rm('b');\n",
         ] {
-            let left = loaded(text, &brace_blocks(text), &wanted);
+            let left = loaded(text, Language::Javascript, &brace_blocks(text), &wanted);
             assert!(left.contains("'a'") && !left.contains("'b'"), "{left}");
         }
         let whole = "module.exports = function () { rm('a') };\n";
         let wanted = [modules::DEFAULT.to_owned()];
-        assert!(loaded(whole, &brace_blocks(whole), &wanted).contains("'a'"));
+        assert!(loaded(whole, Language::Javascript, &brace_blocks(whole), &wanted).contains("'a'"));
     }
 
     fn runs(text: &str, language: Language, is_main: bool) -> String {

@@ -11,7 +11,7 @@ mod starts;
 mod tools;
 mod ways;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::model::span::Span;
 
@@ -42,6 +42,8 @@ pub(super) struct Deeds {
     pub wipes: Vec<(&'static str, String, Span)>,
     /// Where SQL stands whose changed rows are rolled back.
     pub undone: Vec<Span>,
+    /// Folders that it lays out where they are not there.
+    pub laid: Vec<String>,
     /// The code does more, or has more readings, than is looked at.
     pub cut: bool,
 }
@@ -131,7 +133,9 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
         imports: &imports,
         deeds: Deeds::default(),
         sends_variable: false,
-        made: HashSet::new(),
+        made: HashMap::new(),
+        fresh: None,
+        at: 0,
     };
     let ways = Way::all(&mut calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
@@ -191,8 +195,12 @@ struct Calls<'a> {
     imports: &'a HashMap<String, String>,
     deeds: Deeds,
     sends_variable: bool,
-    /// Files and folders that the code has made itself.
-    made: HashSet<String>,
+    /// Files and folders that the code has made itself, and where.
+    made: HashMap<String, usize>,
+    /// Where a test has gone to a temporary folder, until it ends.
+    fresh: Option<usize>,
+    /// The token that is looked at.
+    at: usize,
 }
 
 impl<'a> Calls<'a> {
@@ -205,6 +213,7 @@ impl<'a> Calls<'a> {
     }
 
     fn token(&mut self, at: usize) {
+        self.at = at;
         match self.index.token(at) {
             Some(Token::Name { name, start }) => {
                 let mut name = self.reader.full(name.trim_end_matches('!'));
@@ -280,6 +289,15 @@ impl<'a> Calls<'a> {
     /// Notes down what the code does, or that it does more than is looked at.
     fn does(&mut self, step: Step) {
         const MAX_STEPS: usize = 2_000;
+        // pytest goes back by itself.
+        let left = |from: &usize| *from != self.at && !self.index.comes_behind(*from, self.at);
+        if self.fresh.take_if(|from| left(from)).is_some() {
+            self.deeds.steps.push(Step {
+                text: "cd -".to_owned(),
+                span: step.span,
+                kind: Kind::Goes,
+            });
+        }
         match self.deeds.steps.len() < MAX_STEPS {
             true => self.deeds.steps.push(step),
             false => self.deeds.cut = true,

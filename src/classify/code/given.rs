@@ -397,6 +397,8 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
             && flags.contains(&flag)
         {
             pieces = Some(Source::of_word(&options::tail(word, flag.len() + 1)));
+        } else if prints_what_follows(*language, &text, words.peek().copied()) {
+            // The code stands behind the next option.
         } else if flags.contains(&text.as_str()) || ends_in_code(base, &text) {
             // `deno eval --unstable-kv CODE`
             while base == "deno"
@@ -522,6 +524,12 @@ const VALUED: &[(&[&str], &[&str])] = &[
         ],
     ),
 ];
+
+/// `node -p -e CODE`.
+fn prints_what_follows(language: Language, text: &str, next: Option<&Word>) -> bool {
+    let option = next.is_some_and(|next| next.prefix().starts_with('-'));
+    option && language == Language::Javascript && matches!(text, "-p" | "--print")
+}
 
 fn takes_value(base: &str, text: &str) -> bool {
     VALUED

@@ -2,6 +2,7 @@
 //! It evaluates nothing: it only says which tokens to read.
 
 mod givers;
+mod order;
 
 use std::collections::HashMap;
 
@@ -69,6 +70,8 @@ pub(super) struct Index {
     pub language: Language,
     pub tokens: Vec<Token>,
     nests: Vec<u16>,
+    /// Blanks before the line in which a token stands.
+    indents: Vec<u16>,
     /// For an opening bracket its closing one, and the other way round.
     pairs: Vec<usize>,
     /// The bracket in which a token stands.
@@ -99,6 +102,7 @@ impl Index {
             language,
             tokens: Vec::with_capacity(placed.len()),
             nests: Vec::new(),
+            indents: Vec::new(),
             pairs: Vec::new(),
             around: Vec::new(),
             names: HashMap::new(),
@@ -152,6 +156,7 @@ impl Index {
             }
             let python = self.language == Language::Python;
             self.nests.push(if python { indent } else { braces });
+            self.indents.push(indent);
             self.pairs.push(pair);
             self.tokens.push(token);
         }

@@ -36,6 +36,7 @@ impl Module {
         let called: Vec<String> = self.called.iter().cloned().collect();
         loaded(
             &self.source.text,
+            Language::Python,
             &python_blocks(&self.source.text),
             &called,
         )

@@ -202,7 +202,12 @@ fn script(text: &str, wanted: Vec<String>) -> String {
     // The file itself is a function where it gives one: `module.exports = grunt => …`.
     wanted.insert(DEFAULT.to_owned());
     let wanted: Vec<String> = wanted.into_iter().collect();
-    blocks::loaded(&left, &blocks::brace_blocks(&left), &wanted)
+    blocks::loaded(
+        &left,
+        Language::Javascript,
+        &blocks::brace_blocks(&left),
+        &wanted,
+    )
 }
 
 /// Tells whether what a task of this name takes away is no build's work.
@@ -321,7 +326,7 @@ fn go(text: &str, wanted: &[String]) -> String {
         .filter(asked)
         .map(|block| block.name.clone())
         .collect();
-    blocks::loaded(text, &blocks, &names)
+    blocks::loaded(text, Language::Compiled, &blocks, &names)
 }
 
 /// Blanks the tasks that nobody asks for.

@@ -70,8 +70,29 @@ impl Cursor<'_> {
 }
 
 /// Cuts a code text into tokens, each with the offset of its first byte.
-#[expect(clippy::too_many_lines, reason = "one arm for each kind of token")]
 pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
+    cut(text, language, &mut Vec::new())
+}
+
+/// Returns a code with its strings, comments and regular expressions blanked out; every byte that stays keeps its place.
+pub(super) fn masked(text: &str, language: Language) -> String {
+    let mut hidden = Vec::new();
+    cut(text, language, &mut hidden);
+    let mut all = String::with_capacity(text.len());
+    let mut at = 0;
+    for (from, to) in hidden {
+        let gone = text.get(from.max(at)..to).unwrap_or_default();
+        all.push_str(text.get(at..from).unwrap_or_default());
+        let blank = |byte: u8| if byte == b'\n' { '\n' } else { ' ' };
+        all.extend(gone.bytes().map(blank));
+        at = to.max(at);
+    }
+    all.push_str(text.get(at..).unwrap_or_default());
+    all
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of token")]
+fn cut(text: &str, language: Language, hidden: &mut Vec<(usize, usize)>) -> Vec<(Token, usize)> {
     let mut places = Vec::new();
     let mut cursor = Cursor { text, at: 0 };
     let mut all = Vec::new();
@@ -79,21 +100,25 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
     while let Some(char) = cursor.peek() {
         let start = cursor.at;
         if skips_comment(&mut cursor, language) {
+            hidden.push((start, cursor.at));
             continue;
         }
         if let Some(tokens) = quotes.special(&mut cursor, language, &all) {
             all.extend(tokens);
             places.resize(all.len(), start);
+            hidden.push((start, cursor.at));
             continue;
         }
         match char {
             '\n' => {
                 cursor.next();
+                let body = cursor.at;
                 for (at, token) in quotes.bodies(&mut cursor, language) {
                     if let Some(place) = all.get_mut(at) {
                         *place = token;
                     }
                 }
+                hidden.push((body, cursor.at));
                 // A chain of calls goes on below.
                 if !continues(cursor.text, cursor.at) {
                     all.push(Token::Line);
@@ -110,6 +135,7 @@ pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
             '\'' | '"' | '`' => {
                 let prefix = prefix_of(&mut all, start);
                 all.push(string(&mut cursor, language, &prefix));
+                hidden.push((start, cursor.at));
             }
             char if char.is_alphabetic() || matches!(char, '_' | '$' | '@') => {
                 all.push(name(&mut cursor));

@@ -191,7 +191,8 @@ fn with_block(reader: &Reader<'_>, text: &str, at: usize) -> Option<Undone> {
     let place =
         (at..colon).find(|at| index.name(*at).is_some_and(opens) && index.is_sign(*at + 1, '('))?;
     let body = reader.body(text, colon, indent);
-    if breaks_out(index, body) {
+    // `with transaction.atomic() if dry else nullcontext():`.
+    if breaks_out(index, body) || (at..colon).any(|at| index.name(at) == Some("if")) {
         return None;
     }
     let forced = (at..colon)
@@ -461,6 +462,9 @@ fn opened(index: &Index, owner: &str, verbs: &[&str], to: usize) -> Option<usize
         let name = index.name(*at).and_then(|name| name.rsplit_once('.'));
         name.is_some_and(|(own, last)| own == owner && verbs.contains(&last))
             && index.nest(*at) == index.nest(to)
+            // Both run, or neither: not each under a condition of its own.
+            && index.comes_behind(*at, to)
+            && index.is_plain(to)
     })
 }
 

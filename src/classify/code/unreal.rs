@@ -1,7 +1,7 @@
 //! Calls behind which nothing real stands: functions that a test has replaced, clouds that are played, stores in memory.
 //! A replacement counts only where the call looks the function up anew, and only inside of it.
 
-use super::index::{Given, Index, Part};
+use super::index::{Index, Part};
 use super::tokens::{Language, Token};
 use super::values::Reader;
 
@@ -10,6 +10,10 @@ use super::values::Reader;
 pub(super) struct Unreal {
     /// Functions by their full names, and where they are replaced.
     patched: Vec<(Part, String)>,
+    /// Functions that are replaced from a place on, as long as its block goes on.
+    since: Vec<(usize, String)>,
+    /// Modules of JavaScript that are replaced as a whole: `jest.mock('fs')`.
+    modules: Vec<String>,
     /// Where the cloud of AWS is played.
     clouds: Vec<Part>,
 }
@@ -24,6 +28,19 @@ impl Unreal {
         if text.contains("patch") && reader.index.language == Language::Python {
             all.patches(reader, text);
         }
+        if [
+            "setattr(",
+            "mocker.patch",
+            "spyOn(",
+            "mock.method(",
+            "stub(",
+            "mock(",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+        {
+            all.replacements(reader, text);
+        }
         if text.contains("moto") && text.contains("mock_") {
             all.played(reader, text);
         }
@@ -32,19 +49,28 @@ impl Unreal {
 
     /// Tells whether the function that is called here is a replacement.
     pub fn is_replaced(&self, reader: &Reader<'_>, at: usize) -> bool {
-        let Some(name) = reader
-            .index
-            .name(at)
-            .filter(|name| name.contains('.') && !name.starts_with('.'))
-        else {
+        let Some(name) = reader.index.name(at) else {
             return false;
         };
         let full = reader.full(name);
+        let root = full.split('.').next().unwrap_or_default();
+        // A name that was imported from a replaced module is replaced as well.
+        if full.contains('.') && self.modules.iter().any(|module| module == root) {
+            return true;
+        }
+        if !name.contains('.') || name.starts_with('.') {
+            return false;
+        }
         let inside = |part: &Part| (part.from..part.to).contains(&at);
+        let index = reader.index;
+        let since = |one: &(usize, String)| {
+            one.1 == full && index.comes_behind(one.0, at) && !is_restored(index, one.0, at)
+        };
         self.patched
             .iter()
             .any(|(part, target)| inside(part) && *target == full)
-            || is_given_anew(reader.index, name, at)
+            || self.since.iter().any(since) && !is_kept(reader, &full)
+            || is_given_anew(reader, name, at)
     }
 
     /// Tells whether a call of AWS at this place is played.
@@ -75,6 +101,41 @@ impl Unreal {
                 && let Some(part) = reach(reader, text, at)
             {
                 self.patched.push((part, target));
+            }
+        }
+    }
+
+    /// `monkeypatch.setattr(shutil, "rmtree", …)`, `mocker.patch("os.remove")`, `jest.spyOn(fs, 'rmSync').mockImplementation(…)`, `jest.mock('fs')`.
+    fn replacements(&mut self, reader: &Reader<'_>, text: &str) {
+        const REAL: [&str; 5] = [
+            "importActual",
+            "requireActual",
+            "importOriginal",
+            "unmock",
+            "callThrough",
+        ];
+        let index = reader.index;
+        if REAL.iter().any(|word| text.contains(word)) {
+            return;
+        }
+        for at in 0..index.main_end() {
+            let Some(name) = index.name(at).filter(|_| index.is_sign(at + 1, '(')) else {
+                continue;
+            };
+            if self.since.len() >= MAX_PARTS {
+                return;
+            }
+            if matches!(name, "jest.mock" | "vi.mock")
+                && index.around(at).is_none()
+                && index.is_plain(at)
+            {
+                let module = index.token(at + 2);
+                if let Some(Token::Text { text, .. }) = module {
+                    self.modules
+                        .push(text.trim_start_matches("node:").to_owned());
+                }
+            } else if let Some(target) = replaced(reader, name, at) {
+                self.since.push((at, target));
             }
         }
     }
@@ -141,13 +202,65 @@ fn patched(reader: &Reader<'_>, name: &str, at: usize) -> Option<String> {
     } else {
         text(parts.next()?)?
     };
-    let plain = |part: Part| {
+    let rest: Vec<Part> = parts.collect();
+    is_told_an_answer(index, &rest, 0).then_some(target)
+}
+
+/// Returns the function that a call replaces with something that does nothing.
+fn replaced(reader: &Reader<'_>, name: &str, at: usize) -> Option<String> {
+    let index = reader.index;
+    let parts = index.split(index.inside(at + 1)?, ',');
+    let text = |place: usize| match index.token(parts.get(place)?.from)? {
+        Token::Text { text, holes, .. } if holes.is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    let member = || {
+        let owner = index.name(parts.first()?.from)?;
+        Some(format!("{}.{}", reader.full(owner), text(1)?))
+    };
+    let inert = |place: usize| {
+        let part = parts.get(place).copied();
+        part.is_some_and(|part| is_inert(reader, part))
+    };
+    match name {
+        "monkeypatch.setattr" if parts.len() == 2 => text(0).filter(|_| inert(1)),
+        "monkeypatch.setattr" => member().filter(|_| inert(2)),
+        "mocker.patch" => {
+            text(0).filter(|_| parts.len() == 1 || is_told_an_answer(index, &parts, 1))
+        }
+        "mocker.patch.object" => {
+            member().filter(|_| parts.len() == 2 || is_told_an_answer(index, &parts, 2))
+        }
+        "sinon.stub" => member(),
+        "jest.spyOn" | "vi.spyOn" => {
+            let next = index.name(index.after(at + 1)).unwrap_or_default();
+            let plays = [
+                ".mockImplementation",
+                ".mockReturnValue",
+                ".mockResolvedValue",
+            ]
+            .contains(&next);
+            let behind = index.after(at + 1) + 1;
+            let inert = next != ".mockImplementation"
+                || index
+                    .inside(behind)
+                    .is_some_and(|part| part.from == part.to || is_inert(reader, part));
+            member().filter(|_| plays && inert)
+        }
+        "t.mock.method" | "mock.method" => member().filter(|_| inert(2)),
+        _ => None,
+    }
+}
+
+/// `return_value=…`, `autospec=True`: nothing real answers.
+fn is_told_an_answer(index: &Index, parts: &[Part], from: usize) -> bool {
+    let plain = |part: &Part| {
         matches!(
             index.name(part.from),
             Some("return_value" | "autospec" | "create" | "spec")
         ) && index.is_sign(part.from + 1, '=')
     };
-    parts.all(plain).then_some(target)
+    parts.iter().skip(from).all(plain)
 }
 
 /// Returns where a context or a decorator holds.
@@ -161,7 +274,13 @@ pub(super) fn reach(reader: &Reader<'_>, text: &str, at: usize) -> Option<Part> 
     let first = index.name(start)?;
     if first == "with" && index.around(at).is_none_or(|open| open == start + 1) {
         let colon = reader.colon(start)?;
-        return Some(reader.body(text, colon, reader.indent(text, start)?));
+        // `with patch(…) if dry else nullcontext():`.
+        let chosen = |at: usize| matches!(index.name(at), Some("if" | "or" | "and" | "else"));
+        if (start..colon).any(chosen) {
+            return None;
+        }
+        let body = reader.body(text, colon, reader.indent(text, start)?);
+        return (!leaves(index, body)).then_some(body);
     }
     if !first.starts_with('@') && !index.is_sign(start, '@') {
         return None;
@@ -174,33 +293,96 @@ pub(super) fn reach(reader: &Reader<'_>, text: &str, at: usize) -> Option<Part> 
         .next()
         .filter(|def| index.name(*def) == Some("def"))?;
     let colon = reader.colon(def)?;
-    Some(reader.body(text, colon, indent))
+    let body = reader.body(text, colon, indent);
+    // A generator goes on when the decorator is long gone.
+    let yields = (body.from..body.to).any(|at| index.name(at) == Some("yield"));
+    (!yields && !leaves(index, body)).then_some(body)
+}
+
+/// Tells whether a function that is written in a part may be called outside of it.
+fn leaves(index: &Index, part: Part) -> bool {
+    let inside = |at: usize| (part.from..part.to).contains(&at);
+    let functions = (0..).map_while(|number| index.function(number));
+    let mut own = functions.filter(|one| one.body.is_some_and(|body| inside(body.from)));
+    own.any(|function| {
+        (0..index.main_end()).any(|at| {
+            let name = index.name(at).unwrap_or_default();
+            !inside(at) && name.rsplit('.').next() == Some(function.name.as_str())
+        })
+    })
 }
 
 /// `fs.rmSync = (...a) => calls.push(a)`, `shutil.rmtree = print`: the code has put a function of its own in its place.
-fn is_given_anew(index: &Index, name: &str, at: usize) -> bool {
-    let own = index
-        .function_named(name)
-        .and_then(|function| function.body);
+fn is_given_anew(reader: &Reader<'_>, name: &str, at: usize) -> bool {
+    let index = reader.index;
     let root = name.split('.').next().unwrap_or_default();
     if matches!(root, "self" | "this" | "cls" | "$this") {
         return false;
     }
-    if own.is_some_and(|body| body.to <= at && index.nest(body.from.saturating_sub(1)) == 0) {
-        return true;
+    if !name.contains('.')
+        || index.bindings(name).is_empty() && index.function_named(name).is_none()
+    {
+        return false;
     }
-    index.bindings(name).iter().any(|binding| {
-        let Given::Is(part, None) = binding.given else {
+    let is = |at: &usize| {
+        index.name(*at) == Some(name) && index.is_sign(at + 1, '=') && !index.is_sign(at + 2, '=')
+    };
+    let mut places = (0..index.main_end()).filter(is);
+    let (Some(given), None) = (places.next(), places.next()) else {
+        return false;
+    };
+    index.comes_behind(given, at)
+        && !is_restored(index, given, at)
+        && is_inert(reader, index.expression(given + 2))
+        && !is_kept(reader, &reader.full(name))
+}
+
+/// Tells whether what is put in the place of a function is nothing real: a function that is written there, one of the code, a mock.
+fn is_inert(reader: &Reader<'_>, part: Part) -> bool {
+    let index = reader.index;
+    let made = index.name(part.from).unwrap_or_default();
+    let last = made.rsplit('.').next().unwrap_or_default();
+    let alone = part.to == part.from + 1;
+    let own = index.function_named(made).is_some();
+    let written = matches!(made, "lambda" | "function");
+    let arrow = (part.from..part.to.min(part.from + 60))
+        .any(|at| index.is_sign(at, '=') && index.is_sign(at + 1, '>'));
+    let mock = matches!(last, "Mock" | "MagicMock" | "AsyncMock")
+        || matches!(
+            made,
+            "jest.fn" | "vi.fn" | "sinon.stub" | "sinon.fake" | "mock.fn"
+        );
+    let chosen = !index.is_plain(part.from);
+    let named = own || last == "append" || matches!(made, "print" | "console.log");
+    written || arrow || !chosen && (mock || alone && named)
+}
+
+/// Tells whether the code has the real function under another name as well.
+fn is_kept(reader: &Reader<'_>, full: &str) -> bool {
+    let index = reader.index;
+    (0..index.main_end()).any(|at| {
+        let Some(name) = index.name(at) else {
             return false;
         };
-        let made = index.name(part.from).unwrap_or_default();
-        let last = made.rsplit('.').next().unwrap_or_default();
-        let alone = part.to == part.from + 1;
-        let inert = matches!(last, "Mock" | "MagicMock" | "AsyncMock")
-            || alone && matches!(made, "print" | "console.log");
-        binding.at < at
-            && index.nest(binding.at) == 0
-            && (inert || alone && index.function_named(made).is_some())
+        let name = reader.full(name);
+        let Some(rest) = name.strip_prefix(full) else {
+            return false;
+        };
+        let asked = at.checked_sub(2).and_then(|at| index.name(at));
+        let expected = matches!(asked, Some("expect" | "assert" | "assert.equal"));
+        let bound = [".bind", ".call", ".apply"].contains(&rest);
+        let value = index.is_sign(at + 1, '(') || index.is_sign(at + 1, '=');
+        bound || rest.is_empty() && !value && !expected
+    })
+}
+
+/// Tells whether something between two places puts the real functions back.
+fn is_restored(index: &Index, from: usize, at: usize) -> bool {
+    const WORDS: [&str; 6] = ["restore", "undo", "unpatch", "stopall", "reset", "reload"];
+    (from..at).any(|at| {
+        let name = index.name(at).unwrap_or_default().to_ascii_lowercase();
+        let last = name.rsplit('.').next().unwrap_or_default();
+        last == "stop" || WORDS.iter().any(|word| last.contains(word))
     })
 }
 
@@ -260,9 +442,23 @@ const OTHERS: [&str; 17] = [
 
 /// Tells whether the stores that a code opens through these libraries are kept in memory only.
 pub(super) fn in_memory(text: &str) -> bool {
-    if OTHERS.iter().any(|word| text.contains(word)) {
+    let renamed = ["Client as ", "Client ="]
+        .iter()
+        .any(|word| text.contains(word));
+    if renamed || OTHERS.iter().any(|word| text.contains(word)) {
         return false;
     }
+    let bare = |line: &str| {
+        let code = line.split(" #").next().unwrap_or_default();
+        let code = if code.trim_start().starts_with('#') {
+            ""
+        } else {
+            code
+        };
+        code.replace(" (", "(")
+    };
+    let text: String = text.lines().map(|line| bare(line) + "\n").collect();
+    let text = text.as_str();
     let played = text.matches("mongomock.MongoClient(").count();
     if played > 0 && text.matches("MongoClient(").count() == played {
         return true;

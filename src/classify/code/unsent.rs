@@ -10,6 +10,10 @@ use super::values::Reader;
 #[derive(Debug, Default)]
 pub(super) struct Unsent {
     parts: Vec<Part>,
+    /// A call from which on it holds, as long as its block goes on.
+    since: Option<usize>,
+    /// Only the library itself is played, not the clients that were made of it.
+    only_itself: bool,
     /// Only requests to addresses that stand in the text a second time, as what is answered.
     named: bool,
     /// Clients that are played, by the first part of their names.
@@ -109,7 +113,7 @@ impl Unsent {
         match reader.index.language {
             _ if leaks => Self::default(),
             Language::Python => Self::python(reader, text),
-            Language::Javascript => Self::script(reader.index, text),
+            Language::Javascript => Self::script(reader.index),
             Language::Ruby => Self::ruby(reader.index, text),
             _ => Self::default(),
         }
@@ -137,7 +141,11 @@ impl Unsent {
             .parts
             .iter()
             .any(|part| (part.from..part.to).contains(&at));
-        if !inside {
+        let behind = || {
+            self.since
+                .is_some_and(|since| index.comes_behind(since, at))
+        };
+        if !inside && !behind() {
             return false;
         }
         let address = match index.token(at + 2) {
@@ -153,10 +161,11 @@ impl Unsent {
             _ => None,
         };
         let owner = name.rsplit_once('.').and_then(|(owner, _)| made_of(owner));
-        let client = owner.is_some_and(|made| {
-            let root = made.split('.').next().unwrap_or_default();
-            self.clients.contains(&root)
-        });
+        let client = !self.only_itself
+            && owner.is_some_and(|made| {
+                let root = made.split('.').next().unwrap_or_default();
+                self.clients.contains(&root)
+            });
         let answer = ANSWERS.contains(&root) && address.contains("://");
         let meant = self.clients.contains(&root) || client || answer || self.is_required(index, at);
         meant && (!self.named || !address.is_empty() && text.matches(address).count() > 1)
@@ -187,14 +196,22 @@ impl Unsent {
             }
             let closed = text.contains("allow_net_connect=False");
             match *call {
-                "vcr.use_cassette" if !plays_only(text) => {
+                "vcr.use_cassette" if !plays_only(text) || text.contains("ignore_") => {
                     continue;
                 }
                 "httpretty.enable" if text.contains("httpretty.disable") => continue,
-                "httpretty.enable" => all.parts.push(Part::new(at, index.main_end())),
+                "httpretty.enable" if index.is_plain(at) => all.since = Some(at),
+                "httpretty.enable" => continue,
                 _ => all.parts.extend(reach(reader, text, at)),
             }
-            all.named |= call.starts_with("httpretty") && !closed;
+            let answers =
+                (0..index.main_end()).any(|at| index.name(at) == Some("httpretty.DELETE"));
+            if call.starts_with("httpretty") && !closed {
+                all.named = true;
+                if !answers {
+                    return Self::default();
+                }
+            }
             all.clients = match *library {
                 "requests" => &["requests"],
                 "httpx" => &["httpx", "respx"],
@@ -206,37 +223,32 @@ impl Unsent {
     }
 
     /// nock with the network off or with the very address, undici's `MockAgent`, axios-mock-adapter.
-    fn script(index: &Index, text: &str) -> Self {
-        let has = |word: &str| text.contains(word);
-        let off = has("disableNetConnect(");
-        let agent = off && has("MockAgent(") && has("setGlobalDispatcher(");
-        let adapter = has("MockAdapter(axios") || has("AxiosMockAdapter(axios");
-        let nock = has("nock(") && !agent;
-        let begins = |wanted: &str| {
-            let mut all = (0..index.main_end()).filter(|at| {
-                index
-                    .name(*at)
-                    .is_some_and(|name| name.rsplit('.').next() == Some(wanted))
-            });
-            all.next()
+    fn script(index: &Index) -> Self {
+        let last = |at: usize| index.name(at).and_then(|name| name.rsplit('.').next());
+        let calls = |wanted: &str| {
+            let is = |at: &usize| last(*at) == Some(wanted) && index.is_sign(at + 1, '(');
+            (0..index.main_end()).find(|at| is(at) && index.is_plain(*at))
         };
-        let (from, clients) = if agent {
-            (begins("setGlobalDispatcher"), FETCH)
-        } else if adapter {
-            (
-                begins("MockAdapter").or(begins("AxiosMockAdapter")),
-                &["axios"] as &[&str],
-            )
-        } else if nock && off {
-            (begins("disableNetConnect"), NODE)
-        } else {
-            return Self::default();
+        let of_axios = |at: &usize| {
+            index.name(at + 2) == Some("axios") && matches!(index.sign(at + 3), Some(')' | ','))
+        };
+        let adapter = ["MockAdapter", "AxiosMockAdapter"];
+        let adapter = adapter.iter().find_map(|name| calls(name).filter(of_axios));
+        let off = calls("disableNetConnect");
+        let agent = calls("MockAgent")
+            .and(off)
+            .and(calls("setGlobalDispatcher"));
+        let nock = off.filter(|_| calls("nock").is_some());
+        let (since, clients) = match (agent, adapter, nock) {
+            (Some(at), ..) => (at, FETCH),
+            (None, Some(at), _) => (at, &["axios"] as &[&str]),
+            (None, None, Some(at)) => (at, NODE),
+            (None, None, None) => return Self::default(),
         };
         Self {
-            parts: from
-                .map(|from| Part::new(from, index.main_end()))
-                .into_iter()
-                .collect(),
+            parts: Vec::new(),
+            since: Some(since),
+            only_itself: agent.is_none() && adapter.is_some(),
             named: false,
             clients,
         }
@@ -244,18 +256,24 @@ impl Unsent {
 
     /// WebMock lets nothing through once it is on.
     fn ruby(index: &Index, text: &str) -> Self {
-        let on = [
-            "WebMock.enable!",
-            "WebMock.disable_net_connect!",
-            "webmock/minitest",
-            "webmock/rspec",
-        ];
         let limited = text.contains("disable_net_connect!(allow") || text.contains("allow:");
-        if !text.contains("webmock") || limited || !on.iter().any(|word| text.contains(word)) {
+        let on = |at: &usize| match index.name(*at) {
+            Some("WebMock.enable!" | "WebMock.disable_net_connect!") => true,
+            Some("WebMock.enable" | "WebMock.disable_net_connect") => index.is_sign(at + 1, '!'),
+            Some("require") => matches!(
+                index.token(at + 1),
+                Some(Token::Text { text, .. }) if matches!(text.as_str(), "webmock/minitest" | "webmock/rspec")
+            ),
+            _ => false,
+        };
+        let since = (0..index.main_end()).find(|at| on(at) && index.is_plain(*at));
+        if limited || since.is_none() {
             return Self::default();
         }
         Self {
-            parts: vec![Part::new(0, index.main_end())],
+            parts: Vec::new(),
+            since,
+            only_itself: false,
             named: false,
             clients: &["HTTParty", "RestClient", "Faraday", "Net", "Excon", "HTTP"],
         }
@@ -280,7 +298,13 @@ fn is_given_a_transport(reader: &Reader<'_>, name: &str) -> bool {
     let Given::Is(part, _) = binding.given else {
         return false;
     };
-    let transport = reader.arguments(part.from).named("transport");
+    let arguments = reader.arguments(part.from);
+    let others = ["mounts", "proxy", "proxies"];
+    if others.iter().any(|name| arguments.named(name).is_some()) {
+        return false;
+    }
+    let whole = |part: &Part| reader.index.after(part.from + 1) == part.to;
+    let transport = arguments.named("transport").filter(whole);
     let made = transport.and_then(|part| reader.index.name(part.from));
     made.is_some_and(|made| matches!(made, "httpx.MockTransport" | "MockTransport"))
 }

@@ -5,6 +5,7 @@ mod answers;
 mod argv;
 mod branches;
 mod budget;
+mod changes;
 mod data;
 mod dispatch;
 mod joined;
@@ -497,6 +498,9 @@ impl<'a> Reader<'a> {
         }
         if let Some((sections, _)) = self.sections(name) {
             return vec![sections.reading()];
+        }
+        if self.is_fixture(name) {
+            return vec![Value::Text(FRESH.to_owned())];
         }
         let chosen = self.chosen(name, when.at);
         if !chosen.is_empty() {

@@ -139,9 +139,13 @@ impl Calls<'_> {
             let path = self.path_at(at, 0);
             return self.write(path, Some(String::new()), span);
         }
-        if GOES.contains(&name) {
+        if GOES.contains(&name) || name == "monkeypatch.chdir" {
             if let Some(path) = self.path_at(at, 0) {
+                let test = name.starts_with('m') && path.starts_with(FRESH);
                 self.step(super::super::steps::goes(&path), span, Kind::Goes);
+                if test {
+                    self.fresh = Some(at);
+                }
             }
             return;
         }
@@ -156,6 +160,9 @@ impl Calls<'_> {
         if laid || moved || copied {
             if self.keeps_what_is_there(at) {
                 return;
+            }
+            if moved {
+                self.moves_in(at);
             }
             let (Some(from), Some(to)) = (self.path_at(at, 0), self.path_at(at, 1)) else {
                 return;
@@ -188,7 +195,7 @@ impl Calls<'_> {
         let path = self.path_at(at, first);
         if has(&["O_EXCL"]) {
             // It fails where something is there.
-            self.made.extend(path);
+            self.makes_here(path, at);
         } else if has(&["O_TRUNC"]) {
             self.write(path, Some(String::new()), span);
         } else if has(&["O_WRONLY", "O_RDWR"]) {
@@ -265,32 +272,60 @@ impl Calls<'_> {
 
     /// A folder that the call makes, or fails where it is there already.
     fn makes(&mut self, name: &str, last: &str, at: usize) {
-        let arguments = || self.reader.arguments(at);
-        let path = match name {
-            "os.mkdir" | "os.makedirs" => {
-                if arguments().named("exist_ok").is_some() {
-                    return;
-                }
-                self.path_at(at, 0)
-            }
+        let (path, may_be_there) = match name {
+            "os.mkdir" | "os.makedirs" => (self.path_at(at, 0), "exist_ok"),
             "fs.mkdirSync" | "Dir.mkdir" | "FileUtils.mkdir" | "os.Mkdir" => {
-                if arguments().named("recursive").is_some() {
-                    return;
-                }
-                self.path_at(at, 0)
+                (self.path_at(at, 0), "recursive")
             }
             _ if last == "mkdir" && self.language == Language::Python && name.contains('.') => {
-                if arguments().named("exist_ok").is_some() {
-                    return;
-                }
                 let values = self.reader.receiver(at, When::at(at));
-                values.first().and_then(Value::text).map(str::to_owned)
+                let path = values.first().and_then(Value::text).map(str::to_owned);
+                (path, "exist_ok")
             }
             _ => return,
         };
-        if let Some(path) = path.filter(|path| !path.contains(HOLE)) {
-            self.made.insert(path);
+        self.deeds
+            .laid
+            .extend(path.clone().filter(|path| !path.contains(HOLE)));
+        if self.reader.arguments(at).named(may_be_there).is_none() {
+            self.makes_here(path, at);
         }
+    }
+
+    fn makes_here(&mut self, path: Option<String>, at: usize) {
+        if let Some(path) = path.filter(|path| !path.contains(HOLE)) {
+            self.made.insert(path, at);
+        }
+    }
+
+    /// What is moved into a place that the code has made goes with it.
+    fn moves_in(&mut self, at: usize) {
+        let bare = |path: &str| path.trim_start_matches("./").to_owned();
+        let from = self.path_at(at, 0).filter(|from| !from.contains(HOLE));
+        let own = |from: &String| from.starts_with(FRESH) || self.made.contains_key(from);
+        if from.as_ref().is_some_and(own) {
+            return;
+        }
+        let to = self.path_at(at, 1).map(|to| bare(&to)).unwrap_or_default();
+        let known = to.split(HOLE).next().unwrap_or_default().to_owned();
+        self.made.retain(|path, _| {
+            let path = bare(path);
+            let below = known.strip_prefix(path.trim_end_matches('/'));
+            let into = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            !into && (known.len() == to.len() && !to.is_empty() || !path.starts_with(&known))
+        });
+    }
+
+    /// Tells whether a place was made by the code, for certain, and no program has moved something into it.
+    fn is_made(&self, path: &str) -> bool {
+        let moves = |step: &Step| {
+            let mut words = step.text.split([' ', '/', '\'', '"', '\n', '(']);
+            let verb = words.any(|word| matches!(word, "mv" | "move"));
+            step.kind == Kind::Runs && verb && step.text.contains(path)
+        };
+        let from = self.made.get(path);
+        from.is_some_and(|from| self.index.comes_behind(*from, self.at))
+            && !self.deeds.steps.iter().any(moves)
     }
 
     /// Returns the path that an argument spells.
@@ -411,7 +446,7 @@ impl Calls<'_> {
             return self.opens_both(path, handle.as_deref(), span, at);
         }
         if mode.is_some_and(|mode| mode.starts_with('x')) {
-            self.made.extend(path);
+            self.makes_here(path, at);
             return;
         }
         let content = self.poured(at);
@@ -570,7 +605,7 @@ impl Calls<'_> {
     }
 
     pub(super) fn delete(&mut self, path: &str, flags: &str, span: Span) {
-        if path.starts_with(FRESH) || self.made.contains(path) {
+        if path.starts_with(FRESH) || self.is_made(path) {
             return;
         }
         let anew = |step: &Step| matches!(&step.kind, Kind::Writes(file) if file == path);

@@ -1,11 +1,27 @@
 //! Words that a code is given on its command line: `sys.argv[1]`, `process.argv`, `ARGV`, options of `argparse`.
 //! What the call does not say stays unknown.
 
-use super::super::index::Given;
+use super::super::index::{Binding, Given};
 use super::super::tokens::{Language, Token};
 use super::{Reader, Value, Values, When};
 
 impl Reader<'_> {
+    /// `def test_x(tmp_path):`: pytest hands it a fresh folder.
+    pub(super) fn is_fixture(&self, name: &str) -> bool {
+        let index = self.index;
+        let given = |binding: &Binding| match binding.given {
+            Given::Param(number, _) => index.function(number).is_some_and(|function| {
+                let name = function.name.as_str();
+                name.starts_with("test") && index.calls(name).is_empty()
+            }),
+            _ => false,
+        };
+        matches!(name, "tmp_path" | "tmpdir")
+            && index.language == Language::Python
+            && !index.bindings(name).is_empty()
+            && index.bindings(name).iter().all(given)
+    }
+
     /// Returns the list behind a name for all words.
     pub(super) fn argv(&self, name: &str) -> Option<Value> {
         let before: &[&str] = match (self.index.language, name) {

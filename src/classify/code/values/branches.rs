@@ -197,9 +197,13 @@ impl Reader<'_> {
     fn leaves_block(&self, body: Part) -> bool {
         let index = self.index;
         let ends = |at: usize| {
-            matches!(
-                index.name(at),
-                Some("return" | "throw" | "continue" | "break" | "process.exit" | "Deno.exit")
+            let name = index.name(at).unwrap_or_default();
+            // `process.exit = () => {}`.
+            let own = name.contains('.')
+                && (index.function_named(name).is_some() || !index.bindings(name).is_empty());
+            !own && matches!(
+                name,
+                "return" | "throw" | "continue" | "break" | "process.exit" | "Deno.exit"
             )
         };
         if !index.is_sign(body.from, '{') {

@@ -34,9 +34,15 @@ impl Reader<'_> {
             let Some(keys) = self.keys_asked(open) else {
                 continue;
             };
+            // One that is chosen may call its neighbours: `this.wipe()`.
+            let inside = index.inside(open).unwrap_or_default();
+            let neighbours = (inside.from..inside.to).any(|at| {
+                let name = index.name(at).unwrap_or_default();
+                name == "this" || name.starts_with("this.")
+            });
             let left = entries
                 .into_iter()
-                .filter(|entry| !keys.contains(&entry.key));
+                .filter(|entry| !neighbours && !keys.contains(&entry.key));
             all.extend(left.map(|entry| entry.value));
         }
         all

@@ -96,7 +96,8 @@ impl Reader<'_> {
         let given = self.parses(owner, words, MAX_HANDS, depth)?;
         // `args.apply = True`, `setattr(args, …)`.
         let other = self.index.bindings(&format!("{owner}.{wanted}"));
-        if !other.is_empty() || !self.index.calls("setattr").is_empty() {
+        let escapes = || super::changes::escapes(self.index, owner, None);
+        if !other.is_empty() || !self.index.calls("setattr").is_empty() || escapes() {
             return None;
         }
         self.parser()?.read(&given)?.remove(wanted)

@@ -547,7 +547,8 @@ impl Reader<'_> {
             return *known;
         }
         self.spend(self.index.main_end() / 16);
-        let is = is_changed(self.index, name, given, |at| self.runs(at));
+        let is = is_changed(self.index, name, given, |at| self.runs(at))
+            || super::changes::escapes(self.index, name, given);
         self.changed.borrow_mut().insert(key, is);
         is
     }

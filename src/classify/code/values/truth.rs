@@ -4,6 +4,7 @@
 use super::super::calls::Standing;
 use super::super::index::{Index, Part};
 use super::super::tokens::{Language, Token};
+use super::changes::words_escape;
 use super::sure::{is_changed, top};
 use super::{Reader, When};
 
@@ -266,19 +267,24 @@ impl Reader<'_> {
         };
         let same = first == last || self.indent(text, first) == self.indent(text, last);
         let name = self.index.name(last).map(|name| self.full(name));
-        same && matches!(
-            name.as_deref(),
-            Some(
-                "return"
-                    | "raise"
-                    | "continue"
-                    | "break"
-                    | "sys.exit"
-                    | "exit"
-                    | "quit"
-                    | "os._exit"
+        // `def exit(): pass`.
+        let own = |name: &String| {
+            self.index.function_named(name).is_some() || !self.index.bindings(name).is_empty()
+        };
+        same && !name.as_ref().is_some_and(own)
+            && matches!(
+                name.as_deref(),
+                Some(
+                    "return"
+                        | "raise"
+                        | "continue"
+                        | "break"
+                        | "sys.exit"
+                        | "exit"
+                        | "quit"
+                        | "os._exit"
+                )
             )
-        )
     }
 }
 
@@ -295,7 +301,7 @@ pub(super) fn is_told(index: &Index, standing: Standing<'_>) -> bool {
     standing.args.is_some_and(|args| !args.iter().any(open))
         && !lists
             .iter()
-            .any(|list| is_changed(index, list, None, |_| true))
+            .any(|list| is_changed(index, list, None, |_| true) || words_escape(index, list))
         && (!standing.settings.is_empty()
             || (0..index.tokens.len())
                 .filter_map(|at| index.name(at))
