@@ -7,6 +7,7 @@ mod calls;
 mod commands;
 mod drivers;
 mod given;
+mod handed;
 mod imported;
 mod imports;
 mod index;

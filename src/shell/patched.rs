@@ -70,10 +70,8 @@ impl Unfolder<'_> {
                 continue;
             }
             let written = patch::stripped(&part.new, strip);
-            let written = match &folder {
-                Some(folder) => format!("{}/{written}", folder.trim_end_matches('/')),
-                None => written,
-            };
+            let within = |folder: &String| format!("{}/{written}", folder.trim_end_matches('/'));
+            let written = folder.as_ref().map_or(written.clone(), within);
             let file = match named {
                 Some(file) => file.clone(),
                 None => Word::literal(written, job.origin.clone()),

@@ -4,7 +4,6 @@
 use crate::model::command::{Command, Cwd, Opaque, OpaqueKind, Stdin};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::word::{Part, Word};
-use crate::sql::HOLE;
 
 use crate::classify::Context;
 use crate::classify::sql::options;
@@ -239,7 +238,7 @@ impl Code {
 /// Finds the code that an interpreter would run.
 pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let mut code = found(command, context, needs)?;
-    code.args = arguments(command, &code);
+    code.args = super::handed::arguments(command, &code);
     if context
         .earlier
         .iter()
@@ -289,60 +288,6 @@ fn files(command: &Command, context: &Context<'_>) -> Vec<(String, String)> {
         }
     }
     all
-}
-
-/// Interpreters whose first operand is the script, whatever it is called.
-const FIRST: [&str; 10] = [
-    "python", "pypy", "ruby", "perl", "node", "nodejs", "php", "lua", "luajit", "Rscript",
-];
-
-/// Returns where the words begin that a code is given: behind its script, its `-`, or its own text.
-fn begin(command: &Command, code: &Code) -> Option<usize> {
-    let program = command.program()?;
-    let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
-    let is_file = [
-        ".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".rb", ".pl", ".php",
-    ]
-    .iter()
-    .any(|ending| program.ends_with(ending));
-    // `./tools/clean.py data`: the program is the script.
-    if is_file && !code.inline {
-        return Some(0);
-    }
-    let args = command.args();
-    let mut at = 0;
-    while let Some(word) = args.get(at) {
-        let text = word.prefix();
-        at += 1;
-        if code.inline {
-            match text.as_str() {
-                "-" => return Some(at),
-                "-c" | "-e" | "--eval" | "-r" => return Some(at + 1),
-                _ => {}
-            }
-        } else if text == "-m" && code.language == Language::Python {
-            return Some(at + 1);
-        } else if takes_value(base, &text) {
-            at += 1;
-        } else if !text.starts_with('-')
-            && (text.contains('.') || FIRST.contains(&base) && text != "inspect")
-        {
-            return Some(at);
-        }
-    }
-    None
-}
-
-/// Returns the words that a code is given.
-fn arguments(command: &Command, code: &Code) -> Option<Vec<String>> {
-    let args = command.args();
-    let rest = args.get(begin(command, code)?..).unwrap_or_default();
-    Some(
-        rest.iter()
-            .map(|word| word.text().unwrap_or_else(|| HOLE.to_string()))
-            .filter(|text| text != "--")
-            .collect(),
-    )
 }
 
 #[expect(
@@ -531,7 +476,7 @@ fn prints_what_follows(language: Language, text: &str, next: Option<&Word>) -> b
     option && language == Language::Javascript && matches!(text, "-p" | "--print")
 }
 
-fn takes_value(base: &str, text: &str) -> bool {
+pub(super) fn takes_value(base: &str, text: &str) -> bool {
     VALUED
         .iter()
         .any(|(names, options)| names.contains(&base) && options.contains(&text))
