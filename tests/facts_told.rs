@@ -484,6 +484,15 @@ fn scripts_without_an_ending_are_given_their_words() {
         ("tools/task", task),
         ("tools/drop", base),
         (
+            "tools/reset.mjs",
+            "import { readFile, rm } from 'node:fs/promises';\nconst all = JSON.parse(await readFile(new URL('../state.json', import.meta.url), 'utf8'));\n\
+             const name = process.argv[2];\nfor (const dir of all[name]) {\n  await rm(new URL(`../${dir}`, import.meta.url), { recursive: true, force: true });\n}\n",
+        ),
+        (
+            "state.json",
+            r#"{"one": ["gone", "data"], "two": ["gone"]}"#,
+        ),
+        (
             "places.ini",
             "[dev]\npath = data\n[live]\npath = data\nprotected = yes\n[test]\npath = gone\n",
         ),
@@ -500,6 +509,8 @@ fn scripts_without_an_ending_are_given_their_words() {
             "bash tools/task data-wipe data",
             "echo y | bash tools/drop dev",
             "sed -i s/yes/no/ places.ini; echo y | bash tools/drop live",
+            "node tools/reset.mjs one",
+            "cd tools && node reset.mjs one",
         ],
     );
     scene.keeps(
@@ -513,6 +524,8 @@ fn scripts_without_an_ending_are_given_their_words() {
             "echo y | bash tools/drop test",
             "echo n | bash tools/drop dev",
             "bash tools/drop dev < /dev/null",
+            "node tools/reset.mjs two",
+            "cd data && node ../tools/reset.mjs two",
         ],
     );
 }

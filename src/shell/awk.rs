@@ -22,8 +22,11 @@ pub(super) struct Given<'a> {
     pub files: Vec<(String, String)>,
 }
 
-/// Returns what awk prints; nothing where that is not certain.
-pub(super) fn printed(given: &Given<'_>) -> Option<String> {
+/// Steps that awk may take in all calls of one text together.
+pub(super) const FUEL: usize = 400_000;
+
+/// Returns what awk prints; nothing where that is not certain. What is left of `fuel` is left for the next one.
+pub(super) fn printed(given: &Given<'_>, fuel: &mut usize) -> Option<String> {
     let weight: usize = given.files.iter().map(|(_, text)| text.len()).sum();
     if weight + given.program.len() > MAX_TEXT {
         return None;
@@ -40,7 +43,7 @@ pub(super) fn printed(given: &Given<'_>) -> Option<String> {
     for (name, value) in &given.values {
         values.push((name.clone(), tokens::unescaped(value)?));
     }
-    run::run(&rules, &values, &given.files)
+    run::run(&rules, &values, &given.files, fuel)
 }
 
 /// Tells whether a program reads its input at all.
@@ -74,12 +77,13 @@ mod tests {
         let values = values
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        printed(&Given {
+        let given = Given {
             program,
             separator,
             values: values.collect(),
             files: vec![(String::new(), input.to_owned())],
-        })
+        };
+        printed(&given, &mut { FUEL })
     }
 
     // What mawk, gawk and the one of its authors print, all three.
@@ -144,6 +148,7 @@ mod tests {
             "{n[$1]} END{for(k in n) print k}",
             "{print $1 < \"f\"}",
             "BEGIN{while(1) i++}",
+            "BEGIN{x=\"0123456789\"; while(length(x)<100000) x=x x; while(1) y=x}",
             "{print !x ~ y}",
             "BEGIN{print ARGV[1]}",
             "{printf \"%c\", 200}",

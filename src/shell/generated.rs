@@ -316,6 +316,7 @@ impl Unfolder<'_> {
             return None;
         }
         let program = words.program.text()?;
+        self.fuel = self.fuel.checked_sub(program.len() / 16)?;
         let separator = match &words.separator {
             Some(word) => Some(word.text()?),
             None => None,
@@ -333,12 +334,13 @@ impl Unfolder<'_> {
                 files.push((String::new(), self.whole(fr.stdin.clone(), st)?));
             }
         }
-        super::awk::printed(&super::awk::Given {
+        let given = super::awk::Given {
             program: &program,
             separator: separator.as_deref(),
             values,
             files,
-        })
+        };
+        super::awk::printed(&given, &mut self.fuel)
     }
 
     /// Returns all of a text, where it is known for certain.

@@ -304,6 +304,8 @@ pub(super) struct Unfolder<'a> {
     pub package_runs: usize,
     /// What has been copied so far.
     pub carried: usize,
+    /// Steps that awk may still take.
+    pub fuel: usize,
     depth: usize,
     bytes: usize,
     steps: usize,
@@ -350,6 +352,7 @@ impl<'a> Unfolder<'a> {
             packages: Vec::new(),
             package_runs: 0,
             carried: 0,
+            fuel: super::awk::FUEL,
             depth: 0,
             bytes: 0,
             steps: 0,

@@ -6,8 +6,8 @@ use super::format::formatted;
 use super::parse::{Expr, Rule, Stmt, When};
 use super::values::{Value, pattern};
 
-/// Steps of a whole run.
-const MAX_STEPS: usize = 100_000;
+/// Bytes that count as one step where a text is copied or looked through.
+const BYTES: usize = 64;
 /// Bytes that it may print or join.
 const MAX_TEXT: usize = 1 << 18;
 
@@ -30,7 +30,8 @@ pub(super) struct Machine {
     /// Rules `from, to` that have begun and not ended, by their place.
     begun: Vec<usize>,
     printed: String,
-    steps: usize,
+    /// Steps that are left.
+    fuel: usize,
 }
 
 /// Names that say what a machine or a start is like.
@@ -54,6 +55,7 @@ pub(super) fn run(
     rules: &[Rule],
     values: &[(String, String)],
     files: &[(String, String)],
+    fuel: &mut usize,
 ) -> Option<String> {
     let mut machine = Machine {
         values: BTreeMap::new(),
@@ -63,7 +65,7 @@ pub(super) fn run(
         fields: Vec::new(),
         begun: Vec::new(),
         printed: String::new(),
-        steps: 0,
+        fuel: *fuel,
     };
     for (name, text) in [
         ("FS", " "),
@@ -82,8 +84,9 @@ pub(super) fn run(
     for (name, text) in values {
         machine.set(name, Value::Input(text.clone()))?;
     }
-    machine.all(rules, files)?;
-    Some(machine.printed)
+    let done = machine.all(rules, files);
+    *fuel = machine.fuel;
+    done.map(|()| machine.printed)
 }
 
 impl Machine {
@@ -173,8 +176,18 @@ impl Machine {
     }
 
     fn step(&mut self) -> Option<()> {
-        self.steps += 1;
-        (self.steps <= MAX_STEPS && self.printed.len() <= MAX_TEXT).then_some(())
+        self.fuel = self.fuel.checked_sub(1)?;
+        (self.printed.len() <= MAX_TEXT).then_some(())
+    }
+
+    /// Counts the steps that a text is worth.
+    fn weigh(&mut self, text: &str) -> Option<()> {
+        let Some(left) = self.fuel.checked_sub(text.len() / BYTES) else {
+            self.fuel = 0;
+            return None;
+        };
+        self.fuel = left;
+        Some(())
     }
 
     fn block(&mut self, all: &[Stmt]) -> Option<Flow> {
@@ -333,6 +346,8 @@ impl Machine {
     }
 
     fn begin_line(&mut self, line: &str) -> Option<()> {
+        self.step()?;
+        self.weigh(line)?;
         line.clone_into(&mut self.line);
         let by = self.get("FS").text()?;
         self.fields = self.parted(line, &by)?;
@@ -342,6 +357,7 @@ impl Machine {
     fn rejoin(&mut self) -> Option<()> {
         let between = self.get("OFS").text()?;
         self.line = self.fields.join(&between);
+        self.fuel = self.fuel.checked_sub(self.fields.len())?;
         (self.line.len() <= MAX_TEXT).then_some(())
     }
 
@@ -396,13 +412,23 @@ impl Machine {
 
     fn value(&mut self, expr: &Expr) -> Option<Value> {
         self.step()?;
+        let value = self.plain_value(expr)?;
+        if let Value::Text(text) | Value::Input(text) = &value {
+            self.weigh(text)?;
+        }
+        Some(value)
+    }
+
+    fn plain_value(&mut self, expr: &Expr) -> Option<Value> {
         let truth = |holds: bool| Value::Number(f64::from(u8::from(holds)));
         Some(match expr {
             Expr::Number(number) => Value::Number(*number),
             Expr::Text(text) => Value::Text(text.clone()),
             Expr::Regex(text) => {
                 let regex = self.pattern(text)?;
-                truth(regex.is_match(&self.line))
+                let line = self.line.clone();
+                self.weigh(&line)?;
+                truth(regex.is_match(&line))
             }
             Expr::Name(name) if OUTSIDE.contains(&name.as_str()) => return None,
             Expr::Name(name) => self.get(name),
@@ -628,6 +654,7 @@ impl Machine {
         if OUTSIDE.contains(&array) || self.values.contains_key(array) {
             return None;
         }
+        self.fuel = self.fuel.checked_sub(parts.len())?;
         let count = parts.len() as f64;
         let keyed = parts.into_iter().enumerate();
         let keyed = keyed.map(|(at, part)| ((at + 1).to_string(), Value::Input(part)));

@@ -461,8 +461,9 @@ impl Reader<'_> {
                         Value::List(_) | Value::Map(_) => value.texts(),
                     };
                     // `new URL('../data', import.meta.url)`.
-                    if more.iter().any(|text| text.ends_with("/code")) && !one.is_empty() {
-                        next.push(one.clone());
+                    let base = more.iter().find_map(|text| text.strip_suffix("/code"));
+                    if let Some(base) = base.filter(|_| !one.is_empty()) {
+                        next.push(based(base, one));
                     } else {
                         next.push(one.iter().cloned().chain(more).collect());
                     }
@@ -597,6 +598,19 @@ pub(super) fn parent(path: &str) -> String {
         Some((parent, _)) => parent.to_owned(),
         None if path == "." => "..".to_owned(),
         None => ".".to_owned(),
+    }
+}
+
+/// Names from the folder of the code on; a whole address, or a place from the root on, stays what it is.
+fn based(folder: &str, names: &[String]) -> Vec<String> {
+    let whole = names
+        .first()
+        .is_none_or(|first| first.starts_with('/') || first.contains("://"));
+    match whole || folder.is_empty() {
+        true => names.to_vec(),
+        false => std::iter::once(folder.to_owned())
+            .chain(names.iter().cloned())
+            .collect(),
     }
 }
 
