@@ -52,6 +52,25 @@ pub fn touches(path: &Path, context: &Context<'_>, whole: bool) -> bool {
     let own = &context.scene.own;
     own.iter()
         .any(|mine| path.starts_with(mine) || (whole && mine.starts_with(path)))
+        || is_of_an_account(path)
+}
+
+/// Tells whether a path lies in the state, the backups or the settings of backstop in the home of some account.
+fn is_of_an_account(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let homes = ["/home/", "/Users/"];
+    let below = match homes.iter().find_map(|home| text.strip_prefix(home)) {
+        Some(rest) => rest.split_once('/').map(|(_, below)| below),
+        None => text.strip_prefix("/root/"),
+    };
+    let own = ["config", "local/state", "local/share"];
+    below.is_some_and(|below| {
+        own.iter().any(|folder| {
+            let place = format!(".{folder}/{NAME}");
+            let rest = below.strip_prefix(&place);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    })
 }
 
 fn itself(what: &str) -> Target {
@@ -473,6 +492,9 @@ mod tests {
         let bench = Bench::assumed();
         for hostile in [
             "rm -rf /home/ann/.local/state/backstop",
+            "rm -rf /home/eve/.local/state/backstop",
+            "cp mine.toml /root/.config/backstop/policy.toml",
+            "rm -r /Users/eve/.local/share/backstop/backups",
             "rm -rf /home/ann/.local/state",
             "rm /home/ann/.local/state/backstop/ledger/1.jsonl",
             "mv /home/ann/.local/state/backstop /home/ann/x",

@@ -54,7 +54,8 @@ pub(super) const PERHAPS: [&str; 23] = [
     "statement",
 ];
 /// Calls that delete a file, and calls that delete a tree.
-pub(super) const FILES: [&str; 22] = [
+pub(super) const FILES: [&str; 23] = [
+    "fs.file_delete",
     "File.Delete",
     "os.unlinkSync",
     "File.rm",
@@ -78,7 +79,8 @@ pub(super) const FILES: [&str; 22] = [
     ".unlink",
     ".unlinkSync",
 ];
-pub(super) const TREES: [&str; 52] = [
+pub(super) const TREES: [&str; 53] = [
+    "fs.dir_delete",
     "Directory.Delete",
     ".remove_tree",
     "del.deleteAsync",

@@ -7,7 +7,7 @@ use crate::sql::HOLE;
 use super::super::steps::{Kind, Step, added, word, written};
 use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
-use super::super::values::made::starred;
+use super::super::values::made::{expanded, starred};
 use super::super::values::{FRESH, Reader, STAR, Value, Values, When};
 use super::{Calls, is_one_of};
 
@@ -589,8 +589,13 @@ impl Calls<'_> {
             && arguments.positional.len() == 1
             && !tree;
         let patterns = ["del", "rimraf"].iter().any(|head| name.starts_with(head));
+        // R reads `~` as the home of the user, wherever a file is named.
+        let of_r = matches!(last, "remove" | "file_delete" | "dir_delete") && name != "os.remove"
+            || name == "unlink";
         for value in Reader::opened(values) {
             let text = value.text().unwrap_or_default();
+            let home = (of_r && self.language == Language::Python).then(|| expanded(text));
+            let text = home.as_deref().unwrap_or(text);
             if patterns && text.starts_with('!') {
                 continue;
             }

@@ -584,7 +584,8 @@ pub(super) fn path(parts: &[String]) -> String {
     }
 }
 
-fn expanded(path: &str) -> String {
+/// Writes `~` out as the home of the user.
+pub(in crate::classify::code) fn expanded(path: &str) -> String {
     match path.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{HOME}{rest}"),
         _ => path.to_owned(),
