@@ -7,6 +7,7 @@ use crate::classify::Context;
 use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Needs, Question};
 use crate::model::word::{Hole, Part, Piece, Word};
+use crate::sql::HOLE;
 
 use super::kinds;
 
@@ -158,6 +159,9 @@ pub fn is_output_somewhere(word: &Word, context: &Context<'_>) -> bool {
     } else {
         &certain
     };
+    if is_within_output(word, names) {
+        return true;
+    }
     let Some(rest) = tail.strip_prefix('/') else {
         // `"$f.pyc"`: its ending says what it is.
         let ending = tail.starts_with('.') && !tail.contains('/');
@@ -171,6 +175,29 @@ pub fn is_output_somewhere(word: &Word, context: &Context<'_>) -> bool {
         return false;
     }
     kinds::regenerable(rest, Path::new(""), names).is_some()
+}
+
+/// Tells whether a folder of output stands whole between two unknown parts: `"$DIR/__pycache__/$NAME".*`.
+fn is_within_output(word: &Word, names: &[String]) -> bool {
+    // Of several words only the first has what stands before.
+    let prints = |piece: &Piece| matches!(piece.part, Part::Hole(Hole::Unknown));
+    if word.many && word.pieces.iter().any(prints) {
+        return false;
+    }
+    let mut text = String::new();
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(part) | Part::Glob(part) => text.push_str(part),
+            Part::Hole(_) => text.push(HOLE),
+        }
+    }
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_output = |part: &&str| {
+        !part.contains(HOLE) && kinds::regenerable(Path::new(part), Path::new(""), names).is_some()
+    };
+    let at = parts.iter().position(is_output);
+    let unknown = |at: usize| parts.iter().take(at).any(|part| part.contains(HOLE));
+    at.is_some_and(|at| unknown(at) && at + 1 < parts.len()) && !parts.contains(&"..")
 }
 
 /// Tells whether a word is a temporary variable, a slash and then a name (`"$TMPDIR/x"`, not `"$TMPDIR"/*`).
@@ -550,6 +577,14 @@ mod tests {
         let is = |tail: &str| is_output_somewhere(&join(&[dir(), word(tail)]), &bench.context());
         assert!(is("/node_modules") && is("/web/dist/"));
         assert!(!is("node_modules") && !is("/") && !is("/dist/../data") && !is("/data"));
+        let name = || hole(Hole::Inherited("NAME".into()));
+        let two = |middle: &str| {
+            is_output_somewhere(&join(&[dir(), word(middle), name()]), &bench.context())
+        };
+        assert!(two("/node_modules/") && two("/web/dist/a-"));
+        assert!(!two("/data/") && !two("/dist") && !two("/dist/../") && !two("dist/"));
+        let known = join(&[word("/srv/dist/"), name()]);
+        assert!(!is_output_somewhere(&known, &bench.context()));
     }
 
     #[test]
