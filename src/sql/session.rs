@@ -278,8 +278,8 @@ struct Session<'a> {
     windows: Vec<String>,
     /// A search path has what stands in the schema of the session behind other schemas.
     temporary_behind: bool,
-    /// Triggers that the text defines: name of the table, and the statement.
-    triggers: Vec<(String, Range)>,
+    /// Triggers that the text defines.
+    triggers: Vec<own::Trigger>,
     /// Routines that the text defines: name, and the statement that holds the body.
     routines: Vec<(String, Range)>,
     /// Bytes of bodies that were read for calls.

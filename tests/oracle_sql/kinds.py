@@ -458,7 +458,29 @@ def judged(text):
     last = control[-1] if control else {}
     transaction = (last.get("kind"), last.get("chain", False), last.get("savepoint_name"))
     names = (seen.calls, seen.defines)
-    return sorted({key for one in statements for key in one}), seen.found, transaction, names
+    kinds = sorted({key for one in statements for key in one})
+    return kinds, seen.found, transaction, names, triggers(statements)
+
+
+# Bits of a trigger's events in PostgreSQL's tree.
+EVENTS = {4: "InsertStmt", 8: "DeleteStmt", 16: "UpdateStmt"}
+
+
+def triggers(statements):
+    """The events that statements are for the triggers of a table, and those for which they define a trigger."""
+    events, watches = set(), set()
+    for one in statements:
+        for kind, node in one.items():
+            table = node.get("relation", {}).get("relname")
+            if kind == "CreateTrigStmt":
+                watches |= {(name, table) for bit, name in EVENTS.items() if node.get("events", 0) & bit}
+            elif kind == "CopyStmt" and node.get("is_from"):
+                events.add(("InsertStmt", table))
+            elif kind in EVENTS.values():
+                events.add((kind, table))
+                if "onConflictClause" in node:
+                    events.add(("UpdateStmt", table))
+    return events, watches
 
 
 def script(path, name):
@@ -471,7 +493,7 @@ def script(path, name):
     for char in text:
         total += len(char.encode())
         places.append(total)
-    found, state, routines = [], {"open": None, "points": []}, set()
+    found, state, routines, watched = [], {"open": None, "points": []}, set(), set()
     for start, end, body in Cutter(text).cut():
         # Variables of psql: what stands in their place is a name, a string or a number.
         seen = judged(body)
@@ -480,10 +502,12 @@ def script(path, name):
             filled = fill(body)
             seen = judged(filled)
         statement = {"file": name, "start": places[start], "end": places[end], "text": filled, "undone": False}
-        seen = seen if seen else (None, [], (None, False, None), (set(), set()))
-        statement["kinds"], statement["found"], transaction, (calls, defines) = seen
+        seen = seen if seen else (None, [], (None, False, None), (set(), set()), (set(), set()))
+        statement["kinds"], statement["found"], transaction, (calls, defines), (events, watches) = seen
         statement["calls"] = bool(calls & routines)
+        statement["fires"] = bool(events & watched)
         routines |= defines
+        watched |= watches
         found.append(statement)
         undone(found, transaction, state)
     for statement in found:

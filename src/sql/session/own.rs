@@ -13,6 +13,19 @@ const BRINGS: [&str; 6] = ["ATTACH", "INHERIT", "EXCHANGE", "SWITCH", "MOVE", "U
 /// Words in front of the name of the other table there.
 const BEFORE_NAME: [&str; 6] = ["TABLE", "PARTITION", "INHERIT", "TO", "EXISTS", "ONLY"];
 
+/// What a trigger can wait for.
+const EVENTS: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
+
+/// A trigger that the text defines.
+pub(super) struct Trigger {
+    name: String,
+    /// The table it watches, without its schema.
+    table: String,
+    events: Vec<&'static str>,
+    /// The statement that defines it.
+    body: Range,
+}
+
 impl Session<'_> {
     /// Marks losses of what this text made itself.
     pub(super) fn mark_made(&mut self, before: usize) {
@@ -73,9 +86,9 @@ impl Session<'_> {
             self.made.retain(|one| one.kind != ObjectKind::Schema);
         }
         if self.triggers.len() < MAX_ROUTINES
-            && let Some(table) = self.reader.trigger(from, to)
+            && let Some(trigger) = self.reader.trigger(Range { from, to })
         {
-            self.triggers.push((table, Range { from, to }));
+            self.triggers.push(trigger);
         }
         let Some(made) = self.reader.made(from, to) else {
             return;
@@ -162,8 +175,14 @@ impl Session<'_> {
     /// What a trigger of the same text does counts where its table is changed.
     pub(super) fn follow_triggers(&mut self, range: Range) {
         let Range { from, to } = range;
-        let changes = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "COPY"];
-        if self.triggers.is_empty() || !self.reader.any(from, &changes) {
+        if self.triggers.is_empty() {
+            return;
+        }
+        if self.reader.is(from, "DROP") {
+            return self.forget_triggers(range);
+        }
+        let events = self.reader.fires(range);
+        if events.is_empty() {
             return;
         }
         let Some(table) = (from + 1..to.min(from + 6))
@@ -178,8 +197,11 @@ impl Session<'_> {
         };
         let table = last_part(&table.0.lookup);
         let fired: Vec<Range> = (self.triggers.iter())
-            .filter(|(of, _)| *of == table)
-            .map(|(_, body)| *body)
+            .filter(|trigger| {
+                let watched = trigger.events.iter().any(|event| events.contains(event));
+                trigger.table == table && watched
+            })
+            .map(|trigger| trigger.body)
             .collect();
         let span = self.reader.span(from, to);
         for body in fired {
@@ -193,6 +215,21 @@ impl Session<'_> {
             for loss in self.reader.out.iter_mut().skip(before) {
                 loss.effect.span = span;
             }
+        }
+    }
+
+    /// `DROP TRIGGER name`, `DROP TABLE t`; what may be rolled back leaves them where they are.
+    fn forget_triggers(&mut self, range: Range) {
+        let Range { from, to } = range;
+        let at = self.reader.skip(from + 2, &["IF", "EXISTS"]);
+        let Some((name, _)) = self.reader.name(at, to).filter(|_| self.open.is_none()) else {
+            return;
+        };
+        let name = last_part(&name.lookup);
+        if self.reader.is(from + 1, "TRIGGER") {
+            self.triggers.retain(|trigger| trigger.name != name);
+        } else if self.reader.any(from + 1, &["TABLE", "VIEW"]) {
+            self.triggers.retain(|trigger| trigger.table != name);
         }
     }
 
@@ -259,15 +296,60 @@ impl super::Reader<'_> {
             .map(|(name, _)| name.lookup.to_lowercase())
     }
 
-    /// Returns the table that a trigger watches.
-    fn trigger(&self, from: usize, to: usize) -> Option<String> {
+    /// Returns what a definition of a trigger says of it.
+    fn trigger(&self, body: Range) -> Option<Trigger> {
+        let Range { from, to } = body;
         let near = from + 1..to.min(from + 6);
         let trigger = near.clone().find(|at| self.is(*at, "TRIGGER"))?;
         if !self.is(from, "CREATE") {
             return None;
         }
+        let named = self.skip(trigger + 1, &["IF", "NOT", "EXISTS"]);
+        let (name, _) = self.name(named, to)?;
         let on = (trigger..to).find(|at| self.is(*at, "ON"))?;
-        let (table, _) = self.name(on + 1, to)?;
-        Some(last_part(&table.lookup))
+        let (table, behind) = self.name(on + 1, to)?;
+        let named_in = |from: usize, to: usize| -> Vec<&'static str> {
+            let events = EVENTS.into_iter();
+            let named = |event: &&str| (from..to).any(|at| self.is(at, event));
+            events.filter(named).collect()
+        };
+        let mut events = named_in(named + 1, on);
+        if events.is_empty() {
+            // T-SQL says them behind the table.
+            let end = (behind..to).find(|at| self.is(*at, "AS")).unwrap_or(to);
+            events = named_in(behind, end);
+        }
+        if events.is_empty() {
+            events = EVENTS.to_vec();
+        }
+        Some(Trigger {
+            name: last_part(&name.lookup),
+            table: last_part(&table.lookup),
+            events,
+            body,
+        })
+    }
+
+    /// Returns the events that a statement can be for a trigger.
+    fn fires(&self, range: Range) -> Vec<&'static str> {
+        let Range { from, to } = range;
+        let begins = |word: &str| self.is(from, word);
+        let on = |word: &str| {
+            let mut places = from..to;
+            // `ON CONFLICT … DO UPDATE`, `ON DUPLICATE KEY UPDATE`, `OR REPLACE`.
+            places.any(|at| at > from && self.is(at, word))
+        };
+        let fires = |event: &&'static str| match *event {
+            "INSERT" => ["INSERT", "REPLACE", "COPY", "MERGE"]
+                .into_iter()
+                .any(begins),
+            "UPDATE" => begins("UPDATE") || begins("MERGE") || begins("INSERT") && on("UPDATE"),
+            "DELETE" => {
+                ["DELETE", "REPLACE", "MERGE"].into_iter().any(begins)
+                    || begins("INSERT") && on("REPLACE")
+            }
+            _ => begins("TRUNCATE"),
+        };
+        EVENTS.into_iter().filter(fires).collect()
     }
 }
