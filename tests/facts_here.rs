@@ -762,3 +762,45 @@ fn a_script_of_node_is_judged_with_the_words_of_its_call() {
         ],
     );
 }
+
+#[test]
+fn a_database_without_a_row_holds_nothing_that_could_be_lost() {
+    let project = project();
+    let made = |name: &str, more: &str| {
+        let connection = rusqlite::Connection::open(project.path(name)).unwrap();
+        let text = format!(
+            "CREATE TABLE a(x); CREATE TABLE b(y); CREATE VIEW v AS SELECT * FROM a; {more}"
+        );
+        connection.execute_batch(&text).unwrap();
+    };
+    made("hollow.db", "");
+    made("with spaces.db", "");
+    made("full.db", "INSERT INTO b VALUES (1)");
+    project.keeps(
+        ".",
+        &[
+            "rm -f hollow.db",
+            "rm hollow.db 'with spaces.db'",
+            "rm -f hollow.db hollow.db-wal && sqlite3 hollow.db 'CREATE TABLE a(x)'",
+            "set -eu; db=hollow.db; [[ -f $db ]] && rm -- \"$db\"",
+            "cp full.db copy.db; rm -f hollow.db",
+            "cp README.md hollow.db",
+            ": > hollow.db",
+        ],
+    );
+    project.loses(
+        ".",
+        &[
+            "rm full.db",
+            "rm hollow.db full.db",
+            "rm *.db",
+            "mv full.db hollow.db && rm hollow.db",
+            "cp full.db hollow.db && rm full.db && rm hollow.db",
+            "cat full.db > hollow.db; rm full.db hollow.db",
+            "sqlite3 full.db '.backup hollow.db' && rm full.db && rm hollow.db",
+            "sqlite3 hollow.db \"attach 'full.db' as f; insert into a select * from f.b\" && rm full.db hollow.db",
+            "rsync -a --remove-source-files full.db hollow.db; rm hollow.db",
+            ": > full.db",
+        ],
+    );
+}

@@ -403,7 +403,7 @@ impl Asker {
         ObjectFact {
             name: "everything".into(),
             exists: !self.schema.objects.is_empty(),
-            rows: if tables.is_empty() {
+            rows: if tables.iter().all(|table| self.holds_no_row(table)) {
                 Rows::Exactly(0)
             } else {
                 Rows::Unknown
@@ -413,6 +413,15 @@ impl Asker {
             tables,
             notes: Vec::new(),
         }
+    }
+
+    /// Tells whether a table is proven to hold no row; one that cannot be asked is not.
+    fn holds_no_row(&self, table: &str) -> bool {
+        let text = format!("SELECT EXISTS (SELECT 1 FROM {})", quote(table));
+        let found = self
+            .connection
+            .query_row(&text, [], |row| row.get::<_, bool>(0));
+        matches!(found, Ok(false))
     }
 
     fn definition(&self, object: &Object) -> ObjectFact {

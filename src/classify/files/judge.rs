@@ -188,6 +188,9 @@ impl<'a, 'n> Judge<'a, 'n> {
         let small = self.may_be_small(&one);
         let mut loss = Loss::new(one.rule, world::file_target(&one.path, one.database));
         loss.lines.clone_from(&one.lines);
+        if self.holds_no_rows(&one) {
+            return loss.exempt("no table of it holds a row");
+        }
         if let Some((all, path)) = git {
             // Output of another project is named from the top of that project.
             let named = one.named.is_some()

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use super::{How, Judge, Over, PATHS_MAX, Seen};
 use crate::classify::files::place::{Place, lexical};
 use crate::model::command::Command;
+use crate::model::database::{DatabaseQuestion, SearchPath};
+use crate::model::effect::{ObjectKind, Verb};
 use crate::model::fact::{Answer, EntryFact, EntryKind, Question};
+use crate::model::span::Span;
+use crate::model::target::Reach;
 
 /// Files up to this size are compared.
 const COMPARED: u64 = 1 << 20;
@@ -123,6 +127,48 @@ impl<'a> Judge<'a, '_> {
                         .is_some_and(|to| !files.iter().any(|file| meets(file, &to))))
         };
         !self.context.earlier.iter().all(quiet)
+    }
+
+    /// Tells whether an earlier command of the call may have brought rows into a database: it names the file, or moves files about.
+    fn may_be_filled(&self, file: &Path) -> bool {
+        const MOVERS: [&str; 20] = [
+            "7z", "bsdtar", "cpio", "dd", "ditto", "git", "gmv", "gtar", "install", "ln", "mmv",
+            "mv", "prename", "rclone", "rename", "rsync", "scp", "tar", "unison", "unzip",
+        ];
+        let name = file.file_name().map(std::ffi::OsStr::to_string_lossy);
+        let fills = |command: &Command| {
+            let copies = command.is_any(&["cp", "gcp"]);
+            let named = |word: &crate::model::word::Word| {
+                let text = word.shown();
+                name.as_ref()
+                    .is_none_or(|name| text.contains(name.as_ref()))
+            };
+            let asks = command.is_any(&crate::classify::inert::PROGRAMS)
+                || command.is_any(&["[[", "rm", "unlink", "set", "shift", "local", "export"]);
+            command.is_any(&MOVERS)
+                || copies && copied_to(command).is_none_or(|to| meets(file, &to))
+                || !asks && command.args().iter().any(named)
+                || command.writes.iter().any(|write| named(&write.file))
+        };
+        self.context.earlier.iter().any(fills)
+    }
+
+    /// Tells whether a SQLite file, as it stands and as the call leaves it, has tables without rows only.
+    pub(super) fn holds_no_rows(&mut self, one: &super::Pending) -> bool {
+        if !one.database || one.directory || self.assumed() || self.may_be_filled(&one.path) {
+            return false;
+        }
+        let mut everything = crate::sql::Loss::opaque(Span::default()).effect;
+        (everything.verb, everything.kind) = (Verb::Drop, ObjectKind::Database);
+        let question = Question::Database(DatabaseQuestion {
+            reach: Reach::Sqlite(one.path.clone()),
+            effects: vec![everything],
+            path: SearchPath::default(),
+        });
+        let Some(Answer::Database(fact)) = self.ask(question) else {
+            return false;
+        };
+        fact.objects.iter().all(|all| all.rows.is_proven_empty())
     }
 
     /// Judges the removal of a name that is unknown in parts by what has such a name; tells whether it could.
