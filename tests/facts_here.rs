@@ -804,3 +804,80 @@ fn a_database_without_a_row_holds_nothing_that_could_be_lost() {
         ],
     );
 }
+
+/// A folder of four dumps, and scripts that count them.
+fn with_dumps() -> Scene {
+    let project = Scene::empty();
+    for number in 1..=4 {
+        project.write(&format!("dumps/d{number}.sql"), "rows\n");
+    }
+    project.write("keep.sql", "rows\n");
+    project.write(
+        "prune.sh",
+        "set -eu\nDIR=dumps; KEEP=2; DRY=0\n\
+         OPTS=$(getopt -o d:k:n --long dir:,keep:,dry-run -n prune -- \"$@\") || exit 2\n\
+         eval set -- \"$OPTS\"\nwhile true; do\n case \"$1\" in\n\
+         -d|--dir) DIR=$2; shift 2 ;;\n -k|--keep) KEEP=$2; shift 2 ;;\n -n|--dry-run) DRY=1; shift ;;\n\
+         --) shift; break ;;\n esac\ndone\n\
+         mapfile -t files < <(find \"$DIR\" -maxdepth 1 -type f | sort -r)\n\
+         for ((i = KEEP; i < ${#files[@]}; i++)); do\n\
+         if [[ $DRY -eq 1 ]]; then echo \"${files[i]}\"; else rm -f -- \"${files[i]}\"; fi\ndone\n",
+    );
+    project.write(
+        "quota.sh",
+        "n=$(find \"$1\" -type f | wc -l)\nover=$((n - $2))\n[ \"$over\" -le 0 ] && { echo fine; exit 0; }\n\
+         find \"$1\" -type f | sort | head -n \"$over\" | while read -r f; do rm -- \"$f\"; done\n",
+    );
+    project.write(
+        "all.sh",
+        "until [ $# -eq 0 ]; do rm -rf \"$1\"; shift; done\n",
+    );
+    project.write(
+        "rotate.sh",
+        "i=$1\nwhile [ \"$i\" -gt 3 ]; do rm -f \"dumps/d$i.sql\"; i=$((i-1)); done\n",
+    );
+    project
+}
+
+#[test]
+fn how_many_names_there_are_is_known_where_nothing_before_has_changed_them() {
+    let project = with_dumps();
+    project.keeps(
+        ".",
+        &[
+            "bash prune.sh --keep 4",
+            "bash prune.sh -n",
+            "bash prune.sh --dir=empty -k0",
+            "bash quota.sh dumps 4",
+            "bash rotate.sh 3",
+            "bash all.sh",
+            "for ((i = 5; i < 9; i++)); do rm -f dumps/d$i.sql; done",
+            "n=$(ls dumps | wc -l); if [ $n -gt 4 ]; then rm -rf dumps; fi",
+            "cd dumps && ls -1t *.sql | tail -n +5 | xargs rm",
+            "f=($(ls dumps)); if [ ${#f[@]} -lt 3 ]; then rm -rf dumps; fi",
+        ],
+    );
+    project.loses(
+        ".",
+        &[
+            "bash prune.sh",
+            "bash prune.sh --keep=3",
+            "bash prune.sh -k 3 -d dumps",
+            "bash quota.sh dumps 3",
+            "bash rotate.sh 4",
+            "bash all.sh keep.sql",
+            "for ((i = 3; i < 5; i++)); do rm -f dumps/d$i.sql; done",
+            "for ((i = 0; i < $N; i++)); do rm -f dumps/d$i.sql; done",
+            "n=$(ls dumps | wc -l); if [ $n -gt 3 ]; then rm -rf dumps; fi",
+            "touch dumps/d5.sql; n=$(ls dumps | wc -l); if [ $n -gt 4 ]; then rm -rf dumps; fi",
+            "cp keep.sql dumps/d5.sql && cd dumps && ls -1t *.sql | tail -n +5 | xargs rm",
+            "cp keep.sql dumps/ && bash prune.sh --keep 4",
+            "f=($(ls dumps | head -n 2)); if [ ${#f[@]} -lt 3 ]; then rm -rf dumps; fi",
+            "for i in 1 2; do n=$(ls dumps | wc -l); [ $n -lt 4 ] && rm -rf dumps; touch dumps/x$i; rm dumps/x$i keep.sql; done",
+            "for i in 1 2; do [ $(ls dumps | wc -l) -lt 4 ] && rm -rf dumps; git mv dumps/d$i.sql .; done",
+            "f=(dumps/*.sql); if [ ${#f[@]} -gt 3 ]; then rm -rf dumps; fi",
+            "mapfile -t f < <(ls dumps | head -n 2); if [ ${#f[@]} -lt 3 ]; then rm -rf dumps; fi",
+            "n=0; while read -r x; do n=$((n+1)); done < <(ls dumps | head -n 2); if [ $n -lt 3 ]; then rm -rf dumps; fi",
+        ],
+    );
+}

@@ -270,7 +270,8 @@ impl Unfolder<'_> {
             }
             "mapfile" | "readarray" => {
                 let fed = fr.fed(self.listed(fr.stdin.clone(), st));
-                map_file(job, st, &fed);
+                let counted = matches!(&fed.stdin, Feed::Items(items) if self.is_counted(items));
+                map_file(job, st, &fed, counted);
                 self.calls_back(job, st, &fed);
             }
             "compgen" => {

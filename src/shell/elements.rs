@@ -8,7 +8,23 @@ use super::expand::literal_piece;
 use super::state::Value;
 
 /// Stands for the key of an element whose key is not known.
-const UNKNOWN: &str = "\u{fffc}";
+pub(super) const UNKNOWN: &str = "\u{fffc}";
+
+/// Stands for the key of each element of an array that may have more elements, or fewer.
+pub(super) fn uncounted() -> String {
+    format!("{UNKNOWN}*")
+}
+
+/// An element of an array that may have more elements, or fewer.
+pub(super) fn loose(item: (Option<String>, Vec<Piece>)) -> (Option<String>, Vec<Piece>) {
+    (item.0.or_else(|| Some(uncounted())), item.1)
+}
+
+/// Tells whether it is not known how many elements an array has.
+pub(super) fn is_uncounted(value: &Value) -> bool {
+    let uncounted = uncounted();
+    matches!(value, Value::List(items) if items.iter().any(|(key, _)| key.as_ref() == Some(&uncounted)))
+}
 
 /// Tells whether an array has an element whose key is not known.
 pub(super) fn has_unknown_key(items: &[(Option<String>, Vec<Piece>)]) -> bool {

@@ -250,8 +250,14 @@ impl Unfolder<'_> {
             Feed::Items(items) if !mode.glob && self.is_part(&items) => {
                 Feed::Opaque("a part of a list".to_owned())
             }
+            Feed::Items(items) if items.is_empty() => {
+                Feed::Opaque("names that the call makes".to_owned())
+            }
             feed => feed,
         };
+        if matches!(&feed, Feed::Items(items) if !self.is_counted(items)) {
+            self.uncounted += 1;
+        }
         let from = out.len();
         substituted(feed, &origin, mode, out);
         if fresh::invents(fr.source.at(span)) {

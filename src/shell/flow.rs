@@ -10,8 +10,8 @@ use super::ast::{
     Assign, AssignValue, CaseArm, Chain, Item, Node, NodeKind, PartKind, Pipeline, RawPart,
     RawWord, Script,
 };
-use super::elements::{appended, with_element};
-use super::expand::{QUOTED, VALUE, WORD, literal_piece};
+use super::elements::{self, appended, with_element};
+use super::expand::{VALUE, WORD, literal_piece};
 use super::proof::Proofs;
 use super::state::{Choice, Feed, Function, State, Value, literal, nowhere, word_of};
 use super::unfold::{Content, Frame, Job, Unfolder};
@@ -292,8 +292,10 @@ impl Unfolder<'_> {
             }
             NodeKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), st, fr),
             NodeKind::While {
-                condition, body, ..
-            } => self.while_loop(condition, body, st, fr),
+                condition,
+                until,
+                body,
+            } => self.while_loop(condition, *until, body, st, fr),
             NodeKind::For {
                 name,
                 words,
@@ -302,14 +304,7 @@ impl Unfolder<'_> {
             } => self.readings(st, &mut |this, st| {
                 this.for_loop(name, words.as_deref(), body, *select, st, fr)
             }),
-            NodeKind::ForArith { header, body } => {
-                self.arith(header, st, fr);
-                let header = self.text(header, QUOTED, st, fr);
-                for name in names_in(&header) {
-                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
-                }
-                self.repeated(None, body, st, fr)
-            }
+            NodeKind::ForArith { header, body } => self.for_numbers(header, body, st, fr),
             NodeKind::Case { subject, arms } => self.case(subject, arms, st, fr),
             NodeKind::Test(words) => {
                 let word = |pieces| word_of(pieces, None);
@@ -566,7 +561,14 @@ impl Unfolder<'_> {
         let value = match &assign.value {
             AssignValue::Word(word) => Value::Text(self.text(&word.parts, VALUE, st, fr)),
             AssignValue::Array(words) => {
+                let before = self.uncounted;
                 let items = self.fields(words, st, fr);
+                let mut loose = self.uncounted > before;
+                let keyed = |word: Word| {
+                    loose |= word.many || word.has_glob();
+                    let item = keyed(word);
+                    if loose { elements::loose(item) } else { item }
+                };
                 Value::List(items.into_iter().map(keyed).collect())
             }
         };
@@ -652,15 +654,6 @@ fn advance(choices: &mut Vec<Choice>) -> bool {
         choices.pop();
     }
     false
-}
-
-/// Returns the variables that an arithmetic text names.
-fn names_in(pieces: &[Piece]) -> Vec<String> {
-    let text = literal(pieces).unwrap_or_default();
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-        .map(ToOwned::to_owned)
-        .collect()
 }
 
 /// Splits `[key]=value` of an array literal.

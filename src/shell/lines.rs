@@ -3,6 +3,7 @@
 
 use crate::model::word::{Hole, Part, Piece, Word};
 
+use super::elements;
 use super::expand::literal_piece;
 use super::flow::lines_of;
 use super::options::options;
@@ -76,18 +77,37 @@ pub(super) fn line_comes(job: &Job, stdin: &Feed) -> Option<bool> {
     }
 }
 
-pub(super) fn map_file(job: &Job, st: &mut State, fr: &Frame) {
+/// `counted` tells whether a list of names is whole; its order is not known.
+pub(super) fn map_file(job: &Job, st: &mut State, fr: &Frame, counted: bool) {
     let found = options(job.args(), "-d -n -O -s -u -C -c");
     let name = job
         .args()
         .get(found.rest)
         .and_then(Word::text)
         .unwrap_or_else(|| "MAPFILE".to_owned());
-    let items = lines_of(&fr.stdin).unwrap_or_else(|| vec![vec![unknown()]]);
-    st.set(
-        &name,
-        Value::List(items.into_iter().map(|item| (None, item)).collect()),
-    );
+    let mut items = lines_of(&fr.stdin).unwrap_or_else(|| vec![vec![unknown()]]);
+    let flags = |known: &[&str]| {
+        let mut list = found.list.iter();
+        list.all(|(flag, _)| known.contains(&flag.as_str()))
+    };
+    let most = found.value("-n").and_then(Word::text);
+    if let Some(most) = most
+        .and_then(|text| text.parse().ok())
+        .filter(|most| *most > 0)
+    {
+        items.truncate(most);
+    }
+    let whole = matches!(&fr.stdin, Feed::Text { certain: true, .. } | Feed::Null)
+        && items.iter().all(|item| literal(item).is_some())
+        && flags(&["-t", "-n"]);
+    let counted = counted && flags(&["-t", "-d"]);
+    let key = match (whole, counted) {
+        (true, _) => None,
+        (false, true) => Some(elements::UNKNOWN.to_owned()),
+        (false, false) => Some(elements::uncounted()),
+    };
+    let items = items.into_iter().map(|item| (key.clone(), item));
+    st.set(&name, Value::List(items.collect()));
 }
 
 fn split_line(line: &[Piece], fields: usize, ifs: Option<&str>) -> Vec<Vec<Piece>> {

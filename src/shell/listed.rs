@@ -11,8 +11,8 @@ use super::ast::{Node, NodeKind, PartKind};
 use super::expand::literal_piece;
 use super::flow::{first_word, lines_of};
 use super::scripts::SHELLS;
-use super::state::{Feed, State, word_of};
-use super::unfold::{Job, Unfolder};
+use super::state::{Feed, State, literal, word_of};
+use super::unfold::{Frame, Job, Unfolder};
 
 /// Longer lists are not read out: what stands in them is not known.
 const MAX_LISTED: usize = 64 * 1024;
@@ -68,10 +68,10 @@ const SHOWS: &[&str] = &[
 const QUIET: &[&str] = &[
     ":", "[", "awk", "basename", "cat", "cd", "chmod", "chown", "cmp", "command", "comm", "cp",
     "cut", "date", "df", "diff", "dirname", "du", "echo", "env", "export", "false", "file", "find",
-    "grep", "head", "hostname", "id", "jq", "kill", "ls", "mapfile", "mkdir", "mv", "nl", "printf",
-    "pwd", "read", "readlink", "realpath", "rg", "rm", "rmdir", "sed", "seq", "set", "shopt",
-    "sleep", "sort", "stat", "sync", "tail", "tee", "test", "tr", "true", "type", "uname", "uniq",
-    "unlink", "wc", "which", "whoami", "xargs",
+    "getopt", "grep", "head", "hostname", "id", "jq", "kill", "ls", "mapfile", "mkdir", "mv", "nl",
+    "printf", "pwd", "read", "readlink", "realpath", "rg", "rm", "rmdir", "sed", "seq", "set",
+    "shopt", "sleep", "sort", "stat", "sync", "tail", "tee", "test", "tr", "true", "type", "uname",
+    "uniq", "unlink", "wc", "which", "whoami", "xargs",
 ];
 
 /// Subcommands of git that change no file of the work tree.
@@ -201,10 +201,76 @@ impl Unfolder<'_> {
         if !items.iter().all(plain) {
             return None;
         }
-        match items.is_empty() {
-            true => Some(Feed::nothing()),
-            false => Some(Feed::Items(items)),
+        let folders = starts.iter().map(|start| self.here_path(start, st));
+        let folders: Vec<PathBuf> = folders.collect::<Option<_>>()?;
+        self.noted(items, &folders)
+    }
+
+    /// Notes down how many there are, where nothing before may have changed that; `folders` are those that were looked into.
+    fn noted(&mut self, items: Vec<Word>, folders: &[PathBuf]) -> Option<Feed> {
+        let same = self.has_names(folders);
+        if items.is_empty() && same {
+            return Some(Feed::nothing());
         }
+        // What stands there now are copies and what is made anew; anything else may have come there too.
+        if items.is_empty() && !self.only_adds() {
+            return None;
+        }
+        // The same names may have been noted down before something changed them.
+        self.known_lists.retain(|known| *known != items);
+        if same && self.known_lists.len() < MAX_LISTS {
+            self.known_lists.push(items.clone());
+        }
+        Some(Feed::Items(items))
+    }
+
+    /// Tells whether folders have the names that the world says, whatever ran before.
+    fn has_names(&self, folders: &[PathBuf]) -> bool {
+        let commands = &self.out.commands;
+        let from = commands.len().saturating_sub(MAX_BEFORE);
+        from == 0
+            && commands.iter().enumerate().all(|(at, command)| {
+                self.followed.contains(&at) || !super::touched::changes_names(command, folders)
+            })
+    }
+
+    /// `wc -l` of what is known as a whole.
+    pub(super) fn line_count(&mut self, job: &Job, st: &State, fr: &Frame) -> Option<Feed> {
+        let [flag] = job.args() else {
+            return None;
+        };
+        if !matches!(flag.text().as_deref(), Some("-l" | "--lines")) || self.facts.assumed {
+            return None;
+        }
+        let count = match self.listed(fr.stdin.clone(), st) {
+            Feed::Null => 0,
+            Feed::Items(items) if self.is_counted(&items) => items.len(),
+            Feed::Text {
+                pieces,
+                certain: true,
+            } => literal(&pieces)?.matches('\n').count(),
+            _ => return None,
+        };
+        let piece = literal_piece(&format!("{count}\n"), &job.origin);
+        Some(Feed::text(vec![piece]))
+    }
+
+    /// Tells whether no program before may have moved or removed anything.
+    fn only_adds(&self) -> bool {
+        const ADDS: [&str; 4] = ["cp", "mkdir", "touch", "tee"];
+        let nowhere = |command: &crate::model::command::Command| {
+            let name = command.program().unwrap_or_default();
+            let takes = matches!(name.as_str(), "mv" | "rm" | "rmdir" | "unlink" | "ln");
+            let adds = ADDS.contains(&name.as_str());
+            !takes && (adds || !super::touched::changes_names(command, &[]))
+        };
+        let mut commands = self.out.commands.iter().enumerate();
+        commands.all(|(at, command)| self.followed.contains(&at) || nowhere(command))
+    }
+
+    /// Tells whether a list is whole and its length known; in which order is not.
+    pub(super) fn is_counted(&self, items: &[Word]) -> bool {
+        self.known_lists.iter().any(|list| list == items) && !self.is_part(items)
     }
 
     /// Returns what `ls` names for a program that does more with it than showing it; in which order is not known.
@@ -226,6 +292,7 @@ impl Unfolder<'_> {
             .any(|flag| !flag.starts_with("--") && flag.contains('d'));
         let cwd = st.known_cwd()?.to_path_buf();
         let mut names = Vec::new();
+        let mut folders = Vec::new();
         let hidden = flags
             .iter()
             .any(|flag| !flag.starts_with("--") && flag.contains('A'));
@@ -233,9 +300,13 @@ impl Unfolder<'_> {
             names.extend(self.names_in(&cwd, ".[!.]*", None)?);
         }
         match operands.as_slice() {
-            [] => names.extend(self.names_in(&cwd, "*", None)?),
+            [] => {
+                folders.push(cwd.clone());
+                names.extend(self.names_in(&cwd, "*", None)?);
+            }
             [one] if !one.has_glob() && !itself => {
                 let dir = self.here_path(one, st)?;
+                folders.push(dir.clone());
                 if !self.is_folder(&dir)? {
                     names.push(one.text()?);
                 } else {
@@ -247,21 +318,36 @@ impl Unfolder<'_> {
             }
             several => {
                 for word in several {
-                    let text = (!word.has_hole()).then(|| word.shown())?;
-                    if text.starts_with('/') || !word.has_glob() {
-                        return None;
-                    }
-                    let found = self.names_in(&cwd, &text, Some(&cwd))?;
-                    for name in &found {
-                        if !itself && self.is_folder(&cwd.join(name))? {
-                            return None;
-                        }
-                    }
-                    names.extend(found);
+                    names.extend(self.fitting(word, &cwd, itself, &mut folders)?);
                 }
             }
         }
-        self.counted(names, job)
+        self.counted(names, &folders, job)
+    }
+
+    /// Returns the names that a pattern of `ls` gives, and the folder that it looks into.
+    fn fitting(
+        &mut self,
+        word: &Word,
+        cwd: &Path,
+        itself: bool,
+        folders: &mut Vec<PathBuf>,
+    ) -> Option<Vec<String>> {
+        let text = (!word.has_hole()).then(|| word.shown())?;
+        if text.starts_with('/') || !word.has_glob() {
+            return None;
+        }
+        // Everything below the part that is no pattern.
+        let plain = |part: &&str| !part.contains(['*', '?', '[']);
+        let plain: Vec<&str> = text.split('/').take_while(plain).collect();
+        folders.push(super::state::lexical(cwd, &plain.join("/")));
+        let found = self.names_in(cwd, &text, Some(cwd))?;
+        for name in &found {
+            if !itself && self.is_folder(&cwd.join(name))? {
+                return None;
+            }
+        }
+        Some(found)
     }
 
     /// Returns what `git ls-files` names, where the call does more with it than showing it.
@@ -296,7 +382,7 @@ impl Unfolder<'_> {
         if !words.iter().any(|word| word == "-z") && names.iter().any(quoted) {
             return None;
         }
-        self.counted(names, job)
+        self.counted(names, &[cwd.to_path_buf()], job)
     }
 
     fn is_folder(&mut self, path: &Path) -> Option<bool> {
@@ -357,21 +443,14 @@ impl Unfolder<'_> {
         Some(all)
     }
 
-    /// Notes down how many there are: a part of none is none.
-    fn counted(&mut self, names: Vec<String>, job: &Job) -> Option<Feed> {
+    /// Returns names as a list of which the length is known: a part of none is none.
+    fn counted(&mut self, names: Vec<String>, folders: &[PathBuf], job: &Job) -> Option<Feed> {
         let odd = |name: &String| name.is_empty() || name.contains('\n');
         if names.len() > MAX_SEARCHED || names.iter().any(odd) {
             return None;
         }
-        if names.is_empty() {
-            return Some(Feed::nothing());
-        }
         let word = |name: String| Word::literal(name, job.origin.clone());
-        let items: Vec<Word> = names.into_iter().map(word).collect();
-        if self.known_lists.len() < MAX_LISTS {
-            self.known_lists.push(items.clone());
-        }
-        Some(Feed::Items(items))
+        self.noted(names.into_iter().map(word).collect(), folders)
     }
 
     /// Returns the names of a list that a `grep` for plain letters lets through.
@@ -420,7 +499,7 @@ impl Unfolder<'_> {
         items: &[Word],
     ) -> bool {
         matches!(program, "head" | "tail")
-            && self.known_lists.iter().any(|list| list == items)
+            && self.is_counted(items)
             && super::ends::kept(program, found, items.len()).is_some_and(|kept| kept.is_empty())
     }
 

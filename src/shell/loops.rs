@@ -16,7 +16,7 @@ use super::unfold::{Frame, Unfolder};
 use super::world::{said, taken};
 
 /// Items of one loop that are run one by one.
-const MAX_ITEMS: usize = 64;
+pub(super) const MAX_ITEMS: usize = 64;
 /// Names of files that a loop goes through one by one.
 const MAX_NAMES: usize = 24;
 /// Items of nested loops together that are run one by one.
@@ -131,6 +131,7 @@ impl Unfolder<'_> {
     pub(super) fn while_loop(
         &mut self,
         condition: &Script,
+        until: bool,
         body: &Script,
         st: &mut State,
         fr: &Frame,
@@ -144,37 +145,12 @@ impl Unfolder<'_> {
             && lines.len() <= MAX_ITEMS
             && st.rounds.saturating_mul(lines.len()) <= MAX_ROUNDS
         {
-            let outer = st.rounds;
-            let proofs = st.proofs.settled();
-            st.rounds *= lines.len().max(1);
-            let mut feed = Feed::nothing();
-            let jumps = self.jumps.len();
-            let certain = !matches!(fr.stdin, Feed::Text { certain: false, .. } | Feed::Items(_));
-            self.unsure += usize::from(!certain);
-            for line in lines {
-                let fed = fr.fed(Feed::text(line));
-                self.taken.retain(|known| *known != fed.stdin);
-                self.script(condition, st, &fed);
-                let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
-                let round = self.jumps.len();
-                feed = feed.then(self.script(body, st, &rest));
-                self.arrive(round, Goal::Round, st);
-                if over(st, certain) {
-                    break;
-                }
-            }
-            behind(st);
-            self.unsure -= usize::from(!certain);
-            self.arrive(jumps, Goal::Loops(1), st);
-            st.ended = false;
-            st.proofs = proofs;
-            st.rounds = outer;
-            return feed;
+            return self.by_lines(lines, condition, body, st, fr);
         }
         if let Some(feed) = self.optioned(condition, body, st, fr) {
             return feed;
         }
-        if let Some(feed) = self.argued(condition, body, st, fr) {
+        if let Some(feed) = self.by_rounds((condition, until), body, st, fr) {
             return feed;
         }
         // More lines than are gone through one by one: each is any line.
@@ -191,60 +167,49 @@ impl Unfolder<'_> {
         self.repeated_with(Some(condition), None, body, st, fr)
     }
 
-    /// `while [ $# -gt 0 ]; do … shift; done`: round by round, as long as the condition is certain and arguments go.
-    fn argued(
+    /// `while read line`: a round for each line.
+    fn by_lines(
         &mut self,
+        lines: Vec<Vec<Piece>>,
         condition: &Script,
         body: &Script,
         st: &mut State,
         fr: &Frame,
-    ) -> Option<Feed> {
-        let called = !fr.via.is_empty() || st.calls > 0;
-        let known = st
-            .arguments
-            .iter()
-            .all(|word| word.is_literal() && !word.many);
-        if !is_asked(condition) || !called || !known || st.arguments.len() > MAX_ITEMS {
-            return None;
-        }
+    ) -> Feed {
+        let outer = st.rounds;
+        let proofs = st.proofs.settled();
+        st.rounds *= lines.len().max(1);
         let mut feed = Feed::nothing();
-        let mut left = st.arguments.len() + 1;
         let jumps = self.jumps.len();
-        let mut began = false;
-        loop {
-            let guarded = std::mem::replace(&mut self.guarded, true);
-            let shielded = std::mem::replace(&mut self.shielded, true);
-            let from = self.out.commands.len();
-            self.script(condition, st, fr);
-            let truth = self.answer(condition, from, st, fr);
-            self.guarded = guarded;
-            self.shielded = shielded;
-            if truth == Some(false) {
-                break;
-            }
-            if truth.is_none() || st.arguments.len() >= left {
-                if !began {
-                    return None;
-                }
-                self.again += 1;
-                let next = self.repeated_with(Some(condition), None, body, st, fr);
-                self.again -= 1;
-                return Some(feed.or(next));
-            }
-            left = st.arguments.len();
-            began = true;
-            st.ended = false;
+        let certain = !matches!(fr.stdin, Feed::Text { certain: false, .. } | Feed::Items(_));
+        let counted = match &fr.stdin {
+            Feed::Items(items) => self.is_counted(items),
+            _ => certain,
+        };
+        let before = st.clone();
+        self.unsure += usize::from(!certain);
+        for line in lines {
+            let fed = fr.fed(Feed::text(line));
+            self.taken.retain(|known| *known != fed.stdin);
+            self.script(condition, st, &fed);
+            let rest = fr.fed(Feed::Opaque("the rest of the input".to_owned()));
             let round = self.jumps.len();
-            feed = feed.then(self.script(body, st, fr));
+            feed = feed.then(self.script(body, st, &rest));
             self.arrive(round, Goal::Round, st);
-            if over(st, true) {
+            if over(st, certain) {
                 break;
             }
         }
-        self.arrive(jumps, Goal::Loops(1), st);
         behind(st);
+        self.unsure -= usize::from(!certain);
+        self.arrive(jumps, Goal::Loops(1), st);
         st.ended = false;
-        Some(feed)
+        if !counted {
+            st.join(before);
+        }
+        st.proofs = proofs;
+        st.rounds = outer;
+        feed
     }
 
     /// `while getopts …`: a round for each option that was given, where all words are known.
@@ -324,7 +289,7 @@ impl Unfolder<'_> {
     }
 
     /// Runs a loop body once as it is, and once more with everything that it changed unknown.
-    fn repeated_with(
+    pub(super) fn repeated_with(
         &mut self,
         condition: Option<&Script>,
         keep: Option<&str>,
@@ -443,13 +408,13 @@ impl Changes {
 }
 
 /// Ends a round; tells whether the loop has ended with it.
-fn over(st: &mut State, certain: bool) -> bool {
+pub(super) fn over(st: &mut State, certain: bool) -> bool {
     st.gone = st.gone.filter(|gone| certain && *gone != Gone::Round);
     st.gone.is_some()
 }
 
 /// Ends a loop.
-fn behind(st: &mut State) {
+pub(super) fn behind(st: &mut State) {
     st.gone = st.gone.filter(|gone| *gone > Gone::Loop);
 }
 
@@ -487,7 +452,7 @@ fn item_pieces(item: Word) -> Vec<Piece> {
 }
 
 /// Conditions that start no program.
-fn is_asked(condition: &Script) -> bool {
+pub(super) fn is_asked(condition: &Script) -> bool {
     let [item] = condition.items.as_slice() else {
         return false;
     };

@@ -6,7 +6,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Param, PartKind, RawPart};
-use super::elements::{has_unknown_key, keys};
+use super::elements::{self, has_unknown_key, keys};
 use super::expand::{Bit, Mode, VALUE, bit, choose, hole, literal_piece};
 use super::jumps::Gone;
 use super::pattern::Pattern;
@@ -52,6 +52,9 @@ impl Unfolder<'_> {
             param.name.clone()
         };
         let found = self.parameter(&name, param, &origin, st, fr);
+        if param.length && elements::is_uncounted(&self.lookup(&name, &origin, st)) {
+            return out.push(hole(Hole::Name, origin, mode));
+        }
         if param.length {
             return out.push(length(&found, origin, mode));
         }
@@ -637,6 +640,13 @@ fn element(items: &[(Option<String>, Vec<Piece>)], key: &str, origin: &Origin) -
         .find(|item| item.0.as_deref() == Some(key))
     {
         return Found::One(item.1.clone());
+    }
+    let first = key.parse::<usize>().ok();
+    if let Some(before) = first.and_then(|at| items.get(..=at))
+        && let [.., (_, pieces)] = before
+        && before.iter().all(|(key, _)| key.is_none())
+    {
+        return Found::One(pieces.clone());
     }
     if has_unknown_key(items) {
         return match items {

@@ -43,7 +43,6 @@ const NAMES: &[&str] = &[
     "uname",
     "hostname",
     "nproc",
-    "wc",
     "arch",
     "uuidgen",
     "whoami",
@@ -102,9 +101,13 @@ impl Unfolder<'_> {
             "which" | "command" | "type" => which(job),
             "seq" => seq(job),
             "date" => date(job),
+            "getopt" => super::getopt::feed(job.args())
+                .unwrap_or_else(|| Feed::Opaque(super::settings::SETTINGS.to_owned())),
             "git" => self.git_output(job, st),
             "ls" => self.ls_names(job, st).unwrap_or_else(|| ls(job)),
             "yes" => yes(job),
+            "wc" => (self.line_count(job, st, fr))
+                .unwrap_or_else(|| Feed::text(vec![name_piece(&job.origin)])),
             "tee" => fr.stdin.clone(),
             "base64" | "openssl" | "xxd" | "tr" | "sed" | "head" | "tail" | "cut" | "sort"
             | "uniq" | "grep" | "fold" | "expand" | "nl" | "awk" | "base32" | "shuf" | "column"

@@ -1,12 +1,13 @@
 //! Whether copying, moving or removing may have changed a file of the world without the call saying so by its name:
 //! a whole folder, a pattern, a name that is not known.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::model::command::{Command, Cwd};
 use crate::model::word::Word;
 
 use super::state::lexical;
+use super::world::is_silent;
 
 /// Tells whether a command may have changed what stands at a path.
 pub(super) fn touches(command: &Command, path: &Path) -> bool {
@@ -62,6 +63,45 @@ pub(super) fn touches(command: &Command, path: &Path) -> bool {
         let whole = word.prefix().ends_with("/.") || is_renaming(from, command);
         whole || base.is_none_or(|base| base == first.as_os_str())
     })
+}
+
+/// Tells whether a command may have made, removed or renamed something in these folders or below them.
+pub(super) fn changes_names(command: &Command, folders: &[PathBuf]) -> bool {
+    // They change nothing but the shell itself, or what their own lines change.
+    const QUIET: [&str; 16] = [
+        "set", "shift", "local", "export", "readonly", "declare", "source", ".", "shopt", "getopt",
+        "getopts", "read", "mapfile", "sed", "awk", "find",
+    ];
+    const PLACES: [&str; 11] = [
+        "cp", "mv", "rm", "rmdir", "unlink", "mkdir", "touch", "tee", "chmod", "ln", "gzip",
+    ];
+    let Cwd::Known(cwd) = &command.cwd else {
+        return true;
+    };
+    let meets = |word: &Word| {
+        let place = word.text().map(|text| lexical(cwd, &text));
+        place.is_none_or(|place| {
+            let near = |folder: &PathBuf| place.starts_with(folder) || folder.starts_with(&place);
+            folders.iter().any(near)
+        })
+    };
+    let nowhere = |word: &Word| word.text().is_some_and(|text| text.starts_with("/dev/"));
+    let mut files = command.writes.iter().map(|write| &write.file);
+    if files.any(|file| !nowhere(file) && meets(file)) {
+        return true;
+    }
+    let name = command.program().unwrap_or_default();
+    let acts = |word: &Word| {
+        let text = word.prefix();
+        let edits = name == "sed" && (text.starts_with("-i") || text.starts_with("--i"));
+        let starts = text.starts_with("-delete") || text.starts_with("-exec");
+        edits || starts || text.starts_with("-ok") || text.starts_with("-fprint")
+    };
+    if is_silent(&name) || QUIET.contains(&name.as_str()) {
+        return command.args().iter().any(acts);
+    }
+    let flag = |word: &&Word| word.prefix().starts_with('-');
+    !PLACES.contains(&name.as_str()) || command.args().iter().filter(|word| !flag(word)).any(meets)
 }
 
 /// Tells whether one folder may take the name of the other.

@@ -281,6 +281,10 @@ pub(super) struct Unfolder<'a> {
     pub producers: Vec<(Origin, String)>,
     /// Lists that hold exactly so many names.
     pub known_lists: Vec<Vec<Word>>,
+    /// Rounds of counting loops that were gone through.
+    pub counted: usize,
+    /// Substitutions that gave lists of which the length is not known.
+    pub uncounted: usize,
     /// Lists of which a program handed on some lines only.
     pub parts: Vec<Vec<Word>>,
     /// Where the shell at hand first said the number of its process.
@@ -340,6 +344,8 @@ impl<'a> Unfolder<'a> {
             hungry: false,
             producers: Vec::new(),
             known_lists: Vec::new(),
+            counted: 0,
+            uncounted: 0,
             parts: Vec::new(),
             process: None,
             settled: Settled::default(),

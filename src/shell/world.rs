@@ -171,6 +171,11 @@ impl Unfolder<'_> {
     }
 }
 
+/// Tells whether a program of this name changes no file, redirections aside.
+pub(super) fn is_silent(name: &str) -> bool {
+    STILL.contains(&name)
+}
+
 /// Tells whether a command changes no file.
 pub(super) fn is_still(command: &Command) -> bool {
     let name = command.words.first().and_then(Word::text);
