@@ -173,11 +173,12 @@ impl Unfolder<'_> {
                 }
                 self.strict(st);
             }
-            // zsh runs the last part of a pipe in the shell itself; what a block sets there is not followed.
-            self.unsure += usize::from(!matches!(node.kind, NodeKind::Simple { .. }));
-            if reads(node) {
+            // zsh runs the last part of a pipe in the shell itself: what a block sets there may stay set.
+            if reads(node) || !matches!(node.kind, NodeKind::Simple { .. } | NodeKind::Subshell(_))
+            {
                 own.gone = None;
                 own.proofs = st.proofs.clone();
+                own.cwd = st.cwd.clone();
                 st.join(own);
             }
         }

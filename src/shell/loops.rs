@@ -8,8 +8,10 @@ use crate::model::command::{Opaque, OpaqueKind};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{NodeKind, RawWord, Script};
+use super::fixed::is_fixed;
 use super::flow::{first_word, lines_of};
 use super::jumps::{Goal, Gone};
+use super::scripts::SHELLS;
 use super::start::UNDETERMINED;
 use super::state::{Feed, State, Value, literal, nowhere};
 use super::unfold::{Frame, Unfolder};
@@ -187,7 +189,9 @@ impl Unfolder<'_> {
             _ => certain,
         };
         let before = st.clone();
-        self.unsure += usize::from(!certain);
+        // Which lines come is not known; a round that leaves the shell as it is decides for itself.
+        let unsure = usize::from(!certain && !is_fixed(body, st));
+        self.unsure += unsure;
         for line in lines {
             let fed = fr.fed(Feed::text(line));
             self.taken.retain(|known| *known != fed.stdin);
@@ -201,7 +205,7 @@ impl Unfolder<'_> {
             }
         }
         behind(st);
-        self.unsure -= usize::from(!certain);
+        self.unsure -= unsure;
         self.arrive(jumps, Goal::Loops(1), st);
         st.ended = false;
         if !counted {
@@ -470,6 +474,14 @@ fn is_read(condition: &Script) -> bool {
         && item.rest.iter().all(|(_, other)| matches!(other.nodes.as_slice(), [node] if matches!(node.kind, NodeKind::Test(_)) || matches!(first_word(node), Some("[" | "test")))))
 }
 
+/// Programs that put each thing somewhere, and scripts, which may.
+fn places(name: &str) -> bool {
+    matches!(name, "mv" | "cp" | "ln" | "install")
+        || name.contains('/')
+        || SHELLS.contains(&name)
+        || super::start::interpreter(name).is_some()
+}
+
 /// Tells whether the body of a loop decides something on its way, or puts each thing somewhere: then it counts which one it is.
 fn asks(body: &Script) -> bool {
     body.items.iter().any(|item| {
@@ -479,7 +491,7 @@ fn asks(body: &Script) -> bool {
                 node.kind,
                 NodeKind::If { .. } | NodeKind::Case { .. } | NodeKind::Test(_)
             );
-            asked || matches!(first_word(node), Some("mv" | "cp" | "ln" | "install"))
+            asked || first_word(node).is_some_and(places)
         });
         !item.rest.is_empty() || decides.any(|decides| decides)
     })
