@@ -881,3 +881,39 @@ fn how_many_names_there_are_is_known_where_nothing_before_has_changed_them() {
         ],
     );
 }
+
+#[test]
+fn what_was_moved_aside_for_certain_is_not_written_over() {
+    let project = project();
+    project.write("new.txt", "new\n");
+    project.write("other.txt", "other\n");
+    project.write(
+        "swap.sh",
+        "set -eu\nto=$1\nif [ -e \"$to\" ]; then mv \"$to\" \"$to.before\"; fi\ncp new.txt \"$to\"\n",
+    );
+    project.keeps(
+        ".",
+        &[
+            "mv notes.txt notes.old && cp new.txt notes.txt",
+            "mv -n -- notes.txt notes.old && cp new.txt notes.txt",
+            "set -e; mv data old-data; mkdir data; echo 2 > data/a.csv",
+            "bash swap.sh notes.txt",
+            "mv notes.txt build/ && echo x > notes.txt",
+        ],
+    );
+    project.loses(
+        ".",
+        &[
+            "mv notes.txt notes.old; cp new.txt notes.txt",
+            "mv -n notes.txt other.txt && cp new.txt notes.txt",
+            "mv -i notes.txt notes.old && cp new.txt notes.txt",
+            "mv notes.txt notes.old && mv other.txt notes.txt && cp new.txt notes.txt",
+            "mv notes.txt notes.old && mv notes.old notes.txt && cp new.txt notes.txt",
+            "mv notes.txt notes.old || cp new.txt notes.txt",
+            "[ -e x ] && mv notes.txt notes.old; cp new.txt notes.txt",
+            "mv other.txt notes.old && cp new.txt notes.txt",
+            "mv notes.txt \"$X\" && cp new.txt notes.txt",
+            "cp notes.txt notes.old && mv other.txt notes.txt",
+        ],
+    );
+}

@@ -121,8 +121,39 @@ impl Unfolder<'_> {
         }
     }
 
-    /// `[[ a == b ]]` of known words without substitutions.
+    /// `[[ a == b && -f c ]]` of known words without substitutions.
     fn compared(&mut self, words: &[RawWord], st: &mut State, fr: &Frame) -> Option<bool> {
+        let joins = |word: &RawWord| matches!(plain(word), Some("&&" | "||" | "(" | ")"));
+        if !words.iter().any(joins) {
+            return self.compared_once(words, st, fr);
+        }
+        if words
+            .iter()
+            .any(|word| matches!(plain(word), Some("(" | ")")))
+        {
+            return None;
+        }
+        let mut known = Some(false);
+        for either in words.split(|word| plain(word) == Some("||")) {
+            let mut all = Some(true);
+            for part in either.split(|word| plain(word) == Some("&&")) {
+                let one = self.compared_once(part, st, fr);
+                all = match (all, one) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                };
+            }
+            known = match (known, all) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            };
+        }
+        known
+    }
+
+    fn compared_once(&mut self, words: &[RawWord], st: &mut State, fr: &Frame) -> Option<bool> {
         let (words, negated) = match words {
             [first, rest @ ..] if plain(first) == Some("!") => (rest, true),
             all => (all, false),

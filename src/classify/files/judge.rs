@@ -708,6 +708,7 @@ impl<'a, 'n> Judge<'a, 'n> {
             seen => seen,
         };
         match seen {
+            Seen::There(_) if self.is_left(plain) => self.overwrite_moved(plain, over),
             Seen::There(entry) => self.overwrite_entry(entry, over),
             Seen::Absent => self.overwrite_moved(plain, over),
             Seen::Unknown => {

@@ -29,7 +29,11 @@ type Step = (PathBuf, PathBuf);
 /// What one command does.
 #[derive(Debug, Default)]
 struct Deed {
+    /// Its place among the commands of the call.
+    at: usize,
     steps: Vec<Step>,
+    /// If it succeeds, nothing stands where the things were.
+    empties: bool,
     /// It gives things a second name, and they stay where they are.
     links: bool,
 }
@@ -80,10 +84,20 @@ impl Moves {
                 .and_then(|command| steps(command, before, context, needs));
             match steps {
                 Some(steps) if steps.is_empty() => {}
-                Some(steps) => moves.all.push(Deed {
-                    steps,
-                    links: false,
-                }),
+                Some(steps) => {
+                    let empties = (earlier.get(at)).is_some_and(|command| {
+                        let mut targets = steps.iter().map(|(_, to)| to);
+                        empties(command)
+                            || leaves_present(command)
+                                && targets.all(|to| is_absent(to, context, needs))
+                    });
+                    moves.all.push(Deed {
+                        at,
+                        steps,
+                        empties,
+                        links: false,
+                    });
+                }
                 None => {
                     moves.more = true;
                     let links = earlier
@@ -99,6 +113,22 @@ impl Moves {
     /// Tells whether every move and link of the call is followed.
     pub fn is_whole(&self) -> bool {
         !self.more
+    }
+
+    /// Tells whether what stood at a place was moved away for certain, and nothing was moved there since; `proven` succeeded.
+    pub fn is_left(&self, path: &Path, proven: &[usize]) -> bool {
+        let mut left = false;
+        for deed in &self.all {
+            for (from, to) in &deed.steps {
+                if path.starts_with(from) && !deed.links {
+                    left = deed.empties && proven.contains(&deed.at);
+                }
+                if path.starts_with(to) || to.starts_with(path) {
+                    left = false;
+                }
+            }
+        }
+        left && self.is_whole()
     }
 
     /// Returns the places from which the content of this one came.
@@ -185,6 +215,31 @@ impl Spot {
             .filter_map(|empty| Some(joined(from, empty.strip_prefix(to).ok()?)))
             .collect()
     }
+}
+
+/// Tells whether a move that succeeds leaves nothing where the things were.
+fn empties(command: &Command) -> bool {
+    is_plain_move(command, &["-f", "--force"])
+}
+
+/// The same where nothing stood at its targets: `-n` leaves things where they are otherwise.
+fn leaves_present(command: &Command) -> bool {
+    is_plain_move(command, &["-n", "--no-clobber", "-u", "-f"])
+}
+
+fn is_plain_move(command: &Command, more: &[&str]) -> bool {
+    let plain = ["-v", "--verbose", "-T", "--no-target-directory", "--"];
+    let flag = |word: &&Word| word.prefix().starts_with('-');
+    let known = |word: &Word| {
+        let text = word.text();
+        text.is_some_and(|text| plain.contains(&text.as_str()) || more.contains(&text.as_str()))
+    };
+    command.is_any(&["mv", "gmv"]) && command.args().iter().filter(flag).all(known)
+}
+
+fn is_absent(path: &Path, context: &Context<'_>, needs: &mut Needs) -> bool {
+    let question = Question::Entry(path.to_path_buf());
+    matches!(context.facts.ask(question, needs), Some(Answer::Absent))
 }
 
 /// Tells whether a command may be one that moves or links things.
@@ -308,7 +363,11 @@ fn links(
             steps.push((old, new));
         }
     }
-    Some(Deed { steps, links: true })
+    Some(Deed {
+        steps,
+        links: true,
+        ..Deed::default()
+    })
 }
 
 /// `gzip FILE`: its content stands in `FILE.gz` from then on.
@@ -408,7 +467,7 @@ mod tests {
         let step = |(from, to): &(&str, &str)| (PathBuf::from(*from), PathBuf::from(*to));
         let deed = |steps: &&[(&str, &str)]| Deed {
             steps: steps.iter().map(step).collect(),
-            links: false,
+            ..Deed::default()
         };
         Moves {
             all: all.iter().map(deed).collect(),

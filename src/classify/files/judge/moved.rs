@@ -60,6 +60,18 @@ impl Judge<'_, '_> {
         !origins.is_empty() || moves.is_some_and(Moves::is_whole)
     }
 
+    /// Tells whether the call has moved away what stood at a place, for certain.
+    pub(super) fn is_left(&mut self, plain: &Path) -> bool {
+        let before = self.context.aliases.map(|told| told.proven.as_slice());
+        let proven = before.and_then(|all| all.get(self.context.earlier.len()));
+        let Some(proven) = proven.filter(|proven| !proven.is_empty()) else {
+            return false;
+        };
+        self.origins(plain);
+        let moves = self.moves.as_ref();
+        moves.is_some_and(|moves| moves.is_left(plain, &proven.places()))
+    }
+
     /// New content over a file that the call moved to its place.
     pub(super) fn overwrite_moved(&mut self, plain: &Path, over: Over) {
         for origin in self.origins(plain) {
