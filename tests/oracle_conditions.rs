@@ -29,6 +29,12 @@ const ENDS: &[&str] = &[
     r#"[ "$V" != b ] || LOSS"#,
     "case $V in a) ;; *) LOSS;; esac",
     r#"if [ "$V" = a ]; then :; else LOSS; fi"#,
+    "[[ -n x && $V == b ]] && LOSS",
+    "[[ $V == c || ! $V == a ]] && LOSS",
+    r#"while [ "$V" = b ]; do LOSS; break; done"#,
+    r#"until [ "$V" != b ]; do LOSS; V=c; done"#,
+    r#"printf 'x\ny\n' | while read -r l; do [ "$V" = b ] && LOSS; done"#,
+    "for ((n = 0; n < 2; n++)); do [[ $V == b ]] && LOSS; done",
 ];
 
 /// Fewest ends that bash has to reach, so that the test says something.
