@@ -1,7 +1,7 @@
 //! Loops that count or use up their arguments, round by round, as long as what decides them is known: `while [ $# -gt 0 ]`,
 //! `while [ "$i" -lt 3 ]`, `for ((i = 0; i < n; i++))`. Where it is not, the loop runs as one of unknown rounds.
 
-use super::ast::{PartKind, RawPart, Script};
+use super::ast::{NodeKind, PartKind, RawPart, Script};
 use super::flow::first_word;
 use super::jumps::Goal;
 use super::loops::{MAX_ITEMS, behind, is_asked, over};
@@ -27,7 +27,13 @@ impl Unfolder<'_> {
         if !is_asked(condition) {
             return None;
         }
-        let counts = !is_endless(condition);
+        let counts = !is_endless(condition) && {
+            let asked = condition.items.iter().flat_map(|item| &item.first.nodes);
+            let asked: Vec<String> = asked
+                .flat_map(|node| identifiers(fr.source.at(node.span)))
+                .collect();
+            is_used(body, &asked, fr)
+        };
         let mut feed = Feed::nothing();
         let jumps = self.jumps.len();
         let mut before: Option<State> = None;
@@ -109,6 +115,7 @@ impl Unfolder<'_> {
         if let [_, condition, step] = parts.as_slice()
             && self.unsure == 0
             && self.again == 0
+            && is_used(body, &names_in(header), fr)
         {
             loop {
                 let goes_on = self.arith(condition, st, fr);
@@ -168,15 +175,62 @@ fn parts_of(header: &[RawPart]) -> Vec<Vec<RawPart>> {
     parts
 }
 
+/// Programs that only show what they are told, ask about it, or wait.
+const SHOWS: [&str; 6] = ["echo", "printf", "sleep", "[", "test", "let"];
+
+/// Tells whether a body does more with one of these variables than showing, asking and counting it: which round it is matters.
+fn is_used(body: &Script, names: &[String], fr: &Frame) -> bool {
+    let items = body.items.iter();
+    items
+        .flat_map(|item| {
+            let rest = item.rest.iter().map(|(_, pipeline)| pipeline);
+            std::iter::once(&item.first).chain(rest)
+        })
+        .flat_map(|pipeline| &pipeline.nodes)
+        .any(|node| {
+            let inner = |script: &Script| is_used(script, names, fr);
+            match &node.kind {
+                NodeKind::Group(script) | NodeKind::Subshell(script) => inner(script),
+                NodeKind::If { arms, otherwise } => {
+                    let mut arms = arms.iter();
+                    arms.any(|(condition, body)| inner(condition) || inner(body))
+                        || otherwise.as_ref().is_some_and(inner)
+                }
+                NodeKind::Test(_) | NodeKind::Arith(_) => false,
+                NodeKind::Simple { .. }
+                    if first_word(node).is_some_and(|name| SHOWS.contains(&name)) =>
+                {
+                    !node.redirects.is_empty()
+                }
+                _ => {
+                    let text = fr.source.at(node.span);
+                    names.iter().any(|name| is_named(text, name))
+                }
+            }
+        })
+}
+
+/// Tells whether a text has `$name`, `${name}` or `[name]`.
+fn is_named(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let rest = text.get(at + name.len()..).unwrap_or_default();
+        before.ends_with(['$', '{', '[', '#', '!'])
+            && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+fn identifiers(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+        .map(ToOwned::to_owned)
+}
+
 /// Returns the names of variables that the header of a counting loop may set.
 fn names_in(header: &[RawPart]) -> Vec<String> {
     let texts = header.iter().filter_map(|part| match &part.kind {
         PartKind::Plain(text) => Some(text.as_str()),
         _ => None,
     });
-    texts
-        .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
-        .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
-        .map(ToOwned::to_owned)
-        .collect()
+    texts.flat_map(identifiers).collect()
 }
