@@ -17,8 +17,8 @@ use super::moves::Moves;
 use super::place::{Place, lexical};
 use super::report::{Loss, bytes, join_bare};
 use super::rules::{
-    far_rule, file_rule, folder_rule, is_empty, is_no_backup, is_temporary, is_temporary_root,
-    may_be_folder, measured, moved_rule, one_file, over_by_name, over_rule, tree_lines, usual,
+    far_rule, file_rule, folder_rule, is_empty, is_no_backup, may_be_folder, measured, moved_rule,
+    one_file, over_by_name, over_rule, tree_lines, usual,
 };
 use super::world::{self, Landing, World};
 use crate::classify::{Context, own};
@@ -452,14 +452,6 @@ impl<'a, 'n> Judge<'a, 'n> {
             return true;
         }
         self.project(loss, path)
-    }
-
-    fn is_temporary_itself(&self, path: &Path) -> bool {
-        is_temporary_root(path, &self.context.scene.temporary)
-    }
-
-    fn is_scratch_or_temporary(&self, path: &Path) -> bool {
-        is_temporary(path, &self.context.scene.temporary)
     }
 
     fn removal_at(&mut self, path: &Path, follow: bool, how: How) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{How, Judge, Over, PATHS_MAX, Seen};
 use crate::classify::files::place::{Place, lexical};
+use crate::classify::files::rules::{is_temporary, is_temporary_root};
 use crate::model::command::Command;
 use crate::model::database::{DatabaseQuestion, SearchPath};
 use crate::model::effect::{ObjectKind, Verb};
@@ -127,6 +128,14 @@ impl<'a> Judge<'a, '_> {
                         .is_some_and(|to| !files.iter().any(|file| meets(file, &to))))
         };
         !self.context.earlier.iter().all(quiet)
+    }
+
+    pub(super) fn is_temporary_itself(&self, path: &Path) -> bool {
+        is_temporary_root(path, &self.context.scene.temporary)
+    }
+
+    pub(super) fn is_scratch_or_temporary(&self, path: &Path) -> bool {
+        is_temporary(path, &self.context.scene.temporary)
     }
 
     /// Tells whether an earlier command of the call may have brought rows into a database: it names the file, or moves files about.
