@@ -50,7 +50,7 @@ pub(super) fn linked(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    let told = code.args.is_some() && !code.inline && !code.test && !code.sandboxed;
+    let told = code.args.is_some() && !code.test && !code.sandboxed;
     if code.language != Language::Python || !told || !code.source.text.contains("import") {
         return None;
     }
