@@ -16,6 +16,7 @@ mod magics;
 mod modules;
 mod reads;
 mod steps;
+mod suites;
 mod tables;
 mod taskfiles;
 mod tested;
@@ -54,6 +55,11 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         .iter()
         .flat_map(|code| losses(code, command, context, needs))
         .collect();
+    for code in suites::codes(command, context, needs) {
+        let mut taken = losses(&code, command, context, needs);
+        taken.retain(suites::counts);
+        findings.extend(taken);
+    }
     if cut {
         findings.extend(super::opaque::findings(&[unread(command)], context));
     }
@@ -88,7 +94,6 @@ fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Co
     (all, beside.cut)
 }
 
-#[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
 fn losses(
     code: &Code,
     command: &Command,

@@ -51,6 +51,8 @@ pub(super) struct Standing<'a> {
     pub files: &'a [(String, String)],
     /// Files of settings that the code reads.
     pub settings: &'a [Setting],
+    /// Variables of the environment that the call gives it.
+    pub env: &'a [(String, String)],
     /// Codes in strings of codes.
     pub depth: usize,
 }
@@ -64,6 +66,7 @@ impl Standing<'_> {
             args: None,
             files: &[],
             settings: &[],
+            env: &[],
             depth: 0,
         }
     }

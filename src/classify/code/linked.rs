@@ -179,6 +179,7 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
         args: code.args.clone(),
         files: code.files.clone(),
         settings: Vec::new(),
+        env: code.env.clone(),
         sandboxed: code.sandboxed,
         test: code.test,
     })
@@ -268,11 +269,11 @@ fn unlinked(text: &str, folder: &str, modules: &BTreeMap<String, Module>) -> Opt
 /// An import ends with its line, or with its bracket.
 fn statement_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    let line = rest.find('\n').unwrap_or(rest.len());
+    let line = rest.find(['\n', ';']).unwrap_or(rest.len());
     let open = rest.find('(').filter(|open| *open < line);
     let end = match open {
         Some(_) => rest.find(')').map_or(line, |close| close + 1),
-        None => rest.find(';').filter(|at| *at < line).unwrap_or(line),
+        None => line,
     };
     start + end
 }

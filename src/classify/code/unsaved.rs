@@ -104,7 +104,7 @@ fn may_commit(reader: &Reader<'_>, at: usize) -> bool {
             !index.is_sign(at + 1, '(') && !owner.is_empty() && reader.sure(part, 0).is_some();
         let named =
             index.is_sign(at + 1, '=') || index.bindings(name).iter().any(|one| one.at == at);
-        return !option && !(named && owner.is_empty());
+        return !option && (!named || !owner.is_empty());
     }
     // Other clients, and other ways into this one.
     matches!(

@@ -175,6 +175,14 @@ impl Reader<'_> {
             "parent" | "dirname" | "getParent" => {
                 return each(values.clone(), |path| Value::Text(parent(path)));
             }
+            // Another name in the same folder.
+            "with_name" => {
+                let name =
+                    several(0).map_or_else(|| crate::sql::HOLE.to_string(), |one| spelled(&one));
+                return each(values.clone(), |own| {
+                    Value::Text(path(&[parent(own), name.clone()]))
+                });
+            }
             "parents" => {
                 return each(values.clone(), |path| {
                     let up = std::iter::successors(Some(parent(path)), |path| Some(parent(path)));

@@ -86,7 +86,15 @@ const READERS: [(&[&str], Form); 3] = [
     ),
 ];
 /// Words without which a code reads no settings.
-const WORDS: [&str; 6] = ["json", "JSON", "toml", "yaml", "YAML", "onfig"];
+const WORDS: [&str; 7] = [
+    "json",
+    "JSON",
+    "toml",
+    "yaml",
+    "YAML",
+    "onfig",
+    "executescript",
+];
 /// Calls that change nothing of what they are given.
 const LOOKS: [&str; 38] = [
     "len",
@@ -171,8 +179,8 @@ fn form_of(name: &str, language: Language) -> Option<Form> {
 
 /// Tells whether a name is that of a file of settings.
 fn is_settings(name: &str) -> bool {
-    const ENDINGS: [&str; 9] = [
-        ".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".config", ".json5",
+    const ENDINGS: [&str; 10] = [
+        ".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".config", ".json5", ".sql",
     ];
     !name.contains([HOLE, STAR, super::HOME])
         && !name.starts_with(super::FRESH)

@@ -352,6 +352,10 @@ impl Reader<'_> {
                 Some(found) => found,
                 None => self.sure_name(&name.clone(), part, depth)?,
             },
+            Token::Sign('{') if index.language == Language::Python => {
+                let key = index.after(part.from);
+                (self.entry_under(part.from, key, depth)?, index.after(key))
+            }
             _ => return None,
         };
         while at < part.to {
@@ -378,6 +382,10 @@ impl Reader<'_> {
         if index.language != Language::Python || !index.is_sign(at + 1, '[') {
             return None;
         }
+        if self.full(name) == "os.environ" {
+            let text = self.variable(index.inside(at + 1)?)?;
+            return Some((Sure::Text(text), index.after(at + 1)));
+        }
         let [binding] = index.bindings(name) else {
             return None;
         };
@@ -388,7 +396,15 @@ impl Reader<'_> {
         if !index.is_sign(open, '{') || self.is_changed(name, Some(binding.at)) {
             return None;
         }
-        let Sure::Text(key) = self.sure(index.inside(at + 1)?, depth + 1)? else {
+        let value = self.entry_under(open, at + 1, depth)?;
+        Some((value, index.after(at + 1)))
+    }
+
+    /// What stands in a table that is written out, under the key in brackets.
+    fn entry_under(&self, open: usize, key: usize, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        let asked = index.inside(key).filter(|_| index.is_sign(key, '['))?;
+        let Sure::Text(key) = self.sure(asked, depth + 1)? else {
             return None;
         };
         let entries = index.split(index.inside(open)?, ',');
@@ -403,8 +419,7 @@ impl Reader<'_> {
         }
         let says = |entry: &&Part| matches!(index.token(entry.from), Some(Token::Text { text, .. }) if *text == key);
         let entry = entries.rfind(says)?;
-        let value = self.sure(Part::new(entry.from + 2, entry.to), depth + 1)?;
-        Some((value, index.after(at + 1)))
+        self.sure(Part::new(entry.from + 2, entry.to), depth + 1)
     }
 
     fn is_comprehension(&self, open: usize) -> bool {
@@ -443,6 +458,11 @@ impl Reader<'_> {
         };
         if let Some(value) = self.surely_loaded(&self.full(name), inside, part.from) {
             return Some((value, next));
+        }
+        if matches!(self.full(name).as_str(), "os.environ.get" | "os.getenv")
+            && let Some(text) = self.variable(*index.split(inside, ',').first()?)
+        {
+            return Some((Sure::Text(text), next));
         }
         if matches!(
             name,
