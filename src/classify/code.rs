@@ -185,7 +185,8 @@ fn sent_losses<'a>(
             let losses = losses.collect();
             // What one call makes is known to those behind it.
             let head = sent.text.trim_start().get(..7).unwrap_or_default();
-            if head.eq_ignore_ascii_case("create ") && made.len() + sent.text.len() < MAX_MADE {
+            let makes = head.eq_ignore_ascii_case("create ") && !sent.choice;
+            if makes && made.len() + sent.text.len() < MAX_MADE {
                 made.push_str(sent.text.trim_end_matches([';', ' ', '\n']));
                 made.push_str(";\n");
             }

@@ -94,6 +94,7 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     let ways = Way::all(&mut calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
     let unsent = Unsent::of(&calls.reader, text);
+    let mut live = vec![false; index.main_end()];
     for at in 0..index.tokens.len() {
         if unreal.is_replaced(&calls.reader, at) || unsent.holds(&calls.reader, text, at) {
             continue;
@@ -103,6 +104,9 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
             calls.enter(way, ways.len() > 1);
             if !calls.reader.runs(at) {
                 continue;
+            }
+            if let Some(live) = live.get_mut(at) {
+                *live = true;
             }
             let size = calls.deeds.size();
             let before = (size.sql, size.wipes);
@@ -121,19 +125,22 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     deeds.cut |= calls.reader.is_cut() && deeds.has_unknown();
     deeds.sends_unknown |= calls.sends_variable;
     if calls.sends_variable {
-        // The SQL stands in a variable: every string that is SQL to the last word may be it.
-        let main = index.main_end();
-        for token in index.tokens.get(..main).unwrap_or_default() {
-            if let Token::Text {
-                text, start, end, ..
-            } = token
-            {
-                let span = Span::new(*start, *end);
-                deeds.sql.push(Sent::new(text.clone(), span, true));
-            }
-        }
+        let live = index.tokens.iter().zip(live).filter(|(_, live)| *live);
+        deeds
+            .sql
+            .extend(live.filter_map(|(token, _)| perhaps_sent(token)));
     }
     deeds
+}
+
+/// The SQL stands in a variable: every string that is SQL to the last word may be it.
+fn perhaps_sent(token: &Token) -> Option<Sent> {
+    match token {
+        Token::Text {
+            text, start, end, ..
+        } => Some(Sent::new(text.clone(), Span::new(*start, *end), true)),
+        _ => None,
+    }
 }
 
 pub(super) use done::{Deeds, Sent};
@@ -661,6 +668,7 @@ impl<'a> Calls<'a> {
         let unknown = |text: &String| Value::Text(text.clone()).is_unknown();
         let texts = values.iter().flat_map(Value::texts);
         let over = self.connection(at);
+        let several = values.len() > 1;
         for text in texts.filter(|text| literal || !unknown(text)) {
             if text.to_ascii_uppercase().contains("DETACH DELETE") {
                 let said = "run".to_owned();
@@ -672,6 +680,7 @@ impl<'a> Calls<'a> {
                 continue;
             }
             self.deeds.sql.push(Sent {
+                choice: several,
                 over: over.clone(),
                 bound: bound.unwrap_or_default(),
                 ..Sent::new(text, place, perhaps)

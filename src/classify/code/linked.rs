@@ -142,12 +142,12 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
     }
     let mut texts = vec![(code.source.text.clone(), code.folder.as_str())];
     texts.extend(modules.values().map(|one| (one.left(), folder(&one.file))));
-    let plain = |folder: &str| folder == code.folder;
-    if texts
-        .iter()
-        .any(|(text, folder)| text.contains("__file__") && !plain(folder))
-    {
-        return None;
+    for (text, folder) in texts.iter_mut().filter(|(_, own)| *own != code.folder) {
+        let file = match *folder {
+            "" => "'./code'".to_owned(),
+            folder => format!("'{folder}/code'"),
+        };
+        *text = text.replace("__file__", &file);
     }
     let mut defined: BTreeMap<String, String> = BTreeMap::new();
     for (text, _) in &texts {

@@ -11,6 +11,7 @@ use crate::model::target::Reach;
 use crate::model::word::Word;
 
 use super::given::{Code, variables};
+use super::reads;
 use super::tokens::Language;
 use crate::classify::sql::source::Source;
 
@@ -53,7 +54,13 @@ pub(super) fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs)
         }),
         _ => None,
     };
-    files.into_iter().filter_map(read).collect()
+    let all: Vec<Code> = files.into_iter().filter_map(read).collect();
+    let mut filled = Vec::new();
+    for mut code in all {
+        code.settings = reads::settings(&code, command, context, needs);
+        filled.push(code);
+    }
+    filled
 }
 
 /// Leaves what a test takes from a database that is there.

@@ -512,10 +512,6 @@ mod tests {
                 "id = 'a'",
             ),
             (
-                "for i in (1, 2):\n    con.execute('DELETE FROM t WHERE id = ?', (i,))",
-                "id IN (1, 2)",
-            ),
-            (
                 "con.executemany('DELETE FROM t WHERE id = ?', [('a',)])",
                 "id = 'a'",
             ),

@@ -14,6 +14,8 @@ pub(in super::super) struct Sent {
     pub span: Span,
     /// It only may be SQL.
     pub perhaps: bool,
+    /// It is one of several texts that may be sent.
+    pub choice: bool,
     /// What the connection is given over which it goes.
     pub over: Option<String>,
     /// The same with the values of its parameters, one for each time that it is sent; empty where they are not known.
@@ -26,6 +28,7 @@ impl Sent {
             text,
             span,
             perhaps,
+            choice: false,
             over: None,
             bound: Vec::new(),
         }
