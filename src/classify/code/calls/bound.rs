@@ -52,6 +52,9 @@ impl Calls<'_> {
         if self.language != Language::Python || !reads || !self.mentions.has(&["sqlite3"]) {
             return None;
         }
+        if self.makes_values() {
+            return None;
+        }
         let arguments = self.reader.arguments(at);
         // What stands in braces is no part of its own elsewhere.
         let second = || {
@@ -78,6 +81,20 @@ impl Calls<'_> {
         });
         let all = rows.collect::<Option<Vec<String>>>()?;
         (!all.iter().any(|one| one == text)).then_some(all)
+    }
+
+    /// Tells whether values change on their way into the database or out of it.
+    fn makes_values(&self) -> bool {
+        const MAKES: [&str; 4] = ["text_factory", "detect_types", "register_", "factory="];
+        let index = self.index;
+        let other = |at: usize| {
+            let named = index
+                .name(at)
+                .is_some_and(|name| name.ends_with("row_factory"));
+            let made = index.name(at + 2).map(|name| self.reader.full(name));
+            named && made.as_deref() != Some("sqlite3.Row")
+        };
+        self.mentions.has(&MAKES) || (0..index.tokens.len()).any(other)
     }
 
     /// `def q(sql, *params): … con.execute(sql, params)`: what each caller gives for the two.
@@ -548,6 +565,9 @@ mod tests {
         for text in [
             "def q(sql, *p):\n    con.execute(sql, p)\nq('DELETE FROM t WHERE id = ?', *ids)",
             "def q(sql, *p):\n    con.execute(sql, p)\nq('DELETE FROM t WHERE id = ?', 1)\nq('DELETE FROM t WHERE id = ?', input())",
+            "con.text_factory = make\ncon.execute('DELETE FROM t WHERE id = ?', (1,))",
+            "con.row_factory = lambda c, r: (1,)\nrow = con.execute('SELECT id FROM u').fetchone()\ncon.execute('DELETE FROM t WHERE id = ?', row)",
+            "sqlite3.register_adapter(str, make)\ncon.execute('DELETE FROM t WHERE id = ?', ('a',))",
             "con.execute('DELETE FROM t WHERE id = ?', (input(),))",
             "i = 7\ni = int(input())\ncon.execute('DELETE FROM t WHERE id = ?', (i,))",
             "con.execute('DELETE FROM t WHERE id = ?', (*ids,))",
