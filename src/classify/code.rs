@@ -16,12 +16,14 @@ mod magics;
 mod modules;
 mod reads;
 mod steps;
+mod suites;
 mod tables;
 mod taskfiles;
 mod tested;
 pub mod tokens;
 mod undone;
 mod unreal;
+mod unsaved;
 mod unsent;
 mod values;
 
@@ -38,7 +40,7 @@ use crate::sql::{self, HOLE};
 use super::Context;
 use super::sql::reach::{self, Place, Reading, Server};
 use super::sql::{Located, Started, judged};
-use calls::Deeds;
+use calls::{Deeds, Sent};
 use given::{Code, code, payload};
 pub use steps::Steps;
 use steps::{Kind, Step};
@@ -53,6 +55,11 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
         .iter()
         .flat_map(|code| losses(code, command, context, needs))
         .collect();
+    for code in suites::codes(command, context, needs) {
+        let mut taken = losses(&code, command, context, needs);
+        taken.retain(suites::counts);
+        findings.extend(taken);
+    }
     if cut {
         findings.extend(super::opaque::findings(&[unread(command)], context));
     }
@@ -87,7 +94,6 @@ fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Co
     (all, beside.cut)
 }
 
-#[expect(clippy::too_many_lines, reason = "one stretch for each kind of deed")]
 fn losses(
     code: &Code,
     command: &Command,
@@ -96,52 +102,22 @@ fn losses(
 ) -> Vec<Finding> {
     let deeds = code.deeds();
     let dialect = dialect(&code.source.text);
-    let serves = !code.inline && drivers::serves(&code.source.text);
-    let undone = code.sandboxed || rolls_back(&code.source.text, code.language);
     let own = code.test && tested::has_own_store(code, &deeds.connections);
-    let mut raw = Vec::new();
-    let mut made = String::new();
-    for (text, span, perhaps) in deeds.sql.iter().filter(|_| !own) {
-        let undone = undone || deeds.undone.contains(span);
-        let losses = if *perhaps {
-            // A driver's `%s` stands for a value.
-            sql::losses_in_prose(&text.replace("%s", "$1"), dialect)
-        } else {
-            let from = made.len();
-            let mut losses = sql::losses(&format!("{made}{text}"), dialect);
-            losses.retain(|loss| from == 0 || loss.effect.span.start >= from);
-            // What one call makes is known to those behind it.
-            let head = text.trim_start().get(..7).unwrap_or_default();
-            if head.eq_ignore_ascii_case("create ") && made.len() + text.len() < MAX_MADE {
-                made.push_str(text.trim_end_matches([';', ' ', '\n']));
-                made.push_str(";\n");
-            }
-            losses
-        };
-        raw.extend(
-            losses
-                .into_iter()
-                .filter(|loss| !loss.created)
-                // Rows that a request takes are not taken by starting what waits for it.
-                .filter(|loss| {
-                    let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
-                    !(rows && (serves || undone))
-                })
-                .map(|loss| (loss, *span)),
-        );
-    }
+    let raw = match own {
+        true => Vec::new(),
+        false => sent_losses(code, &deeds, dialect, context),
+    };
     let mut all = Vec::new();
     if !raw.is_empty() {
-        let place = place((&deeds, &code.source.text), command, context, needs);
-        let located = raw
-            .into_iter()
-            .map(|(loss, span)| Located {
+        let mut located = Vec::new();
+        for (loss, sent) in raw {
+            located.push(Located {
                 loss,
-                place: place.clone(),
-                origin: code.source.origin(span, &command.origin),
+                place: place_of(sent, (&deeds, &code.source.text), command, context, needs),
+                origin: code.source.origin(sent.span, &command.origin),
                 said: None,
-            })
-            .collect();
+            });
+        }
         all = judged(located, command, context, needs);
     }
     let scratch = SCRATCH.iter().any(|word| code.source.text.contains(word));
@@ -172,6 +148,66 @@ fn losses(
         all.push(cut(&origin, command, context));
     }
     all
+}
+
+/// Returns what the SQL loses that a code sends, with the text of each.
+fn sent_losses<'a>(
+    code: &Code,
+    deeds: &'a Deeds,
+    dialect: Dialect,
+    context: &Context<'_>,
+) -> Vec<(sql::Loss, &'a Sent)> {
+    let text = &code.source.text;
+    let serves = !code.inline && drivers::serves(text);
+    let rolled = rolls_back(text, code.language);
+    // SQLite's module goes by the first word alone when it opens a transaction.
+    let by_word = text.contains("sqlite3.connect") && !text.to_ascii_lowercase().contains("begin");
+    let begun = |sent: &Sent| {
+        code.language != tokens::Language::Python || !by_word || unsaved::begins_inside(&sent.text)
+    };
+    let mut raw = Vec::new();
+    let mut made = String::new();
+    for sent in &deeds.sql {
+        let taken = (rolled || deeds.undone.contains(&sent.span)) && begun(sent);
+        let undone = code.sandboxed || taken;
+        let losses = if sent.perhaps {
+            // A driver's `%s` stands for a value.
+            sql::losses_in_prose(&sent.text.replace("%s", "$1"), dialect)
+        } else {
+            let ask = !context.facts.assumed && deeds.is_steady(sent);
+            let texts = match ask && !sent.bound.is_empty() {
+                true => sent.bound.as_slice(),
+                false => std::slice::from_ref(&sent.text),
+            };
+            let losses = texts
+                .iter()
+                .flat_map(|text| losses_behind(&made, text, dialect));
+            let losses = losses.collect();
+            // What one call makes is known to those behind it.
+            let head = sent.text.trim_start().get(..7).unwrap_or_default();
+            let makes = head.eq_ignore_ascii_case("create ") && !sent.choice;
+            if makes && made.len() + sent.text.len() < MAX_MADE {
+                made.push_str(sent.text.trim_end_matches([';', ' ', '\n']));
+                made.push_str(";\n");
+            }
+            losses
+        };
+        let kept = losses.into_iter().filter(|loss| {
+            // Rows that a request takes are not taken by starting what waits for it.
+            let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
+            !loss.created && !(rows && (serves || undone))
+        });
+        raw.extend(kept.map(|loss| (loss, sent)));
+    }
+    raw
+}
+
+/// Returns what a statement loses behind those that make something.
+fn losses_behind(made: &str, text: &str, dialect: Dialect) -> Vec<sql::Loss> {
+    let from = made.len();
+    let mut losses = sql::losses(&format!("{made}{text}"), dialect);
+    losses.retain(|loss| from == 0 || loss.effect.span.start >= from);
+    losses
 }
 
 /// A code that does more than is looked at.
@@ -403,8 +439,37 @@ fn dialect(text: &str) -> Dialect {
     }
 }
 
+/// Returns the database that a statement is for: that of its own connection, where the code has several.
+fn place_of(
+    sent: &Sent,
+    (deeds, code): (&Deeds, &str),
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Place {
+    let first = deeds.connections.first();
+    let several = deeds.connections.iter().any(|one| Some(one) != first);
+    match sent.over.as_ref().filter(|_| several) {
+        Some(over) => {
+            let own = std::slice::from_ref(over);
+            place_on(own, (deeds, code), command, context, needs)
+        }
+        None => place((deeds, code), command, context, needs),
+    }
+}
+
 /// Returns the database that the code connects to, when its text says so.
 fn place(
+    (deeds, code): (&Deeds, &str),
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Place {
+    place_on(&deeds.connections, (deeds, code), command, context, needs)
+}
+
+fn place_on(
+    connections: &[String],
     (deeds, code): (&Deeds, &str),
     command: &Command,
     context: &Context<'_>,
@@ -415,7 +480,7 @@ fn place(
         "unknown",
         "the code does not say which database it connects to",
     );
-    let mut connections: Vec<&String> = deeds.connections.iter().collect();
+    let mut connections: Vec<&String> = connections.iter().collect();
     connections.dedup();
     let mut memory = nowhere.clone();
     memory.scratch = Some("the database is kept in memory".to_owned());
@@ -485,9 +550,9 @@ fn sqlite_file(text: &str) -> Option<&str> {
 
 /// A database in memory that takes in a file works on that file.
 fn attaches(deeds: &Deeds) -> bool {
-    deeds.sql.iter().any(|(text, ..)| {
-        let head = text.trim_start().get(..7).unwrap_or_default();
-        head.eq_ignore_ascii_case("attach ") && !text.contains(":memory:")
+    deeds.sql.iter().any(|sent| {
+        let head = sent.text.trim_start().get(..7).unwrap_or_default();
+        head.eq_ignore_ascii_case("attach ") && !sent.text.contains(":memory:")
     })
 }
 
@@ -569,12 +634,9 @@ mod tests {
 
     fn read(language: Language, text: &str) -> (Vec<String>, Vec<String>, usize) {
         let deeds = deeds(text, language, Standing::inline());
-        let losses = deeds.sql.iter().flat_map(|(text, _, perhaps)| {
-            if *perhaps {
-                sql::losses_in_prose(text, Dialect::Unknown)
-            } else {
-                sql::losses(text, Dialect::Unknown)
-            }
+        let losses = deeds.sql.iter().flat_map(|sent| match sent.perhaps {
+            true => sql::losses_in_prose(&sent.text, Dialect::Unknown),
+            false => sql::losses(&sent.text, Dialect::Unknown),
         });
         let objects = losses
             .map(|loss| loss.effect.object.unwrap_or_default())

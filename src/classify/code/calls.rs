@@ -2,8 +2,12 @@
 //! What their arguments stand for is the work of `values`; no control flow is followed.
 
 mod aliases;
+mod bound;
 mod brought;
+mod connected;
+mod done;
 mod each;
+mod marks;
 mod paths;
 mod repositories;
 mod rows;
@@ -22,62 +26,9 @@ use super::index::{Index, Part};
 use super::steps::{Kind, Step, line};
 use super::tables::{EXECUTES, FILES, PERHAPS, SHELLS, TREES};
 use super::tokens::{Language, Token};
-use super::undone::Undone;
 use super::unreal::Unreal;
 use super::unsent::Unsent;
 use super::values::{Reader, STAR, Setting, Value, Values, When};
-
-/// What a code does, as far as its calls show.
-#[derive(Default)]
-pub(super) struct Deeds {
-    /// SQL texts; the flag is set when a text only may be SQL.
-    pub sql: Vec<(String, Span, bool)>,
-    /// What it starts, deletes and writes, in order.
-    pub steps: Vec<Step>,
-    /// Deletions of paths that are not known, with the last part of their names.
-    pub unknown: Vec<(Span, Option<String>)>,
-    /// What calls that connect are given.
-    pub connections: Vec<String>,
-    /// Calls that take data away without SQL: their rule and their name.
-    pub wipes: Vec<(&'static str, String, Span)>,
-    /// Where SQL stands whose changed rows are rolled back.
-    pub undone: Vec<Span>,
-    /// Folders that it lays out where they are not there.
-    pub laid: Vec<String>,
-    /// The code does more, or has more readings, than is looked at.
-    pub cut: bool,
-}
-
-impl Deeds {
-    /// Tells whether something is deleted, started or sent of which a part is not known.
-    fn has_unknown(&self) -> bool {
-        let unknown = |text: &str| text.contains(crate::sql::HOLE) || text.contains("$UNKNOWN");
-        !self.unknown.is_empty()
-            || self.steps.iter().any(|step| unknown(&step.text))
-            || self
-                .sql
-                .iter()
-                .any(|(text, ..)| text.trim_start().starts_with(crate::sql::HOLE))
-    }
-
-    /// Takes back the rows that were changed since then; whatever else was done stays, unless nothing was.
-    fn undo(&mut self, (sql, wipes): (usize, usize), undone: &Undone) {
-        if undone.whole {
-            self.sql.truncate(sql);
-        }
-        let spans = self.sql.iter().skip(sql).map(|(_, span, _)| *span);
-        self.undone.extend(spans);
-        let mut place = 0;
-        self.wipes.retain(|(rule, name, _)| {
-            place += 1;
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let last = last.trim_end_matches('!');
-            let rows = drivers::ROWS.contains(&last)
-                || undone.is_named() && drivers::DOCUMENTS.contains(&last);
-            place <= wipes || *rule != drivers::DATA || !(undone.whole || rows)
-        });
-    }
-}
 
 /// Words of a code that sends the statements of SQLAlchemy; a table may be called `sessions`.
 const SENDS: [&str; 10] = [
@@ -100,6 +51,8 @@ pub(super) struct Standing<'a> {
     pub files: &'a [(String, String)],
     /// Files of settings that the code reads.
     pub settings: &'a [Setting],
+    /// Variables of the environment that the call gives it.
+    pub env: &'a [(String, String)],
     /// Codes in strings of codes.
     pub depth: usize,
 }
@@ -113,6 +66,7 @@ impl Standing<'_> {
             args: None,
             files: &[],
             settings: &[],
+            env: &[],
             depth: 0,
         }
     }
@@ -140,6 +94,7 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     let ways = Way::all(&mut calls.reader, text);
     let unreal = Unreal::of(&calls.reader, text);
     let unsent = Unsent::of(&calls.reader, text);
+    let mut live = vec![false; index.main_end()];
     for at in 0..index.tokens.len() {
         if unreal.is_replaced(&calls.reader, at) || unsent.holds(&calls.reader, text, at) {
             continue;
@@ -149,6 +104,9 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
             calls.enter(way, ways.len() > 1);
             if !calls.reader.runs(at) {
                 continue;
+            }
+            if let Some(live) = live.get_mut(at) {
+                *live = true;
             }
             let size = calls.deeds.size();
             let before = (size.sql, size.wipes);
@@ -165,23 +123,27 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
     }
     let mut deeds = calls.deeds;
     deeds.cut |= calls.reader.is_cut() && deeds.has_unknown();
+    deeds.sends_unknown |= calls.sends_variable;
     if calls.sends_variable {
-        // The SQL stands in a variable: every string that is SQL to the last word may be it.
-        let main = index.main_end();
-        for token in index.tokens.get(..main).unwrap_or_default() {
-            if let Token::Text {
-                text, start, end, ..
-            } = token
-            {
-                deeds
-                    .sql
-                    .push((text.clone(), Span::new(*start, *end), true));
-            }
-        }
+        let live = index.tokens.iter().zip(live).filter(|(_, live)| *live);
+        deeds
+            .sql
+            .extend(live.filter_map(|(token, _)| perhaps_sent(token)));
     }
     deeds
 }
 
+/// The SQL stands in a variable: every string that is SQL to the last word may be it.
+fn perhaps_sent(token: &Token) -> Option<Sent> {
+    match token {
+        Token::Text {
+            text, start, end, ..
+        } => Some(Sent::new(text.clone(), Span::new(*start, *end), true)),
+        _ => None,
+    }
+}
+
+pub(super) use done::{Deeds, Sent};
 use ways::Way;
 pub(super) use ways::settings;
 
@@ -357,7 +319,7 @@ impl<'a> Calls<'a> {
         }
         if let Some(text) = self.model_loss(name, at) {
             let span = Span::new(start, start + name.len());
-            self.deeds.sql.push((text, span, false));
+            self.deeds.sql.push(Sent::new(text, span, false));
             return;
         }
         if self.is_statement(name, at) {
@@ -705,13 +667,24 @@ impl<'a> Calls<'a> {
         let literal = self.index.is_text(first.from);
         let unknown = |text: &String| Value::Text(text.clone()).is_unknown();
         let texts = values.iter().flat_map(Value::texts);
+        let over = self.connection(at);
+        let several = values.len() > 1;
         for text in texts.filter(|text| literal || !unknown(text)) {
             if text.to_ascii_uppercase().contains("DETACH DELETE") {
                 let said = "run".to_owned();
                 self.deeds.wipes.push((drivers::DATA, said, place));
             }
             let text = text.replace(STAR, &crate::sql::HOLE.to_string());
-            self.deeds.sql.push((text, place, perhaps));
+            let bound = self.bound(at, &text, &parts);
+            if bound.as_ref().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            self.deeds.sql.push(Sent {
+                choice: several,
+                over: over.clone(),
+                bound: bound.unwrap_or_default(),
+                ..Sent::new(text, place, perhaps)
+            });
         }
     }
 

@@ -189,6 +189,8 @@ pub(super) struct Code {
     pub files: Vec<(String, String)>,
     /// Files of settings that it reads.
     pub settings: Vec<Setting>,
+    /// Variables that the call gives it, where their values are known.
+    pub env: Vec<(String, String)>,
     /// What it changes in its database is rolled back at the end: `rails console --sandbox`.
     pub sandboxed: bool,
     /// A test that the call itself has written.
@@ -205,6 +207,7 @@ impl Code {
             args: None,
             files: Vec::new(),
             settings: Vec::new(),
+            env: Vec::new(),
             sandboxed: false,
             test: false,
         }
@@ -230,6 +233,7 @@ impl Code {
             args: self.args.as_deref(),
             files: &self.files,
             settings,
+            env: &self.env,
             depth: 0,
         }
     }
@@ -239,6 +243,7 @@ impl Code {
 pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<Code> {
     let mut code = found(command, context, needs)?;
     code.args = super::handed::arguments(command, &code);
+    code.env = variables(command);
     if context
         .earlier
         .iter()
@@ -247,6 +252,12 @@ pub(super) fn code(command: &Command, context: &Context<'_>, needs: &mut Needs) 
         code.files = files(command, context);
     }
     Some(code)
+}
+
+/// Returns the variables that are set in the text to what is known.
+pub(super) fn variables(command: &Command) -> Vec<(String, String)> {
+    let known = |(name, value): &(String, Word)| Some((name.clone(), value.text()?));
+    command.env.iter().filter_map(known).collect()
 }
 
 /// Returns the files that earlier commands of the call have written, by their full names and by those from here.
@@ -370,9 +381,7 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
                 words.next_if(|word| word.text().as_deref() == Some("run"));
                 continue;
             }
-            let name = name.replace('.', "/");
-            let files = [format!("{name}.py"), format!("{name}/__main__.py")];
-            return files.into_iter().find_map(|file| {
+            return module_files(&name, command).into_iter().find_map(|file| {
                 let file = Word::literal(file, word.origin.clone());
                 script(&file, *language, command, context, needs)
             });
@@ -415,6 +424,20 @@ fn found(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<
         Stdin::File(word) => script(word, *language, command, context, needs),
         _ => None,
     })
+}
+
+/// Returns the names under which a module may lie that `-m` names: here, or below the folders of `PYTHONPATH`.
+pub(super) fn module_files(name: &str, command: &Command) -> Vec<String> {
+    let name = name.replace('.', "/");
+    let variables = variables(command);
+    let paths = variables.iter().rfind(|(name, _)| name == "PYTHONPATH");
+    let folders = paths.map_or("", |(_, value)| value).split(':');
+    let folders = folders.filter(|folder| !folder.is_empty());
+    let below = folders.map(|folder| format!("{}/{name}", folder.trim_end_matches('/')));
+    std::iter::once(name.clone())
+        .chain(below)
+        .flat_map(|name| [format!("{name}.py"), format!("{name}/__main__.py")])
+        .collect()
 }
 
 /// Options of interpreters whose value is the next word.
@@ -696,15 +719,9 @@ fn script(
     };
     if let Some(read) = &command.script {
         return Some(Code {
-            source: Source::of_word(read),
-            language,
             inline: false,
             folder: folder(&word.text().unwrap_or_default()),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_word(read), language)
         });
     }
     let name = word.text()?;
@@ -718,28 +735,16 @@ fn script(
     };
     if let Some(written) = crate::classify::packs::written(&path, context) {
         return Some(Code {
-            source: Source::of_word(&written),
-            language,
             inline: false,
             folder: folder(&name),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_word(&written), language)
         });
     }
     match context.facts.ask(Question::Text(path.clone()), needs) {
         Some(Answer::Text { text, .. }) => Some(Code {
-            source: Source::of_file(&path, text),
-            language,
             inline: false,
             folder: folder(&name),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_file(&path, text), language)
         }),
         _ => None,
     }

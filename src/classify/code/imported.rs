@@ -316,18 +316,13 @@ fn read(
     let left = running(&source.text, wanted.language, &wanted.called, false);
     let whole = std::mem::replace(&mut source.text, left);
     let code = Code {
-        source,
-        language: wanted.language,
         inline: false,
+        env: super::given::variables(command),
         folder: name
             .rsplit_once('/')
             .map_or("", |(folder, _)| folder)
             .to_owned(),
-        args: None,
-        files: Vec::new(),
-        settings: Vec::new(),
-        sandboxed: false,
-        test: false,
+        ..Code::inline(source, wanted.language)
     };
     Some((code, whole))
 }

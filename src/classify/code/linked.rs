@@ -50,7 +50,7 @@ pub(super) fn linked(
     context: &Context<'_>,
     needs: &mut Needs,
 ) -> Option<Code> {
-    let told = code.args.is_some() && !code.inline && !code.test && !code.sandboxed;
+    let told = code.args.is_some() && !code.test && !code.sandboxed;
     if code.language != Language::Python || !told || !code.source.text.contains("import") {
         return None;
     }
@@ -142,12 +142,12 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
     }
     let mut texts = vec![(code.source.text.clone(), code.folder.as_str())];
     texts.extend(modules.values().map(|one| (one.left(), folder(&one.file))));
-    let plain = |folder: &str| folder == code.folder;
-    if texts
-        .iter()
-        .any(|(text, folder)| text.contains("__file__") && !plain(folder))
-    {
-        return None;
+    for (text, folder) in texts.iter_mut().filter(|(_, own)| *own != code.folder) {
+        let file = match *folder {
+            "" => "'./code'".to_owned(),
+            folder => format!("'{folder}/code'"),
+        };
+        *text = text.replace("__file__", &file);
     }
     let mut defined: BTreeMap<String, String> = BTreeMap::new();
     for (text, _) in &texts {
@@ -179,6 +179,7 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
         args: code.args.clone(),
         files: code.files.clone(),
         settings: Vec::new(),
+        env: code.env.clone(),
         sandboxed: code.sandboxed,
         test: code.test,
     })
@@ -268,11 +269,11 @@ fn unlinked(text: &str, folder: &str, modules: &BTreeMap<String, Module>) -> Opt
 /// An import ends with its line, or with its bracket.
 fn statement_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    let line = rest.find('\n').unwrap_or(rest.len());
+    let line = rest.find(['\n', ';']).unwrap_or(rest.len());
     let open = rest.find('(').filter(|open| *open < line);
     let end = match open {
         Some(_) => rest.find(')').map_or(line, |close| close + 1),
-        None => rest.find(';').filter(|at| *at < line).unwrap_or(line),
+        None => line,
     };
     start + end
 }

@@ -1,6 +1,8 @@
 //! Files of settings that a code reads: what they say when it starts, and whether anything before it in the call may write them.
 //! Which files those are, and what the code makes of them, is read elsewhere.
 
+use std::path::PathBuf;
+
 use crate::classify::Context;
 use crate::classify::packs;
 use crate::classify::sql::source::Source;
@@ -11,10 +13,12 @@ use crate::model::word::Word;
 use super::calls;
 use super::given::Code;
 use super::steps::{Kind, Step};
-use super::values::{Setting, may_read};
+use super::values::{STAR, Setting, may_read};
 
 /// Rounds in which a file of settings names the next.
 const ROUNDS: usize = 3;
+/// Files of SQL of one pattern.
+const MAX_STATEMENTS: usize = 40;
 /// Bytes of a code beyond which its settings are not looked for.
 const MAX_CODE: usize = 256 << 10;
 /// Programs that write no file by themselves, nor by what they start.
@@ -42,7 +46,12 @@ pub(super) fn settings(
         let names = calls::settings(&code.source.text, code.language, code.standing(&all));
         let before = all.len();
         for name in names {
-            if !all.iter().any(|one| one.name == name) {
+            if all.iter().any(|one| one.name == name) {
+                continue;
+            }
+            if name.contains(STAR) {
+                all.extend(statements(&name, code, command, context, needs));
+            } else {
                 let own = own.get_or_insert_with(|| code.deeds().steps);
                 all.extend(setting(name, (code, own), command, context, needs));
             }
@@ -52,6 +61,66 @@ pub(super) fn settings(
         }
     }
     all
+}
+
+/// Returns the files of SQL that a pattern names; those stay out whose names the code excludes.
+fn statements(
+    name: &str,
+    code: &Code,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Setting> {
+    let (folder, pattern) = name.rsplit_once('/').unwrap_or((".", name));
+    let Some(dir) = crate::classify::place_of(folder, command).filter(|_| !folder.contains(STAR))
+    else {
+        return Vec::new();
+    };
+    let mut pattern = pattern.replace(STAR, "*");
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
+    }
+    // `glob("[0-9]*.sql")`: the pattern keeps no classes.
+    let numbered = pattern.starts_with('*') && code.source.text.contains("[0-9]*");
+    let found = match context.facts.ask(Question::Glob { dir, pattern }, needs) {
+        Some(Answer::Glob(found)) => found,
+        _ => return Vec::new(),
+    };
+    let left_out = excluded(&code.source.text);
+    let kept = found.iter().filter(|path| {
+        let digit = path.file_name().is_some_and(|name| {
+            name.to_string_lossy()
+                .starts_with(|c: char| c.is_ascii_digit())
+        });
+        let path = path.to_string_lossy();
+        (digit || !numbered) && !left_out.iter().any(|end| path.ends_with(end.as_str()))
+    });
+    let read = |path: &PathBuf| match context.facts.ask(Question::Text(path.clone()), needs) {
+        Some(Answer::Text { text, .. }) => Some(Setting {
+            name: name.to_owned(),
+            text: text.clone(),
+            certain: false,
+        }),
+        _ => None,
+    };
+    kept.take(MAX_STATEMENTS).filter_map(read).collect()
+}
+
+/// `and not f.name.endswith(".down.sql")`: the ends of names that a code excludes.
+fn excluded(text: &str) -> Vec<String> {
+    let ends = text.split("endswith(").collect::<Vec<_>>();
+    let pairs = ends.windows(2).filter_map(|pair| match pair {
+        [before, after] => {
+            let line = before.rsplit(['\n', '(']).next()?;
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let turned = words.len() > 1 && words.get(words.len() - 2) == Some(&"not");
+            let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            let end = after.get(1..)?.split(quote).next()?;
+            (turned && !end.is_empty()).then(|| end.to_owned())
+        }
+        _ => None,
+    });
+    pairs.collect()
 }
 
 fn setting(
@@ -139,4 +208,16 @@ fn spares(earlier: &Command, command: &Command, code: &Code) -> bool {
     let same = !code.inline && earlier.cwd == command.cwd && script(earlier) == script(command);
     let text = &code.source.text;
     same && !WRITES.iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_a_code_excludes_stand_behind_not() {
+        let ends = excluded("if n > 1 and not f.name.endswith(\".down.sql\"):\n    pass\n");
+        assert_eq!(ends, [".down.sql"]);
+        assert!(excluded("if f.name.endswith('.down.sql'):\n    pass\n").is_empty());
+    }
 }

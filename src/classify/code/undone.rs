@@ -18,6 +18,16 @@ pub(super) struct Undone {
 }
 
 impl Undone {
+    /// Nothing of the code is ever committed.
+    pub const fn unsaved(index: &Index) -> Self {
+        Self {
+            part: Part::new(0, index.tokens.len()),
+            owner: None,
+            nest: 0,
+            whole: false,
+        }
+    }
+
     /// Tells whether calls have to name the transaction.
     pub const fn is_named(&self) -> bool {
         self.owner.is_some()

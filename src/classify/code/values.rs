@@ -14,7 +14,7 @@ pub(super) mod made;
 pub(super) mod methods;
 mod options;
 mod settings;
-mod sure;
+pub(super) mod sure;
 mod truth;
 mod worlds;
 

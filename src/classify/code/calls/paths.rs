@@ -432,7 +432,12 @@ impl Calls<'_> {
             .and_then(|values| values.first())
             .and_then(Value::text);
         let both = mode.is_some_and(|mode| mode.starts_with('r') && mode.contains('+'));
-        if !both && !mode.is_some_and(|mode| mode.starts_with(['w', 'x', 'a'])) {
+        let writes = |mode: &str| {
+            // `Image.open("a.png")`, `webbrowser.open("about:")`: no modes.
+            let is_mode = mode.len() <= 4 && mode.chars().all(|c| "wxabt+".contains(c));
+            mode.starts_with(['w', 'x', 'a']) && (is_mode || !method)
+        };
+        if !both && !mode.is_some_and(writes) {
             return;
         }
         let path = if method {
@@ -763,5 +768,5 @@ impl Calls<'_> {
 
 /// `Path(x).open('w')`.
 fn method_opens(name: &str, last: &str) -> bool {
-    last == "open" && name.starts_with('.')
+    last == "open" && name.contains('.') && !name.starts_with("os.")
 }

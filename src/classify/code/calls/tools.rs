@@ -8,7 +8,7 @@ use super::super::steps::{line, word};
 use super::super::tables::{FILES, SHELLS, TREES};
 use super::super::tokens::{Language, Token};
 use super::super::values::{Value, When};
-use super::{Calls, Deeds, Standing, deeds, is_one_of};
+use super::{Calls, Deeds, Sent, Standing, deeds, is_one_of};
 
 /// Codes in strings of codes.
 const MAX_INSIDE: usize = 3;
@@ -263,12 +263,8 @@ impl Calls<'_> {
     /// Takes over what a code in a string does.
     fn take(&mut self, inner: Deeds, span: Span) {
         let all = &mut self.deeds;
-        all.sql.extend(
-            inner
-                .sql
-                .into_iter()
-                .map(|(text, _, perhaps)| (text, span, perhaps)),
-        );
+        all.sql
+            .extend(inner.sql.into_iter().map(|sent| Sent { span, ..sent }));
         all.steps.extend(inner.steps.into_iter().map(|mut step| {
             step.span = span;
             step
@@ -276,6 +272,7 @@ impl Calls<'_> {
         all.unknown
             .extend(inner.unknown.into_iter().map(|(_, tail)| (span, tail)));
         all.connections.extend(inner.connections);
+        all.sends_unknown |= inner.sends_unknown;
         all.wipes.extend(
             inner
                 .wipes

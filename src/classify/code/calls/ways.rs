@@ -5,6 +5,7 @@ use super::super::imports;
 use super::super::index::{Index, Part};
 use super::super::tokens::Language;
 use super::super::undone::{self, Undone};
+use super::super::unsaved::is_unsaved;
 use super::super::values::{Reader, Taken};
 use super::{Deeds, Standing, aliases};
 
@@ -32,6 +33,8 @@ impl Way {
         let sure = reader.dead(text);
         reader.leave_out(&sure);
         let worlds = reader.worlds();
+        // One way of a loop commits what the others change.
+        let mut unsaved = true;
         let ways = worlds.into_iter().map(|taken| {
             reader.enter(&taken);
             reader.leave_out(&sure);
@@ -42,13 +45,20 @@ impl Way {
                 reader.dead(text)
             };
             reader.leave_out(&dead);
+            unsaved = unsaved && is_unsaved(reader, text);
             Self {
                 undone: undone::parts(reader, text),
                 dead,
                 taken,
             }
         });
-        ways.collect()
+        let mut ways: Vec<Self> = ways.collect();
+        if unsaved {
+            for way in &mut ways {
+                way.undone.push(Undone::unsaved(reader.index));
+            }
+        }
+        ways
     }
 }
 

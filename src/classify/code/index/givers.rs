@@ -288,7 +288,10 @@ impl Index {
             Some(open) if self.language == Language::Python => open,
             _ => at,
         };
-        let several = names.len() > 1;
+        // `for (name,) in rows` takes rows of one apart.
+        let single =
+            self.language == Language::Python && (from..begin).any(|at| self.is_sign(at, ','));
+        let several = names.len() > 1 || single;
         let go = self.language == Language::Compiled && several;
         for (position, (name, _)) in names.iter().enumerate() {
             let within = several.then_some(position).filter(|_| !go);

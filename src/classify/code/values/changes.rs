@@ -2,7 +2,7 @@
 //! It tells only that something may be changed, never to what.
 
 use super::super::index::{Given, Index};
-use super::super::tokens::Language;
+use super::super::tokens::{Language, Token};
 use super::sure::{CHANGES, is_given};
 
 /// Functions that hand a name to functions, and aliases of aliases.
@@ -32,13 +32,20 @@ fn is_bound(index: &Index, at: usize) -> bool {
         Some("case") => python,
         _ => false,
     };
+    // `from settings import a, yes`.
+    let imported = || {
+        let outer = std::iter::successors(Some(at), |at| index.around(*at)).last();
+        let ends = |at: &usize| matches!(index.token(*at), Some(Token::Line | Token::Sign(';')));
+        let mut line = (0..outer.unwrap_or(at)).rev().take_while(|at| !ends(at));
+        python && line.any(|at| index.name(at) == Some("import"))
+    };
     let caught = back(2) == Some("catch") && at > 0 && index.is_sign(at - 1, '(');
     let arrow = |at: usize| index.is_sign(at, '=') && index.is_sign(at + 1, '>');
     let listed = || {
         let open = index.around(at).filter(|open| index.is_sign(*open, '('));
         open.is_some_and(|open| arrow(index.after(open)))
     };
-    word || caught || !python && (arrow(at + 1) || listed())
+    word || caught || imported() || !python && (arrow(at + 1) || listed())
 }
 
 /// Tells whether a name is handed to something that changes what it is given.

@@ -234,7 +234,7 @@ impl Reader<'_> {
         }
         let before = at.checked_sub(1);
         let word = before.and_then(|at| index.name(at));
-        if word == Some("in") {
+        if word == Some("in") && index.name(at) == Some(name) {
             // `for key in TABLE` takes the keys, with which anything may be asked; that is a use of its own.
             return true;
         }

@@ -2,7 +2,7 @@
 //! It knows nothing of where the values come from.
 
 use super::super::index::Part;
-use super::super::tokens::Token;
+use super::super::tokens::{Language, Token};
 use super::{Reader, Value, Values, When, spelled};
 use crate::sql::HOLE;
 
@@ -13,8 +13,45 @@ impl Reader<'_> {
             return None;
         };
         let owner = self.index.name(at.checked_sub(1)?)?;
+        if self.full(owner) == "os.environ"
+            && let Some(text) = self.variable(inside)
+        {
+            return Some(vec![Value::Text(text)]);
+        }
         let part = self.member(owner, text, when.at)?;
         Some(self.read(part, when.deeper()))
+    }
+
+    /// Returns what the call gives a variable of the environment; nothing where the code may change it itself.
+    pub(super) fn variable(&self, part: Part) -> Option<String> {
+        const CHANGES: [&str; 6] = [
+            "update",
+            "setdefault",
+            "pop",
+            "clear",
+            "putenv",
+            "load_dotenv",
+        ];
+        let index = self.index;
+        let Token::Text { text, .. } = index
+            .token(part.from)
+            .filter(|_| index.holes(part.from).is_empty())?
+        else {
+            return None;
+        };
+        let (_, value) = self.standing.env.iter().rfind(|(name, _)| name == text)?;
+        let changes = |at: usize| {
+            let Some(name) = index.name(at).map(|name| self.full(name)) else {
+                return false;
+            };
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let of = name.contains("environ");
+            of && CHANGES.contains(&last)
+                || matches!(last, "putenv" | "load_dotenv" | "setenv")
+                || of && index.is_sign(at + 1, '[') && self.is_given(index.after(at + 1))
+        };
+        let alone = part.to == part.from + 1 && index.language == Language::Python;
+        (alone && !(0..index.main_end()).any(changes)).then(|| value.clone())
     }
 
     pub(super) fn subscript(&self, values: &Values, inside: Part, when: When) -> Values {

@@ -386,6 +386,10 @@ impl Reader<'_> {
             plain,
             "os.environ.get" | "os.getenv" | "ENV.fetch" | "getenv"
         ) {
+            let named = self.index.split(inside, ',').first().copied();
+            if let Some(text) = named.and_then(|part| self.variable(part)) {
+                return vec![Value::Text(text)];
+            }
             let mut all = vec![Value::unknown()];
             if let Some(default) = self.index.split(inside, ',').get(1) {
                 all.extend(self.read(*default, when));

@@ -160,10 +160,16 @@ impl Reader<'_> {
                 return vec![Value::List(vec![Value::Text(STAR.to_string())])];
             }
             "read_text" | "read_bytes" | "readText" | "open" => {
-                let read = |path: &str| self.file(path).map(str::to_owned);
-                return each(values.clone(), |path| {
-                    read(path).map_or_else(Value::unknown, Value::Text)
-                });
+                let read = |value: &Value| -> Values {
+                    let texts = value.text().map(|path| self.files_of(path));
+                    let texts = texts.unwrap_or_default().into_iter();
+                    let all: Values = texts.map(|text| Value::Text(text.to_owned())).collect();
+                    match all.is_empty() {
+                        true => vec![Value::unknown()],
+                        false => all,
+                    }
+                };
+                return values.iter().flat_map(read).collect();
             }
             "readFileSync" | "readFile" | "readTextFileSync" => {
                 let name = several(0).map(|one| spelled(&one)).unwrap_or_default();
@@ -174,6 +180,14 @@ impl Reader<'_> {
             "name" => return each(values.clone(), own_name),
             "parent" | "dirname" | "getParent" => {
                 return each(values.clone(), |path| Value::Text(parent(path)));
+            }
+            // Another name in the same folder.
+            "with_name" => {
+                let name =
+                    several(0).map_or_else(|| crate::sql::HOLE.to_string(), |one| spelled(&one));
+                return each(values.clone(), |own| {
+                    Value::Text(path(&[parent(own), name.clone()]))
+                });
             }
             "parents" => {
                 return each(values.clone(), |path| {

@@ -23,6 +23,8 @@ struct Declared {
     default: Option<Part>,
     /// Its words are made into something else: `type=int`.
     made: bool,
+    /// They are made into whole numbers, and into nothing else.
+    counts: bool,
     /// Where it is declared.
     at: usize,
 }
@@ -71,10 +73,19 @@ impl Reader<'_> {
         let words = self.known_args()?;
         match self.said(owner, wanted, words, depth)? {
             Said::Set(is) => Some(Sure::Truth(is)),
+            Said::Text(text) if self.parser()?.counts(wanted) == Some(true) => {
+                let plain = text.strip_prefix('-').unwrap_or(&text);
+                let digits = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse().ok().filter(|_| digits).map(Sure::Number)
+            }
+            Said::Default(None, _) => Some(Sure::Nothing),
+            // Only texts are made into something else.
+            Said::Default(Some(part), _) if self.parser()?.makes(wanted) => self
+                .sure(part, depth + 1)
+                .filter(|found| !matches!(found, Sure::Text(_) | Sure::List(_))),
             _ if self.parser()?.makes(wanted) => None,
             Said::Text(text) => Some(Sure::Text(text)),
             Said::List(items) => Some(Sure::texts(items)),
-            Said::Default(None, _) => Some(Sure::Nothing),
             Said::Default(Some(part), _) => self.sure(part, depth + 1),
         }
     }
@@ -398,6 +409,11 @@ impl Reader<'_> {
             takes,
             default: given.named("default"),
             made: given.named("type").is_some(),
+            counts: given.named("type").is_some_and(|part| {
+                let int = self.index.name(part.from) == Some("int") && part.to == part.from + 1;
+                int && self.index.bindings("int").is_empty()
+                    && self.index.function_named("int").is_none()
+            }),
             at,
         })
     }
@@ -440,6 +456,15 @@ impl Parser {
         way.iter().fold(self, |parser, name| {
             parser.subcommands.entry(name.clone()).or_default()
         })
+    }
+
+    /// Tells whether a value is a whole number wherever it is declared; nothing where it is not.
+    fn counts(&self, wanted: &str) -> Option<bool> {
+        let own = self.declared.iter().filter(|one| one.name == wanted);
+        let own = own.map(|one| one.counts);
+        let below = self.subcommands.values();
+        own.chain(below.filter_map(|one| one.counts(wanted)))
+            .reduce(|one, other| one && other)
     }
 
     fn makes(&self, wanted: &str) -> bool {

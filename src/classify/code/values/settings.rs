@@ -86,7 +86,16 @@ const READERS: [(&[&str], Form); 3] = [
     ),
 ];
 /// Words without which a code reads no settings.
-const WORDS: [&str; 6] = ["json", "JSON", "toml", "yaml", "YAML", "onfig"];
+const WORDS: [&str; 8] = [
+    "json",
+    "JSON",
+    "toml",
+    "yaml",
+    "YAML",
+    "onfig",
+    "executescript",
+    ".execute(",
+];
 /// Calls that change nothing of what they are given.
 const LOOKS: [&str; 38] = [
     "len",
@@ -171,10 +180,13 @@ fn form_of(name: &str, language: Language) -> Option<Form> {
 
 /// Tells whether a name is that of a file of settings.
 fn is_settings(name: &str) -> bool {
-    const ENDINGS: [&str; 9] = [
-        ".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".config", ".json5",
+    const ENDINGS: [&str; 10] = [
+        ".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".config", ".json5", ".sql",
     ];
-    !name.contains([HOLE, STAR, super::HOME])
+    // Each of several files of SQL is sent.
+    let several = name.contains(STAR) && !name.ends_with(".sql");
+    !name.contains([HOLE, super::HOME])
+        && !several
         && !name.starts_with(super::FRESH)
         && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
@@ -233,6 +245,16 @@ impl Reader<'_> {
     /// Returns what a file of settings says.
     pub(super) fn setting(&self, name: &str) -> Option<&Setting> {
         self.standing.settings.iter().find(|one| one.name == name)
+    }
+
+    /// Returns what each of the files says that a name stands for.
+    pub(super) fn files_of(&self, name: &str) -> Vec<&str> {
+        let all = self.standing.settings.iter().filter(|one| one.name == name);
+        let texts: Vec<&str> = all.map(|one| one.text.as_str()).collect();
+        match texts.is_empty() {
+            true => self.file(name).into_iter().collect(),
+            false => texts,
+        }
     }
 
     /// `json.load(f)`: what the settings may be.

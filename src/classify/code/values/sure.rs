@@ -104,7 +104,7 @@ impl Sure {
 
 impl Reader<'_> {
     /// Returns what an expression is; nothing where it is not certain.
-    pub(super) fn sure(&self, part: Part, depth: usize) -> Option<Sure> {
+    pub(in super::super) fn sure(&self, part: Part, depth: usize) -> Option<Sure> {
         let mut part = self.plain(part);
         // `new Set(list)`.
         let makes = |at: usize, name: &str| self.index.name(at) == Some(name);
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// A part without blank lines and brackets around it.
-    pub(super) fn plain(&self, part: Part) -> Part {
+    pub(in super::super) fn plain(&self, part: Part) -> Part {
         let mut part = self.index.trimmed(part);
         while self.index.is_sign(part.from, '(') && self.index.after(part.from) == part.to {
             let tuple =
@@ -348,7 +348,14 @@ impl Reader<'_> {
                 };
                 (value, index.after(part.from))
             }
-            Token::Name { name, .. } => self.sure_name(&name.clone(), part, depth)?,
+            Token::Name { name, .. } => match self.entry_of(name, part.from, depth) {
+                Some(found) => found,
+                None => self.sure_name(&name.clone(), part, depth)?,
+            },
+            Token::Sign('{') if index.language == Language::Python => {
+                let key = index.after(part.from);
+                (self.entry_under(part.from, key, depth)?, index.after(key))
+            }
             _ => return None,
         };
         while at < part.to {
@@ -367,6 +374,52 @@ impl Reader<'_> {
             }
         }
         Some(value)
+    }
+
+    /// `QUERIES[args.what]` of a table that the code writes down: what stands under the key, and where the subscript ends.
+    fn entry_of(&self, name: &str, at: usize, depth: usize) -> Option<(Sure, usize)> {
+        let index = self.index;
+        if index.language != Language::Python || !index.is_sign(at + 1, '[') {
+            return None;
+        }
+        if self.full(name) == "os.environ" {
+            let text = self.variable(index.inside(at + 1)?)?;
+            return Some((Sure::Text(text), index.after(at + 1)));
+        }
+        let [binding] = index.bindings(name) else {
+            return None;
+        };
+        let Given::Is(part, None) = binding.given else {
+            return None;
+        };
+        let open = index.trimmed(part).from;
+        if !index.is_sign(open, '{') || self.is_changed(name, Some(binding.at)) {
+            return None;
+        }
+        let value = self.entry_under(open, at + 1, depth)?;
+        Some((value, index.after(at + 1)))
+    }
+
+    /// What stands in a table that is written out, under the key in brackets.
+    fn entry_under(&self, open: usize, key: usize, depth: usize) -> Option<Sure> {
+        let index = self.index;
+        let asked = index.inside(key).filter(|_| index.is_sign(key, '['))?;
+        let Sure::Text(key) = self.sure(asked, depth + 1)? else {
+            return None;
+        };
+        let entries = index.split(index.inside(open)?, ',');
+        let plain = |entry: &Part| {
+            index.is_text(entry.from)
+                && index.holes(entry.from).is_empty()
+                && index.is_sign(entry.from + 1, ':')
+        };
+        let mut entries = entries.iter().filter(|entry| entry.from < entry.to);
+        if !entries.clone().all(plain) {
+            return None;
+        }
+        let says = |entry: &&Part| matches!(index.token(entry.from), Some(Token::Text { text, .. }) if *text == key);
+        let entry = entries.rfind(says)?;
+        self.sure(Part::new(entry.from + 2, entry.to), depth + 1)
     }
 
     fn is_comprehension(&self, open: usize) -> bool {
@@ -405,6 +458,11 @@ impl Reader<'_> {
         };
         if let Some(value) = self.surely_loaded(&self.full(name), inside, part.from) {
             return Some((value, next));
+        }
+        if matches!(self.full(name).as_str(), "os.environ.get" | "os.getenv")
+            && let Some(text) = self.variable(*index.split(inside, ',').first()?)
+        {
+            return Some((Sure::Text(text), next));
         }
         if matches!(
             name,
@@ -504,7 +562,8 @@ impl Reader<'_> {
                 return Some(Sure::List(items.into_iter().skip(place).collect()));
             }
             Given::Param(number, place)
-                if self.settled && !self.is_changed(name, Some(binding.at)) =>
+                if (self.settled || self.standing.settings.is_empty())
+                    && !self.is_changed(name, Some(binding.at)) =>
             {
                 return self.sure_argument(number, place, depth);
             }
@@ -541,7 +600,7 @@ impl Reader<'_> {
     }
 
     /// Tells whether something of the code may change what a name stands for, besides the place that gives it.
-    pub(super) fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
+    pub(in super::super) fn is_changed(&self, name: &str, given: Option<usize>) -> bool {
         let key = (name.to_owned(), given);
         if let Some(known) = self.changed.borrow().get(&key) {
             return *known;
@@ -651,7 +710,7 @@ fn apart(index: &Index, part: Part, word: &str, sign: char) -> Vec<Part> {
 }
 
 /// Numbers are cut into signs, one for each digit.
-pub(super) fn number(index: &Index, part: Part) -> Option<i64> {
+pub(in super::super) fn number(index: &Index, part: Part) -> Option<i64> {
     let signs = (part.from..part.to).map(|at| index.sign(at));
     let text: String = signs.collect::<Option<_>>()?;
     text.parse().ok().filter(|_| !text.starts_with('+'))

@@ -303,9 +303,30 @@ pub(super) fn is_told(index: &Index, standing: Standing<'_>) -> bool {
             .iter()
             .any(|list| is_changed(index, list, None, |_| true) || words_escape(index, list))
         && (!standing.settings.is_empty()
+            || index.language == Language::Python && stands_as_written(index)
             || (0..index.tokens.len())
                 .filter_map(|at| index.name(at))
                 .any(asks))
+}
+
+/// Tells whether nothing of a code gives names something by their texts: its constants are what they are written to be.
+fn stands_as_written(index: &Index) -> bool {
+    const GIVES: [&str; 8] = [
+        "globals",
+        "locals",
+        "vars",
+        "setattr",
+        "delattr",
+        "exec",
+        "eval",
+        "sys.modules",
+    ];
+    let gives = |name: &str| GIVES.contains(&name) || name.contains("__dict__");
+    let all = (0..index.main_end())
+        .any(|at| index.name(at) == Some("import") && index.is_sign(at + 1, '*'));
+    !all && !(0..index.tokens.len())
+        .filter_map(|at| index.name(at))
+        .any(gives)
 }
 
 /// A statement with its branches.
@@ -354,6 +375,46 @@ impl Reader<'_> {
                 || vec![super::Value::unknown()],
                 |part| self.read(*part, when),
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::calls::{Standing, deeds};
+    use super::super::super::tokens::Language;
+
+    fn removes(text: &str) -> bool {
+        let standing = Standing {
+            args: Some(&[]),
+            ..Standing::inline()
+        };
+        let text = format!("import os, sys\nDRY_RUN = True\n{text}\n");
+        !deeds(&text, Language::Python, standing).steps.is_empty()
+    }
+
+    #[test]
+    fn a_constant_decides_a_branch_where_nothing_changes_it() {
+        let branch = "if not DRY_RUN:\n    os.remove('data')";
+        assert!(!removes(branch));
+        assert!(removes("if DRY_RUN:\n    os.remove('data')"));
+        for change in [
+            "DRY_RUN = bool(os.environ.get('DRY'))",
+            "DRY_RUN &= len(os.listdir('.')) > 2",
+            "def real():\n    global DRY_RUN\n    DRY_RUN = False\nreal()",
+            "globals()['DRY_RUN'] = False",
+            "setattr(sys.modules[__name__], 'DRY_RUN', False)",
+            "exec('DRY_RUN = False')",
+            "from settings import DRY_RUN",
+            "from settings import OTHER, DRY_RUN",
+            "from settings import *",
+            "from settings import (\n    OTHER,\n    DRY_RUN,\n)",
+            "for DRY_RUN in (True, False):\n    print(DRY_RUN)",
+            "with open('x') as DRY_RUN:\n    pass",
+            "(DRY_RUN := False)",
+            "del DRY_RUN",
+        ] {
+            assert!(removes(&format!("{change}\n{branch}")), "{change}");
         }
     }
 }
