@@ -11,6 +11,7 @@ use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
 
 use super::calls::{Deeds, Standing, deeds};
+use super::carried::Carried;
 use super::taskfiles;
 use super::tokens::Language;
 use super::values::Setting;
@@ -193,6 +194,8 @@ pub(super) struct Code {
     pub sandboxed: bool,
     /// A test that the call itself has written.
     pub test: bool,
+    /// What it does when it is carried out on what is known.
+    pub carried: Option<Carried>,
 }
 
 impl Code {
@@ -207,15 +210,28 @@ impl Code {
             settings: Vec::new(),
             sandboxed: false,
             test: false,
+            carried: None,
         }
     }
 
     pub fn deeds(&self) -> Deeds {
-        deeds(
+        let steps = match &self.carried {
+            Some(carried) if carried.certain => {
+                return Deeds {
+                    steps: carried.steps.clone(),
+                    ..Deeds::default()
+                };
+            }
+            Some(carried) => carried.steps.as_slice(),
+            None => &[],
+        };
+        let mut deeds = deeds(
             &self.source.text,
             self.language,
             self.standing(&self.settings),
-        )
+        );
+        deeds.steps.extend_from_slice(steps);
+        deeds
     }
 
     /// Returns where it stands, and which settings it finds.
@@ -696,15 +712,9 @@ fn script(
     };
     if let Some(read) = &command.script {
         return Some(Code {
-            source: Source::of_word(read),
-            language,
             inline: false,
             folder: folder(&word.text().unwrap_or_default()),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_word(read), language)
         });
     }
     let name = word.text()?;
@@ -718,28 +728,16 @@ fn script(
     };
     if let Some(written) = crate::classify::packs::written(&path, context) {
         return Some(Code {
-            source: Source::of_word(&written),
-            language,
             inline: false,
             folder: folder(&name),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_word(&written), language)
         });
     }
     match context.facts.ask(Question::Text(path.clone()), needs) {
         Some(Answer::Text { text, .. }) => Some(Code {
-            source: Source::of_file(&path, text),
-            language,
             inline: false,
             folder: folder(&name),
-            args: None,
-            files: Vec::new(),
-            settings: Vec::new(),
-            sandboxed: false,
-            test: false,
+            ..Code::inline(Source::of_file(&path, text), language)
         }),
         _ => None,
     }

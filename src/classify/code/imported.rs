@@ -328,6 +328,7 @@ fn read(
         settings: Vec::new(),
         sandboxed: false,
         test: false,
+        carried: None,
     };
     Some((code, whole))
 }

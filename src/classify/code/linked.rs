@@ -181,6 +181,7 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
         settings: Vec::new(),
         sandboxed: code.sandboxed,
         test: code.test,
+        carried: None,
     })
 }
 
