@@ -101,6 +101,39 @@ my @f = sort glob("$dir/app.log.*");
 while (@f > $max) { my $f = pop @f; unlink $f unless $dry; }
 "#;
 
+const EXPORT: &str = r"const fs = require('fs'), path = require('path');
+const { parseArgs } = require('util');
+const { values } = parseArgs({ options: {
+  out: { type: 'string', short: 'o', default: 'none' },
+  clean: { type: 'boolean', default: false },
+} });
+if (values.clean) fs.rmSync(values.out, { recursive: true, force: true });
+";
+
+const SEED: &str = r"const fs = require('fs');
+const opt = (n, d) => { const i = process.argv.indexOf(n); return i > 0 ? process.argv[i + 1] : d; };
+const dir = opt('--dir', 'none');
+if (process.argv.includes('--reset')) fs.rmSync(dir, { recursive: true });
+";
+
+const GROUPS: &str = r"require 'fileutils'
+require 'optparse'
+require 'yaml'
+options = { noop: false, group: 'gone' }
+OptionParser.new do |o|
+  o.banner = 'usage: groups.rb [--noop] [--group NAME]'
+  o.on('-n', '--noop', 'only show') { options[:noop] = true }
+  o.on('-g', '--group NAME') { |v| options[:group] = v }
+end.parse!
+root = File.expand_path('..', __dir__)
+groups = YAML.safe_load(File.read(File.join(root, 'groups.yml')))
+groups.fetch(options[:group]).each do |pattern|
+  Dir.glob(File.join(root, pattern)).each do |path|
+    FileUtils.rm_rf(path, noop: options[:noop], verbose: true)
+  end
+end
+";
+
 fn scripts() -> Scene {
     let scene = Scene::empty();
     for (name, text) in [
@@ -110,6 +143,17 @@ fn scripts() -> Scene {
         ("number.pl", NUMBER),
         ("tail.pl", TAIL),
         ("keep.pl", KEEP),
+        ("export.js", EXPORT),
+        ("seed.js", SEED),
+        ("bin/groups.rb", GROUPS),
+        (
+            "groups.yml",
+            "gone:\n  - none/*.csv\ndata:\n  - data/*.csv\n",
+        ),
+        (
+            "justfile",
+            "dir := \"none\"\n\nlist:\n    ls\n\nwipe name:\n    rm -rf {{dir}}/{{name}}\n",
+        ),
         ("logs/app.log", "1\n2\n3\n"),
         ("logs/app.log.1", "1\n"),
         ("logs/app.log.2", "2\n"),
@@ -236,6 +280,56 @@ fn what_is_not_known_excuses_nothing() {
             // The last of two settings of one file counts.
             "perl -e 'rename \"data/march.csv\", \"data/x\"; unlink \"data/x\"'",
             "perl -e 'rename \"data/march.csv\", \"data/x\"; open my $f, \">\", \"data/x\" or die; print $f 1'",
+        ],
+    );
+}
+
+#[test]
+fn options_that_are_declared_say_what_node_and_ruby_remove() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "node export.js --out data --clean",
+            "node export.js --clean -o data",
+            "node export.js --out=none --out=data --clean",
+            "node seed.js --reset --dir data",
+            "ruby bin/groups.rb --group data",
+            "ruby bin/groups.rb -gdata",
+            "for g in gone data; do ruby bin/groups.rb -g $g; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "node export.js --out data",
+            "node export.js --clean",
+            "node seed.js --reset",
+            "node seed.js --dir data",
+            "ruby bin/groups.rb",
+            "ruby bin/groups.rb -n --group data",
+            "ruby bin/groups.rb --group data --noop",
+        ],
+    );
+}
+
+#[test]
+fn a_justfile_is_given_variables_and_recipes_in_a_row() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "just dir=data wipe deep",
+            "just --set dir data wipe deep",
+            "just dir=data list wipe deep",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "just wipe deep",
+            "just list wipe deep",
+            "just other=data wipe deep",
         ],
     );
 }
