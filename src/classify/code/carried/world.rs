@@ -86,11 +86,19 @@ impl<'a> World<'a> {
     }
 
     /// Returns the full path of a name.
-    pub fn path(&self, name: &str) -> Outcome<PathBuf> {
+    pub fn path(&mut self, name: &str) -> Outcome<PathBuf> {
         if name.contains([HOLE, '\0']) {
             return Err(Stop::Lost);
         }
-        Ok(normal(&self.here.join(name)))
+        let whole = self.here.join(name);
+        // The folder above one that a link leads to is another one than the name says.
+        for (at, _) in name.match_indices("/..") {
+            let before = self.here.join(name.get(..at).unwrap_or_default());
+            if matches!(self.found(&normal(&before))?, Found::Link { .. }) {
+                return Err(Stop::Lost);
+            }
+        }
+        Ok(normal(&whole))
     }
 
     pub(super) fn ask(&mut self, question: Question) -> Outcome<Option<Answer>> {

@@ -67,12 +67,14 @@ pub(super) struct Player<'a> {
     calls: usize,
     /// Blocks that catch exceptions.
     pub tries: usize,
+    /// The function that runs is asked for one value.
+    pub single: bool,
 }
 
 impl<'a> Player<'a> {
     pub fn new(world: World<'a>, start: &Start<'_>) -> Self {
         let top = Rc::new(Scope::default());
-        let player = Self {
+        let mut player = Self {
             world,
             scope: Rc::clone(&top),
             top,
@@ -85,6 +87,7 @@ impl<'a> Player<'a> {
             work: 0,
             calls: 0,
             tries: 0,
+            single: false,
         };
         let words = start.words.iter().cloned().map(Value::Text).collect();
         player.hold("@ARGV", Slot::Many(Rc::new(RefCell::new(words))));
@@ -215,6 +218,7 @@ impl<'a> Player<'a> {
     fn line(&mut self, line: &Line, last: bool) -> Outcome<Vec<Value>> {
         self.worked()?;
         match line {
+            Line::Plain(node) if last && self.single => return Ok(vec![self.scalar(node)?]),
             Line::Plain(node) if last => return self.list(node),
             Line::Plain(node) => {
                 self.scalar(node)?;
@@ -369,23 +373,29 @@ impl<'a> Player<'a> {
 
     pub fn tried(&mut self, body: &[Line]) -> Outcome<Vec<Value>> {
         self.tries += 1;
-        let outcome = self.block(body);
+        let outcome = self.block_for(body, false);
         self.tries -= 1;
         match outcome {
             Err(Stop::Dies(value)) => {
                 self.set("$@", value);
                 Ok(Vec::new())
             }
-            Err(stop) => Err(stop),
-            Ok(values) => {
+            // `return` leaves no more than the block that catches.
+            Ok(values) | Err(Stop::Return(values)) => {
                 self.set("$@", Value::text(""));
                 Ok(values)
             }
+            Err(stop) => Err(stop),
         }
     }
 
     /// Calls a function of the script.
-    pub fn perform(&mut self, function: &Value, arguments: Vec<Value>) -> Outcome<Vec<Value>> {
+    pub fn perform(
+        &mut self,
+        function: &Value,
+        arguments: Vec<Value>,
+        single: bool,
+    ) -> Outcome<Vec<Value>> {
         let Value::Function(number) = function else {
             return Err(Stop::Lost);
         };
@@ -405,13 +415,23 @@ impl<'a> Player<'a> {
                 outer: Some(scope),
             }),
         );
+        let around = std::mem::replace(&mut self.single, single);
         let outcome = self.block(&body);
+        self.single = around;
         self.scope = before;
         self.calls -= 1;
         match outcome {
             Err(Stop::Return(values)) => Ok(values),
             other => other,
         }
+    }
+
+    /// Carries out a block that is asked for one value, or for all.
+    pub fn block_for(&mut self, body: &[Line], single: bool) -> Outcome<Vec<Value>> {
+        let around = std::mem::replace(&mut self.single, single);
+        let outcome = self.block(body);
+        self.single = around;
+        outcome
     }
 
     pub fn own_function(&self, name: &str) -> Option<Value> {

@@ -395,7 +395,7 @@ impl Player<'_> {
             self.set("$_", Value::text(name));
             self.world.here = place.to_path_buf();
         }
-        let outcome = self.perform(wanted, Vec::new());
+        let outcome = self.perform(wanted, Vec::new(), true);
         self.world.here = start;
         self.set("$_", before);
         outcome.map(|_| ())

@@ -20,7 +20,7 @@ impl Player<'_> {
     ) -> Outcome<Vec<Value>> {
         if let Some(function) = self.own_function(name) {
             let arguments = self.all(arguments)?;
-            return self.perform(&function, arguments);
+            return self.perform(&function, arguments, !list);
         }
         if matches!(name, "push" | "pop" | "shift" | "unshift" | "splice") {
             return self.changed_list(name, arguments);

@@ -15,9 +15,22 @@ impl Player<'_> {
         list: &[Node],
     ) -> Outcome<Vec<Value>> {
         let items = self.all(list)?;
-        if verb == "sort" {
-            return self.sorted(items, body);
-        }
+        // A block is asked for all that it gives, whatever its function is asked for.
+        let around = std::mem::replace(&mut self.single, false);
+        let found = match verb {
+            "sort" => self.sorted(items, body),
+            _ => self.picked(verb, body, items),
+        };
+        self.single = around;
+        found
+    }
+
+    fn picked(
+        &mut self,
+        verb: &str,
+        body: Option<&Vec<Line>>,
+        items: Vec<Value>,
+    ) -> Outcome<Vec<Value>> {
         let body = body.ok_or(Stop::Lost)?;
         let before = self.get("$_");
         let mut kept = Vec::new();

@@ -140,7 +140,7 @@ impl Player<'_> {
             }
             function @ Value::Function(_) => {
                 let function = function.clone();
-                self.perform(&function, vec![Value::text(name), value])
+                self.perform(&function, vec![Value::text(name), value], true)
                     .map(|_| ())
             }
             _ => Err(Stop::Lost),

@@ -48,7 +48,9 @@ const SUMS: usize = 6;
 
 /// Returns the statements of a script.
 pub(super) fn script(text: &str) -> Option<Vec<Line>> {
-    if text.len() > MAX_TEXT {
+    // What is done when something fails or ends is not followed.
+    let later = ["$SIG{", "%SIG", "AUTOLOAD", "DESTROY"];
+    if text.len() > MAX_TEXT || later.iter().any(|word| text.contains(word)) {
         return None;
     }
     let end = ["\n__END__", "\n__DATA__"]
@@ -236,6 +238,10 @@ impl<'t> Reading<'t> {
             "for" | "foreach" => return self.loops(label).map(Some),
             "sub" => {
                 if let Some(name) = self.word() {
+                    // A function of Perl itself stays what it is.
+                    if super::terms::is_own(name) {
+                        return None;
+                    }
                     self.at += name.len();
                     let body = Rc::new(self.block()?);
                     return Some(Some(Line::Define(name.to_owned(), body)));
@@ -344,6 +350,10 @@ impl<'t> Reading<'t> {
             return Some(Line::Plain(node));
         };
         self.at += word.len();
+        // `do { … } while` runs once before it asks.
+        if matches!(node.kind, Kind::Do(_)) && matches!(word, "while" | "until") {
+            return None;
+        }
         let said = self.expression()?;
         let body = vec![Line::Plain(node)];
         Some(match word {

@@ -100,6 +100,12 @@ const BETWEEN: [&str; 18] = [
     "gt", "le", "ge", "xor", "not",
 ];
 
+/// Tells whether a name is one of Perl's own functions, or of its modules.
+pub(super) fn is_own(name: &str) -> bool {
+    let words = ["sort", "map", "grep", "print", "printf", "say"];
+    UNARY.contains(&name) || LISTS.contains(&name) || NONE.contains(&name) || words.contains(&name)
+}
+
 impl Reading<'_> {
     pub fn postfix(&mut self) -> Option<Node> {
         let from = self.at;

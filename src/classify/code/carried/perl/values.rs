@@ -19,16 +19,8 @@ impl Player<'_> {
             Kind::Number(number) => Ok(Value::Number(*number)),
             Kind::Text(pieces) => self.put_together(pieces),
             Kind::Name(name) => self.name(name),
-            Kind::My(names, _) => {
-                for name in names {
-                    self.hold(name, Slot::fresh(name));
-                }
-                Ok(Value::Nothing)
-            }
-            Kind::Local(inner) => {
-                self.localize(inner)?;
-                Ok(Value::Nothing)
-            }
+            Kind::My(names, _) => self.made_anew(names),
+            Kind::Local(inner) => self.localize(inner),
             Kind::At(list, key) => self.at_place(list, key),
             Kind::Key(map, key) => self.under_key(map, key),
             Kind::Into('$', inner) => self.behind_reference(inner),
@@ -72,7 +64,28 @@ impl Player<'_> {
                 }
             }
             Kind::Call(name, arguments) => self.called(name, arguments, node, false).map(last_of),
+            Kind::Do(_) | Kind::CallOf(..) => self.one_of(node),
             _ => self.list(node).map(last_of),
+        }
+    }
+
+    fn made_anew(&mut self, names: &[String]) -> Outcome<Value> {
+        for name in names {
+            self.hold(name, Slot::fresh(name));
+        }
+        Ok(Value::Nothing)
+    }
+
+    /// A block or a function that is asked for one value.
+    fn one_of(&mut self, node: &Node) -> Outcome<Value> {
+        match &node.kind {
+            Kind::Do(body) => self.block_for(&Rc::clone(body), true).map(last_of),
+            Kind::CallOf(what, arguments) => {
+                let function = self.scalar(what)?;
+                let arguments = self.all(arguments)?;
+                self.perform(&function, arguments, true).map(last_of)
+            }
+            _ => Err(Stop::Lost),
         }
     }
 
@@ -83,14 +96,25 @@ impl Player<'_> {
         }
     }
 
+    /// A number that is no letters: those are counted in another way.
+    fn plain_number(&mut self, node: &Node) -> Outcome<f64> {
+        match self.scalar(node)? {
+            Value::Number(number) => Ok(number),
+            Value::Nothing => Ok(0.0),
+            Value::Text(text) => text.trim().parse().map_err(|_| Stop::Lost),
+            _ => Err(Stop::Lost),
+        }
+    }
+
     fn stepped(&mut self, by: f64, old: bool, inner: &Node) -> Outcome<Value> {
-        let before = self.number(inner)?;
+        let before = self.plain_number(inner)?;
         self.put(inner, Value::Number(before + by))?;
         Ok(Value::Number(if old { before } else { before + by }))
     }
 
     fn leaves(&mut self, node: &Node) -> Outcome<Value> {
         Err(match &node.kind {
+            Kind::Return(Some(value)) if self.single => Stop::Return(vec![self.scalar(value)?]),
             Kind::Return(Some(value)) => Stop::Return(self.list(value)?),
             Kind::Next(label) => Stop::Next(label.clone()),
             Kind::Last(label) => Stop::Last(label.clone()),
@@ -160,7 +184,7 @@ impl Player<'_> {
             Kind::Match(..) | Kind::Change(..) => self.matched(node, true),
             Kind::Each(verb, body, list) => self.for_each(verb, body.as_deref(), list),
             Kind::ReadLine(handle) => self.read_lines(handle),
-            Kind::Do(body) => self.block(&Rc::clone(body)),
+            Kind::Do(body) => self.block_for(&Rc::clone(body), false),
             Kind::Try(body) => self.tried(&Rc::clone(body)),
             Kind::Print(verb, handle, list) => {
                 self.printed(verb, handle.as_deref(), list)?;
@@ -170,7 +194,7 @@ impl Player<'_> {
             Kind::CallOf(what, arguments) => {
                 let function = self.scalar(what)?;
                 let arguments = self.all(arguments)?;
-                self.perform(&function, arguments)
+                self.perform(&function, arguments, false)
             }
             Kind::Method(owner, method, arguments) => self.method(owner, method, arguments),
             _ => Ok(vec![self.scalar(node)?]),
@@ -280,7 +304,10 @@ impl Player<'_> {
 
     fn range(&mut self, left: &Node, right: &Node) -> Outcome<Vec<Value>> {
         const MAX_RANGE: f64 = 10_000.0;
-        let (from, to) = (self.number(left)?.trunc(), self.number(right)?.trunc());
+        let (from, to) = (
+            self.plain_number(left)?.trunc(),
+            self.plain_number(right)?.trunc(),
+        );
         if to - from > MAX_RANGE {
             return Err(Stop::Lost);
         }
@@ -350,7 +377,7 @@ impl Player<'_> {
         paired(items)
     }
 
-    fn localize(&mut self, inner: &Node) -> Outcome<()> {
+    fn localize(&mut self, inner: &Node) -> Outcome<Value> {
         let Kind::Name(name) = &inner.kind else {
             return Err(Stop::Lost);
         };
@@ -359,7 +386,7 @@ impl Player<'_> {
         };
         let before = cell.replace(Value::Nothing);
         self.locals.push((cell, before));
-        Ok(())
+        Ok(Value::Nothing)
     }
 
     fn reference(&mut self, inner: &Node) -> Outcome<Value> {
