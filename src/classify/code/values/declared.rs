@@ -50,7 +50,8 @@ impl Reader<'_> {
             }
         }
         let holds = holds?;
-        if !index.bindings(name).is_empty() || self.is_changed_behind(name, *call) {
+        let escapes = super::changes::escapes(index, name, None);
+        if escapes || !index.bindings(name).is_empty() || self.is_changed_behind(name, *call) {
             return None;
         }
         let settings = self.written_out(index.inside(call + 1)?)?;
@@ -185,7 +186,16 @@ impl Reader<'_> {
             };
             own && !inside && (self.is_given(behind) || self.is_handed(at))
         });
-        if blocks.is_empty() || set_elsewhere {
+        // `opts.merge!(…)`, `other = opts`.
+        let front = format!("{name}.");
+        let asks = ["fetch", "dig", "key", "empty", "keys"];
+        let changed = (0..index.main_end()).any(|at| {
+            let method = index.name(at).and_then(|found| found.strip_prefix(&front));
+            let bare = index.name(at) == Some(name) && !index.is_sign(at + 1, '[');
+            let aliased = bare && at > 0 && index.is_sign(at - 1, '=');
+            aliased || method.is_some_and(|method| !asks.contains(&method))
+        });
+        if blocks.is_empty() || set_elsewhere || changed {
             return None;
         }
         read(&declared, words).map(|(map, _)| map)
