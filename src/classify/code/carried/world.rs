@@ -18,6 +18,8 @@ use super::value::{Outcome, Stop};
 
 /// Steps of one code.
 const MAX_STEPS: usize = 400;
+/// Files behind which another one that is not known yet ends the attempt.
+const MAX_CHAIN: usize = 6;
 /// Bytes of one file that the code keeps in mind.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -68,6 +70,8 @@ pub(super) struct World<'a> {
     /// A program was started that may have changed anything.
     ran: bool,
     pub(super) folders: Folders,
+    /// Files of the world that were read.
+    texts: usize,
 }
 
 impl<'a> World<'a> {
@@ -82,6 +86,7 @@ impl<'a> World<'a> {
             waits: false,
             ran: false,
             folders: Folders::default(),
+            texts: 0,
         }
     }
 
@@ -199,7 +204,14 @@ impl<'a> World<'a> {
                 Ok(Some(text))
             };
         }
-        match self.ask(Question::Text(real))? {
+        // Files that name each other one by one would take a round each.
+        let question = Question::Text(real);
+        if self.context.facts.known(&question).is_some() {
+            self.texts += 1;
+        } else if self.texts >= MAX_CHAIN {
+            return Err(Stop::Lost);
+        }
+        match self.ask(question)? {
             None => Ok(Some(String::new())),
             Some(Answer::Text { text, .. }) => Ok(Some(text)),
             Some(Answer::Absent) => Ok(None),
