@@ -4,6 +4,7 @@
 mod asked;
 mod blocks;
 mod calls;
+mod carried;
 mod commands;
 mod drivers;
 mod given;
@@ -87,6 +88,7 @@ fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Co
     given = linked.or(given);
     if let Some(code) = &mut given {
         code.settings = reads::settings(code, command, context, needs);
+        code.carried = carried::carried(code, command, context, needs);
     }
     let beside = imported::beside(given.as_ref(), command, context, needs);
     let others = beside.codes.into_iter().filter(|_| alone);

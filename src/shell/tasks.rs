@@ -183,22 +183,31 @@ impl Unfolder<'_> {
         let (path, text) = self.task_file(file, &["justfile", "Justfile", ".justfile"], st, fr)?;
         self.own_call(job, st, fr);
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
-        let named: Vec<String> = words.iter().filter_map(Word::text).collect();
-        let (recipes, variables) = justfile(&text);
-        let first = || recipes.first().map(|task| task.name.clone());
-        let (wanted, arguments) = match named.split_first() {
-            Some((name, rest)) => (Some(name.clone()), rest),
-            None => (first(), [].as_slice()),
-        };
+        let unknown = || "${just_value}".to_owned();
+        let named = words.iter().map(|word| word.text().unwrap_or_else(unknown));
+        let named: Vec<String> = named.collect();
+        let (recipes, mut variables) = justfile(&text);
+        let mut named = named.as_slice();
+        // `--set NAME VALUE`: the value stands first behind the options.
+        if let Some(name) = found.value("--set").and_then(Word::text)
+            && let Some((value, rest)) = named.split_first()
+        {
+            justfile::set(&mut variables, &name, value);
+            named = rest;
+        }
+        while let Some((first, rest)) = named.split_first()
+            && let Some((name, value)) = first.split_once('=')
+        {
+            justfile::set(&mut variables, name, value);
+            named = rest;
+        }
         let via = fr.enter("just", Passage::Plain).fed(Feed::Null);
-        for task in runners::closure(&recipes, wanted.as_slice()) {
-            let own = if Some(&task.name) == wanted.as_ref() {
-                arguments
-            } else {
-                &[]
-            };
-            for (line, text) in recipe_texts(task, own, &variables) {
-                self.recipe(&path, line, &text, st, &via);
+        for (wanted, arguments) in justfile::asked(&recipes, named) {
+            for task in runners::closure(&recipes, std::slice::from_ref(&wanted)) {
+                let own = if task.name == wanted { arguments } else { &[] };
+                for (line, text) in recipe_texts(task, own, &variables) {
+                    self.recipe(&path, line, &text, st, &via);
+                }
             }
         }
         Some(Feed::Opaque("just".to_owned()))

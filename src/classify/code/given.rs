@@ -11,6 +11,7 @@ use crate::classify::sql::reach;
 use crate::classify::sql::source::Source;
 
 use super::calls::{Deeds, Standing, deeds};
+use super::carried::Carried;
 use super::taskfiles;
 use super::tokens::Language;
 use super::values::Setting;
@@ -195,6 +196,8 @@ pub(super) struct Code {
     pub sandboxed: bool,
     /// A test that the call itself has written.
     pub test: bool,
+    /// What it does when it is carried out on what is known.
+    pub carried: Option<Carried>,
 }
 
 impl Code {
@@ -210,15 +213,28 @@ impl Code {
             env: Vec::new(),
             sandboxed: false,
             test: false,
+            carried: None,
         }
     }
 
     pub fn deeds(&self) -> Deeds {
-        deeds(
+        let steps = match &self.carried {
+            Some(carried) if carried.certain => {
+                return Deeds {
+                    steps: carried.steps.clone(),
+                    ..Deeds::default()
+                };
+            }
+            Some(carried) => carried.steps.as_slice(),
+            None => &[],
+        };
+        let mut deeds = deeds(
             &self.source.text,
             self.language,
             self.standing(&self.settings),
-        )
+        );
+        deeds.steps.extend_from_slice(steps);
+        deeds
     }
 
     /// Returns where it stands, and which settings it finds.

@@ -182,6 +182,7 @@ fn joined(code: &Code, modules: &BTreeMap<String, Module>) -> Option<Code> {
         env: code.env.clone(),
         sandboxed: code.sandboxed,
         test: code.test,
+        carried: None,
     })
 }
 

@@ -153,10 +153,10 @@ fn setting(
             .iter()
             .all(|other| spared(other) && !touched(other));
     let text = match last {
-        Some(_) => {
-            let word = packs::written(&path, context)?;
-            Source::of_word(&word).text
-        }
+        Some(at) => match packs::written(&path, context) {
+            Some(word) => Source::of_word(&word).text,
+            None => changed_by_jq(context.earlier.get(at)?, context, needs)?,
+        },
         None => match context.facts.ask(Question::Text(path), needs) {
             Some(Answer::Text { text, .. }) => text.clone(),
             _ => return None,
@@ -167,6 +167,67 @@ fn setting(
         text,
         certain,
     })
+}
+
+/// `jq '.dryRun = false' OLD > NEW`: what the old file says, with the keys that are given something else.
+fn changed_by_jq(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option<String> {
+    let [filter, file] = command.args() else {
+        return None;
+    };
+    if command.program().as_deref() != Some("jq") {
+        return None;
+    }
+    let (filter, file) = (filter.text()?, file.text()?);
+    let path = crate::classify::place_of(&file, command)?;
+    let names = |earlier: &Command| {
+        let words = earlier.words.iter();
+        let files = earlier.leaves().into_iter().map(|(file, _)| file);
+        words.chain(files).any(|word| {
+            let place = word
+                .text()
+                .map(|name| crate::classify::place_of(&name, earlier));
+            place.is_none_or(|place| place.as_ref() == Some(&path))
+        })
+    };
+    // The old file may be a work of the call too.
+    if context
+        .earlier
+        .iter()
+        .filter(|one| *one != command)
+        .any(names)
+    {
+        return None;
+    }
+    let Some(Answer::Text { text, .. }) = context.facts.ask(Question::Text(path.clone()), needs)
+    else {
+        return None;
+    };
+    given_anew(text, &filter)
+}
+
+/// Carries out `.a.b = VALUE | .c = VALUE`; nothing where the filter does anything else.
+fn given_anew(text: &str, filter: &str) -> Option<String> {
+    let mut all: serde_json::Value = serde_json::from_str(text).ok()?;
+    for part in filter.split('|') {
+        let (place, value) = part.trim().split_once('=')?;
+        let value = serde_json::from_str(value.trim()).ok()?;
+        let mut at = &mut all;
+        for key in place.trim().strip_prefix('.')?.split('.') {
+            let plain = key
+                .chars()
+                .all(|char| char.is_ascii_alphanumeric() || char == '_');
+            let holds = at.is_object() || at.is_null();
+            if key.is_empty() || !plain || !holds {
+                return None;
+            }
+            at = at
+                .as_object_mut()?
+                .entry(key)
+                .or_insert(serde_json::Value::Null);
+        }
+        *at = value;
+    }
+    Some(all.to_string())
 }
 
 /// Tells whether what a code does itself leaves a file as it is; a program that it starts may write any.
@@ -219,5 +280,24 @@ mod tests {
         let ends = excluded("if n > 1 and not f.name.endswith(\".down.sql\"):\n    pass\n");
         assert_eq!(ends, [".down.sql"]);
         assert!(excluded("if f.name.endswith('.down.sql'):\n    pass\n").is_empty());
+    }
+
+    #[test]
+    fn a_filter_gives_keys_something_else() {
+        let text = r#"{"dir": "a", "deep": {"keep": 3}, "dry": true}"#;
+        assert_eq!(
+            given_anew(text, ".dry = false | .deep.keep = 1").unwrap(),
+            r#"{"dir":"a","deep":{"keep":1},"dry":false}"#
+        );
+        for other in [
+            "del(.dry)",
+            ".dry |= not",
+            ".dry = .dir",
+            ". = {}",
+            ".a[0] = 1",
+            ".dry == false",
+        ] {
+            assert_eq!(given_anew(text, other), None, "{other}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod branches;
 mod budget;
 mod changes;
 mod data;
+mod declared;
 mod dispatch;
 mod joined;
 mod keys;
@@ -535,7 +536,9 @@ impl<'a> Reader<'a> {
     /// Names that every program has.
     fn constant(&self, name: &str) -> Option<Value> {
         let text = match name {
-            "__dirname" | "import.meta.dirname" | "__DIR__" => self.standing.folder.to_owned(),
+            "__dirname" | "import.meta.dirname" | "__DIR__" | "__dir__" => {
+                self.standing.folder.to_owned()
+            }
             "__file__" | "__filename" | "import.meta.url" | "import.meta.filename" | "__FILE__" => {
                 format!("{}/code", self.standing.folder)
             }

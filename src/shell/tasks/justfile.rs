@@ -36,6 +36,34 @@ pub(in crate::shell) fn justfile(text: &str) -> (Vec<Task>, Vec<(String, String)
     (all, variables)
 }
 
+/// `just db=other.db wipe`: a variable of the justfile is said anew; another one ends the run.
+pub(in crate::shell) fn set(variables: &mut [(String, String)], name: &str, value: &str) {
+    for (_, old) in variables.iter_mut().filter(|(own, _)| own == name) {
+        value.clone_into(old);
+    }
+}
+
+/// Returns the recipes that are asked for with their arguments: behind one that takes none stands the next.
+pub(in crate::shell) fn asked<'w>(
+    recipes: &[Task],
+    words: &'w [String],
+) -> Vec<(String, &'w [String])> {
+    let mut all = Vec::new();
+    let mut rest = words;
+    if words.is_empty() {
+        all.extend(recipes.first().map(|task| (task.name.clone(), rest)));
+    }
+    while let Some((name, behind)) = rest.split_first() {
+        let own = recipes.iter().find(|task| task.name == *name);
+        // An alias hands its words on to the recipe that it means.
+        let none = own.is_some_and(|task| task.parameters.is_empty() && !task.lines.is_empty());
+        let arguments = if none { &[] } else { behind };
+        all.push((name.clone(), arguments));
+        rest = behind.get(arguments.len()..).unwrap_or_default();
+    }
+    all
+}
+
 /// Reads `@wipe dir="data" +more: stop && after`.
 fn header(line: &str) -> Option<Task> {
     let mut quote = None;
@@ -144,6 +172,25 @@ fn logical(text: &str) -> Vec<(usize, String)> {
 mod tests {
     use super::super::runners::closure;
     use super::*;
+
+    #[test]
+    fn a_variable_is_said_anew_and_recipes_stand_in_a_row() {
+        let (tasks, mut variables) = justfile(
+            "db := \"shop\"\nwipe table:\n    drop {{db}} {{table}}\nstop:\n    halt {{db}}\n",
+        );
+        set(&mut variables, "db", "test");
+        set(&mut variables, "other", "x");
+        let words = ["stop", "wipe", "jobs"].map(str::to_owned);
+        let mut texts = Vec::new();
+        for (wanted, arguments) in asked(&tasks, &words) {
+            for task in closure(&tasks, &[wanted]) {
+                texts.extend(recipe_texts(task, arguments, &variables));
+            }
+        }
+        let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["halt test", "drop test jobs"]);
+        assert_eq!(asked(&tasks, &[]).len(), 1);
+    }
 
     #[test]
     fn a_recipe_of_just_takes_its_arguments_and_defaults() {

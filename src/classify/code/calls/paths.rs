@@ -558,6 +558,7 @@ impl Calls<'_> {
             let said = given.map(|part| self.index.name(part.from).unwrap_or_default());
             // What is not known may be false.
             matches!(said, Some("true" | "True"))
+                || given.is_some_and(|part| self.reader.holds(part))
         };
         if ["noop", "dry_run", "dryRun"].iter().any(plays) || self.only_plays(name, at) {
             return;

@@ -243,4 +243,41 @@ mod tests {
         assert!(find("cache stats").is_empty());
         assert!(find("--dry-run cache clear").is_empty());
     }
+
+    #[test]
+    fn declared_options_that_are_changed_decide_nothing() {
+        let code = |more: &str| {
+            format!(
+                "const fs = require('fs');\nconst {{ parseArgs }} = require('util');\n\
+                 const {{ values }} = parseArgs({{ options: {{ dry: {{ type: 'boolean' }} }} }});\n{more}\n\
+                 if (values.dry) console.log(1);\nelse fs.rmSync('data', {{ recursive: true }});\n"
+            )
+        };
+        let find = |more: &str| steps(&code(more), Language::Javascript, &[], "--dry");
+        assert!(find("").is_empty());
+        for more in [
+            "values.dry = false;",
+            "Object.assign(values, { dry: false });",
+            "const v = values; v.dry = false;",
+        ] {
+            assert_eq!(find(more), ["rm -rf -- 'data'"], "{more}");
+        }
+        let code = |more: &str| {
+            format!(
+                "require 'fileutils'\nrequire 'optparse'\nopts = {{ dry: false }}\n\
+                 OptionParser.new do |o|\n  o.on('-n', '--dry') {{ opts[:dry] = true }}\nend.parse!\n{more}\n\
+                 FileUtils.rm_rf('data', noop: opts[:dry])\n"
+            )
+        };
+        let find = |more: &str| steps(&code(more), Language::Ruby, &[], "-n");
+        assert!(find("").is_empty());
+        for more in [
+            "opts[:dry] = false",
+            "opts.merge!(dry: false)",
+            "other = opts\nother[:dry] = false",
+            "change(opts)",
+        ] {
+            assert_eq!(find(more), ["rm -rf -- 'data'"], "{more}");
+        }
+    }
 }

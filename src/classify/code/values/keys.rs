@@ -56,7 +56,13 @@ impl Reader<'_> {
 
     pub(super) fn subscript(&self, values: &Values, inside: Part, when: When) -> Values {
         if values.iter().any(|value| matches!(value, Value::Map(_))) {
-            let keys = self.read(inside, when.deeper());
+            let symbol = self
+                .symbol(self.index.trimmed(inside))
+                .map(|name| Value::Text(name.to_owned()));
+            let keys = match symbol {
+                Some(key) => vec![key],
+                None => self.read(inside, when.deeper()),
+            };
             return values
                 .iter()
                 .flat_map(|value| keys.iter().flat_map(|key| under(value, &spelled(key))))

@@ -7,7 +7,10 @@ use crate::sql::HOLE;
 
 use super::super::index::{Function, Part};
 use super::super::tokens::Language;
-use super::{FRESH, HOME, MAX_DEPTH, MAX_READINGS, Reader, STAR, Value, Values, When, spelled};
+use super::joined::joined;
+use super::{
+    FRESH, HOME, Joint, MAX_DEPTH, MAX_READINGS, Reader, STAR, Value, Values, When, spelled,
+};
 
 /// Calls that put a path together, or hand on what they are given.
 const JOINS: [&str; 40] = [
@@ -366,6 +369,12 @@ impl Reader<'_> {
         }
         if has(&FORMATS) || last == "format" && plain == "format" {
             return self.sprintf(inside, when);
+        }
+        if plain == "File.expand_path"
+            && let [name, folder] = self.index.split(inside, ',').as_slice()
+        {
+            let folder = self.read(*folder, when);
+            return joined(folder, &self.read(*name, when), Joint::Slash);
         }
         if has(&JOINS) {
             return self.joined_path(inside, when);

@@ -346,7 +346,12 @@ impl Reader<'_> {
 
     /// Finds out whether anything of the code may change what it has read.
     pub(super) fn settle(&mut self) {
-        if self.standing.settings.is_empty() || !self.told {
+        if !self.told {
+            return;
+        }
+        // Where nothing was read nothing can be changed.
+        if self.standing.settings.is_empty() {
+            self.settled = true;
             return;
         }
         let mut held = self.holders();

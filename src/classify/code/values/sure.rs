@@ -292,6 +292,9 @@ impl Reader<'_> {
     /// Operands with `+` between.
     fn added_up(&self, part: Part, depth: usize) -> Option<Sure> {
         let index = self.index;
+        if let Some(name) = self.symbol(part) {
+            return Some(Sure::Text(name.to_owned()));
+        }
         if let Some(number) = number(index, part) {
             return Some(Sure::Number(number));
         }
@@ -314,6 +317,13 @@ impl Reader<'_> {
             return None;
         }
         self.chained(part, depth)
+    }
+
+    /// `:name` of Ruby.
+    pub(super) fn symbol(&self, part: Part) -> Option<&str> {
+        let ruby = self.index.language == Language::Ruby;
+        let is = ruby && self.index.is_sign(part.from, ':') && part.to == part.from + 2;
+        self.index.name(part.from + 1).filter(|_| is)
     }
 
     /// One operand with what is asked of it.
@@ -521,6 +531,9 @@ impl Reader<'_> {
         }
         if let Some((sections, certain)) = self.sections(name) {
             return certain.then_some(sections);
+        }
+        if let Some(options) = self.declared_options(name, depth) {
+            return Some(options);
         }
         let bindings = index.bindings(name);
         let mut live = bindings.iter().filter(|one| self.runs(one.at));

@@ -192,6 +192,11 @@ impl Reader<'_> {
         Some(found.holds(self.index.language))
     }
 
+    /// Tells whether a condition holds for certain.
+    pub(in crate::classify::code) fn holds(&self, part: Part) -> bool {
+        self.truth(part, 0) == Some(true)
+    }
+
     /// Returns the words of the command line, where every one is known.
     pub(super) fn known_args(&self) -> Option<&[String]> {
         self.standing.args.filter(|_| self.told)
@@ -292,9 +297,16 @@ impl Reader<'_> {
 pub(super) fn is_told(index: &Index, standing: Standing<'_>) -> bool {
     let open = |arg: &String| arg.contains([crate::sql::HOLE, '*', '?', '[']);
     let asks = |name: &str| {
-        ["argv", "parse_args", "ARGV", "Deno.args"]
-            .iter()
-            .any(|word| name.contains(word))
+        [
+            "argv",
+            "parse_args",
+            "parseArgs",
+            "OptionParser",
+            "ARGV",
+            "Deno.args",
+        ]
+        .iter()
+        .any(|word| name.contains(word))
     };
     // Another list for the one of the call: `sys.argv = ['x', '--all']`, `process.argv.push('--all')`.
     let lists = ["sys.argv", "process.argv", "Bun.argv", "Deno.args"];

@@ -2,6 +2,7 @@
 //! Nothing here asks the world; there is nobody to ask.
 
 use super::*;
+use crate::classify::files::rules::is_temporary;
 
 impl Judge<'_, '_> {
     pub(super) fn far_removal(&mut self, place: &Place, how: How, shown: &str) {

@@ -1,0 +1,130 @@
+//! Carries a script out on the words and files that are known, step by step, and notes down what it does to files.
+//! Whatever is not known where it decides something ends the attempt: then the script is read like any other code.
+
+mod folders;
+mod patterns;
+mod perl;
+mod times;
+mod value;
+mod world;
+
+use crate::classify::Context;
+use crate::model::command::{Command, Cwd};
+use crate::model::fact::Needs;
+use crate::model::word::Word;
+use crate::sql::HOLE;
+
+use super::given::Code;
+use super::steps::Step;
+use super::tokens::Language;
+use world::World;
+
+/// What a script does.
+#[derive(Clone, Debug)]
+pub(super) struct Carried {
+    pub steps: Vec<Step>,
+    /// Nothing of the call can have changed what it finds: it does this, and nothing else.
+    pub certain: bool,
+}
+
+/// Settings by which an interpreter loads more than the script.
+const LOADS: [&str; 3] = ["PERL", "NODE", "RUBY"];
+/// Programs that write no file by themselves.
+const READERS: [&str; 24] = [
+    "echo", "printf", "cat", "ls", "cd", "export", "test", "[", "[[", "true", "false", ":", "grep",
+    "head", "tail", "set", "sleep", "date", "pwd", "wc", "diff", "stat", "du", "basename",
+];
+
+/// Carries the script of a command out, where every word of it is known.
+pub(super) fn carried(
+    code: &Code,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Carried> {
+    let Cwd::Known(here) = &command.cwd else {
+        return None;
+    };
+    if context.facts.assumed || code.test || !command.is_here() || !is_plain(code, command) {
+        return None;
+    }
+    let words = code.args.as_ref()?;
+    // The end of options is no longer among the words.
+    let ended = command.args().iter().any(|word| word.prefix() == "--");
+    if ended || words.iter().any(|word| word.contains(HOLE)) {
+        return None;
+    }
+    let environment: Vec<(String, Option<String>)> = command
+        .env
+        .iter()
+        .map(|(name, value)| (name.clone(), value.text()))
+        .collect();
+    if environment
+        .iter()
+        .any(|(name, _)| LOADS.iter().any(|front| name.starts_with(front)))
+    {
+        return None;
+    }
+    let name = script_name(code, command)?;
+    let start = perl::Start {
+        text: &code.source.text,
+        name: &name,
+        words,
+        environment: &environment,
+    };
+    let world = World::new(here.clone(), context, needs);
+    let world = match code.language {
+        Language::Perl => perl::carry(&start, world)?,
+        _ => return None,
+    };
+    (!world.waits).then(|| Carried {
+        steps: world.steps,
+        certain: context.earlier.iter().chain(context.after).all(is_quiet),
+    })
+}
+
+/// Tells whether an interpreter runs the script alone: no option of its own that changes how.
+fn is_plain(code: &Code, command: &Command) -> bool {
+    let program = command.program().unwrap_or_default();
+    let interpreter = ["perl", "node", "nodejs", "ruby", "php"].contains(&program.as_str());
+    let is_flag = |word: &Word| word.prefix().starts_with('-');
+    let operands = command.args().iter().position(|word| !is_flag(word));
+    match (interpreter, code.inline) {
+        (true, false) => operands == Some(0) || operands.is_none(),
+        (true, true) => {
+            let mut words = command.args().iter().map(Word::prefix);
+            let own = |word: &String| {
+                let module = word
+                    .strip_prefix("-M")
+                    .map(|rest| rest.split('=').next().unwrap_or(rest).to_owned());
+                module.is_some_and(|module| perl::knows(&module))
+            };
+            words
+                .find(|word| !own(word))
+                .is_some_and(|word| matches!(word.as_str(), "-e" | "-"))
+        }
+        (false, inline) => !inline,
+    }
+}
+
+/// Returns the script as it is named.
+fn script_name(code: &Code, command: &Command) -> Option<String> {
+    if code.inline {
+        return Some("-e".to_owned());
+    }
+    let program = command.program()?;
+    let word = match ["perl", "node", "nodejs", "ruby", "php"].contains(&program.as_str()) {
+        true => command.args().first(),
+        false => command.words.first(),
+    };
+    word?.text()
+}
+
+/// Tells whether a command of the same call leaves the files as they are.
+fn is_quiet(other: &Command) -> bool {
+    let program = other.program().unwrap_or_default();
+    let first = other.args().first().and_then(Word::text);
+    let looks = matches!(first.as_deref(), Some("status" | "diff" | "log" | "show"));
+    let reads = READERS.contains(&program.as_str()) || program == "git" && looks;
+    reads && other.leaves().is_empty()
+}

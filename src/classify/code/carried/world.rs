@@ -1,0 +1,489 @@
+//! The files that a carried-out code finds, and what it does to them: answers of the world with the code's own changes laid over.
+//! It notes every change down as a step for the shell; whether something is lost is judged elsewhere.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::classify::Context;
+use crate::classify::packs;
+use crate::classify::sql::reach::normal;
+use crate::classify::sql::source::Source;
+use crate::model::fact::{Answer, EntryKind, Needs, Question};
+use crate::model::span::Span;
+use crate::sql::HOLE;
+
+use super::super::steps::{self, Kind, Step, word};
+use super::folders::Folders;
+use super::value::{Outcome, Stop};
+
+/// Steps of one code.
+const MAX_STEPS: usize = 400;
+/// Files behind which another one that is not known yet ends the attempt.
+const MAX_CHAIN: usize = 6;
+/// Bytes of one file that the code keeps in mind.
+const MAX_TEXT: usize = 1 << 20;
+
+/// What stands at a place after the code has changed it.
+#[derive(Clone, Debug)]
+enum Left {
+    Gone,
+    Folder,
+    /// A file, with its text where that is known.
+    File(Option<String>),
+    /// What stood at another place before, with all that is below.
+    From(PathBuf),
+}
+
+/// What a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    File,
+    Folder,
+    /// A link, which leads to a folder or not.
+    Link {
+        folder: bool,
+    },
+    Nothing,
+}
+
+impl Found {
+    pub const fn is_folder(self) -> bool {
+        matches!(self, Self::Folder | Self::Link { folder: true })
+    }
+
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::File | Self::Link { folder: false })
+    }
+}
+
+/// The world as a code sees it.
+pub(super) struct World<'a> {
+    context: &'a Context<'a>,
+    needs: &'a mut Needs,
+    /// Where the code stands now.
+    pub here: PathBuf,
+    start: PathBuf,
+    left: BTreeMap<PathBuf, Left>,
+    pub steps: Vec<Step>,
+    /// An answer is still missing: what comes out does not count.
+    pub waits: bool,
+    /// A program was started that may have changed anything.
+    ran: bool,
+    pub(super) folders: Folders,
+    /// Files of the world that were read.
+    texts: usize,
+}
+
+impl<'a> World<'a> {
+    pub fn new(here: PathBuf, context: &'a Context<'a>, needs: &'a mut Needs) -> Self {
+        Self {
+            context,
+            needs,
+            start: here.clone(),
+            here,
+            left: BTreeMap::new(),
+            steps: Vec::new(),
+            waits: false,
+            ran: false,
+            folders: Folders::default(),
+            texts: 0,
+        }
+    }
+
+    /// Returns the full path of a name.
+    pub fn path(&mut self, name: &str) -> Outcome<PathBuf> {
+        if name.contains([HOLE, '\0']) {
+            return Err(Stop::Lost);
+        }
+        let whole = self.here.join(name);
+        // The folder above one that a link leads to is another one than the name says.
+        for (at, _) in name.match_indices("/..") {
+            let before = self.here.join(name.get(..at).unwrap_or_default());
+            if matches!(self.found(&normal(&before))?, Found::Link { .. }) {
+                return Err(Stop::Lost);
+            }
+        }
+        Ok(normal(&whole))
+    }
+
+    pub(super) fn ask(&mut self, question: Question) -> Outcome<Option<Answer>> {
+        if self.ran {
+            return Err(Stop::Lost);
+        }
+        let answer = self.context.facts.ask(question, self.needs).cloned();
+        self.waits |= answer.is_none();
+        Ok(answer)
+    }
+
+    /// Returns what the code has left at a place, and where the world has what stands there otherwise.
+    fn changed(&self, path: &Path) -> (Option<Left>, PathBuf) {
+        let held = |above: &&Path| self.left.contains_key(*above);
+        let Some(above) = path.ancestors().find(held) else {
+            return (None, path.to_path_buf());
+        };
+        match self.left.get(above) {
+            Some(Left::From(from)) => {
+                let rest = path.strip_prefix(above).unwrap_or(path);
+                let whole = rest.as_os_str().is_empty();
+                let real = if whole { from.clone() } else { from.join(rest) };
+                (None, real)
+            }
+            Some(left) if above == path => (Some(left.clone()), path.to_path_buf()),
+            // Below what is gone there is nothing; a folder that the code made holds what it put there.
+            _ => (Some(Left::Gone), path.to_path_buf()),
+        }
+    }
+
+    /// Returns what stands at a place.
+    pub fn found(&mut self, path: &Path) -> Outcome<Found> {
+        match self.changed(path) {
+            (Some(Left::Gone), _) => Ok(Found::Nothing),
+            (Some(Left::Folder), _) => Ok(Found::Folder),
+            (Some(Left::File(_) | Left::From(_)), _) => Ok(Found::File),
+            (None, real) => self.in_world(&real),
+        }
+    }
+
+    /// Returns the size of a file, where the code has not changed it.
+    pub fn size(&mut self, path: &Path) -> Outcome<Option<u64>> {
+        match self.changed(path) {
+            (Some(Left::File(Some(text))), _) => Ok(u64::try_from(text.len()).ok()),
+            (Some(_), _) => Ok(None),
+            (None, real) => match self.ask(Question::Entry(real))? {
+                Some(Answer::Entry(entry)) if entry.kind != EntryKind::Link => {
+                    Ok(Some(entry.bytes))
+                }
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// Returns the names in a folder, in their order.
+    pub fn names(&mut self, folder: &Path) -> Outcome<Option<Vec<String>>> {
+        let mut names: Vec<String> = Vec::new();
+        match self.changed(folder) {
+            (Some(Left::Folder), _) => {}
+            (Some(_), _) => return Ok(None),
+            (None, real) => {
+                if !self.in_world(&real)?.is_folder() && !self.waits {
+                    return Ok(None);
+                }
+                names = self.names_in_world(&real)?;
+            }
+        }
+        for (path, left) in &self.left {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let (Some(parent), Some(name)) = (path.parent(), name) else {
+                continue;
+            };
+            if parent != folder {
+                continue;
+            }
+            names.retain(|one| one != name);
+            if !matches!(left, Left::Gone) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        Ok(Some(names))
+    }
+
+    /// Returns what a file says.
+    pub fn text(&mut self, path: &Path) -> Outcome<Option<String>> {
+        let real = match self.changed(path) {
+            (Some(Left::File(Some(text))), _) => return Ok(Some(text)),
+            (Some(Left::Gone | Left::Folder), _) => return Ok(None),
+            (Some(_), _) => return Err(Stop::Lost),
+            (None, real) => real,
+        };
+        if let Some(word) = packs::written(&real, self.context) {
+            let text = Source::of_word(&word).text;
+            return if text.contains(HOLE) {
+                Err(Stop::Lost)
+            } else {
+                Ok(Some(text))
+            };
+        }
+        // Files that name each other one by one would take a round each.
+        let question = Question::Text(real);
+        if self.context.facts.known(&question).is_some() {
+            self.texts += 1;
+        } else if self.texts >= MAX_CHAIN {
+            return Err(Stop::Lost);
+        }
+        match self.ask(question)? {
+            None => Ok(Some(String::new())),
+            Some(Answer::Text { text, .. }) => Ok(Some(text)),
+            Some(Answer::Absent) => Ok(None),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Tells whether a file was changed longer ago than so many seconds.
+    pub fn is_older(&mut self, path: &Path, seconds: f64) -> Outcome<bool> {
+        let (None, real) = self.changed(path) else {
+            return Ok(seconds < 0.0);
+        };
+        if seconds < 0.0 {
+            return Ok(true);
+        }
+        let minutes = (seconds / 60.0).floor();
+        let question = Question::Find {
+            shown: format!("{}/", real.to_str().ok_or(Stop::Lost)?),
+            start: real,
+            tests: ["-maxdepth", "0", "-mmin", &format!("+{minutes}")]
+                .iter()
+                .map(|test| (*test).to_owned())
+                .collect(),
+        };
+        match self.ask(question)? {
+            Some(Answer::Glob(paths)) => Ok(!paths.is_empty()),
+            None => Ok(true),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Returns when a file was changed.
+    pub fn moment(&mut self, path: &Path) -> Outcome<i64> {
+        let (None, real) = self.changed(path) else {
+            return Err(Stop::Lost);
+        };
+        match self.ask(Question::Tree(real))? {
+            Some(Answer::Tree(tree)) if tree.files == 1 && tree.directories == 0 => Ok(tree.newest),
+            None => Ok(0),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    fn step(&mut self, text: String, span: Span, kind: Kind) -> Outcome<()> {
+        if self.steps.len() >= MAX_STEPS {
+            return Err(Stop::Lost);
+        }
+        self.steps.push(Step { text, span, kind });
+        Ok(())
+    }
+
+    /// Returns a path as the shell is told it: from where the code was started.
+    fn shown(&self, path: &Path) -> Outcome<String> {
+        let short = path.strip_prefix(&self.start).unwrap_or(path);
+        let text = short.to_str().ok_or(Stop::Lost)?;
+        Ok(if text.is_empty() {
+            ".".to_owned()
+        } else {
+            text.to_owned()
+        })
+    }
+
+    /// Removes a file, or a whole tree; tells whether something was there.
+    pub fn remove(&mut self, path: &Path, tree: bool, span: Span) -> Outcome<bool> {
+        let found = self.found(path)?;
+        if found == Found::Nothing || found == Found::Folder && !tree {
+            return Ok(false);
+        }
+        let flags = if tree { "-rf" } else { "-f" };
+        let text = format!("rm {flags} -- {}", word(&self.shown(path)?));
+        self.step(text, span, Kind::Runs)?;
+        self.forget_below(path);
+        self.left.insert(path.to_path_buf(), Left::Gone);
+        Ok(true)
+    }
+
+    fn forget_below(&mut self, path: &Path) {
+        self.left.retain(|other, _| !other.starts_with(path));
+    }
+
+    /// Makes a folder, with those above.
+    pub fn make_folder(&mut self, path: &Path) -> Outcome<bool> {
+        if self.found(path)? != Found::Nothing {
+            return Ok(false);
+        }
+        let above: Vec<PathBuf> = path.ancestors().map(Path::to_path_buf).collect();
+        for path in above {
+            if self.found(&path)? != Found::Nothing {
+                break;
+            }
+            self.left.insert(path, Left::Folder);
+        }
+        Ok(true)
+    }
+
+    /// Begins a file anew, or adds to it; the text may come later.
+    pub fn write(
+        &mut self,
+        path: &Path,
+        text: Option<&str>,
+        adds: bool,
+        span: Span,
+    ) -> Outcome<usize> {
+        if self.found(path)?.is_folder() {
+            return Err(Stop::Lost);
+        }
+        let shown = self.shown(path)?;
+        let spelled = match adds {
+            true => steps::added(&shown, text),
+            false => steps::written(&shown, text),
+        };
+        let kind = match adds {
+            true => Kind::Adds(shown),
+            false => Kind::Writes(shown),
+        };
+        let known = match (adds, text) {
+            (false, Some(text)) if text.len() < MAX_TEXT => Some(text.to_owned()),
+            _ => None,
+        };
+        self.step(spelled, span, kind)?;
+        self.left.insert(path.to_path_buf(), Left::File(known));
+        Ok(self.steps.len() - 1)
+    }
+
+    /// Says what a file that was begun anew holds at last.
+    pub fn filled(&mut self, step: usize, path: &Path, text: Option<&str>) {
+        if let Some(step) = self.steps.get_mut(step)
+            && let Kind::Writes(shown) = &step.kind
+        {
+            // A line end closes the text of the shell by itself.
+            let text = text.map(|text| text.strip_suffix('\n').unwrap_or(text));
+            step.text = steps::written(&shown.clone(), text);
+        }
+        if let Some(Left::File(known)) = self.left.get_mut(path) {
+            *known = text.map(str::to_owned).filter(|text| text.len() < MAX_TEXT);
+        }
+    }
+
+    /// Moves a place onto another; tells whether it was there.
+    pub fn rename(&mut self, from: &Path, to: &Path, span: Span) -> Outcome<bool> {
+        if self.found(from)? == Found::Nothing {
+            return Ok(false);
+        }
+        if from == to {
+            return Ok(true);
+        }
+        let below = |other: &PathBuf| other != from && other.starts_with(from);
+        if self.left.keys().any(below) {
+            return Err(Stop::Lost);
+        }
+        let there = self.found(to)?;
+        let shown = self.shown(to)?;
+        // Nothing stands there: nothing is lost, whatever stood there before the code.
+        let verb = if there == Found::Nothing {
+            "mv -n"
+        } else {
+            "mv"
+        };
+        let folder = if there.is_folder() { " -T" } else { "" };
+        let text = format!(
+            "{verb}{folder} -- {} {}",
+            word(&self.shown(from)?),
+            word(&shown)
+        );
+        self.step(text, span, Kind::Writes(shown))?;
+        let (left, real) = self.changed(from);
+        self.forget_below(to);
+        self.forget_below(from);
+        let left = match left {
+            Some(left) => left,
+            None => Left::From(real),
+        };
+        self.left.insert(to.to_path_buf(), left);
+        self.left.insert(from.to_path_buf(), Left::Gone);
+        Ok(true)
+    }
+
+    /// Copies a file, or with its tree; tells whether it was there.
+    pub fn copy(&mut self, from: &Path, to: &Path, tree: bool, span: Span) -> Outcome<bool> {
+        let found = self.found(from)?;
+        if found == Found::Nothing {
+            return Ok(false);
+        }
+        if found.is_folder() && !tree {
+            return Err(Stop::Lost);
+        }
+        let flags = if found.is_folder() { " -rT" } else { "" };
+        let shown = self.shown(to)?;
+        let text = format!("cp{flags} -- {} {}", word(&self.shown(from)?), word(&shown));
+        let (left, real) = self.changed(from);
+        // A moved or changed file is no longer what the shell finds there.
+        self.step(text, span, Kind::Writes(shown))?;
+        let left = match left {
+            Some(left) => left,
+            None => Left::From(real),
+        };
+        self.left.insert(to.to_path_buf(), left);
+        Ok(true)
+    }
+
+    /// Starts a program.
+    pub fn run(&mut self, text: &str, span: Span) -> Outcome<()> {
+        let text = match self.here == self.start {
+            true => text.to_owned(),
+            false => format!(
+                "(\n{}\n{text}\n)",
+                steps::goes(&self.shown(&self.here.clone())?)
+            ),
+        };
+        self.ran = true;
+        self.step(text, span, Kind::Runs)
+    }
+
+    /// Returns the paths that a shell pattern gives.
+    pub fn glob(&mut self, pattern: &str) -> Outcome<Vec<String>> {
+        let mut found = vec![if pattern.starts_with('/') {
+            "/".to_owned()
+        } else {
+            String::new()
+        }];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let mut next = Vec::new();
+            for base in &found {
+                let joined = |name: &str| match base.as_str() {
+                    "" => name.to_owned(),
+                    base if base.ends_with('/') => format!("{base}{name}"),
+                    base => format!("{base}/{name}"),
+                };
+                if !part.contains(['*', '?', '[']) {
+                    next.push(joined(part));
+                    continue;
+                }
+                let folder = self.path(if base.is_empty() { "." } else { base })?;
+                let like = like(part).ok_or(Stop::Lost)?;
+                for name in self.names(&folder)?.unwrap_or_default() {
+                    let hidden = name.starts_with('.') && !part.starts_with('.');
+                    if !hidden && like.is_match(&name) {
+                        next.push(joined(&name));
+                    }
+                }
+            }
+            found = next;
+        }
+        let mut there = Vec::new();
+        for one in found {
+            let path = self.path(&one)?;
+            if self.found(&path)? != Found::Nothing {
+                there.push(one);
+            }
+        }
+        Ok(there)
+    }
+}
+
+/// Returns a pattern of one name as a regular expression.
+fn like(part: &str) -> Option<regex::Regex> {
+    let mut all = "^".to_owned();
+    let mut chars = part.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '*' => all.push_str(".*"),
+            '?' => all.push('.'),
+            '[' => {
+                let inside: String = chars.by_ref().take_while(|char| *char != ']').collect();
+                all.push('[');
+                all.push_str(&inside.replacen('!', "^", usize::from(inside.starts_with('!'))));
+                all.push(']');
+            }
+            '\\' => all.push_str(&regex::escape(&chars.next()?.to_string())),
+            other => all.push_str(&regex::escape(&other.to_string())),
+        }
+    }
+    all.push('$');
+    regex::Regex::new(&all).ok()
+}

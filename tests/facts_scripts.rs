@@ -1,0 +1,341 @@
+//! `check --facts here` for scripts that are carried out on the words and files that are known: what they take, and what they leave.
+//! Nothing is run; every way to take nothing has a look-alike beside it that takes something.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod scene;
+mod support;
+
+use scene::Scene;
+
+const ROTATE: &str = r#"#!/usr/bin/perl
+use strict;
+use warnings;
+use Getopt::Long;
+my ($keep, $dry) = (3, 0);
+GetOptions('keep=i' => \$keep, 'dry-run|n' => \$dry) or die "bad options\n";
+my $file = shift or die "which file?\n";
+exit 0 unless -e $file;
+if (-e "$file.$keep") {
+    unlink "$file.$keep" unless $dry;
+}
+for my $i (reverse 1 .. $keep - 1) {
+    next unless -e "$file.$i";
+    rename "$file.$i", "$file." . ($i + 1) unless $dry;
+}
+rename $file, "$file.1" unless $dry;
+"#;
+
+const SPOOL: &str = r#"use strict;
+use File::Path qw(make_path remove_tree);
+my %c;
+open my $fh, '<', $ARGV[0] or die "$ARGV[0]: $!\n";
+while (<$fh>) { $c{$1} = $2 if /^\s*(\w+)\s*=\s*(.*?)\s*$/ }
+close $fh;
+my @files = glob("$c{spool}/*.$c{ext}");
+if ($c{action} eq 'unlink') {
+    unlink @files;
+} elsif ($c{action} eq 'tree') {
+    remove_tree($c{spool}, { keep_root => 1 });
+} else {
+    print "$_\n" for @files;
+}
+"#;
+
+const PRUNE: &str = r#"use strict; use warnings; use Getopt::Std; use File::Find;
+my %o; getopts('fs:', \%o);
+my $suffix = $o{s} // '.tmp';
+find({ no_chdir => 1, wanted => sub {
+  return unless -f && substr($_, -length $suffix) eq $suffix;
+  if ($o{f}) { unlink $_ or warn "$_: $!"; }
+  print(($o{f} ? 'removed ' : 'would remove '), $_, "\n");
+}}, @ARGV);
+"#;
+
+const NUMBER: &str = r#"use strict; use Getopt::Long;
+GetOptions('from=s' => \my $from, 'to=s' => \my $to, 'check' => \my $check) or exit 2;
+my $dir = shift // '.';
+opendir my $dh, $dir or die "$dir: $!\n";
+for my $name (sort readdir $dh) {
+    next unless index($name, $from) == 0;
+    my $new = $to . substr($name, length $from);
+    next if $check;
+    rename "$dir/$name", "$dir/$new" or warn "$name: $!\n";
+}
+"#;
+
+const TAIL: &str = r#"use strict; use Getopt::Long;
+my $lines = 100;
+my $stdout;
+GetOptions('lines|n=i' => \$lines, 'stdout' => \$stdout) or exit 2;
+for my $file (@ARGV) {
+    open my $in, '<', $file or do { warn "$file: $!\n"; next };
+    my @all = <$in>;
+    close $in;
+    next if @all <= $lines && !$stdout;
+    my @tail = $lines < @all ? @all[-$lines .. -1] : @all;
+    if ($stdout) {
+        print @tail;
+        next;
+    }
+    open my $out, '>', $file or die "$file: $!\n";
+    print {$out} @tail;
+    close $out;
+}
+"#;
+
+const KEEP: &str = r#"use strict; use Getopt::Long;
+my ($dry, $dir, $max) = (0, 'logs', 3);
+GetOptions('n|dry-run!' => \$dry, 'dir=s' => \$dir, 'max=i' => \$max) or die;
+my @f = sort glob("$dir/app.log.*");
+while (@f > $max) { my $f = pop @f; unlink $f unless $dry; }
+"#;
+
+const EXPORT: &str = r"const fs = require('fs'), path = require('path');
+const { parseArgs } = require('util');
+const { values } = parseArgs({ options: {
+  out: { type: 'string', short: 'o', default: 'none' },
+  clean: { type: 'boolean', default: false },
+} });
+if (values.clean) fs.rmSync(values.out, { recursive: true, force: true });
+";
+
+const SEED: &str = r"const fs = require('fs');
+const opt = (n, d) => { const i = process.argv.indexOf(n); return i > 0 ? process.argv[i + 1] : d; };
+const dir = opt('--dir', 'none');
+if (process.argv.includes('--reset')) fs.rmSync(dir, { recursive: true });
+";
+
+const GROUPS: &str = r"require 'fileutils'
+require 'optparse'
+require 'yaml'
+options = { noop: false, group: 'gone' }
+OptionParser.new do |o|
+  o.banner = 'usage: groups.rb [--noop] [--group NAME]'
+  o.on('-n', '--noop', 'only show') { options[:noop] = true }
+  o.on('-g', '--group NAME') { |v| options[:group] = v }
+end.parse!
+root = File.expand_path('..', __dir__)
+groups = YAML.safe_load(File.read(File.join(root, 'groups.yml')))
+groups.fetch(options[:group]).each do |pattern|
+  Dir.glob(File.join(root, pattern)).each do |path|
+    FileUtils.rm_rf(path, noop: options[:noop], verbose: true)
+  end
+end
+";
+
+fn scripts() -> Scene {
+    let scene = Scene::empty();
+    for (name, text) in [
+        ("rotate.pl", ROTATE),
+        ("spool.pl", SPOOL),
+        ("prune.pl", PRUNE),
+        ("number.pl", NUMBER),
+        ("tail.pl", TAIL),
+        ("keep.pl", KEEP),
+        ("export.js", EXPORT),
+        ("seed.js", SEED),
+        ("bin/groups.rb", GROUPS),
+        (
+            "groups.yml",
+            "gone:\n  - none/*.csv\ndata:\n  - data/*.csv\n",
+        ),
+        (
+            "justfile",
+            "dir := \"none\"\n\nlist:\n    ls\n\nwipe name:\n    rm -rf {{dir}}/{{name}}\n",
+        ),
+        ("logs/app.log", "1\n2\n3\n"),
+        ("logs/app.log.1", "1\n"),
+        ("logs/app.log.2", "2\n"),
+        ("logs/one.log", "1\n"),
+        ("spool/a.eml", "mail\n"),
+        ("spool/b.txt", "text\n"),
+        ("drop.conf", "spool = spool\next = eml\naction = unlink\n"),
+        ("none.conf", "spool = spool\next = tmp\naction = unlink\n"),
+        ("tree.conf", "spool=spool\next=x\naction=tree\n"),
+        ("list.conf", "spool = spool\next = eml\naction = list\n"),
+        ("data/in.tmp", "x\n"),
+        ("data/deep/er/photo.jpg", "x\n"),
+        ("data/march.csv", "3\n"),
+        ("data/february.csv", "2\n"),
+    ] {
+        scene.write(name, text);
+    }
+    scene
+}
+
+#[test]
+fn a_rotation_loses_what_falls_off_its_end_and_nothing_else() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "perl rotate.pl --keep 2 logs/app.log",
+            "perl rotate.pl --keep=1 logs/app.log",
+            "perl ./rotate.pl -keep 2 logs/app.log",
+            "for k in 3 2; do perl rotate.pl --keep $k logs/app.log; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "perl rotate.pl logs/app.log",
+            "perl rotate.pl --keep 1 logs/one.log",
+            "perl rotate.pl --keep 2 -n logs/app.log",
+            "perl rotate.pl logs/not-there.log",
+        ],
+    );
+}
+
+#[test]
+fn settings_say_what_a_script_unlinks() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "perl spool.pl drop.conf",
+            "perl spool.pl tree.conf",
+            "sed 's/tmp/eml/' none.conf > now.conf; perl spool.pl now.conf",
+            "cp drop.conf none.conf; perl spool.pl drop.conf",
+        ],
+    );
+    scene.keeps(".", &["perl spool.pl none.conf", "perl spool.pl list.conf"]);
+}
+
+#[test]
+fn options_say_what_a_walk_removes() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "perl prune.pl -f data",
+            "perl prune.pl -fs .jpg data",
+            "perl prune.pl -f -s .jpg data logs",
+            "perl prune.pl -fs.jpg .",
+            "perl keep.pl --max 1",
+            "perl keep.pl --no-dry-run --dry-run --nodry-run --max=0",
+            "perl -MFile::Path=remove_tree -e 'remove_tree($_) for grep { -d } @ARGV' none data",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "perl prune.pl data",
+            "perl prune.pl -s .jpg data",
+            "perl prune.pl -f logs",
+            "perl keep.pl",
+            "perl keep.pl --max 0 --dry-run",
+            "perl -MFile::Path=remove_tree -e 'remove_tree($_) for grep { -d } @ARGV' none other",
+        ],
+    );
+}
+
+#[test]
+fn a_name_that_is_taken_is_written_over() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "perl number.pl --from february --to march data",
+            "perl -e 'for (glob \"data/*.csv\") { my $n = $_; $n =~ s/february/march/; rename $_, $n }'",
+            "perl tail.pl -n 2 logs/app.log",
+            "perl tail.pl --lines 1 logs/one.log logs/app.log",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "perl number.pl --from february --to april data",
+            "perl number.pl --check --from february --to march data",
+            "perl -e 'for (glob \"data/*.csv\") { my $n = $_; $n =~ s/february/march/; rename $_, $n unless -e $n }'",
+            "perl tail.pl -n 500 logs/app.log logs/one.log",
+            "perl tail.pl -n 1 --stdout logs/app.log",
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_known_excuses_nothing() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            // What another program does first may decide.
+            "make something; perl -e 'unlink \"data/march.csv\" if -e \"data/march.csv\"'",
+            "touch gone; perl -e 'unlink \"data/march.csv\" if -e \"gone\"'",
+            "perl -e 'unlink \"data/march.csv\" if $ENV{WIPE}'",
+            "perl -e 'system(\"make x\") and unlink \"data/march.csv\"'",
+            "perl -e 'eval { die 1 if -e \"none\"; 1 } and unlink \"data/march.csv\"'",
+            "perl -Mlib=lib -e 'use Own; unlink \"data/march.csv\" if Own::wants()'",
+            "perl -e 'do { unlink \"data/march.csv\" } while (0)'",
+            "perl -e 'sub rename { 1 } rename \"data/march.csv\", \"data/february.csv\"'",
+            "perl -e 'eval { return 1 }; unlink \"data/march.csv\"'",
+            "perl -e '$SIG{__DIE__} = sub { unlink \"data/march.csv\" }; die 1'",
+            "perl -e 'sub all { my @x = (1, 0); return @x } unlink \"data/march.csv\" if all()'",
+            "ln -s /tmp away; perl -e 'unlink \"away/../data/march.csv\"'",
+            // What stood elsewhere before goes with its new name.
+            "perl -e 'rename \"data/march.csv\", \"data/x\"; unlink \"data/x\"'",
+            "perl -e 'rename \"data/march.csv\", \"data/x\"; open my $f, \">\", \"data/x\" or die; print $f 1'",
+        ],
+    );
+}
+
+#[test]
+fn options_that_are_declared_say_what_node_and_ruby_remove() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "node export.js --out data --clean",
+            "node export.js --clean -o data",
+            "node export.js --out=none --out=data --clean",
+            "node seed.js --reset --dir data",
+            "ruby bin/groups.rb --group data",
+            "ruby bin/groups.rb -gdata",
+            "for g in gone data; do ruby bin/groups.rb -g $g; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "node export.js --out data",
+            "node export.js --clean",
+            "node seed.js --reset",
+            "node seed.js --dir data",
+            "ruby bin/groups.rb",
+            "ruby bin/groups.rb -n --group data",
+            "ruby bin/groups.rb --group data --noop",
+        ],
+    );
+}
+
+#[test]
+fn a_justfile_is_given_variables_and_recipes_in_a_row() {
+    let scene = scripts();
+    scene.loses(
+        ".",
+        &[
+            "just dir=data wipe deep",
+            "just --set dir data wipe deep",
+            "just dir=data list wipe deep",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "just wipe deep",
+            "just list wipe deep",
+            "just other=data wipe deep",
+        ],
+    );
+}
