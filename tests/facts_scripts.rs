@@ -339,3 +339,23 @@ fn a_justfile_is_given_variables_and_recipes_in_a_row() {
         ],
     );
 }
+
+#[test]
+fn the_order_of_names_in_a_folder_is_not_known() {
+    let scene = scripts();
+    // Which of the two it is nobody can say before: both are named.
+    let unsorted = "perl -e 'opendir my $d, \"data\" or die; my @f = grep { /csv$/ } readdir $d; shift @f; unlink \"data/$_\" for @f'";
+    let sorted = "perl -e 'opendir my $d, \"data\" or die; my @f = sort grep { /csv$/ } readdir $d; shift @f; unlink \"data/$_\" for @f'";
+    let judged = scene.judged(".", &[unsorted, sorted]);
+    let names = |at: usize, name: &str| judged[at].to_string().contains(name);
+    assert!(
+        names(0, "march.csv") && names(0, "february.csv"),
+        "{:?}",
+        judged[0]
+    );
+    assert!(
+        names(1, "data/march.csv") && !names(1, "data/february.csv"),
+        "{:?}",
+        judged[1]
+    );
+}

@@ -72,15 +72,34 @@ pub(super) fn carried(
         words,
         environment: &environment,
     };
-    let world = World::new(here.clone(), context, needs);
-    let world = match code.language {
-        Language::Perl => perl::carry(&start, world)?,
-        _ => return None,
+    let mut carry = |backwards: bool| {
+        let world = World::new(here.clone(), context, needs);
+        let world = if backwards { world.backwards() } else { world };
+        match code.language {
+            Language::Perl => perl::carry(&start, world),
+            _ => None,
+        }
+        .filter(|world| !world.waits)
+        .map(|world| world.steps)
     };
-    (!world.waits).then(|| Carried {
-        steps: world.steps,
-        certain: context.earlier.iter().chain(context.after).all(is_quiet),
+    let mut steps = carry(false)?;
+    let other = carry(true)?;
+    // Where the order of a folder's names decides what goes, either may.
+    let same = told(&steps) == told(&other);
+    if !same {
+        steps.extend(other);
+    }
+    Some(Carried {
+        steps,
+        certain: same && context.earlier.iter().chain(context.after).all(is_quiet),
     })
+}
+
+/// Returns what steps say, in an order of its own.
+fn told(steps: &[Step]) -> Vec<String> {
+    let mut all: Vec<String> = steps.iter().map(|step| format!("{step:?}")).collect();
+    all.sort_unstable();
+    all
 }
 
 /// Tells whether an interpreter runs the script alone: no option of its own that changes how.

@@ -72,6 +72,8 @@ pub(super) struct World<'a> {
     pub(super) folders: Folders,
     /// Files of the world that were read.
     texts: usize,
+    /// Folders give their names in the other order.
+    backwards: bool,
 }
 
 impl<'a> World<'a> {
@@ -87,7 +89,14 @@ impl<'a> World<'a> {
             ran: false,
             folders: Folders::default(),
             texts: 0,
+            backwards: false,
         }
+    }
+
+    /// The same world, in which folders give their names in the other order: which one they have is not known.
+    pub fn backwards(mut self) -> Self {
+        self.backwards = true;
+        self
     }
 
     /// Returns the full path of a name.
@@ -158,7 +167,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Returns the names in a folder, in their order.
+    /// Returns the names in a folder.
     pub fn names(&mut self, folder: &Path) -> Outcome<Option<Vec<String>>> {
         let mut names: Vec<String> = Vec::new();
         match self.changed(folder) {
@@ -185,6 +194,9 @@ impl<'a> World<'a> {
             }
         }
         names.sort();
+        if self.backwards {
+            names.reverse();
+        }
         Ok(Some(names))
     }
 
