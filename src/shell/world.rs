@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::command::Command;
+use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
 
@@ -124,11 +124,23 @@ impl Unfolder<'_> {
     pub(super) fn is_still(&mut self) -> bool {
         while let Some(command) = self.out.commands.get(self.still) {
             if !is_still(command) {
-                return false;
+                let folders = folders_made(command);
+                if !folders.is_some_and(|folders| self.are_folders(folders)) {
+                    return false;
+                }
             }
             self.still += 1;
         }
         self.out.opaque.is_empty()
+    }
+
+    /// Tells whether folders stand at all these places already: who makes them makes nothing.
+    fn are_folders(&mut self, places: Vec<PathBuf>) -> bool {
+        !self.facts.assumed
+            && places.into_iter().all(|place| {
+                let answer = self.facts.ask(Question::Entry(place), self.needs);
+                matches!(answer, Some(Answer::Entry(entry)) if entry.kind == EntryKind::Directory)
+            })
     }
 
     /// Tells whether a loop whose input this is may be given its lines one by one.
@@ -183,6 +195,23 @@ pub(super) fn is_still(command: &Command) -> bool {
     let name = name.rsplit('/').next().unwrap_or_default();
     let only_opens = name == ":" && command.words.len() == 1;
     command.writes.is_empty() && (STILL.contains(&name) || only_opens)
+}
+
+/// Returns the folders that a command makes, and nothing else.
+fn folders_made(command: &Command) -> Option<Vec<PathBuf>> {
+    let Cwd::Known(here) = &command.cwd else {
+        return None;
+    };
+    if !command.writes.is_empty() || !command.is_here() || !command.is_any(&["mkdir"]) {
+        return None;
+    }
+    let words: Option<Vec<String>> = command.args().iter().map(Word::text).collect();
+    let words = words?;
+    let (flags, places): (Vec<&String>, Vec<&String>) =
+        words.iter().partition(|word| word.starts_with('-'));
+    let plain = (flags.iter()).all(|flag| matches!(flag.as_str(), "-p" | "-v" | "-pv" | "--"));
+    let places = places.into_iter().map(|place| lexical(here, place));
+    plain.then(|| places.collect())
 }
 
 /// Tells whether redirections leave the status of a condition alone.
