@@ -801,6 +801,8 @@ fn a_database_without_a_row_holds_nothing_that_could_be_lost() {
             "sqlite3 hollow.db \"attach 'full.db' as f; insert into a select * from f.b\" && rm full.db hollow.db",
             "rsync -a --remove-source-files full.db hollow.db; rm hollow.db",
             ": > full.db",
+            "python3 -c 'import os; os.replace(\"full.db\", \"hollow.db\")' && rm hollow.db",
+            "./tool && rm hollow.db",
         ],
     );
 }
@@ -823,6 +825,7 @@ fn with_dumps() -> Scene {
          for ((i = KEEP; i < ${#files[@]}; i++)); do\n\
          if [[ $DRY -eq 1 ]]; then echo \"${files[i]}\"; else rm -f -- \"${files[i]}\"; fi\ndone\n",
     );
+    project.write("list.txt", "none.sql\n");
     project.write(
         "quota.sh",
         "n=$(find \"$1\" -type f | wc -l)\nover=$((n - $2))\n[ \"$over\" -le 0 ] && { echo fine; exit 0; }\n\
@@ -850,6 +853,7 @@ fn how_many_names_there_are_is_known_where_nothing_before_has_changed_them() {
             "bash prune.sh --dir=empty -k0",
             "bash quota.sh dumps 4",
             "bash rotate.sh 3",
+            "xargs rm -f < list.txt",
             "bash all.sh",
             "for ((i = 5; i < 9; i++)); do rm -f dumps/d$i.sql; done",
             "n=$(ls dumps | wc -l); if [ $n -gt 4 ]; then rm -rf dumps; fi",
@@ -875,6 +879,7 @@ fn how_many_names_there_are_is_known_where_nothing_before_has_changed_them() {
             "f=($(ls dumps | head -n 2)); if [ ${#f[@]} -lt 3 ]; then rm -rf dumps; fi",
             "for i in 1 2; do n=$(ls dumps | wc -l); [ $n -lt 4 ] && rm -rf dumps; touch dumps/x$i; rm dumps/x$i keep.sql; done",
             "for i in 1 2; do [ $(ls dumps | wc -l) -lt 4 ] && rm -rf dumps; git mv dumps/d$i.sql .; done",
+            "echo dumps/d1.sql >> list.txt; xargs rm -f < list.txt",
             "f=(dumps/*.sql); if [ ${#f[@]} -gt 3 ]; then rm -rf dumps; fi",
             "mapfile -t f < <(ls dumps | head -n 2); if [ ${#f[@]} -lt 3 ]; then rm -rf dumps; fi",
             "n=0; while read -r x; do n=$((n+1)); done < <(ls dumps | head -n 2); if [ $n -lt 3 ]; then rm -rf dumps; fi",
@@ -914,6 +919,10 @@ fn what_was_moved_aside_for_certain_is_not_written_over() {
             "mv other.txt notes.old && cp new.txt notes.txt",
             "mv notes.txt \"$X\" && cp new.txt notes.txt",
             "cp notes.txt notes.old && mv other.txt notes.txt",
+            "mv notes.txt notes.old && echo x > notes.txt && mv notes.txt notes.old",
+            "for i in 1 2; do mv notes.txt notes.old && echo x > notes.txt; done",
+            "mv notes.txt notes.old && python3 -c 'import os; os.link(\"notes.old\", \"notes.txt\")' && echo x > notes.txt",
+            "mv data d2 && mkdir data && mv d2/* data/ && echo x > data/a.csv",
         ],
     );
 }

@@ -359,3 +359,114 @@ fn the_order_of_names_in_a_folder_is_not_known() {
         judged[1]
     );
 }
+
+/// A project with databases in which `users` has rows and `queue` has none.
+fn databases() -> Scene {
+    let scene = Scene::empty();
+    for name in ["app.db", "data/shop.db"] {
+        scene.write(name, "");
+        let connection = rusqlite::Connection::open(scene.path(name)).unwrap();
+        let text = "CREATE TABLE users(id INTEGER PRIMARY KEY, age); CREATE TABLE queue(id); CREATE TABLE blobs(k); \
+            INSERT INTO users(age) VALUES (20), (30), (40); INSERT INTO blobs VALUES (x'6b35')";
+        connection.execute_batch(text).unwrap();
+    }
+    scene.write("conf.py", "DB = 'app.db'\n");
+    for (name, text) in [
+        (
+            "two.py",
+            "mem = sqlite3.connect(':memory:'); mem.execute('create table users(id, age)')\nreal = sqlite3.connect('app.db'); real.execute('DELETE FROM users WHERE age > 25'); real.commit()\n",
+        ),
+        (
+            "caught.py",
+            "c = sqlite3.connect('app.db')\ntry:\n    c.execute('CREATE TABLE users(id)')\nexcept sqlite3.OperationalError:\n    pass\nc.execute('DELETE FROM users'); c.commit()\n",
+        ),
+        (
+            "folder.py",
+            "os.chdir('data'); c = sqlite3.connect('shop.db'); c.execute('delete from users'); c.commit()\n",
+        ),
+        (
+            "moved.py",
+            "os.rename('app.db', 'work.db'); c = sqlite3.connect('work.db'); c.execute('delete from users'); c.commit()\n",
+        ),
+        (
+            "taken.py",
+            "DB = 'dev.db'\nfrom conf import *\nc = sqlite3.connect(DB); c.execute('delete from users'); c.commit()\n",
+        ),
+        (
+            "level.py",
+            "c = sqlite3.connect('app.db', 5.0, 0, None)\nc.execute('delete from users where age > 25')\nif '--commit' in sys.argv: c.commit()\n",
+        ),
+        (
+            "kept.py",
+            "c = sqlite3.connect('app.db', timeout=5)\nc.execute('delete from users where age > 25')\nif '--commit' in sys.argv: c.commit()\n",
+        ),
+        (
+            "bytes.py",
+            "c = sqlite3.connect('app.db'); c.execute('DELETE FROM blobs WHERE k = ?', (b'k5',)); c.commit()\n",
+        ),
+        (
+            "not.py",
+            "c = sqlite3.connect('app.db')\nfor (i,) in c.execute('SELECT id FROM users'): c.execute('DELETE FROM users WHERE NOT id = ?', (i,))\nc.commit()\n",
+        ),
+        (
+            "fill.py",
+            "c = sqlite3.connect('app.db')\nc.executemany('INSERT INTO queue VALUES (?)', [(1,), (2,)])\nc.execute('DELETE FROM users WHERE id IN (SELECT id FROM queue)'); c.commit()\n",
+        ),
+        (
+            "none.py",
+            "c = sqlite3.connect('app.db')\nc.execute('DELETE FROM users WHERE id = ?', (77,)); c.commit()\n",
+        ),
+    ] {
+        scene.write(name, &format!("import os, sqlite3, sys\n{text}"));
+    }
+    scene
+}
+
+#[test]
+fn rows_that_go_are_found_whatever_the_code_does_before() {
+    let scene = databases();
+    scene.loses(
+        ".",
+        &[
+            "python3 two.py",
+            "python3 caught.py",
+            "python3 folder.py",
+            "python3 moved.py",
+            "python3 taken.py",
+            "python3 level.py",
+            "python3 kept.py --commit",
+            "python3 bytes.py",
+            "python3 not.py",
+            "python3 fill.py",
+            "sqlite3 app.db 'INSERT INTO queue SELECT id FROM users; DELETE FROM users WHERE id IN (SELECT id FROM queue)'",
+            "sqlite3 app.db 'INSERT INTO queue SELECT id FROM users' && sqlite3 app.db 'DELETE FROM users WHERE id IN (SELECT id FROM queue)'",
+            "sqlite3 app.db '.import ids.csv queue' 'DELETE FROM users WHERE id IN (SELECT id FROM queue)'",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 kept.py",
+            "python3 none.py",
+            "sqlite3 app.db 'DELETE FROM users WHERE id IN (SELECT id FROM queue)'",
+            "sqlite3 app.db 'DELETE FROM users WHERE age > 90'",
+        ],
+    );
+}
+
+#[test]
+fn patterns_and_modes_of_perl_are_read() {
+    let scene = scripts();
+    scene.write("glob.pl", "unlink <data/*.csv>;\n");
+    scene.write(
+        "held.pl",
+        "my $d = 'data'; my @old = <$d/*.csv>; unlink @old;\n",
+    );
+    scene.write(
+        "mode.pl",
+        "open my $f, '+>', 'data/march.csv' or die; close $f;\n",
+    );
+    scene.write("other.pl", "unlink <none/*.csv>;\n");
+    scene.loses(".", &["perl glob.pl", "perl held.pl", "perl mode.pl"]);
+    scene.keeps(".", &["perl other.pl"]);
+}

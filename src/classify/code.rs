@@ -28,6 +28,8 @@ mod unsaved;
 mod unsent;
 mod values;
 
+use std::collections::HashMap;
+
 use crate::model::command::{Command, Opaque, OpaqueKind};
 use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::Needs;
@@ -121,6 +123,12 @@ fn losses(
             });
         }
         all = judged(located, command, context, needs);
+        let text = &code.source.text;
+        if MOVES.iter().any(|word| text.contains(word)) || rebinds(text) {
+            for finding in &mut all {
+                doubt(finding);
+            }
+        }
     }
     let scratch = SCRATCH.iter().any(|word| code.source.text.contains(word));
     let counts =
@@ -168,8 +176,18 @@ fn sent_losses<'a>(
         code.language != tokens::Language::Python || !by_word || unsaved::begins_inside(&sent.text)
     };
     let mut raw = Vec::new();
-    let mut made = String::new();
+    let first = deeds.connections.first();
+    let several = deeds.connections.iter().any(|one| Some(one) != first);
+    // What is made over one connection is not there over another.
+    let mut all_made: HashMap<Option<&String>, String> = HashMap::new();
     for sent in &deeds.sql {
+        let mut nothing = String::new();
+        let made = match sent.over.is_some() || !several {
+            true => all_made
+                .entry(sent.over.as_ref().filter(|_| several))
+                .or_default(),
+            false => &mut nothing,
+        };
         let taken = (rolled || deeds.undone.contains(&sent.span)) && begun(sent);
         let undone = code.sandboxed || taken;
         let losses = if sent.perhaps {
@@ -183,18 +201,25 @@ fn sent_losses<'a>(
             };
             let losses = texts
                 .iter()
-                .flat_map(|text| losses_behind(&made, text, dialect));
-            let losses = losses.collect();
+                .flat_map(|text| losses_behind(made, text, dialect));
+            let losses: Vec<_> = losses.collect();
             // What one call makes is known to those behind it.
             let head = sent.text.trim_start().get(..7).unwrap_or_default();
-            let makes = head.eq_ignore_ascii_case("create ") && !sent.choice;
+            let makes = head.eq_ignore_ascii_case("create ")
+                && !sent.choice
+                && !may_be_caught(text, sent.span);
             if makes && made.len() + sent.text.len() < MAX_MADE {
                 made.push_str(sent.text.trim_end_matches([';', ' ', '\n']));
                 made.push_str(";\n");
             }
             losses
         };
-        let kept = losses.into_iter().filter(|loss| {
+        let fills = !deeds.is_steady(sent);
+        let doubted = losses.into_iter().map(|loss| match fills {
+            true => loss.asked_alone(),
+            false => loss,
+        });
+        let kept = doubted.filter(|loss| {
             // Rows that a request takes are not taken by starting what waits for it.
             let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
             !loss.created && !(rows && (serves || undone))
@@ -210,6 +235,66 @@ fn losses_behind(made: &str, text: &str, dialect: Dialect) -> Vec<sql::Loss> {
     let mut losses = sql::losses(&format!("{made}{text}"), dialect);
     losses.retain(|loss| from == 0 || loss.effect.span.start >= from);
     losses
+}
+
+/// Tells whether the failure of a statement may be caught: what it makes was there already then.
+fn may_be_caught(text: &str, span: Span) -> bool {
+    let until = |at: usize| {
+        (at..at + 4)
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(at)
+    };
+    let behind = text.get(span.end..until((span.end + 200).min(text.len())));
+    let before = text.get(until(span.start.saturating_sub(120))..span.start);
+    let caught = ["except", "rescue", "catch"];
+    behind.is_none_or(|behind| caught.iter().any(|word| behind.contains(word)))
+        || before.is_none_or(|before| before.contains("suppress(") || before.contains("eval {"))
+}
+
+/// Tells whether a code of Python takes over a name that it gives a value itself: `from local import *`, `from conf import DB`.
+fn rebinds(text: &str) -> bool {
+    let assigned = |name: &str| {
+        let mut lines = text.lines().map(str::trim_start);
+        lines.any(|line| {
+            let rest = line.strip_prefix(name).map(str::trim_start);
+            rest.is_some_and(|rest| rest.starts_with('=') && !rest.starts_with("=="))
+        })
+    };
+    let mut imports = text.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("from ")?;
+        rest.split_once(" import ")
+    });
+    imports.any(|(_, names)| {
+        let mut names = names
+            .split(',')
+            .map(|name| name.trim().trim_matches(['(', ')']));
+        names.any(|name| name == "*" || !name.is_empty() && assigned(name))
+    })
+}
+
+/// Calls by which a file comes to stand under another name.
+const MOVES: [&str; 10] = [
+    "os.rename",
+    "os.replace",
+    "shutil.move",
+    "os.link",
+    "os.symlink",
+    ".rename(",
+    "symlink_to",
+    "hardlink_to",
+    "renameSync",
+    "FileUtils.mv",
+];
+
+/// What is not there, or empty, before a code moves files may be something else by then.
+fn doubt(finding: &mut Finding) {
+    let absent =
+        |reason: &String| reason.contains("does not exist") || reason.contains("holds no rows");
+    if finding.exempt.as_ref().is_some_and(absent) {
+        finding.exempt = None;
+        let line = "the code moves files or takes names over: another database may be meant";
+        finding.blast.lines.push(line.to_owned());
+    }
 }
 
 /// A code that does more than is looked at.
@@ -460,6 +545,13 @@ fn place_of(
     }
 }
 
+/// Tells whether a file of SQLite is named from a folder to which the code changes: where that leads is not known.
+fn leads_elsewhere(name: &str, code: &str) -> bool {
+    let name = sqlite_source(name).unwrap_or(name);
+    let relative = !name.starts_with('/') && !name.contains(['=', ':']);
+    relative && code.contains("sqlite") && code.contains("chdir(")
+}
+
 /// Returns the database that the code connects to, when its text says so.
 fn place(
     (deeds, code): (&Deeds, &str),
@@ -486,7 +578,7 @@ fn place_on(
     connections.dedup();
     let mut memory = nowhere.clone();
     memory.scratch = Some("the database is kept in memory".to_owned());
-    if attaches(deeds) {
+    if attaches(deeds) || connections.iter().any(|text| leads_elsewhere(text, code)) {
         return nowhere;
     }
     let unwritten = |text: &&String| text.contains(":memory:") || is_read_only(text);

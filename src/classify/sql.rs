@@ -111,6 +111,7 @@ pub(super) fn judged(
     let mut all = Vec::new();
     for (mut place, mut group) in grouped(losses) {
         let mut renames = None;
+        group = doubted(group, command, context, needs);
         let mut before = standing::of_file(&place, context, needs);
         if let Some(before) = &before {
             stand(&mut place, &mut group, before);
@@ -246,6 +247,62 @@ fn renames_of(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Re
         }
     }
     renames
+}
+
+/// Takes conditions for unknown that ask tables which the call may have filled by then.
+fn doubted(
+    group: Vec<Located>,
+    command: &Command,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Vec<Located> {
+    if !group.iter().any(asks_others) || !may_be_filled(command, context, needs) {
+        return group;
+    }
+    let alone = |located: Located| Located {
+        loss: located.loss.asked_alone(),
+        ..located
+    };
+    group.into_iter().map(alone).collect()
+}
+
+/// Tells whether the condition of a loss asks another table.
+fn asks_others(located: &Located) -> bool {
+    let loss = &located.loss;
+    loss.clone().asked_alone() != *loss
+}
+
+/// Tells whether something of the call may fill the tables that a condition asks, before it does.
+fn may_be_filled(command: &Command, context: &Context<'_>, needs: &mut Needs) -> bool {
+    const QUIET: [&str; 14] = [
+        "[[", "bash", "dash", "export", "local", "mkdir", "set", "sh", "shift", "source", ".", ":",
+        "zsh", "git",
+    ];
+    const FILLS: [&str; 8] = [
+        "insert",
+        "replace",
+        "copy",
+        "import",
+        "load data",
+        ".read",
+        "\\i",
+        "source",
+    ];
+    let quiet = |one: &Command| {
+        let script = one.program().is_some_and(|name| name.ends_with(".sh"));
+        script || one.is_any(&super::inert::PROGRAMS) || one.is_any(&QUIET)
+    };
+    if !context.earlier.iter().all(quiet) {
+        return true;
+    }
+    let mut texts: Vec<String> = command.words.iter().map(Word::shown).collect();
+    if let Some(call) = clients::read(command) {
+        texts.extend(gathering::gather(&call, command, context, needs).texts);
+    }
+    texts.iter().any(|text| {
+        let text = text.to_ascii_lowercase();
+        FILLS.iter().any(|word| text.contains(word))
+    })
 }
 
 /// Returns the search path that a call gives its own session; one that an earlier command sets may be any.

@@ -14,6 +14,13 @@ pub(super) fn touches(command: &Command, path: &Path) -> bool {
     let Some(program) = command.program() else {
         return true;
     };
+    if command
+        .writes
+        .iter()
+        .any(|write| leads_to(&write.file, command, path))
+    {
+        return true;
+    }
     let moves = matches!(program.as_str(), "cp" | "mv" | "gcp" | "gmv");
     let names = matches!(program.as_str(), "tee" | "rm" | "unlink" | "rmdir");
     if !moves && !names {
@@ -63,6 +70,15 @@ pub(super) fn touches(command: &Command, path: &Path) -> bool {
         let whole = word.prefix().ends_with("/.") || is_renaming(from, command);
         whole || base.is_none_or(|base| base == first.as_os_str())
     })
+}
+
+/// Tells whether a redirection leads to a path; one that is not known may.
+fn leads_to(file: &Word, command: &Command, path: &Path) -> bool {
+    let Cwd::Known(cwd) = &command.cwd else {
+        return true;
+    };
+    let written = file.text().map(|text| lexical(cwd, &text));
+    written.is_none_or(|written| written == path)
 }
 
 /// Tells whether a command may have made, removed or renamed something in these folders or below them.
@@ -159,6 +175,8 @@ mod tests {
             "rm -rf conf",
             "rm -f conf/*",
             "tee \"$X\" < a",
+            "echo x >> conf/flag",
+            "ls > \"$X\"",
             "cp a \"$TO\"",
         ] {
             assert!(changes(call), "{call}");

@@ -66,6 +66,16 @@ impl Habits {
 }
 
 impl Loss {
+    /// Returns it as one whose rows are not known, where its condition asks another table: that may be filled before.
+    #[must_use]
+    pub fn asked_alone(mut self) -> Self {
+        if let Bound::Where { predicate, pure } = &mut self.effect.bound {
+            let mut words = predicate.split(|c: char| !c.is_ascii_alphabetic());
+            *pure &= !words.any(|word| word.eq_ignore_ascii_case("select"));
+        }
+        self
+    }
+
     /// Returns a loss of which only the place is known.
     pub fn opaque(span: Span) -> Self {
         Self {
@@ -225,6 +235,7 @@ fn read_lexed(text: &str, lexed: &Lexed, dialect: Dialect, frame: Frame) -> Vec<
         triggers: Vec::new(),
         routines: Vec::new(),
         followed: 0,
+        fills: false,
         looks: false,
         habits: frame.habits,
         opens: false,
@@ -284,6 +295,8 @@ struct Session<'a> {
     routines: Vec<(String, Range)>,
     /// Bytes of bodies that were read for calls.
     followed: usize,
+    /// A statement before may have filled tables.
+    fills: bool,
     /// Nothing is run until further notice.
     looks: bool,
     habits: Habits,
@@ -325,6 +338,16 @@ impl Session<'_> {
         if self.reader.out.len() == before && self.is_missed(range) {
             self.reader.opaque(from, to);
         }
+        if self.fills {
+            let found = self.reader.out.split_off(before.min(self.reader.out.len()));
+            let found = found.into_iter().map(Loss::asked_alone);
+            self.reader.out.extend(found);
+        }
+        let fills = [
+            "INSERT", "REPLACE", "UPDATE", "MERGE", "COPY", "LOAD", "WITH", "CALL", "EXEC",
+            "EXECUTE", "DO", "IMPORT", "ATTACH",
+        ];
+        self.fills |= self.reader.any(from, &fills);
         self.mark_made(before);
         self.remember(from, to);
     }

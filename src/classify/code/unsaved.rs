@@ -98,6 +98,13 @@ fn may_commit(reader: &Reader<'_>, at: usize) -> bool {
     if matches!(last, "execute" | "executemany") && index.is_sign(at + 1, '(') {
         return !statement_is_harmless(reader, at);
     }
+    // Under another name it may be given anything.
+    if matches!(last, "execute" | "executemany") {
+        return true;
+    }
+    if last == "connect" && index.is_sign(at + 1, '(') {
+        return !connects_plainly(index, at + 1);
+    }
     if last.to_ascii_lowercase().contains("commit") {
         let part = Part::new(at, at + 1);
         let option =
@@ -111,6 +118,18 @@ fn may_commit(reader: &Reader<'_>, at: usize) -> bool {
         last,
         "to_sql" | "system" | "callproc" | "Thread" | "copy_expert"
     ) || last.ends_with("begin")
+}
+
+/// Tells whether a connection is opened without a say about transactions: by place that is the fourth argument of sqlite3.
+fn connects_plainly(index: &Index, open: usize) -> bool {
+    let Some(inside) = index.inside(open) else {
+        return false;
+    };
+    let arguments = index.split(inside, ',');
+    let spread = |part: &Part| index.is_sign(part.from, '*');
+    let named = |part: &Part| index.is_sign(part.from + 1, '=');
+    let placed = arguments.iter().filter(|part| !named(part)).count();
+    placed <= 3 && !arguments.iter().any(spread)
 }
 
 /// `help="commit the changes"`.

@@ -115,20 +115,22 @@ impl Moves {
         !self.more
     }
 
-    /// Tells whether what stood at a place was moved away for certain, and nothing was moved there since; `proven` succeeded.
-    pub fn is_left(&self, path: &Path, proven: &[usize]) -> bool {
-        let mut left = false;
+    /// Returns where the content of a place was moved for certain, if nothing was moved to the place since, with the place of the
+    /// command; `proven` succeeded.
+    pub fn left_for(&self, path: &Path, proven: &[usize]) -> Option<(PathBuf, usize)> {
+        let mut left = None;
         for deed in &self.all {
             for (from, to) in &deed.steps {
                 if path.starts_with(from) && !deed.links {
-                    left = deed.empties && proven.contains(&deed.at);
+                    let sure = deed.empties && proven.contains(&deed.at);
+                    left = sure.then(|| (to.clone(), deed.at));
                 }
                 if path.starts_with(to) || to.starts_with(path) {
-                    left = false;
+                    left = None;
                 }
             }
         }
-        left && self.is_whole()
+        left.filter(|_| self.is_whole())
     }
 
     /// Returns the places from which the content of this one came.

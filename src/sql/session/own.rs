@@ -185,12 +185,12 @@ impl Session<'_> {
         if events.is_empty() {
             return;
         }
-        let Some(table) = (from + 1..to.min(from + 6))
-            .filter(|at| {
-                !self
-                    .reader
-                    .any(*at, &["INTO", "FROM", "OR", "IGNORE", "ONLY", "REPLACE"])
-            })
+        const BEFORE: [&str; 9] = [
+            "INTO", "FROM", "OR", "IGNORE", "ONLY", "REPLACE", "ABORT", "FAIL", "ROLLBACK",
+        ];
+        let verb = self.reader.verb(range);
+        let Some(table) = (verb + 1..to.min(verb + 6))
+            .filter(|at| !self.reader.any(*at, &BEFORE))
             .find_map(|at| self.reader.name(at, to))
         else {
             return;
@@ -330,9 +330,21 @@ impl super::Reader<'_> {
         })
     }
 
+    /// Returns where the verb of a statement stands: behind its `WITH`.
+    fn verb(&self, range: Range) -> usize {
+        let verbs = ["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"];
+        let mut places = range.from..range.to;
+        match self.is(range.from, "WITH") {
+            true => places
+                .find(|at| self.any(*at, &verbs))
+                .unwrap_or(range.from),
+            false => range.from,
+        }
+    }
+
     /// Returns the events that a statement can be for a trigger.
     fn fires(&self, range: Range) -> Vec<&'static str> {
-        let Range { from, to } = range;
+        let (from, to) = (self.verb(range), range.to);
         let begins = |word: &str| self.is(from, word);
         let on = |word: &str| {
             let mut places = from..to;

@@ -86,6 +86,10 @@ impl Calls<'_> {
     /// Tells whether values change on their way into the database or out of it.
     fn makes_values(&self) -> bool {
         const MAKES: [&str; 4] = ["text_factory", "detect_types", "register_", "factory="];
+        // Bytes are another value than the text that they spell.
+        const BYTES: [&str; 10] = [
+            " b'", "(b'", "[b'", ",b'", "=b'", " b\"", "(b\"", "[b\"", ",b\"", "=b\"",
+        ];
         let index = self.index;
         let other = |at: usize| {
             let named = index
@@ -94,7 +98,7 @@ impl Calls<'_> {
             let made = index.name(at + 2).map(|name| self.reader.full(name));
             named && made.as_deref() != Some("sqlite3.Row")
         };
-        self.mentions.has(&MAKES) || (0..index.tokens.len()).any(other)
+        self.mentions.has(&MAKES) || self.mentions.has(&BYTES) || (0..index.tokens.len()).any(other)
     }
 
     /// `def q(sql, *params): … con.execute(sql, params)`: what each caller gives for the two.

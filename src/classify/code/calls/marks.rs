@@ -100,7 +100,10 @@ pub(super) fn filled(text: &str, places: &[(Mark, Option<Slot>)]) -> String {
             at = mark.to;
             continue;
         }
-        let Some(head) = equals(before) else { continue };
+        let behind = text.get(mark.to..).unwrap_or_default();
+        let Some(head) = equals(before).filter(|head| is_whole(head, behind)) else {
+            continue;
+        };
         all.push_str(head);
         all.push_str(" IN ");
         all.push_str(&slot.sql);
@@ -115,6 +118,21 @@ fn equals(text: &str) -> Option<&str> {
     let head = text.trim_end().strip_suffix('=')?;
     let head = head.strip_suffix('=').unwrap_or(head);
     (!head.ends_with(['<', '>', '!', '='])).then(|| head.trim_end())
+}
+
+/// Tells whether a comparison between these texts is a whole part of the condition: no NOT before it, no arithmetic around it.
+fn is_whole(head: &str, behind: &str) -> bool {
+    let own = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '`');
+    let before = head.trim_end_matches(own).trim_end();
+    let last = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next();
+    let begins = last
+        .is_some_and(|word| word.eq_ignore_ascii_case("where") || word.eq_ignore_ascii_case("and"));
+    let behind = behind.trim_start().trim_start_matches(';').trim_start();
+    let next: String = behind
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect();
+    begins && (behind.is_empty() || next.eq_ignore_ascii_case("and"))
 }
 
 /// Returns where the first WHERE stands that is in no quote.

@@ -10,7 +10,10 @@ use crate::classify::files::place::{Place, lexical};
 use crate::classify::files::report::Loss;
 use crate::classify::files::rules::usual;
 use crate::classify::files::world;
+use crate::classify::inert;
+use crate::model::command::{Command, Cwd};
 use crate::model::fact::{Answer, Question};
+use crate::model::word::Word;
 
 /// How a line begins that says of a target that it is named as it stands before the call.
 pub const MOVED: &str = "the same call moves it to ";
@@ -39,13 +42,7 @@ impl Judge<'_, '_> {
                 self.losses.push(loss);
             }
         }
-        let line = format!("{MOVED}`{}` first", to.display());
-        for loss in self.losses.iter_mut().skip(losses) {
-            loss.lines.push(line.clone());
-        }
-        for one in self.pending.iter_mut().skip(pending) {
-            one.lines.push(line.clone());
-        }
+        self.say_moved(losses, pending, to);
     }
 
     /// Judges what the call moved to a place that is removed; tells whether nothing else can have come there.
@@ -69,7 +66,11 @@ impl Judge<'_, '_> {
         };
         self.origins(plain);
         let moves = self.moves.as_ref();
-        moves.is_some_and(|moves| moves.is_left(plain, &proven.places()))
+        let left = moves.and_then(|moves| moves.left_for(plain, &proven.places()));
+        left.is_some_and(|(to, at)| {
+            let since = self.context.earlier.iter().skip(at + 1);
+            since.chain(self.context.after).all(|one| leaves(one, &to))
+        })
     }
 
     /// New content over a file that the call moved to its place.
@@ -78,8 +79,21 @@ impl Judge<'_, '_> {
             if !origin.inside
                 && let Seen::There(entry) = self.entry(&origin.path)
             {
+                let (losses, pending) = (self.losses.len(), self.pending.len());
                 self.overwrite_entry(entry, over);
+                self.say_moved(losses, pending, plain);
             }
+        }
+    }
+
+    /// Says of what was found since that it is named as it stands before the call.
+    fn say_moved(&mut self, losses: usize, pending: usize, to: &Path) {
+        let line = format!("{MOVED}`{}` first", to.display());
+        for loss in self.losses.iter_mut().skip(losses) {
+            loss.lines.push(line.clone());
+        }
+        for one in self.pending.iter_mut().skip(pending) {
+            one.lines.push(line.clone());
         }
     }
 
@@ -140,4 +154,31 @@ impl Judge<'_, '_> {
                 .push(Loss::new("files.wipe", world::path_target(&path)));
         }
     }
+}
+
+/// Tells whether a command leaves alone what was moved to a place: it is followed, and names nothing there.
+fn leaves(command: &Command, place: &Path) -> bool {
+    const KNOWN: [&str; 16] = [
+        ":", "[[", "bash", "cp", "dash", "export", "install", "local", "mkdir", "rm", "set", "sh",
+        "shift", "sqlite3", "touch", "zsh",
+    ];
+    let Cwd::Known(here) = &command.cwd else {
+        return false;
+    };
+    let script = command.program().is_some_and(|name| name.ends_with(".sh"));
+    let known = script || command.is_any(&KNOWN) || command.is_any(&inert::PROGRAMS);
+    let name = place.file_name().map(std::ffi::OsStr::to_string_lossy);
+    let apart = |word: &Word| {
+        let Some(text) = word.text().filter(|_| !word.has_glob() && !word.many) else {
+            return false;
+        };
+        let names = name
+            .as_ref()
+            .is_some_and(|name| text.contains(name.as_ref()));
+        !names && !place.starts_with(lexical(&here.join(&text)))
+    };
+    let asks = command.is_any(&inert::PROGRAMS) || command.is_any(&["[[", "set"]);
+    known
+        && command.writes.iter().all(|write| apart(&write.file))
+        && (asks || command.args().iter().all(apart))
 }

@@ -138,26 +138,34 @@ impl<'a> Judge<'a, '_> {
         is_temporary(path, &self.context.scene.temporary)
     }
 
-    /// Tells whether an earlier command of the call may have brought rows into a database: it names the file, or moves files about.
+    /// Tells whether an earlier command of the call may have brought rows into a database: it names the file, or is not followed.
     fn may_be_filled(&self, file: &Path) -> bool {
-        const MOVERS: [&str; 20] = [
-            "7z", "bsdtar", "cpio", "dd", "ditto", "git", "gmv", "gtar", "install", "ln", "mmv",
-            "mv", "prename", "rclone", "rename", "rsync", "scp", "tar", "unison", "unzip",
+        const QUIET: [&str; 17] = [
+            ".", ":", "[[", "bash", "dash", "export", "getopt", "local", "mkdir", "readlink", "rm",
+            "set", "sh", "shift", "source", "unlink", "zsh",
         ];
+        const CLIENTS: [&str; 6] = ["sqlite3", "psql", "mysql", "mariadb", "sed", "awk"];
         let name = file.file_name().map(std::ffi::OsStr::to_string_lossy);
         let fills = |command: &Command| {
-            let copies = command.is_any(&["cp", "gcp"]);
             let named = |word: &crate::model::word::Word| {
                 let text = word.shown();
-                name.as_ref()
-                    .is_none_or(|name| text.contains(name.as_ref()))
+                word.has_hole()
+                    || name
+                        .as_ref()
+                        .is_none_or(|name| text.contains(name.as_ref()))
             };
-            let asks = command.is_any(&crate::classify::inert::PROGRAMS)
-                || command.is_any(&["[[", "rm", "unlink", "set", "shift", "local", "export"]);
-            command.is_any(&MOVERS)
-                || copies && copied_to(command).is_none_or(|to| meets(file, &to))
-                || !asks && command.args().iter().any(named)
-                || command.writes.iter().any(|write| named(&write.file))
+            if command.writes.iter().any(|write| named(&write.file)) {
+                return true;
+            }
+            let script = command.program().is_some_and(|name| name.ends_with(".sh"));
+            let asks = command.is_any(&crate::classify::inert::PROGRAMS);
+            if script || asks || command.is_any(&QUIET) {
+                return false;
+            }
+            if command.is_any(&["cp", "gcp"]) {
+                return copied_to(command).is_none_or(|to| meets(file, &to));
+            }
+            !command.is_any(&CLIENTS) || command.args().iter().any(named)
         };
         self.context.earlier.iter().any(fills)
     }

@@ -75,7 +75,7 @@ impl Player<'_> {
                     .map(str::to_owned)
                     .collect();
             }
-            ">" => {
+            ">" | "+>" => {
                 handle.step = Some(self.world.write(&path, Some(""), false, span)?);
                 handle.text = Some(String::new());
             }

@@ -425,8 +425,14 @@ impl Reading<'_> {
             .trim_start_matches('$')
             .chars()
             .all(|c| c.is_alphanumeric() || c == '_');
-        if !plain || inside.is_empty() {
+        if inside.is_empty() {
             return None;
+        }
+        if !plain {
+            // Anything but a handle is a pattern.
+            let pattern = Kind::Text(self.pieces(&inside, true)?);
+            let pattern = self.node(from, pattern);
+            return Some(self.node(from, Kind::Call("glob".to_owned(), vec![pattern])));
         }
         let handle = match inside.starts_with('$') {
             true => Kind::Name(inside),
