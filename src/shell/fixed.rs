@@ -1,12 +1,16 @@
 //! Tells whether a piece of shell leaves the shell as it is: no variable, folder or option that a later round could ask about.
 //! What it does to files is another question.
 
+use std::cell::Cell;
+
 use super::ast::{Node, NodeKind, Param, PartKind, RawPart, RawWord, Script};
 use super::flow::first_word;
 use super::state::State;
 
 /// Functions are followed this far.
 const MAX_DEPTH: usize = 6;
+/// Commands that are looked at, those of functions once for each call; behind them nothing is known.
+const MAX_NODES: usize = 1_000;
 
 /// Builtins that change the shell itself.
 const SETS: [&str; 32] = [
@@ -46,11 +50,13 @@ const SETS: [&str; 32] = [
 
 /// Tells whether no round of this body changes what another one asks.
 pub(super) fn is_fixed(body: &Script, st: &State) -> bool {
-    Reader { st }.script(body, 0, false)
+    let left = Cell::new(MAX_NODES);
+    Reader { st, left }.script(body, 0, false)
 }
 
 struct Reader<'s> {
     st: &'s State,
+    left: Cell<usize>,
 }
 
 impl Reader<'_> {
@@ -66,6 +72,10 @@ impl Reader<'_> {
     }
 
     fn node(&self, node: &Node, depth: usize, called: bool) -> bool {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return false;
+        };
+        self.left.set(left);
         let inner = |script: &Script| self.script(script, depth, called);
         let redirects = node.redirects.iter();
         let mut targets = redirects.map(|redirect| &redirect.target);
@@ -198,5 +208,29 @@ mod tests {
         ] {
             assert!(!fixed(text), "{text}");
         }
+    }
+
+    #[test]
+    fn functions_that_call_each_other_many_times_are_not_looked_at_for_ever() {
+        let mut script = String::from("f0() { rm x; }\n");
+        for number in 1..6 {
+            let calls = format!("f{}; ", number - 1).repeat(60);
+            script += &format!("f{number}() {{ {calls} }}\n");
+        }
+        script += "ls data | while read -r f; do f5; done";
+        let scene = crate::model::fact::Scene {
+            cwd: "/proj".into(),
+            home: None,
+            user: None,
+            project: "/proj".into(),
+            temporary: Vec::new(),
+            own: Vec::new(),
+            assumed: true,
+        };
+        let facts = crate::model::fact::Facts::new(true);
+        let mut needs = crate::model::fact::Needs::default();
+        let kind = crate::model::request::ShellKind::Posix;
+        let unfolding = crate::shell::unfold::unfold(kind, &script, &scene, &facts, &mut needs);
+        assert!(!unfolding.commands.is_empty() || !unfolding.opaque.is_empty());
     }
 }

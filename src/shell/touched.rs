@@ -84,9 +84,9 @@ fn leads_to(file: &Word, command: &Command, path: &Path) -> bool {
 /// Tells whether a command may have made, removed or renamed something in these folders or below them.
 pub(super) fn changes_names(command: &Command, folders: &[PathBuf]) -> bool {
     // They change nothing but the shell itself, or what their own lines change.
-    const QUIET: [&str; 16] = [
+    const QUIET: [&str; 15] = [
         "set", "shift", "local", "export", "readonly", "declare", "source", ".", "shopt", "getopt",
-        "getopts", "read", "mapfile", "sed", "awk", "find",
+        "getopts", "read", "mapfile", "sed", "find",
     ];
     const PLACES: [&str; 11] = [
         "cp", "mv", "rm", "rmdir", "unlink", "mkdir", "touch", "tee", "chmod", "ln", "gzip",
@@ -113,6 +113,10 @@ pub(super) fn changes_names(command: &Command, folders: &[PathBuf]) -> bool {
         let starts = text.starts_with("-delete") || text.starts_with("-exec");
         edits || starts || text.starts_with("-ok") || text.starts_with("-fprint")
     };
+    // Awk writes where its program says so.
+    if super::readers::only_reads(command) {
+        return false;
+    }
     if is_silent(&name) || QUIET.contains(&name.as_str()) {
         return command.args().iter().any(acts);
     }
