@@ -197,6 +197,59 @@ fn a_rotation_loses_what_falls_off_its_end_and_nothing_else() {
     );
 }
 
+/// Scripts that would run for ever, or fill the memory: each is given up in time, and then read like any other.
+#[test]
+fn a_script_without_end_is_given_up_in_time() {
+    const ENDLESS: [(&str, &str); 9] = [
+        (
+            "copies",
+            r#"my $x = "a" x 1000000; while (1) { my $y = $x . "b"; if ($y =~ /c$/) { unlink "logs/one.log" } }"#,
+        ),
+        (
+            "keys",
+            r#"my %h; for my $i (1..9000) { for my $j (1..9000) { $h{"$i$j"} = "x" x 900; } } unlink "logs/one.log";"#,
+        ),
+        (
+            "patterns",
+            r#"my $n = 0; while (1) { $n++; my $p = "a{$n}(b|c)+\w{3,40}"; if ("xyz" =~ /$p/) { unlink "logs/one.log" } }"#,
+        ),
+        (
+            "questions",
+            r#"while (1) { for my $f (glob("logs/*")) { unlink "logs/one.log" if -s $f == 123456; } }"#,
+        ),
+        (
+            "wide",
+            r#"while (1) { my $t = sprintf("%1000000s", "x"); unlink "logs/one.log" if $t eq "x"; }"#,
+        ),
+        (
+            "sorted",
+            r#"my @a = (1..100000); while (1) { my @b = sort { $b <=> $a } @a; unlink "logs/one.log" if $b[0] eq "q"; }"#,
+        ),
+        (
+            "replaced",
+            r#"my $t = "ab" x 500000; while ($t =~ s/a/bb/g) { $t .= "a"; unlink "logs/one.log" if length($t) == 3; }"#,
+        ),
+        (
+            "calls",
+            r#"sub f { my ($n) = @_; return $n < 2 ? $n : f($n-1) + f($n-2); } unlink "logs/one.log" if f(30) == 3;"#,
+        ),
+        (
+            "braces",
+            r#"unlink glob("logs/{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}{a,b,c,d}"); unlink "logs/one.log";"#,
+        ),
+    ];
+    let scene = scripts();
+    for (name, text) in ENDLESS {
+        let file = format!("{name}.pl");
+        scene.write(&file, text);
+        let began = std::time::Instant::now();
+        scene.loses(".", &[&format!("perl {file}")]);
+        let took = began.elapsed();
+        // What these took before values were weighed: up to half a minute.
+        assert!(took.as_secs() < 10, "{name}: {took:?}");
+    }
+}
+
 #[test]
 fn settings_say_what_a_script_unlinks() {
     let scene = scripts();

@@ -1,8 +1,10 @@
 //! Regular expressions of scripts in the words of the library that is at hand: classes written out, letters of both cases.
 //! What the library cannot say gives none.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
+/// Bytes of one pattern that is made ready.
+const MAX_SIZE: usize = 64 << 10;
 const SPACES: &str = " \\t\\n\\r\\x0c\\x0b";
 const WORDS: &str = "0-9A-Za-z_";
 
@@ -60,7 +62,7 @@ pub(super) fn pattern(text: &str, flags: &str) -> Option<Regex> {
             other => all.push(other),
         }
     }
-    Regex::new(&all).ok()
+    RegexBuilder::new(&all).size_limit(MAX_SIZE).build().ok()
 }
 
 fn behind_slash(char: char) -> Option<String> {

@@ -18,6 +18,8 @@ use super::value::{Outcome, Stop};
 
 /// Steps of one code.
 const MAX_STEPS: usize = 400;
+/// Questions of one code.
+const MAX_QUESTIONS: usize = 10_000;
 /// Files behind which another one that is not known yet ends the attempt.
 const MAX_CHAIN: usize = 6;
 /// Bytes of one file that the code keeps in mind.
@@ -72,6 +74,7 @@ pub(super) struct World<'a> {
     pub(super) folders: Folders,
     /// Files of the world that were read.
     texts: usize,
+    questions: usize,
     /// Folders give their names in the other order.
     backwards: bool,
 }
@@ -89,6 +92,7 @@ impl<'a> World<'a> {
             ran: false,
             folders: Folders::default(),
             texts: 0,
+            questions: 0,
             backwards: false,
         }
     }
@@ -116,7 +120,8 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn ask(&mut self, question: Question) -> Outcome<Option<Answer>> {
-        if self.ran {
+        self.questions += 1;
+        if self.ran || self.questions > MAX_QUESTIONS {
             return Err(Stop::Lost);
         }
         let answer = self.context.facts.ask(question, self.needs).cloned();

@@ -5,14 +5,18 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use regex::Regex;
+
 use super::super::value::{Entries, Items, Outcome, Stop, Time, Value};
 use super::super::world::World;
 use super::Start;
 use super::files::Handle;
 use super::tree::{Kind, Line, Node};
 
-/// Expressions and rounds of loops of one script.
+/// Expressions and rounds of loops of one script; what they are made of counts too.
 pub(super) const MAX_WORK: usize = 200_000;
+/// Bytes of text whose copying counts as much as one expression.
+const BYTES_A_STEP: usize = 64;
 /// Functions inside functions.
 const MAX_CALLS: usize = 40;
 /// Bytes of one text.
@@ -63,6 +67,8 @@ pub(super) struct Player<'a> {
     pub locals: Vec<(Rc<RefCell<Value>>, Value)>,
     /// The path of the last file test.
     pub asked: Option<std::path::PathBuf>,
+    /// Patterns that are made ready, by text and letters.
+    pub patterns: HashMap<(String, String), Rc<Regex>>,
     work: usize,
     calls: usize,
     /// Blocks that catch exceptions.
@@ -84,6 +90,7 @@ impl<'a> Player<'a> {
             groups: Vec::new(),
             locals: Vec::new(),
             asked: None,
+            patterns: HashMap::new(),
             work: 0,
             calls: 0,
             tries: 0,
@@ -156,7 +163,23 @@ impl<'a> Player<'a> {
     }
 
     pub fn worked(&mut self) -> Outcome<()> {
-        self.work += 1;
+        self.charge(1)
+    }
+
+    /// Counts what values cost that came out of an expression: nothing that is long is handed on for nothing.
+    pub fn weighed(&mut self, values: &[Value]) -> Outcome<()> {
+        let bytes: usize = values
+            .iter()
+            .map(|value| match value {
+                Value::Text(text) => text.len(),
+                _ => 0,
+            })
+            .sum();
+        self.charge(values.len() / 4 + bytes / BYTES_A_STEP)
+    }
+
+    pub fn charge(&mut self, steps: usize) -> Outcome<()> {
+        self.work = self.work.saturating_add(steps);
         if self.work > MAX_WORK {
             Err(Stop::Lost)
         } else {

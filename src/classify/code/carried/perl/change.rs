@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::super::patterns;
 use super::super::value::{Outcome, Stop, Value, place, set_entry};
-use super::act::{Player, Slot, is_true};
+use super::act::{MAX_TEXT, Player, Slot, is_true};
 use super::tree::{Kind, Node, Piece};
 use super::values::{is_list, paired};
 
@@ -205,9 +205,34 @@ impl Player<'_> {
         } else {
             with_line_ends(&all)
         };
-        patterns::pattern(&all, flags)
-            .map(Rc::new)
-            .ok_or(Stop::Lost)
+        self.made_ready(&all, flags)
+    }
+
+    /// Returns a pattern that is made ready once.
+    pub fn made_ready(&mut self, text: &str, flags: &str) -> Outcome<Rc<Regex>> {
+        /// What making one ready costs, in steps.
+        const COST: usize = 200;
+        /// Patterns that are kept ready.
+        const MAX_READY: usize = 64;
+        let key = (text.to_owned(), flags.to_owned());
+        if let Some(pattern) = self.patterns.get(&key) {
+            return Ok(Rc::clone(pattern));
+        }
+        self.charge(COST + text.len())?;
+        let pattern = patterns::pattern(text, flags).ok_or(Stop::Lost)?;
+        let pattern = Rc::new(pattern);
+        if self.patterns.len() < MAX_READY {
+            self.patterns.insert(key, Rc::clone(&pattern));
+        }
+        Ok(pattern)
+    }
+
+    /// Counts what it costs to look for a pattern in a text.
+    pub fn searched(&mut self, pattern: &Regex, text: &str) -> Outcome<()> {
+        let pattern = pattern.as_str();
+        let repeats = if pattern.contains('{') { 8 } else { 1 };
+        let cost = text.len() / 16 * repeats;
+        self.charge(cost.saturating_mul(1 + pattern.len() / 64))
     }
 
     /// `m//` and `s///`.
@@ -268,6 +293,7 @@ impl Player<'_> {
                 .map(|one| one.map(|one| one.as_str().to_owned()))
                 .collect()
         };
+        self.searched(pattern, text)?;
         if all && list {
             let mut values = Vec::new();
             for found in pattern.captures_iter(text) {
@@ -307,6 +333,7 @@ impl Player<'_> {
         with: &[Piece],
         all: bool,
     ) -> Outcome<(String, usize)> {
+        self.searched(pattern, text)?;
         let mut out = String::new();
         let mut from = 0;
         let mut count = 0;
@@ -318,6 +345,10 @@ impl Player<'_> {
                 .collect();
             out.push_str(text.get(from..whole.start()).unwrap_or_default());
             out.push_str(&self.put_together(with)?.written().ok_or(Stop::Lost)?);
+            self.charge(1 + own_bytes(&self.groups) / 16)?;
+            if out.len() > MAX_TEXT {
+                return Err(Stop::Lost);
+            }
             from = whole.end();
             count += 1;
             if !all {
@@ -327,6 +358,10 @@ impl Player<'_> {
         out.push_str(text.get(from..).unwrap_or_default());
         Ok((out, count))
     }
+}
+
+fn own_bytes(groups: &[Option<String>]) -> usize {
+    groups.iter().flatten().map(String::len).sum()
 }
 
 /// `$` stands before a line end at the end of the text too.

@@ -351,14 +351,13 @@ impl Player<'_> {
                 Kind::Match(None, pieces, flags) => self.pattern(pieces, flags)?,
                 _ => {
                     let text = self.text(pattern)?;
-                    super::super::patterns::pattern(&text, "")
-                        .map(std::rc::Rc::new)
-                        .ok_or(Stop::Lost)?
+                    self.made_ready(&text, "")?
                 }
             };
             if by.captures_len() > 1 || by.is_match("") {
                 return Err(Stop::Lost);
             }
+            self.searched(&by, &text)?;
             match limit {
                 0 => by.split(&text).map(str::to_owned).collect(),
                 limit => by.splitn(&text, limit).map(str::to_owned).collect(),

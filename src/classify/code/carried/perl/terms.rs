@@ -668,14 +668,18 @@ impl Reading<'_> {
             // A function of the script compares.
             return None;
         }
-        let list = if bracket {
-            let list = self.items(")")?;
-            self.wants(")")?;
-            list
-        } else {
-            self.arguments_in_a_row()?
-        };
+        let list = self.listed(bracket)?;
         Some(Kind::Each(word.to_owned(), body, list))
+    }
+
+    /// What a verb is given, up to the bracket that was opened behind it or to the end of the statement.
+    fn listed(&mut self, bracket: bool) -> Option<Vec<Node>> {
+        if !bracket {
+            return self.arguments_in_a_row();
+        }
+        let list = self.items(")")?;
+        self.wants(")")?;
+        Some(list)
     }
 
     /// Arguments of which the first may stand in brackets.
@@ -710,13 +714,7 @@ impl Reading<'_> {
         } else if self.peek() == Some('$') {
             handle = self.handle_before_list();
         }
-        let list = if bracket {
-            let list = self.items(")")?;
-            self.wants(")")?;
-            list
-        } else {
-            self.arguments_in_a_row()?
-        };
+        let list = self.listed(bracket)?;
         Some(Kind::Print(word.to_owned(), handle, list))
     }
 

@@ -11,10 +11,19 @@ use super::super::value::{
 use super::act::{MAX_TEXT, MAX_WORK, Player, Slot, is_true, truth_value};
 use super::tree::{Kind, Node, Piece};
 
+/// Entries of one map.
+const MAX_ENTRIES: usize = 2_000;
+
 impl Player<'_> {
     /// What an expression is as one value.
     pub fn scalar(&mut self, node: &Node) -> Outcome<Value> {
         self.worked()?;
+        let value = self.one_value(node)?;
+        self.weighed(std::slice::from_ref(&value))?;
+        Ok(value)
+    }
+
+    fn one_value(&mut self, node: &Node) -> Outcome<Value> {
         match &node.kind {
             Kind::Number(number) => Ok(Value::Number(*number)),
             Kind::Text(pieces) => self.put_together(pieces),
@@ -147,6 +156,12 @@ impl Player<'_> {
     /// What an expression is as a list.
     pub fn list(&mut self, node: &Node) -> Outcome<Vec<Value>> {
         self.worked()?;
+        let values = self.values(node)?;
+        self.weighed(&values)?;
+        Ok(values)
+    }
+
+    fn values(&mut self, node: &Node) -> Outcome<Vec<Value>> {
         match &node.kind {
             Kind::Name(name) if name.starts_with(['@', '%']) => Ok(self.spread(&self.slot(name))),
             Kind::My(names, _) => {
@@ -354,6 +369,17 @@ impl Player<'_> {
     }
 
     pub fn entries_of(&mut self, node: &Node) -> Outcome<Entries> {
+        let entries = self.entries(node)?;
+        let count = entries.borrow().len();
+        if count > MAX_ENTRIES {
+            return Err(Stop::Lost);
+        }
+        // A key is looked for among all of them.
+        self.charge(count / 16)?;
+        Ok(entries)
+    }
+
+    fn entries(&mut self, node: &Node) -> Outcome<Entries> {
         match &node.kind {
             Kind::Name(name) => match self.slot(name) {
                 Slot::Keyed(entries) => Ok(entries),
@@ -538,6 +564,9 @@ fn compared(operator: &str, order: Option<std::cmp::Ordering>) -> Outcome<Value>
 /// Keys and values in a row.
 pub(super) fn paired(items: Vec<Value>) -> Outcome<Vec<(String, Value)>> {
     let mut all = Vec::new();
+    if items.len() > MAX_ENTRIES * 2 {
+        return Err(Stop::Lost);
+    }
     let mut items = items.into_iter();
     while let Some(key) = items.next() {
         let key = key.written().ok_or(Stop::Lost)?;
