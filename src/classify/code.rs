@@ -15,7 +15,9 @@ mod index;
 mod linked;
 mod magics;
 mod modules;
+mod places;
 mod reads;
+mod sent;
 mod steps;
 mod suites;
 mod tables;
@@ -28,23 +30,18 @@ mod unsaved;
 mod unsent;
 mod values;
 
-use std::collections::HashMap;
-
 use crate::model::command::{Command, Opaque, OpaqueKind};
-use crate::model::effect::{Dialect, Verb};
 use crate::model::fact::Needs;
 use crate::model::finding::{Blast, Finding, Severity};
 use crate::model::span::{Origin, Span};
 use crate::model::target::{Reach, Target, TargetKind};
-use crate::model::word::Word;
 use crate::shell::parse::parse;
-use crate::sql::{self, HOLE};
 
 use super::Context;
-use super::sql::reach::{self, Place, Reading, Server};
+use super::sql::reach::Place;
 use super::sql::{Located, Started, judged};
-use calls::{Deeds, Sent};
 use given::{Code, code, payload};
+use places::{place, place_of};
 pub use steps::Steps;
 use steps::{Kind, Step};
 
@@ -105,11 +102,10 @@ fn losses(
     needs: &mut Needs,
 ) -> Vec<Finding> {
     let deeds = code.deeds();
-    let dialect = dialect(&code.source.text);
     let own = code.test && tested::has_own_store(code, &deeds.connections);
     let raw = match own {
         true => Vec::new(),
-        false => sent_losses(code, &deeds, dialect, context),
+        false => sent::losses(code, &deeds, context),
     };
     let mut all = Vec::new();
     if !raw.is_empty() {
@@ -123,12 +119,7 @@ fn losses(
             });
         }
         all = judged(located, command, context, needs);
-        let text = &code.source.text;
-        if MOVES.iter().any(|word| text.contains(word)) || rebinds(text) {
-            for finding in &mut all {
-                doubt(finding);
-            }
-        }
+        places::doubt(&code.source.text, &mut all);
     }
     let scratch = SCRATCH.iter().any(|word| code.source.text.contains(word));
     let counts =
@@ -160,143 +151,6 @@ fn losses(
     all
 }
 
-/// Returns what the SQL loses that a code sends, with the text of each.
-fn sent_losses<'a>(
-    code: &Code,
-    deeds: &'a Deeds,
-    dialect: Dialect,
-    context: &Context<'_>,
-) -> Vec<(sql::Loss, &'a Sent)> {
-    let text = &code.source.text;
-    let serves = !code.inline && drivers::serves(text);
-    let rolled = rolls_back(text, code.language);
-    // SQLite's module goes by the first word alone when it opens a transaction.
-    let by_word = text.contains("sqlite3.connect") && !text.to_ascii_lowercase().contains("begin");
-    let begun = |sent: &Sent| {
-        code.language != tokens::Language::Python || !by_word || unsaved::begins_inside(&sent.text)
-    };
-    let mut raw = Vec::new();
-    let first = deeds.connections.first();
-    let several = deeds.connections.iter().any(|one| Some(one) != first);
-    // What is made over one connection is not there over another.
-    let mut all_made: HashMap<Option<&String>, String> = HashMap::new();
-    for sent in &deeds.sql {
-        let mut nothing = String::new();
-        let made = match sent.over.is_some() || !several {
-            true => all_made
-                .entry(sent.over.as_ref().filter(|_| several))
-                .or_default(),
-            false => &mut nothing,
-        };
-        let taken = (rolled || deeds.undone.contains(&sent.span)) && begun(sent);
-        let undone = code.sandboxed || taken;
-        let losses = if sent.perhaps {
-            // A driver's `%s` stands for a value.
-            sql::losses_in_prose(&sent.text.replace("%s", "$1"), dialect)
-        } else {
-            let ask = !context.facts.assumed && deeds.is_steady(sent);
-            let texts = match ask && !sent.bound.is_empty() {
-                true => sent.bound.as_slice(),
-                false => std::slice::from_ref(&sent.text),
-            };
-            let losses = texts
-                .iter()
-                .flat_map(|text| losses_behind(made, text, dialect));
-            let losses: Vec<_> = losses.collect();
-            // What one call makes is known to those behind it.
-            let head = sent.text.trim_start().get(..7).unwrap_or_default();
-            let makes = head.eq_ignore_ascii_case("create ")
-                && !sent.choice
-                && !may_be_caught(text, sent.span);
-            if makes && made.len() + sent.text.len() < MAX_MADE {
-                made.push_str(sent.text.trim_end_matches([';', ' ', '\n']));
-                made.push_str(";\n");
-            }
-            losses
-        };
-        let fills = !deeds.is_steady(sent);
-        let doubted = losses.into_iter().map(|loss| match fills {
-            true => loss.asked_alone(),
-            false => loss,
-        });
-        let kept = doubted.filter(|loss| {
-            // Rows that a request takes are not taken by starting what waits for it.
-            let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
-            !loss.created && !(rows && (serves || undone))
-        });
-        raw.extend(kept.map(|loss| (loss, sent)));
-    }
-    raw
-}
-
-/// Returns what a statement loses behind those that make something.
-fn losses_behind(made: &str, text: &str, dialect: Dialect) -> Vec<sql::Loss> {
-    let from = made.len();
-    let mut losses = sql::losses(&format!("{made}{text}"), dialect);
-    losses.retain(|loss| from == 0 || loss.effect.span.start >= from);
-    losses
-}
-
-/// Tells whether the failure of a statement may be caught: what it makes was there already then.
-fn may_be_caught(text: &str, span: Span) -> bool {
-    let until = |at: usize| {
-        (at..at + 4)
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(at)
-    };
-    let behind = text.get(span.end..until((span.end + 200).min(text.len())));
-    let before = text.get(until(span.start.saturating_sub(120))..span.start);
-    let caught = ["except", "rescue", "catch"];
-    behind.is_none_or(|behind| caught.iter().any(|word| behind.contains(word)))
-        || before.is_none_or(|before| before.contains("suppress(") || before.contains("eval {"))
-}
-
-/// Tells whether a code of Python takes over a name that it gives a value itself: `from local import *`, `from conf import DB`.
-fn rebinds(text: &str) -> bool {
-    let assigned = |name: &str| {
-        let mut lines = text.lines().map(str::trim_start);
-        lines.any(|line| {
-            let rest = line.strip_prefix(name).map(str::trim_start);
-            rest.is_some_and(|rest| rest.starts_with('=') && !rest.starts_with("=="))
-        })
-    };
-    let mut imports = text.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("from ")?;
-        rest.split_once(" import ")
-    });
-    imports.any(|(_, names)| {
-        let mut names = names
-            .split(',')
-            .map(|name| name.trim().trim_matches(['(', ')']));
-        names.any(|name| name == "*" || !name.is_empty() && assigned(name))
-    })
-}
-
-/// Calls by which a file comes to stand under another name.
-const MOVES: [&str; 10] = [
-    "os.rename",
-    "os.replace",
-    "shutil.move",
-    "os.link",
-    "os.symlink",
-    ".rename(",
-    "symlink_to",
-    "hardlink_to",
-    "renameSync",
-    "FileUtils.mv",
-];
-
-/// What is not there, or empty, before a code moves files may be something else by then.
-fn doubt(finding: &mut Finding) {
-    let absent =
-        |reason: &String| reason.contains("does not exist") || reason.contains("holds no rows");
-    if finding.exempt.as_ref().is_some_and(absent) {
-        finding.exempt = None;
-        let line = "the code moves files or takes names over: another database may be meant";
-        finding.blast.lines.push(line.to_owned());
-    }
-}
-
 /// A code that does more than is looked at.
 fn cut(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
     let id = "opaque.budget";
@@ -309,9 +163,6 @@ fn cut(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
     finding.targets.clear();
     finding
 }
-
-/// Bytes of statements that make something, kept for the statements behind them.
-const MAX_MADE: usize = 10_000;
 
 /// Words by which a code says that it works on files of its own making.
 const SCRATCH: [&str; 12] = [
@@ -328,86 +179,6 @@ const SCRATCH: [&str; 12] = [
     "GetTempPath",
     "tempdir(",
 ];
-
-/// Tells whether the code rolls back what it changes and nowhere commits: "how many rows would it be".
-fn rolls_back(text: &str, language: tokens::Language) -> bool {
-    /// Drivers that begin a transaction by themselves and drop it where nobody commits.
-    const DRIVERS: [&str; 8] = [
-        "psycopg",
-        "sqlite3",
-        "pymysql",
-        "mysqldb",
-        "mysql.connector",
-        "pyodbc",
-        "oracledb",
-        "pymssql",
-    ];
-    /// What begins and ends transactions in other ways.
-    const OTHERS: [&str; 7] = [
-        "commit",
-        "isolation_level",
-        "executescript",
-        "sqlalchemy",
-        "django",
-        "peewee",
-        "savepoint",
-    ];
-    let lower = text.to_ascii_lowercase();
-    let others = OTHERS.iter().any(|word| lower.contains(word));
-    // A connection as a context commits at its end.
-    let context = |line: &str| line.trim_start().starts_with("with ") && !line.contains("cursor(");
-    // SQLite's module begins by itself and forgets what nobody commits.
-    let closed = lower.contains("sqlite3.connect(") && lower.contains(".close()");
-    let python = matches!(language, tokens::Language::Python);
-    if python && closed && !others && !lower.contains("autocommit") && !lower.lines().any(context) {
-        return !lower.contains("import ") || !imports_others(&lower);
-    }
-    if others || !lower.contains("rollback") {
-        return false;
-    }
-    let said = |word: &str| {
-        ['\'', '"', '`']
-            .iter()
-            .any(|quote| lower.contains(&format!("{quote}{word}")))
-    };
-    let ends = lower.contains("query('end") || lower.contains("query(\"end");
-    if said("begin") && said("rollback") && !ends {
-        return true;
-    }
-    python
-        && lower.contains(".rollback()")
-        && DRIVERS.iter().any(|driver| lower.contains(driver))
-        && !lower.lines().any(context)
-}
-
-/// Tells whether modules beside the standard ones are there that may commit.
-fn imports_others(lower: &str) -> bool {
-    const OWN: [&str; 12] = [
-        "sqlite3",
-        "sys",
-        "os",
-        "json",
-        "csv",
-        "re",
-        "time",
-        "datetime",
-        "pathlib",
-        "argparse",
-        "contextlib",
-        "collections",
-    ];
-    let imported = lower.split(['\n', ';']).filter_map(|line| {
-        let line = line.trim_start();
-        line.strip_prefix("import ")
-            .or_else(|| line.strip_prefix("from "))
-    });
-    let mut names = imported.flat_map(|rest| {
-        let head = rest.split(" import ").next().unwrap_or(rest);
-        head.split(',')
-            .map(|name| name.split_whitespace().next().unwrap_or_default())
-    });
-    names.any(|name| !OWN.contains(&name.split('.').next().unwrap_or(name)))
-}
 
 /// A test makes what it takes away.
 fn is_test(command: &Command) -> bool {
@@ -510,174 +281,6 @@ fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps>
     Steps::join(together).into_iter().chain(alone).collect()
 }
 
-/// Returns the dialect that the drivers named in the code speak.
-fn dialect(text: &str) -> Dialect {
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let postgres = has(&[
-        "psycopg", "asyncpg", "postgres", "pg_query", "'pg'", "\"pg\"", "PG.",
-    ]);
-    let sqlite = has(&["sqlite"]);
-    let mysql = has(&["mysql", "mariadb"]);
-    match (postgres, sqlite, mysql) {
-        (true, false, false) => Dialect::Postgres,
-        (false, true, false) => Dialect::Sqlite,
-        (false, false, true) => Dialect::Mysql,
-        _ => Dialect::Unknown,
-    }
-}
-
-/// Returns the database that a statement is for: that of its own connection, where the code has several.
-fn place_of(
-    sent: &Sent,
-    (deeds, code): (&Deeds, &str),
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Place {
-    let first = deeds.connections.first();
-    let several = deeds.connections.iter().any(|one| Some(one) != first);
-    match sent.over.as_ref().filter(|_| several) {
-        Some(over) => {
-            let own = std::slice::from_ref(over);
-            place_on(own, (deeds, code), command, context, needs)
-        }
-        None => place((deeds, code), command, context, needs),
-    }
-}
-
-/// Tells whether a file of SQLite is named from a folder to which the code changes: where that leads is not known.
-fn leads_elsewhere(name: &str, code: &str) -> bool {
-    let name = sqlite_source(name).unwrap_or(name);
-    let relative = !name.starts_with('/') && !name.contains(['=', ':']);
-    relative && code.contains("sqlite") && code.contains("chdir(")
-}
-
-/// Returns the database that the code connects to, when its text says so.
-fn place(
-    (deeds, code): (&Deeds, &str),
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Place {
-    place_on(&deeds.connections, (deeds, code), command, context, needs)
-}
-
-fn place_on(
-    connections: &[String],
-    (deeds, code): (&Deeds, &str),
-    command: &Command,
-    context: &Context<'_>,
-    needs: &mut Needs,
-) -> Place {
-    let nowhere = Place::nowhere(
-        TargetKind::Database,
-        "unknown",
-        "the code does not say which database it connects to",
-    );
-    let mut connections: Vec<&String> = connections.iter().collect();
-    connections.dedup();
-    let mut memory = nowhere.clone();
-    memory.scratch = Some("the database is kept in memory".to_owned());
-    if attaches(deeds) || connections.iter().any(|text| leads_elsewhere(text, code)) {
-        return nowhere;
-    }
-    let unwritten = |text: &&String| text.contains(":memory:") || is_read_only(text);
-    if !connections.is_empty() && connections.iter().all(unwritten) {
-        memory.scratch = Some("the database is only read, or kept in memory".to_owned());
-        return memory;
-    }
-    let [text] = connections.as_slice() else {
-        return match connections.is_empty() && drivers::in_memory(code) {
-            true => memory,
-            false => nowhere,
-        };
-    };
-    let text = text.as_str();
-    if text.starts_with(values::FRESH) {
-        memory.scratch = Some("the database is a temporary file of this code".to_owned());
-        return memory;
-    }
-    let mut reading = Reading {
-        command,
-        context,
-        needs,
-        implicit: false,
-        unknown: false,
-    };
-    let text = sqlite_source(text).unwrap_or(text);
-    let empty = text.is_empty() && code.contains("sqlite") && !code.contains("libsql");
-    if empty || text.contains(":memory:") {
-        return memory;
-    }
-    if text.starts_with("postgres") || text.contains("dbname=") {
-        let server = Server {
-            database: Some(Word::literal(text, command.origin.clone())),
-            ..Server::default()
-        };
-        return reach::postgres(&server, &mut reading);
-    }
-    let in_memory = text.contains(":memory:")
-        || text.contains("mode=memory")
-        || text.starts_with("sqlite") && text.ends_with("://");
-    if in_memory {
-        return memory;
-    }
-    if let Some(file) = sqlite_file(text) {
-        let word = Word::literal(file, command.origin.clone());
-        return reach::sqlite(&word, &mut reading).unwrap_or(memory);
-    }
-    nowhere
-}
-
-/// Returns the file of SQLite that a connection names.
-fn sqlite_file(text: &str) -> Option<&str> {
-    let file = text
-        .strip_prefix("sqlite:///")
-        .or_else(|| text.strip_prefix("sqlite:"))
-        .unwrap_or(text);
-    let is_file = [".db", ".sqlite", ".sqlite3", ".db3"]
-        .iter()
-        .any(|end| file.ends_with(end));
-    let named = is_file || text.starts_with("sqlite:") || file == ":memory:";
-    (named && !file.contains(HOLE)).then_some(file)
-}
-
-/// A database in memory that takes in a file works on that file.
-fn attaches(deeds: &Deeds) -> bool {
-    deeds.sql.iter().any(|sent| {
-        let head = sent.text.trim_start().get(..7).unwrap_or_default();
-        head.eq_ignore_ascii_case("attach ") && !sent.text.contains(":memory:")
-    })
-}
-
-/// Tells whether SQLite is told to open a file for reading only; without URIs the whole text names another file.
-fn is_read_only(text: &str) -> bool {
-    let told = ["mode=ro", "immutable=1"]
-        .iter()
-        .any(|word| text.contains(word));
-    text.starts_with("file:") && told && !text.contains([HOLE, '%'])
-}
-
-/// Returns the file that a data source of Perl, Java or .NET names for SQLite (`dbi:SQLite:dbname=a.db`, `jdbc:sqlite:a.db`).
-fn sqlite_source(text: &str) -> Option<&str> {
-    let after = |text: &'_ str, front: &str| {
-        text.get(..front.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(front))
-            .then_some(front.len())
-    };
-    for front in ["dbi:SQLite:", "jdbc:sqlite:", "Data Source="] {
-        let Some(rest) = after(text, front).and_then(|length| text.get(length..)) else {
-            continue;
-        };
-        let first = rest.split(';').next().unwrap_or(rest);
-        let named = ["dbname=", "database=", "uri="]
-            .iter()
-            .find_map(|name| first.strip_prefix(name));
-        return Some(named.unwrap_or(first));
-    }
-    None
-}
-
 fn unknown_deletion(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
     let id = "code.delete-files";
     let rule = context.rules.rule(id);
@@ -723,8 +326,8 @@ pub(in crate::classify) fn of_tasks(
 mod tests {
     use super::calls::{Standing, deeds};
     use super::tokens::Language;
-    use super::*;
     use crate::model::effect::Dialect;
+    use crate::sql;
 
     fn read(language: Language, text: &str) -> (Vec<String>, Vec<String>, usize) {
         let deeds = deeds(text, language, Standing::inline());

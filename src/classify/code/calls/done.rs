@@ -59,6 +59,12 @@ pub(in super::super) struct Deeds {
 }
 
 impl Deeds {
+    /// Tells whether the code connects to more than one database.
+    pub fn has_several(&self) -> bool {
+        let first = self.connections.first();
+        self.connections.iter().any(|one| Some(one) != first)
+    }
+
     /// Tells whether the rows that a statement meets are those that are there before the code: nothing else changes or adds any.
     pub fn is_steady(&self, sent: &Sent) -> bool {
         const STAYS: [&str; 9] = [
