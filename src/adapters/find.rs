@@ -544,7 +544,7 @@ impl Walk {
             Node::Newer(None) => return Err("a file that it compares with is not known".to_owned()),
             Node::Links(compared) => compared.holds(links(stat)),
             Node::Rights(how, bits) => {
-                let rights = stat.st_mode & 0o7777;
+                let rights = rights(stat);
                 match how {
                     '-' => rights & bits == *bits,
                     '/' => *bits == 0 || rights & bits != 0,
@@ -561,6 +561,17 @@ impl Walk {
             | Node::Acts { .. } => false,
         })
     }
+}
+
+/// Returns the twelve bits that say who may do what.
+#[allow(
+    clippy::unnecessary_cast,
+    clippy::useless_conversion,
+    trivial_numeric_casts,
+    reason = "the widths differ between systems"
+)]
+fn rights(stat: &Stat) -> u32 {
+    (stat.st_mode as u32) & 0o7777
 }
 
 /// Returns the letter of a kind; `-xtype` looks through a link, and calls one that leads nowhere a link.
