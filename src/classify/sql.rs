@@ -274,10 +274,6 @@ fn asks_others(located: &Located) -> bool {
 
 /// Tells whether something of the call may fill the tables that a condition asks, before it does.
 fn may_be_filled(command: &Command, context: &Context<'_>, needs: &mut Needs) -> bool {
-    const QUIET: [&str; 14] = [
-        "[[", "bash", "dash", "export", "local", "mkdir", "set", "sh", "shift", "source", ".", ":",
-        "zsh", "git",
-    ];
     const FILLS: [&str; 8] = [
         "insert",
         "replace",
@@ -289,8 +285,7 @@ fn may_be_filled(command: &Command, context: &Context<'_>, needs: &mut Needs) ->
         "source",
     ];
     let quiet = |one: &Command| {
-        let script = one.program().is_some_and(|name| name.ends_with(".sh"));
-        script || one.is_any(&super::inert::PROGRAMS) || one.is_any(&QUIET)
+        one.steers() || one.is_any(&super::inert::PROGRAMS) || one.is_any(&["git", "mkdir"])
     };
     if !context.earlier.iter().all(quiet) {
         return true;

@@ -194,6 +194,15 @@ impl Command {
         })
     }
 
+    /// Tells whether it sets the shell, or runs a script whose lines are commands of their own: by itself it changes nothing.
+    pub fn steers(&self) -> bool {
+        const STEERS: [&str; 20] = [
+            ".", ":", "[[", "bash", "dash", "declare", "export", "getopt", "getopts", "local",
+            "mapfile", "read", "readonly", "set", "sh", "shift", "shopt", "source", "unset", "zsh",
+        ];
+        self.is_any(&STEERS) || self.program().is_some_and(|name| name.ends_with(".sh"))
+    }
+
     /// Returns the words after the program.
     pub fn args(&self) -> &[Word] {
         self.words.get(1..).unwrap_or_default()

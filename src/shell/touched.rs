@@ -83,11 +83,6 @@ fn leads_to(file: &Word, command: &Command, path: &Path) -> bool {
 
 /// Tells whether a command may have made, removed or renamed something in these folders or below them.
 pub(super) fn changes_names(command: &Command, folders: &[PathBuf]) -> bool {
-    // They change nothing but the shell itself, or what their own lines change.
-    const QUIET: [&str; 15] = [
-        "set", "shift", "local", "export", "readonly", "declare", "source", ".", "shopt", "getopt",
-        "getopts", "read", "mapfile", "sed", "find",
-    ];
     const PLACES: [&str; 11] = [
         "cp", "mv", "rm", "rmdir", "unlink", "mkdir", "touch", "tee", "chmod", "ln", "gzip",
     ];
@@ -117,7 +112,7 @@ pub(super) fn changes_names(command: &Command, folders: &[PathBuf]) -> bool {
     if super::readers::only_reads(command) {
         return false;
     }
-    if is_silent(&name) || QUIET.contains(&name.as_str()) {
+    if is_silent(&name) || command.steers() || command.is_any(&["sed", "find"]) {
         return command.args().iter().any(acts);
     }
     let flag = |word: &&Word| word.prefix().starts_with('-');

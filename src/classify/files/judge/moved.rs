@@ -158,15 +158,11 @@ impl Judge<'_, '_> {
 
 /// Tells whether a command leaves alone what was moved to a place: it is followed, and names nothing there.
 fn leaves(command: &Command, place: &Path) -> bool {
-    const KNOWN: [&str; 16] = [
-        ":", "[[", "bash", "cp", "dash", "export", "install", "local", "mkdir", "rm", "set", "sh",
-        "shift", "sqlite3", "touch", "zsh",
-    ];
+    const KNOWN: [&str; 6] = ["cp", "install", "mkdir", "rm", "sqlite3", "touch"];
     let Cwd::Known(here) = &command.cwd else {
         return false;
     };
-    let script = command.program().is_some_and(|name| name.ends_with(".sh"));
-    let known = script || command.is_any(&KNOWN) || command.is_any(&inert::PROGRAMS);
+    let known = command.steers() || command.is_any(&KNOWN) || command.is_any(&inert::PROGRAMS);
     let name = place.file_name().map(std::ffi::OsStr::to_string_lossy);
     let apart = |word: &Word| {
         let Some(text) = word.text().filter(|_| !word.has_glob() && !word.many) else {

@@ -140,10 +140,7 @@ impl<'a> Judge<'a, '_> {
 
     /// Tells whether an earlier command of the call may have brought rows into a database: it names the file, or is not followed.
     fn may_be_filled(&self, file: &Path) -> bool {
-        const QUIET: [&str; 17] = [
-            ".", ":", "[[", "bash", "dash", "export", "getopt", "local", "mkdir", "readlink", "rm",
-            "set", "sh", "shift", "source", "unlink", "zsh",
-        ];
+        const QUIET: [&str; 4] = ["mkdir", "readlink", "rm", "unlink"];
         const CLIENTS: [&str; 6] = ["sqlite3", "psql", "mysql", "mariadb", "sed", "awk"];
         let name = file.file_name().map(std::ffi::OsStr::to_string_lossy);
         let fills = |command: &Command| {
@@ -157,9 +154,8 @@ impl<'a> Judge<'a, '_> {
             if command.writes.iter().any(|write| named(&write.file)) {
                 return true;
             }
-            let script = command.program().is_some_and(|name| name.ends_with(".sh"));
             let asks = command.is_any(&crate::classify::inert::PROGRAMS);
-            if script || asks || command.is_any(&QUIET) {
+            if command.steers() || asks || command.is_any(&QUIET) {
                 return false;
             }
             if command.is_any(&["cp", "gcp"]) {
