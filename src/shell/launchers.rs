@@ -3,6 +3,7 @@
 use crate::model::word::Word;
 
 use super::unfold::Job;
+use super::world::is_silent;
 
 /// Version managers take names of tools before the `--` that the command stands behind: `mise exec node@22 -- node …`.
 pub(super) fn behind_tools(name: &str, job: &Job, from: usize) -> usize {
@@ -57,7 +58,56 @@ pub(super) fn texts_of(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Package runners take `name@version`.
+/// What a program runs that nobody knows, where its name or its verb says that it runs something: `with-env -- CMD`, `tool exec -- CMD`.
+pub(super) fn behind_dashes(program: &str, job: &Job) -> Option<Job> {
+    let text = |at: usize| job.words.get(at).and_then(Word::text);
+    let verb = text(1).filter(|verb| ["run", "exec"].contains(&verb.as_str()));
+    let named = program.split(['-', '_', '.']).any(|part| {
+        let ends = ["env", "exec", "run", "wrap", "wrapper"];
+        let starts = ["with", "retry", "wait", "secret", "cred", "vault"];
+        ends.iter().any(|end| part.ends_with(end))
+            || starts.iter().any(|start| part.starts_with(start))
+    });
+    let runs = match verb.as_deref() {
+        Some("exec") => true,
+        // What stands behind `cargo run --` is for the program that was built.
+        Some(_) => !BUILDERS.contains(&program),
+        None => named && program != "printenv",
+    };
+    if !runs || is_silent(program) {
+        return None;
+    }
+    let dashes = (1..job.words.len()).find(|at| text(*at).as_deref() == Some("--"))?;
+    let from = 1 + usize::from(verb.is_some());
+    let mut valued = false;
+    for word in job.words.get(from..dashes)? {
+        let flag = word.prefix().starts_with('-');
+        // An option may take the word behind it; a second operand is no option's, but the place to run in may be one.
+        if !flag && !valued && verb.as_deref() != Some("exec") {
+            return None;
+        }
+        valued = flag;
+    }
+    Some(job.rest(dashes + 1)).filter(|inner| !inner.words.is_empty())
+}
+
+/// Programs that build what they run: its words are not commands.
+const BUILDERS: [&str; 18] = [
+    "cargo", "dotnet", "swift", "go", "stack", "cabal", "zig", "mix", "sbt", "dub", "crystal",
+    "nim", "deno", "flutter", "dart", "gleam", "wasmtime", "wasmer",
+];
+
+/// Packages whose program bears another name.
+const PROGRAM_OF: [(&str, &str); 6] = [
+    ("dotenv-cli", "dotenv"),
+    ("dotenv-flow-cli", "dotenv-flow"),
+    ("@infisical/cli", "infisical"),
+    ("@dopplerhq/cli", "doppler"),
+    ("cdktf-cli", "cdktf"),
+    ("rimraf-cli", "rimraf"),
+];
+
+/// Package runners take `name@version`, and packages whose program has another name.
 pub(super) fn unversioned(name: &str, rest: &mut Job) {
     let runs_packages = matches!(
         name,
@@ -84,6 +134,12 @@ pub(super) fn unversioned(name: &str, rest: &mut Job) {
             let name = text.get(..start + at).unwrap_or_default().to_owned();
             *first = Word::literal(name, first.origin.clone());
         }
+    }
+    if let Some(first) = rest.words.first_mut()
+        && let Some(text) = first.text()
+        && let Some((_, program)) = PROGRAM_OF.iter().find(|(package, _)| *package == text)
+    {
+        *first = Word::literal((*program).to_owned(), first.origin.clone());
     }
 }
 

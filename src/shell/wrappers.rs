@@ -122,6 +122,9 @@ const ROWS: &[Row] = &[
     row("perf record", "-e -o -F -p --event --output", 0),
     row("dotenv", "-f --file -e -p -v -c", 0),
     row("dotenv run", "-f --file -e -p -v -c", 0),
+    row("dotenv-cli", "-f --file -e -p -v -c", 0),
+    row("dotenv-flow", "-p --path --node-env", 0),
+    row("dotenv-extended", "", 0),
     row("devbox run", "-c --config -e --env", 0),
     row("shx", "", 0),
     row("dotenvx run", "-f --env-file -e --env -fk", 0),
@@ -192,7 +195,11 @@ const ROWS: &[Row] = &[
         "-wait -timeout -template -stdout -stderr -env",
         0,
     ),
-    row("retry", "-t -d -m --times --delay", 0),
+    row(
+        "retry",
+        "-t -d -m -n -a -s --times --delay --tries --attempts --max --sleep",
+        0,
+    ),
     row("envchain", "", 1),
     row("teller run", "-c --config", 0),
     row("phase run", "--env --app", 0),
@@ -446,7 +453,11 @@ impl Unfolder<'_> {
             _ if is_loader(program) => self.loader(program, job, st, fr),
             _ => self
                 .windows_shell(job, st, fr)
-                .or_else(|| self.direct(job, st, fr)),
+                .or_else(|| self.direct(job, st, fr))
+                .or_else(|| {
+                    let inner = launchers::behind_dashes(program, job)?;
+                    self.inner(program, Passage::Plain, inner, st, fr)
+                }),
         }
     }
 
