@@ -91,10 +91,27 @@ pub(super) fn behind_dashes(program: &str, job: &Job) -> Option<Job> {
     Some(job.rest(dashes + 1)).filter(|inner| !inner.words.is_empty())
 }
 
-/// Programs that build what they run: its words are not commands.
-const BUILDERS: [&str; 18] = [
-    "cargo", "dotnet", "swift", "go", "stack", "cabal", "zig", "mix", "sbt", "dub", "crystal",
-    "nim", "deno", "flutter", "dart", "gleam", "wasmtime", "wasmer",
+/// Programs that build what they run, or hand words on to one program of their own: those are not commands.
+const BUILDERS: [&str; 19] = [
+    "cargo",
+    "dotnet",
+    "swift",
+    "go",
+    "stack",
+    "cabal",
+    "zig",
+    "mix",
+    "sbt",
+    "dub",
+    "crystal",
+    "nim",
+    "deno",
+    "flutter",
+    "dart",
+    "gleam",
+    "wasmtime",
+    "wasmer",
+    "terragrunt",
 ];
 
 /// Packages whose program bears another name.

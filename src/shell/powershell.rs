@@ -2,6 +2,7 @@
 //! It does not run expressions: what is neither a literal nor a variable set to one in the text is a hole.
 
 mod defined;
+mod entries;
 mod names;
 mod read;
 mod scratch;

@@ -91,7 +91,7 @@ pub(super) struct Reader<'t, 'f> {
     /// Steps left; second readings draw on it too.
     fuel: usize,
     pub(super) frame: &'f Frame,
-    found: &'f mut Found,
+    pub(super) found: &'f mut Found,
     /// Variables set to literals in this text; nothing for those set to anything else.
     pub(super) vars: HashMap<String, Option<String>>,
     aliases: HashMap<String, String>,
@@ -129,7 +129,7 @@ impl Reader<'_, '_> {
         Some(next)
     }
 
-    fn enter(&mut self) -> Read<()> {
+    pub(super) fn enter(&mut self) -> Read<()> {
         self.found.depth += 1;
         if self.found.depth > MAX_DEPTH {
             return Err(Unreadable);
@@ -143,7 +143,7 @@ impl Reader<'_, '_> {
     }
 
     /// Moves over blanks, comments and escaped line ends; over newlines too when `lines`.
-    fn skip(&mut self, lines: bool) {
+    pub(super) fn skip(&mut self, lines: bool) {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\r') => self.pos += 1,
@@ -200,7 +200,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn pipeline(&mut self) -> Read<()> {
+    pub(super) fn pipeline(&mut self) -> Read<()> {
         self.enter()?;
         self.elements()?;
         self.found.depth -= 1;
@@ -456,7 +456,7 @@ impl Reader<'_, '_> {
                 Some(b'(') => self.code(1, b')')?,
                 Some(b'{') => self.code(1, b'}')?,
                 Some(b'@') if self.starts("@(") => self.code(2, b')')?,
-                Some(b'@') if self.starts("@{") => self.code(2, b'}')?,
+                Some(b'@') if self.starts("@{") => self.entries()?,
                 Some(b'[') => self.bracket()?,
                 Some(b'.' | b':') => self.member()?,
                 Some(b'"' | b'\'' | b'$' | b'@') => last = Some(self.word()?),

@@ -49,6 +49,9 @@ pub fn is_temporary(source: &str, known: impl Fn(&str) -> bool) -> bool {
     if text.contains("..") || text.contains([';', '|', '\n', '{']) {
         return false;
     }
+    if let Some(path) = new_folder(text) {
+        return is_temporary(path, known);
+    }
     let joined = [
         "join-path",
         "[io.path]::combine",
@@ -80,6 +83,29 @@ pub fn is_temporary(source: &str, known: impl Fn(&str) -> bool) -> bool {
     !own.is_empty()
         && holes
         && (joined.is_some() || tail.starts_with(['\\', '/', ' ', '+', ')', '"']))
+}
+
+/// Returns the path of what `New-Item` makes: its value is that place.
+fn new_folder(text: &str) -> Option<&str> {
+    let text = text.strip_suffix(".fullname").map_or(text, bare);
+    let rest = ["new-item ", "ni ", "mkdir ", "md "]
+        .iter()
+        .find_map(|head| text.strip_prefix(head))?;
+    let at = rest.find("-path ").map_or(0, |at| at + "-path ".len());
+    let path = rest.get(at..)?.trim_start();
+    if path.starts_with('-') {
+        return None;
+    }
+    let mut depth = 0_usize;
+    let end = path.char_indices().find(|(_, char)| {
+        match char {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && *char == ' '
+    });
+    path.get(..end.map_or(path.len(), |(at, _)| at))
 }
 
 /// Takes off the parentheses and quotes around an expression.
@@ -121,6 +147,10 @@ mod tests {
             "Join-Path -Path $env:TEMP -ChildPath 'x'",
             "\"$env:TEMP\\x\"",
             "Join-Path $t 'sub'",
+            "New-Item -ItemType Directory -Path (Join-Path ([IO.Path]::GetTempPath()) ([guid]::NewGuid()))",
+            "New-Item -Path (Join-Path $env:TEMP 'x') -ItemType Directory -Force",
+            "(New-Item -ItemType Directory -Path (Join-Path $env:TEMP 'x')).FullName",
+            "mkdir \"$env:TEMP\\x\"",
         ] {
             assert!(is_temporary(temporary, known), "{temporary}");
         }
@@ -133,6 +163,10 @@ mod tests {
             "$env:TEMPLATES\\x",
             "Get-ChildItem $env:TEMP | x",
             "Join-Path $u 'x'",
+            "New-Item -ItemType Directory -Path data",
+            "New-Item -ItemType Directory -Path $env:TEMP",
+            "New-Item -ItemType Directory data -Force",
+            "New-Item data -Value (Join-Path $env:TEMP 'x')",
         ] {
             assert!(!is_temporary(other, known), "{other}");
         }

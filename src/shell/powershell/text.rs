@@ -256,7 +256,7 @@ impl Reader<'_, '_> {
                 self.hole(word, start, true);
             }
             Some(b'{') => {
-                self.code(2, b'}')?;
+                self.entries()?;
                 self.hole(word, start, false);
             }
             Some(quote @ (b'"' | b'\'')) => self.here_string(word, quote)?,
