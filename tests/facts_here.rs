@@ -117,6 +117,11 @@ fn what_is_only_here_is_found() {
             "echo x > notes.txt",
             "cp README.md notes.txt",
             "sort -o notes.txt README.md",
+            "sort -u -o notes.txt notes.txt",
+            "shuf README.md -o notes.txt",
+            "uniq README.md notes.txt",
+            "uniq -f 1 README.md notes.txt",
+            "xxd -r -p README.md notes.txt",
         ],
     );
     project.finds(

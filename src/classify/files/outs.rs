@@ -121,6 +121,23 @@ const ROWS: &[Row] = &[
             &[],
         )
     },
+    option(&["shuf"], &["-o", "--output"]),
+    Row {
+        place: Place::Only(1),
+        valued: Valued {
+            short: "fsw",
+            long: &["--skip-fields", "--skip-chars", "--check-chars"],
+        },
+        ..option(&["uniq"], &[])
+    },
+    Row {
+        place: Place::Only(1),
+        valued: Valued {
+            short: "cglosnR",
+            long: &[],
+        },
+        ..option(&["xxd"], &[])
+    },
     // What was seen on the network, or fetched from it.
     option(&["tcpdump", "tshark", "dumpcap"], &["-w"]),
     option(&["nmap"], &["-oN", "-oX", "-oG"]),

@@ -124,7 +124,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `sort -o FILE` of other files than that one.
+    /// `sort -o FILE`, of other files or of itself.
     pub fn sort(&mut self) {
         let valued = Valued {
             short: "oktST",
@@ -140,12 +140,14 @@ impl Reader<'_, '_> {
         let Some(to) = args.value(&["-o", "--output"]) else {
             return;
         };
-        // Sorted into itself, every line is still there.
-        if args.operands.iter().any(|word| word.shown() == to) {
-            return;
-        }
+        // Sorted into itself, most lines are still there; their order is not.
+        let itself = args.operands.iter().any(|word| word.shown() == to);
         let word = Word::literal(to, command.origin.clone());
-        self.overwrite(&word, Over::NEW);
+        let over = Over {
+            edit: itself,
+            ..Over::NEW
+        };
+        self.overwrite(&word, over);
     }
 
     /// `scp FILE… TO`, and rsync without a deletion: a guarded file at the other end is written over.

@@ -10,6 +10,9 @@ use crate::classify::files::place::lexical;
 use crate::model::fact::{Answer, EntryKind, GitFact, GitPathFact, Question};
 use crate::model::git::{GitAbout, GitQuestion};
 
+/// Repositories below a folder that is none itself, of which one call removes something.
+const MAX_REPOSITORIES: usize = 20;
+
 impl<'a> Judge<'a, '_> {
     /// Asks git about all that is still open, one question for each repository.
     pub(super) fn git(
@@ -27,17 +30,43 @@ impl<'a> Judge<'a, '_> {
             groups.entry(dir).or_default().push(one.path.clone());
         }
         let mut known = BTreeMap::new();
+        let mut apart: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
         for (dir, mut paths) in groups {
             paths.sort();
             paths.dedup();
-            if let Some(Answer::Git(fact)) = self.ask(Question::Git { dir, paths }) {
-                for path in &fact.paths {
-                    let (fact, path) = self.inner(fact, path).unwrap_or((fact, path));
-                    known.insert(path.path.clone(), (fact, path));
+            let question = Question::Git {
+                dir: dir.clone(),
+                paths: paths.clone(),
+            };
+            match self.ask(question) {
+                Some(Answer::Git(fact)) => self.say(fact, &mut known),
+                // A folder of several repositories is none itself.
+                Some(_) if dir == self.context.scene.project => {
+                    for path in paths {
+                        let dir = path.parent().unwrap_or(&path).to_path_buf();
+                        apart.entry(dir).or_default().push(path);
+                    }
                 }
+                _ => {}
+            }
+        }
+        for (dir, paths) in apart.into_iter().take(MAX_REPOSITORIES) {
+            if let Some(Answer::Git(fact)) = self.ask(Question::Git { dir, paths }) {
+                self.say(fact, &mut known);
             }
         }
         known
+    }
+
+    fn say(
+        &mut self,
+        fact: &'a GitFact,
+        known: &mut BTreeMap<PathBuf, (&'a GitFact, &'a GitPathFact)>,
+    ) {
+        for path in &fact.paths {
+            let (fact, path) = self.inner(fact, path).unwrap_or((fact, path));
+            known.insert(path.path.clone(), (fact, path));
+        }
     }
 
     /// What git knows nothing of may lie in a repository inside: a submodule, or another work tree.
