@@ -3,6 +3,7 @@
 
 mod constants;
 mod indirect;
+mod matches;
 mod plain;
 mod quotes;
 

@@ -62,6 +62,11 @@ impl Quotes {
         if self.unclosed {
             return None;
         }
+        if language == Language::Perl
+            && let Some(tokens) = super::matches::read(cursor, all)
+        {
+            return Some(tokens);
+        }
         match paired(cursor, language, last)? {
             Ok(tokens) => Some(tokens),
             Err(Unclosed) => {
