@@ -2,11 +2,14 @@
 //! Whatever is not known where it decides something ends the attempt: then the script is read like any other code.
 
 mod folders;
+mod node;
 mod patterns;
 mod perl;
 mod times;
 mod value;
 mod world;
+
+use std::path::Path;
 
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd};
@@ -45,7 +48,13 @@ pub(super) fn carried(
     let Cwd::Known(here) = &command.cwd else {
         return None;
     };
-    if context.facts.assumed || code.test || !command.is_here() || !is_plain(code, command) {
+    if context.facts.assumed || code.test || !command.is_here() {
+        return None;
+    }
+    if code.language == Language::Javascript {
+        return node_carried(code, command, here, context, needs);
+    }
+    if !is_plain(code, command) {
         return None;
     }
     let words = code.args.as_ref()?;
@@ -54,11 +63,7 @@ pub(super) fn carried(
     if ended || words.iter().any(|word| word.contains(HOLE)) {
         return None;
     }
-    let environment: Vec<(String, Option<String>)> = command
-        .env
-        .iter()
-        .map(|(name, value)| (name.clone(), value.text()))
-        .collect();
+    let environment = environment(command);
     if environment
         .iter()
         .any(|(name, _)| LOADS.iter().any(|front| name.starts_with(front)))
@@ -82,6 +87,48 @@ pub(super) fn carried(
         .filter(|world| !world.waits)
         .map(|world| world.steps)
     };
+    both_ways(&mut carry, context)
+}
+
+/// Carries a script of Node out.
+fn node_carried(
+    code: &Code,
+    command: &Command,
+    here: &Path,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Carried> {
+    let begin = node::begin::begin(code, command)?;
+    let environment = environment(command);
+    let start = node::Start {
+        text: &code.source.text,
+        file: begin.file.as_deref(),
+        words: &begin.words,
+        environment: &environment,
+        module: begin.module,
+    };
+    let mut carry = |backwards: bool| {
+        let world = World::new(here.to_path_buf(), context, needs);
+        let world = if backwards { world.backwards() } else { world };
+        node::carry(&start, world)
+            .filter(|world| !world.waits)
+            .map(|world| world.steps)
+    };
+    both_ways(&mut carry, context)
+}
+
+/// Returns the settings that a command is given, as far as they are known.
+fn environment(command: &Command) -> Vec<(String, Option<String>)> {
+    let all = command.env.iter();
+    all.map(|(name, value)| (name.clone(), value.text()))
+        .collect()
+}
+
+/// Carries a script out twice, with the names of folders in either order.
+fn both_ways(
+    carry: &mut dyn FnMut(bool) -> Option<Vec<Step>>,
+    context: &Context<'_>,
+) -> Option<Carried> {
     let mut steps = carry(false)?;
     let other = carry(true)?;
     // Where the order of a folder's names decides what goes, either may.

@@ -415,6 +415,10 @@ impl<'a> World<'a> {
         if found.is_folder() && !tree {
             return Err(Stop::Lost);
         }
+        // A tree that the code has changed is no longer what stands in the world.
+        if found.is_folder() && self.left.keys().any(|other| other.starts_with(from)) {
+            return Err(Stop::Lost);
+        }
         let flags = if found.is_folder() { " -rT" } else { "" };
         let shown = self.shown(to)?;
         let text = format!("cp{flags} -- {} {}", word(&self.shown(from)?), word(&shown));
@@ -427,6 +431,60 @@ impl<'a> World<'a> {
         };
         self.left.insert(to.to_path_buf(), left);
         Ok(true)
+    }
+
+    /// Removes a folder that holds nothing.
+    pub fn drop_folder(&mut self, path: &Path, span: Span) -> Outcome<()> {
+        let text = format!("rmdir -- {}", word(&self.shown(path)?));
+        self.step(text, span, Kind::Runs)?;
+        self.forget_below(path);
+        self.left.insert(path.to_path_buf(), Left::Gone);
+        Ok(())
+    }
+
+    /// A folder that the code makes where nobody else has anything.
+    pub fn fresh_folder(&mut self, path: &Path) {
+        self.left.insert(path.to_path_buf(), Left::Folder);
+    }
+
+    /// Returns a path with every link of it resolved, as far as it is there.
+    pub fn resolved(&mut self, path: &Path) -> Outcome<PathBuf> {
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(path.to_path_buf());
+        };
+        let held = |one: &Path| self.left.contains_key(one);
+        if path.ancestors().any(held) {
+            return Ok(self.resolved(above)?.join(name));
+        }
+        match self.ask(Question::Entry(path.to_path_buf()))? {
+            None => Ok(path.to_path_buf()),
+            Some(Answer::Entry(entry)) => Ok(entry.resolved),
+            Some(Answer::Absent) => Ok(self.resolved(above)?.join(name)),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Returns what the hook's own environment gives to a variable.
+    pub fn inherited(&mut self, name: &str) -> Outcome<Option<String>> {
+        match self.ask(Question::Variable(name.to_owned()))? {
+            Some(Answer::Variable(value)) => Ok(Some(value)),
+            Some(Answer::Absent) | None => Ok(None),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Returns the folder of the user.
+    pub fn home(&self) -> Option<String> {
+        let home = self.context.scene.home.as_ref()?;
+        home.to_str().map(str::to_owned)
+    }
+
+    /// Returns the text of a module: one that the code runs itself.
+    pub fn source(&mut self, path: &Path) -> Outcome<Option<String>> {
+        let texts = std::mem::take(&mut self.texts);
+        let text = self.text(path);
+        self.texts = texts;
+        text
     }
 
     /// Starts a program.

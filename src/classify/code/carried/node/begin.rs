@@ -1,0 +1,83 @@
+//! How Node is started: its own options, the script or the code, and the words that are handed on.
+//! A start of which anything is not known is none.
+
+use crate::classify::code::given::Code;
+use crate::model::command::Command;
+use crate::model::word::Word;
+use crate::sql::HOLE;
+
+/// How a script is started.
+#[derive(Debug, Default)]
+pub(in super::super) struct Begin {
+    pub words: Vec<String>,
+    pub file: Option<String>,
+    pub module: bool,
+}
+
+/// Returns how a command starts Node; nothing where that is not known, or where it is not Node that is started.
+pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
+    let odd = |name: &String| ["NODE", "BUN", "LD_"].iter().any(|front| name.starts_with(front));
+    let harmless = |name: &String| name == "NODE_ENV" || name == "NODE_NO_WARNINGS";
+    if code.source.text.contains(HOLE) || command.env.iter().any(|(name, _)| odd(name) && !harmless(name)) {
+        return None;
+    }
+    let all: Option<Vec<String>> = command.args().iter().map(Word::text).collect();
+    let all = all?;
+    if all.iter().any(|word| word.contains(HOLE)) {
+        return None;
+    }
+    let program = command.program()?;
+    let mut begin = Begin::default();
+    if !matches!(program.as_str(), "node" | "nodejs" | "bun") {
+        let name = command.words.first()?.text()?;
+        let first = code.source.text.lines().next().unwrap_or_default();
+        let runs = first == "#!/usr/bin/env node" || first == "#!/usr/bin/node";
+        if code.inline || !runs {
+            return None;
+        }
+        begin.script(name);
+        begin.words = all;
+        return Some(begin);
+    }
+    let mut words = all.into_iter().peekable();
+    if program == "bun" {
+        words.next_if(|word| word == "run");
+    }
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--input-type=module" => begin.module = true,
+            "--input-type=commonjs" | "--no-warnings" | "--trace-warnings" => {}
+            "-e" | "--eval" if code.inline => {
+                words.next()?;
+                // The end of its own options may stand between.
+                begin.words = words.collect();
+                let own = begin.words.first().is_some_and(|word| word.starts_with('-'));
+                return (!own).then_some(begin);
+            }
+            "-" if code.inline => {
+                begin.words = words.collect();
+                return begin.words.is_empty().then_some(begin);
+            }
+            option if option.starts_with('-') => return None,
+            name if !code.inline && is_script(name) => {
+                begin.script(name.to_owned());
+                begin.words = words.collect();
+                return Some(begin);
+            }
+            _ => return None,
+        }
+    }
+    // The code comes over standard input.
+    code.inline.then_some(begin)
+}
+
+fn is_script(name: &str) -> bool {
+    [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end))
+}
+
+impl Begin {
+    fn script(&mut self, name: String) {
+        self.module = name.ends_with(".mjs");
+        self.file = Some(name);
+    }
+}
