@@ -59,7 +59,7 @@ fn whole(player: &mut Player<'_>, start: &Start<'_>) -> Outcome<()> {
         }
         None => player.world.here.join("[eval]"),
     };
-    let mut argv = vec![Value::Unknown];
+    let mut argv = vec![Value::text("/usr/local/bin/node")];
     if start.file.is_some() {
         argv.push(Value::text(file.to_str().ok_or(Stop::Lost)?));
         player.file = Some(file.clone());

@@ -16,9 +16,18 @@ pub(in super::super) struct Begin {
 
 /// Returns how a command starts Node; nothing where that is not known, or where it is not Node that is started.
 pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
-    let odd = |name: &String| ["NODE", "BUN", "LD_"].iter().any(|front| name.starts_with(front));
+    let odd = |name: &String| {
+        ["NODE", "BUN", "LD_"]
+            .iter()
+            .any(|front| name.starts_with(front))
+    };
     let harmless = |name: &String| name == "NODE_ENV" || name == "NODE_NO_WARNINGS";
-    if code.source.text.contains(HOLE) || command.env.iter().any(|(name, _)| odd(name) && !harmless(name)) {
+    if code.source.text.contains(HOLE)
+        || command
+            .env
+            .iter()
+            .any(|(name, _)| odd(name) && !harmless(name))
+    {
         return None;
     }
     let all: Option<Vec<String>> = command.args().iter().map(Word::text).collect();
@@ -39,43 +48,50 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
         begin.words = all;
         return Some(begin);
     }
-    let mut words = all.into_iter().peekable();
-    if program == "bun" {
-        words.next_if(|word| word == "run");
-    }
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--input-type=module" => begin.module = true,
-            "--input-type=commonjs" | "--no-warnings" | "--trace-warnings" => {}
-            "-e" | "--eval" if code.inline => {
-                words.next()?;
-                // The end of its own options may stand between.
-                begin.words = words.collect();
-                let own = begin.words.first().is_some_and(|word| word.starts_with('-'));
-                return (!own).then_some(begin);
-            }
-            "-" if code.inline => {
-                begin.words = words.collect();
-                return begin.words.is_empty().then_some(begin);
-            }
-            option if option.starts_with('-') => return None,
-            name if !code.inline && is_script(name) => {
-                begin.script(name.to_owned());
-                begin.words = words.collect();
-                return Some(begin);
-            }
-            _ => return None,
-        }
-    }
-    // The code comes over standard input.
-    code.inline.then_some(begin)
+    begin.options(code, program == "bun", all)
 }
 
 fn is_script(name: &str) -> bool {
-    [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end))
+    [".js", ".mjs", ".cjs"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 impl Begin {
+    /// Goes through the interpreter's own options up to the script.
+    fn options(mut self, code: &Code, bun: bool, all: Vec<String>) -> Option<Self> {
+        let mut words = all.into_iter().peekable();
+        if bun {
+            words.next_if(|word| word == "run");
+        }
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--input-type=module" => self.module = true,
+                "--input-type=commonjs" | "--no-warnings" | "--trace-warnings" => {}
+                "-e" | "--eval" if code.inline => {
+                    words.next()?;
+                    // The end of its own options may stand between.
+                    self.words = words.collect();
+                    let own = self.words.first().is_some_and(|word| word.starts_with('-'));
+                    return (!own).then_some(self);
+                }
+                "-" if code.inline => {
+                    self.words = words.collect();
+                    return self.words.is_empty().then_some(self);
+                }
+                option if option.starts_with('-') => return None,
+                name if !code.inline && is_script(name) => {
+                    self.script(name.to_owned());
+                    self.words = words.collect();
+                    return Some(self);
+                }
+                _ => return None,
+            }
+        }
+        // The code comes over standard input.
+        code.inline.then_some(self)
+    }
+
     fn script(&mut self, name: String) {
         self.module = name.ends_with(".mjs");
         self.file = Some(name);

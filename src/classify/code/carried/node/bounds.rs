@@ -63,7 +63,9 @@ fn ends(line: &str, last: &str) -> bool {
     let holds = first.is_some_and(|first| HOLDERS.contains(&first));
     let end = line.chars().next_back();
     let closed = end.is_none_or(|end| end.is_alphanumeric() || ";}])>,'\"`{[(_$".contains(end));
-    closed && !HOLDERS.contains(&last) && (!holds || line.ends_with(['{', ';', '}', ',']))
+    closed
+        && !HOLDERS.contains(&last)
+        && (!holds || line.ends_with(['{', ';', '}', ',']))
         && !line.ends_with("=>")
 }
 
@@ -73,7 +75,9 @@ mod tests {
 
     #[test]
     fn what_is_too_deep_is_not_read() {
-        assert!(is_shallow("const a = [1, 2];\nif (a) {\n  f(`${a[0]}`);\n}\n"));
+        assert!(is_shallow(
+            "const a = [1, 2];\nif (a) {\n  f(`${a[0]}`);\n}\n"
+        ));
         for text in [
             "(".repeat(30_000),
             format!("x = {}1{}", "(".repeat(9_000), ")".repeat(9_000)),

@@ -37,7 +37,12 @@ impl Player<'_> {
         }
     }
 
-    fn perform(&mut self, function: &Rc<Function>, this: Value, given: Vec<Value>) -> Outcome<Value> {
+    fn perform(
+        &mut self,
+        function: &Rc<Function>,
+        this: Value,
+        given: Vec<Value>,
+    ) -> Outcome<Value> {
         if function.code.lost {
             return Err(Stop::Lost);
         }
@@ -49,9 +54,22 @@ impl Player<'_> {
     }
 
     /// Carries out the body of a function.
-    fn entered(&mut self, function: &Rc<Function>, this: Value, given: Vec<Value>) -> Outcome<Value> {
-        let scope = Scope::inside(&function.scope);
+    fn entered(
+        &mut self,
+        function: &Rc<Function>,
+        this: Value,
+        given: Vec<Value>,
+    ) -> Outcome<Value> {
         let code = Rc::clone(&function.code);
+        let mut scope = Scope::inside(&function.scope);
+        if code.own {
+            let named = std::mem::replace(&mut scope, Scope::inside(&function.scope));
+            let itself = Value::Function(Rc::clone(function));
+            self.scoped(Rc::clone(&named), |player| {
+                player.declare(&code.name, Some(itself), true)
+            })?;
+            scope = Scope::inside(&named);
+        }
         self.charge(given.len())?;
         let tries = std::mem::take(&mut self.tries);
         let outcome = self.scoped(scope, |player| {
@@ -99,7 +117,9 @@ impl Player<'_> {
             Value::Array(items) => self.list_method(owner, &Rc::clone(items), key, given),
             Value::Text(text) => self.text_method(&Rc::clone(text), key, &given),
             Value::Number(number) => self.number_method(*number, key, &given),
-            Value::Table(table, set) => self.table_method(owner, (&Rc::clone(table), *set), key, given),
+            Value::Table(table, set) => {
+                self.table_method(owner, (&Rc::clone(table), *set), key, given)
+            }
             Value::Promise(promise) => self.chained(&Rc::clone(promise), key, &given),
             Value::Pattern(pattern) => self.pattern_method(&Rc::clone(pattern), key, &given),
             Value::Native(name) => {
@@ -114,7 +134,9 @@ impl Player<'_> {
                 match &found {
                     Value::Method(_) => self.object_method(&Rc::clone(object), key, &given),
                     Value::Function(_) => self.call(&found, owner.clone(), given),
-                    Value::Native(_) | Value::Class(_) => self.call(&found, Value::Undefined, given),
+                    Value::Native(_) | Value::Class(_) => {
+                        self.call(&found, Value::Undefined, given)
+                    }
                     _ => Err(Stop::Lost),
                 }
             }
@@ -133,13 +155,20 @@ impl Player<'_> {
             Value::Address(path) if matches!(&**key, "toString") => {
                 Ok(Value::text(&format!("file://{path}")))
             }
-            Value::Bool(is) if &**key == "toString" => Ok(Value::text(if *is { "true" } else { "false" })),
+            Value::Bool(is) if &**key == "toString" => {
+                Ok(Value::text(if *is { "true" } else { "false" }))
+            }
             Value::Date(_) | Value::Time(_) | Value::Unknown => self.dim_method(owner, key),
             _ => Err(Stop::Lost),
         }
     }
 
-    fn function_method(&mut self, function: &Rc<Function>, key: &Name, given: Vec<Value>) -> Outcome<Value> {
+    fn function_method(
+        &mut self,
+        function: &Rc<Function>,
+        key: &Name,
+        given: Vec<Value>,
+    ) -> Outcome<Value> {
         let own = function.own.borrow().get(key);
         let value = Value::Function(Rc::clone(function));
         if let Some(own) = own {
@@ -166,10 +195,30 @@ impl Player<'_> {
     /// What dates and unknown values can be asked; the answer is seldom known.
     fn dim_method(&mut self, owner: &Value, key: &Name) -> Outcome<Value> {
         const TEXTS: [&str; 24] = [
-            "toISOString", "toString", "toLocaleString", "toLocaleDateString", "toLocaleTimeString",
-            "toJSON", "toDateString", "toUTCString", "toFixed", "slice", "substring", "replace",
-            "replaceAll", "trim", "padStart", "padEnd", "toLowerCase", "toUpperCase", "getFullYear",
-            "getMonth", "getDate", "getHours", "getMinutes", "getSeconds",
+            "toISOString",
+            "toString",
+            "toLocaleString",
+            "toLocaleDateString",
+            "toLocaleTimeString",
+            "toJSON",
+            "toDateString",
+            "toUTCString",
+            "toFixed",
+            "slice",
+            "substring",
+            "replace",
+            "replaceAll",
+            "trim",
+            "padStart",
+            "padEnd",
+            "toLowerCase",
+            "toUpperCase",
+            "getFullYear",
+            "getMonth",
+            "getDate",
+            "getHours",
+            "getMinutes",
+            "getSeconds",
         ];
         match (owner, &**key) {
             (Value::Date(Some(time)), "getTime" | "valueOf") => Ok(Value::Time(time.clone())),

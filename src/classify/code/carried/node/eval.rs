@@ -128,11 +128,9 @@ impl Player<'_> {
             }
             Kind::Chain(inner) => self.value(inner)?,
             Kind::Sequence(all) => {
-                let mut last = Value::Undefined;
-                for one in all {
-                    last = self.value(one)?;
-                }
-                last
+                let begin = Ok(Value::Undefined);
+                all.iter()
+                    .fold(begin, |last, one| last.and_then(|_| self.value(one)))?
             }
             Kind::Await(inner) => {
                 let value = self.value(inner)?;
@@ -245,6 +243,10 @@ impl Player<'_> {
             let slot = slot.borrow();
             (slot.value.clone().ok_or(Stop::Lost)?, slot.constant)
         };
+        // Whether it is nothing, or everything, depends on how strict the script is.
+        if &**name == "this" && value.is_nothing() {
+            return Err(Stop::Lost);
+        }
         if !constant && self.note(Rc::as_ptr(&slot).cast::<()>() as usize, false)? {
             // Several count: how far they have come is not known.
             return match value {
@@ -298,7 +300,9 @@ impl Player<'_> {
                     None => Ok(()),
                 }
             }
-            Target::Object(parts, rest) => player.give_object((parts, rest.as_deref()), &value, begins),
+            Target::Object(parts, rest) => {
+                player.give_object((parts, rest.as_deref()), &value, begins)
+            }
             Target::Lost => Err(Stop::Lost),
         })
     }
@@ -355,7 +359,12 @@ impl Player<'_> {
         }
     }
 
-    fn give_back(&mut self, target: &Target, place: Option<(Value, Name)>, value: Value) -> Outcome<()> {
+    fn give_back(
+        &mut self,
+        target: &Target,
+        place: Option<(Value, Name)>,
+        value: Value,
+    ) -> Outcome<()> {
         match place {
             Some((owner, key)) => self.set_member(&owner, &key, value),
             None => self.give(target, value, false),

@@ -12,13 +12,34 @@ use super::tree::Name;
 use super::value::{Object, Outcome, Props, Stop, Value};
 
 pub(super) const METHODS: [&str; 7] = [
-    "isFile", "isDirectory", "isSymbolicLink", "isSocket", "isFIFO", "isBlockDevice",
+    "isFile",
+    "isDirectory",
+    "isSymbolicLink",
+    "isSocket",
+    "isFIFO",
+    "isBlockDevice",
     "isCharacterDevice",
 ];
 /// What `fs` does, without its endings.
 pub(super) const DEEDS: [&str; 18] = [
-    "exists", "stat", "lstat", "readdir", "readFile", "writeFile", "appendFile", "copyFile", "cp",
-    "rename", "rm", "unlink", "rmdir", "mkdir", "mkdtemp", "access", "truncate", "realpath",
+    "exists",
+    "stat",
+    "lstat",
+    "readdir",
+    "readFile",
+    "writeFile",
+    "appendFile",
+    "copyFile",
+    "cp",
+    "rename",
+    "rm",
+    "unlink",
+    "rmdir",
+    "mkdir",
+    "mkdtemp",
+    "access",
+    "truncate",
+    "realpath",
 ];
 
 /// What a call was given beside its paths.
@@ -33,7 +54,11 @@ impl Options {
                 let entries = object.props.borrow().entries();
                 let known = entries.iter().all(|(name, _)| names.contains(&&**name));
                 let plain = object.class.is_none() && object.sort.is_none();
-                if known && plain { Ok(Self(Value::Object(Rc::clone(object)))) } else { Err(Stop::Lost) }
+                if known && plain {
+                    Ok(Self(Value::Object(Rc::clone(object))))
+                } else {
+                    Err(Stop::Lost)
+                }
             }
             Some(_) => Err(Stop::Lost),
         }
@@ -69,14 +94,18 @@ impl Player<'_> {
                 Found::Nothing => self.absent(&said).map(|()| Value::Undefined),
                 _ => match second {
                     None => Ok(Value::Undefined),
-                    Some(Value::Number(mode)) if *mode == 0.0 || *mode == 4.0 => Ok(Value::Undefined),
+                    Some(Value::Number(mode)) if *mode == 0.0 || *mode == 4.0 => {
+                        Ok(Value::Undefined)
+                    }
                     Some(_) => Err(Stop::Lost),
                 },
             },
             "stat" | "lstat" => self.stat(&path, &said, deed == "lstat", second),
             "readdir" => self.listed_folder(&path, &said, second),
             "readFile" => self.read_file(&path, &said, second),
-            "writeFile" | "appendFile" => self.write_file(deed, (&path, &said), second, given.get(2)),
+            "writeFile" | "appendFile" => {
+                self.write_file(deed, (&path, &said), second, given.get(2))
+            }
             "truncate" => {
                 self.there(&path, &said)?;
                 match second {
@@ -118,12 +147,19 @@ impl Player<'_> {
             Value::Text(text) | Value::Address(text) => Rc::clone(text),
             _ => return Err(Stop::Lost),
         };
-        if said.is_empty() || ["/dev", "/proc", "/sys"].iter().any(|front| said.starts_with(front)) {
+        if said.is_empty()
+            || ["/dev", "/proc", "/sys"]
+                .iter()
+                .any(|front| said.starts_with(front))
+        {
             return Err(Stop::Lost);
         }
         let path = self.world.path(&said)?;
         let found = self.world.found(&path)?;
-        if said.ends_with(['/', '.']) && said.ends_with("/") && !matches!(found, Found::Folder | Found::Nothing) {
+        if said.ends_with(['/', '.'])
+            && said.ends_with("/")
+            && !matches!(found, Found::Folder | Found::Nothing)
+        {
             return Err(Stop::Lost);
         }
         self.touch_path(&path, false)?;
@@ -185,12 +221,21 @@ impl Player<'_> {
         }
     }
 
-    fn remove_folder(&mut self, path: &Path, said: &str, options: Option<&Value>) -> Outcome<Value> {
+    fn remove_folder(
+        &mut self,
+        path: &Path,
+        said: &str,
+        options: Option<&Value>,
+    ) -> Outcome<Value> {
         let options = Options::only(options, &["recursive", "maxRetries", "retryDelay"])?;
         match self.there(path, said)? {
             Found::Folder if options.holds("recursive")? => self.gone(path, true),
             Found::Folder => {
-                if self.world.names(path)?.is_some_and(|names| !names.is_empty()) {
+                if self
+                    .world
+                    .names(path)?
+                    .is_some_and(|names| !names.is_empty())
+                {
                     return Err(self.error("Error", Some("ENOTEMPTY"), Some(said)));
                 }
                 self.touch_path(path, true)?;
@@ -223,7 +268,11 @@ impl Player<'_> {
         }
         self.touch_path(path, true)?;
         self.world.make_folder(path)?;
-        Ok(if deep { Value::Unknown } else { Value::Undefined })
+        Ok(if deep {
+            Value::Unknown
+        } else {
+            Value::Undefined
+        })
     }
 
     fn fresh_folder(&mut self, front: &Value, options: Option<&Value>) -> Outcome<Value> {
@@ -243,7 +292,13 @@ impl Player<'_> {
         Ok(Value::text(&name))
     }
 
-    fn stat(&mut self, path: &Path, said: &str, link: bool, options: Option<&Value>) -> Outcome<Value> {
+    fn stat(
+        &mut self,
+        path: &Path,
+        said: &str,
+        link: bool,
+        options: Option<&Value>,
+    ) -> Outcome<Value> {
         let options = Options::only(options, &["throwIfNoEntry"])?;
         let found = match link {
             true => self.world.found(path)?,
@@ -262,13 +317,20 @@ impl Player<'_> {
             _ => None,
         };
         let size = size.and_then(|size| u32::try_from(size).ok());
-        props.set(&Rc::from("size"), size.map_or(Value::Unknown, |size| Value::Number(f64::from(size))));
+        props.set(
+            &Rc::from("size"),
+            size.map_or(Value::Unknown, |size| Value::Number(f64::from(size))),
+        );
         let time = Time::Changed {
             path: path.to_path_buf(),
             unit: 1_000.0,
         };
         let plain = matches!(own, Found::File | Found::Folder);
-        let moment = if plain { Value::Time(time.clone()) } else { Value::Unknown };
+        let moment = if plain {
+            Value::Time(time.clone())
+        } else {
+            Value::Unknown
+        };
         props.set(&Rc::from("mtimeMs"), moment);
         props.set(&Rc::from("mtime"), Value::Date(plain.then_some(time)));
         for name in ["atime", "ctime", "birthtime"] {
@@ -281,7 +343,12 @@ impl Player<'_> {
         Ok(special(props, "stats"))
     }
 
-    fn listed_folder(&mut self, path: &Path, said: &str, options: Option<&Value>) -> Outcome<Value> {
+    fn listed_folder(
+        &mut self,
+        path: &Path,
+        said: &str,
+        options: Option<&Value>,
+    ) -> Outcome<Value> {
         let options = match options {
             Some(Value::Text(way)) if is_text_coding(way) => Options(Value::Undefined),
             other => Options::only(other, &["withFileTypes", "recursive", "encoding"])?,
@@ -317,7 +384,11 @@ impl Player<'_> {
                 }
                 let mut props = kind_props(found);
                 let parent = format!("{said}/{front}");
-                let parent = if front.is_empty() { said } else { parent.trim_end_matches('/') };
+                let parent = if front.is_empty() {
+                    said
+                } else {
+                    parent.trim_end_matches('/')
+                };
                 props.set(&Rc::from("name"), Value::text(&name));
                 props.set(&Rc::from("parentPath"), Value::text(parent));
                 props.set(&Rc::from("path"), Value::text(parent));
@@ -330,7 +401,10 @@ impl Player<'_> {
 
     fn coding(&mut self, options: Option<&Value>, names: &[&str]) -> Outcome<(bool, Options)> {
         let (coding, options) = match options {
-            Some(Value::Text(_)) => (options.cloned().unwrap_or(Value::Undefined), Options(Value::Undefined)),
+            Some(Value::Text(_)) => (
+                options.cloned().unwrap_or(Value::Undefined),
+                Options(Value::Undefined),
+            ),
             other => {
                 let options = Options::only(other, names)?;
                 (options.get("encoding"), options)
@@ -396,7 +470,7 @@ impl Player<'_> {
             _ => return Err(Stop::Lost),
         };
         self.touch_path(path, true)?;
-        self.charge(text.as_ref().map_or(0, |text| text.len() / 64))?;
+        self.charge(text.as_ref().map_or(0, |text| text.len() / 16))?;
         // A line end closes the text of the shell by itself.
         let step = self.world.write(path, text.as_deref(), adds, self.span)?;
         if !adds {
@@ -405,7 +479,11 @@ impl Player<'_> {
         Ok(Value::Undefined)
     }
 
-    fn rename(&mut self, (from, from_said): (&Path, &str), (to, to_said): (&Path, &str)) -> Outcome<Value> {
+    fn rename(
+        &mut self,
+        (from, from_said): (&Path, &str),
+        (to, to_said): (&Path, &str),
+    ) -> Outcome<Value> {
         let found = self.there(from, from_said)?;
         self.above(to, to_said)?;
         match (found, self.world.found(to)?) {
@@ -485,7 +563,12 @@ impl Player<'_> {
         }
     }
 
-    pub fn object_method(&mut self, object: &Rc<Object>, key: &str, given: &[Value]) -> Outcome<Value> {
+    pub fn object_method(
+        &mut self,
+        object: &Rc<Object>,
+        key: &str,
+        given: &[Value],
+    ) -> Outcome<Value> {
         if key == "hasOwnProperty" && object.sort.is_none() {
             let name = given.first().ok_or(Stop::Lost)?.as_text()?;
             return Ok(Value::Bool(object.props.borrow().get(&name).is_some()));

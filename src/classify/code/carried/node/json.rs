@@ -17,7 +17,9 @@ impl Player<'_> {
             Ok(value) => self.of_json(&value, 0),
             Err(_) if self.world.waits => Err(Stop::Lost),
             // A depth or a half character that the language takes.
-            Err(_) if text.contains("\\u") || text.matches(['[', '{']).count() > MAX_DEPTH => Err(Stop::Lost),
+            Err(_) if text.contains("\\u") || text.matches(['[', '{']).count() > MAX_DEPTH => {
+                Err(Stop::Lost)
+            }
             Err(_) => Err(self.error("SyntaxError", None, None)),
         }
     }
@@ -57,7 +59,7 @@ impl Player<'_> {
     }
 
     /// `JSON.stringify(value, null, indent)`
-    pub fn to_json(&mut self, given: &[Value]) -> Outcome<Value> {
+    pub fn json_text(&mut self, given: &[Value]) -> Outcome<Value> {
         let indent = match given.get(2) {
             None | Some(Value::Undefined | Value::Null) => String::new(),
             Some(Value::Number(number)) => {
@@ -79,17 +81,17 @@ impl Player<'_> {
     }
 
     /// Writes a value; tells whether it is known, or nothing where it is left out.
-    fn json_of(&mut self, value: &Value, indent: &str, depth: usize, all: &mut String) -> Outcome<Option<bool>> {
+    fn json_of(
+        &mut self,
+        value: &Value,
+        indent: &str,
+        depth: usize,
+        all: &mut String,
+    ) -> Outcome<Option<bool>> {
         self.charge(1)?;
         if depth > MAX_DEPTH || all.len() > MAX_TEXT {
             return Err(Stop::Lost);
         }
-        let line = |all: &mut String, depth: usize| {
-            if !indent.is_empty() {
-                all.push('\n');
-                (0..depth).for_each(|_| all.push_str(indent));
-            }
-        };
         let mut known = true;
         match value {
             Value::Undefined | Value::Function(_) | Value::Class(_) => return Ok(None),
@@ -99,56 +101,91 @@ impl Player<'_> {
                 Some(text) => all.push_str(text),
                 None => known = false,
             },
-            Value::Text(text) => all.push_str(&serde_json::to_string(&**text).map_err(|_| Stop::Lost)?),
+            Value::Text(text) => {
+                all.push_str(&serde_json::to_string(&**text).map_err(|_| Stop::Lost)?)
+            }
             Value::Unknown | Value::Time(_) | Value::Date(_) => return Ok(Some(false)),
-            Value::Array(items) => {
-                self.touch(value, false)?;
-                let items = items.borrow().clone();
-                all.push('[');
-                for (at, item) in items.iter().enumerate() {
-                    if at > 0 {
-                        all.push(',');
-                    }
-                    line(all, depth + 1);
-                    match self.json_of(item, indent, depth + 1, all)? {
-                        Some(told) => known &= told,
-                        None => all.push_str("null"),
-                    }
-                }
-                if !items.is_empty() {
-                    line(all, depth);
-                }
-                all.push(']');
-            }
-            Value::Object(object) => {
-                let makes = object.class.as_ref().is_some_and(|class| class.method("toJSON").is_some());
-                if makes || object.props.borrow().get("toJSON").is_some() {
-                    return Err(Stop::Lost);
-                }
-                all.push('{');
-                let mut first = true;
-                for (key, value) in self.entries_of(value)? {
-                    let mut text = String::new();
-                    let Some(told) = self.json_of(&value, indent, depth + 1, &mut text)? else {
-                        continue;
-                    };
-                    known &= told;
-                    if !std::mem::take(&mut first) {
-                        all.push(',');
-                    }
-                    line(all, depth + 1);
-                    all.push_str(&serde_json::to_string(&*key).map_err(|_| Stop::Lost)?);
-                    all.push_str(if indent.is_empty() { ":" } else { ": " });
-                    all.push_str(&text);
-                }
-                if !first {
-                    line(all, depth);
-                }
-                all.push('}');
-            }
+            Value::Array(_) => known = self.json_list(value, indent, depth, all)?,
+            Value::Object(_) => known = self.json_object(value, indent, depth, all)?,
             Value::Table(..) => all.push_str("{}"),
             _ => return Err(Stop::Lost),
         }
         Ok(Some(known))
+    }
+
+    fn json_list(
+        &mut self,
+        value: &Value,
+        indent: &str,
+        depth: usize,
+        all: &mut String,
+    ) -> Outcome<bool> {
+        let items = self.spread(value)?;
+        let mut known = true;
+        all.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                all.push(',');
+            }
+            line(all, indent, depth + 1);
+            match self.json_of(item, indent, depth + 1, all)? {
+                Some(told) => known &= told,
+                None => all.push_str("null"),
+            }
+        }
+        if !items.is_empty() {
+            line(all, indent, depth);
+        }
+        all.push(']');
+        Ok(known)
+    }
+
+    fn json_object(
+        &mut self,
+        value: &Value,
+        indent: &str,
+        depth: usize,
+        all: &mut String,
+    ) -> Outcome<bool> {
+        let Value::Object(object) = value else {
+            return Err(Stop::Lost);
+        };
+        let makes = object
+            .class
+            .as_ref()
+            .is_some_and(|class| class.method("toJSON").is_some());
+        if makes || object.props.borrow().get("toJSON").is_some() {
+            return Err(Stop::Lost);
+        }
+        let mut known = true;
+        let mut first = true;
+        all.push('{');
+        for (key, value) in self.entries_of(value)? {
+            let mut text = String::new();
+            let Some(told) = self.json_of(&value, indent, depth + 1, &mut text)? else {
+                continue;
+            };
+            self.charge(text.len() / 64)?;
+            known &= told;
+            if !std::mem::take(&mut first) {
+                all.push(',');
+            }
+            line(all, indent, depth + 1);
+            all.push_str(&serde_json::to_string(&*key).map_err(|_| Stop::Lost)?);
+            all.push_str(if indent.is_empty() { ":" } else { ": " });
+            all.push_str(&text);
+        }
+        if !first {
+            line(all, indent, depth);
+        }
+        all.push('}');
+        Ok(known)
+    }
+}
+
+fn line(all: &mut String, indent: &str, depth: usize) {
+    if !indent.is_empty() {
+        all.push('\n');
+        (0..depth).for_each(|_| all.push_str(indent));
     }
 }

@@ -12,20 +12,74 @@ use super::value::{Object, Outcome, Props, Stop, Table, Value};
 
 /// Names of the library by where they stand.
 const NAMES: &[(&str, &[&str])] = &[
-    ("console", &["log", "error", "warn", "info", "debug", "table", "trace", "group", "groupEnd", "time", "timeEnd"]),
-    ("Object", &["keys", "values", "entries", "assign", "freeze", "fromEntries", "hasOwn"]),
+    (
+        "console",
+        &[
+            "log", "error", "warn", "info", "debug", "table", "trace", "group", "groupEnd", "time",
+            "timeEnd",
+        ],
+    ),
+    (
+        "Object",
+        &[
+            "keys",
+            "values",
+            "entries",
+            "assign",
+            "freeze",
+            "fromEntries",
+            "hasOwn",
+        ],
+    ),
     ("Array", &["isArray", "from", "of"]),
-    ("Number", &["isInteger", "isFinite", "isNaN", "isSafeInteger", "parseInt", "parseFloat"]),
-    ("Math", &["max", "min", "floor", "ceil", "round", "abs", "trunc", "sign", "random", "sqrt", "pow"]),
+    (
+        "Number",
+        &[
+            "isInteger",
+            "isFinite",
+            "isNaN",
+            "isSafeInteger",
+            "parseInt",
+            "parseFloat",
+        ],
+    ),
+    (
+        "Math",
+        &[
+            "max", "min", "floor", "ceil", "round", "abs", "trunc", "sign", "random", "sqrt", "pow",
+        ],
+    ),
     ("JSON", &["parse", "stringify"]),
     ("Promise", &["all", "allSettled", "resolve", "reject"]),
     ("Date", &["now"]),
     ("String", &["raw"]),
-    ("process", &["exit", "cwd", "chdir", "uptime", "hrtime", "memoryUsage"]),
+    (
+        "process",
+        &["exit", "cwd", "chdir", "uptime", "hrtime", "memoryUsage"],
+    ),
     ("process.stdout", &["write"]),
     ("process.stderr", &["write"]),
-    ("path", &["join", "resolve", "dirname", "basename", "extname", "relative", "normalize", "isAbsolute", "parse", "posix"]),
-    ("os", &["tmpdir", "homedir", "hostname", "platform", "cpus", "userInfo"]),
+    (
+        "path",
+        &[
+            "join",
+            "resolve",
+            "dirname",
+            "basename",
+            "extname",
+            "relative",
+            "normalize",
+            "isAbsolute",
+            "parse",
+            "posix",
+        ],
+    ),
+    (
+        "os",
+        &[
+            "tmpdir", "homedir", "hostname", "platform", "cpus", "userInfo",
+        ],
+    ),
     ("util", &["parseArgs", "promisify", "inspect", "format"]),
     ("util.promisify", &[]),
     ("url", &["fileURLToPath", "pathToFileURL", "URL"]),
@@ -36,13 +90,47 @@ const NAMES: &[(&str, &[&str])] = &[
     ("module", &["createRequire"]),
 ];
 const GLOBALS: [&str; 25] = [
-    "console", "Object", "Array", "Number", "Math", "JSON", "Promise", "Date", "String", "Boolean",
-    "Map", "Set", "URL", "process", "parseInt", "parseFloat", "isNaN", "isFinite", "performance",
-    "structuredClone", "RegExp", "encodeURIComponent", "Buffer", "Symbol", "globalThis",
+    "console",
+    "Object",
+    "Array",
+    "Number",
+    "Math",
+    "JSON",
+    "Promise",
+    "Date",
+    "String",
+    "Boolean",
+    "Map",
+    "Set",
+    "URL",
+    "process",
+    "parseInt",
+    "parseFloat",
+    "isNaN",
+    "isFinite",
+    "performance",
+    "structuredClone",
+    "RegExp",
+    "encodeURIComponent",
+    "Buffer",
+    "Symbol",
+    "globalThis",
 ];
 pub(super) const MODULES: [&str; 14] = [
-    "fs", "fs/promises", "path", "path/posix", "os", "process", "util", "url", "child_process",
-    "assert", "assert/strict", "module", "perf_hooks", "console",
+    "fs",
+    "fs/promises",
+    "path",
+    "path/posix",
+    "os",
+    "process",
+    "util",
+    "url",
+    "child_process",
+    "assert",
+    "assert/strict",
+    "module",
+    "perf_hooks",
+    "console",
 ];
 
 impl Player<'_> {
@@ -57,7 +145,11 @@ impl Player<'_> {
         if let Some(class) = self.errors.get(name).filter(|_| name != "AssertionError") {
             return Ok(Value::Class(Rc::clone(class)));
         }
-        if GLOBALS.contains(&name) { Ok(Value::native(name)) } else { Err(Stop::Lost) }
+        if GLOBALS.contains(&name) {
+            Ok(Value::native(name))
+        } else {
+            Err(Stop::Lost)
+        }
     }
 
     /// Returns what a part of the library has under a name.
@@ -65,9 +157,13 @@ impl Player<'_> {
         if let Some(value) = self.constant(owner, key)? {
             return Ok(value);
         }
-        let known = NAMES.iter().any(|(name, keys)| *name == owner && keys.contains(&key));
+        let known = NAMES
+            .iter()
+            .any(|(name, keys)| *name == owner && keys.contains(&key));
         let file = match owner {
-            "fs" => key.strip_suffix("Sync").is_some_and(|deed| super::files::DEEDS.contains(&deed)),
+            "fs" => key
+                .strip_suffix("Sync")
+                .is_some_and(|deed| super::files::DEEDS.contains(&deed)),
             "fs.promises" => key != "exists" && super::files::DEEDS.contains(&key),
             _ => false,
         };
@@ -118,7 +214,9 @@ impl Player<'_> {
                 code.unwrap_or(Value::Undefined)
             }
             ("process", "platform") => Value::text("linux"),
-            ("process", "pid" | "ppid" | "version" | "execPath" | "arch" | "title") => Value::Unknown,
+            ("process", "pid" | "ppid" | "version" | "execPath" | "arch" | "title") => {
+                Value::Unknown
+            }
             ("process", "stdout") => Value::native("process.stdout"),
             ("process", "stderr") => Value::native("process.stderr"),
             ("import.meta", _) => return self.meta(key).map(Some),
@@ -137,7 +235,10 @@ impl Player<'_> {
         if matches!(name, "PATH" | "PWD" | "USER" | "SHELL" | "OLDPWD") {
             return Ok(Value::Unknown);
         }
-        Ok(self.world.inherited(name)?.map_or(Value::Undefined, |value| Value::text(&value)))
+        Ok(self
+            .world
+            .inherited(name)?
+            .map_or(Value::Undefined, |value| Value::text(&value)))
     }
 
     /// Calls something of the library.
@@ -157,7 +258,7 @@ impl Player<'_> {
             "process" => self.call_process(key, &given),
             "child_process" => self.call_program(key, &given),
             "Object" | "Array" => self.call_object(full, given),
-            "JSON" if key == "stringify" => self.to_json(&given),
+            "JSON" if key == "stringify" => self.json_text(&given),
             "JSON" => {
                 let first = given.first().cloned().unwrap_or(Value::Undefined);
                 match (first, given.len()) {
@@ -194,7 +295,9 @@ impl Player<'_> {
                     Value::Number(number) => Value::Bool(match full {
                         "Number.isNaN" => number.is_nan(),
                         "Number.isFinite" => number.is_finite(),
-                        "Number.isSafeInteger" => number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0,
+                        "Number.isSafeInteger" => {
+                            number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0
+                        }
                         _ => number.is_finite() && number.fract() == 0.0,
                     }),
                     Value::Unknown | Value::Time(_) | Value::Between(..) => return Err(Stop::Lost),
@@ -214,7 +317,9 @@ impl Player<'_> {
             "url.fileURLToPath" => match first {
                 Value::Address(path) => Value::Text(path),
                 Value::Text(text) => {
-                    let path = text.strip_prefix("file://").filter(|path| path.starts_with('/'));
+                    let path = text
+                        .strip_prefix("file://")
+                        .filter(|path| path.starts_with('/'));
                     let path = path.filter(|path| !path.contains(['%', '?', '#']));
                     Value::text(path.ok_or(Stop::Lost)?)
                 }
@@ -339,7 +444,8 @@ impl Player<'_> {
         }
         // Settings that the script has changed reach the program.
         let changed = matches!(&self.env, Some(Value::Object(env)) if env.props.borrow().len() > 0);
-        if changed || !self.frames.is_empty() && !self.floats.is_empty() || first.trim().is_empty() {
+        if changed || !self.frames.is_empty() && !self.floats.is_empty() || first.trim().is_empty()
+        {
             return Err(Stop::Lost);
         }
         let line = match words {
@@ -375,7 +481,11 @@ impl Player<'_> {
             "strictEqual" => self.is_same(&first, &second)?,
             _ => return Err(Stop::Lost),
         };
-        if holds { Ok(Value::Undefined) } else { Err(self.error("AssertionError", Some("ERR_ASSERTION"), None)) }
+        if holds {
+            Ok(Value::Undefined)
+        } else {
+            Err(self.error("AssertionError", Some("ERR_ASSERTION"), None))
+        }
     }
 
     fn call_object(&mut self, full: &str, given: Vec<Value>) -> Outcome<Value> {
@@ -389,7 +499,9 @@ impl Player<'_> {
                 Ok(Value::list(match full {
                     "Object.keys" => all.map(|(key, _)| Value::Text(key)).collect(),
                     "Object.values" => all.map(|(_, value)| value).collect(),
-                    _ => all.map(|(key, value)| Value::list(vec![Value::Text(key), value])).collect(),
+                    _ => all
+                        .map(|(key, value)| Value::list(vec![Value::Text(key), value]))
+                        .collect(),
                 }))
             }
             "Object.assign" => {
@@ -442,7 +554,8 @@ impl Player<'_> {
                 let (Some(Value::Number(length)), 1) = (length, object.props.borrow().len()) else {
                     return Err(Stop::Lost);
                 };
-                let length = super::texts::place(length).filter(|length| *length <= super::eval::MAX_ITEMS);
+                let length =
+                    super::texts::place(length).filter(|length| *length <= super::eval::MAX_ITEMS);
                 vec![Value::Undefined; length.ok_or(Stop::Lost)?]
             }
             other => self.spread(other)?,

@@ -12,12 +12,42 @@ use super::texts::relative;
 use super::value::{Items, Outcome, Stop, Table, Value};
 
 pub(super) const METHODS: [&str; 32] = [
-    "push", "pop", "shift", "unshift", "slice", "splice", "concat", "join", "map", "filter",
-    "forEach", "find", "findIndex", "findLast", "some", "every", "reduce", "reduceRight",
-    "includes", "indexOf", "lastIndexOf", "sort", "toSorted", "reverse", "toReversed", "flat",
-    "flatMap", "fill", "at", "keys", "entries", "values",
+    "push",
+    "pop",
+    "shift",
+    "unshift",
+    "slice",
+    "splice",
+    "concat",
+    "join",
+    "map",
+    "filter",
+    "forEach",
+    "find",
+    "findIndex",
+    "findLast",
+    "some",
+    "every",
+    "reduce",
+    "reduceRight",
+    "includes",
+    "indexOf",
+    "lastIndexOf",
+    "sort",
+    "toSorted",
+    "reverse",
+    "toReversed",
+    "flat",
+    "flatMap",
+    "fill",
+    "at",
+    "keys",
+    "entries",
+    "values",
 ];
-const CHANGERS: [&str; 7] = ["pop", "shift", "unshift", "splice", "sort", "reverse", "fill"];
+const CHANGERS: [&str; 7] = [
+    "pop", "shift", "unshift", "splice", "sort", "reverse", "fill",
+];
 
 /// What a pattern has found.
 pub(super) fn found(all: Vec<Value>, named: Vec<(&str, Value)>) -> Value {
@@ -31,7 +61,13 @@ pub(super) fn found(all: Vec<Value>, named: Vec<(&str, Value)>) -> Value {
 }
 
 impl Player<'_> {
-    pub fn list_method(&mut self, owner: &Value, items: &Items, key: &str, given: Vec<Value>) -> Outcome<Value> {
+    pub fn list_method(
+        &mut self,
+        owner: &Value,
+        items: &Items,
+        key: &str,
+        given: Vec<Value>,
+    ) -> Outcome<Value> {
         if key == "push" {
             self.put_last(owner)?;
             let mut items = items.borrow_mut();
@@ -45,67 +81,24 @@ impl Player<'_> {
         let length = items.borrow().len();
         self.charge(1 + length / 8)?;
         let first = given.first().cloned().unwrap_or(Value::Undefined);
+        if CHANGERS.contains(&key) && !matches!(key, "splice") {
+            return self.change(owner, items, key, &given);
+        }
         match key {
-            "pop" => Ok(items.borrow_mut().pop().unwrap_or(Value::Undefined)),
-            "shift" if length == 0 => Ok(Value::Undefined),
-            "shift" => Ok(items.borrow_mut().remove(0)),
-            "unshift" => {
-                items.borrow_mut().splice(0..0, given);
-                Ok(Value::count(items.borrow().len()))
-            }
             "slice" | "splice" => self.cut(items, key, &given),
-            "concat" => {
-                let mut all = items.borrow().clone();
-                for one in given {
-                    match &one {
-                        Value::Array(other) => all.extend(other.borrow().iter().cloned()),
-                        Value::Unknown => return Err(Stop::Lost),
-                        _ => all.push(one),
-                    }
-                }
-                self.listed(all)
-            }
-            "join" => {
-                let between = match given.first() {
-                    None | Some(Value::Undefined) => Rc::from(","),
-                    Some(Value::Text(text)) => Rc::clone(text),
-                    Some(_) => return Err(Stop::Lost),
-                };
-                let all = items.borrow().clone();
-                let text = self.joined(&all, &between)?;
-                Ok(text.map_or(Value::Unknown, Value::Text))
-            }
+            "join" => self.join(items, given.first()),
             "includes" | "indexOf" | "lastIndexOf" => self.sought_in(items, key, &given),
-            "reverse" | "toReversed" => {
-                if key == "reverse" {
-                    items.borrow_mut().reverse();
-                    return Ok(owner.clone());
-                }
+            "toReversed" => {
                 let all = items.borrow().iter().rev().cloned().collect();
                 self.listed(all)
             }
-            "sort" | "toSorted" => {
+            "toSorted" => {
                 let all = items.borrow().clone();
                 let sorted = self.sorted(all, &first)?;
-                if key == "sort" {
-                    *items.borrow_mut() = sorted;
-                    return Ok(owner.clone());
-                }
                 self.listed(sorted)
             }
-            "at" => {
-                let at = self.whole(&first)?;
-                let at = if at < 0.0 && relative(at, length) == 0 && -at > f64::from(u32::try_from(length).unwrap_or(0)) {
-                    length
-                } else {
-                    relative(at, length)
-                };
-                Ok(items.borrow().get(at).cloned().unwrap_or(Value::Undefined))
-            }
-            "fill" if given.len() == 1 => {
-                items.borrow_mut().fill(first);
-                Ok(owner.clone())
-            }
+            "concat" => self.chained_lists(items, &given),
+            "at" => self.at(items, &first),
             "flat" => self.flat(items, &given),
             "keys" => self.listed((0..length).map(Value::count).collect()),
             "values" => {
@@ -115,11 +108,81 @@ impl Player<'_> {
             "entries" => {
                 let all = items.borrow().clone();
                 let pairs = all.into_iter().enumerate();
-                self.listed(pairs.map(|(at, item)| Value::list(vec![Value::count(at), item])).collect())
+                self.listed(
+                    pairs
+                        .map(|(at, item)| Value::list(vec![Value::count(at), item]))
+                        .collect(),
+                )
             }
             "reduce" | "reduceRight" => self.reduced(owner, items, key, &given),
             _ => self.for_each(owner, items, key, &first),
         }
+    }
+
+    /// Methods that change the list itself.
+    fn change(
+        &mut self,
+        owner: &Value,
+        items: &Items,
+        key: &str,
+        given: &[Value],
+    ) -> Outcome<Value> {
+        let length = items.borrow().len();
+        match (key, given) {
+            ("pop", _) => Ok(items.borrow_mut().pop().unwrap_or(Value::Undefined)),
+            ("shift", _) if length == 0 => Ok(Value::Undefined),
+            ("shift", _) => Ok(items.borrow_mut().remove(0)),
+            ("unshift", _) => {
+                items.borrow_mut().splice(0..0, given.iter().cloned());
+                Ok(Value::count(items.borrow().len()))
+            }
+            ("reverse", _) => {
+                items.borrow_mut().reverse();
+                Ok(owner.clone())
+            }
+            ("sort", _) => {
+                let all = items.borrow().clone();
+                let sorted = self.sorted(all, given.first().unwrap_or(&Value::Undefined))?;
+                *items.borrow_mut() = sorted;
+                Ok(owner.clone())
+            }
+            ("fill", [one]) => {
+                items.borrow_mut().fill(one.clone());
+                Ok(owner.clone())
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    fn chained_lists(&mut self, items: &Items, given: &[Value]) -> Outcome<Value> {
+        let mut all = items.borrow().clone();
+        for one in given {
+            match one {
+                Value::Array(other) => all.extend(other.borrow().iter().cloned()),
+                Value::Unknown => return Err(Stop::Lost),
+                _ => all.push(one.clone()),
+            }
+        }
+        self.listed(all)
+    }
+
+    fn join(&mut self, items: &Items, between: Option<&Value>) -> Outcome<Value> {
+        let between = match between {
+            None | Some(Value::Undefined) => Rc::from(","),
+            Some(Value::Text(text)) => Rc::clone(text),
+            Some(_) => return Err(Stop::Lost),
+        };
+        let all = items.borrow().clone();
+        let text = self.joined(&all, &between)?;
+        Ok(text.map_or(Value::Unknown, Value::Text))
+    }
+
+    fn at(&mut self, items: &Items, place: &Value) -> Outcome<Value> {
+        let at = self.whole(place)?;
+        let items = items.borrow();
+        let length = f64::from(u32::try_from(items.len()).map_err(|_| Stop::Lost)?);
+        let found = (at >= -length).then(|| items.get(relative(at, items.len())));
+        Ok(found.flatten().cloned().unwrap_or(Value::Undefined))
     }
 
     fn listed(&mut self, all: Vec<Value>) -> Outcome<Value> {
@@ -149,7 +212,9 @@ impl Player<'_> {
         if given.is_empty() {
             return self.listed(Vec::new());
         }
-        let count = second.map_or(length, |count| super::texts::place(count.max(0.0)).unwrap_or(length));
+        let count = second.map_or(length, |count| {
+            super::texts::place(count.max(0.0)).unwrap_or(length)
+        });
         let to = from.saturating_add(count).min(length);
         let new: Vec<Value> = given.iter().skip(2).cloned().collect();
         let part: Vec<Value> = items.borrow_mut().splice(from..to, new).collect();
@@ -202,7 +267,13 @@ impl Player<'_> {
         self.listed(all)
     }
 
-    fn reduced(&mut self, owner: &Value, items: &Items, key: &str, given: &[Value]) -> Outcome<Value> {
+    fn reduced(
+        &mut self,
+        owner: &Value,
+        items: &Items,
+        key: &str,
+        given: &[Value],
+    ) -> Outcome<Value> {
         let function = given.first().ok_or(Stop::Lost)?;
         let mut all: Vec<(usize, Value)> = items.borrow().iter().cloned().enumerate().collect();
         if key == "reduceRight" {
@@ -215,18 +286,30 @@ impl Player<'_> {
         };
         for (at, item) in all {
             self.charge(1)?;
-            sum = self.call(function, Value::Undefined, vec![sum, item, Value::count(at), owner.clone()])?;
+            sum = self.call(
+                function,
+                Value::Undefined,
+                vec![sum, item, Value::count(at), owner.clone()],
+            )?;
         }
         Ok(sum)
     }
 
     /// Methods that call a function for each element.
-    fn for_each(&mut self, owner: &Value, items: &Items, key: &str, function: &Value) -> Outcome<Value> {
+    fn for_each(
+        &mut self,
+        owner: &Value,
+        items: &Items,
+        key: &str,
+        function: &Value,
+    ) -> Outcome<Value> {
         let length = items.borrow().len();
         let mut kept = Vec::new();
         let order: Vec<usize> = match key {
             "findLast" => (0..length).rev().collect(),
-            "map" | "filter" | "forEach" | "find" | "findIndex" | "some" | "every" | "flatMap" => (0..length).collect(),
+            "map" | "filter" | "forEach" | "find" | "findIndex" | "some" | "every" | "flatMap" => {
+                (0..length).collect()
+            }
             _ => return Err(Stop::Lost),
         };
         for at in order {
@@ -337,7 +420,9 @@ impl Player<'_> {
             ("has", _) => Ok(Value::Bool(table.borrow().get(&first)?.is_some())),
             ("get", false) => Ok(table.borrow().get(&first)?.unwrap_or(Value::Undefined)),
             ("set", false) => {
-                table.borrow_mut().set(first, given.next().unwrap_or(Value::Undefined))?;
+                table
+                    .borrow_mut()
+                    .set(first, given.next().unwrap_or(Value::Undefined))?;
                 Ok(owner.clone())
             }
             ("add", true) => {
@@ -365,7 +450,11 @@ impl Player<'_> {
                     self.charge(1)?;
                     self.call(&first, Value::Undefined, vec![value, name, owner.clone()])?;
                 }
-                if table.borrow().len() == length { Ok(Value::Undefined) } else { Err(Stop::Lost) }
+                if table.borrow().len() == length {
+                    Ok(Value::Undefined)
+                } else {
+                    Err(Stop::Lost)
+                }
             }
             _ => Err(Stop::Lost),
         }

@@ -56,7 +56,7 @@ pub(super) fn script(text: &str, module: bool) -> Option<Script> {
         let named = lines.iter().any(|line| {
             matches!(
                 line,
-                Line::Import(..) | Line::Export(_) | Line::ExportFrom(..) | Line::ExportDefault(_)
+                Line::Import(..) | Line::Export(_) | Line::ExportFrom | Line::ExportDefault(_)
             )
         });
         let code = Code {
@@ -67,6 +67,7 @@ pub(super) fn script(text: &str, module: bool) -> Option<Script> {
             arrow: false,
             waits: kind.is_module(),
             vars: lower.vars.pop().unwrap_or_default(),
+            own: false,
             lost: false,
         };
         Some(Script {
@@ -135,9 +136,7 @@ impl Lower {
                 self.body(&one.consequent),
                 one.alternate.as_ref().map(|other| self.body(other)),
             ),
-            S::DoWhileStatement(one) => {
-                Line::DoWhile(self.body(&one.body), self.node(&one.test))
-            }
+            S::DoWhileStatement(one) => Line::DoWhile(self.body(&one.body), self.node(&one.test)),
             S::WhileStatement(one) => Line::While(self.node(&one.test), self.body(&one.body)),
             S::ForStatement(one) => self.counted(one),
             S::ForOfStatement(one) => {
@@ -168,16 +167,13 @@ impl Lower {
             S::ExportDeclaration(one) => return self.exported(&one.declaration, to),
             S::ExportNamedDeclaration(one) => {
                 let pairs = one.specifiers.iter();
-                Line::Export(pairs.map(|one| (said(&one.local), said(&one.exported))).collect())
+                Line::Export(
+                    pairs
+                        .map(|one| (said(&one.local), said(&one.exported)))
+                        .collect(),
+                )
             }
-            S::ExportFromDeclaration(one) => {
-                let pairs = one.specifiers.iter();
-                let pairs = pairs.map(|one| (said(&one.local), said(&one.exported)));
-                Line::ExportFrom(name(one.source.value.as_str()), Some(pairs.collect()))
-            }
-            S::ExportAllDeclaration(one) if one.exported.is_none() => {
-                Line::ExportFrom(name(one.source.value.as_str()), None)
-            }
+            S::ExportFromDeclaration(_) | S::ExportAllDeclaration(_) => Line::ExportFrom,
             S::ExportDefaultDeclaration(one) => return self.export_default(&one.declaration, to),
             _ => Line::Lost,
         };
@@ -324,11 +320,16 @@ impl Lower {
             arrow: false,
             waits: one.r#async,
             vars: self.vars.pop().unwrap_or_default(),
+            own: one.id.is_some() && one.is_expression(),
             lost: one.generator,
         })
     }
 
-    pub fn arrow(&mut self, one: &ast::ArrowFunctionExpression<'_>, named: Option<&str>) -> Rc<Code> {
+    pub fn arrow(
+        &mut self,
+        one: &ast::ArrowFunctionExpression<'_>,
+        named: Option<&str>,
+    ) -> Rc<Code> {
         self.vars.push(Vec::new());
         let (parts, rest) = self.parameters(&one.params);
         let body = match &one.body {
@@ -346,6 +347,7 @@ impl Lower {
             arrow: true,
             waits: one.r#async,
             vars: self.vars.pop().unwrap_or_default(),
+            own: false,
             lost: false,
         })
     }
@@ -362,6 +364,7 @@ impl Lower {
             arrow: false,
             waits: false,
             vars: self.vars.pop().unwrap_or_default(),
+            own: false,
             lost: false,
         })
     }
@@ -370,7 +373,10 @@ impl Lower {
         let own = one.id.as_ref().map(|id| id.name.as_str()).or(named);
         let mut class = ClassCode {
             name: name(own.unwrap_or_default()),
-            parent: one.heritage.as_ref().map(|parent| self.node(&parent.expression)),
+            parent: one
+                .heritage
+                .as_ref()
+                .map(|parent| self.node(&parent.expression)),
             maker: None,
             methods: Vec::new(),
             fields: Vec::new(),

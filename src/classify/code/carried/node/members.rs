@@ -71,13 +71,13 @@ impl Player<'_> {
                 "test" => Ok(method(owner, key)),
                 _ => Err(Stop::Lost),
             },
-            Value::Address(path) => match &**key {
-                "pathname" if path.is_ascii() => Ok(Value::Text(Rc::clone(path))),
-                "href" => Ok(Value::text(&format!("file://{path}"))),
-                _ => Err(Stop::Lost),
-            },
-            Value::Promise(_) if matches!(&**key, "then" | "catch" | "finally") => Ok(method(owner, key)),
-            Value::Method(bound) if &*bound.1 == "\0require" && &**key == "main" => Ok(self.main_module()),
+            Value::Address(path) => address_member(path, key),
+            Value::Promise(_) if matches!(&**key, "then" | "catch" | "finally") => {
+                Ok(method(owner, key))
+            }
+            Value::Method(bound) if &*bound.1 == "\0require" && &**key == "main" => {
+                Ok(self.main_module())
+            }
             Value::Unknown if &**key == "length" => Ok(Value::Unknown),
             _ => Err(Stop::Lost),
         }
@@ -100,7 +100,9 @@ impl Player<'_> {
                     "stack" => Ok(Value::Unknown),
                     "name" if class.code.is_none() => Ok(Value::Text(Rc::clone(&class.name))),
                     "name" => Ok(Value::text("Error")),
-                    "code" | "cause" | "path" | "status" | "errno" | "syscall" => Ok(Value::Undefined),
+                    "code" | "cause" | "path" | "status" | "errno" | "syscall" => {
+                        Ok(Value::Undefined)
+                    }
                     _ => self.missing(object, key),
                 };
             }
@@ -204,7 +206,8 @@ impl Player<'_> {
             Value::Array(items) => {
                 let items = items.borrow();
                 let all = items.iter().enumerate();
-                all.map(|(at, item)| (Rc::from(at.to_string()), item.clone())).collect()
+                all.map(|(at, item)| (Rc::from(at.to_string()), item.clone()))
+                    .collect()
             }
             Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
             _ => return Err(Stop::Lost),
@@ -234,13 +237,26 @@ impl Player<'_> {
             }
             Value::Table(table, false) => {
                 let all = table.borrow().entries();
-                all.into_iter().map(|(key, value)| Value::list(vec![key, value])).collect()
+                all.into_iter()
+                    .map(|(key, value)| Value::list(vec![key, value]))
+                    .collect()
             }
-            Value::Text(text) => text.chars().map(|char| Value::text(char.encode_utf8(&mut [0; 4]))).collect(),
+            Value::Text(text) => text
+                .chars()
+                .map(|char| Value::text(char.encode_utf8(&mut [0; 4])))
+                .collect(),
             _ => return Err(Stop::Lost),
         };
         self.charge(all.len() / 4)?;
         Ok(all)
+    }
+}
+
+fn address_member(path: &Name, key: &str) -> Outcome<Value> {
+    match key {
+        "pathname" if path.is_ascii() => Ok(Value::Text(Rc::clone(path))),
+        "href" => Ok(Value::text(&format!("file://{path}"))),
+        _ => Err(Stop::Lost),
     }
 }
 

@@ -26,7 +26,11 @@ pub(super) struct Module {
 /// Only a path that is written the same as an address is known as one.
 pub(super) fn plain_address(path: &str) -> Outcome<()> {
     let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+@=".contains(char);
-    if path.chars().all(plain) { Ok(()) } else { Err(Stop::Lost) }
+    if path.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(Stop::Lost)
+    }
 }
 
 /// The part of the library that a name stands for.
@@ -50,7 +54,8 @@ impl Player<'_> {
         if self.world.inherited("NODE_OPTIONS")?.is_some() {
             return Err(Stop::Lost);
         }
-        self.carry_module(&script.code, file, script.module).map(|_| ())
+        self.carry_module(&script.code, file, script.module)
+            .map(|_| ())
     }
 
     fn carry_module(&mut self, code: &Rc<Code>, file: &Path, module: bool) -> Outcome<Module> {
@@ -91,13 +96,18 @@ impl Player<'_> {
         let said = file.to_str().ok_or(Stop::Lost)?;
         let folder = file.parent().and_then(Path::to_str).ok_or(Stop::Lost)?;
         let require = self.own_require()?;
-        self.process.entry(Rc::from("main")).or_insert_with(|| own.clone());
+        self.process
+            .entry(Rc::from("main"))
+            .or_insert_with(|| own.clone());
         let inline = said.ends_with("/[eval]");
         let names = [
             ("module", own.clone()),
             ("exports", exports.clone()),
             ("require", require),
-            ("__filename", Value::text(if inline { "[eval]" } else { said })),
+            (
+                "__filename",
+                Value::text(if inline { "[eval]" } else { said }),
+            ),
             ("__dirname", Value::text(if inline { "." } else { folder })),
             ("this", exports),
         ];
@@ -116,7 +126,10 @@ impl Player<'_> {
     /// `require`, which knows the file that it stands in.
     pub fn own_require(&self) -> Outcome<Value> {
         let file = self.own_file()?;
-        Ok(Value::Method(Rc::new((Value::Text(file), Rc::from("\0require")))))
+        Ok(Value::Method(Rc::new((
+            Value::Text(file),
+            Rc::from("\0require"),
+        ))))
     }
 
     /// `import.meta.…`
@@ -147,9 +160,14 @@ impl Player<'_> {
             return Err(Stop::Lost);
         }
         let folder = base.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let path = super::paths::worked_out("join", &[Rc::from(format!("{folder}/{name}"))], "/")?.as_text()?;
+        let path = super::paths::worked_out("join", &[Rc::from(format!("{folder}/{name}"))], "/")?
+            .as_text()?;
         let end = matches!(&*name, "." | "..") && !path.ends_with('/');
-        Ok(Value::Address(if end { Rc::from(format!("{path}/")) } else { path }))
+        Ok(Value::Address(if end {
+            Rc::from(format!("{path}/"))
+        } else {
+            path
+        }))
     }
 
     /// `require(name)`
@@ -162,12 +180,20 @@ impl Player<'_> {
         if path.extension().is_some_and(|end| end == "json") {
             let text = self.world.source(&path)?.ok_or(Stop::Lost)?;
             let key = path.clone();
-            if let Some(Module { exports: Some(value), .. }) = self.modules.get(&key) {
+            if let Some(Module {
+                exports: Some(value),
+                ..
+            }) = self.modules.get(&key)
+            {
                 return Ok(value.clone());
             }
             let value = self.parsed_json(text.trim_start_matches('\u{feff}'))?;
             let scope = Rc::new(Scope::default());
-            let module = Module { exports: Some(value.clone()), scope, done: true };
+            let module = Module {
+                exports: Some(value.clone()),
+                scope,
+                done: true,
+            };
             self.modules.insert(key, module);
             return Ok(value);
         }
@@ -176,17 +202,30 @@ impl Player<'_> {
 
     /// `require.main`
     pub fn main_module(&mut self) -> Value {
-        self.process.get("main").cloned().unwrap_or(Value::Undefined)
+        self.process
+            .get("main")
+            .cloned()
+            .unwrap_or(Value::Undefined)
     }
 
     fn resolved(&mut self, file: &str, name: &str, loose: bool) -> Outcome<PathBuf> {
-        if !["./", "../", "/"].iter().any(|front| name.starts_with(front)) && !matches!(name, "." | "..") {
+        if !["./", "../", "/"]
+            .iter()
+            .any(|front| name.starts_with(front))
+            && !matches!(name, "." | "..")
+        {
             return Err(Stop::Lost);
         }
         let folder = Path::new(file).parent().ok_or(Stop::Lost)?.to_path_buf();
-        let whole = self.world.path(folder.join(name).to_str().ok_or(Stop::Lost)?)?;
+        let whole = self
+            .world
+            .path(folder.join(name).to_str().ok_or(Stop::Lost)?)?;
         let said = whole.to_str().ok_or(Stop::Lost)?.to_owned();
-        let ends: &[&str] = if loose { &["", ".js", ".json", "/index.js", "/index.json"] } else { &[""] };
+        let ends: &[&str] = if loose {
+            &["", ".js", ".json", "/index.js", "/index.json"]
+        } else {
+            &[""]
+        };
         for end in ends {
             let path = self.world.path(&format!("{said}{end}"))?;
             match self.world.found(&path)? {
@@ -210,7 +249,10 @@ impl Player<'_> {
             None if self.modules.len() >= MAX_MODULES => return Err(Stop::Lost),
             None => {}
         }
-        let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+        let end = path
+            .extension()
+            .and_then(|end| end.to_str())
+            .unwrap_or_default();
         if !matches!(end, "js" | "mjs" | "cjs") {
             return Err(Stop::Lost);
         }
@@ -229,7 +271,7 @@ impl Player<'_> {
             match line {
                 Line::Import(name, all) => self.take(&file, name, all)?,
                 // What is handed on is loaded where the others are.
-                Line::ExportFrom(..) => return Err(Stop::Lost),
+                Line::ExportFrom => return Err(Stop::Lost),
                 _ => {}
             }
         }
@@ -264,7 +306,9 @@ impl Player<'_> {
         let module = self.loaded(&path)?;
         for (taken, local) in all {
             match (taken, &module.exports) {
-                (Taken::Default, Some(exports)) => self.declare(local, Some(exports.clone()), true)?,
+                (Taken::Default, Some(exports)) => {
+                    self.declare(local, Some(exports.clone()), true)?
+                }
                 (Taken::Name(name), Some(exports)) => {
                     let value = self.member(exports, name)?;
                     if matches!(value, Value::Undefined) {
@@ -287,7 +331,11 @@ impl Player<'_> {
         let slot = module.scope.names.borrow().get(&*key).cloned();
         let slot = slot.ok_or(Stop::Lost)?;
         let before = self.scope.names.borrow_mut().insert(Rc::clone(local), slot);
-        if before.is_some() { Err(Stop::Lost) } else { Ok(()) }
+        if before.is_some() {
+            Err(Stop::Lost)
+        } else {
+            Ok(())
+        }
     }
 
     fn bind_all(&mut self, module: &Module, local: &Name) -> Outcome<()> {
@@ -305,7 +353,9 @@ impl Player<'_> {
             entries.push((name.to_owned(), value));
         }
         entries.sort_by(|(one, _), (two, _)| one.cmp(two));
-        let entries = entries.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let entries = entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.clone()));
         let all = Value::object(entries.collect());
         self.declare(local, Some(all), true)
     }
@@ -330,7 +380,9 @@ impl Player<'_> {
     pub fn default_export(&mut self, node: &Node) -> Outcome<()> {
         let value = self.value(node)?;
         let outer = self.scope.outer.clone().ok_or(Stop::Lost)?;
-        self.scoped(outer, |player| player.declare(&Rc::from("\0export default"), Some(value), true))
+        self.scoped(outer, |player| {
+            player.declare(&Rc::from("\0export default"), Some(value), true)
+        })
     }
 
     /// `import(name)`

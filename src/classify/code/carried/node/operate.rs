@@ -28,12 +28,21 @@ pub(super) fn number_text(number: f64) -> Option<String> {
         return Some("NaN".to_owned());
     }
     if number.is_infinite() {
-        return Some(if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned());
+        return Some(
+            if number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }
+            .to_owned(),
+        );
     }
     if number == 0.0 {
         return Some("0".to_owned());
     }
-    (LEAST..MOST).contains(&number.abs()).then(|| format!("{number}"))
+    (LEAST..MOST)
+        .contains(&number.abs())
+        .then(|| format!("{number}"))
 }
 
 /// Reads a text as a number, as `Number()` does.
@@ -52,15 +61,23 @@ pub(super) fn text_number(text: &str) -> f64 {
     if base != 10 {
         let digits = text.get(2..).unwrap_or_default();
         let whole = u32::from_str_radix(digits, base).ok();
-        return whole.filter(|_| !digits.starts_with('+')).map_or(f64::NAN, f64::from);
+        return whole
+            .filter(|_| !digits.starts_with('+'))
+            .map_or(f64::NAN, f64::from);
     }
     match text {
         "Infinity" | "+Infinity" => return f64::INFINITY,
         "-Infinity" => return f64::NEG_INFINITY,
         _ => {}
     }
-    let fits = text.chars().all(|char| char.is_ascii_digit() || "+-.eE".contains(char));
-    if fits { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
+    let fits = text
+        .chars()
+        .all(|char| char.is_ascii_digit() || "+-.eE".contains(char));
+    if fits {
+        text.parse().unwrap_or(f64::NAN)
+    } else {
+        f64::NAN
+    }
 }
 
 /// Cuts a number to 32 bits, as the bit operators do.
@@ -83,7 +100,9 @@ impl Player<'_> {
             Value::Undefined => Rc::from("undefined"),
             Value::Null => Rc::from("null"),
             Value::Bytes(text) => Rc::clone(text),
-            Value::Unknown | Value::Time(_) | Value::Between(..) | Value::Date(_) => return Ok(None),
+            Value::Unknown | Value::Time(_) | Value::Between(..) | Value::Date(_) => {
+                return Ok(None);
+            }
             Value::Array(items) => {
                 self.touch(value, false)?;
                 let items = items.borrow().clone();
@@ -129,7 +148,9 @@ impl Player<'_> {
             Value::Bool(is) => f64::from(u8::from(*is)),
             Value::Undefined => f64::NAN,
             Value::Null => 0.0,
-            Value::Unknown | Value::Time(_) | Value::Date(_) | Value::Between(..) => return Ok(None),
+            Value::Unknown | Value::Time(_) | Value::Date(_) | Value::Between(..) => {
+                return Ok(None);
+            }
             _ => return Err(Stop::Lost),
         }))
     }
@@ -174,7 +195,8 @@ impl Player<'_> {
             (true, false) | (false, true) => Ok(false),
             (false, false) if kind(left) == kind(right) => self.is_same(left, right),
             (false, false) => match (left, right) {
-                (Value::Number(one), Value::Text(two)) | (Value::Text(two), Value::Number(one)) => {
+                (Value::Number(one), Value::Text(two)) | (Value::Text(two), Value::Number(one)) =>
+                {
                     #[expect(clippy::float_cmp, reason = "as the language compares")]
                     Ok(*one == text_number(two))
                 }
@@ -265,7 +287,11 @@ impl Player<'_> {
         let is_text = |value: &Value| {
             matches!(
                 value,
-                Value::Text(_) | Value::Array(_) | Value::Bytes(_) | Value::Object(_) | Value::Address(_)
+                Value::Text(_)
+                    | Value::Array(_)
+                    | Value::Bytes(_)
+                    | Value::Object(_)
+                    | Value::Address(_)
             )
         };
         if is_text(left) || is_text(right) {
@@ -283,8 +309,11 @@ impl Player<'_> {
 
     fn reckoned(&mut self, sign: &str, left: &Value, right: &Value) -> Outcome<Value> {
         if let (Some(one), Some(two)) = (plain(left), plain(right)) {
-            if let (Plain::Time(Time::Changed { path: one, .. }), Plain::Time(Time::Changed { path: two, .. }), "-") =
-                (&one, &two, sign)
+            if let (
+                Plain::Time(Time::Changed { path: one, .. }),
+                Plain::Time(Time::Changed { path: two, .. }),
+                "-",
+            ) = (&one, &two, sign)
             {
                 return Ok(Value::Between(one.clone(), two.clone()));
             }
@@ -349,7 +378,11 @@ impl Player<'_> {
         let key = self.written(key)?.ok_or(Stop::Lost)?;
         self.touch(owner, false)?;
         let own = object.props.borrow().get(&key).is_some();
-        if !own && (object.class.is_some() || object.sort.is_some() || super::members::INHERITED.contains(&&*key)) {
+        if !own
+            && (object.class.is_some()
+                || object.sort.is_some()
+                || super::members::INHERITED.contains(&&*key))
+        {
             return Err(Stop::Lost);
         }
         Ok(own)

@@ -23,9 +23,18 @@ struct Found {
 
 impl Player<'_> {
     pub fn parsed_words(&mut self, config: Option<&Value>) -> Outcome<Value> {
-        let mut words = self.argv.iter().skip(self.own_words()).cloned().collect::<Vec<Value>>();
+        let mut words = self
+            .argv
+            .iter()
+            .skip(self.own_words())
+            .cloned()
+            .collect::<Vec<Value>>();
         if let Some(argv) = self.process.get("argv").cloned() {
-            words = self.spread(&argv)?.into_iter().skip(self.own_words()).collect();
+            words = self
+                .spread(&argv)?
+                .into_iter()
+                .skip(self.own_words())
+                .collect();
         }
         let (mut declared, mut strict, mut operands) = (Vec::new(), true, false);
         let mut said = None;
@@ -57,7 +66,10 @@ impl Player<'_> {
                 found.values.push((option.name, option.default));
             }
         }
-        let values = found.values.iter().map(|(name, value)| (&**name, value.clone()));
+        let values = found
+            .values
+            .iter()
+            .map(|(name, value)| (&**name, value.clone()));
         Ok(Value::object(vec![
             ("values", Value::object(values.collect())),
             ("positionals", Value::list(found.operands)),
@@ -131,11 +143,20 @@ impl Player<'_> {
                     if short.chars().count() != 1 {
                         return Err(Stop::Lost);
                     }
-                    (declared.iter().find(|one| one.short.as_deref() == Some(short)), None)
+                    (
+                        declared
+                            .iter()
+                            .find(|one| one.short.as_deref() == Some(short)),
+                        None,
+                    )
                 }
             };
             let Some(option) = option else {
-                return if strict { Err(self.refused()) } else { Err(Stop::Lost) };
+                return if strict {
+                    Err(self.refused())
+                } else {
+                    Err(Stop::Lost)
+                };
             };
             let value = match (option.text, inline) {
                 (false, None) => Value::Bool(true),
@@ -143,7 +164,9 @@ impl Player<'_> {
                 (false, Some(_)) => return Err(self.refused()),
                 (true, Some(inline)) => Value::text(inline),
                 (true, None) => match words.next() {
-                    Some(next) if next.starts_with('-') && next.len() > 1 => return Err(self.refused()),
+                    Some(next) if next.starts_with('-') && next.len() > 1 => {
+                        return Err(self.refused());
+                    }
                     Some(next) => Value::Text(Rc::clone(next)),
                     None => return Err(self.refused()),
                 },
@@ -155,12 +178,17 @@ impl Player<'_> {
 }
 
 fn put(found: &mut Found, option: &Declared, value: Value) {
-    let there = found.values.iter_mut().find(|(name, _)| *name == option.name);
+    let there = found
+        .values
+        .iter_mut()
+        .find(|(name, _)| *name == option.name);
     match there {
         Some((_, Value::Array(items))) if option.several => items.borrow_mut().push(value),
         Some((_, old)) => *old = value,
         None if option.several => {
-            found.values.push((Rc::clone(&option.name), Value::list(vec![value])));
+            found
+                .values
+                .push((Rc::clone(&option.name), Value::list(vec![value])));
         }
         None => found.values.push((Rc::clone(&option.name), value)),
     }

@@ -9,7 +9,11 @@ pub(super) fn worked_out(key: &str, texts: &[Name], here: &str) -> Outcome<Value
     let first = texts.first().map_or("", |text| &**text);
     let text = match (key, texts) {
         ("join", _) => {
-            let parts: Vec<&str> = texts.iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
+            let parts: Vec<&str> = texts
+                .iter()
+                .map(|text| &**text)
+                .filter(|text| !text.is_empty())
+                .collect();
             normal(&parts.join("/"))
         }
         ("resolve", _) => resolved(texts, here),
@@ -66,7 +70,11 @@ fn parts(path: &str) -> Vec<&str> {
 
 fn normal(path: &str) -> String {
     let inner = parts(path).join("/");
-    let end = if path.ends_with('/') && !inner.is_empty() { "/" } else { "" };
+    let end = if path.ends_with('/') && !inner.is_empty() {
+        "/"
+    } else {
+        ""
+    };
     match (path.starts_with('/'), inner.is_empty()) {
         (true, _) => format!("/{inner}{end}"),
         (false, true) if path.ends_with('/') => "./".to_owned(),
@@ -81,7 +89,11 @@ fn resolved(texts: &[Name], here: &str) -> String {
         if text.is_empty() {
             continue;
         }
-        whole = if whole.is_empty() { text.to_owned() } else { format!("{text}/{whole}") };
+        whole = if whole.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{text}/{whole}")
+        };
         if text.starts_with('/') {
             break;
         }
@@ -90,7 +102,10 @@ fn resolved(texts: &[Name], here: &str) -> String {
 }
 
 fn last(path: &str) -> &str {
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    path.trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
 }
 
 fn folder(path: &str) -> String {
@@ -115,7 +130,11 @@ fn ending(name: &str) -> &str {
 
 fn between(from: &str, to: &str) -> String {
     let (from, to) = (parts(from), parts(to));
-    let same = from.iter().zip(&to).take_while(|(one, two)| one == two).count();
+    let same = from
+        .iter()
+        .zip(&to)
+        .take_while(|(one, two)| one == two)
+        .count();
     let up = from.iter().skip(same).map(|_| "..");
     let down = to.iter().skip(same).copied();
     up.chain(down).collect::<Vec<&str>>().join("/")

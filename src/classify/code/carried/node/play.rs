@@ -122,7 +122,11 @@ impl<'a> Player<'a> {
     }
 
     /// Carries something out in a scope of its own.
-    pub fn scoped<T>(&mut self, scope: Rc<Scope>, go: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+    pub fn scoped<T>(
+        &mut self,
+        scope: Rc<Scope>,
+        go: impl FnOnce(&mut Self) -> Outcome<T>,
+    ) -> Outcome<T> {
         let outer = std::mem::replace(&mut self.scope, scope);
         let outcome = go(self);
         self.scope = outer;
@@ -205,13 +209,14 @@ impl<'a> Player<'a> {
                 self.span = node.span;
                 self.value(node).map(|_| ())
             }
-            Line::Declare(way, all) => {
-                for (target, value) in all {
-                    self.declared(*way, target, value.as_ref())?;
-                }
-                Ok(())
-            }
-            Line::Define(_) | Line::Empty | Line::Import(..) => Ok(()),
+            Line::Declare(way, all) => all
+                .iter()
+                .try_for_each(|(target, value)| self.declared(*way, target, value.as_ref())),
+            Line::Define(_)
+            | Line::Empty
+            | Line::Import(..)
+            | Line::Export(_)
+            | Line::ExportFrom => Ok(()),
             Line::Class(class) => {
                 let value = self.class(class)?;
                 self.begin(&class.name, value)
@@ -222,9 +227,12 @@ impl<'a> Player<'a> {
                 (false, Some(other)) => own(self.line(other, None), label),
                 (false, None) => Ok(()),
             },
-            Line::For(first, test, step, body) => {
-                self.counted(first.as_deref(), (test.as_ref(), step.as_ref()), body, label)
-            }
+            Line::For(first, test, step, body) => self.counted(
+                first.as_deref(),
+                (test.as_ref(), step.as_ref()),
+                body,
+                label,
+            ),
             Line::Each { .. } => self.each(line, label),
             Line::While(test, body) => {
                 while self.truth(test)? {
@@ -234,11 +242,10 @@ impl<'a> Player<'a> {
                 }
                 Ok(())
             }
-            Line::DoWhile(body, test) => loop {
-                if !goes_on(self.line(body, None), label)? || !self.truth(test)? {
-                    return Ok(());
-                }
-            },
+            Line::DoWhile(body, test) => {
+                while goes_on(self.line(body, None), label)? && self.truth(test)? {}
+                Ok(())
+            }
             Line::Switch(value, cases) => own(self.switched(value, cases), label),
             Line::Try(body, handler, last) => {
                 own(self.tried(body, handler.as_ref(), last.as_deref()), label)
@@ -251,13 +258,9 @@ impl<'a> Player<'a> {
             }
             Line::Break(label) => Err(Stop::Break(label.clone())),
             Line::Continue(label) => Err(Stop::Continue(label.clone())),
-            Line::Return(value) => Err(Stop::Return(match value {
-                Some(value) => self.value(value)?,
-                None => Value::Undefined,
-            })),
+            Line::Return(None) => Err(Stop::Return(Value::Undefined)),
+            Line::Return(Some(value)) => Err(Stop::Return(self.value(value)?)),
             Line::Throw(value) => Err(Stop::Throw(self.value(value)?)),
-            Line::Export(_) => Ok(()),
-            Line::ExportFrom(..) => Ok(()),
             Line::ExportDefault(node) => self.default_export(node),
             Line::Lost => Err(Stop::Lost),
         }

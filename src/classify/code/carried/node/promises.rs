@@ -25,7 +25,11 @@ impl Player<'_> {
         }
         self.charge((self.frames.len() + self.floats.len()) / 8)?;
         for frame in self.frames.iter_mut().filter(|frame| frame.waited) {
-            let all = if write { &mut frame.writes } else { &mut frame.reads };
+            let all = if write {
+                &mut frame.writes
+            } else {
+                &mut frame.reads
+            };
             all.insert(place);
         }
         let meets = |float: &Touched| {
@@ -56,7 +60,10 @@ impl Player<'_> {
 
     /// Notes that a file is read or changed, and with it what its folder holds.
     pub fn touch_path(&mut self, path: &Path, write: bool) -> Outcome<()> {
-        for path in [Some(path), path.parent().filter(|_| write)].into_iter().flatten() {
+        for path in [Some(path), path.parent().filter(|_| write)]
+            .into_iter()
+            .flatten()
+        {
             let mut hasher = DefaultHasher::new();
             path.hash(&mut hasher);
             let place = usize::try_from(hasher.finish() >> 1).map_err(|_| Stop::Lost)?;
@@ -75,7 +82,11 @@ impl Player<'_> {
     }
 
     /// Carries out what a promise stands for; what it touches late counts until somebody waits for it.
-    pub fn begun(&mut self, waited: bool, go: impl FnOnce(&mut Self) -> Outcome<Value>) -> Outcome<Value> {
+    pub fn begun(
+        &mut self,
+        waited: bool,
+        go: impl FnOnce(&mut Self) -> Outcome<Value>,
+    ) -> Outcome<Value> {
         self.frames.push(Touched {
             waited,
             ..Touched::default()
@@ -125,7 +136,10 @@ impl Player<'_> {
             }
             Value::Object(object) if object.props.borrow().get("then").is_some() => Err(Stop::Lost),
             Value::Object(object)
-                if object.class.as_ref().is_some_and(|class| class.method("then").is_some()) =>
+                if object
+                    .class
+                    .as_ref()
+                    .is_some_and(|class| class.method("then").is_some()) =>
             {
                 Err(Stop::Lost)
             }
@@ -162,7 +176,12 @@ impl Player<'_> {
     }
 
     /// `.then`, `.catch`, `.finally`
-    pub fn chained(&mut self, promise: &Rc<Promise>, name: &str, given: &[Value]) -> Outcome<Value> {
+    pub fn chained(
+        &mut self,
+        promise: &Rc<Promise>,
+        name: &str,
+        given: &[Value],
+    ) -> Outcome<Value> {
         let first = given.first().cloned().unwrap_or(Value::Undefined);
         let second = given.get(1).cloned().unwrap_or(Value::Undefined);
         let (outcome, float) = (promise.outcome.clone(), promise.float);

@@ -40,14 +40,6 @@ impl Lower {
     fn kind(&mut self, one: &ast::Expression<'_>, named: Option<&str>) -> Kind {
         use ast::Expression as E;
         match one {
-            E::BooleanLiteral(one) => Kind::Bool(one.value),
-            E::NullLiteral(_) => Kind::Null,
-            E::NumericLiteral(one) => Kind::Number(one.value),
-            E::StringLiteral(one) if !one.lone_surrogates => Kind::Text(name(one.value.as_str())),
-            E::RegExpLiteral(one) => Kind::Pattern(
-                name(one.regex.pattern.text.as_str()),
-                name(&one.regex.flags.to_string()),
-            ),
             E::TemplateLiteral(one) => self.template(one),
             E::Identifier(one) => Kind::Name(name(one.name.as_str())),
             E::ThisExpression(_) => Kind::Name(name("this")),
@@ -58,17 +50,13 @@ impl Lower {
             E::ArrowFunctionExpression(one) => Kind::Function(self.arrow(one, named)),
             E::FunctionExpression(one) => self.function_value(one, named),
             E::ClassExpression(one) => Kind::Class(self.class(one, named)),
-            E::AssignmentExpression(one) => {
-                let target = self.target(&one.left);
-                let named = match &target {
-                    Target::Name(name) => Some(name.to_string()),
-                    _ => None,
-                };
-                let value = self.named(&one.right, named.as_deref());
-                Kind::Give(one.operator.as_str(), Box::new(target), Box::new(value))
-            }
+            E::AssignmentExpression(one) => self.assignment(one),
             E::UpdateExpression(one) => {
-                let by = if one.operator.as_str() == "++" { 1.0 } else { -1.0 };
+                let by = if one.operator.as_str() == "++" {
+                    1.0
+                } else {
+                    -1.0
+                };
                 let target = self.simple(&one.argument);
                 Kind::Count(Box::new(target), by, !one.prefix)
             }
@@ -105,9 +93,19 @@ impl Lower {
             }
             other => match other.as_member_expression() {
                 Some(member) => self.member(member),
-                None => Kind::Lost,
+                None => literal(other),
             },
         }
+    }
+
+    fn assignment(&mut self, one: &ast::AssignmentExpression<'_>) -> Kind {
+        let target = self.target(&one.left);
+        let named = match &target {
+            Target::Name(name) => Some(name.to_string()),
+            _ => None,
+        };
+        let value = self.named(&one.right, named.as_deref());
+        Kind::Give(one.operator.as_str(), Box::new(target), Box::new(value))
     }
 
     /// A function with a name of its own knows itself by it.
@@ -287,7 +285,10 @@ impl Lower {
                     parts.push((key, self.part(&one.value)));
                 }
                 let rest = one.rest.as_ref();
-                Target::Object(parts, rest.map(|rest| Box::new(self.pattern(&rest.argument))))
+                Target::Object(
+                    parts,
+                    rest.map(|rest| Box::new(self.pattern(&rest.argument))),
+                )
             }
             ast::BindingPattern::ArrayPattern(one) => {
                 let elements = one.elements.iter();
@@ -295,7 +296,10 @@ impl Lower {
                     .map(|one| one.as_ref().map(|one| self.part(one)))
                     .collect();
                 let rest = one.rest.as_ref();
-                Target::Array(parts, rest.map(|rest| Box::new(self.pattern(&rest.argument))))
+                Target::Array(
+                    parts,
+                    rest.map(|rest| Box::new(self.pattern(&rest.argument))),
+                )
             }
             ast::BindingPattern::AssignmentPattern(_) => Target::Lost,
         };
@@ -361,9 +365,10 @@ impl Lower {
                 };
                 (Key::Plain(own), part)
             }
-            P::AssignmentTargetPropertyProperty(one) => {
-                (self.key(&one.name, one.computed), self.target_part(&one.binding))
-            }
+            P::AssignmentTargetPropertyProperty(one) => (
+                self.key(&one.name, one.computed),
+                self.target_part(&one.binding),
+            ),
         }
     }
 
@@ -396,6 +401,22 @@ impl Lower {
                 None => Target::Lost,
             },
         }
+    }
+}
+
+/// A value that is written out.
+fn literal(one: &ast::Expression<'_>) -> Kind {
+    use ast::Expression as E;
+    match one {
+        E::BooleanLiteral(one) => Kind::Bool(one.value),
+        E::NullLiteral(_) => Kind::Null,
+        E::NumericLiteral(one) => Kind::Number(one.value),
+        E::StringLiteral(one) if !one.lone_surrogates => Kind::Text(name(one.value.as_str())),
+        E::RegExpLiteral(one) => Kind::Pattern(
+            name(one.regex.pattern.text.as_str()),
+            name(&one.regex.flags.to_string()),
+        ),
+        _ => Kind::Lost,
     }
 }
 

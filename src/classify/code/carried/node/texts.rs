@@ -9,10 +9,37 @@ use super::tree::Name;
 use super::value::{Outcome, Pattern, Stop, Value};
 
 pub(super) const METHODS: [&str; 31] = [
-    "slice", "substring", "substr", "indexOf", "lastIndexOf", "includes", "startsWith", "endsWith",
-    "trim", "trimStart", "trimEnd", "padStart", "padEnd", "repeat", "toLowerCase", "toUpperCase",
-    "charAt", "charCodeAt", "at", "concat", "localeCompare", "split", "replace", "replaceAll",
-    "match", "matchAll", "search", "toString", "valueOf", "codePointAt", "normalize",
+    "slice",
+    "substring",
+    "substr",
+    "indexOf",
+    "lastIndexOf",
+    "includes",
+    "startsWith",
+    "endsWith",
+    "trim",
+    "trimStart",
+    "trimEnd",
+    "padStart",
+    "padEnd",
+    "repeat",
+    "toLowerCase",
+    "toUpperCase",
+    "charAt",
+    "charCodeAt",
+    "at",
+    "concat",
+    "localeCompare",
+    "split",
+    "replace",
+    "replaceAll",
+    "match",
+    "matchAll",
+    "search",
+    "toString",
+    "valueOf",
+    "codePointAt",
+    "normalize",
 ];
 
 /// Returns a number as a count.
@@ -23,7 +50,9 @@ pub(super) fn place(number: f64) -> Option<usize> {
         clippy::cast_sign_loss,
         reason = "in range"
     )]
-    (number >= 0.0 && number <= MOST).then(|| number.trunc() as usize)
+    (0.0..=MOST)
+        .contains(&number)
+        .then(|| number.trunc() as usize)
 }
 
 /// Returns a place as methods count it: from the end where it is below nothing.
@@ -104,7 +133,8 @@ impl Player<'_> {
             }
         }
         let number = |at: usize| numbers.get(at).copied().flatten();
-        let cut = |from: usize, to: usize| text.get(from..to.max(from)).unwrap_or_default().to_owned();
+        let cut =
+            |from: usize, to: usize| text.get(from..to.max(from)).unwrap_or_default().to_owned();
         match key {
             "slice" => {
                 let from = relative(number(0).unwrap_or(0.0), length);
@@ -119,12 +149,17 @@ impl Player<'_> {
             }
             "substr" => {
                 let from = relative(number(0).unwrap_or(0.0), length);
-                let count = number(1).map_or(length, |count| place(count.max(0.0)).unwrap_or(length));
+                let count =
+                    number(1).map_or(length, |count| place(count.max(0.0)).unwrap_or(length));
                 self.made_text(cut(from, from.saturating_add(count).min(length)))
             }
             "charAt" => {
                 let at = place(number(0).unwrap_or(0.0)).unwrap_or(length);
-                self.made_text(text.get(at..at.saturating_add(1)).unwrap_or_default().to_owned())
+                self.made_text(
+                    text.get(at..at.saturating_add(1))
+                        .unwrap_or_default()
+                        .to_owned(),
+                )
             }
             "at" => {
                 let at = number(0).unwrap_or(0.0);
@@ -154,7 +189,10 @@ impl Player<'_> {
             _ => return Err(Stop::Lost),
         };
         let found = match key {
-            "indexOf" => text.get(from..).and_then(|rest| rest.find(&*part)).map(|at| at + from),
+            "indexOf" => text
+                .get(from..)
+                .and_then(|rest| rest.find(&*part))
+                .map(|at| at + from),
             _ => text.rfind(&*part),
         };
         Ok(found.map_or(Value::Number(-1.0), Value::count))
@@ -171,7 +209,11 @@ impl Player<'_> {
             return Err(Stop::Lost);
         }
         let missing = length.saturating_sub(text.len());
-        let pad: String = with.chars().cycle().take(if with.is_empty() { 0 } else { missing }).collect();
+        let pad: String = with
+            .chars()
+            .cycle()
+            .take(if with.is_empty() { 0 } else { missing })
+            .collect();
         self.made_text(match key {
             "padStart" => format!("{pad}{text}"),
             _ => format!("{text}{pad}"),
@@ -188,11 +230,17 @@ impl Player<'_> {
             Some(Value::Text(by)) if by.is_empty() && text.is_ascii() => {
                 text.chars().map(String::from).collect()
             }
-            Some(Value::Text(by)) if !by.is_empty() => text.split(&**by).map(str::to_owned).collect(),
+            Some(Value::Text(by)) if !by.is_empty() => {
+                text.split(&**by).map(str::to_owned).collect()
+            }
             Some(Value::Pattern(pattern)) => {
                 fits(pattern, text)?;
                 let empty = pattern.regex.is_match("");
-                if pattern.regex.captures_len() > 1 || empty || text.is_empty() || pattern.flags.contains('y') {
+                if pattern.regex.captures_len() > 1
+                    || empty
+                    || text.is_empty()
+                    || pattern.flags.contains('y')
+                {
                     return Err(Stop::Lost);
                 }
                 pattern.regex.split(text).map(str::to_owned).collect()
@@ -314,7 +362,12 @@ impl Player<'_> {
         Ok(Value::Pattern(pattern))
     }
 
-    pub fn pattern_method(&mut self, pattern: &Rc<Pattern>, key: &str, given: &[Value]) -> Outcome<Value> {
+    pub fn pattern_method(
+        &mut self,
+        pattern: &Rc<Pattern>,
+        key: &str,
+        given: &[Value],
+    ) -> Outcome<Value> {
         let Some(Value::Text(text)) = given.first() else {
             return Err(Stop::Lost);
         };
@@ -337,32 +390,52 @@ impl Player<'_> {
         };
         fits(pattern, text)?;
         self.charge(1 + text.len() / 16)?;
-        if pattern.flags.contains('y') || pattern.regex.captures_len() > 1 && repeats(&pattern.source) {
+        if pattern.flags.contains('y')
+            || pattern.regex.captures_len() > 1 && repeats(&pattern.source)
+        {
             return Err(Stop::Lost);
         }
         let one = |groups: &regex::Captures<'_>| {
-            let all = groups.iter().map(|group| {
-                group.map_or(Value::Undefined, |group| Value::text(group.as_str()))
-            });
+            let all = groups
+                .iter()
+                .map(|group| group.map_or(Value::Undefined, |group| Value::text(group.as_str())));
             let names = pattern.regex.capture_names().flatten();
             let named: Vec<(&str, Value)> = names
                 .map(|name| {
                     let group = groups.name(name);
-                    (name, group.map_or(Value::Undefined, |group| Value::text(group.as_str())))
+                    (
+                        name,
+                        group.map_or(Value::Undefined, |group| Value::text(group.as_str())),
+                    )
                 })
                 .collect();
             super::lists::found(all.collect(), named)
         };
         let every = pattern.flags.contains('g');
         match (key, every) {
-            ("match", false) => Ok(pattern.regex.captures(text).map_or(Value::Null, |groups| one(&groups))),
+            ("match", false) => Ok(pattern
+                .regex
+                .captures(text)
+                .map_or(Value::Null, |groups| one(&groups))),
             ("match", true) => {
-                let all: Vec<String> = pattern.regex.find_iter(text).map(|one| one.as_str().to_owned()).collect();
+                let all: Vec<String> = pattern
+                    .regex
+                    .find_iter(text)
+                    .map(|one| one.as_str().to_owned())
+                    .collect();
                 self.charge(all.len())?;
-                Ok(if all.is_empty() { Value::Null } else { Value::texts(all) })
+                Ok(if all.is_empty() {
+                    Value::Null
+                } else {
+                    Value::texts(all)
+                })
             }
             ("matchAll", true) => {
-                let all: Vec<Value> = pattern.regex.captures_iter(text).map(|groups| one(&groups)).collect();
+                let all: Vec<Value> = pattern
+                    .regex
+                    .captures_iter(text)
+                    .map(|groups| one(&groups))
+                    .collect();
                 self.charge(all.len())?;
                 Ok(Value::list(all))
             }
@@ -391,10 +464,14 @@ fn repeats(source: &str) -> bool {
 /// Whether a pattern means the same on a text here as there.
 fn fits(pattern: &Pattern, text: &str) -> Outcome<()> {
     if text.is_ascii() {
-        let ends = text.contains('\r') && (pattern.flags.contains('m') || pattern.source.contains('.'));
+        let ends =
+            text.contains('\r') && (pattern.flags.contains('m') || pattern.source.contains('.'));
         return if ends { Err(Stop::Lost) } else { Ok(()) };
     }
-    let plain = pattern.source.chars().all(|char| char.is_ascii_alphanumeric() || "^$-_/ :,=#@()".contains(char));
+    let plain = pattern
+        .source
+        .chars()
+        .all(|char| char.is_ascii_alphanumeric() || "^$-_/ :,=#@()".contains(char));
     if plain && !pattern.flags.contains(['i', 'm']) {
         Ok(())
     } else {
@@ -415,7 +492,9 @@ fn filled(with: &str, whole: &str, groups: &[Value]) -> Outcome<Name> {
             Some('$') => all.push('$'),
             Some('&') => all.push_str(whole),
             Some(digit @ '1'..='9') if !chars.peek().is_some_and(char::is_ascii_digit) => {
-                let at = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+                let at = digit
+                    .to_digit(10)
+                    .and_then(|digit| usize::try_from(digit).ok());
                 match at.and_then(|at| groups.get(at - 1)) {
                     Some(Value::Text(text)) => all.push_str(text),
                     Some(_) => {}
@@ -432,12 +511,15 @@ fn filled(with: &str, whole: &str, groups: &[Value]) -> Outcome<Name> {
 fn compared(one: &str, two: &str) -> Outcome<Value> {
     const ORDER: &str = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz";
     let ranks = |text: &str| -> Option<Vec<usize>> {
-        text.chars().map(|char| ORDER.find(char.to_ascii_lowercase())).collect()
+        text.chars()
+            .map(|char| ORDER.find(char.to_ascii_lowercase()))
+            .collect()
     };
     let (Some(first), Some(second)) = (ranks(one), ranks(two)) else {
         return Err(Stop::Lost);
     };
-    let small = |text: &str| -> Vec<bool> { text.chars().map(|char| char.is_ascii_uppercase()).collect() };
+    let small =
+        |text: &str| -> Vec<bool> { text.chars().map(|char| char.is_ascii_uppercase()).collect() };
     let order = first.cmp(&second).then_with(|| small(one).cmp(&small(two)));
     Ok(Value::Number(match order {
         std::cmp::Ordering::Less => -1.0,

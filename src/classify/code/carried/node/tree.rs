@@ -97,6 +97,8 @@ pub(super) struct Code {
     pub waits: bool,
     /// Names that `var` declares in it.
     pub vars: Vec<Name>,
+    /// A function expression knows itself by its name.
+    pub own: bool,
     /// Generators and the like.
     pub lost: bool,
 }
@@ -146,7 +148,11 @@ pub(super) enum Line {
     While(Node, Box<Self>),
     DoWhile(Box<Self>, Node),
     Switch(Node, Vec<(Option<Node>, Vec<Self>)>),
-    Try(Vec<Self>, Option<(Option<Target>, Vec<Self>)>, Option<Vec<Self>>),
+    Try(
+        Vec<Self>,
+        Option<(Option<Target>, Vec<Self>)>,
+        Option<Vec<Self>>,
+    ),
     Label(Name, Box<Self>),
     Break(Option<Name>),
     Continue(Option<Name>),
@@ -155,7 +161,7 @@ pub(super) enum Line {
     Import(Name, Vec<(Taken, Name)>),
     /// Local names and those under which they are known.
     Export(Vec<(Name, Name)>),
-    ExportFrom(Name, Option<Vec<(Name, Name)>>),
+    ExportFrom,
     ExportDefault(Node),
     Empty,
     Lost,

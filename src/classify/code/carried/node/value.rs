@@ -161,7 +161,11 @@ impl Props {
     pub fn entries(&self) -> Vec<(Name, Value)> {
         let mut numbers: Vec<(u32, (Name, Value))> = Vec::new();
         let mut all = Vec::new();
-        for entry in self.order.values().filter(|(name, _)| !name.starts_with('\0')) {
+        for entry in self
+            .order
+            .values()
+            .filter(|(name, _)| !name.starts_with('\0'))
+        {
             match index(&entry.0) {
                 Some(number) => numbers.push((number, entry.clone())),
                 None => all.push(entry.clone()),
