@@ -134,7 +134,7 @@ impl Player<'_> {
             }
             Kind::Await(inner) => {
                 let value = self.value(inner)?;
-                self.awaited(value)?
+                self.waited_for(value)?
             }
             Kind::Import(inner) => {
                 let name = self.value(inner)?;

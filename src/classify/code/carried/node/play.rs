@@ -368,7 +368,7 @@ impl<'a> Player<'a> {
             };
             let Some(mut item) = item else { break };
             if *waits {
-                item = self.awaited(item)?;
+                item = self.waited_for(item)?;
             }
             let outcome = self.scoped(Scope::inside(&outer), |player| {
                 let mut names = Vec::new();

@@ -119,7 +119,7 @@ impl Player<'_> {
     }
 
     /// `await x`
-    pub fn awaited(&mut self, value: Value) -> Outcome<Value> {
+    pub fn waited_for(&mut self, value: Value) -> Outcome<Value> {
         if let Some(frame) = self.frames.last_mut() {
             frame.waited = true;
         }
