@@ -451,14 +451,20 @@ impl Unfolder<'_> {
             | "task" | "go-task" => self.task(program, job, st, fr),
             "wsl" | "wsl.exe" => self.wsl(job, st, fr),
             _ if is_loader(program) => self.loader(program, job, st, fr),
-            _ => self
-                .windows_shell(job, st, fr)
-                .or_else(|| self.direct(job, st, fr))
-                .or_else(|| {
-                    let inner = launchers::behind_dashes(program, job)?;
-                    self.inner(program, Passage::Plain, inner, st, fr)
-                }),
+            _ => self.unlisted(program, job, st, fr),
         }
+    }
+
+    /// A program of no table: a shell of Windows, a script, or one that says itself that it runs something.
+    fn unlisted(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        if let Some(feed) = self.windows_shell(job, st, fr) {
+            return Some(feed);
+        }
+        if let Some(feed) = self.direct(job, st, fr) {
+            return Some(feed);
+        }
+        let inner = launchers::behind_dashes(program, job)?;
+        self.inner(program, Passage::Plain, inner, st, fr)
     }
 
     fn rows(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {

@@ -53,6 +53,7 @@ impl Index {
             }
             self.method(&name, at);
         }
+        self.attributes();
     }
 
     fn give(&mut self, name: &str, at: usize, given: Given) {
