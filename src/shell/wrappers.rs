@@ -455,18 +455,6 @@ impl Unfolder<'_> {
         }
     }
 
-    /// A program of no table: a shell of Windows, a script, or one that says itself that it runs something.
-    fn unlisted(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
-        if let Some(feed) = self.windows_shell(job, st, fr) {
-            return Some(feed);
-        }
-        if let Some(feed) = self.direct(job, st, fr) {
-            return Some(feed);
-        }
-        let inner = launchers::behind_dashes(program, job)?;
-        self.inner(program, Passage::Plain, inner, st, fr)
-    }
-
     fn rows(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let mut best: Option<(&Row, usize)> = None;
         for row in of_letter(program).filter_map(|at| ROWS.get(at)) {
