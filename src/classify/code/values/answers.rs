@@ -90,6 +90,11 @@ impl Reader<'_> {
         let argument = |at: usize| self.sure(*arguments.as_ref()?.get(at)?, depth + 1);
         let count = arguments.as_ref().map_or(0, Vec::len);
         let size = |length: usize| i64::try_from(length).ok().map(Sure::Number);
+        // Ruby: `include?`, `empty?`.
+        let method = match self.index.language {
+            Language::Ruby => method.trim_end_matches('?'),
+            _ => method,
+        };
         match (value, method) {
             (Sure::List(items), "length" | "size" | "count") if count == 0 => size(items.len()),
             (Sure::Text(text), "length") if count == 0 => size(text.chars().count()),
