@@ -86,15 +86,24 @@ impl Reader<'_> {
         inside: Option<Part>,
         depth: usize,
     ) -> Option<Sure> {
+        match self.index.language {
+            // `include?`, `empty?`.
+            Language::Ruby => self.answer(value, method.trim_end_matches('?'), inside, depth),
+            _ => self.answer(value, method, inside, depth),
+        }
+    }
+
+    fn answer(
+        &self,
+        value: &Sure,
+        method: &str,
+        inside: Option<Part>,
+        depth: usize,
+    ) -> Option<Sure> {
         let arguments = inside.map(|inside| self.index.split(inside, ','));
         let argument = |at: usize| self.sure(*arguments.as_ref()?.get(at)?, depth + 1);
         let count = arguments.as_ref().map_or(0, Vec::len);
         let size = |length: usize| i64::try_from(length).ok().map(Sure::Number);
-        // Ruby: `include?`, `empty?`.
-        let method = match self.index.language {
-            Language::Ruby => method.trim_end_matches('?'),
-            _ => method,
-        };
         match (value, method) {
             (Sure::List(items), "length" | "size" | "count") if count == 0 => size(items.len()),
             (Sure::Text(text), "length") if count == 0 => size(text.chars().count()),
