@@ -80,6 +80,16 @@ fn unread(command: &Command) -> Opaque {
 /// Returns the code that an interpreter is given, and what is loaded beside it.
 fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Code>, bool) {
     let mut given = code(command, context, needs);
+    // The script itself is carried out, not what is made of it and its modules for reading.
+    let carried = given
+        .as_ref()
+        .and_then(|code| carried::carried(code, command, context, needs));
+    if let Some(code) = &mut given
+        && carried.as_ref().is_some_and(|carried| carried.certain)
+    {
+        code.carried = carried;
+        return (given.into_iter().collect(), false);
+    }
     let linked = given
         .as_ref()
         .and_then(|code| linked::linked(code, command, context, needs));
@@ -87,7 +97,7 @@ fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs) -> (Vec<Co
     given = linked.or(given);
     if let Some(code) = &mut given {
         code.settings = reads::settings(code, command, context, needs);
-        code.carried = carried::carried(code, command, context, needs);
+        code.carried = carried;
     }
     let beside = imported::beside(given.as_ref(), command, context, needs);
     let others = beside.codes.into_iter().filter(|_| alone);

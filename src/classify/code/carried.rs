@@ -4,9 +4,12 @@
 mod folders;
 mod patterns;
 mod perl;
+mod python;
 mod times;
 mod value;
 mod world;
+
+use std::path::Path;
 
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd};
@@ -45,7 +48,13 @@ pub(super) fn carried(
     let Cwd::Known(here) = &command.cwd else {
         return None;
     };
-    if context.facts.assumed || code.test || !command.is_here() || !is_plain(code, command) {
+    if context.facts.assumed || code.test || !command.is_here() {
+        return None;
+    }
+    if code.language == Language::Python {
+        return python_carried(code, command, here, context, needs);
+    }
+    if !is_plain(code, command) {
         return None;
     }
     let words = code.args.as_ref()?;
@@ -54,11 +63,7 @@ pub(super) fn carried(
     if ended || words.iter().any(|word| word.contains(HOLE)) {
         return None;
     }
-    let environment: Vec<(String, Option<String>)> = command
-        .env
-        .iter()
-        .map(|(name, value)| (name.clone(), value.text()))
-        .collect();
+    let environment = environment(command);
     if environment
         .iter()
         .any(|(name, _)| LOADS.iter().any(|front| name.starts_with(front)))
@@ -82,6 +87,51 @@ pub(super) fn carried(
         .filter(|world| !world.waits)
         .map(|world| world.steps)
     };
+    both_ways(&mut carry, context)
+}
+
+/// Carries a script of Python out.
+fn python_carried(
+    code: &Code,
+    command: &Command,
+    here: &Path,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Carried> {
+    let begin = python::begin::begin(code, command)?;
+    let environment = environment(command);
+    let start = python::Start {
+        text: &code.source.text,
+        name: &begin.name,
+        words: &begin.words,
+        environment: &environment,
+        paths: &begin.paths,
+        file: begin.file.as_deref(),
+        module: begin.module.as_deref(),
+        asserts: begin.asserts,
+    };
+    let mut carry = |backwards: bool| {
+        let world = World::new(here.to_path_buf(), context, needs);
+        let world = if backwards { world.backwards() } else { world };
+        python::carry(&start, world, backwards)
+            .filter(|world| !world.waits)
+            .map(|world| world.steps)
+    };
+    both_ways(&mut carry, context)
+}
+
+/// Returns the settings that a command is given, as far as they are known.
+fn environment(command: &Command) -> Vec<(String, Option<String>)> {
+    let all = command.env.iter();
+    all.map(|(name, value)| (name.clone(), value.text()))
+        .collect()
+}
+
+/// Carries a script out twice, with the names of folders in either order.
+fn both_ways(
+    carry: &mut dyn FnMut(bool) -> Option<Vec<Step>>,
+    context: &Context<'_>,
+) -> Option<Carried> {
     let mut steps = carry(false)?;
     let other = carry(true)?;
     // Where the order of a folder's names decides what goes, either may.
