@@ -57,6 +57,7 @@ impl Here {
             Question::Glob { dir, pattern } => files::glob(dir, pattern, limits(left)),
             Question::Text(path) => files::text(path, TEXT_CAP),
             Question::Members(path) => archives::members(path),
+            Question::Pages(path) => sqlite::pages(path),
             Question::Find {
                 start,
                 shown,
@@ -87,6 +88,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
     match question {
         Question::Entry(at) if odd(at) => Cow::Owned(Question::Entry(path(at))),
         Question::Tree(at) if odd(at) => Cow::Owned(Question::Tree(path(at))),
+        Question::Pages(at) if odd(at) => Cow::Owned(Question::Pages(path(at))),
         Question::Members(at) if odd(at) => Cow::Owned(Question::Members(path(at))),
         Question::Text(at) if odd(at) => Cow::Owned(Question::Text(path(at))),
         Question::Find {
@@ -131,6 +133,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         Question::Entry(_)
         | Question::Tree(_)
         | Question::Members(_)
+        | Question::Pages(_)
         | Question::Text(_)
         | Question::Find { .. }
         | Question::Glob { .. }
@@ -161,6 +164,7 @@ fn carried(mut answer: Answer) -> Answer {
             carry(&mut fact.git_dir);
         }
         Answer::Text { .. }
+        | Answer::Pages(_)
         | Answer::Variable(_)
         | Answer::Database(_)
         | Answer::Container(_)
@@ -193,6 +197,7 @@ impl World for Elsewhere {
             | Question::Entry(_)
             | Question::Tree(_)
             | Question::Members(_)
+            | Question::Pages(_)
             | Question::Find { .. }
             | Question::Glob { .. }
             | Question::Git { .. }

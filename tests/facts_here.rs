@@ -162,7 +162,14 @@ fn a_change_that_is_not_committed_makes_a_tracked_file_one_to_lose() {
 #[test]
 fn regenerable_output_goes_freely_unless_it_is_neither_ignored_nor_proven() {
     let project = project();
-    project.keeps(".", &["rm -rf node_modules", "rm -rf ./node_modules/x"]);
+    project.keeps(
+        ".",
+        &[
+            "rm -rf node_modules",
+            "rm -rf ./node_modules/x",
+            "rm -f node_modules/x/index.js",
+        ],
+    );
     project.write(
         "dist/report.txt",
         "written by hand, neither ignored nor proven\n",

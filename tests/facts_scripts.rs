@@ -523,3 +523,36 @@ fn patterns_and_modes_of_perl_are_read() {
     scene.loses(".", &["perl glob.pl", "perl held.pl", "perl mode.pl"]);
     scene.keeps(".", &["perl other.pl"]);
 }
+
+#[test]
+fn tests_of_the_project_that_remove_what_is_there_are_found() {
+    let scene = scripts();
+    scene.write(
+        "tests/test_data.py",
+        "import glob, os, unittest\n\n\nclass DataTest(unittest.TestCase):\n    folder = \"data\"\n\n    def tearDown(self):\n        for f in glob.glob(os.path.join(self.folder, \"*.csv\")):\n            os.remove(f)\n\n    def test_it(self):\n        self.assertTrue(True)\n",
+    );
+    scene.write(
+        "checks/test_own.py",
+        "import os, unittest\n\n\nclass OwnTest(unittest.TestCase):\n    def test_it(self):\n        with open(\"own.out\", \"w\") as f:\n            f.write(\"x\")\n        os.remove(\"own.out\")\n        if os.path.exists(\"gone.db\"):\n            os.remove(\"gone.db\")\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            "python3 -m unittest tests.test_data",
+            "python3 -m unittest discover -s tests",
+            "python3 -m unittest discover -s tests -t . -p 'test_*.py'",
+            "python3 -m pytest tests/test_data.py::DataTest::test_it",
+            "pytest -q",
+            "pytest tests",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 -m unittest checks.test_own",
+            "pytest checks/test_own.py",
+            "pytest checks -q",
+            "pytest --collect-only",
+        ],
+    );
+}

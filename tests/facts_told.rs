@@ -373,7 +373,7 @@ fn what_a_file_of_settings_says_goes_or_stays() {
             "printf '{\"root\": \".\", \"purge\": [\"data\"], \"keep\": [], \"dry_run\": false}' > new.json && python3 purge.py new.json",
             "python3 rotate.py real",
             "python3 policy.py data --apply",
-            "python3 policy.py none data --apply",
+            "python3 policy.py data none --apply",
             "node clean.cjs one",
             // Somebody changes the settings first.
             "sed -i s/true/false/ dry.json && python3 purge.py dry.json",
@@ -401,6 +401,8 @@ fn what_a_file_of_settings_says_goes_or_stays() {
             "python3 rotate.py none",
             "python3 policy.py data",
             "python3 policy.py none --apply",
+            // The first folder is not there, and the script ends with that error.
+            "python3 policy.py none data --apply",
             "node clean.cjs two",
         ],
     );
@@ -423,7 +425,7 @@ fn a_package_passes_its_words_on_from_file_to_file() {
 #[test]
 fn what_runs_beside_a_script_or_is_handed_to_it_changes_nothing_of_what_it_loses() {
     let scene = Scene::built(
-        "mkdir -p data pkg\necho d > data/d\necho '{\"dry\": true}' > c.json\necho '{\"dry\": false}' > x.json\n\
+        "mkdir -p data pkg elsewhere/data\necho e | tee data/d > elsewhere/data/e\necho '{\"dry\": false}' > elsewhere/c.json\necho '{\"dry\": true}' > c.json\necho '{\"dry\": false}' > x.json\n\
          printf 'import json, shutil\\nc = json.load(open(\"c.json\"))\\nif not c[\"dry\"]:\\n    shutil.rmtree(\"data\")\\n' > a.py\n\
          printf 'import shutil\\nshutil.rmtree(\"data\")\\n' > plain.py\n: > pkg/__init__.py\n\
          printf 'from .cli import main\\nmain()\\n' > pkg/__main__.py\n\
@@ -445,7 +447,7 @@ fn what_runs_beside_a_script_or_is_handed_to_it_changes_nothing_of_what_it_loses
     let writes = [
         "json.dump({'dry': False}, open('c.json', 'w'))",
         "subprocess.run(['cp', 'x.json', 'c.json'])",
-        "pathlib.Path('c.json').write_text('{}')",
+        "pathlib.Path('c.json').write_text('{\"dry\": 0}')",
         "os.replace('x.json', 'c.json')",
         "os.chdir('elsewhere')",
     ];

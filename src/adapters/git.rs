@@ -137,7 +137,7 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
                 .as_ref()
                 .is_none_or(|staged| staged.contains(&entry.path))
     };
-    let others = runner.list(UNTRACKED, &scopes)?;
+    let others = listed(runner, UNTRACKED, &scopes)?;
     let mut fact = GitFact {
         root: place.root.clone(),
         git_dir: place.git_dir.clone(),
@@ -166,7 +166,7 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
     let look = Look {
         within: &within,
         others: &others,
-        hidden: &runner.list(IGNORED, &scopes)?,
+        hidden: &listed(runner, IGNORED, &scopes)?,
         ignored: &runner.ignored(&scopes)?,
     };
     for (path, scope) in paths.iter().zip(&scopes) {
@@ -174,6 +174,19 @@ fn ask(place: &Place, paths: &[PathBuf], runner: &Runner) -> io::Result<GitFact>
         fact.paths.push(look.at(path, scope, changed, unstaged));
     }
     Ok(fact)
+}
+
+/// Returns what git does not track or ignores, folders as a whole where they are. Of a file deep in an ignored folder git says that it has
+/// made a mistake (2.47: "directory entry not superset of prefix"); then it is asked for each file.
+fn listed(runner: &Runner, args: &[&str], scopes: &[Vec<u8>]) -> io::Result<Vec<Vec<u8>>> {
+    runner.list(args, scopes).or_else(|_| {
+        let each: Vec<&str> = args
+            .iter()
+            .copied()
+            .filter(|word| *word != "--directory")
+            .collect();
+        runner.list(&each, scopes)
+    })
 }
 
 /// What was found, to be told apart by path.

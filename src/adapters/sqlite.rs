@@ -16,13 +16,15 @@ use crate::model::database::{
     DatabaseFact, DatabaseQuestion, Dependant, Identity, ObjectFact, Rows,
 };
 use crate::model::effect::{Bound, Effect, ObjectKind, Verb};
-use crate::model::fact::Answer;
+use crate::model::fact::{Answer, Pages};
 use crate::model::target::Reach;
 
 /// Rows are counted up to here; beyond it stands "more than".
 const MAX_COUNT: u64 = 1_000_000;
 /// Time for all questions to one file.
 const MAX_TIME: Duration = Duration::from_secs(2);
+/// Bytes of a database that is read whole.
+const MAX_PAGES: u64 = 4 << 20;
 /// How long a writer that holds the file is waited for.
 const MAX_WAIT: Duration = Duration::from_millis(500);
 /// Most tables whose foreign keys are looked at.
@@ -169,6 +171,37 @@ pub fn answer(question: &DatabaseQuestion) -> Answer {
         Ok(fact) => Answer::Database(fact),
         Err(error) => Answer::Unknown(error),
     }
+}
+
+/// Returns the pages of a SQLite file as they stand after its last commit.
+pub fn pages(path: &Path) -> Answer {
+    let shape = match Shape::of(path) {
+        Ok(shape) => shape,
+        Err(OpenError::Absent(_)) => return Answer::Absent,
+        Err(error) => return Answer::Unknown(error.to_string()),
+    };
+    if shape.bytes + shape.wal_bytes > MAX_PAGES {
+        return Answer::Unknown("the database is too large to be read whole".to_owned());
+    }
+    match copied(&shape) {
+        Ok(pages) => Answer::Pages(Pages(pages.into())),
+        Err(error) => Answer::Unknown(format!("cannot read `{}`: {error}", shape.real.display())),
+    }
+}
+
+fn copied(shape: &Shape) -> Result<Vec<u8>, String> {
+    let said = |error: rusqlite::Error| error.to_string();
+    let source = open(&shape.real, shape.is_quiet()).map_err(|error| error.to_string())?;
+    let mut copy = Connection::open_in_memory().map_err(said)?;
+    rusqlite::backup::Backup::new(&source, &mut copy)
+        .and_then(|backup| backup.step(-1))
+        .map_err(said)?;
+    let mut pages = copy.serialize("main").map_err(said)?.to_vec();
+    // In memory there is no file beside the pages to be written ahead to.
+    if let Some(head) = pages.get_mut(18..20) {
+        head.fill(1);
+    }
+    Ok(pages)
 }
 
 fn facts(shape: &Shape, effects: &[Effect]) -> Result<DatabaseFact, String> {

@@ -236,12 +236,22 @@ fn taken_away(
 /// Returns the shell text that stands for what the code starts, writes and deletes, in its order; what cannot be read stands alone.
 pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Steps> {
     let (all, _) = codes(command, context, needs);
-    all.iter()
-        .flat_map(|code| steps_of(code, command, context))
-        .collect()
+    let mut steps: Vec<Steps> = all
+        .iter()
+        .flat_map(|code| steps_of(code, |_| true, command, context))
+        .collect();
+    for code in suites::codes(command, context, needs) {
+        steps.extend(steps_of(&code, suites::removes, command, context));
+    }
+    steps
 }
 
-fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps> {
+fn steps_of(
+    code: &Code,
+    counts: fn(&Step) -> bool,
+    command: &Command,
+    context: &Context<'_>,
+) -> Vec<Steps> {
     let serves = !code.inline && drivers::serves(&code.source.text);
     let deeds = code.deeds();
     let own = |step: &Step| code.test && tested::is_own(step, &deeds, context.facts.assumed);
@@ -249,7 +259,7 @@ fn steps_of(code: &Code, command: &Command, context: &Context<'_>) -> Vec<Steps>
         .steps
         .iter()
         .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
-        .filter(|step| !own(step))
+        .filter(|step| counts(step) && !own(step))
         .cloned()
         .collect();
     let mut steps = steps;
@@ -428,6 +438,33 @@ mod tests {
             assert_eq!(read(language, text).1, [expected], "{text}");
         }
         assert_eq!(read(Language::Python, "shutil.rmtree(sys.argv[1])").2, 1);
+    }
+
+    #[test]
+    fn attributes_of_a_class_have_values_where_nothing_else_sets_them() {
+        let class = "import shutil\nclass A:\n    folder = 'data'\n    def go(self):\n        shutil.rmtree(self.folder)\n";
+        for (rest, known) in [
+            ("A().go()", true),
+            ("print(A.folder)\nA().go()", true),
+            ("A.folder = x\nA().go()", false),
+            ("a = A(); a.folder = x; a.go()", false),
+            ("for A.folder in x: A().go()", false),
+            ("A.folder, y = x, 1\nA().go()", false),
+            ("setattr(A, 'fol' + 'der', x)\nA().go()", false),
+            ("a = A(); a.__dict__['folder'] = x\na.go()", false),
+            ("class B(A):\n    folder = x\nB().go()", false),
+            (
+                "class B(A):\n    @property\n    def folder(self): return x\nB().go()",
+                false,
+            ),
+            ("A(folder=x).go()", false),
+        ] {
+            let (_, shells, unknown) = read(Language::Python, &format!("{class}{rest}\n"));
+            let expected = if known { (1, 0) } else { (0, 1) };
+            assert_eq!((shells.len(), unknown), expected, "{rest}: {shells:?}");
+        }
+        let annotated = class.replace("folder =", "folder: str =");
+        assert_eq!(read(Language::Python, &annotated).2, 1);
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl World for Overlay<'_> {
             | Question::Entry(_)
             | Question::Tree(_)
             | Question::Members(_)
+            | Question::Pages(_)
             | Question::Find { .. }
             | Question::Glob { .. }
             | Question::Git { .. }

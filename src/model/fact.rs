@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::database::{DatabaseFact, DatabaseQuestion};
 use super::git::{GitQuestion, RefsFact};
@@ -35,6 +36,8 @@ pub enum Question {
     GitDeed(GitQuestion),
     /// What does the database hold of what would be lost?
     Database(DatabaseQuestion),
+    /// What does this SQLite file hold? Answered with its pages as they stand after its last commit, up to a limit.
+    Pages(PathBuf),
     /// Which container does the call mean that does not name it?
     Container(ContainerQuestion),
 }
@@ -129,6 +132,16 @@ pub struct GitFact {
     pub paths: Vec<GitPathFact>,
 }
 
+/// The pages of a database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pages(pub Arc<[u8]>);
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "Pages({} bytes)", self.0.len())
+    }
+}
+
 /// An answer about the world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -140,6 +153,7 @@ pub enum Answer {
         text: String,
         sha256: String,
     },
+    Pages(Pages),
     Variable(String),
     Git(GitFact),
     Refs(RefsFact),

@@ -1,8 +1,10 @@
 //! What stands between the options of a launcher and the command that it starts: names of tools, versions of packages, a text for a shell.
 
+use crate::model::command::Passage;
 use crate::model::word::Word;
 
-use super::unfold::Job;
+use super::state::{Feed, State};
+use super::unfold::{Frame, Job, Unfolder};
 use super::world::is_silent;
 
 /// Version managers take names of tools before the `--` that the command stands behind: `mise exec node@22 -- node …`.
@@ -58,8 +60,28 @@ pub(super) fn texts_of(name: &str) -> Option<&'static str> {
     }
 }
 
+impl Unfolder<'_> {
+    /// A program of no table: a shell of Windows, a script, or one that says itself that it runs something.
+    pub(super) fn unlisted(
+        &mut self,
+        program: &str,
+        job: &Job,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<Feed> {
+        if let Some(feed) = self.windows_shell(job, st, fr) {
+            return Some(feed);
+        }
+        if let Some(feed) = self.direct(job, st, fr) {
+            return Some(feed);
+        }
+        let inner = behind_dashes(program, job)?;
+        self.inner(program, Passage::Plain, inner, st, fr)
+    }
+}
+
 /// What a program runs that nobody knows, where its name or its verb says that it runs something: `with-env -- CMD`, `tool exec -- CMD`.
-pub(super) fn behind_dashes(program: &str, job: &Job) -> Option<Job> {
+fn behind_dashes(program: &str, job: &Job) -> Option<Job> {
     let text = |at: usize| job.words.get(at).and_then(Word::text);
     let verb = text(1).filter(|verb| ["run", "exec"].contains(&verb.as_str()));
     let named = program.split(['-', '_', '.']).any(|part| {

@@ -451,13 +451,7 @@ impl Unfolder<'_> {
             | "task" | "go-task" => self.task(program, job, st, fr),
             "wsl" | "wsl.exe" => self.wsl(job, st, fr),
             _ if is_loader(program) => self.loader(program, job, st, fr),
-            _ => self
-                .windows_shell(job, st, fr)
-                .or_else(|| self.direct(job, st, fr))
-                .or_else(|| {
-                    let inner = launchers::behind_dashes(program, job)?;
-                    self.inner(program, Passage::Plain, inner, st, fr)
-                }),
+            _ => self.unlisted(program, job, st, fr),
         }
     }
 

@@ -5,6 +5,7 @@ mod folders;
 mod node;
 mod patterns;
 mod perl;
+mod python;
 mod times;
 mod value;
 mod world;
@@ -51,6 +52,9 @@ pub(super) fn carried(
     if context.facts.assumed || code.test || !command.is_here() {
         return None;
     }
+    if code.language == Language::Python {
+        return python_carried(code, command, here, context, needs);
+    }
     if code.language == Language::Javascript {
         return node_carried(code, command, here, context, needs);
     }
@@ -86,6 +90,36 @@ pub(super) fn carried(
         }
         .filter(|world| !world.waits)
         .map(|world| world.steps)
+    };
+    both_ways(&mut carry, context)
+}
+
+/// Carries a script of Python out.
+fn python_carried(
+    code: &Code,
+    command: &Command,
+    here: &Path,
+    context: &Context<'_>,
+    needs: &mut Needs,
+) -> Option<Carried> {
+    let begin = python::begin::begin(code, command)?;
+    let environment = environment(command);
+    let start = python::Start {
+        text: &code.source.text,
+        name: &begin.name,
+        words: &begin.words,
+        environment: &environment,
+        paths: &begin.paths,
+        file: begin.file.as_deref(),
+        module: begin.module.as_deref(),
+        asserts: begin.asserts,
+    };
+    let mut carry = |backwards: bool| {
+        let world = World::new(here.to_path_buf(), context, needs);
+        let world = if backwards { world.backwards() } else { world };
+        python::carry(&start, world, backwards)
+            .filter(|world| !world.waits)
+            .map(|world| world.steps)
     };
     both_ways(&mut carry, context)
 }

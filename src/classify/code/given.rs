@@ -233,7 +233,8 @@ impl Code {
             self.language,
             self.standing(&self.settings),
         );
-        deeds.steps.extend_from_slice(steps);
+        // What is certain comes first: behind what is only read the places may have changed.
+        deeds.steps.splice(..0, steps.iter().cloned());
         deeds
     }
 

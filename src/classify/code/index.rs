@@ -1,6 +1,7 @@
 //! Where the code gives something to a name: assignments, loops, parameters, parts that are added; and which brackets belong together.
 //! It evaluates nothing: it only says which tokens to read.
 
+mod attributes;
 mod givers;
 mod order;
 

@@ -1,5 +1,5 @@
 //! Tests of the project that the call runs: `TEST_DB=var/app.db python3 -m unittest tests.test_store`.
-//! Of them only the rows count that they take from a database of SQLite which is there; whatever else a test does is its own.
+//! Of them only the rows count that they take from a database of SQLite which is there, and the files of known names that they remove; whatever else a test does is its own.
 
 use std::path::PathBuf;
 
@@ -9,9 +9,11 @@ use crate::model::fact::{Answer, Needs, Question};
 use crate::model::finding::Finding;
 use crate::model::target::Reach;
 use crate::model::word::Word;
+use crate::sql::HOLE;
 
 use super::given::{Code, variables};
 use super::reads;
+use super::steps::{Kind, Step};
 use super::tokens::Language;
 use crate::classify::sql::source::Source;
 
@@ -23,8 +25,11 @@ const MAX_FILES: usize = 24;
 enum Asked {
     /// Modules by their names, or files.
     Named(Vec<String>),
-    /// All files of this pattern below a folder.
-    Found { folder: String, pattern: String },
+    /// All files of these patterns below a folder.
+    Found {
+        folder: String,
+        patterns: Vec<String>,
+    },
 }
 
 /// Returns the tests of the project that a command runs.
@@ -34,14 +39,21 @@ pub(super) fn codes(command: &Command, context: &Context<'_>, needs: &mut Needs)
     }
     let files = match asked(command) {
         Some(Asked::Named(names)) => named(&names, command, context, needs),
-        Some(Asked::Found { folder, pattern }) => {
+        Some(Asked::Found { folder, patterns }) => {
             let Some(dir) = crate::classify::place_of(&folder, command) else {
                 return Vec::new();
             };
-            match context.facts.ask(Question::Glob { dir, pattern }, needs) {
-                Some(Answer::Glob(files)) => files.iter().take(MAX_FILES).cloned().collect(),
-                _ => Vec::new(),
+            let mut all = Vec::new();
+            for pattern in patterns {
+                let dir = dir.clone();
+                if let Some(Answer::Glob(files)) =
+                    context.facts.ask(Question::Glob { dir, pattern }, needs)
+                {
+                    all.extend(files.iter().cloned());
+                }
             }
+            all.truncate(MAX_FILES);
+            all
         }
         None => Vec::new(),
     };
@@ -71,6 +83,13 @@ pub(super) fn counts(finding: &Finding) -> bool {
         .any(|target| matches!(target.reach, Reach::Sqlite(_)))
 }
 
+/// Tells whether a test removes something whose name is known, or goes to a folder where it may.
+pub(super) fn removes(step: &Step) -> bool {
+    let unknown = step.text.contains(HOLE) || step.text.contains("$UNKNOWN");
+    let removes = step.kind == Kind::Runs && step.text.starts_with("rm -");
+    step.kind == Kind::Goes || removes && !unknown
+}
+
 /// Reads the words of a runner of tests; nothing where only some of the tests are chosen by their names.
 fn asked(command: &Command) -> Option<Asked> {
     let program = command.program()?;
@@ -87,10 +106,65 @@ fn asked(command: &Command) -> Option<Asked> {
         (_, all) if all.iter().any(chosen) => None,
         ("python" | "pypy", ["-m", "unittest", rest @ ..]) => Some(of_unittest(rest)),
         ("python" | "pypy", ["-m", "pytest", rest @ ..]) | ("pytest" | "py.test", rest) => {
-            let files = rest.iter().filter(|word| word.ends_with(".py"));
-            Some(Asked::Named(files.map(|word| (*word).to_owned()).collect()))
+            Some(of_pytest(rest))
         }
         _ => None,
+    }
+}
+
+/// Options of pytest that take the word behind them.
+const VALUED: [&str; 16] = [
+    "-n",
+    "-p",
+    "-c",
+    "-o",
+    "-W",
+    "-r",
+    "--maxfail",
+    "--durations",
+    "--tb",
+    "--rootdir",
+    "--ignore",
+    "--deselect",
+    "--junitxml",
+    "--color",
+    "--cov",
+    "--log-cli-level",
+];
+
+fn of_pytest(words: &[&str]) -> Asked {
+    let file = |word: &str| word.ends_with(".py") || word.contains(".py::");
+    let files: Vec<String> = words
+        .iter()
+        .filter(|word| file(word))
+        .map(|word| (*word).to_owned())
+        .collect();
+    if !files.is_empty() {
+        return Asked::Named(files);
+    }
+    // Only tests with a mark.
+    if words.contains(&"-m") {
+        return Asked::Named(Vec::new());
+    }
+    let operand = |at: &usize| {
+        let word = words.get(*at).copied().unwrap_or_default();
+        let before = at.checked_sub(1).and_then(|at| words.get(at));
+        let value = before.is_some_and(|before| VALUED.contains(before));
+        !word.starts_with('-') && !value
+    };
+    let folder = (0..words.len()).find(operand).and_then(|at| words.get(at));
+    let names = ["test_*.py", "*_test.py"];
+    let below = |folder: &str| names.map(|name| format!("{folder}**/{name}"));
+    match folder {
+        Some(folder) => Asked::Found {
+            folder: (*folder).to_owned(),
+            patterns: below("").to_vec(),
+        },
+        // Without a word, the places where tests usually stand: not whatever lies below.
+        None => Asked::Found {
+            folder: ".".to_owned(),
+            patterns: [names.map(str::to_owned), below("tests/"), below("test/")].concat(),
+        },
     }
 }
 
@@ -123,7 +197,7 @@ fn of_unittest(words: &[&str]) -> Asked {
     let pattern = value(["-p", "--pattern"]).or_else(|| bare.next().cloned());
     Asked::Found {
         folder: folder.unwrap_or_else(|| ".".to_owned()),
-        pattern: pattern.unwrap_or_else(|| "test*.py".to_owned()),
+        patterns: vec![pattern.unwrap_or_else(|| "test*.py".to_owned())],
     }
 }
 
@@ -169,7 +243,7 @@ mod tests {
     fn the_words_of_unittest_say_which_files_are_meant() {
         let found = |folder: &str, pattern: &str| Asked::Found {
             folder: folder.to_owned(),
-            pattern: pattern.to_owned(),
+            patterns: vec![pattern.to_owned()],
         };
         assert_eq!(
             of_unittest(&["-q", "tests.test_a"]),

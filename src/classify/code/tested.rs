@@ -22,9 +22,11 @@ const RUNNERS: [&str; 20] = [
     "tape", "node", "bun", "deno", "rspec", "rails", "phpunit", "pest", "paratest", "go",
 ];
 
-/// Returns the test that a runner starts and that an earlier command has written.
+/// Returns the tests that a runner starts and that earlier commands have written, with what pytest loads beside them.
 pub(super) fn code(command: &Command, context: &Context<'_>) -> Option<Code> {
     let (ends, operands) = runner(command)?;
+    let mut found: Option<(Source, Language)> = None;
+    let mut names: Vec<String> = Vec::new();
     let writes = context
         .earlier
         .iter()
@@ -34,17 +36,27 @@ pub(super) fn code(command: &Command, context: &Context<'_>) -> Option<Code> {
         let (Some(name), Some(content)) = (file.text(), content) else {
             continue;
         };
-        let language = language(&name);
-        if !ends.iter().any(|end| name.ends_with(end)) || !is_meant(&name, &operands) {
+        let meant = is_meant(&name, &operands) || name.ends_with("conftest.py");
+        let Some(language) = language(&name).filter(|_| meant) else {
+            continue;
+        };
+        // What a file held before it was written again is not run.
+        if !ends.iter().any(|end| name.ends_with(end)) || names.contains(&name) {
             continue;
         }
-        return Some(Code {
-            inline: false,
-            test: true,
-            ..Code::inline(Source::of_word(content), language?)
-        });
+        names.push(name);
+        match &mut found {
+            None => found = Some((Source::of_word(content), language)),
+            Some((all, own)) if *own == language => all.join(&Source::of_word(content)),
+            Some(_) => {}
+        }
     }
-    None
+    let (source, language) = found?;
+    Some(Code {
+        inline: false,
+        test: true,
+        ..Code::inline(source, language)
+    })
 }
 
 /// Returns the endings of the files that a runner of tests runs, and the operands that name them.

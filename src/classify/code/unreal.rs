@@ -16,6 +16,10 @@ pub(super) struct Unreal {
     modules: Vec<String>,
     /// Where the cloud of AWS is played.
     clouds: Vec<Part>,
+    /// Where the file system is played.
+    files: Vec<Part>,
+    /// `fs` is that of memfs, and no other one is loaded.
+    in_memory: bool,
 }
 
 /// Replacements that are looked for.
@@ -44,6 +48,10 @@ impl Unreal {
         if text.contains("moto") && text.contains("mock_") {
             all.played(reader, text);
         }
+        all.in_memory = text.contains("memfs") && takes_memfs(reader.index);
+        if text.contains("pyfakefs") || text.contains("fakefs") {
+            all.played_files(reader, text);
+        }
         all
     }
 
@@ -54,6 +62,13 @@ impl Unreal {
         };
         let full = reader.full(name);
         let root = full.split('.').next().unwrap_or_default();
+        if self.in_memory && root == "fs" {
+            return true;
+        }
+        let files = ["os", "shutil", "FileUtils", "File", "Dir"].contains(&root);
+        if files && !starts_programs(&full) && covers(&self.files, at) {
+            return true;
+        }
         // A name that was imported from a replaced module is replaced as well.
         if full.contains('.') && self.modules.iter().any(|module| module == root) {
             return true;
@@ -75,9 +90,37 @@ impl Unreal {
 
     /// Tells whether a call of AWS at this place is played.
     pub fn is_played(&self, at: usize) -> bool {
-        self.clouds
-            .iter()
-            .any(|part| (part.from..part.to).contains(&at))
+        covers(&self.clouds, at)
+    }
+
+    /// `with Patcher() as p:` of pyfakefs, `FakeFS do … end`: files are kept in memory there.
+    fn played_files(&mut self, reader: &Reader<'_>, text: &str) {
+        const REAL: [&str; 6] = [
+            "pause",
+            "Pause",
+            "without",
+            "deactivate",
+            "resume",
+            "real_fs",
+        ];
+        let index = reader.index;
+        if REAL.iter().any(|word| text.contains(word)) {
+            return;
+        }
+        for at in 0..index.main_end() {
+            let part = match (index.language, index.name(at)) {
+                (Language::Python, Some("Patcher")) => reach(reader, text, at),
+                (Language::Ruby, Some("FakeFS")) if index.name(at + 1) == Some("do") => {
+                    let end = (at..index.main_end()).find(|at| index.name(*at) == Some("end"));
+                    end.map(|end| Part::new(at, end))
+                }
+                (Language::Ruby, Some("FakeFS")) => index.inside(at + 1),
+                _ => None,
+            };
+            if self.files.len() < MAX_PARTS {
+                self.files.extend(part);
+            }
+        }
     }
 
     /// `with mock.patch("shutil.rmtree"):`, `@patch("os.remove")`.
@@ -178,6 +221,56 @@ impl Unreal {
             self.clouds.clear();
         }
     }
+}
+
+fn covers(parts: &[Part], at: usize) -> bool {
+    parts.iter().any(|part| (part.from..part.to).contains(&at))
+}
+
+/// `const { fs } = require('memfs')`, `import { fs } from 'memfs'`: with nothing else that could be `fs`.
+fn takes_memfs(index: &Index) -> bool {
+    let text = |at: usize| match index.token(at) {
+        Some(Token::Text { text, .. }) => Some(text.as_str()),
+        _ => None,
+    };
+    let other = |text: &str| {
+        let bare = text.trim_start_matches("node:");
+        bare == "fs" || bare.starts_with("fs/") || bare.starts_with("fs-") || bare == "graceful-fs"
+    };
+    let loads = (0..index.tokens.len()).filter_map(text);
+    if index.language != Language::Javascript || loads.into_iter().any(other) {
+        return false;
+    }
+    (0..index.main_end()).any(|at| {
+        if text(at) != Some("memfs") {
+            return false;
+        }
+        let required = at >= 4
+            && index.is_sign(at - 1, '(')
+            && index.name(at - 2) == Some("require")
+            && index.is_sign(at - 3, '=');
+        let imported = at >= 2 && index.name(at - 1) == Some("from");
+        let close = match (required, imported) {
+            (true, _) => at - 4,
+            (_, true) => at - 2,
+            _ => return false,
+        };
+        let open = index.pair(close).filter(|_| index.is_sign(close, '}'));
+        open.is_some_and(|open| {
+            (open..close).any(|at| {
+                let renamed = index.is_sign(at + 1, ':') || index.name(at + 1) == Some("as");
+                index.name(at) == Some("fs") && !renamed
+            })
+        })
+    })
+}
+
+/// Tells whether a function starts programs: those see the real files.
+fn starts_programs(full: &str) -> bool {
+    let last = full.rsplit('.').next().unwrap_or(full);
+    ["system", "popen", "exec", "spawn", "startfile", "posix"]
+        .iter()
+        .any(|front| last.starts_with(front))
 }
 
 /// Returns the function that a `patch` replaces, where nothing real is put in its place.

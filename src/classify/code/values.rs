@@ -9,6 +9,7 @@ mod changes;
 mod data;
 mod declared;
 mod dispatch;
+mod ended;
 mod joined;
 mod keys;
 pub(super) mod made;

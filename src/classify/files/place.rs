@@ -265,6 +265,7 @@ fn value(name: &str, context: &Context<'_>, needs: &mut Needs) -> Option<String>
         | Answer::Tree(_)
         | Answer::Glob(_)
         | Answer::Text { .. }
+        | Answer::Pages(_)
         | Answer::Git(_)
         | Answer::Refs(_)
         | Answer::Database(_)

@@ -24,6 +24,9 @@ impl World<'_> {
             return Ok(Found::Folder);
         };
         let name = name.to_str().ok_or(Stop::Lost)?.to_owned();
+        if let Some(names) = self.folders.known.get(parent) {
+            return Ok(names.get(&name).copied().unwrap_or(Found::Nothing));
+        }
         match self.folder(&parent.to_path_buf(), false)? {
             Some(names) => Ok(names.get(&name).copied().unwrap_or(Found::Nothing)),
             None => self.entry(path),

@@ -236,8 +236,21 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Tells whether the code has put something into a folder, or taken it out: that changes the folder as well.
+    fn is_touched(&self, path: &Path) -> bool {
+        self.left.keys().any(|other| other.parent() == Some(path))
+    }
+
+    /// Tells whether a program was started that may have changed anything.
+    pub const fn has_run(&self) -> bool {
+        self.ran
+    }
+
     /// Tells whether a file was changed longer ago than so many seconds.
     pub fn is_older(&mut self, path: &Path, seconds: f64) -> Outcome<bool> {
+        if self.is_touched(path) {
+            return Err(Stop::Lost);
+        }
         let (None, real) = self.changed(path) else {
             return Ok(seconds < 0.0);
         };
@@ -262,6 +275,9 @@ impl<'a> World<'a> {
 
     /// Returns when a file was changed.
     pub fn moment(&mut self, path: &Path) -> Outcome<i64> {
+        if self.is_touched(path) {
+            return Err(Stop::Lost);
+        }
         let (None, real) = self.changed(path) else {
             return Err(Stop::Lost);
         };
@@ -442,9 +458,19 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Notes down what a code does by itself, in the words of a shell.
+    pub fn told(&mut self, text: String, span: Span) -> Outcome<()> {
+        self.step(text, span, Kind::Runs)
+    }
+
     /// A folder that the code makes where nobody else has anything.
     pub fn fresh_folder(&mut self, path: &Path) {
         self.left.insert(path.to_path_buf(), Left::Folder);
+    }
+
+    /// A file that the code makes where nothing stood; what it holds is known elsewhere.
+    pub fn fresh_file(&mut self, path: &Path) {
+        self.left.insert(path.to_path_buf(), Left::File(None));
     }
 
     /// Returns a path with every link of it resolved, as far as it is there.
@@ -487,6 +513,19 @@ impl<'a> World<'a> {
         text
     }
 
+    /// Returns the pages of a database.
+    pub fn pages(&mut self, path: &Path) -> Outcome<Vec<u8>> {
+        match self.changed(path) {
+            (Some(Left::File(Some(text))), _) if text.is_empty() => Ok(Vec::new()),
+            (Some(_), _) => Err(Stop::Lost),
+            (None, real) => match self.ask(Question::Pages(real))? {
+                Some(Answer::Pages(pages)) => Ok(pages.0.to_vec()),
+                None | Some(Answer::Absent) => Ok(Vec::new()),
+                Some(_) => Err(Stop::Lost),
+            },
+        }
+    }
+
     /// Starts a program.
     pub fn run(&mut self, text: &str, span: Span) -> Outcome<()> {
         let text = match self.here == self.start {
@@ -497,6 +536,13 @@ impl<'a> World<'a> {
             ),
         };
         self.ran = true;
+        // What was found before may be another one now.
+        self.folders = Folders::default();
+        for left in self.left.values_mut() {
+            if let Left::File(text) = left {
+                *text = None;
+            }
+        }
         self.step(text, span, Kind::Runs)
     }
 

@@ -53,6 +53,7 @@ impl Index {
             }
             self.method(&name, at);
         }
+        self.attributes();
     }
 
     fn give(&mut self, name: &str, at: usize, given: Given) {
@@ -407,7 +408,11 @@ impl Index {
         let inside = if self.is_sign(open, '(') {
             self.inside(open).unwrap_or_default()
         } else if self.language == Language::Ruby {
-            self.expression(open)
+            match self.token(open) {
+                // `def run`, and nothing more on the line.
+                Some(Token::Line | Token::Sign(';')) => Part::default(),
+                _ => self.expression(open),
+            }
         } else {
             return;
         };

@@ -86,6 +86,20 @@ impl Reader<'_> {
         inside: Option<Part>,
         depth: usize,
     ) -> Option<Sure> {
+        match self.index.language {
+            // `include?`, `empty?`.
+            Language::Ruby => self.answer(value, method.trim_end_matches('?'), inside, depth),
+            _ => self.answer(value, method, inside, depth),
+        }
+    }
+
+    fn answer(
+        &self,
+        value: &Sure,
+        method: &str,
+        inside: Option<Part>,
+        depth: usize,
+    ) -> Option<Sure> {
         let arguments = inside.map(|inside| self.index.split(inside, ','));
         let argument = |at: usize| self.sure(*arguments.as_ref()?.get(at)?, depth + 1);
         let count = arguments.as_ref().map_or(0, Vec::len);

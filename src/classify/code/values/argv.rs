@@ -35,6 +35,10 @@ impl Reader<'_> {
             _ => return None,
         };
         let args = self.standing.args?;
+        if self.index.language == Language::Ruby && self.takes_options() {
+            let rest = self.words_left()?;
+            return Some(Value::List(rest.into_iter().map(Value::Text).collect()));
+        }
         let words = before.iter().map(|word| (*word).to_owned());
         let all = words.chain(args.iter().cloned());
         Some(Value::List(all.map(Value::Text).collect()))

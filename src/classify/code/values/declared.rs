@@ -201,8 +201,43 @@ impl Reader<'_> {
         read(&declared, words).map(|(map, _)| map)
     }
 
-    /// One `o.on(…) { … }`: what it sets, and its block.
-    fn ruby_option(&self, owner: &str, at: usize) -> Option<(Option<Declared>, Part)> {
+    /// Tells whether `OptionParser` of Ruby takes the options out of the words: `parse!`.
+    pub(super) fn takes_options(&self) -> bool {
+        let index = self.index;
+        (0..index.main_end()).any(|at| {
+            let last = index.name(at).and_then(|name| name.rsplit('.').next());
+            matches!(last, Some("parse!" | "permute!" | "order!" | "getopts"))
+        })
+    }
+
+    /// Returns the words that are left when `OptionParser` of Ruby has taken its options.
+    pub(super) fn words_left(&self) -> Option<Vec<String>> {
+        let index = self.index;
+        let mut declared = Vec::new();
+        for at in 0..index.main_end() {
+            let name = index.name(at).unwrap_or_default();
+            if name.ends_with(".on") && index.is_sign(at + 1, '(') {
+                let (names, takes, turns) = self.spelled(at)?;
+                if turns {
+                    return None;
+                }
+                declared.push(Declared {
+                    key: names.first().cloned().unwrap_or_default(),
+                    names,
+                    takes,
+                    sets: Sure::Truth(true),
+                    default: Sure::Nothing,
+                    several: false,
+                });
+            } else if name.ends_with(".on") || name.ends_with("getopts") {
+                return None;
+            }
+        }
+        read(&declared, self.standing.args?).map(|(_, rest)| rest)
+    }
+
+    /// The spellings of one `o.on(…)`, whether it takes a word, and whether it can be turned round.
+    fn spelled(&self, at: usize) -> Option<(Vec<String>, bool, bool)> {
         let index = self.index;
         let mut names = Vec::new();
         let mut takes = false;
@@ -226,6 +261,13 @@ impl Reader<'_> {
             turns |= spelled.contains("[no-]");
             names.push(spelled.replace("[no-]", ""));
         }
+        Some((names, takes, turns))
+    }
+
+    /// One `o.on(…) { … }`: what it sets, and its block.
+    fn ruby_option(&self, owner: &str, at: usize) -> Option<(Option<Declared>, Part)> {
+        let index = self.index;
+        let (names, takes, turns) = self.spelled(at)?;
         let open = index.after(at + 1);
         let block = index.inside(open).filter(|_| index.is_sign(open, '{'))?;
         let mut from = block.from;

@@ -22,6 +22,7 @@ impl Reader<'_> {
         let mut all = match self.index.language {
             Language::Python => [self.untaken(text), self.idle(text)].concat(),
             Language::Javascript => self.skipped(),
+            Language::Ruby => self.skipped_ruby(),
             _ => Vec::new(),
         };
         all.extend(self.unselected());

@@ -1,0 +1,677 @@
+//! The smaller modules of the library: collections, functions of functions, temporary places, logs, sums of bytes.
+//! What is random or unique is not known; what only tells is passed over.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use regex::Regex;
+
+use super::super::calls::Given;
+use super::super::play::Player;
+use super::super::value::{Kind, Map, Object, Outcome, Stop, Value};
+
+/// Returns a pattern of one name as `fnmatch` reads it.
+pub(in super::super) fn like(part: &str) -> Outcome<Regex> {
+    let mut all = "^(?s:".to_owned();
+    let mut chars = part.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '*' => all.push_str(".*"),
+            '?' => all.push('.'),
+            '[' => {
+                let inside: String = chars.by_ref().take_while(|char| *char != ']').collect();
+                let (negated, inside) = match inside.strip_prefix('!') {
+                    Some(rest) => (true, rest.to_owned()),
+                    None => (false, inside),
+                };
+                if inside.is_empty()
+                    || !inside
+                        .chars()
+                        .all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+                    || inside.contains("--")
+                {
+                    return Err(Stop::Lost);
+                }
+                all.push_str(if negated { "[^" } else { "[" });
+                all.push_str(&inside);
+                all.push(']');
+            }
+            other => all.push_str(&regex::escape(&other.to_string())),
+        }
+    }
+    all.push_str(")$");
+    Regex::new(&all).map_err(|_| Stop::Lost)
+}
+
+impl Player<'_> {
+    pub fn call_small(&mut self, name: &str, given: Given) -> Outcome<Value> {
+        match name.split('.').next().unwrap_or_default() {
+            "collections" => self.call_collections(name, given),
+            "functools" | "operator" => self.call_functions(name, given),
+            "itertools" => self.call_itertools(name, given),
+            "contextlib" => self.call_contexts(name, given),
+            "dataclasses" => self.call_dataclasses(name, given),
+            "tempfile" => self.call_tempfile(name, given),
+            _ => self.call_tiny(name, given),
+        }
+    }
+
+    fn call_collections(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "collections.defaultdict" => {
+                let missing = given
+                    .take("default_factory")
+                    .filter(|maker| !maker.is_none());
+                let made = self.call_library("dict", given)?;
+                if let Value::Dict(map) = &made {
+                    map.borrow_mut().missing = missing;
+                }
+                Ok(made)
+            }
+            "collections.OrderedDict" => self.call_library("dict", given),
+            "collections.Counter" => {
+                let mut map = Map::default();
+                map.counts = true;
+                if let Some(over) = given.take("iterable") {
+                    if let Value::Dict(_) = over {
+                        return Err(Stop::Lost);
+                    }
+                    for item in self.items(&over)? {
+                        self.worked(1)?;
+                        let old = map.get(&item)?.map_or(Ok(0), |old| old.whole())?;
+                        map.set(item, Value::Int(old + 1))?;
+                    }
+                }
+                given.end()?;
+                Ok(Value::Dict(Rc::new(RefCell::new(map))))
+            }
+            "collections.deque" => {
+                let items = given
+                    .take("iterable")
+                    .map_or(Ok(Vec::new()), |all| self.items(&all))?;
+                given.end()?;
+                Ok(Value::list(items))
+            }
+            "collections.namedtuple" => {
+                let name = given.need("typename")?.as_text()?;
+                let names = match given.need("field_names")? {
+                    Value::Text(text) => text
+                        .replace(',', " ")
+                        .split_whitespace()
+                        .map(str::to_owned)
+                        .collect(),
+                    all => {
+                        let mut names = Vec::new();
+                        for one in self.items(&all)? {
+                            names.push(one.as_text()?.to_string());
+                        }
+                        names
+                    }
+                };
+                let defaults = given
+                    .key("defaults")
+                    .map_or(Ok(Vec::new()), |all| self.items(&all))?;
+                given.end()?;
+                self.named_tuple(&name, names, defaults)
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    fn call_functions(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "functools.partial" => {
+                let function = given.need("func")?;
+                let named: Vec<(Value, Value)> = given
+                    .named
+                    .iter()
+                    .map(|(name, value)| (Value::text(name), value.clone()))
+                    .collect();
+                let before = Value::tuple(given.placed);
+                Ok(Value::Method(Rc::new((
+                    Value::tuple(vec![function, before, Value::dict(named)?]),
+                    Rc::from("partial"),
+                ))))
+            }
+            "functools.lru_cache" | "functools.cache" => match given.placed.first() {
+                Some(Value::Function(function)) => {
+                    let map = Value::dict(Vec::new())?;
+                    function
+                        .attributes
+                        .borrow_mut()
+                        .insert("cache".to_owned(), map);
+                    given.take("function").ok_or(Stop::Lost)
+                }
+                _ => Ok(Value::Library("functools.cache")),
+            },
+            // The function that wraps stays what it is.
+            "functools.wraps" => Ok(self.special("wraps", Vec::new())),
+            "functools.reduce" => {
+                let (function, over) = (given.need("function")?, given.need("iterable")?);
+                let mut items = self.items(&over)?.into_iter();
+                let mut all = match given.take("initial") {
+                    Some(first) => first,
+                    None => items.next().ok_or(Stop::Lost)?,
+                };
+                for item in items {
+                    all = self.call(&function, Given::of(vec![all, item]))?;
+                }
+                Ok(all)
+            }
+            "operator.itemgetter" | "operator.attrgetter" if given.placed.len() == 1 => {
+                let key = given.need("item")?;
+                let name = if name.ends_with("itemgetter") {
+                    "itemgetter"
+                } else {
+                    "attrgetter"
+                };
+                Ok(self.special(name, vec![("key", key)]))
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each function, read as a table"
+    )]
+    fn call_itertools(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        let before = self.world.steps.len();
+        let mut all = Vec::new();
+        match name {
+            "itertools.chain" | "itertools.chain.from_iterable" => {
+                let lists = match name {
+                    "itertools.chain" => std::mem::take(&mut given.placed),
+                    _ => {
+                        let over = given.need("iterable")?;
+                        self.items(&over)?
+                    }
+                };
+                for list in lists {
+                    all.extend(self.items(&list)?);
+                }
+            }
+            "itertools.islice" => {
+                let over = given.need("iterable")?;
+                let numbers: Outcome<Vec<Option<i128>>> = given
+                    .placed
+                    .iter()
+                    .map(|value| {
+                        if value.is_none() {
+                            Ok(None)
+                        } else {
+                            value.whole().map(Some)
+                        }
+                    })
+                    .collect();
+                given.placed.clear();
+                let (from, to) = match numbers?.as_slice() {
+                    [to] => (0, *to),
+                    [from, to] => (from.unwrap_or(0), *to),
+                    _ => return Err(Stop::Lost),
+                };
+                let items = self
+                    .items(&over)?
+                    .into_iter()
+                    .skip(usize::try_from(from).map_err(|_| Stop::Lost)?);
+                all = match to {
+                    Some(to) => items
+                        .take(usize::try_from((to - from).max(0)).map_err(|_| Stop::Lost)?)
+                        .collect(),
+                    None => items.collect(),
+                };
+            }
+            "itertools.product" => {
+                let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
+                for list in std::mem::take(&mut given.placed) {
+                    let items = self.items(&list)?;
+                    self.worked(rows.len() * items.len())?;
+                    rows = rows
+                        .iter()
+                        .flat_map(|row| {
+                            items.iter().map(move |item| {
+                                [row.as_slice(), std::slice::from_ref(item)].concat()
+                            })
+                        })
+                        .collect();
+                }
+                all = rows.into_iter().map(Value::tuple).collect();
+            }
+            "itertools.groupby" => {
+                let over = given.need("iterable")?;
+                let key = given.take("key").unwrap_or(Value::None);
+                let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
+                for item in self.items(&over)? {
+                    let told = if key.is_none() {
+                        item.clone()
+                    } else {
+                        self.call(&key, Given::of(vec![item.clone()]))?
+                    };
+                    let same = match groups.last() {
+                        Some((last, _)) => self.equal(&last.clone(), &told)?,
+                        None => false,
+                    };
+                    match groups.last_mut().filter(|_| same) {
+                        Some((_, group)) => group.push(item),
+                        None => groups.push((told, vec![item])),
+                    }
+                }
+                all = groups
+                    .into_iter()
+                    .map(|(key, group)| Value::tuple(vec![key, Value::given(group)]))
+                    .collect();
+            }
+            "itertools.pairwise" => {
+                let over = given.need("iterable")?;
+                let items = self.items(&over)?;
+                all = items
+                    .windows(2)
+                    .map(|pair| Value::tuple(pair.to_vec()))
+                    .collect();
+            }
+            _ => return Err(Stop::Lost),
+        }
+        given.end()?;
+        self.worked(all.len())?;
+        // Deeds between the values would change places with those of whoever takes them.
+        if self.world.steps.len() != before {
+            Err(Stop::Lost)
+        } else {
+            Ok(Value::given(all))
+        }
+    }
+
+    fn call_contexts(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "contextlib.closing" => {
+                let thing = given.need("thing")?;
+                Ok(self.special("closing", vec![("thing", thing)]))
+            }
+            "contextlib.nullcontext" => {
+                let thing = given.take("enter_result").unwrap_or(Value::None);
+                Ok(self.special("nullcontext", vec![("thing", thing)]))
+            }
+            "contextlib.suppress" => {
+                Ok(self.special("suppress", vec![("thing", Value::tuple(given.placed))]))
+            }
+            "contextlib.redirect_stdout" | "contextlib.redirect_stderr" => {
+                match given.need("target")? {
+                    Value::File(file) if file.borrow().name.is_empty() => {
+                        Ok(self.special("redirect", Vec::new()))
+                    }
+                    _ => Err(Stop::Lost),
+                }
+            }
+            "contextlib.contextmanager" => match given.need("func")? {
+                Value::Function(_) => Err(Stop::Lost),
+                _ => Err(Stop::Lost),
+            },
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    fn call_dataclasses(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "dataclasses.dataclass" => {
+                let frozen = given.flag("frozen", false)?;
+                given.pass(&["slots", "eq", "repr", "kw_only"]).end()?;
+                Ok(self.special("dataclass", vec![("frozen", Value::Bool(frozen))]))
+            }
+            "dataclasses.field" => {
+                let mut parts = Vec::new();
+                if let Some(factory) = given.key("default_factory") {
+                    parts.push(("factory", factory));
+                }
+                if let Some(value) = given.key("default") {
+                    parts.push(("default", value));
+                }
+                given.pass(&["repr", "compare", "metadata"]).end()?;
+                Ok(self.special("field", parts))
+            }
+            "dataclasses.asdict" => {
+                let Value::Object(object) = given.need("obj")? else {
+                    return Err(Stop::Lost);
+                };
+                let fields = object.class.fields.borrow().clone().ok_or(Stop::Lost)?;
+                let mut entries = Vec::new();
+                for name in &fields.names {
+                    let value = object.get(name).ok_or(Stop::Lost)?;
+                    if let Value::Object(_) | Value::List(_) | Value::Dict(_) = value {
+                        return Err(Stop::Lost);
+                    }
+                    entries.push((Value::text(name), value));
+                }
+                Value::dict(entries)
+            }
+            "dataclasses.replace" => {
+                let Value::Object(object) = given.need("obj")? else {
+                    return Err(Stop::Lost);
+                };
+                let fields = object.class.fields.borrow().clone().ok_or(Stop::Lost)?;
+                for name in &fields.names {
+                    if !given.named.iter().any(|(other, _)| other == name) {
+                        given
+                            .named
+                            .push((name.clone(), object.get(name).ok_or(Stop::Lost)?));
+                    }
+                }
+                self.make(&object.class, given)
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    /// A place below the temporary folder that nobody else has.
+    fn call_tempfile(&mut self, name: &str, given: Given) -> Outcome<Value> {
+        if given
+            .named
+            .iter()
+            .any(|(name, value)| name == "dir" && !value.is_none())
+            || given.placed.len() > 2
+        {
+            return Err(Stop::Lost);
+        }
+        match name {
+            "tempfile.gettempdir" => self.text("/tmp"),
+            "tempfile.mkdtemp" | "tempfile.TemporaryDirectory" => {
+                self.numbers += 1;
+                let place = format!("/tmp/of-this-script-{}", self.numbers);
+                let path = std::path::PathBuf::from(&place);
+                self.world.fresh_folder(&path);
+                let value = self.text(place)?;
+                match name {
+                    "tempfile.mkdtemp" => Ok(value),
+                    _ => Ok(self.special(
+                        "TemporaryDirectory",
+                        vec![("thing", value.clone()), ("name", value)],
+                    )),
+                }
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each function, read as a table"
+    )]
+    fn call_tiny(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "fnmatch.fnmatch" | "fnmatch.fnmatchcase" => {
+                let (name, pattern) = (
+                    given.need("name")?.as_name()?,
+                    given.need("pat")?.as_text()?,
+                );
+                Ok(Value::Bool(like(&pattern)?.is_match(&name)))
+            }
+            "fnmatch.filter" => {
+                let (all, pattern) = (given.need("names")?, given.need("pat")?.as_text()?);
+                let like = like(&pattern)?;
+                let mut kept = Vec::new();
+                for name in self.items(&all)? {
+                    if like.is_match(&name.as_name()?) {
+                        kept.push(name);
+                    }
+                }
+                Ok(Value::list(kept))
+            }
+            "uuid.uuid4"
+            | "uuid.uuid1"
+            | "secrets.token_hex"
+            | "secrets.token_urlsafe"
+            | "getpass.getuser"
+            | "socket.gethostname"
+            | "platform.node" => Ok(Value::Unknown(Kind::Text)),
+            "platform.system" => self.text("Linux"),
+            "random.random" | "random.randint" => Ok(Value::Unknown(Kind::Number)),
+            "random.seed" => Ok(Value::None),
+            "hashlib.sha256" | "hashlib.md5" | "hashlib.sha1" | "hashlib.sha512"
+            | "hashlib.blake2b" => self.digest(name, given),
+            "math.ceil" | "math.floor" | "math.sqrt" => {
+                let value = given.need("x")?;
+                if let Value::Unknown(Kind::Number) = value {
+                    return Ok(value);
+                }
+                let number = value.number()?;
+                #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+                match name {
+                    _ if number.abs() > 1e15 => Err(Stop::Lost),
+                    "math.ceil" => Ok(Value::Int(number.ceil() as i128)),
+                    "math.floor" => Ok(Value::Int(number.floor() as i128)),
+                    _ => Ok(Value::Float(number.sqrt())),
+                }
+            }
+            "copy.copy" | "copy.deepcopy" => {
+                let value = given.need("x")?;
+                self.copied(&value, name == "copy.deepcopy")
+            }
+            "textwrap.dedent" | "textwrap.fill" | "textwrap.indent" | "textwrap.shorten" => {
+                Ok(Value::Unknown(Kind::Text))
+            }
+            "io.StringIO" => {
+                let text = given
+                    .take("initial_value")
+                    .map_or(Ok(Rc::from("")), |text| text.as_text())?;
+                Ok(self.memory_file(&text))
+            }
+            "shlex.quote" => {
+                let text = given.need("s")?.as_text()?;
+                self.text(super::super::super::super::steps::word(&text))
+            }
+            "typing.cast" => given.placed.pop().ok_or(Stop::Lost),
+            "typing.TypeVar" => Ok(Value::Unknown(Kind::Any)),
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    fn copied(&mut self, value: &Value, deep: bool) -> Outcome<Value> {
+        self.worked(1)?;
+        Ok(match value {
+            Value::List(items) => {
+                let mut all = items.borrow().clone();
+                if deep {
+                    for item in &mut all {
+                        *item = self.deeper(|player| player.copied(item, true))?;
+                    }
+                }
+                Value::list(all)
+            }
+            Value::Dict(map) => {
+                let mut all = map.borrow().clone();
+                if deep {
+                    for (key, value) in map.borrow().entries() {
+                        let value = self.deeper(|player| player.copied(&value, true))?;
+                        all.set(key, value)?;
+                    }
+                }
+                Value::Dict(Rc::new(RefCell::new(all)))
+            }
+            Value::None
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Path(_) => value.clone(),
+            _ => return Err(Stop::Lost),
+        })
+    }
+
+    fn digest(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        let data = given
+            .take("data")
+            .unwrap_or(Value::Bytes(Rc::from(Vec::new())));
+        let Value::Bytes(_) = data else {
+            return Err(Stop::Lost);
+        };
+        let kind = name.strip_prefix("hashlib.").unwrap_or(name).to_owned();
+        Ok(self.special("hash", vec![("kind", Value::text(&kind)), ("data", data)]))
+    }
+
+    /// What only tells somebody something.
+    pub fn call_told(&mut self, name: &str, given: Given) -> Outcome<Value> {
+        match name {
+            "logging.getLogger" => Ok(self.special("Logger", Vec::new())),
+            "logging.basicConfig" => {
+                let writes = given.named.iter().any(|(name, value)| {
+                    matches!(name.as_str(), "filename" | "handlers" | "stream") && !value.is_none()
+                });
+                if writes {
+                    Err(Stop::Lost)
+                } else {
+                    Ok(Value::None)
+                }
+            }
+            "traceback.format_exc" | "pprint.pformat" => Ok(Value::Unknown(Kind::Text)),
+            "warnings.filterwarnings" | "warnings.simplefilter" => {
+                if given
+                    .placed
+                    .first()
+                    .is_some_and(|way| matches!(way, Value::Text(way) if &**way == "error"))
+                {
+                    return Err(Stop::Lost);
+                }
+                Ok(Value::None)
+            }
+            _ => Ok(Value::None),
+        }
+    }
+
+    /// Parts of the things of the library.
+    pub fn special_attribute(
+        &mut self,
+        object: &Rc<Object>,
+        owner: &Value,
+        name: &str,
+    ) -> Outcome<Option<Value>> {
+        let methods: &str = match object.class.name.as_str() {
+            "Namespace" => {
+                return if name.starts_with("__") {
+                    Err(Stop::Lost)
+                } else {
+                    Err(self.raise("AttributeError", name))
+                };
+            }
+            "ArgumentParser" | "Group" | "Subparsers" => {
+                "add_argument add_argument_group add_mutually_exclusive_group add_subparsers \
+                add_parser set_defaults parse_args parse_known_args error exit print_help \
+                print_usage format_help format_usage"
+            }
+            "DirEntry" => "is_file is_dir is_symlink stat",
+            "ConfigParser" => {
+                "read read_string read_file sections has_section has_option items options get \
+                getint getfloat getboolean"
+            }
+            "Section" => "get getint getfloat getboolean items keys values",
+            "Logger" => "debug info warning error critical exception log setLevel",
+            "hash" => "hexdigest digest update",
+            "TemporaryDirectory" => "cleanup",
+            "Row" => "keys",
+            _ => return Err(Stop::Lost),
+        };
+        match super::has(methods, name) {
+            true => Ok(Some(Value::Method(Rc::new((
+                owner.clone(),
+                Rc::from(name),
+            ))))),
+            false => Err(Stop::Lost),
+        }
+    }
+
+    pub fn special_method(
+        &mut self,
+        object: &Rc<Object>,
+        name: &str,
+        given: Given,
+    ) -> Outcome<Value> {
+        let owner = Value::Object(Rc::clone(object));
+        match object.class.name.as_str() {
+            "ArgumentParser" | "Group" | "Subparsers" => self.parser_method(&owner, name, given),
+            "DirEntry" => self.entry_method(&owner, name, given),
+            "ConfigParser" => self.config_method(object, name, given),
+            "Section" => self.section_method(object, name, given),
+            "Logger" => Ok(Value::None),
+            "hash" => self.hash_method(object, name, given),
+            "TemporaryDirectory" => {
+                let place = object.get("name").ok_or(Stop::Lost)?.as_name()?;
+                self.remove_tree(&place).map(|()| Value::None)
+            }
+            "Row" => Ok(object.get("#names").ok_or(Stop::Lost)?),
+            // `super().__init__(…)` of an exception.
+            _ if name == "args" && object.class.is_exception() => {
+                object.set("args", Value::tuple(given.placed));
+                Ok(Value::None)
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    fn hash_method(&mut self, object: &Rc<Object>, name: &str, mut given: Given) -> Outcome<Value> {
+        use sha2::Digest;
+        let Some(Value::Bytes(data)) = object.get("data") else {
+            return Err(Stop::Lost);
+        };
+        match (name, object.get("kind")) {
+            ("update", _) => {
+                let Value::Bytes(more) = given.need("data")? else {
+                    return Err(Stop::Lost);
+                };
+                self.worked((data.len() + more.len()) / 64)?;
+                object.set("data", Value::Bytes(Rc::from([&*data, &*more].concat())));
+                Ok(Value::None)
+            }
+            ("hexdigest", Some(Value::Text(kind))) if &*kind == "sha256" => {
+                self.worked(data.len() / 16)?;
+                let told: String = sha2::Sha256::digest(&*data)
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
+                self.text(told)
+            }
+            ("hexdigest", _) => Ok(Value::Unknown(Kind::Text)),
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    /// Calls a thing of the library that is a function itself.
+    pub fn call_special(&mut self, object: &Rc<Object>, mut given: Given) -> Outcome<Value> {
+        match object.class.name.as_str() {
+            "wraps" => given.need("wrapped"),
+            "itemgetter" => {
+                let key = object.get("key").ok_or(Stop::Lost)?;
+                let value = given.need("obj")?;
+                self.item(&value, super::super::terms::Spot::One(key))
+            }
+            "attrgetter" => {
+                let key = object.get("key").ok_or(Stop::Lost)?.as_text()?;
+                let value = given.need("obj")?;
+                self.attribute(&value, &key)
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    /// Returns the values of a thing of the library that can be gone through.
+    pub fn items_of_special(&mut self, object: &Rc<Object>) -> Outcome<Vec<Value>> {
+        match object.class.name.as_str() {
+            "DictReader" => {
+                let rows = object.get("rows").ok_or(Stop::Lost)?;
+                self.items(&rows)
+            }
+            "ConfigParser" => {
+                let names = self.config_method(object, "sections", Given::default())?;
+                let mut all = vec![Value::text("DEFAULT")];
+                all.extend(self.items(&names)?);
+                Ok(all)
+            }
+            "Section" => {
+                let keys = self.section_method(object, "keys", Given::default())?;
+                self.items(&keys)
+            }
+            "Row" => {
+                let values = object.get("#values").ok_or(Stop::Lost)?;
+                self.items(&values)
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+}

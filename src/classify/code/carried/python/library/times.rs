@@ -1,0 +1,156 @@
+//! `time` and `datetime`: now, ages and moments of files, spans of time.
+//! No clock is read: what is now is known as that alone, and how old a file is says the world.
+
+use std::cmp::Ordering;
+
+use ruff_python_ast::Operator;
+
+use super::super::super::times::counted;
+use super::super::super::value::{Time, Value as Plain};
+use super::super::calls::Given;
+use super::super::play::Player;
+use super::super::value::{Clock, Kind, Outcome, Stop, Value};
+
+const NOW: Time = Time::Now {
+    less: 0.0,
+    unit: 1.0,
+};
+
+fn plain(value: &Value) -> Option<Plain> {
+    Some(match value {
+        Value::Time(time, _) => Plain::Time(time.clone()),
+        Value::Span(seconds) => Plain::Number(*seconds),
+        Value::Int(_) | Value::Float(_) => Plain::Number(value.number().ok()?),
+        _ => return None,
+    })
+}
+
+impl Player<'_> {
+    pub fn call_times(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        match name {
+            "time.time" => Ok(Value::Time(NOW, Clock::Number)),
+            "time.sleep" => Ok(Value::None),
+            "time.monotonic" | "time.perf_counter" | "time.time_ns" => {
+                Ok(Value::Unknown(Kind::Number))
+            }
+            "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
+            "datetime.datetime.now" | "datetime.datetime.utcnow" | "datetime.datetime.today" => {
+                Ok(Value::Time(NOW, Clock::Moment))
+            }
+            "datetime.datetime.fromtimestamp" | "datetime.datetime.utcfromtimestamp" => {
+                match given.need("timestamp")? {
+                    Value::Time(time, Clock::Number) => Ok(Value::Time(time, Clock::Moment)),
+                    _ => Err(Stop::Lost),
+                }
+            }
+            "datetime.timedelta" => {
+                let mut seconds = 0.0;
+                let units = [
+                    ("days", 86_400.0),
+                    ("seconds", 1.0),
+                    ("microseconds", 1e-6),
+                    ("milliseconds", 1e-3),
+                    ("minutes", 60.0),
+                    ("hours", 3_600.0),
+                    ("weeks", 604_800.0),
+                ];
+                for (unit, size) in units {
+                    if let Some(value) = given.take(unit) {
+                        seconds += value.number()? * size;
+                    }
+                }
+                given.end()?;
+                Ok(Value::Span(seconds))
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    /// What operators make of moments; nothing where neither side is one.
+    pub fn moments(&mut self, op: Operator, left: &Value, right: &Value) -> Outcome<Option<Value>> {
+        let sign = match op {
+            Operator::Add => "+",
+            Operator::Sub => "-",
+            Operator::Mult => "*",
+            Operator::Div => "/",
+            _ => return Ok(None),
+        };
+        match (left, right) {
+            (Value::Span(one), Value::Span(two)) => Ok(match sign {
+                "+" => Some(Value::Span(one + two)),
+                "-" => Some(Value::Span(one - two)),
+                _ => return Err(Stop::Lost),
+            }),
+            (Value::Span(one), Value::Int(_) | Value::Float(_)) if sign == "*" => {
+                Ok(Some(Value::Span(one * right.number()?)))
+            }
+            (Value::Int(_) | Value::Float(_), Value::Span(two)) if sign == "*" => {
+                Ok(Some(Value::Span(two * left.number()?)))
+            }
+            (Value::Time(..), _) | (_, Value::Time(..)) => {
+                let (Some(one), Some(two)) = (plain(left), plain(right)) else {
+                    return Err(Stop::Lost);
+                };
+                let clock = match (left, right) {
+                    (Value::Time(_, Clock::Moment), Value::Time(_, Clock::Moment)) => Clock::Span,
+                    (Value::Time(_, clock), _) | (_, Value::Time(_, clock)) => *clock,
+                    _ => return Err(Stop::Lost),
+                };
+                match counted(sign, &one, &two) {
+                    Some(Plain::Time(time)) => Ok(Some(Value::Time(time, clock))),
+                    _ => Ok(Some(Value::Unknown(if clock == Clock::Number {
+                        Kind::Number
+                    } else {
+                        Kind::Any
+                    }))),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub fn timed(&mut self, left: &Value, right: &Value) -> Outcome<Ordering> {
+        let (Some(one), Some(two)) = (plain(left), plain(right)) else {
+            return Err(Stop::Lost);
+        };
+        self.world.timed(&one, &two)?.ok_or(Stop::Lost)
+    }
+
+    pub fn time_method(&mut self, owner: &Value, name: &str, given: Given) -> Outcome<Value> {
+        match (owner, name) {
+            (Value::Time(time, Clock::Moment), "timestamp") => {
+                Ok(Value::Time(time.clone(), Clock::Number))
+            }
+            (Value::Time(time, Clock::Moment), "astimezone") => {
+                Ok(Value::Time(time.clone(), Clock::Moment))
+            }
+            (Value::Time(time, Clock::Span), "total_seconds") => {
+                Ok(Value::Time(time.clone(), Clock::Number))
+            }
+            (Value::Time(..), "strftime" | "isoformat") => Ok(Value::Unknown(Kind::Text)),
+            (Value::Span(seconds), "total_seconds") => Ok(Value::Float(*seconds)),
+            (Value::Time(time, Clock::Moment), "replace")
+                if given
+                    .named
+                    .iter()
+                    .all(|(name, _)| name == "microsecond" || name == "tzinfo") =>
+            {
+                Ok(Value::Time(time.clone(), Clock::Moment))
+            }
+            _ => Err(Stop::Lost),
+        }
+    }
+
+    pub fn time_property(&mut self, owner: &Value, name: &str) -> Outcome<Option<Value>> {
+        match (owner, name) {
+            (Value::Span(seconds), "days") if seconds % 86_400.0 == 0.0 => {
+                Ok(Some(Value::Float(seconds / 86_400.0)))
+            }
+            (
+                Value::Time(..) | Value::Span(_),
+                "days" | "seconds" | "year" | "month" | "day" | "hour" | "minute",
+            ) => Err(Stop::Lost),
+            _ => Ok(None),
+        }
+    }
+}
