@@ -538,7 +538,7 @@ impl<'a> Unfolder<'a> {
         if self.spent || job.words.is_empty() {
             return;
         }
-        let env = self.environment(&job, st);
+        let env = self.settings(&job, st);
         let writes = job.writes.into_iter().map(|write| filled(write, feed));
         let command = Command {
             words: job.words,

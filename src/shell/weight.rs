@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::model::command::{Command, Stdin};
-use crate::model::word::{Part, Piece, Word};
+use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::expand::Bit;
 use super::state::State;
@@ -54,6 +54,38 @@ impl Unfolder<'_> {
             .collect();
         merged.reverse();
         Arc::new(merged)
+    }
+
+    /// Returns the environment of a program that asks for its settings one by one: what the shell has set or unset
+    /// for itself stands there as not known, because it reaches the program where it was handed on from outside.
+    pub(super) fn settings(&mut self, job: &Job, st: &State) -> Environment {
+        let all = self.environment(job, st);
+        let program = job.words.first().and_then(Word::text);
+        let program = program.as_deref().unwrap_or_default();
+        let asks = ["node", "nodejs", "bun"].iter().any(|name| {
+            let above = program.strip_suffix(name);
+            above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
+        });
+        if !asks
+            && ![".js", ".mjs", ".cjs"]
+                .iter()
+                .any(|end| program.ends_with(end))
+        {
+            return all;
+        }
+        let known: BTreeSet<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        let own = st.variables.keys().filter(|name| !known.contains(&***name));
+        let own: Vec<(String, Word)> = own
+            .map(|name| {
+                let word = Word::hole(Hole::Unknown, false, job.origin.clone());
+                (name.to_string(), word)
+            })
+            .collect();
+        if own.is_empty() {
+            return all;
+        }
+        self.carry(of_environment(&all) + own.len());
+        Arc::new(all.iter().cloned().chain(own).collect())
     }
 }
 
