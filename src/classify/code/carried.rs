@@ -140,15 +140,23 @@ fn node_carried(
         words: &begin.words,
         environment: &environment,
         module: begin.module,
+        inline: begin.inline,
+        dropped: command.env_cleared || is_within(command, &["env"]),
+        started: is_within(command, &["npm", "npx", "yarn", "pnpm", "bun"]),
     };
+    let mut unsure = false;
     let mut carry = |backwards: bool| {
         let world = World::new(here.to_path_buf(), context, needs);
         let world = if backwards { world.backwards() } else { world };
-        node::carry(&start, world)
-            .filter(|world| !world.waits)
-            .map(|world| world.steps)
+        let (world, more) = node::carry(&start, world).filter(|(world, _)| !world.waits)?;
+        unsure |= more;
+        Some(world.steps)
     };
-    both_ways(&mut carry, context)
+    let carried = both_ways(&mut carry, context)?;
+    Some(Carried {
+        certain: carried.certain && !unsure,
+        ..carried
+    })
 }
 
 /// Returns the settings that a command is given, as far as they are known.
@@ -156,6 +164,15 @@ fn environment(command: &Command) -> Vec<(String, Option<String>)> {
     let all = command.env.iter();
     all.map(|(name, value)| (name.clone(), value.text()))
         .collect()
+}
+
+/// Tells whether one of these programs starts a command.
+fn is_within(command: &Command, names: &[&str]) -> bool {
+    let mut around = command.via.iter();
+    around.any(|around| {
+        let first = around.name.split(' ').next().unwrap_or_default();
+        names.contains(&first)
+    })
 }
 
 /// Carries a script out twice, with the names of folders in either order.

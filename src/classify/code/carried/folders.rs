@@ -9,12 +9,25 @@ use crate::model::fact::{Answer, EntryKind, Question};
 use super::value::{Outcome, Stop};
 use super::world::{Found, World};
 
+/// Names in one folder, with what they are.
+type Names = BTreeMap<String, Option<Found>>;
+
 /// Folders that were looked into.
 #[derive(Default)]
 pub(super) struct Folders {
-    known: BTreeMap<PathBuf, BTreeMap<String, Found>>,
+    /// Neither file nor folder nor link: nothing.
+    known: BTreeMap<PathBuf, Names>,
     /// Folders whose names the code has asked for.
     gone_through: Vec<PathBuf>,
+}
+
+/// What stands under a name of a folder; a pipe and its like are not gone into.
+const fn kind(found: Option<&Option<Found>>) -> Outcome<Found> {
+    match found {
+        None => Ok(Found::Nothing),
+        Some(Some(found)) => Ok(*found),
+        Some(None) => Err(Stop::Lost),
+    }
 }
 
 impl World<'_> {
@@ -25,10 +38,10 @@ impl World<'_> {
         };
         let name = name.to_str().ok_or(Stop::Lost)?.to_owned();
         if let Some(names) = self.folders.known.get(parent) {
-            return Ok(names.get(&name).copied().unwrap_or(Found::Nothing));
+            return kind(names.get(&name));
         }
         match self.folder(&parent.to_path_buf(), false)? {
-            Some(names) => Ok(names.get(&name).copied().unwrap_or(Found::Nothing)),
+            Some(names) => kind(names.get(&name)),
             None => self.entry(path),
         }
     }
@@ -66,16 +79,20 @@ impl World<'_> {
         Ok(())
     }
 
-    fn folder(&mut self, folder: &PathBuf, deep: bool) -> Outcome<Option<BTreeMap<String, Found>>> {
+    fn folder(&mut self, folder: &PathBuf, deep: bool) -> Outcome<Option<Names>> {
         if let Some(known) = self.folders.known.get(folder) {
             return Ok(Some(known.clone()));
         }
-        let mut all: BTreeMap<PathBuf, Found> = BTreeMap::new();
-        let kinds: [(&[&str], Found); 4] = [
-            (&[], Found::File),
-            (&["-type", "d"], Found::Folder),
-            (&["-type", "l"], Found::Link { folder: false }),
-            (&["-type", "l", "-xtype", "d"], Found::Link { folder: true }),
+        let mut all: BTreeMap<PathBuf, Option<Found>> = BTreeMap::new();
+        let kinds: [(&[&str], Option<Found>); 5] = [
+            (&[], None),
+            (&["-type", "f"], Some(Found::File)),
+            (&["-type", "d"], Some(Found::Folder)),
+            (&["-type", "l"], Some(Found::Link { folder: false })),
+            (
+                &["-type", "l", "-xtype", "d"],
+                Some(Found::Link { folder: true }),
+            ),
         ];
         let shape: &[&str] = match deep {
             true => &["-mindepth", "1"],
@@ -101,7 +118,7 @@ impl World<'_> {
         }
         self.folders.known.insert(folder.clone(), BTreeMap::new());
         for (path, kind) in all {
-            if deep && kind == Found::Folder {
+            if deep && kind == Some(Found::Folder) {
                 self.folders.known.entry(path.clone()).or_default();
             }
             let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {

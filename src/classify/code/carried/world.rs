@@ -490,6 +490,27 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Returns a folder with every link on the way to it resolved, one after the other.
+    pub fn without_links(&mut self, folder: &Path) -> Outcome<PathBuf> {
+        let mut real = PathBuf::from("/");
+        for part in folder.iter().skip(1) {
+            real.push(part);
+            if self.here.starts_with(&real) || self.left.contains_key(&real) {
+                continue;
+            }
+            if let Some(Answer::Entry(entry)) = self.ask(Question::Entry(real.clone()))? {
+                real = entry.resolved;
+            }
+        }
+        Ok(real)
+    }
+
+    /// The folder in which the code stands, as the system knows it.
+    pub fn stands_at(&mut self, real: PathBuf) {
+        self.here.clone_from(&real);
+        self.start = real;
+    }
+
     /// Returns what the hook's own environment gives to a variable.
     pub fn inherited(&mut self, name: &str) -> Outcome<Option<String>> {
         match self.ask(Question::Variable(name.to_owned()))? {

@@ -3,15 +3,58 @@
 
 use crate::classify::code::given::Code;
 use crate::model::command::Command;
-use crate::model::word::Word;
+use crate::model::word::{Part, Word};
 use crate::sql::HOLE;
+
+/// A word that is handed on.
+#[derive(Debug)]
+pub(in super::super) struct Said {
+    pub text: String,
+    /// The shell puts the files there that fit it.
+    pub pattern: bool,
+}
+
+impl Said {
+    fn plain(text: String) -> Self {
+        Self {
+            text,
+            pattern: false,
+        }
+    }
+
+    /// Returns a word that is known, or a pattern of plain letters.
+    fn of(word: &Word) -> Option<Self> {
+        if let Some(text) = word.text() {
+            return Some(Self::plain(text));
+        }
+        let mut text = String::new();
+        for piece in &word.pieces {
+            match &piece.part {
+                Part::Literal(part) if !part.contains(['*', '?', '[', ']', '\\']) => {
+                    text.push_str(part);
+                }
+                // What lies below all folders hangs on a setting of the shell.
+                Part::Glob(part) if !part.contains("**") && !part.contains(['(', '\\']) => {
+                    text.push_str(part);
+                }
+                _ => return None,
+            }
+        }
+        Some(Self {
+            text,
+            pattern: true,
+        })
+    }
+}
 
 /// How a script is started.
 #[derive(Debug, Default)]
 pub(in super::super) struct Begin {
-    pub words: Vec<String>,
+    pub words: Vec<Said>,
     pub file: Option<String>,
     pub module: bool,
+    /// Code that is no file: where it comes from.
+    pub inline: Option<&'static str>,
 }
 
 /// Returns how a command starts Node; nothing where that is not known, or where it is not Node that is started.
@@ -21,7 +64,12 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
             .iter()
             .any(|front| name.starts_with(front))
     };
-    let harmless = |name: &String| name == "NODE_ENV" || name == "NODE_NO_WARNINGS";
+    let harmless = |name: &String| {
+        matches!(
+            name.as_str(),
+            "NODE" | "NODE_BIN" | "NODE_ENV" | "NODE_NO_WARNINGS" | "NODE_VERSION"
+        )
+    };
     if code.source.text.contains(HOLE)
         || command
             .env
@@ -30,9 +78,9 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
     {
         return None;
     }
-    let all: Option<Vec<String>> = command.args().iter().map(Word::text).collect();
+    let all: Option<Vec<Said>> = command.args().iter().map(Said::of).collect();
     let all = all?;
-    if all.iter().any(|word| word.contains(HOLE)) {
+    if all.iter().any(|word| word.text.contains(HOLE)) {
         return None;
     }
     let program = command.program()?;
@@ -59,25 +107,34 @@ fn is_script(name: &str) -> bool {
 
 impl Begin {
     /// Goes through the interpreter's own options up to the script.
-    fn options(mut self, code: &Code, bun: bool, all: Vec<String>) -> Option<Self> {
+    fn options(mut self, code: &Code, bun: bool, all: Vec<Said>) -> Option<Self> {
         let mut words = all.into_iter().peekable();
         if bun {
-            words.next_if(|word| word == "run");
+            words.next_if(|word| word.text == "run");
         }
         while let Some(word) = words.next() {
-            match word.as_str() {
+            if word.pattern {
+                return None;
+            }
+            match word.text.as_str() {
                 "--input-type=module" => self.module = true,
                 "--input-type=commonjs" | "--no-warnings" | "--trace-warnings" => {}
                 "-e" | "--eval" if code.inline => {
                     words.next()?;
+                    self.inline = Some("[eval]");
                     // The end of its own options may stand between.
                     self.words = words.collect();
-                    let own = self.words.first().is_some_and(|word| word.starts_with('-'));
+                    let own = self
+                        .words
+                        .first()
+                        .is_some_and(|word| word.text.starts_with('-'));
                     return (!own).then_some(self);
                 }
                 "-" if code.inline => {
-                    self.words = words.collect();
-                    return self.words.is_empty().then_some(self);
+                    self.inline = Some("[stdin]");
+                    self.words = vec![word];
+                    self.words.extend(words);
+                    return Some(self);
                 }
                 option if option.starts_with('-') => return None,
                 name if !code.inline && is_script(name) => {
@@ -89,6 +146,7 @@ impl Begin {
             }
         }
         // The code comes over standard input.
+        self.inline = Some("[stdin]");
         code.inline.then_some(self)
     }
 

@@ -71,8 +71,7 @@ impl Player<'_> {
             scope = Scope::inside(&named);
         }
         self.charge(given.len())?;
-        let tries = std::mem::take(&mut self.tries);
-        let outcome = self.scoped(scope, |player| {
+        self.scoped(scope, |player| {
             if !code.arrow {
                 player.declare(&Rc::from("this"), Some(this), true)?;
                 if let Some(class) = function.class.borrow().as_ref() {
@@ -84,9 +83,7 @@ impl Player<'_> {
                 player.parameters(&code, given)?;
                 player.body(&code)
             })
-        });
-        self.tries = tries;
-        outcome
+        })
     }
 
     fn parameters(&mut self, code: &Code, given: Vec<Value>) -> Outcome<()> {
@@ -145,6 +142,7 @@ impl Player<'_> {
                 self.call(&found, owner.clone(), given)
             }
             Value::Function(function) => self.function_method(&Rc::clone(function), key, given),
+            Value::Bytes(_) if given.len() > 1 => Err(Stop::Lost),
             Value::Bytes(text) => match (&**key, given.first()) {
                 ("toString", None) => Ok(Value::Text(Rc::clone(text))),
                 ("toString", Some(Value::Text(way))) if is_text_coding(way) => {
@@ -158,7 +156,13 @@ impl Player<'_> {
             Value::Bool(is) if &**key == "toString" => {
                 Ok(Value::text(if *is { "true" } else { "false" }))
             }
-            Value::Date(_) | Value::Time(_) | Value::Unknown => self.dim_method(owner, key),
+            Value::Walk(walk) if &**key == "next" => {
+                let item = self.step(&Rc::clone(walk))?;
+                let done = Value::Bool(item.is_none());
+                let value = item.unwrap_or(Value::Undefined);
+                Ok(Value::object(vec![("value", value), ("done", done)]))
+            }
+            Value::Date(_) | Value::Time(_) | Value::Unknown => self.dim_method(owner, key, &given),
             _ => Err(Stop::Lost),
         }
     }
@@ -193,7 +197,7 @@ impl Player<'_> {
     }
 
     /// What dates and unknown values can be asked; the answer is seldom known.
-    fn dim_method(&mut self, owner: &Value, key: &Name) -> Outcome<Value> {
+    fn dim_method(&mut self, owner: &Value, key: &Name, given: &[Value]) -> Outcome<Value> {
         const TEXTS: [&str; 24] = [
             "toISOString",
             "toString",
@@ -223,6 +227,9 @@ impl Player<'_> {
         match (owner, &**key) {
             (Value::Date(Some(time)), "getTime" | "valueOf") => Ok(Value::Time(time.clone())),
             (Value::Date(None), "getTime" | "valueOf") => Ok(Value::Unknown),
+            // Of no moment there is no text: an exception, or nothing.
+            (Value::Date(None), "toISOString" | "toJSON") => Err(Stop::Lost),
+            (_, key) if !super::texts::fits_number(key, given) => Err(Stop::Lost),
             (_, key) if TEXTS.contains(&key) => Ok(Value::Unknown),
             _ => Err(Stop::Lost),
         }

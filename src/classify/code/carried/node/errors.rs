@@ -40,20 +40,18 @@ pub(super) fn classes() -> HashMap<&'static str, Rc<Class>> {
 }
 
 impl Player<'_> {
-    /// Returns an exception.
-    pub fn error(&mut self, class: &str, code: Option<&str>, path: Option<&str>) -> Stop {
+    /// Returns an exception of Node with its code.
+    pub fn error(&mut self, class: &str, code: &str) -> Stop {
         let Some(class) = self.errors.get(class) else {
             return Stop::Lost;
         };
         let mut props = Props::default();
         props.set(&Rc::from("\0message"), Value::Unknown);
-        if let Some(code) = code {
-            props.set(&Rc::from("code"), Value::text(code));
-            props.set(&Rc::from("errno"), Value::Unknown);
-            props.set(&Rc::from("syscall"), Value::Unknown);
-        }
-        if let Some(path) = path {
-            props.set(&Rc::from("path"), Value::text(path));
+        props.set(&Rc::from("code"), Value::text(code));
+        let sure = Value::Bool(super::doubt::is_sure(code));
+        props.set(&Rc::from(super::doubt::OWN), sure);
+        if code.starts_with("ERR_FS") {
+            props.set(&Rc::from("name"), Value::Any);
         }
         Stop::Throw(Value::Object(Rc::new(Object {
             props: RefCell::new(props),

@@ -247,7 +247,7 @@ impl Player<'_> {
         if &**name == "this" && value.is_nothing() {
             return Err(Stop::Lost);
         }
-        if !constant && self.note(Rc::as_ptr(&slot).cast::<()>() as usize, false)? {
+        if !constant && self.name_read(Rc::as_ptr(&slot).cast::<()>() as usize)? {
             // Several count: how far they have come is not known.
             return match value {
                 Value::Number(_) | Value::Unknown => Ok(Value::Unknown),
@@ -265,12 +265,7 @@ impl Player<'_> {
         if slot.borrow().constant || slot.borrow().value.is_none() || &**name == "this" {
             return Err(Stop::Lost);
         }
-        let meets = self.note(Rc::as_ptr(&slot).cast::<()>() as usize, true)?;
-        let value = match (meets, value) {
-            (false, value) => value,
-            (true, Value::Number(_) | Value::Unknown) => Value::Unknown,
-            (true, _) => return Err(Stop::Lost),
-        };
+        self.name_set(Rc::as_ptr(&slot).cast::<()>() as usize)?;
         slot.borrow_mut().value = Some(value);
         Ok(())
     }
@@ -286,6 +281,9 @@ impl Player<'_> {
             }
             Target::Array(parts, rest) => {
                 let items = player.spread(&value)?;
+                if let Value::Walk(walk) = &value {
+                    walk.spoiled.set(true);
+                }
                 for (at, part) in parts.iter().enumerate() {
                     if let Some(part) = part {
                         let item = items.get(at).cloned().unwrap_or(Value::Undefined);
@@ -339,6 +337,7 @@ impl Player<'_> {
 
     pub fn give_part(&mut self, part: &Part, value: Value, begins: bool) -> Outcome<()> {
         let value = match (&value, &part.default) {
+            (Value::Any, Some(_)) => return Err(Stop::Lost),
             (Value::Undefined, Some(default)) => self.value(default)?,
             _ => value,
         };
@@ -369,6 +368,37 @@ impl Player<'_> {
             Some((owner, key)) => self.set_member(&owner, &key, value),
             None => self.give(target, value, false),
         }
+    }
+
+    /// An expression whose value nobody takes: what is only counted up may be so in any order.
+    pub fn for_nothing(&mut self, node: &Node) -> Outcome<()> {
+        let (target, step, by) = match &node.kind {
+            Kind::Count(target, step, _) => (target, *step, None),
+            Kind::Give("+=", target, by) => (target, 0.0, Some(by)),
+            _ => return self.value(node).map(|_| ()),
+        };
+        let slot = match &**target {
+            Target::Name(name) => self.scope.find(name).filter(|slot| !slot.borrow().constant),
+            _ => None,
+        };
+        let before = slot.as_ref().and_then(|slot| slot.borrow().value.clone());
+        let (Some(slot), Some(before @ (Value::Number(_) | Value::Unknown))) = (slot, before)
+        else {
+            return self.value(node).map(|_| ());
+        };
+        let by = match by {
+            Some(by) => self.value(by)?,
+            None => Value::Number(step),
+        };
+        let several = self.name_counted(Rc::as_ptr(&slot).cast::<()>() as usize)?;
+        let after = match (&before, &by) {
+            (Value::Number(before), Value::Number(by)) if !several => Value::Number(before + by),
+            (_, Value::Number(_) | Value::Unknown) => Value::Unknown,
+            _ if several => return Err(Stop::Lost),
+            _ => self.binary("+", &before, &by)?,
+        };
+        slot.borrow_mut().value = Some(after);
+        Ok(())
     }
 
     fn counted_up(&mut self, target: &Target, by: f64, old: bool) -> Outcome<Value> {
@@ -444,6 +474,7 @@ fn stays(sign: &str, left: &Value) -> Outcome<bool> {
     Ok(match sign {
         "&&" => !left.truth()?,
         "||" => left.truth()?,
+        _ if matches!(left, Value::Any) => return Err(Stop::Lost),
         _ => !left.is_nothing(),
     })
 }

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::model::name::carries;
+
 use super::super::value::Time;
 use super::super::world::Found;
 use super::calls::is_text_coding;
@@ -71,8 +73,30 @@ impl Options {
         }
     }
 
+    /// Tells whether something is asked for; only yes and no are taken, all else ends in an exception.
     fn holds(&self, name: &str) -> Outcome<bool> {
-        self.get(name).truth()
+        let said = match &self.0 {
+            Value::Object(object) => object.props.borrow().get(name),
+            _ => None,
+        };
+        match said {
+            None => Ok(false),
+            Some(Value::Bool(is)) => Ok(is),
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Only whole numbers are taken for these.
+    fn counts(&self, names: &[&str]) -> Outcome<()> {
+        let fits = |value: Value| match value {
+            Value::Undefined => true,
+            Value::Number(number) => (0.0..=4_000.0).contains(&number) && number.fract() == 0.0,
+            _ => false,
+        };
+        match names.iter().all(|name| fits(self.get(name))) {
+            true => Ok(()),
+            false => Err(Stop::Lost),
+        }
     }
 }
 
@@ -91,7 +115,7 @@ impl Player<'_> {
         match deed {
             "exists" => Ok(Value::Bool(self.followed(&path)? != Found::Nothing)),
             "access" => match self.followed(&path)? {
-                Found::Nothing => self.absent(&said).map(|()| Value::Undefined),
+                Found::Nothing => self.absent(&path).map(|()| Value::Undefined),
                 _ => match second {
                     None => Ok(Value::Undefined),
                     Some(Value::Number(mode)) if *mode == 0.0 || *mode == 4.0 => {
@@ -100,14 +124,17 @@ impl Player<'_> {
                     Some(_) => Err(Stop::Lost),
                 },
             },
-            "stat" | "lstat" => self.stat(&path, &said, deed == "lstat", second),
+            "stat" | "lstat" => self.stat(&path, deed == "lstat", second),
             "readdir" => self.listed_folder(&path, &said, second),
-            "readFile" => self.read_file(&path, &said, second),
+            "readFile" => self.read_file(&path, second),
             "writeFile" | "appendFile" => {
-                self.write_file(deed, (&path, &said), second, given.get(2))
+                if said.ends_with('/') {
+                    return Err(Stop::Lost);
+                }
+                self.write_file(deed, &path, second, given.get(2))
             }
             "truncate" => {
-                self.there(&path, &said)?;
+                self.there(&path)?;
                 match second {
                     None | Some(Value::Undefined) => {}
                     Some(Value::Number(length)) if *length == 0.0 => {}
@@ -117,27 +144,38 @@ impl Player<'_> {
                 self.world.write(&path, Some(""), false, self.span)?;
                 Ok(Value::Undefined)
             }
-            "copyFile" | "cp" | "rename" => {
-                let (to, to_said) = self.file_path(second.unwrap_or(&Value::Undefined))?;
-                match deed {
-                    "rename" => self.rename((&path, &said), (&to, &to_said)),
-                    "cp" => self.copy_tree((&path, &said), (&to, &to_said), given.get(2)),
-                    _ => self.copy_file((&path, &said), (&to, &to_said), given.get(2)),
-                }
-            }
-            "rm" => self.remove(&path, &said, second),
-            "unlink" => match self.there(&path, &said)? {
-                Found::Folder => Err(self.error("Error", Some("EISDIR"), Some(&said))),
+            "copyFile" | "cp" | "rename" => self.put_elsewhere(deed, &path, second, given.get(2)),
+            "rm" => self.remove(&path, second),
+            "unlink" => match self.there(&path)? {
+                Found::Folder => Err(self.error("Error", "EISDIR")),
                 _ => self.gone(&path, false),
             },
-            "rmdir" => self.remove_folder(&path, &said, second),
-            "mkdir" => self.make_folder(&path, &said, second),
+            "rmdir" => self.remove_folder(&path, second),
+            "mkdir" => self.make_folder(&path, second),
             "realpath" => {
-                self.there(&path, &said)?;
+                self.there(&path)?;
                 let real = self.world.resolved(&path)?;
                 Ok(Value::text(real.to_str().ok_or(Stop::Lost)?))
             }
             _ => Err(Stop::Lost),
+        }
+    }
+
+    fn put_elsewhere(
+        &mut self,
+        deed: &str,
+        from: &Path,
+        to: Option<&Value>,
+        options: Option<&Value>,
+    ) -> Outcome<Value> {
+        let (to, said) = self.file_path(to.unwrap_or(&Value::Undefined))?;
+        if said.ends_with('/') && self.world.found(&to)? == Found::Nothing {
+            return Err(Stop::Lost);
+        }
+        match deed {
+            "rename" => self.rename(from, &to),
+            "cp" => self.copy_tree(from, &to, options),
+            _ => self.copy_file(from, &to, options),
         }
     }
 
@@ -154,11 +192,22 @@ impl Player<'_> {
         {
             return Err(Stop::Lost);
         }
+        // The folder above one that is not there is none.
+        for (at, _) in said.match_indices("/..") {
+            let above = self.world.path(said.get(..at).unwrap_or_default())?;
+            if at > 0 && !self.world.found(&above)?.is_folder() && !self.world.waits {
+                return Err(Stop::Lost);
+            }
+        }
         let path = self.world.path(&said)?;
+        let path = match (path.parent(), path.file_name()) {
+            (Some(above), Some(name)) => self.world.without_links(above)?.join(name),
+            _ => path,
+        };
         let found = self.world.found(&path)?;
-        if said.ends_with(['/', '.'])
-            && said.ends_with("/")
-            && !matches!(found, Found::Folder | Found::Nothing)
+        let folder = ["/", "/.", "/.."].iter().any(|end| said.ends_with(end));
+        if folder && !matches!(found, Found::Folder | Found::Nothing)
+            || said.ends_with("/.") && found == Found::Nothing
         {
             return Err(Stop::Lost);
         }
@@ -177,28 +226,36 @@ impl Player<'_> {
     }
 
     /// Nothing stands there; what is not answered yet may.
-    fn absent(&mut self, said: &str) -> Outcome<()> {
+    fn absent(&mut self, path: &Path) -> Outcome<()> {
         if self.world.waits {
             return Ok(());
         }
-        Err(self.error("Error", Some("ENOENT"), Some(said)))
+        // Below a file it is another exception.
+        for above in path.ancestors().skip(1) {
+            match self.world.found(above)? {
+                Found::Nothing => {}
+                found if found.is_folder() => break,
+                _ => return Err(Stop::Lost),
+            }
+        }
+        Err(self.error("Error", "ENOENT"))
     }
 
-    fn there(&mut self, path: &Path, said: &str) -> Outcome<Found> {
+    fn there(&mut self, path: &Path) -> Outcome<Found> {
         let found = self.world.found(path)?;
         if found == Found::Nothing {
-            self.absent(said)?;
+            self.absent(path)?;
         }
         Ok(found)
     }
 
     /// The folder in which something is put must be there.
-    fn above(&mut self, path: &Path, said: &str) -> Outcome<()> {
+    fn above(&mut self, path: &Path) -> Outcome<()> {
         let Some(above) = path.parent() else {
             return Err(Stop::Lost);
         };
         match self.world.found(above)? {
-            Found::Nothing => self.absent(said),
+            Found::Nothing => self.absent(path),
             found if found.is_folder() => Ok(()),
             _ => Err(Stop::Lost),
         }
@@ -210,25 +267,22 @@ impl Player<'_> {
         Ok(Value::Undefined)
     }
 
-    fn remove(&mut self, path: &Path, said: &str, options: Option<&Value>) -> Outcome<Value> {
+    fn remove(&mut self, path: &Path, options: Option<&Value>) -> Outcome<Value> {
         let options = Options::only(options, &["recursive", "force", "maxRetries", "retryDelay"])?;
+        options.counts(&["maxRetries", "retryDelay"])?;
         let (tree, force) = (options.holds("recursive")?, options.holds("force")?);
         match self.world.found(path)? {
             Found::Nothing if force => Ok(Value::Undefined),
-            Found::Nothing => self.absent(said).map(|()| Value::Undefined),
-            Found::Folder if !tree => Err(self.error("Error", Some("ERR_FS_EISDIR"), Some(said))),
+            Found::Nothing => self.absent(path).map(|()| Value::Undefined),
+            Found::Folder if !tree => Err(self.error("Error", "ERR_FS_EISDIR")),
             _ => self.gone(path, tree),
         }
     }
 
-    fn remove_folder(
-        &mut self,
-        path: &Path,
-        said: &str,
-        options: Option<&Value>,
-    ) -> Outcome<Value> {
+    fn remove_folder(&mut self, path: &Path, options: Option<&Value>) -> Outcome<Value> {
         let options = Options::only(options, &["recursive", "maxRetries", "retryDelay"])?;
-        match self.there(path, said)? {
+        options.counts(&["maxRetries", "retryDelay"])?;
+        match self.there(path)? {
             Found::Folder if options.holds("recursive")? => self.gone(path, true),
             Found::Folder => {
                 if self
@@ -236,24 +290,28 @@ impl Player<'_> {
                     .names(path)?
                     .is_some_and(|names| !names.is_empty())
                 {
-                    return Err(self.error("Error", Some("ENOTEMPTY"), Some(said)));
+                    return Err(self.error("Error", "ENOTEMPTY"));
                 }
                 self.touch_path(path, true)?;
                 self.world.drop_folder(path, self.span)?;
                 Ok(Value::Undefined)
             }
             Found::Nothing => Ok(Value::Undefined),
-            _ => Err(self.error("Error", Some("ENOTDIR"), Some(said))),
+            _ => Err(self.error("Error", "ENOTDIR")),
         }
     }
 
-    fn make_folder(&mut self, path: &Path, said: &str, options: Option<&Value>) -> Outcome<Value> {
-        let options = Options::only(options, &["recursive", "mode"])?;
+    fn make_folder(&mut self, path: &Path, options: Option<&Value>) -> Outcome<Value> {
+        let options = match options {
+            Some(mode @ Value::Number(_)) => Options(Value::object(vec![("mode", mode.clone())])),
+            other => Options::only(other, &["recursive", "mode"])?,
+        };
+        options.counts(&["mode"])?;
         let deep = options.holds("recursive")?;
         match self.world.found(path)? {
             Found::Nothing => {}
             found if deep && found.is_folder() => return Ok(Value::Undefined),
-            _ => return Err(self.error("Error", Some("EEXIST"), Some(said))),
+            _ => return Err(self.error("Error", "EEXIST")),
         }
         if deep {
             for above in path.ancestors().skip(1) {
@@ -264,7 +322,13 @@ impl Player<'_> {
                 }
             }
         } else {
-            self.above(path, said)?;
+            self.above(path)?;
+        }
+        for above in path.ancestors().skip(1) {
+            if self.world.found(above)? != Found::Nothing {
+                break;
+            }
+            self.touch_path(above, true)?;
         }
         self.touch_path(path, true)?;
         self.world.make_folder(path)?;
@@ -281,9 +345,10 @@ impl Player<'_> {
             return Err(Stop::Lost);
         }
         self.made += 1;
-        let name = format!("{front}backst{}", self.made);
+        // As long as those of Node.
+        let name = format!("{front}back{:02}", self.made);
         let path = self.world.path(&name)?;
-        self.above(&path, &name)?;
+        self.above(&path)?;
         if self.world.found(&path)? != Found::Nothing {
             return Err(Stop::Lost);
         }
@@ -292,13 +357,7 @@ impl Player<'_> {
         Ok(Value::text(&name))
     }
 
-    fn stat(
-        &mut self,
-        path: &Path,
-        said: &str,
-        link: bool,
-        options: Option<&Value>,
-    ) -> Outcome<Value> {
+    fn stat(&mut self, path: &Path, link: bool, options: Option<&Value>) -> Outcome<Value> {
         let options = Options::only(options, &["throwIfNoEntry"])?;
         let found = match link {
             true => self.world.found(path)?,
@@ -309,7 +368,7 @@ impl Player<'_> {
             if matches!(options.get("throwIfNoEntry"), Value::Bool(false)) {
                 return Ok(Value::Undefined);
             }
-            self.absent(said)?;
+            self.absent(path)?;
         }
         let mut props = kind_props(found);
         let size = match own {
@@ -325,7 +384,9 @@ impl Player<'_> {
             path: path.to_path_buf(),
             unit: 1_000.0,
         };
-        let plain = matches!(own, Found::File | Found::Folder);
+        // A copy is as young as the script.
+        let copied = path.ancestors().any(|above| self.copies.contains(above));
+        let plain = matches!(own, Found::File | Found::Folder) && !copied;
         let moment = if plain {
             Value::Time(time.clone())
         } else {
@@ -356,11 +417,15 @@ impl Player<'_> {
         if !matches!(options.get("encoding"), Value::Undefined) {
             return Err(Stop::Lost);
         }
-        let (kinds, deep) = (options.holds("withFileTypes")?, options.holds("recursive")?);
+        let (kinds, deep) = (
+            options.get("withFileTypes").truth()?,
+            options.holds("recursive")?,
+        );
+        self.touch_names(path)?;
         match self.world.found(path)? {
-            Found::Nothing => self.absent(said)?,
+            Found::Nothing => self.absent(path)?,
             found if !found.is_folder() => {
-                return Err(self.error("Error", Some("ENOTDIR"), Some(said)));
+                return Err(self.error("Error", "ENOTDIR"));
             }
             _ => {}
         }
@@ -372,10 +437,17 @@ impl Player<'_> {
         while let Some((folder, front)) = folders.pop_front() {
             for name in self.world.names(&folder)?.unwrap_or_default() {
                 self.charge(2)?;
+                if carries(&name) {
+                    return Err(Stop::Lost);
+                }
                 let inner = folder.join(&name);
                 let found = self.world.found(&inner)?;
                 let short = format!("{front}{name}");
-                if deep && found == Found::Folder {
+                // Linked folders are gone into only where no kinds are asked for.
+                let linked = found == (Found::Link { folder: true }) && !kinds;
+                if deep && (found == Found::Folder || linked) {
+                    self.touch_path(&inner, false)?;
+                    self.touch_names(&inner)?;
                     folders.push_back((inner, format!("{short}/")));
                 }
                 if !kinds {
@@ -417,18 +489,19 @@ impl Player<'_> {
         }
     }
 
-    fn read_file(&mut self, path: &Path, said: &str, options: Option<&Value>) -> Outcome<Value> {
+    fn read_file(&mut self, path: &Path, options: Option<&Value>) -> Outcome<Value> {
         let (text, options) = self.coding(options, &["encoding", "flag"])?;
         if !matches!(options.get("flag"), Value::Undefined) {
             return Err(Stop::Lost);
         }
-        if self.there(path, said)?.is_folder() {
-            return Err(self.error("Error", Some("EISDIR"), Some(said)));
+        if self.there(path)?.is_folder() {
+            return Err(self.error("Error", "EISDIR"));
         }
         let Some(read) = self.world.text(path)? else {
             return Err(Stop::Lost);
         };
-        if read.contains(['\u{fffd}', '\u{feff}']) {
+        // Bytes that are no text, and of what looks compiled only the head is known.
+        if read.contains(['\u{fffd}', '\u{feff}', '\0']) || carries(&read) {
             return Err(Stop::Lost);
         }
         let value = self.made_text(read)?;
@@ -441,7 +514,7 @@ impl Player<'_> {
     fn write_file(
         &mut self,
         deed: &str,
-        (path, said): (&Path, &str),
+        path: &Path,
         data: Option<&Value>,
         options: Option<&Value>,
     ) -> Outcome<Value> {
@@ -457,16 +530,22 @@ impl Player<'_> {
             _ => return Err(Stop::Lost),
         };
         if self.world.found(path)?.is_folder() {
-            return Err(self.error("Error", Some("EISDIR"), Some(said)));
+            return Err(self.error("Error", "EISDIR"));
         }
-        self.above(path, said)?;
+        self.above(path)?;
         let exists = self.world.found(path)? != Found::Nothing;
-        if flag.ends_with('x') && exists {
-            return Err(self.error("Error", Some("EEXIST"), Some(said)));
+        if flag.contains('x') && exists {
+            return Err(self.error("Error", "EEXIST"));
         }
+        // Written into what stands there: what is left of it is not known.
+        let into = &*flag == "r+";
+        if into && !exists {
+            self.absent(path)?;
+        }
+        let text = text.filter(|_| !into);
         let adds = match &*flag {
-            "w" | "wx" => false,
-            "a" | "ax" => true,
+            "w" | "wx" | "w+" | "wx+" | "xw" | "r+" => false,
+            "a" | "ax" | "a+" | "ax+" | "xa" => true,
             _ => return Err(Stop::Lost),
         };
         self.touch_path(path, true)?;
@@ -479,17 +558,13 @@ impl Player<'_> {
         Ok(Value::Undefined)
     }
 
-    fn rename(
-        &mut self,
-        (from, from_said): (&Path, &str),
-        (to, to_said): (&Path, &str),
-    ) -> Outcome<Value> {
-        let found = self.there(from, from_said)?;
-        self.above(to, to_said)?;
+    fn rename(&mut self, from: &Path, to: &Path) -> Outcome<Value> {
+        let found = self.there(from)?;
+        self.above(to)?;
         match (found, self.world.found(to)?) {
             (_, Found::Nothing) => {}
             (Found::Folder, _) => return Err(Stop::Lost),
-            (_, Found::Folder) => return Err(self.error("Error", Some("EISDIR"), Some(from_said))),
+            (_, Found::Folder) => return Err(self.error("Error", "EISDIR")),
             (_, Found::File) => {}
             (_, Found::Link { .. }) => return Err(Stop::Lost),
         }
@@ -499,63 +574,60 @@ impl Player<'_> {
         self.touch_path(from, true)?;
         self.touch_path(to, true)?;
         self.world.rename(from, to, self.span)?;
+        if self.copies.iter().any(|copy| copy.starts_with(from)) {
+            self.copies.insert(to.to_path_buf());
+        }
         Ok(Value::Undefined)
     }
 
-    fn copy_file(
-        &mut self,
-        (from, from_said): (&Path, &str),
-        (to, to_said): (&Path, &str),
-        mode: Option<&Value>,
-    ) -> Outcome<Value> {
+    fn copy_file(&mut self, from: &Path, to: &Path, mode: Option<&Value>) -> Outcome<Value> {
         let alone = match mode {
             None | Some(Value::Undefined) => false,
             Some(Value::Number(mode)) if *mode == 0.0 || *mode == 2.0 => false,
             Some(Value::Number(mode)) if *mode == 1.0 || *mode == 3.0 => true,
             Some(_) => return Err(Stop::Lost),
         };
-        if self.there(from, from_said)?.is_folder() {
+        if self.there(from)?.is_folder() {
             return Err(Stop::Lost);
         }
-        self.above(to, to_said)?;
+        self.above(to)?;
         let found = self.world.found(to)?;
         if alone && found != Found::Nothing {
-            return Err(self.error("Error", Some("EEXIST"), Some(to_said)));
+            return Err(self.error("Error", "EEXIST"));
         }
         if found.is_folder() || matches!(found, Found::Link { .. }) || from == to {
             return Err(Stop::Lost);
         }
         self.touch_path(to, true)?;
         self.world.copy(from, to, false, self.span)?;
+        self.copies.insert(to.to_path_buf());
         Ok(Value::Undefined)
     }
 
-    fn copy_tree(
-        &mut self,
-        from: (&Path, &str),
-        to: (&Path, &str),
-        options: Option<&Value>,
-    ) -> Outcome<Value> {
+    fn copy_tree(&mut self, from: &Path, to: &Path, options: Option<&Value>) -> Outcome<Value> {
         let options = Options::only(options, &["recursive", "force", "preserveTimestamps"])?;
-        let keeps = matches!(options.get("force"), Value::Bool(false));
-        let there = self.world.found(to.0)?;
+        let keeps = !options.holds("force")? && !matches!(options.get("force"), Value::Undefined);
+        options.holds("preserveTimestamps")?;
+        let there = self.world.found(to)?;
         if there != Found::Nothing && keeps {
             return Err(Stop::Lost);
         }
-        let found = self.there(from.0, from.1)?;
+        let found = self.there(from)?;
         if there == Found::Nothing
-            && let Some(above) = to.0.parent()
+            && let Some(above) = to.parent()
         {
+            self.touch_path(above, true)?;
             self.world.make_folder(above)?;
         }
         match found {
             Found::File => self.copy_file(from, to, None),
             Found::Folder if options.holds("recursive")? && there == Found::Nothing => {
-                if to.0.starts_with(from.0) {
+                if to.starts_with(from) {
                     return Err(Stop::Lost);
                 }
-                self.touch_path(to.0, true)?;
-                self.world.copy(from.0, to.0, true, self.span)?;
+                self.touch_path(to, true)?;
+                self.world.copy(from, to, true, self.span)?;
+                self.copies.insert(to.to_path_buf());
                 Ok(Value::Undefined)
             }
             Found::Nothing => Ok(Value::Undefined),

@@ -145,6 +145,12 @@ impl Player<'_> {
         if let Some(class) = self.errors.get(name).filter(|_| name != "AssertionError") {
             return Ok(Value::Class(Rc::clone(class)));
         }
+        // Code on the command line finds the parts of the library ready.
+        let ready =
+            self.inline == Some("[eval]") && !matches!(name, "module" | "process" | "console");
+        if let Some(value) = super::modules::builtin(name).filter(|_| ready) {
+            return Ok(value);
+        }
         if GLOBALS.contains(&name) {
             Ok(Value::native(name))
         } else {
@@ -161,9 +167,7 @@ impl Player<'_> {
             .iter()
             .any(|(name, keys)| *name == owner && keys.contains(&key));
         let file = match owner {
-            "fs" => key
-                .strip_suffix("Sync")
-                .is_some_and(|deed| super::files::DEEDS.contains(&deed)),
+            "fs" => super::files::DEEDS.contains(&key.strip_suffix("Sync").unwrap_or(key)),
             "fs.promises" => key != "exists" && super::files::DEEDS.contains(&key),
             _ => false,
         };
@@ -227,13 +231,23 @@ impl Player<'_> {
     /// A setting of the environment.
     pub fn setting(&mut self, name: &str) -> Outcome<Value> {
         if let Some((_, value)) = self.environment.iter().rev().find(|(one, _)| one == name) {
-            return Ok(value.as_deref().map_or(Value::Unknown, Value::text));
+            return Ok(value.as_deref().map_or(Value::Any, Value::text));
+        }
+        if self.dropped {
+            return Err(Stop::Lost);
         }
         if name == "HOME" {
             return Ok(Value::text(&self.world.home().ok_or(Stop::Lost)?));
         }
-        if matches!(name, "PATH" | "PWD" | "USER" | "SHELL" | "OLDPWD") {
-            return Ok(Value::Unknown);
+        if matches!(
+            name,
+            "PATH" | "PWD" | "USER" | "SHELL" | "OLDPWD" | "_" | "SHLVL"
+        ) {
+            return Ok(Value::Any);
+        }
+        // What a starter of scripts hands on is not known.
+        if self.started && (name.starts_with("npm_") || name == "INIT_CWD") {
+            return Err(Stop::Lost);
         }
         Ok(self
             .world
@@ -246,9 +260,14 @@ impl Player<'_> {
         let (owner, key) = full.rsplit_once('.').unwrap_or(("", full));
         self.charge(2)?;
         match owner {
-            "console" | "process.stdout" | "process.stderr" => Ok(Value::Undefined),
+            "console" => Ok(Value::Undefined),
+            "process.stdout" | "process.stderr" => Ok(Value::Any),
             "fs" => self.file_deed(key.strip_suffix("Sync").ok_or(Stop::Lost)?, &given),
             "fs.promises" => {
+                // The script has ended somewhere: whether this still begins is not known.
+                if self.exited {
+                    return Err(Stop::Lost);
+                }
                 let key = key.to_owned();
                 self.begun(true, |player| player.file_deed(&key, &given))
             }
@@ -268,6 +287,15 @@ impl Player<'_> {
             }
             "util" if key == "parseArgs" => self.parsed_words(given.first()),
             "util" if matches!(key, "inspect" | "format") => Ok(Value::Unknown),
+            "util" if key == "promisify" => match given.first() {
+                Some(Value::Native(deed)) => match deed.strip_prefix("fs.") {
+                    Some(deed) if super::files::DEEDS.contains(&deed) && deed != "exists" => {
+                        Ok(Value::native(&format!("fs.promises.{deed}")))
+                    }
+                    _ => Err(Stop::Lost),
+                },
+                _ => Err(Stop::Lost),
+            },
             "assert" => self.asserted(key, &given),
             _ => self.call_small(full, &given),
         }
@@ -306,11 +334,7 @@ impl Player<'_> {
             }
             "Date.now" => Value::Time(NOW),
             "performance.now" => Value::Unknown,
-            "os.tmpdir" => match self.setting("TMPDIR")? {
-                Value::Undefined => Value::text("/tmp"),
-                Value::Text(text) if text.len() > 1 && !text.ends_with('/') => Value::Text(text),
-                _ => return Err(Stop::Lost),
-            },
+            "os.tmpdir" => self.temporary()?,
             "os.homedir" => self.setting("HOME")?,
             "os.platform" => Value::text("linux"),
             "os.hostname" => Value::Unknown,
@@ -331,9 +355,24 @@ impl Player<'_> {
                 super::modules::plain_address(&path)?;
                 Value::Address(path)
             }
-            "module.createRequire" => self.own_require()?,
+            "module.createRequire" => self.require_from(&first)?,
             _ => return Err(Stop::Lost),
         })
+    }
+
+    /// The folder for files that nobody keeps.
+    fn temporary(&mut self) -> Outcome<Value> {
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            match self.setting(name)? {
+                Value::Undefined => {}
+                Value::Text(text) if text.is_empty() => {}
+                Value::Text(text) if text.len() > 1 && !text.ends_with('/') => {
+                    return Ok(Value::Text(text));
+                }
+                _ => return Err(Stop::Lost),
+            }
+        }
+        Ok(Value::text("/tmp"))
     }
 
     fn read_number(&mut self, whole: bool, value: &Value, base: Option<&Value>) -> Outcome<Value> {
@@ -345,8 +384,12 @@ impl Player<'_> {
         let Some(text) = self.written(value)? else {
             return Ok(Value::Unknown);
         };
-        let text = text.trim();
-        if text.starts_with("0x") || text.contains(['e', 'E']) && !whole {
+        let text = super::texts::trimmed(&text);
+        let digits = text.trim_start_matches(['+', '-']);
+        if digits.starts_with("0x")
+            || digits.starts_with("0X")
+            || text.contains(['e', 'E']) && !whole
+        {
             return Err(Stop::Lost);
         }
         let mut end = 0;
@@ -386,7 +429,8 @@ impl Player<'_> {
             "min" => numbers.into_iter().fold(f64::INFINITY, f64::min),
             "floor" => first.floor(),
             "ceil" => first.ceil(),
-            "round" => (first + 0.5).floor(),
+            "round" if first - first.floor() >= 0.5 => first.floor() + 1.0,
+            "round" => first.floor(),
             "abs" => first.abs(),
             "trunc" => first.trunc(),
             "sqrt" => first.sqrt(),
@@ -399,14 +443,16 @@ impl Player<'_> {
         match (key, &first) {
             ("all" | "allSettled", _) => self.gathered(key, &first),
             ("resolve", Value::Promise(_)) => Ok(first),
-            ("resolve", _) => Ok(Self::promise(Ok(first))),
-            ("reject", _) => Ok(Self::promise(Err(first))),
+            ("resolve", value) if super::promises::is_thenable(value) => Err(Stop::Lost),
+            ("resolve", _) => Ok(self.promise(Ok(first))),
+            ("reject", _) => Ok(self.promise(Err(first))),
             _ => Err(Stop::Lost),
         }
     }
 
     fn call_process(&mut self, key: &str, given: &[Value]) -> Outcome<Value> {
         match key {
+            // Who listens to the end, or what others have begun, is seen where it ends.
             "exit" => Err(Stop::Exit),
             "cwd" => Ok(Value::text(self.world.here.to_str().ok_or(Stop::Lost)?)),
             "chdir" => {
@@ -435,7 +481,9 @@ impl Player<'_> {
             (_, Some(Value::Array(words))) => (Some(words.borrow().clone()), given.get(2)),
             (_, options) => (Some(Vec::new()), options),
         };
+        let mut shown = Value::Undefined;
         if let Some(options) = options.filter(|options| !options.is_nothing()) {
+            shown = self.member(options, &Rc::from("stdio"))?;
             let known = ["stdio", "encoding", "maxBuffer", "timeout"];
             let all = self.entries_of(options)?;
             if all.iter().any(|(name, _)| !known.contains(&&**name)) {
@@ -462,14 +510,18 @@ impl Player<'_> {
         if self.tries > 0 && key != "spawnSync" {
             return Err(Stop::Lost);
         }
+        // A promise that fails by it may be looked at later.
+        self.unsure |= !self.frames.is_empty() && key != "spawnSync";
         self.world.run(&line, self.span)?;
-        Ok(match key {
-            "spawnSync" => Value::object(vec![
-                ("status", Value::Unknown),
-                ("stdout", Value::Unknown),
-                ("stderr", Value::Unknown),
-            ]),
-            _ => Value::Unknown,
+        Ok(match (key, shown) {
+            // It may have failed to start: then most of it is nothing.
+            ("spawnSync", _) => Value::Object(Rc::new(Object {
+                sort: Some("ended"),
+                ..Object::default()
+            })),
+            (_, Value::Undefined) => Value::Unknown,
+            (_, Value::Text(way)) if &*way == "pipe" => Value::Unknown,
+            _ => Value::Any,
         })
     }
 
@@ -478,13 +530,18 @@ impl Player<'_> {
         let second = given.get(1).cloned().unwrap_or(Value::Undefined);
         let holds = match key {
             "ok" => first.truth()?,
-            "strictEqual" => self.is_same(&first, &second)?,
+            "strictEqual" => match (&first, &second) {
+                (Value::Number(one), Value::Number(two)) => {
+                    one.to_bits() == two.to_bits() || one.is_nan() && two.is_nan()
+                }
+                _ => self.is_same(&first, &second)?,
+            },
             _ => return Err(Stop::Lost),
         };
         if holds {
             Ok(Value::Undefined)
         } else {
-            Err(self.error("AssertionError", Some("ERR_ASSERTION"), None))
+            Err(self.error("AssertionError", "ERR_ASSERTION"))
         }
     }
 
@@ -529,6 +586,9 @@ impl Player<'_> {
             "Object.fromEntries" => {
                 let mut props = Props::default();
                 for pair in self.spread(&first)? {
+                    if !matches!(pair, Value::Array(_)) {
+                        return Err(Stop::Lost);
+                    }
                     let pair = self.spread(&pair)?;
                     let [key, value] = pair.as_slice() else {
                         return Err(Stop::Lost);
@@ -564,6 +624,7 @@ impl Player<'_> {
         let Some(each) = each else {
             return Ok(Value::list(items));
         };
+        super::lists::callable(each)?;
         let mut all = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
             all.push(self.call(each, Value::Undefined, vec![item, Value::count(at)])?);
@@ -582,6 +643,9 @@ impl Player<'_> {
                         if name == "Set" {
                             table.set(item.clone(), item)?;
                             continue;
+                        }
+                        if !matches!(item, Value::Array(_)) {
+                            return Err(Stop::Lost);
                         }
                         let pair = self.spread(&item)?;
                         let at = |at: usize| pair.get(at).cloned().unwrap_or(Value::Undefined);

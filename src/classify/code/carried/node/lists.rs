@@ -9,7 +9,8 @@ use super::eval::MAX_ITEMS;
 use super::operate::text_order;
 use super::play::Player;
 use super::texts::relative;
-use super::value::{Items, Outcome, Stop, Table, Value};
+use super::value::{Items, Object, Outcome, Stop, Table, Value};
+use super::walks::begun;
 
 pub(super) const METHODS: [&str; 32] = [
     "push",
@@ -57,7 +58,15 @@ pub(super) fn found(all: Vec<Value>, named: Vec<(&str, Value)>) -> Value {
     let names: Vec<String> = (0..all.len()).map(|at| at.to_string()).collect();
     let mut entries: Vec<(&str, Value)> = names.iter().map(String::as_str).zip(all).collect();
     entries.push(("groups", Value::object(named)));
-    Value::object(entries)
+    // What else it has is not known.
+    match Value::object(entries) {
+        Value::Object(all) => Value::Object(Rc::new(Object {
+            props: RefCell::new(all.props.borrow().clone()),
+            sort: Some("match"),
+            ..Object::default()
+        })),
+        other => other,
+    }
 }
 
 impl Player<'_> {
@@ -77,7 +86,13 @@ impl Player<'_> {
             }
             return Ok(Value::count(items.len()));
         }
-        self.touch(owner, CHANGERS.contains(&key))?;
+        let known = match key {
+            "join" => self.measured(owner)?,
+            _ => self.touch(owner, CHANGERS.contains(&key)).map(|()| true)?,
+        };
+        if !known {
+            return Ok(Value::Unknown);
+        }
         let length = items.borrow().len();
         self.charge(1 + length / 8)?;
         let first = given.first().cloned().unwrap_or(Value::Undefined);
@@ -100,20 +115,9 @@ impl Player<'_> {
             "concat" => self.chained_lists(items, &given),
             "at" => self.at(items, &first),
             "flat" => self.flat(items, &given),
-            "keys" => self.listed((0..length).map(Value::count).collect()),
-            "values" => {
-                let all = items.borrow().clone();
-                self.listed(all)
-            }
-            "entries" => {
-                let all = items.borrow().clone();
-                let pairs = all.into_iter().enumerate();
-                self.listed(
-                    pairs
-                        .map(|(at, item)| Value::list(vec![Value::count(at), item]))
-                        .collect(),
-                )
-            }
+            "keys" => Ok(Value::Walk(begun(owner.clone(), "keys"))),
+            "values" => Ok(Value::Walk(begun(owner.clone(), "values"))),
+            "entries" => Ok(Value::Walk(begun(owner.clone(), "entries"))),
             "reduce" | "reduceRight" => self.reduced(owner, items, key, &given),
             _ => self.for_each(owner, items, key, &first),
         }
@@ -275,6 +279,7 @@ impl Player<'_> {
         given: &[Value],
     ) -> Outcome<Value> {
         let function = given.first().ok_or(Stop::Lost)?;
+        callable(function)?;
         let mut all: Vec<(usize, Value)> = items.borrow().iter().cloned().enumerate().collect();
         if key == "reduceRight" {
             all.reverse();
@@ -303,6 +308,7 @@ impl Player<'_> {
         key: &str,
         function: &Value,
     ) -> Outcome<Value> {
+        callable(function)?;
         let length = items.borrow().len();
         let mut kept = Vec::new();
         let order: Vec<usize> = match key {
@@ -350,6 +356,9 @@ impl Player<'_> {
                 Value::Undefined => missing.push(item),
                 item => there.push(item),
             }
+        }
+        if !matches!(compare, Value::Undefined) {
+            callable(compare)?;
         }
         let mut sorted = if compare.is_nothing() {
             let mut keyed = Vec::new();
@@ -435,28 +444,34 @@ impl Player<'_> {
                 Ok(Value::Undefined)
             }
             ("keys" | "values" | "entries", _) => {
-                let all = table.borrow().entries();
-                let one = |(name, value): (Value, Value)| match (key, set) {
-                    ("keys", _) | ("values", true) => name,
-                    ("values", false) => value,
-                    _ => Value::list(vec![name, value]),
+                let part = match key {
+                    "keys" => "keys",
+                    "values" => "values",
+                    _ => "entries",
                 };
-                self.listed(all.into_iter().map(one).collect())
+                Ok(Value::Walk(begun(owner.clone(), part)))
             }
             ("forEach", _) => {
-                let all = table.borrow().entries();
-                let length = all.len();
-                for (name, value) in all {
+                callable(&first)?;
+                let walk = begun(owner.clone(), "entries");
+                while let Some(pair) = self.step(&walk)? {
                     self.charge(1)?;
-                    self.call(&first, Value::Undefined, vec![value, name, owner.clone()])?;
+                    let mut given = self.spread(&pair)?;
+                    given.reverse();
+                    given.push(owner.clone());
+                    self.call(&first, Value::Undefined, given)?;
                 }
-                if table.borrow().len() == length {
-                    Ok(Value::Undefined)
-                } else {
-                    Err(Stop::Lost)
-                }
+                Ok(Value::Undefined)
             }
             _ => Err(Stop::Lost),
         }
+    }
+}
+
+/// What is no function ends in an exception, even where it would not be called.
+pub(super) const fn callable(value: &Value) -> Outcome<()> {
+    match value {
+        Value::Function(_) | Value::Native(_) | Value::Method(_) | Value::Class(_) => Ok(()),
+        _ => Err(Stop::Lost),
     }
 }

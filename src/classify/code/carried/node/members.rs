@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::play::Player;
 use super::tree::Name;
-use super::value::{Object, Outcome, Stop, Value, index};
+use super::value::{Items, Object, Outcome, Stop, Value, index};
 
 /// Names that every object has from elsewhere.
 pub(super) const INHERITED: [&str; 9] = [
@@ -23,19 +23,11 @@ pub(super) const INHERITED: [&str; 9] = [
 impl Player<'_> {
     /// Returns what stands under a key.
     pub fn member(&mut self, owner: &Value, key: &Name) -> Outcome<Value> {
+        if let Value::Array(items) = owner {
+            return self.list_member(owner, items, key);
+        }
         self.touch(owner, false)?;
         match owner {
-            Value::Array(items) => match (&**key, index(key)) {
-                ("length", _) => Ok(Value::count(items.borrow().len())),
-                (_, Some(at)) => {
-                    let at = usize::try_from(at).map_err(|_| Stop::Lost)?;
-                    let items = items.borrow();
-                    Ok(items.get(at).cloned().unwrap_or(Value::Undefined))
-                }
-                _ if super::lists::METHODS.contains(&&**key) => Ok(method(owner, key)),
-                // What a pattern has found.
-                _ => Err(Stop::Lost),
-            },
             Value::Text(text) => {
                 self.charge(text.len() / 256)?;
                 text_member(owner, text, key)
@@ -78,13 +70,42 @@ impl Player<'_> {
             Value::Method(bound) if &*bound.1 == "\0require" && &**key == "main" => {
                 Ok(self.main_module())
             }
+            Value::Walk(_) if &**key == "next" => Ok(method(owner, key)),
             Value::Unknown if &**key == "length" => Ok(Value::Unknown),
             _ => Err(Stop::Lost),
         }
     }
 
+    fn list_member(&mut self, owner: &Value, items: &Items, key: &Name) -> Outcome<Value> {
+        match &**key {
+            // How many there are hangs on no order.
+            "length" | "push" | "join" => {
+                self.measured(owner)?;
+            }
+            _ => self.touch(owner, false)?,
+        }
+        match (&**key, index(key)) {
+            ("length", _) => Ok(Value::count(items.borrow().len())),
+            // Where Node itself stands is not known.
+            ("0", _) if self.is_argv(owner) => Ok(Value::Unknown),
+            (_, Some(at)) => {
+                let at = usize::try_from(at).map_err(|_| Stop::Lost)?;
+                let items = items.borrow();
+                Ok(items.get(at).cloned().unwrap_or(Value::Undefined))
+            }
+            _ if super::lists::METHODS.contains(&&**key) => Ok(method(owner, key)),
+            // What a pattern has found.
+            _ => Err(Stop::Lost),
+        }
+    }
+
     fn object_member(&mut self, object: &Rc<Object>, key: &Name) -> Outcome<Value> {
-        if let Some(value) = object.props.borrow().get(key) {
+        let found = object.props.borrow().get(key);
+        if let Some(value) = found {
+            if &**key == "code" {
+                let looked: Name = Rc::from(super::doubt::LOOKED);
+                object.props.borrow_mut().set(&looked, Value::Bool(true));
+            }
             return Ok(value);
         }
         if let Some(class) = &object.class {
@@ -99,13 +120,26 @@ impl Player<'_> {
                     }
                     "stack" => Ok(Value::Unknown),
                     "name" if class.code.is_none() => Ok(Value::Text(Rc::clone(&class.name))),
-                    "name" => Ok(Value::text("Error")),
+                    "name" => {
+                        let mut named = class;
+                        while let Some(parent) =
+                            named.parent.as_ref().filter(|_| named.code.is_some())
+                        {
+                            named = parent;
+                        }
+                        Ok(Value::Text(Rc::clone(&named.name)))
+                    }
+                    // What else stands in one of Node's own is not known.
+                    _ if object.props.borrow().get(super::doubt::OWN).is_some() => Err(Stop::Lost),
                     "code" | "cause" | "path" | "status" | "errno" | "syscall" => {
                         Ok(Value::Undefined)
                     }
                     _ => self.missing(object, key),
                 };
             }
+        }
+        if object.sort == Some("ended") {
+            return Ok(Value::Any);
         }
         if let Some(sort) = object.sort {
             return match super::files::METHODS.contains(&&**key) {
@@ -115,6 +149,11 @@ impl Player<'_> {
             };
         }
         self.missing(object, key)
+    }
+
+    fn is_argv(&self, value: &Value) -> bool {
+        let argv = self.process.get("argv");
+        argv.is_some_and(|argv| argv.identity() == value.identity())
     }
 
     fn missing(&self, object: &Rc<Object>, key: &Name) -> Outcome<Value> {
@@ -154,7 +193,8 @@ impl Player<'_> {
                 Ok(())
             }
             Value::Object(object) => {
-                let settable = matches!(object.sort, None | Some("environment"));
+                let exports = object.sort == Some("module") && &**key == "exports";
+                let settable = exports || matches!(object.sort, None | Some("environment"));
                 if object.frozen.get() || !settable || INHERITED.contains(&&**key) {
                     return Err(Stop::Lost);
                 }
@@ -164,9 +204,9 @@ impl Player<'_> {
                     _ => Rc::clone(key),
                 };
                 let value = match (object.sort, value) {
-                    (Some(_), Value::Text(text)) => Value::Text(text),
-                    (Some(_), _) => return Err(Stop::Lost),
-                    (None, value) => value,
+                    (Some("environment"), Value::Text(text)) => Value::Text(text),
+                    (Some("environment"), _) => return Err(Stop::Lost),
+                    (_, value) => value,
                 };
                 object.props.borrow_mut().set(&key, value);
                 Ok(())
@@ -201,6 +241,9 @@ impl Player<'_> {
     /// Returns the properties that others see.
     pub fn entries_of(&mut self, value: &Value) -> Outcome<Vec<(Name, Value)>> {
         self.touch(value, false)?;
+        if super::doubt::is_own(value) {
+            return Err(Stop::Lost);
+        }
         let all = match value {
             Value::Object(object) if object.sort.is_none() => object.props.borrow().entries(),
             Value::Array(items) => {
@@ -231,6 +274,7 @@ impl Player<'_> {
         self.touch(value, false)?;
         let all: Vec<Value> = match value {
             Value::Array(items) => items.borrow().clone(),
+            Value::Walk(walk) => self.rest_of(&Rc::clone(walk))?,
             Value::Table(table, true) => {
                 let all = table.borrow().entries();
                 all.into_iter().map(|(key, _)| key).collect()

@@ -1,6 +1,7 @@
 //! Modules of a script: files that it requires or imports, carried out once, and the parts of Node that it names.
 //! A package of others may do anything when it is loaded: it ends the attempt.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use super::super::world::Found;
 use super::lower::script;
 use super::play::Player;
 use super::tree::{Body, Code, Line, Name, Node, Taken};
-use super::value::{Outcome, Scope, Stop, Value};
+use super::value::{Object, Outcome, Props, Scope, Stop, Value};
 
 /// Modules of one script.
 const MAX_MODULES: usize = 40;
@@ -21,6 +22,8 @@ pub(super) struct Module {
     /// Names that it gives, with where they stand.
     pub scope: Rc<Scope>,
     pub done: bool,
+    /// What a script without imports calls `module`.
+    pub own: Option<Value>,
 }
 
 /// Only a path that is written the same as an address is known as one.
@@ -34,7 +37,7 @@ pub(super) fn plain_address(path: &str) -> Outcome<()> {
 }
 
 /// The part of the library that a name stands for.
-fn builtin(name: &str) -> Option<Value> {
+pub(super) fn builtin(name: &str) -> Option<Value> {
     let plain = name.strip_prefix("node:").unwrap_or(name);
     if !super::library::MODULES.contains(&plain) {
         return None;
@@ -50,6 +53,7 @@ fn builtin(name: &str) -> Option<Value> {
 impl Player<'_> {
     /// Carries the script itself out.
     pub fn run(&mut self, text: &str, file: &Path, module: bool) -> Outcome<()> {
+        let module = module || self.inline.is_none() && self.is_module_here(file)?;
         let script = script(text, module).ok_or(Stop::Lost)?;
         if self.world.inherited("NODE_OPTIONS")?.is_some() {
             return Err(Stop::Lost);
@@ -65,12 +69,19 @@ impl Player<'_> {
             exports: None,
             scope: Rc::clone(&scope),
             done: false,
+            own: None,
         };
+        let own = self.module_object(said);
+        loaded.own = Some(own.clone()).filter(|_| !module);
+        if module {
+            self.process
+                .entry(Rc::from("main"))
+                .or_insert(Value::Undefined);
+        }
         self.modules.insert(file.to_path_buf(), loaded.clone());
         let exports = Rc::clone(&scope);
-        self.scoped(scope, |player| {
+        let outcome = self.scoped(scope, |player| {
             player.declare(&Rc::from("\0file"), Some(Value::text(said)), true)?;
-            let own = Value::object(vec![("exports", Value::object(Vec::new()))]);
             if !module {
                 player.common_names(&own, file)?;
             }
@@ -84,7 +95,12 @@ impl Player<'_> {
                 loaded.exports = Some(player.member(&own, &Rc::from("exports"))?);
             }
             Ok(())
-        })?;
+        });
+        // One that has failed is loaded anew the next time.
+        if matches!(outcome, Err(Stop::Throw(_))) && !module {
+            self.modules.remove(file);
+        }
+        outcome?;
         loaded.done = true;
         self.modules.insert(file.to_path_buf(), loaded.clone());
         Ok(loaded)
@@ -96,25 +112,76 @@ impl Player<'_> {
         let said = file.to_str().ok_or(Stop::Lost)?;
         let folder = file.parent().and_then(Path::to_str).ok_or(Stop::Lost)?;
         let require = self.own_require()?;
+        let first = self.modules.len() == 1;
+        let inline = self.inline.filter(|_| first);
         self.process
             .entry(Rc::from("main"))
-            .or_insert_with(|| own.clone());
-        let inline = said.ends_with("/[eval]");
-        let names = [
+            .or_insert_with(|| match inline {
+                Some(_) => Value::Undefined,
+                None => own.clone(),
+            });
+        let mut names = vec![
             ("module", own.clone()),
             ("exports", exports.clone()),
             ("require", require),
-            (
-                "__filename",
-                Value::text(if inline { "[eval]" } else { said }),
-            ),
-            ("__dirname", Value::text(if inline { "." } else { folder })),
-            ("this", exports),
         ];
+        match inline {
+            // What `this` is there, and what comes over standard input is called, is left open.
+            Some("[eval]") => names.extend([
+                ("__filename", Value::text("[eval]")),
+                ("__dirname", Value::text(".")),
+            ]),
+            Some(_) => {}
+            None => names.extend([
+                ("__filename", Value::text(said)),
+                ("__dirname", Value::text(folder)),
+                ("this", exports),
+            ]),
+        }
         for (name, value) in names {
             self.declare(&Rc::from(name), Some(value), true)?;
         }
         Ok(())
+    }
+
+    /// `module`: what it gives, and where it stands.
+    fn module_object(&self, file: &str) -> Value {
+        let mut props = Props::default();
+        props.set(&Rc::from("exports"), Value::object(Vec::new()));
+        if self.inline.is_none() {
+            props.set(&Rc::from("filename"), Value::text(file));
+        }
+        Value::Object(Rc::new(Object {
+            props: RefCell::new(props),
+            sort: Some("module"),
+            ..Object::default()
+        }))
+    }
+
+    /// `createRequire(file)`
+    pub fn require_from(&self, base: &Value) -> Outcome<Value> {
+        let file = match base {
+            Value::Address(path) => Rc::clone(path),
+            Value::Text(text) => match text.strip_prefix("file://") {
+                Some(path) => {
+                    plain_address(path)?;
+                    Rc::from(path)
+                }
+                None => Rc::clone(text),
+            },
+            _ => return Err(Stop::Lost),
+        };
+        if !file.starts_with('/') {
+            return Err(Stop::Lost);
+        }
+        let file = match file.ends_with('/') {
+            true => Rc::from(format!("{file}noop.js")),
+            false => file,
+        };
+        Ok(Value::Method(Rc::new((
+            Value::Text(file),
+            Rc::from("\0require"),
+        ))))
     }
 
     fn own_file(&self) -> Outcome<Name> {
@@ -150,7 +217,16 @@ impl Player<'_> {
     /// `new URL('./x', import.meta.url)`
     pub fn address(&mut self, given: &[Value]) -> Outcome<Value> {
         let [name, base] = given else {
-            return Err(Stop::Lost);
+            let [Value::Text(whole)] = given else {
+                return Err(Stop::Lost);
+            };
+            let path = whole
+                .strip_prefix("file://")
+                .filter(|path| path.starts_with('/'));
+            let path = path.filter(|path| !path.contains("/.") && !path.contains("//"));
+            let path = path.ok_or(Stop::Lost)?;
+            plain_address(path)?;
+            return Ok(Value::Address(Rc::from(path)));
         };
         let (name, base) = (name.as_text()?, self.written(base)?.ok_or(Stop::Lost)?);
         plain_address(&name)?;
@@ -193,9 +269,20 @@ impl Player<'_> {
                 exports: Some(value.clone()),
                 scope,
                 done: true,
+                own: None,
             };
             self.modules.insert(key, module);
             return Ok(value);
+        }
+        // A circle: what the other one gives by now.
+        if let Some(Module {
+            done: false,
+            own: Some(own),
+            ..
+        }) = self.modules.get(&path)
+        {
+            let own = own.clone();
+            return self.member(&own, &Rc::from("exports"));
         }
         self.loaded(&path)?.exports.ok_or(Stop::Lost)
     }
@@ -221,24 +308,74 @@ impl Player<'_> {
             .world
             .path(folder.join(name).to_str().ok_or(Stop::Lost)?)?;
         let said = whole.to_str().ok_or(Stop::Lost)?.to_owned();
-        let ends: &[&str] = if loose {
+        let folder =
+            matches!(name, "." | "..") || ["/", "/.", "/.."].iter().any(|end| name.ends_with(end));
+        let ends: &[&str] = if loose && folder {
+            &["/index.js", "/index.json"]
+        } else if loose {
             &["", ".js", ".json", "/index.js", "/index.json"]
         } else {
             &[""]
         };
         for end in ends {
+            if *end == "/index.js"
+                && let Some(main) = self.main_of(&said)?
+            {
+                let inside = format!("{said}/package.json");
+                return self.resolved(&inside, &main, true);
+            }
             let path = self.world.path(&format!("{said}{end}"))?;
             match self.world.found(&path)? {
                 Found::File => return Ok(self.world.resolved(&path)?),
                 Found::Link { .. } => return Err(Stop::Lost),
                 Found::Folder | Found::Nothing => {}
             }
-            let package = self.world.path(&format!("{said}/package.json"))?;
-            if *end == ".json" && self.world.found(&package)? != Found::Nothing {
-                return Err(Stop::Lost);
-            }
         }
         Err(Stop::Lost)
+    }
+
+    /// What a folder names as its own script.
+    fn main_of(&mut self, folder: &str) -> Outcome<Option<String>> {
+        let package = self.world.path(&format!("{folder}/package.json"))?;
+        if self.world.found(&package)? == Found::Nothing {
+            return Ok(None);
+        }
+        let Some(text) = self.world.source(&package)?.filter(|_| !self.world.waits) else {
+            return Ok(None);
+        };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| Stop::Lost)?;
+        match value.get("main") {
+            None => Ok(None),
+            Some(serde_json::Value::String(main)) if !main.contains("..") => {
+                let main = main.trim_start_matches("./").trim_end_matches('/');
+                Ok(Some(format!("./{main}")).filter(|_| !matches!(main, "" | "." | "index")))
+            }
+            Some(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Tells whether the project says that its scripts are modules of imports.
+    fn is_module_here(&mut self, file: &Path) -> Outcome<bool> {
+        if file.extension().is_none_or(|end| end != "js") {
+            return Ok(false);
+        }
+        for folder in file.ancestors().skip(1) {
+            if folder
+                .file_name()
+                .is_some_and(|name| name == "node_modules")
+            {
+                return Ok(false);
+            }
+            let Some(text) = self.world.source(&folder.join("package.json"))? else {
+                continue;
+            };
+            if self.world.waits && text.is_empty() {
+                continue;
+            }
+            let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| Stop::Lost)?;
+            return Ok(value.get("type").and_then(serde_json::Value::as_str) == Some("module"));
+        }
+        Ok(false)
     }
 
     fn loaded(&mut self, path: &Path) -> Outcome<Module> {
@@ -257,7 +394,8 @@ impl Player<'_> {
             return Err(Stop::Lost);
         }
         let text = self.world.source(path)?.ok_or(Stop::Lost)?;
-        let script = script(&text, end == "mjs").ok_or(Stop::Lost)?;
+        let module = end == "mjs" || self.is_module_here(path)?;
+        let script = script(&text, module).ok_or(Stop::Lost)?;
         self.deeper(|player| player.carry_module(&script.code, path, script.module))
     }
 
@@ -389,6 +527,6 @@ impl Player<'_> {
     pub fn import_later(&mut self, name: &Value) -> Outcome<Value> {
         let name = name.as_text()?;
         let value = builtin(&name).ok_or(Stop::Lost)?;
-        Ok(Self::promise(Ok(value)))
+        Ok(self.promise(Ok(value)))
     }
 }

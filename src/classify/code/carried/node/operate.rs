@@ -47,7 +47,7 @@ pub(super) fn number_text(number: f64) -> Option<String> {
 
 /// Reads a text as a number, as `Number()` does.
 pub(super) fn text_number(text: &str) -> f64 {
-    let text = text.trim();
+    let text = super::texts::trimmed(text);
     if text.is_empty() {
         return 0.0;
     }
@@ -60,10 +60,10 @@ pub(super) fn text_number(text: &str) -> f64 {
     };
     if base != 10 {
         let digits = text.get(2..).unwrap_or_default();
-        let whole = u32::from_str_radix(digits, base).ok();
-        return whole
-            .filter(|_| !digits.starts_with('+'))
-            .map_or(f64::NAN, f64::from);
+        let add =
+            |sum: f64, digit: char| Some(sum * f64::from(base) + f64::from(digit.to_digit(base)?));
+        let whole = digits.chars().try_fold(0.0, add);
+        return whole.filter(|_| !digits.is_empty()).unwrap_or(f64::NAN);
     }
     match text {
         "Infinity" | "+Infinity" => return f64::INFINITY,
@@ -100,7 +100,7 @@ impl Player<'_> {
             Value::Undefined => Rc::from("undefined"),
             Value::Null => Rc::from("null"),
             Value::Bytes(text) => Rc::clone(text),
-            Value::Unknown | Value::Time(_) | Value::Between(..) | Value::Date(_) => {
+            Value::Unknown | Value::Any | Value::Time(_) | Value::Between(..) | Value::Date(_) => {
                 return Ok(None);
             }
             Value::Array(items) => {
@@ -165,6 +165,7 @@ impl Player<'_> {
     pub fn is_same(&mut self, left: &Value, right: &Value) -> Outcome<bool> {
         use Value::{Bool, Null, Number, Text, Undefined, Unknown};
         Ok(match (left, right) {
+            (Value::Any, _) | (_, Value::Any) => return Err(Stop::Lost),
             (Undefined, Undefined) | (Null, Null) => true,
             (Bool(one), Bool(two)) => one == two,
             #[expect(clippy::float_cmp, reason = "as the language compares")]
@@ -190,6 +191,9 @@ impl Player<'_> {
     /// `==`
     fn is_like(&mut self, left: &Value, right: &Value) -> Outcome<bool> {
         let kind = std::mem::discriminant;
+        if matches!(left, Value::Any) || matches!(right, Value::Any) {
+            return Err(Stop::Lost);
+        }
         match (left.is_nothing(), right.is_nothing()) {
             (true, true) => Ok(true),
             (true, false) | (false, true) => Ok(false),
@@ -257,32 +261,6 @@ impl Player<'_> {
         }
     }
 
-    pub fn timed(&mut self, one: &Plain, two: &Plain) -> Outcome<Ordering> {
-        for side in [one, two] {
-            if let Plain::Time(Time::Changed { path, .. } | Time::Age { path, .. }) = side {
-                self.touch_path(&path.clone(), false)?;
-            }
-        }
-        self.world.timed(one, two)?.ok_or(Stop::Lost)
-    }
-
-    /// Which of two files was changed later; the same second tells nothing.
-    pub fn moments(&mut self, one: &std::path::Path, two: &std::path::Path) -> Outcome<Ordering> {
-        let changed = |path: &std::path::Path| {
-            Plain::Time(Time::Changed {
-                path: path.to_path_buf(),
-                unit: 1.0,
-            })
-        };
-        if one == two {
-            return Ok(Ordering::Equal);
-        }
-        match self.timed(&changed(one), &changed(two))? {
-            Ordering::Equal if !self.world.waits => Err(Stop::Lost),
-            order => Ok(order),
-        }
-    }
-
     fn plus(&mut self, left: &Value, right: &Value) -> Outcome<Value> {
         let is_text = |value: &Value| {
             matches!(
@@ -332,6 +310,8 @@ impl Player<'_> {
             "*" => one * two,
             "/" => one / two,
             "%" => one % two,
+            // Elsewhere one to any power is one.
+            "**" if two.is_nan() || one.abs() == 1.0 && two.is_infinite() => f64::NAN,
             "**" => one.powf(two),
             "&" => f64::from(bits(one)? & bits(two)?),
             "|" => f64::from(bits(one)? | bits(two)?),
@@ -347,7 +327,7 @@ impl Player<'_> {
             Value::Number(_) | Value::Time(_) | Value::Between(..) => "number",
             Value::Text(_) => "string",
             Value::Function(_) | Value::Class(_) | Value::Method(_) => "function",
-            Value::Unknown | Value::Native(_) => return Err(Stop::Lost),
+            Value::Unknown | Value::Any | Value::Native(_) => return Err(Stop::Lost),
             _ => "object",
         }))
     }

@@ -78,7 +78,7 @@ impl Player<'_> {
 
     /// Words at the head of the list that are the interpreter and the script.
     fn own_words(&self) -> usize {
-        if self.file.is_some() { 2 } else { 1 }
+        if self.inline == Some("[eval]") { 1 } else { 2 }
     }
 
     fn declared_options(&mut self, value: &Value) -> Outcome<Vec<Declared>> {
@@ -91,24 +91,45 @@ impl Player<'_> {
                 several: false,
                 default: Value::Undefined,
             };
+            let mut told = false;
             for (key, value) in self.entries_of(&option)? {
                 match (&*key, value) {
                     ("type", Value::Text(kind)) if matches!(&*kind, "string" | "boolean") => {
                         one.text = &*kind == "string";
+                        told = true;
                     }
-                    ("short", Value::Text(short)) => one.short = Some(short),
+                    ("short", Value::Text(short)) if short.chars().count() == 1 => {
+                        one.short = Some(short);
+                    }
                     ("multiple", Value::Bool(is)) => one.several = is,
                     ("default", value) => one.default = value,
                     _ => return Err(Stop::Lost),
                 }
+            }
+            // Without a kind, or with a default of another one, it is refused.
+            if !told || !self.fits_kind(&one)? {
+                return Err(Stop::Lost);
             }
             all.push(one);
         }
         Ok(all)
     }
 
-    fn refused(&mut self) -> Stop {
-        self.error("TypeError", Some("ERR_PARSE_ARGS"), None)
+    fn fits_kind(&mut self, one: &Declared) -> Outcome<bool> {
+        let fits = |value: &Value| match value {
+            Value::Text(_) => one.text,
+            Value::Bool(_) => !one.text,
+            _ => false,
+        };
+        Ok(match (&one.default, one.several) {
+            (Value::Undefined, _) => true,
+            (value @ Value::Array(_), true) => self.spread(value)?.iter().all(fits),
+            (value, several) => !several && fits(value),
+        })
+    }
+
+    fn refused(&mut self, code: &str) -> Stop {
+        self.error("TypeError", code)
     }
 
     fn go_through(
@@ -123,7 +144,7 @@ impl Player<'_> {
             self.charge(declared.len() + 1)?;
             if !word.starts_with('-') || &**word == "-" {
                 if !operands {
-                    return Err(self.refused());
+                    return Err(self.refused("ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL"));
                 }
                 found.operands.push(Value::Text(Rc::clone(word)));
                 continue;
@@ -153,7 +174,7 @@ impl Player<'_> {
             };
             let Some(option) = option else {
                 return if strict {
-                    Err(self.refused())
+                    Err(self.refused("ERR_PARSE_ARGS_UNKNOWN_OPTION"))
                 } else {
                     Err(Stop::Lost)
                 };
@@ -161,14 +182,14 @@ impl Player<'_> {
             let value = match (option.text, inline) {
                 (false, None) => Value::Bool(true),
                 (false, Some(_)) | (true, None) if !strict => return Err(Stop::Lost),
-                (false, Some(_)) => return Err(self.refused()),
+                (false, Some(_)) => return Err(self.refused("ERR_PARSE_ARGS_INVALID_OPTION_VALUE")),
                 (true, Some(inline)) => Value::text(inline),
                 (true, None) => match words.next() {
                     Some(next) if next.starts_with('-') && next.len() > 1 => {
-                        return Err(self.refused());
+                        return Err(self.refused("ERR_PARSE_ARGS_INVALID_OPTION_VALUE"));
                     }
                     Some(next) => Value::Text(Rc::clone(next)),
-                    None => return Err(self.refused()),
+                    None => return Err(self.refused("ERR_PARSE_ARGS_INVALID_OPTION_VALUE")),
                 },
             };
             put(found, option, value);

@@ -18,9 +18,14 @@ pub(super) fn worked_out(key: &str, texts: &[Name], here: &str) -> Outcome<Value
         }
         ("resolve", _) => resolved(texts, here),
         ("normalize", [_]) => normal(first),
+        // Of doubled signs one stays there, which nobody means.
+        ("dirname" | "parse", [_]) if first.contains("//") => return Err(Stop::Lost),
         ("dirname", [_]) => folder(first),
         ("basename", [_]) => last(first).to_owned(),
         ("basename", [_, end]) => {
+            if *first == **end {
+                return Ok(Value::text(""));
+            }
             let name = last(first);
             let short = name.strip_suffix(&**end).filter(|short| !short.is_empty());
             short.unwrap_or(name).to_owned()
@@ -37,7 +42,9 @@ pub(super) fn worked_out(key: &str, texts: &[Name], here: &str) -> Outcome<Value
             let end = ending(name);
             let root = if first.starts_with('/') { "/" } else { "" };
             let above = match folder(first) {
-                above if above == "." && !first.contains('/') => String::new(),
+                above if above == "." && !first.trim_end_matches('/').contains('/') => {
+                    String::new()
+                }
                 above => above,
             };
             return Ok(Value::object(vec![
@@ -162,7 +169,8 @@ mod tests {
         assert_eq!(text("dirname", &["/a"]), "/");
         assert_eq!(text("dirname", &["a/b/"]), "a");
         assert_eq!(text("basename", &["a/b.txt", ".txt"]), "b");
-        assert_eq!(text("basename", &[".txt", ".txt"]), ".txt");
+        assert_eq!(text("basename", &[".txt", ".txt"]), "");
+        assert_eq!(text("basename", &["a/.txt", ".txt"]), ".txt");
         assert_eq!(text("extname", &["a/.env"]), "");
         assert_eq!(text("extname", &["a.tar.gz"]), ".gz");
         assert_eq!(text("relative", &["x/y", "x/z"]), "../z");

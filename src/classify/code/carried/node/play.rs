@@ -13,7 +13,7 @@ use super::Start;
 use super::modules::Module;
 use super::promises::Touched;
 use super::tree::{Body, Code, Line, Name, Node, Target, Way};
-use super::value::{Class, Outcome, Scope, Slot, Stop, Value};
+use super::value::{Class, Outcome, Promise, Scope, Slot, Stop, Value};
 
 /// Expressions and rounds of loops of one script; what they are made of counts too.
 const MAX_WORK: usize = 200_000;
@@ -51,6 +51,19 @@ pub(super) struct Player<'a> {
     work: usize,
     depth: usize,
     pub tries: usize,
+    /// It may do more than what is noted down.
+    pub unsure: bool,
+    /// The script has ended in a function that had waited: what waits then goes no further.
+    pub exited: bool,
+    pub rejections: Vec<Rc<Promise>>,
+    /// Files that the script has copied: they are as young as that.
+    pub copies: HashSet<PathBuf>,
+    /// Code that is no file: where it comes from.
+    pub inline: Option<&'static str>,
+    /// It does not get the settings around it.
+    pub dropped: bool,
+    /// Who starts it hands settings of its own on.
+    pub started: bool,
 }
 
 impl<'a> Player<'a> {
@@ -63,7 +76,7 @@ impl<'a> Player<'a> {
             span: Span::new(0, 0),
             modules: HashMap::new(),
             file: None,
-            argv: start.words.iter().map(|word| Value::text(word)).collect(),
+            argv: Vec::new(),
             environment: start.environment.to_vec(),
             env: None,
             process: HashMap::new(),
@@ -77,6 +90,13 @@ impl<'a> Player<'a> {
             work: 0,
             depth: 0,
             tries: 0,
+            unsure: false,
+            exited: false,
+            rejections: Vec::new(),
+            copies: HashSet::new(),
+            inline: start.inline,
+            dropped: start.dropped,
+            started: start.started,
         }
     }
 
@@ -164,11 +184,21 @@ impl<'a> Player<'a> {
     }
 
     pub fn block(&mut self, lines: &[Line]) -> Outcome<()> {
+        self.keeps_functions(lines)?;
         let scope = Scope::inside(&self.scope);
         self.scoped(scope, |player| {
             player.hoist(lines)?;
             player.lines(lines)
         })
+    }
+
+    /// A function that stands in a block takes the place of one around it as soon as the block is reached.
+    fn keeps_functions(&self, lines: &[Line]) -> Outcome<()> {
+        let known = |line: &Line| matches!(line, Line::Define(code) if self.scope.find(&code.name).is_some());
+        match lines.iter().any(known) {
+            true => Err(Stop::Lost),
+            false => Ok(()),
+        }
     }
 
     pub fn lines(&mut self, lines: &[Line]) -> Outcome<()> {
@@ -183,8 +213,13 @@ impl<'a> Player<'a> {
         match &code.body {
             Body::Value(node) => self.value(node),
             Body::Lines(lines) => {
+                let default = code.parts.iter().any(|part| part.default.is_some());
                 for name in &code.vars {
                     let known = self.scope.names.borrow().contains_key(name);
+                    // What a default keeps of the parameter is then another name.
+                    if known && default {
+                        return Err(Stop::Lost);
+                    }
                     if !known {
                         self.declare(name, Some(Value::Undefined), false)?;
                     }
@@ -207,7 +242,7 @@ impl<'a> Player<'a> {
         match line {
             Line::Plain(node) => {
                 self.span = node.span;
-                self.value(node).map(|_| ())
+                self.for_nothing(node)
             }
             Line::Declare(way, all) => all
                 .iter()
@@ -349,24 +384,24 @@ impl<'a> Player<'a> {
             return Err(Stop::Lost);
         };
         let list = self.value(list)?;
-        let live = match &list {
-            Value::Array(items) if !keys => Some(Rc::clone(items)),
-            _ => None,
-        };
-        let items = match (&live, keys) {
-            (Some(_), _) => Vec::new(),
-            (None, true) => self.keys_of(&list)?,
-            (None, false) => self.spread(&list)?,
+        // A list that grows or shrinks meanwhile is gone through as it is then.
+        let walk = match keys {
+            true => {
+                let keys = Value::list(self.keys_of(&list)?);
+                self.walk(&keys)?
+            }
+            false => self.walk(&list)?,
         };
         let outer = Rc::clone(&self.scope);
-        for at in 0.. {
+        loop {
             self.charge(1)?;
-            // A list that grows or shrinks meanwhile is gone through as it is then.
-            let item = match &live {
-                Some(live) => live.borrow().get(at).cloned(),
-                None => items.get(at).cloned(),
+            let Some(mut item) = self.step(&walk)? else {
+                break;
             };
-            let Some(mut item) = item else { break };
+            // A key that is gone by then is left out.
+            if *keys && !self.still_has(&list, &item)? {
+                continue;
+            }
             if *waits {
                 item = self.waited_for(item)?;
             }
@@ -385,13 +420,20 @@ impl<'a> Player<'a> {
                 break;
             }
         }
-        // A map that changes while it is gone through gives others.
-        if let Value::Table(table, _) = &list
-            && table.borrow().len() != items.len()
-        {
-            return Err(Stop::Lost);
-        }
         Ok(())
+    }
+
+    fn still_has(&mut self, owner: &Value, key: &Value) -> Outcome<bool> {
+        self.touch(owner, false)?;
+        let key = key.as_text()?;
+        Ok(match owner {
+            Value::Object(object) => object.props.borrow().get(&key).is_some(),
+            Value::Array(items) => {
+                let length = items.borrow().len();
+                key.parse().is_ok_and(|at: usize| at < length)
+            }
+            _ => true,
+        })
     }
 
     fn switched(&mut self, value: &Node, cases: &[(Option<Node>, Vec<Line>)]) -> Outcome<()> {
@@ -399,6 +441,7 @@ impl<'a> Player<'a> {
         let scope = Scope::inside(&self.scope);
         let outcome = self.scoped(scope, |player| {
             for (_, lines) in cases {
+                player.keeps_functions(lines)?;
                 player.hoist(lines)?;
             }
             let mut from = None;
@@ -437,7 +480,7 @@ impl<'a> Player<'a> {
         let mut outcome = self.block(body);
         self.tries -= 1;
         if let (Err(Stop::Throw(error)), Some((target, lines))) = (&outcome, handler) {
-            let error = error.clone();
+            let (error, caught) = (error.clone(), error.clone());
             self.depth = depth;
             let scope = Scope::inside(&self.scope);
             outcome = self.scoped(scope, |player| {
@@ -451,13 +494,18 @@ impl<'a> Player<'a> {
                 }
                 player.block(lines)
             });
+            self.caught(&caught, &outcome);
         }
         match (outcome, last) {
             (Err(Stop::Lost), _) => Err(Stop::Lost),
             (Err(Stop::Exit), _) => Err(Stop::Exit),
             (outcome, Some(last)) => {
                 self.depth = depth;
-                self.block(last)?;
+                let end = self.block(last);
+                if let (Err(Stop::Throw(error)), Err(_)) = (&outcome, &end) {
+                    self.doubt(error);
+                }
+                end?;
                 outcome
             }
             (outcome, None) => outcome,

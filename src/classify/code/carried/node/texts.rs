@@ -74,9 +74,9 @@ impl Player<'_> {
         let first = given.first().cloned().unwrap_or(Value::Undefined);
         match key {
             "toString" | "valueOf" => Ok(Value::Text(Rc::clone(text))),
-            "trim" => self.made_text(text.trim().to_owned()),
-            "trimStart" => self.made_text(text.trim_start().to_owned()),
-            "trimEnd" => self.made_text(text.trim_end().to_owned()),
+            "trim" => self.made_text(trimmed(text).to_owned()),
+            "trimStart" => self.made_text(text.trim_start_matches(is_blank).to_owned()),
+            "trimEnd" => self.made_text(text.trim_end_matches(is_blank).to_owned()),
             "toLowerCase" if text.is_ascii() => self.made_text(text.to_ascii_lowercase()),
             "toUpperCase" if text.is_ascii() => self.made_text(text.to_ascii_uppercase()),
             "concat" => {
@@ -235,7 +235,7 @@ impl Player<'_> {
             }
             Some(Value::Pattern(pattern)) => {
                 fits(pattern, text)?;
-                let empty = pattern.regex.is_match("");
+                let empty = finds_nothing(pattern, text);
                 if pattern.regex.captures_len() > 1
                     || empty
                     || text.is_empty()
@@ -273,7 +273,7 @@ impl Player<'_> {
             Value::Pattern(pattern) => {
                 fits(pattern, text)?;
                 let every = pattern.flags.contains('g');
-                if all && !every || pattern.flags.contains('y') {
+                if all && !every || pattern.flags.contains('y') || finds_nothing(pattern, text) {
                     return Err(Stop::Lost);
                 }
                 let most = if every { usize::MAX } else { 1 };
@@ -412,6 +412,9 @@ impl Player<'_> {
             super::lists::found(all.collect(), named)
         };
         let every = pattern.flags.contains('g');
+        if every && finds_nothing(pattern, text) {
+            return Err(Stop::Lost);
+        }
         match (key, every) {
             ("match", false) => Ok(pattern
                 .regex
@@ -437,7 +440,8 @@ impl Player<'_> {
                     .map(|groups| one(&groups))
                     .collect();
                 self.charge(all.len())?;
-                Ok(Value::list(all))
+                let walk = super::walks::begun(Value::list(all), "values");
+                Ok(Value::Walk(walk))
             }
             _ => Err(Stop::Lost),
         }
@@ -449,11 +453,61 @@ impl Player<'_> {
                 let text = self.written(&Value::Number(number))?.ok_or(Stop::Lost)?;
                 Ok(Value::Text(text))
             }
-            ("toFixed" | "toLocaleString" | "toPrecision" | "toString", _) => Ok(Value::Unknown),
+            ("toFixed" | "toLocaleString" | "toPrecision" | "toString", _)
+                if fits_number(key, given) =>
+            {
+                Ok(Value::Unknown)
+            }
             ("valueOf", []) => Ok(Value::Number(number)),
             _ => Err(Stop::Lost),
         }
     }
+}
+
+/// Tells whether a method of a number, a moment or a text takes what it is given: otherwise it ends in an exception.
+pub(super) fn fits_number(key: &str, given: &[Value]) -> bool {
+    let within = |least: f64, most: f64| match given {
+        [] | [Value::Undefined] => true,
+        [Value::Number(number)] => number.fract() == 0.0 && (least..=most).contains(number),
+        _ => false,
+    };
+    let plain = |value: &Value| {
+        matches!(
+            value,
+            Value::Text(_) | Value::Number(_) | Value::Undefined | Value::Pattern(_)
+        )
+    };
+    match key {
+        "toFixed" => within(0.0, 100.0),
+        "toPrecision" => within(1.0, 100.0),
+        "toString" => within(2.0, 36.0),
+        "toLocaleString" | "toLocaleDateString" | "toLocaleTimeString" => match given.first() {
+            None | Some(Value::Undefined) => given.len() < 2,
+            Some(Value::Text(way)) => {
+                given.len() == 1 && matches!(&**way, "en" | "en-US" | "en-GB" | "de-DE")
+            }
+            Some(_) => false,
+        },
+        "padStart" | "padEnd" => match given.first() {
+            Some(Value::Number(length)) => (0.0..=1e6).contains(length) && given.iter().all(plain),
+            _ => false,
+        },
+        _ => given.iter().all(plain),
+    }
+}
+
+/// What counts as blank at the ends of a text.
+const fn is_blank(char: char) -> bool {
+    (char.is_whitespace() && char != '\u{85}') || char == '\u{feff}'
+}
+
+pub(super) fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Tells whether a pattern finds nothing at all somewhere: where that counts differs.
+fn finds_nothing(pattern: &Pattern, text: &str) -> bool {
+    pattern.regex.is_match("") || pattern.regex.find_iter(text).any(|one| one.is_empty())
 }
 
 /// Tells whether a pattern has groups that repeat: what they hold at last differs.

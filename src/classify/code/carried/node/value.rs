@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -31,6 +32,8 @@ pub(super) enum Value {
     /// The last is true for a set.
     Table(Rc<RefCell<Table>>, bool),
     Promise(Rc<Promise>),
+    /// What is gone through once, one by one.
+    Walk(Rc<Walk>),
     /// What a file holds, as bytes.
     Bytes(Name),
     Time(Time),
@@ -42,6 +45,8 @@ pub(super) enum Value {
     Address(Name),
     /// A text or a number that is not known; never nothing.
     Unknown,
+    /// Something of which nothing is known: it may be nothing as well.
+    Any,
 }
 
 /// Why a code does not go on.
@@ -219,6 +224,13 @@ impl Table {
         Ok(at.and_then(|at| self.order.remove(&at)).is_some())
     }
 
+    /// Returns what stands behind a place.
+    pub fn after(&self, at: u64) -> Option<(u64, Value, Value)> {
+        let mut rest = self.order.range((Bound::Excluded(at), Bound::Unbounded));
+        let (at, (key, value)) = rest.next()?;
+        Some((*at, key.clone(), value.clone()))
+    }
+
     pub fn clear(&mut self) {
         self.index.clear();
         self.order.clear();
@@ -249,6 +261,20 @@ fn hashed(value: &Value) -> Outcome<String> {
 pub(super) struct Promise {
     pub outcome: Result<Value, Value>,
     pub float: Option<usize>,
+    /// The script has ended before it could be settled.
+    pub never: bool,
+    /// Somebody looks at how it ends.
+    pub handled: Cell<bool>,
+}
+
+/// How far something has been gone through: a list, a map or a set as it is then.
+pub(super) struct Walk {
+    pub source: Value,
+    /// What it gives: keys, values or both.
+    pub part: &'static str,
+    pub at: Cell<u64>,
+    /// How much of it was taken is not known.
+    pub spoiled: Cell<bool>,
 }
 
 /// What a name holds.
@@ -341,6 +367,7 @@ impl Value {
             Self::Class(one) => Rc::as_ptr(one).cast::<()>() as usize,
             Self::Table(one, _) => Rc::as_ptr(one).cast::<()>() as usize,
             Self::Promise(one) => Rc::as_ptr(one).cast::<()>() as usize,
+            Self::Walk(one) => Rc::as_ptr(one).cast::<()>() as usize,
             Self::Pattern(one) => Rc::as_ptr(one).cast::<()>() as usize,
             _ => return None,
         })
@@ -353,7 +380,7 @@ impl Value {
             Self::Bool(is) => *is,
             Self::Number(number) => *number != 0.0 && !number.is_nan(),
             Self::Text(text) => !text.is_empty(),
-            Self::Unknown | Self::Between(..) => return Err(Stop::Lost),
+            Self::Unknown | Self::Any | Self::Between(..) => return Err(Stop::Lost),
             Self::Time(Time::Age { .. }) => return Err(Stop::Lost),
             _ => true,
         })
