@@ -730,7 +730,7 @@ fn a_script_of_node_is_judged_with_the_words_of_its_call() {
     project.write(
         "open.js",
         "const fs = require('fs');\nlet dry = process.argv.includes('--dry');\n\
-         process.env.CI && (dry = false);\nif (!dry) fs.unlinkSync('notes.txt');\n",
+         process.env.CI && (dry = false);\nprocess.stdin.isTTY && (dry = false);\nif (!dry) fs.unlinkSync('notes.txt');\n",
     );
     project.write(
         "early.js",
@@ -753,6 +753,7 @@ fn a_script_of_node_is_judged_with_the_words_of_its_call() {
             "node task.js wipe",
             "node all.js --all",
             "node open.js --dry",
+            "CI=1 node open.js --dry",
             "node early.js",
         ],
     );

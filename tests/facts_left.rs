@@ -528,6 +528,21 @@ fn one_name_for_many_things_keeps_only_the_last() {
         ".",
         &["mv letters/a.txt /tmp/.swap && mv letters/b.txt letters/a.txt && mv /tmp/.swap letters/b.txt && rm letters/b.txt"],
     );
+    // A swap by three moves keeps both; one that goes on over the third place does not.
+    scene.keeps(
+        ".",
+        &["mv letters/a.txt swap && mv letters/b.txt letters/a.txt && mv swap letters/b.txt"],
+    );
+    scene.loses(
+        ".",
+        &[
+            "mv letters/a.txt swap && mv letters/b.txt letters/a.txt && mv letters/a.txt swap",
+            "mv letters/a.txt swap; mv -n letters/b.txt letters/a.txt; mv letters/a.txt swap",
+            "mv letters/a.txt swap && mv letters/b.txt letters/a.txt && mv swap letters/b.txt && cp letters/a.txt letters/b.txt",
+            "mv letters/a.txt swap && mv letters/b.txt letters/a.txt && mv swap letters/b.txt && rm letters/b.txt",
+            "mv letters/a.txt swap && mv letters/b.txt letters/a.txt && cp letters/a.txt swap && mv swap letters/b.txt",
+        ],
+    );
 }
 
 #[test]

@@ -531,3 +531,24 @@ fn examples_of_the_packs_hold_from_the_line_on() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count > 70);
 }
+
+#[test]
+fn lists_are_handed_to_programs_as_words() {
+    for text in [
+        "& git @('reset', '--hard', 'origin/main')",
+        "$a = @('clean',\n  '-ffdx')\ngit @a",
+        "$a = 'clean', '-ffdx'; & git $a",
+        "docker ('volume', 'prune', '-f')",
+        "Remove-Item @('data', 'photos') -Recurse -Force",
+    ] {
+        assert!(!found(ShellKind::PowerShell, text).is_empty(), "{text}");
+    }
+    for text in [
+        "& git @('status', '--short')",
+        "$a = @('clean', '-ffdx'); $a = 'status'; git $a",
+        "$a = 'clean', '-ffdx'; $a -join ' '",
+        "Write-Output ('git', 'reset', '--hard')",
+    ] {
+        assert!(found(ShellKind::PowerShell, text).is_empty(), "{text}");
+    }
+}

@@ -450,6 +450,31 @@ mod tests {
     }
 
     #[test]
+    fn clauses_behind_a_drop_are_read_and_sentences_are_not() {
+        for text in [
+            "DROP TABLE IF EXISTS default.hits SYNC",
+            "drop table hits on cluster main",
+            "DROP TABLE hits CASCADE CONSTRAINTS PURGE",
+            "DELETE TOP (5) FROM hits",
+        ] {
+            assert_eq!(
+                targets(None, "run_query", &[("/query", text)]).len(),
+                1,
+                "{text}"
+            );
+        }
+        for (tool, text) in [
+            ("run_query", "Drop table seats for the wedding"),
+            ("run_query", "drop table decorations now"),
+        ] {
+            assert!(
+                targets(None, tool, &[("/query", text)]).is_empty(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn texts_that_people_read_are_no_statements_and_rehearsals_lose_nothing() {
         let prose = [("/title", "x"), ("/body", "DROP TABLE orders;")];
         assert!(targets(None, "create_issue", &prose).is_empty());

@@ -67,6 +67,7 @@ pub enum NodeKind {
         body: Script,
     },
     /// `for x in …` and `select`; `words` is nothing without `in` (positional parameters).
+    /// zsh: `for x y in …` has several names, with a blank between them.
     For {
         name: String,
         words: Option<Vec<RawWord>>,

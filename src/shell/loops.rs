@@ -50,6 +50,9 @@ impl Unfolder<'_> {
         let named = self.named_items(&items, body, st);
         let found = named.is_some();
         let items = named.unwrap_or(items);
+        if name.contains(' ') {
+            return self.for_several(name, &items, body, st, fr);
+        }
         let count = items.len();
         if count == 0 {
             return Feed::nothing();
@@ -89,6 +92,55 @@ impl Unfolder<'_> {
         st.ended = false;
         st.rounds = outer;
         if !certain || self.exits != exits {
+            st.proofs = proofs;
+        }
+        feed
+    }
+
+    /// Runs `for key value in …` of zsh: each round takes as many items as there are names.
+    fn for_several(
+        &mut self,
+        names: &str,
+        items: &[Word],
+        body: &Script,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let names: Vec<&str> = names.split(' ').collect();
+        let rounds = items.len().div_ceil(names.len().max(1));
+        if st.rounds.saturating_mul(rounds) > MAX_ROUNDS || !items.iter().all(Word::is_literal) {
+            let any = || Value::unknown(Hole::Unknown, nowhere());
+            names.iter().for_each(|name| st.set(name, any()));
+            let program = items.iter().any(|item| may_be_program(&item.pieces));
+            let from = self.out.opaque.len();
+            let feed = self.repeated(None, body, st, fr);
+            names.iter().for_each(|name| st.set(name, any()));
+            self.started_items(from, program);
+            return feed;
+        }
+        let (proofs, exits) = (st.proofs.settled(), self.exits);
+        let outer = st.rounds;
+        st.rounds = outer.saturating_mul(rounds.max(1));
+        let mut feed = Feed::nothing();
+        let jumps = self.jumps.len();
+        for round in items.chunks(names.len().max(1)) {
+            for (at, name) in names.iter().enumerate() {
+                let given = round.get(at).cloned().map(item_pieces);
+                st.set(name, Value::Text(given.unwrap_or_default()));
+            }
+            st.ended = false;
+            let from = self.jumps.len();
+            feed = feed.then(self.script(body, st, fr));
+            self.arrive(from, Goal::Round, st);
+            if self.is_spent() || over(st, false) {
+                break;
+            }
+        }
+        behind(st);
+        self.arrive(jumps, Goal::Loops(1), st);
+        st.ended = false;
+        st.rounds = outer;
+        if self.exits != exits {
             st.proofs = proofs;
         }
         feed

@@ -17,6 +17,7 @@ mod ends;
 mod engines;
 mod expand;
 mod filters;
+mod fish;
 mod fixed;
 mod flow;
 mod fresh;

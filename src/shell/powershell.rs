@@ -3,6 +3,7 @@
 
 mod defined;
 mod entries;
+mod lists;
 mod names;
 mod read;
 mod scratch;

@@ -226,7 +226,9 @@ impl<'t> Scan<'t> {
             NodeKind::For {
                 name, words, body, ..
             } => {
-                self.name(name)?;
+                let mut names = name.split(' ');
+                self.name(names.next().unwrap_or_default())?;
+                names.try_for_each(|name| self.further_name(name))?;
                 self.words(words.as_deref().unwrap_or_default())?;
                 self.script(body)?;
             }
@@ -275,6 +277,17 @@ impl<'t> Scan<'t> {
                 return Err(start);
             }
             headed = HEADS.contains(&word.as_slice());
+        }
+    }
+
+    /// Reads a further variable of a loop.
+    fn further_name(&mut self, name: &str) -> Checked {
+        self.separators()?;
+        let start = self.at;
+        if self.outer_word(self.bytes.len()) == name.as_bytes() {
+            Ok(())
+        } else {
+            Err(start)
         }
     }
 

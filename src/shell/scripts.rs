@@ -44,6 +44,15 @@ impl Start<'_> {
     }
 }
 
+/// Returns a text of the fish shell as bash would say it; any other stays as it is.
+fn in_words_of_bash(source: Source, shell: &str) -> Source {
+    if shell == "fish" {
+        super::fish::in_bash(&source)
+    } else {
+        source
+    }
+}
+
 impl Unfolder<'_> {
     /// Runs a shell with its options.
     pub(super) fn shell_program(
@@ -82,6 +91,14 @@ impl Unfolder<'_> {
             cleared: job.cleared,
         };
         self.started_before(found.has("-i"), job, &start, st, fr);
+        // `bash --rcfile FILE -i` runs the file first.
+        let first = found
+            .value("--rcfile")
+            .or_else(|| found.value("--init-file"));
+        if let Some(file) = first.filter(|_| found.has("-i")).cloned() {
+            let arguments = &[];
+            self.script_file(&file, &Start { arguments, ..start }, st, fr);
+        }
         // `-n` only reads the text, with `-c` too.
         if found.has("-n") && matches!(name, "bash" | "sh" | "dash" | "zsh" | "ksh") {
             return None;
@@ -168,6 +185,7 @@ impl Unfolder<'_> {
         start.settle(&mut inside);
         inside.zero = start.arguments.first().cloned();
         inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
+        let source = in_words_of_bash(source, start.name);
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
     }
 
@@ -296,6 +314,7 @@ impl Unfolder<'_> {
         start.settle(&mut inside);
         inside.zero = Some(file.clone());
         inside.arguments = Rc::new(start.arguments.to_vec());
+        let source = in_words_of_bash(source, start.name);
         Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))
     }
 

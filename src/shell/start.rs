@@ -240,6 +240,17 @@ impl Unfolder<'_> {
     fn file_effects(&mut self, program: &str, job: &Job, st: &State, fr: &Frame, feed: &Feed) {
         match program {
             "cp" | "mv" | "ln" | "install" => self.copied(job, st),
+            // Who reads a named pipe gets what somebody writes into it, before or after.
+            "mkfifo" => {
+                for file in job
+                    .args()
+                    .iter()
+                    .filter(|word| !word.prefix().starts_with('-'))
+                {
+                    let piped = Feed::Opaque("a named pipe".to_owned());
+                    self.record_file(file, piped, false, st);
+                }
+            }
             "rustc" | "gcc" | "cc" | "clang" | "tcc" | "g++" | "c++" | "clang++" | "go" | "nim"
             | "zig" | "swiftc" | "dmd" | "ldc2" | "gdc" | "tsc" => self.compiled(program, job, st),
             "tee" | "sponge" => {

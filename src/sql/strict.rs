@@ -6,6 +6,7 @@ use crate::model::effect::{Dialect, Verb};
 use super::lex::{self, HOLE_LETTER, Range};
 use super::read::{self, Reader};
 use super::session::{self, Loss};
+use sqlparser::tokenizer::Token;
 
 /// Returns the losses of statements in a text that nothing but its looks makes SQL.
 pub fn losses_in_prose(text: &str, dialect: Dialect) -> Vec<Loss> {
@@ -93,6 +94,10 @@ fn is_sql(reader: &Reader<'_>, range: Range) -> bool {
             && reader.is(from + 3, "WITH")
         || reader.is(from, "ALTER") && reader.find_word(from, to, "DETACH").is_some()
         || is_partition_or_mutation(reader, from, to)
+        || is_drop_with_clauses(reader, from, to)
+        || reader.is(from, "DELETE")
+            && reader.is(from + 1, "TOP")
+            && reader.token(from + 2, &Token::LParen)
         || ended && reader.any(from + 1, &several) && to - from <= 8;
     known && lexed_cleanly(reader, from, to)
 }
@@ -112,10 +117,72 @@ fn is_partition_or_mutation(reader: &Reader<'_>, from: usize, to: usize) -> bool
                 && reader.find_word(from + 3, to, "WHERE").is_some())
 }
 
+/// `DROP TABLE IF EXISTS a.b ON CLUSTER c SYNC`, `DROP TABLE a CASCADE CONSTRAINTS PURGE`: a name, and nothing but clauses behind it.
+fn is_drop_with_clauses(reader: &Reader<'_>, from: usize, to: usize) -> bool {
+    const OBJECTS: [&str; 14] = [
+        "TABLE",
+        "DATABASE",
+        "SCHEMA",
+        "VIEW",
+        "DICTIONARY",
+        "TABLESPACE",
+        "KEYSPACE",
+        "USER",
+        "ROLE",
+        "INDEX",
+        "STAGE",
+        "STREAM",
+        "WAREHOUSE",
+        "FUNCTION",
+    ];
+    const CLAUSES: [&str; 17] = [
+        "SYNC",
+        "ASYNC",
+        "NO",
+        "DELAY",
+        "PURGE",
+        "CASCADE",
+        "CONSTRAINTS",
+        "RESTRICT",
+        "FORCE",
+        "PERMANENTLY",
+        "INCLUDING",
+        "CONTENTS",
+        "AND",
+        "DATAFILES",
+        "IMMEDIATE",
+        "KEEP",
+        "DEFERRED",
+    ];
+    if !reader.any(from, &["DROP", "TRUNCATE"]) || !reader.any(from + 1, &OBJECTS) {
+        return false;
+    }
+    let mut at = from + 2;
+    if reader.is(at, "IF") && reader.is(at + 1, "EXISTS") {
+        at += 2;
+    }
+    // A name, with dots between its parts.
+    at += 1;
+    while reader.token(at, &Token::Period) {
+        at += 2;
+    }
+    if at >= to {
+        return false;
+    }
+    while at < to {
+        at += match () {
+            () if reader.is(at, "ON") && reader.is(at + 1, "CLUSTER") => 3,
+            () if reader.any(at, &CLAUSES) => 1,
+            () => return false,
+        };
+    }
+    true
+}
+
 fn lexed_cleanly(reader: &Reader<'_>, from: usize, to: usize) -> bool {
     (from..to).all(|index| {
         reader
             .at(index)
-            .is_some_and(|one| !matches!(one.token.token, sqlparser::tokenizer::Token::Char(_)))
+            .is_some_and(|one| !matches!(one.token.token, Token::Char(_)))
     })
 }

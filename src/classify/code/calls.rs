@@ -466,7 +466,19 @@ impl<'a> Calls<'a> {
     /// Calls of drivers, object mappers and clients of services.
     fn driver(&mut self, name: &str, start: usize, at: usize) {
         let paren = self.index.is_sign(at + 1, '(');
-        if !(paren || self.language == Language::Ruby && name.contains('.')) {
+        let ruby = self.language == Language::Ruby;
+        // `find_each(&:purge)` calls it of each.
+        let sign = |by: usize, wanted: char| {
+            at.checked_sub(by)
+                .is_some_and(|at| self.index.is_sign(at, wanted))
+        };
+        let each = ruby && !name.contains('.') && sign(1, ':') && sign(2, '&');
+        let dotted = format!(".{name}");
+        let (name, start) = match each {
+            true => (dotted.as_str(), start.saturating_sub(1)),
+            false => (name, start),
+        };
+        if !(paren || ruby && name.contains('.')) {
             return;
         }
         let inside = if paren {

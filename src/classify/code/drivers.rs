@@ -232,6 +232,11 @@ const SERVICES: &[(&[&str], &[&str])] = &[
         &["delete", "repos.delete"],
     ),
     (&["stripe"], &["del", "delete"]),
+    (
+        &["ActiveStorage", "_attached"],
+        &["purge", "purge_later", "purge_unattached"],
+    ),
+    (&["purge_later"], &["purge_later"]),
     (&["influxdb"], &["delete"]),
     (
         &["elasticsearch", "opensearch", "Elasticsearch"],

@@ -37,6 +37,28 @@ const CONSOLES: &[(&[&str], &str)] = &[
     (&["jupyter", "notebook", "ipython", "cell"], "ipython -c"),
 ];
 
+/// Servers of stores that speak no SQL: words of the names, the client that takes the same text, whether it takes it as words of its own.
+const STORES: &[(&[&str], &str, bool)] = &[
+    (&["mongo", "mongodb"], "mongosh --eval", false),
+    (
+        &["redis", "valkey", "dragonfly", "keydb"],
+        "redis-cli",
+        true,
+    ),
+    (&["influx", "influxdb"], "influx -execute", false),
+    (
+        &["cassandra", "scylla", "scylladb", "cql"],
+        "cqlsh -e",
+        false,
+    ),
+    (
+        &["arango", "arangodb"],
+        "arangosh --javascript.execute-string",
+        false,
+    ),
+    (&["etcd"], "etcdctl", true),
+];
+
 /// Lines longer than this are not built from many strings.
 const MAX_WORDS: usize = 4_096;
 
@@ -51,7 +73,11 @@ pub fn lines(call: &Call<'_>) -> Vec<String> {
     all.extend(git(call));
     all.extend(compose(call));
     for (pointer, text) in call.strings {
-        match call.role(key(pointer)) {
+        let role = call.role(key(pointer));
+        if matches!(role, Role::Text | Role::Shell) && is_statement(key(pointer)) {
+            all.extend(in_store(call, text));
+        }
+        match role {
             Role::Code => all.extend(code(call, text)),
             Role::Text | Role::Shell if is_document(call, text) => {
                 all.push(format!(
@@ -60,14 +86,50 @@ pub fn lines(call: &Call<'_>) -> Vec<String> {
                 ));
             }
             Role::Text if is_cypher(call) => all.push(format!("cypher-shell {}", quoted(text))),
-            Role::Text if is_mutation(text) => all.push(format!(
-                "curl -X POST http://mcp.invalid/graphql -d {}",
-                quoted(&serde_json::json!({ "query": text }).to_string())
-            )),
+            Role::Text if is_mutation(text) => all.push(mutation(text)),
             _ => {}
         }
     }
     all
+}
+
+/// The text of a store's own language, as its client takes it.
+fn in_store(call: &Call<'_>, text: &str) -> Option<String> {
+    let (_, client, parted) = STORES.iter().find(|(words, ..)| call.named(words))?;
+    let words = || text.split_whitespace().take(MAX_WORDS).map(quoted);
+    Some(match parted {
+        true => std::iter::once((*client).to_owned())
+            .chain(words())
+            .collect::<Vec<_>>()
+            .join(" "),
+        false => format!("{client} {}", quoted(text)),
+    })
+}
+
+/// Tells whether a string is what a store is asked to do, by its key.
+fn is_statement(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    [
+        "query",
+        "statement",
+        "command",
+        "script",
+        "eval",
+        "expression",
+        "cql",
+        "aql",
+        "code",
+    ]
+    .iter()
+    .any(|word| key.trim_end_matches('s') == *word)
+}
+
+fn mutation(text: &str) -> String {
+    let body = serde_json::json!({ "query": text }).to_string();
+    format!(
+        "curl -X POST http://mcp.invalid/graphql -d {}",
+        quoted(&body)
+    )
 }
 
 /// `kubectl_generic {"command": "delete", "resourceType": "pvc", "name": "data"}` is `kubectl delete pvc data`.

@@ -196,8 +196,14 @@ impl Parser<'_> {
         if !select && self.cur.peek() == Some(b'(') {
             return self.for_arithmetic();
         }
-        let name = self.bare_name("a variable is expected")?;
+        let mut name = self.bare_name("a variable is expected")?;
         self.cur.skip_blanks();
+        // zsh: `for key value in …` takes two words a round.
+        while self.at_further_name() {
+            name.push(' ');
+            name.push_str(&self.bare_name("a variable is expected")?);
+            self.cur.skip_blanks();
+        }
         if self.cur.peek() == Some(b'(') {
             return self.for_in_parentheses(name, select);
         }
@@ -218,6 +224,24 @@ impl Parser<'_> {
             body,
             select,
         })
+    }
+
+    /// Tells whether a second variable of a loop stands here.
+    fn at_further_name(&mut self) -> bool {
+        let start = {
+            self.cur.peek();
+            self.cur.pos
+        };
+        let mut at = start;
+        while let Some(byte) = self.cur.raw(at)
+            && (byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            at += 1;
+        }
+        let ended = self.cur.raw(at).is_some_and(ends_word);
+        let name = self.cur.slice(start, at);
+        let named = name.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_');
+        named && ended && !matches!(name, "in" | "do")
     }
 
     /// Reads zsh's `for x (a b) command`.

@@ -215,10 +215,18 @@ fn forms_of_zsh_that_can_be_read_are_read() {
         "if [[ a ]] { b; } else { c; }",
         "while [[ a ]] { b; }",
         "for x (a/*.csv(om[6,-1])) print $x",
+        "for k v in ${(kv)t}; do print $k; done",
+        "for a b (1 2 3 4) { print $a; }",
     ] {
         tree(text);
     }
-    for text in ["rm *(N)", "rm *(.om[1,5])", "rm *(/)"] {
+    for text in [
+        "rm *(N)",
+        "rm *(.om[1,5])",
+        "rm *(/)",
+        "rm *.(log|bak)",
+        "rm *.(log|bak)(.om[1,5])",
+    ] {
         assert_eq!(written(text)[0].len(), 2, "{text}");
     }
     assert_eq!(only_part("rm *(a|b)"), PartKind::Glob("*(".into()));

@@ -46,6 +46,9 @@ impl Parser<'_> {
             if place == Place::Word && self.qualified(byte, &mut parts) {
                 break;
             }
+            if place == Place::Word && self.alternatives(byte, &mut parts) {
+                continue;
+            }
             if ends_word(byte) && !self.at_process() {
                 if place != Place::Regex || !self.regex_text(byte, &mut open, &mut parts) {
                     break;
@@ -96,6 +99,29 @@ impl Parser<'_> {
             parts.push(part(PartKind::Glob("*".to_owned()), start, open));
         }
         parts.push(part(qualifiers, open, at + 1));
+        true
+    }
+
+    /// Takes alternatives of zsh inside a word: `*.(log|bak)`, which bash spells `*.@(log|bak)`.
+    fn alternatives(&mut self, byte: u8, parts: &mut Vec<RawPart>) -> bool {
+        if byte != b'(' || parts.is_empty() {
+            return false;
+        }
+        let start = self.cur.pos;
+        let mut end = start + 1;
+        let mut several = false;
+        while let Some(byte) = self.cur.raw(end)
+            && (byte.is_ascii_alphanumeric() || b"./_-+@=%^,:~*?|".contains(&byte))
+        {
+            several |= byte == b'|';
+            end += 1;
+        }
+        if !several || self.cur.raw(end) != Some(b')') {
+            return false;
+        }
+        let text = format!("@{}", self.cur.slice(start, end + 1));
+        self.cur.pos = end + 1;
+        parts.push(part(PartKind::Glob(text), start, end + 1));
         true
     }
 

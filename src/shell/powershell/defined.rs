@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use crate::model::command::{OpaqueKind, Unfolding};
+use crate::model::command::{OpaqueKind, Stdin, Unfolding};
 use crate::model::word::Word;
 
 use super::canonical_name;
+use super::read::{Read, Reader};
 
 /// A function, and which of the programs found so far stand in its body.
 #[derive(Debug)]
@@ -37,6 +38,39 @@ const LOOKS_UP: [&str; 6] = [
 
 /// More definitions than this in one text are all taken for called.
 const MAX_DEFINITIONS: usize = 64;
+
+impl Reader<'_, '_> {
+    /// Reads a function: its name, its parameters and its body, which runs when it is called.
+    pub(super) fn definition(&mut self) -> Read<Stdin> {
+        self.skip(false);
+        let start = self.pos;
+        let ends = |byte: u8| b" \t\r\n({".contains(&byte);
+        while self.peek().is_some_and(|byte| !ends(byte)) {
+            self.pos += 1;
+        }
+        let name = self
+            .text
+            .get(start..self.pos)
+            .unwrap_or_default()
+            .to_owned();
+        let (commands, opaque) = self.found.counts();
+        self.skip(true);
+        if self.peek() == Some(b'(') {
+            self.code(1, b')')?;
+            self.skip(true);
+        }
+        if self.peek() == Some(b'{') {
+            self.code(1, b'}')?;
+        }
+        let (commands_end, opaque_end) = self.found.counts();
+        self.defined.push(Definition {
+            name,
+            commands: commands..commands_end,
+            opaque: opaque..opaque_end,
+        });
+        Ok(Stdin::Inherited)
+    }
+}
 
 /// Takes away what stands in the bodies of functions that the text does not call.
 pub(super) fn spare_uncalled(text: &str, defined: &[Definition], unfolding: &mut Unfolding) {

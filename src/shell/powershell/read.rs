@@ -22,6 +22,7 @@ pub(in crate::shell) fn run(text: &str, frame: &Frame, found: &mut Found) {
         frame,
         found,
         vars: HashMap::new(),
+        lists: HashMap::new(),
         aliases: HashMap::new(),
         top,
         begun: 0,
@@ -94,6 +95,8 @@ pub(super) struct Reader<'t, 'f> {
     pub(super) found: &'f mut Found,
     /// Variables set to literals in this text; nothing for those set to anything else.
     pub(super) vars: HashMap<String, Option<String>>,
+    /// Variables that hold lists of plain texts.
+    pub(super) lists: HashMap<String, Vec<String>>,
     aliases: HashMap<String, String>,
     /// Depth of the statements that surely run, one after the other.
     top: usize,
@@ -101,7 +104,7 @@ pub(super) struct Reader<'t, 'f> {
     begun: usize,
     /// Cmdlets only say what they would do: `$WhatIfPreference = $true`.
     rehearses: bool,
-    defined: Vec<Definition>,
+    pub(super) defined: Vec<Definition>,
 }
 
 impl Reader<'_, '_> {
@@ -284,37 +287,6 @@ impl Reader<'_, '_> {
         (ended && known).then_some(len)
     }
 
-    /// Reads a function: its name, its parameters and its body, which runs when it is called.
-    fn definition(&mut self) -> Read<Stdin> {
-        self.skip(false);
-        let start = self.pos;
-        let ends = |byte: u8| b" \t\r\n({".contains(&byte);
-        while self.peek().is_some_and(|byte| !ends(byte)) {
-            self.pos += 1;
-        }
-        let name = self
-            .text
-            .get(start..self.pos)
-            .unwrap_or_default()
-            .to_owned();
-        let (commands, opaque) = self.found.counts();
-        self.skip(true);
-        if self.peek() == Some(b'(') {
-            self.code(1, b')')?;
-            self.skip(true);
-        }
-        if self.peek() == Some(b'{') {
-            self.code(1, b'}')?;
-        }
-        let (commands_end, opaque_end) = self.found.counts();
-        self.defined.push(Definition {
-            name,
-            commands: commands..commands_end,
-            opaque: opaque..opaque_end,
-        });
-        Ok(Stdin::Inherited)
-    }
-
     /// Reads what follows a keyword: a condition, a block or a pipeline.
     fn after_keyword(&mut self) -> Read<Stdin> {
         self.skip(true);
@@ -347,6 +319,14 @@ impl Reader<'_, '_> {
             let asked = self.text.get(self.pos..).unwrap_or_default();
             let asked = asked.get(..5).unwrap_or_default();
             self.rehearses = asked.eq_ignore_ascii_case("$true") && self.found.depth <= self.top;
+        }
+        self.lists.remove(&name);
+        if let Some(texts) = (!adds).then(|| self.list_value()).flatten() {
+            self.vars.insert(name.clone(), None);
+            if self.found.depth <= self.top {
+                self.lists.insert(name, texts);
+            }
+            return Ok(Stdin::Inherited);
         }
         let value = self.literal_value()?;
         let value = if adds { None } else { value };
@@ -668,6 +648,12 @@ impl Reader<'_, '_> {
                 Some(b'>' | b'<' | b'0'..=b'9' | b'*') if self.redirect(&mut writes)? => {}
                 Some(b'-') if self.starts("--% ") => self.verbatim(&mut words),
                 Some(_) => {
+                    if !words.is_empty()
+                        && let Some(list) = self.list_argument()
+                    {
+                        words.extend(list);
+                        continue;
+                    }
                     let before = self.pos;
                     let word = self.word()?;
                     if self.pos == before {

@@ -397,6 +397,9 @@ fn closed(all: &mut Vec<Token>, language: Language) {
     let Some(callee) = name_at(all, Some(from - 1)).map(str::to_owned) else {
         return;
     };
+    if language == Language::Python && last_of(&callee) == "partial" && prepared(all, from) {
+        return;
+    }
     let inner = all.get(from + 1..close).unwrap_or_default();
     let parts = parted(inner);
     let text = |at: usize| {
@@ -510,6 +513,27 @@ fn name_token(all: &[Token], at: usize, name: String) -> Token {
         _ => 0,
     };
     Token::Name { name, start }
+}
+
+/// `map(partial(shutil.rmtree, ignore_errors=True), folders)`: what is prepared with names alone is called as it is.
+fn prepared(all: &mut Vec<Token>, open: usize) -> bool {
+    let handed = open >= 2
+        && all.get(open - 2) == Some(&Token::Sign('('))
+        && name_at(all, open.checked_sub(3))
+            .map(last_of)
+            .is_some_and(|name| matches!(name, "map" | "imap" | "imap_unordered" | "starmap"));
+    let given = all.get(open + 1..all.len() - 1).unwrap_or_default();
+    let parts = parted(given);
+    let [[Token::Name { name, .. }], rest @ ..] = parts.as_slice() else {
+        return false;
+    };
+    let named = |part: &&[Token]| part.contains(&Token::Sign('='));
+    if !handed || !rest.iter().all(named) {
+        return false;
+    }
+    let name = name.clone();
+    put(all, open - 1, name, Vec::new());
+    true
 }
 
 /// `operator.attrgetter('rmtree')(shutil)`, `methodcaller('rmtree', x)(shutil)`, `partial(shutil.rmtree, x)()`.

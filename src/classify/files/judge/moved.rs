@@ -1,7 +1,7 @@
 //! What goes from a place to which the call itself has moved it: it is judged, and saved, where it stands before the call.
 //! Which moves there were is read in `moves`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{How, Judge, Over, PATHS_MAX, Seen, World};
 use crate::classify::files::kinds;
@@ -12,7 +12,7 @@ use crate::classify::files::rules::usual;
 use crate::classify::files::world;
 use crate::classify::inert;
 use crate::model::command::{Command, Cwd};
-use crate::model::fact::{Answer, Question};
+use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
 
 /// How a line begins that says of a target that it is named as it stands before the call.
@@ -67,10 +67,28 @@ impl Judge<'_, '_> {
         self.origins(plain);
         let moves = self.moves.as_ref();
         let left = moves.and_then(|moves| moves.left_for(plain, &proven.places()));
-        left.is_some_and(|(to, at)| {
-            let since = self.context.earlier.iter().skip(at + 1);
-            since.chain(self.context.after).all(|one| leaves(one, &to))
-        })
+        let Some((to, at)) = left else {
+            return false;
+        };
+        // A swap moves it on: it lies in one of these places then.
+        let mut places = vec![to];
+        let since = self.context.earlier.iter().skip(at + 1);
+        for one in since.chain(self.context.after) {
+            match moved_on(one).filter(|(from, _)| places.contains(from)) {
+                Some((_, to)) if !self.may_be_folder(&to) => places.push(to),
+                _ if places.iter().all(|place| leaves(one, place)) => {}
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn may_be_folder(&mut self, path: &Path) -> bool {
+        match self.entry(path) {
+            Seen::There(entry) => entry.kind != EntryKind::File,
+            Seen::Absent => false,
+            Seen::Unknown => true,
+        }
     }
 
     /// New content over a file that the call moved to its place.
@@ -153,6 +171,25 @@ impl Judge<'_, '_> {
             self.losses
                 .push(Loss::new("files.wipe", world::path_target(&path)));
         }
+    }
+}
+
+/// `mv from to`, where every word is known: where it moves a thing from, and to.
+fn moved_on(command: &Command) -> Option<(PathBuf, PathBuf)> {
+    let Cwd::Known(here) = &command.cwd else {
+        return None;
+    };
+    if !command.is_any(&["mv", "gmv"]) || !command.is_here() || !command.writes.is_empty() {
+        return None;
+    }
+    let place = |word: &Word| {
+        let text = word.text().filter(|_| !word.has_glob() && !word.many)?;
+        let known = !text.is_empty() && !text.starts_with('-') && !text.ends_with('/');
+        known.then(|| lexical(&here.join(text)))
+    };
+    match command.args() {
+        [from, to] => Some((place(from)?, place(to)?)),
+        _ => None,
     }
 }
 

@@ -72,7 +72,9 @@ impl<'a> Judge<'a, '_> {
             return false;
         };
         if (other.device, other.inode) == (entry.device, entry.inode) {
-            return !streams;
+            // A name may stand for something else by now.
+            let moves = |command: &Command| command.is_any(&["mv", "gmv", "rename", "ln"]);
+            return !streams && !self.context.earlier.iter().any(moves);
         }
         if other.bytes != entry.bytes || entry.bytes > COMPARED {
             return false;
