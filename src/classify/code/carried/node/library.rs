@@ -230,6 +230,9 @@ impl Player<'_> {
 
     /// A setting of the environment.
     pub fn setting(&mut self, name: &str) -> Outcome<Value> {
+        if super::members::INHERITED.contains(&name) {
+            return Err(Stop::Lost);
+        }
         if let Some((_, value)) = self.environment.iter().rev().find(|(one, _)| one == name) {
             return Ok(value.as_deref().map_or(Value::Any, Value::text));
         }
@@ -600,7 +603,7 @@ impl Player<'_> {
                     ..Object::default()
                 })))
             }
-            "Array.isArray" => Ok(Value::Bool(matches!(first, Value::Array(_)))),
+            "Array.isArray" => is_list(&first),
             "Array.of" => Ok(Value::list(given)),
             "Array.from" => self.list_from(&first, given.get(1)),
             _ => Err(Stop::Lost),
@@ -690,3 +693,13 @@ const NOW: Time = Time::Now {
     less: 0.0,
     unit: 1_000.0,
 };
+
+/// Tells whether a value is a list; what a pattern with names has found is one too.
+fn is_list(value: &Value) -> Outcome<Value> {
+    Ok(Value::Bool(match value {
+        Value::Array(_) => true,
+        Value::Object(object) => object.sort == Some("match"),
+        Value::Any => return Err(Stop::Lost),
+        _ => false,
+    }))
+}
