@@ -1,7 +1,7 @@
 //! What stands in the folders of the world: names with their kinds, one look for a whole folder.
 //! A tree that a code goes through level by level is asked for at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::fact::{Answer, EntryKind, Question};
@@ -13,6 +13,8 @@ use super::world::{Found, World};
 #[derive(Default)]
 pub(super) struct Folders {
     known: BTreeMap<PathBuf, BTreeMap<String, Found>>,
+    /// Pipes, sockets and devices.
+    odd: BTreeSet<PathBuf>,
     /// Folders whose names the code has asked for.
     gone_through: Vec<PathBuf>,
 }
@@ -24,10 +26,14 @@ impl World<'_> {
             return Ok(Found::Folder);
         };
         let name = name.to_str().ok_or(Stop::Lost)?.to_owned();
+        if self.folders.odd.contains(path) {
+            return Err(Stop::Lost);
+        }
         if let Some(names) = self.folders.known.get(parent) {
             return Ok(names.get(&name).copied().unwrap_or(Found::Nothing));
         }
         match self.folder(&parent.to_path_buf(), false)? {
+            Some(_) if self.folders.odd.contains(path) => Err(Stop::Lost),
             Some(names) => Ok(names.get(&name).copied().unwrap_or(Found::Nothing)),
             None => self.entry(path),
         }
@@ -82,6 +88,7 @@ impl World<'_> {
             false => &["-mindepth", "1", "-maxdepth", "1"],
         };
         let mut waits = false;
+        let mut odd = Vec::new();
         for (tests, kind) in kinds {
             let tests = shape.iter().chain(tests).map(|test| (*test).to_owned());
             let question = Question::Find {
@@ -96,9 +103,21 @@ impl World<'_> {
                 Some(_) => return Ok(None),
             }
         }
+        let tests = shape.iter().chain(&["-type", "p,s,b,c"]);
+        match self.ask(Question::Find {
+            shown: format!("{}/", folder.to_str().ok_or(Stop::Lost)?),
+            start: folder.clone(),
+            tests: tests.map(|test| (*test).to_owned()).collect(),
+        })? {
+            Some(Answer::Glob(paths)) => odd = paths,
+            Some(Answer::Absent) => {}
+            None => waits = true,
+            Some(_) => return Ok(None),
+        }
         if waits {
             return Ok(Some(BTreeMap::new()));
         }
+        self.folders.odd.extend(odd);
         self.folders.known.insert(folder.clone(), BTreeMap::new());
         for (path, kind) in all {
             if deep && kind == Found::Folder {
