@@ -2,6 +2,7 @@
 //! Where such a value could decide whether the row is taken, nothing is said.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use regex::Regex;
 use rusqlite::Connection;
@@ -11,6 +12,19 @@ use super::super::value::{Outcome, Stop};
 /// Words of a table by which a value decides whether its row is taken.
 const CHOOSY: [&str; 4] = ["CHECK", "STRICT", "GENERATED", "AS ("];
 
+/// An INSERT of one row: its table, its columns, its values.
+const PLAIN_INSERT: &str = r#"(?is)^\s*(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO\s+["`\[]?(\w+)["`\]]?\s*(?:\(([^()]*)\))?\s*VALUES\s*\(([^()]*)\)\s*;?\s*$"#;
+/// A value that is handed over, or one that is written there.
+const PLAIN_VALUE: &str =
+    r"(?i)^(?:\?|[:@$]\w+|-?\d+(?:\.\d+)?|'[^']*'|NULL|CURRENT_(?:TIMESTAMP|DATE|TIME))$";
+
+static SHAPE: OnceLock<Option<Regex>> = OnceLock::new();
+static ITEM: OnceLock<Option<Regex>> = OnceLock::new();
+
+fn made(place: &'static OnceLock<Option<Regex>>, pattern: &str) -> Option<&'static Regex> {
+    place.get_or_init(|| Regex::new(pattern).ok()).as_ref()
+}
+
 /// Returns the table of a plain INSERT and the columns that get the values of these places.
 pub(super) fn columns(
     live: &Connection,
@@ -18,13 +32,7 @@ pub(super) fn columns(
     places: &BTreeSet<usize>,
     place: &dyn Fn(&str) -> Option<usize>,
 ) -> Outcome<(String, Vec<String>)> {
-    let shape = Regex::new(
-        r#"(?is)^\s*(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO\s+["`\[]?(\w+)["`\]]?\s*(?:\(([^()]*)\))?\s*VALUES\s*\(([^()]*)\)\s*;?\s*$"#,
-    );
-    let item = Regex::new(
-        r"(?i)^(?:\?|[:@$]\w+|-?\d+(?:\.\d+)?|'[^']*'|NULL|CURRENT_(?:TIMESTAMP|DATE|TIME))$",
-    );
-    let (Ok(shape), Ok(item)) = (shape, item) else {
+    let (Some(shape), Some(item)) = (made(&SHAPE, PLAIN_INSERT), made(&ITEM, PLAIN_VALUE)) else {
         return Err(Stop::Lost);
     };
     let found = shape.captures(text).ok_or(Stop::Lost)?;

@@ -214,7 +214,7 @@ impl Player<'_> {
         let word = head(text);
         let doubts = match unknown.is_empty() {
             true => Vec::new(),
-            false => doubted(&live, text, &statement, &unknown)?,
+            false => doubted(store, text, &statement, &unknown)?,
         };
         let before = live.total_changes();
         let told = statement.expanded_sql().unwrap_or_else(|| text.to_owned());
@@ -553,19 +553,22 @@ const fn is_unknown(value: &Value) -> bool {
 
 /// Returns the columns of new rows that get values which are not known, where these decide nothing.
 fn doubted(
-    live: &Connection,
+    store: &Store,
     text: &str,
     statement: &rusqlite::Statement<'_>,
     unknown: &BTreeSet<usize>,
 ) -> Result<Vec<(String, String)>, Fault> {
     let place = |name: &str| statement.parameter_index(name).ok().flatten();
-    let (table, columns) = doubt::columns(live, text, unknown, &place)?;
+    let live = store.live.borrow();
+    let (table, columns) = doubt::columns(&live, text, unknown, &place)?;
     let mut all = Vec::new();
     for column in columns {
-        if !doubt::is_free(live, &table, &column)? {
+        let one = (table.clone(), column);
+        // What was found before stays so: nothing is built while it is not known.
+        if !store.doubts.borrow().contains(&one) && !doubt::is_free(&live, &table, &one.1)? {
             return Err(Stop::Lost.into());
         }
-        all.push((table.clone(), column));
+        all.push(one);
     }
     Ok(all)
 }
