@@ -88,7 +88,7 @@ fn whole(player: &mut Player<'_>, start: &Start<'_>) -> Outcome<()> {
             argv.push(Value::text(&word.text));
             continue;
         }
-        let fits = player.world.glob(&word.text)?;
+        let fits = player.world.glob(&word.text, true)?;
         // What stands there where nothing fits hangs on a setting of the shell.
         if fits.is_empty() && !player.world.waits {
             return Err(Stop::Lost);

@@ -6,6 +6,7 @@ pub(super) mod begin;
 mod blocks;
 mod bounds;
 mod builtins;
+mod bytes;
 mod calls;
 mod classes;
 mod database;

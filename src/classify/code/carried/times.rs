@@ -91,8 +91,13 @@ impl World<'_> {
 
     /// Which of two files was changed later.
     fn newer(&mut self, one: &Path, two: &Path) -> Outcome<Ordering> {
-        let one = self.moment(one)?;
-        let two = self.moment(two)?;
-        Ok(one.cmp(&two))
+        if one == two {
+            return Ok(Ordering::Equal);
+        }
+        // The world counts whole seconds: which of two in the same one came later is not known.
+        match self.moment(one)?.cmp(&self.moment(two)?) {
+            Ordering::Equal if !self.waits => Err(Stop::Lost),
+            other => Ok(other),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The files that a carried-out code finds, and what it does to them: answers of the world with the code's own changes laid over.
 //! It notes every change down as a step for the shell; whether something is lost is judged elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::classify::Context;
@@ -9,6 +9,7 @@ use crate::classify::packs;
 use crate::classify::sql::reach::normal;
 use crate::classify::sql::source::Source;
 use crate::model::fact::{Answer, EntryKind, Needs, Question};
+use crate::model::name;
 use crate::model::span::Span;
 use crate::sql::HOLE;
 
@@ -22,6 +23,8 @@ const MAX_STEPS: usize = 400;
 const MAX_QUESTIONS: usize = 10_000;
 /// Files behind which another one that is not known yet ends the attempt.
 const MAX_CHAIN: usize = 6;
+/// Bytes of one name.
+const MAX_NAME: usize = 255;
 /// Bytes of one file that the code keeps in mind.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -66,6 +69,12 @@ pub(super) struct World<'a> {
     pub here: PathBuf,
     start: PathBuf,
     left: BTreeMap<PathBuf, Left>,
+    /// Places that the code has made without a step that says so.
+    unseen: BTreeSet<PathBuf>,
+    /// Files that got another time: just now, or one that is not known.
+    retimed: BTreeMap<PathBuf, bool>,
+    /// How often something was changed.
+    pub changes: usize,
     pub steps: Vec<Step>,
     /// An answer is still missing: what comes out does not count.
     pub waits: bool,
@@ -87,6 +96,9 @@ impl<'a> World<'a> {
             start: here.clone(),
             here,
             left: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            retimed: BTreeMap::new(),
+            changes: 0,
             steps: Vec::new(),
             waits: false,
             ran: false,
@@ -109,6 +121,9 @@ impl<'a> World<'a> {
             return Err(Stop::Lost);
         }
         let whole = self.here.join(name);
+        if whole.iter().any(|part| part.len() > MAX_NAME) || is_no_place(&whole) {
+            return Err(Stop::Lost);
+        }
         // The folder above one that a link leads to is another one than the name says.
         for (at, _) in name.match_indices("/..") {
             let before = self.here.join(name.get(..at).unwrap_or_default());
@@ -205,8 +220,16 @@ impl<'a> World<'a> {
         Ok(Some(names))
     }
 
-    /// Returns what a file says.
+    /// Returns what a file says, where it is a text.
     pub fn text(&mut self, path: &Path) -> Outcome<Option<String>> {
+        match self.content(path)? {
+            Some(text) if name::carries(&text) => Err(Stop::Lost),
+            told => Ok(told),
+        }
+    }
+
+    /// Returns all that a file holds; bytes that are no text stand in it as signs of their own.
+    pub fn content(&mut self, path: &Path) -> Outcome<Option<String>> {
         let real = match self.changed(path) {
             (Some(Left::File(Some(text))), _) => return Ok(Some(text)),
             (Some(Left::Gone | Left::Folder), _) => return Ok(None),
@@ -230,7 +253,7 @@ impl<'a> World<'a> {
         }
         match self.ask(question)? {
             None => Ok(Some(String::new())),
-            Some(Answer::Text { text, .. }) => Ok(Some(text)),
+            Some(Answer::Text { text, sha256 }) if is_whole(&text, &sha256) => Ok(Some(text)),
             Some(Answer::Absent) => Ok(None),
             Some(_) => Err(Stop::Lost),
         }
@@ -251,16 +274,32 @@ impl<'a> World<'a> {
         if self.is_touched(path) {
             return Err(Stop::Lost);
         }
+        match self.retimed.get(path) {
+            Some(true) => return Ok(seconds < 0.0),
+            Some(false) => return Err(Stop::Lost),
+            None => {}
+        }
         let (None, real) = self.changed(path) else {
             return Ok(seconds < 0.0);
         };
         if seconds < 0.0 {
             return Ok(true);
         }
+        // The world counts whole minutes: what lies in the same one may be older or not.
         let minutes = (seconds / 60.0).floor();
+        let surely = self.is_older_than_minutes(&real, minutes)?;
+        let perhaps = minutes < 1.0 || self.is_older_than_minutes(&real, minutes - 1.0)?;
+        match surely == perhaps || self.waits {
+            true => Ok(surely),
+            false => Err(Stop::Lost),
+        }
+    }
+
+    /// Tells whether more than so many whole minutes have gone by since a file was changed.
+    fn is_older_than_minutes(&mut self, real: &Path, minutes: f64) -> Outcome<bool> {
         let question = Question::Find {
             shown: format!("{}/", real.to_str().ok_or(Stop::Lost)?),
-            start: real,
+            start: real.to_path_buf(),
             tests: ["-maxdepth", "0", "-mmin", &format!("+{minutes}")]
                 .iter()
                 .map(|test| (*test).to_owned())
@@ -273,9 +312,22 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Says that a file has another time: just now, or one that is not known.
+    pub fn retime(&mut self, path: &Path, now: bool) {
+        self.retimed.insert(path.to_path_buf(), now);
+    }
+
+    /// Says that a copy has the time of what it was copied from.
+    pub fn keep_time(&mut self, from: &Path, to: &Path) {
+        match self.retimed.get(from).copied() {
+            Some(now) => self.retimed.insert(to.to_path_buf(), now),
+            None => self.retimed.remove(to),
+        };
+    }
+
     /// Returns when a file was changed.
     pub fn moment(&mut self, path: &Path) -> Outcome<i64> {
-        if self.is_touched(path) {
+        if self.is_touched(path) || self.retimed.contains_key(path) {
             return Err(Stop::Lost);
         }
         let (None, real) = self.changed(path) else {
@@ -292,6 +344,7 @@ impl<'a> World<'a> {
         if self.steps.len() >= MAX_STEPS {
             return Err(Stop::Lost);
         }
+        self.changes += 1;
         self.steps.push(Step { text, span, kind });
         Ok(())
     }
@@ -323,6 +376,8 @@ impl<'a> World<'a> {
 
     fn forget_below(&mut self, path: &Path) {
         self.left.retain(|other, _| !other.starts_with(path));
+        self.unseen.retain(|other| !other.starts_with(path));
+        self.retimed.retain(|other, _| !other.starts_with(path));
     }
 
     /// Makes a folder, with those above.
@@ -335,7 +390,7 @@ impl<'a> World<'a> {
             if self.found(&path)? != Found::Nothing {
                 break;
             }
-            self.left.insert(path, Left::Folder);
+            self.fresh_folder(&path);
         }
         Ok(true)
     }
@@ -365,6 +420,7 @@ impl<'a> World<'a> {
             _ => None,
         };
         self.step(spelled, span, kind)?;
+        self.forget_below(path);
         self.left.insert(path.to_path_buf(), Left::File(known));
         Ok(self.steps.len() - 1)
     }
@@ -392,7 +448,7 @@ impl<'a> World<'a> {
             return Ok(true);
         }
         let below = |other: &PathBuf| other != from && other.starts_with(from);
-        if self.left.keys().any(below) {
+        if self.left.keys().chain(self.retimed.keys()).any(below) {
             return Err(Stop::Lost);
         }
         let there = self.found(to)?;
@@ -404,19 +460,31 @@ impl<'a> World<'a> {
             "mv"
         };
         let folder = if there.is_folder() { " -T" } else { "" };
-        let text = format!(
-            "{verb}{folder} -- {} {}",
-            word(&self.shown(from)?),
-            word(&shown)
-        );
+        let unseen = self.is_unseen(from);
+        // What nobody has seen there cannot be said to be moved: it is written over the other place.
+        let text = match unseen && !self.found(from)?.is_folder() {
+            true => steps::written(&shown, None),
+            false => format!(
+                "{verb}{folder} -- {} {}",
+                word(&self.shown(from)?),
+                word(&shown)
+            ),
+        };
         self.step(text, span, Kind::Writes(shown))?;
         let (left, real) = self.changed(from);
+        let time = self.retimed.get(from).copied();
         self.forget_below(to);
         self.forget_below(from);
         let left = match left {
             Some(left) => left,
             None => Left::From(real),
         };
+        if unseen && matches!(left, Left::Folder) {
+            self.unseen.insert(to.to_path_buf());
+        }
+        if let Some(time) = time {
+            self.retimed.insert(to.to_path_buf(), time);
+        }
         self.left.insert(to.to_path_buf(), left);
         self.left.insert(from.to_path_buf(), Left::Gone);
         Ok(true)
@@ -437,7 +505,10 @@ impl<'a> World<'a> {
         }
         let flags = if found.is_folder() { " -rT" } else { "" };
         let shown = self.shown(to)?;
-        let text = format!("cp{flags} -- {} {}", word(&self.shown(from)?), word(&shown));
+        let text = match self.is_unseen(from) && !found.is_folder() {
+            true => steps::written(&shown, None),
+            false => format!("cp{flags} -- {} {}", word(&self.shown(from)?), word(&shown)),
+        };
         let (left, real) = self.changed(from);
         // A moved or changed file is no longer what the shell finds there.
         self.step(text, span, Kind::Writes(shown))?;
@@ -445,8 +516,22 @@ impl<'a> World<'a> {
             Some(left) => left,
             None => Left::From(real),
         };
+        if !found.is_folder() {
+            self.retime(to, true);
+        }
         self.left.insert(to.to_path_buf(), left);
         Ok(true)
+    }
+
+    /// Tells whether the code has made what stands here without a step that says so.
+    fn is_unseen(&self, path: &Path) -> bool {
+        let moved = matches!(self.left.get(path), Some(Left::From(_)));
+        !moved && path.ancestors().any(|above| self.unseen.contains(above))
+    }
+
+    /// What a file holds is no longer known.
+    pub fn blur(&mut self, path: &Path) {
+        self.left.insert(path.to_path_buf(), Left::File(None));
     }
 
     /// Removes a folder that holds nothing.
@@ -465,11 +550,15 @@ impl<'a> World<'a> {
 
     /// A folder that the code makes where nobody else has anything.
     pub fn fresh_folder(&mut self, path: &Path) {
+        self.changes += 1;
+        self.unseen.insert(path.to_path_buf());
         self.left.insert(path.to_path_buf(), Left::Folder);
     }
 
     /// A file that the code makes where nothing stood; what it holds is known elsewhere.
     pub fn fresh_file(&mut self, path: &Path) {
+        self.changes += 1;
+        self.unseen.insert(path.to_path_buf());
         self.left.insert(path.to_path_buf(), Left::File(None));
     }
 
@@ -556,6 +645,17 @@ impl<'a> World<'a> {
                 steps::goes(&self.shown(&self.here.clone())?)
             ),
         };
+        // Programs find the folders that the code has made.
+        let made: Vec<PathBuf> = self
+            .unseen
+            .iter()
+            .filter(|path| matches!(self.left.get(*path), Some(Left::Folder)))
+            .cloned()
+            .collect();
+        for path in made {
+            let text = format!("mkdir -p -- {}", word(&self.shown(&path)?));
+            self.step(text, span, Kind::Runs)?;
+        }
         self.ran = true;
         // What was found before may be another one now.
         self.folders = Folders::default();
@@ -568,7 +668,7 @@ impl<'a> World<'a> {
     }
 
     /// Returns the paths that a shell pattern gives.
-    pub fn glob(&mut self, pattern: &str) -> Outcome<Vec<String>> {
+    pub fn glob(&mut self, pattern: &str, shell: bool) -> Outcome<Vec<String>> {
         let mut found = vec![if pattern.starts_with('/') {
             "/".to_owned()
         } else {
@@ -587,7 +687,7 @@ impl<'a> World<'a> {
                     continue;
                 }
                 let folder = self.path(if base.is_empty() { "." } else { base })?;
-                let like = like(part).ok_or(Stop::Lost)?;
+                let like = like(part, shell).ok_or(Stop::Lost)?;
                 for name in self.names(&folder)?.unwrap_or_default() {
                     let hidden = name.starts_with('.') && !part.starts_with('.');
                     if !hidden && like.is_match(&name) {
@@ -597,35 +697,95 @@ impl<'a> World<'a> {
             }
             found = next;
         }
+        // With a slash at the end only folders are meant, and it stays there.
+        let folders = pattern.ends_with('/');
         let mut there = Vec::new();
         for one in found {
             let path = self.path(&one)?;
-            if self.found(&path)? != Found::Nothing {
-                there.push(one);
+            match self.found(&path)? {
+                Found::Nothing => {}
+                found if folders && !found.is_folder() => {}
+                _ if folders && !one.ends_with('/') => there.push(format!("{one}/")),
+                _ => there.push(one),
             }
         }
         Ok(there)
     }
 }
 
-/// Returns a pattern of one name as a regular expression.
-fn like(part: &str) -> Option<regex::Regex> {
-    let mut all = "^".to_owned();
+/// Tells whether a place is one of the system itself, which is another one for each who looks.
+fn is_no_place(path: &Path) -> bool {
+    let own = ["/proc", "/sys", "/dev"]
+        .iter()
+        .any(|one| path.starts_with(one));
+    let plain = ["/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr"];
+    own && !plain.iter().any(|one| path == Path::new(one))
+}
+
+/// Tells whether a text is all that a file holds: of a program only the beginning is told.
+fn is_whole(text: &str, told: &str) -> bool {
+    use sha2::Digest;
+    let own = || {
+        sha2::Sha256::digest(name::bytes(text))
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    !text.contains('\0') && !name::carries(text) || own() == told
+}
+
+/// Returns a pattern of one name as a regular expression, as the shell reads it or as Python does.
+pub(super) fn like(part: &str, shell: bool) -> Option<regex::Regex> {
+    let mut all = "^(?s:".to_owned();
     let mut chars = part.chars();
     while let Some(char) = chars.next() {
         match char {
             '*' => all.push_str(".*"),
             '?' => all.push('.'),
-            '[' => {
-                let inside: String = chars.by_ref().take_while(|char| *char != ']').collect();
-                all.push('[');
-                all.push_str(&inside.replacen('!', "^", usize::from(inside.starts_with('!'))));
-                all.push(']');
-            }
-            '\\' => all.push_str(&regex::escape(&chars.next()?.to_string())),
+            '[' => match class(chars.as_str(), shell)? {
+                Some((class, rest)) => {
+                    all.push_str(&class);
+                    chars = rest.chars();
+                }
+                None if shell => return None,
+                None => all.push_str("\\["),
+            },
+            '\\' if shell => return None,
             other => all.push_str(&regex::escape(&other.to_string())),
         }
     }
-    all.push('$');
+    all.push_str(")$");
     regex::Regex::new(&all).ok()
+}
+
+/// Reads a class up to its end, and returns what stands behind; the inner nothing is for one that has no end.
+fn class(text: &str, shell: bool) -> Option<Option<(String, &str)>> {
+    let (negated, body) = match text.strip_prefix('!') {
+        Some(body) => (true, body),
+        None => (false, text),
+    };
+    // A bracket in the first place is a letter like others.
+    let from = usize::from(body.starts_with(']'));
+    let Some(end) = body.get(from..)?.find(']') else {
+        return Some(None);
+    };
+    let (inside, rest) = (body.get(..from + end)?, body.get(from + end + 1..)?);
+    if shell && inside.starts_with(['^', ']'])
+        || ["--", "&&", "~~", "||"]
+            .iter()
+            .any(|odd| inside.contains(odd))
+    {
+        return None;
+    }
+    let mut all = if negated { "[^" } else { "[" }.to_owned();
+    let last = inside.chars().count();
+    for (at, char) in inside.chars().enumerate() {
+        let range = char == '-' && at > 0 && at + 1 < last;
+        if !char.is_alphanumeric() && !range {
+            all.push('\\');
+        }
+        all.push(char);
+    }
+    all.push(']');
+    Some(Some((all, rest)))
 }

@@ -304,7 +304,12 @@ impl Player<'_> {
                 let mut all = Vec::new();
                 for pattern in patterns.split_whitespace() {
                     for pattern in opened(pattern)? {
-                        all.extend(self.world.glob(&pattern)?.into_iter().map(Value::Text));
+                        all.extend(
+                            self.world
+                                .glob(&pattern, true)?
+                                .into_iter()
+                                .map(Value::Text),
+                        );
                     }
                 }
                 all

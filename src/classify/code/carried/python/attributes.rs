@@ -60,7 +60,11 @@ impl Player<'_> {
         }
         let methods: &str = match owner {
             Value::Text(_) => library::TEXT_METHODS,
-            Value::Bytes(_) => "decode strip split startswith endswith hex",
+            Value::Bytes(_) => {
+                "decode replace split rsplit strip lstrip rstrip startswith endswith find rfind \
+                index rindex count partition rpartition join splitlines removeprefix removesuffix \
+                lower upper ljust rjust zfill hex"
+            }
             Value::List(_) => library::LIST_METHODS,
             Value::Tuple(_) => "index count",
             Value::Dict(_) => library::DICT_METHODS,

@@ -432,6 +432,7 @@ impl Player<'_> {
                     ("tuple", one) => matches!(one, Value::Tuple(_)),
                     ("dict", one) => matches!(one, Value::Dict(_)),
                     ("set", one) => matches!(one, Value::Set(_, false)),
+                    ("os.PathLike", Value::Object(entry)) if entry.is_entry() => true,
                     ("bytes", one) => matches!(one, Value::Bytes(_)),
                     (
                         "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "os.PathLike",

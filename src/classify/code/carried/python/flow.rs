@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Comprehension, Expr};
 
+use super::super::world::Found;
 use super::calls::Given;
 use super::frame::{self, Frame, Kind as Place, Sink};
 use super::play::Player;
@@ -14,6 +15,46 @@ use super::value::{Generator, Map, Outcome, Source, State, Stop, Value, Way};
 type Act<'f, 'p> = &'f mut dyn FnMut(&mut Player<'p>, Value) -> Outcome<()>;
 
 impl<'a> Player<'a> {
+    /// Folders that are looked into only now have to be as they were when they were gone through here.
+    fn still_there(&mut self, generator: &Generator) -> Outcome<()> {
+        let Some(look) = generator.looks.borrow().clone() else {
+            return Ok(());
+        };
+        let same = look.changes == self.world.changes;
+        let Source::Items(items) = &generator.source else {
+            return Err(Stop::Lost);
+        };
+        if let Some(look) = &mut *generator.looks.borrow_mut() {
+            look.begun = true;
+        }
+        match (same, look.begun, look.deep) {
+            (true, ..) | (false, true, false) => return Ok(()),
+            (false, true, true) => {}
+            (false, false, _) => {
+                let (path, name, given) = look.again.ok_or(Stop::Lost)?;
+                let Value::Generator(new) = self.path_method(&path, name, given)? else {
+                    return Err(Stop::Lost);
+                };
+                if let (Source::Items(new), Some(look)) =
+                    (&new.source, &mut *generator.looks.borrow_mut())
+                {
+                    *items.borrow_mut() = new.take();
+                    look.changes = self.world.changes;
+                }
+                return Ok(());
+            }
+        }
+        // What was removed meanwhile is perhaps not found at all.
+        let next = items.borrow().front().cloned();
+        if let Some(next) = next {
+            let whole = self.world.path(&next.as_name()?)?;
+            if self.world.found(&whole)? == Found::Nothing {
+                return Err(Stop::Lost);
+            }
+        }
+        Ok(())
+    }
+
     /// Tells whether the values are made only while somebody takes them.
     pub fn is_lazy(&self, value: &Value) -> bool {
         matches!(value, Value::Generator(generator) if !matches!(generator.source, Source::Items(_)))
@@ -67,6 +108,7 @@ impl<'a> Player<'a> {
     fn run(&mut self, generator: &Generator, sink: &Sink) -> Outcome<()> {
         match &generator.source {
             Source::Items(items) => loop {
+                self.still_there(generator)?;
                 let next = items.borrow_mut().pop_front();
                 match next {
                     Some(value) => sink(self, value)?,
@@ -177,6 +219,7 @@ impl<'a> Player<'a> {
                     return Ok(());
                 };
                 loop {
+                    self.still_there(generator)?;
                     let next = items.borrow_mut().pop_front();
                     let Some(next) = next else { return Ok(()) };
                     self.worked(1)?;
@@ -358,6 +401,7 @@ impl<'a> Player<'a> {
         match value {
             Value::Generator(generator) => {
                 if let Source::Items(items) = &generator.source {
+                    self.still_there(generator)?;
                     return Ok(items.borrow_mut().pop_front());
                 }
                 let found: Rc<RefCell<Option<Value>>> = Rc::default();

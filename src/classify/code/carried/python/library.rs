@@ -11,6 +11,7 @@ pub(super) mod places;
 pub(super) mod settings;
 pub(super) mod small;
 pub(super) mod starts;
+pub(super) mod temporary;
 pub(super) mod times;
 pub(super) mod trees;
 
@@ -93,7 +94,7 @@ const MODULES: &[(&str, &str)] = &[
         "path remove unlink rmdir removedirs rename replace renames mkdir makedirs listdir \
          scandir walk chdir getcwd getenv environ system stat lstat access getpid sep \
          linesep name curdir pardir fspath chmod utime getuid geteuid fsync truncate symlink \
-         link readlink umask PathLike F_OK R_OK W_OK X_OK cpu_count isatty putenv unsetenv \
+         link readlink umask fdopen close write devnull PathLike F_OK R_OK W_OK X_OK cpu_count isatty putenv unsetenv \
          error getlogin popen",
     ),
     (
@@ -321,6 +322,8 @@ impl Player<'_> {
             ("sys", "byteorder") => Ok(Some(Value::text("little"))),
             ("os" | "os.path", "sep") => Ok(Some(Value::text("/"))),
             ("os", "linesep") => Ok(Some(Value::text("\n"))),
+            ("os", "devnull") => Ok(Some(Value::text("/dev/null"))),
+            ("sqlite3", "sqlite_version") => Ok(Some(Value::Unknown(Kind::Text))),
             ("os", "name") => Ok(Some(Value::text("posix"))),
             ("os", "curdir") => Ok(Some(Value::text("."))),
             ("os", "pardir") => Ok(Some(Value::text(".."))),

@@ -67,7 +67,7 @@ impl Player<'_> {
                     Err(_) => Err(self.raise("UnicodeDecodeError", "invalid bytes")),
                 }
             }
-            _ => Err(Stop::Lost),
+            _ => self.bytes_like_text(bytes, name, given),
         }
     }
 
@@ -233,19 +233,13 @@ impl Player<'_> {
                     .take("keepends")
                     .is_some_and(|keep| matches!(keep, Value::Bool(true)));
                 given.end()?;
-                let lines = text.split_inclusive('\n').map(|line| match keep {
-                    true => line,
-                    false => line
-                        .strip_suffix('\n')
-                        .map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)),
-                });
                 if text.contains([
                     '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}',
                 ]) {
                     return Err(Stop::Lost);
                 }
                 self.worked(text.len() / 16)?;
-                Ok(Value::texts(lines))
+                Ok(Value::texts(lines(text, keep)))
             }
             "partition" | "rpartition" => {
                 let sep = given.need("sep")?.as_text()?;
@@ -561,6 +555,13 @@ impl Player<'_> {
         if let Some(other) = given.take("other").filter(|_| !counts) {
             let entries = match &other {
                 Value::Dict(other) => other.borrow().entries(),
+                Value::Object(row) if row.is_row() => {
+                    let mut all = Vec::new();
+                    for name in self.items(&row.get("#names").ok_or(Stop::Lost)?)? {
+                        all.push((name.clone(), self.row_item(row, &name)?));
+                    }
+                    all
+                }
                 other => {
                     let mut all = Vec::new();
                     for pair in self.items(other)? {
@@ -662,6 +663,24 @@ impl Player<'_> {
         }
         Ok(Value::None)
     }
+}
+
+/// Returns the lines of a text, each with its end or without.
+fn lines(text: &str, keep: bool) -> Vec<&str> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let at = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let (line, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let end = match behind.starts_with("\r\n") {
+            true => 2,
+            false => behind.len().min(1),
+        };
+        let whole = rest.get(..at + end).unwrap_or(rest);
+        all.push(if keep { whole } else { line });
+        rest = behind.get(end..).unwrap_or_default();
+    }
+    all
 }
 
 fn cased(text: &str, name: &str) -> String {

@@ -43,7 +43,7 @@ impl Player<'_> {
             }
             Value::Unknown(_) => return Err(Stop::Lost),
             Value::Time(_, clock) => match clock {
-                Clock::Number | Clock::Moment => true,
+                Clock::Number | Clock::Moment | Clock::Universal | Clock::Zoned => true,
                 Clock::Span => return Err(Stop::Lost),
             },
             _ => true,
@@ -124,6 +124,9 @@ impl Player<'_> {
         if let (Value::Object(one), Value::Object(two)) = (left, right) {
             if Rc::ptr_eq(one, two) && plain {
                 return Ok(true);
+            }
+            if one.is_row() && two.is_row() {
+                return Ok(super::value::hashed(left)? == super::value::hashed(right)?);
             }
             let fields = one.class.fields.borrow().clone();
             if let Some(fields) = fields
@@ -237,6 +240,7 @@ impl Player<'_> {
             }
             Value::Bytes(bytes) => match part {
                 Value::Bytes(part) if !part.is_empty() => {
+                    self.worked(bytes.len() / 16)?;
                     Ok(bytes.windows(part.len()).any(|one| one == &**part))
                 }
                 _ => Err(Stop::Lost),
@@ -300,6 +304,13 @@ impl Player<'_> {
             (Value::Text(one), Value::Text(two)) if op == Operator::Add => {
                 self.worked((one.len() + two.len()) / 64)?;
                 self.text(format!("{one}{two}"))
+            }
+            (Value::Bytes(one), Value::Bytes(two)) if op == Operator::Add => {
+                self.worked((one.len() + two.len()) / 64)?;
+                match one.len() + two.len() > MAX_TEXT {
+                    true => Err(Stop::Lost),
+                    false => Ok(Value::Bytes(Rc::from([&**one, &**two].concat()))),
+                }
             }
             (Value::Text(_), _) if op == Operator::Mod => self.percent(left, right),
             (Value::Unknown(Kind::Text), Value::Text(_))

@@ -148,6 +148,7 @@ impl<'a> Player<'a> {
     pub fn block(&mut self, body: &[Stmt], frame: &Rc<Frame>) -> Outcome<()> {
         for stmt in body {
             self.worked(1)?;
+            self.close_unheld()?;
             self.deeper(|player| player.statement(stmt, frame))?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use regex::Regex;
 use ruff_python_ast::{ExprGenerator, ExprLambda, StmtFunctionDef};
 
 use super::super::value::{Stop as Halt, Time};
+use super::calls::Given;
 use super::database::{Connection, Cursor};
 use super::frame::{Frame, Names};
 use super::library::files::File;
@@ -66,8 +67,12 @@ pub(super) enum Kind {
 pub(super) enum Clock {
     /// Seconds.
     Number,
-    /// `datetime`.
+    /// `datetime` of the place where the script runs, which it does not name.
     Moment,
+    /// `datetime` of universal time, which it does not name either.
+    Universal,
+    /// `datetime` that names its zone.
+    Zoned,
     /// `timedelta`.
     Span,
 }
@@ -158,6 +163,20 @@ pub(super) struct Object {
 pub(super) struct Generator {
     pub source: Source,
     pub state: Cell<State>,
+    /// It goes through folders that are looked into only then.
+    pub looks: RefCell<Option<Look>>,
+}
+
+/// When a generator has looked into the folders that it goes through.
+#[derive(Clone)]
+pub(super) struct Look {
+    /// The method of a path that looks again.
+    pub again: Option<(Rc<str>, &'static str, Given)>,
+    /// How often the code had changed something by then.
+    pub changes: usize,
+    /// It goes through folders below as well, one after the other.
+    pub deep: bool,
+    pub begun: bool,
 }
 
 /// How far a generator has come.
@@ -300,6 +319,15 @@ fn hashed_part(value: &Value, parts: &mut usize) -> Outcome<String> {
         Value::Library(name) => format!("l{name}"),
         Value::Function(function) => format!("o{:p}", Rc::as_ptr(function)),
         Value::Class(class) => format!("o{:p}", Rc::as_ptr(class)),
+        Value::Object(object) if object.is_row() => {
+            let part = |name: &str| object.get(name).ok_or(Stop::Lost);
+            let (Value::List(names), values) = (part("#names")?, part("#values")?) else {
+                return Err(Stop::Lost);
+            };
+            let names = Value::tuple(names.borrow().clone());
+            let (names, values) = (hashed_part(&names, parts)?, hashed_part(&values, parts)?);
+            format!("r{}:{names}{values}", names.len())
+        }
         // Objects that say themselves what is equal are found elsewhere.
         Value::Object(object) if object.is_plain() => format!("o{:p}", Rc::as_ptr(object)),
         _ => return Err(Stop::Lost),
@@ -307,6 +335,16 @@ fn hashed_part(value: &Value, parts: &mut usize) -> Outcome<String> {
 }
 
 impl Object {
+    /// Tells whether it is what `os.scandir` gives.
+    pub fn is_entry(&self) -> bool {
+        self.class.builtin && self.class.name == "DirEntry"
+    }
+
+    /// Tells whether it is a row of a database.
+    pub fn is_row(&self) -> bool {
+        self.class.builtin && self.class.name == "Row"
+    }
+
     /// Tells whether nothing but itself is equal to it.
     pub fn is_plain(&self) -> bool {
         let own = ["__eq__", "__hash__"];
@@ -403,7 +441,17 @@ impl Value {
         Self::Generator(Rc::new(Generator {
             source,
             state: Cell::new(State::New),
+            looks: RefCell::new(None),
         }))
+    }
+
+    /// Returns what was found in folders, which are looked into only when somebody asks.
+    pub fn found(items: Vec<Self>, look: Look) -> Self {
+        let value = Self::given(items);
+        if let Self::Generator(generator) = &value {
+            *generator.looks.borrow_mut() = Some(look);
+        }
+        value
     }
 
     pub const fn is_none(&self) -> bool {
@@ -462,6 +510,9 @@ impl Value {
     pub fn as_name(&self) -> Outcome<Rc<str>> {
         match self {
             Self::Text(text) | Self::Path(text) => Ok(Rc::clone(text)),
+            Self::Object(entry) if entry.is_entry() => {
+                entry.get("path").ok_or(Stop::Lost)?.as_text()
+            }
             Self::Bytes(bytes) => std::str::from_utf8(bytes)
                 .map(Rc::from)
                 .map_err(|_| Stop::Lost),

@@ -5,10 +5,15 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::model::name;
+
 use super::super::super::world::Found;
 use super::super::calls::Given;
 use super::super::play::Player;
 use super::super::value::{Kind, Outcome, Stop, Value};
+
+/// Bytes that are surely read at once.
+const MAX_BLOCK: usize = 8_000;
 
 /// An opened file.
 pub(in super::super) struct File {
@@ -16,8 +21,10 @@ pub(in super::super) struct File {
     path: PathBuf,
     pub open: bool,
     binary: bool,
-    /// What is read, and how far.
+    /// What is read, and how far; bytes that are no text stand in it as signs of their own.
     text: Option<(String, usize)>,
+    /// What it holds is no text: whoever reads it is told so.
+    broken: bool,
     /// What is written, where it is known; and the step that says so.
     written: Option<Option<String>>,
     step: Option<usize>,
@@ -39,28 +46,71 @@ pub(in super::super) fn lines_ended(text: &str) -> String {
     }
 }
 
-/// A text is read and written as what it is.
-pub(in super::super) fn plain_encoding(given: &Given) -> Outcome<()> {
-    let told = given.named.iter().find(|(name, _)| name == "encoding");
-    match told {
-        None | Some((_, Value::None)) => Ok(()),
-        Some((_, Value::Text(name))) => {
-            let plain = ["utf-8", "utf8", "ascii", "us-ascii"];
-            match plain.contains(&name.to_ascii_lowercase().as_str()) {
-                true => Ok(()),
-                false => Err(Stop::Lost),
-            }
-        }
-        Some(_) => Err(Stop::Lost),
+/// How the text of a file is read and written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Manner {
+    /// The ends of lines stay as they are.
+    keeps_ends: bool,
+    /// A lone carriage return ends a line as well.
+    returns: bool,
+    /// What is no text is passed over.
+    lenient: bool,
+}
+
+/// Takes how a text is read and written, by place or by name: as what it is, or not at all.
+pub(in super::super) fn manner(given: &mut Given) -> Outcome<Manner> {
+    let encoding = given.take("encoding");
+    let lenient = match given.take("errors") {
+        None | Some(Value::None) => false,
+        Some(Value::Text(name)) => &*name != "strict",
+        Some(_) => return Err(Stop::Lost),
+    };
+    let newline = given.take("newline");
+    given.end()?;
+    match encoding {
+        None | Some(Value::None) => {}
+        Some(Value::Text(name))
+            if ["utf-8", "utf8"].contains(&name.to_ascii_lowercase().as_str()) => {}
+        Some(_) => return Err(Stop::Lost),
+    }
+    let kept = match newline {
+        None | Some(Value::None) => None,
+        Some(Value::Text(end)) if end.is_empty() || &*end == "\n" => Some(end),
+        Some(_) => return Err(Stop::Lost),
+    };
+    Ok(Manner {
+        keeps_ends: kept.is_some(),
+        returns: kept.is_some_and(|end| end.is_empty()),
+        lenient,
+    })
+}
+
+/// Returns a text as a file that is read in this manner gives it.
+pub(in super::super) fn as_read(text: &str, manner: Manner) -> Outcome<String> {
+    let lone = || text.replace("\r\n", "").contains('\r');
+    match (manner.keeps_ends, manner.returns && lone()) {
+        (_, true) => Err(Stop::Lost),
+        (true, false) => Ok(text.to_owned()),
+        (false, false) => Ok(lines_ended(text)),
     }
 }
 
 impl Player<'_> {
-    /// Reads a whole file.
+    /// Reads a whole text.
+    pub fn read_text(&mut self, path: &str, manner: Manner) -> Outcome<String> {
+        let text = self.read_file(path)?;
+        match (name::carries(&text), manner.lenient) {
+            (false, _) => as_read(&text, manner),
+            (true, true) => Err(Stop::Lost),
+            (true, false) => Err(self.raise("UnicodeDecodeError", "invalid start byte")),
+        }
+    }
+
+    /// Reads a whole file; bytes that are no text stand in it as signs of their own.
     pub fn read_file(&mut self, path: &str) -> Outcome<String> {
         match self.followed(path)? {
             Found::Nothing if self.world.waits => return Ok(String::new()),
-            Found::Nothing => return Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => return Err(self.absent(path)),
             Found::Folder => return Err(self.raise("IsADirectoryError", path)),
             _ => {}
         }
@@ -68,30 +118,34 @@ impl Player<'_> {
         if self.stores.is_changed(&whole) {
             return Err(Stop::Lost);
         }
-        // A file that nobody holds any more is closed.
-        let held = |file: &Rc<RefCell<File>>| Rc::strong_count(file) > 1;
-        for file in self
-            .files
-            .extract_if(.., |file| !held(file))
-            .collect::<Vec<_>>()
-        {
-            self.close_file(&file)?;
-        }
         // What was written and not closed may stand there or not.
-        if self
-            .files
-            .iter()
-            .any(|file| file.borrow().open && file.borrow().path == whole)
-        {
+        if self.is_being_written(&whole)? {
             return Err(Stop::Lost);
         }
         let whole = match self.world.found(&whole)? {
             Found::Link { .. } => self.world.resolved(&whole)?,
             _ => whole,
         };
-        let text = self.world.text(&whole)?.ok_or(Stop::Lost)?;
+        let text = self.world.content(&whole)?.ok_or(Stop::Lost)?;
         self.worked(text.len() / 64)?;
         Ok(text)
+    }
+
+    /// Closes the files that nobody holds any more.
+    pub fn close_unheld(&mut self) -> Outcome<()> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let held = |file: &Rc<RefCell<File>>| Rc::strong_count(file) > 1;
+        let gone: Vec<_> = self.files.extract_if(.., |file| !held(file)).collect();
+        gone.iter().try_for_each(|file| self.close_file(file))
+    }
+
+    /// Tells whether a file is still open for writing.
+    pub fn is_being_written(&mut self, path: &std::path::Path) -> Outcome<bool> {
+        self.close_unheld()?;
+        let mut files = self.files.iter();
+        Ok(files.any(|file| file.borrow().is_open_at(path)))
     }
 
     pub fn write_file(&mut self, path: &str, data: &Value) -> Outcome<Value> {
@@ -117,16 +171,16 @@ impl Player<'_> {
             Value::None => {
                 return Err(self.raise("TypeError", "expected str, bytes or os.PathLike"));
             }
+            Value::Object(number) if number.class.builtin && number.class.name == "fd" => {
+                number.get("path").ok_or(Stop::Lost)?.as_name()?
+            }
             first => first.as_name()?,
         };
         let mode = given
             .take("mode")
             .map_or(Ok(Rc::from("r")), |mode| mode.as_text())?;
-        given.placed.clear();
-        plain_encoding(&given)?;
-        given
-            .pass(&["encoding", "newline", "errors", "buffering"])
-            .end()?;
+        given.take("buffering");
+        let manner = manner(&mut given)?;
         let letters: String = mode
             .chars()
             .filter(|letter| !matches!(letter, 'b' | 't'))
@@ -138,16 +192,21 @@ impl Player<'_> {
             open: true,
             binary: mode.contains('b'),
             text: None,
+            broken: false,
             written: None,
             step: None,
         };
         if letters == "r" {
             let text = self.read_file(&path)?;
+            file.broken = !file.binary && name::carries(&text);
+            if file.broken && (manner.lenient || text.len() > MAX_BLOCK) {
+                return Err(Stop::Lost);
+            }
             file.text = Some((
-                if file.binary {
+                if file.binary || file.broken {
                     text
                 } else {
-                    lines_ended(&text)
+                    as_read(&text, manner)?
                 },
                 0,
             ));
@@ -191,6 +250,7 @@ impl Player<'_> {
             open: true,
             binary: false,
             text: Some((text.to_owned(), 0)),
+            broken: false,
             written: None,
             step: None,
         })))
@@ -212,7 +272,11 @@ impl Player<'_> {
     pub fn next_line(&mut self, file: &Rc<RefCell<File>>) -> Outcome<Option<Value>> {
         let mut file = file.borrow_mut();
         let binary = file.binary;
-        let open = file.open;
+        let (open, broken) = (file.open, file.broken);
+        if broken && open {
+            drop(file);
+            return Err(self.raise("UnicodeDecodeError", "invalid start byte"));
+        }
         let Some((text, at)) = &mut file.text else {
             return Err(Stop::Lost);
         };
@@ -228,7 +292,7 @@ impl Player<'_> {
         let line = line.to_owned();
         drop(file);
         match binary {
-            true => Ok(Some(Value::Bytes(Rc::from(line.as_bytes())))),
+            true => Ok(Some(Value::Bytes(Rc::from(&*name::bytes(&line))))),
             false => self.text(line).map(Some),
         }
     }
@@ -257,6 +321,10 @@ impl Player<'_> {
                     drop(all);
                     return Err(self.raise("ValueError", "I/O operation on closed file"));
                 }
+                if all.broken {
+                    drop(all);
+                    return Err(self.raise("UnicodeDecodeError", "invalid start byte"));
+                }
                 let Some((text, at)) = &mut all.text else {
                     return Err(Stop::Lost);
                 };
@@ -264,7 +332,7 @@ impl Player<'_> {
                 *at = text.len();
                 drop(all);
                 match binary {
-                    true => Ok(Value::Bytes(Rc::from(rest.as_bytes()))),
+                    true => Ok(Value::Bytes(Rc::from(&*name::bytes(&rest)))),
                     false => self.text(rest),
                 }
             }
@@ -276,6 +344,7 @@ impl Player<'_> {
                     None => self.text(""),
                 }
             }
+            "readlines" if !given.placed.is_empty() => Err(Stop::Lost),
             "readlines" => self.items(&Value::File(Rc::clone(file))).map(Value::list),
             "write" => {
                 let data = given.need("data")?;

@@ -262,9 +262,12 @@ impl Player<'_> {
             "iterdir" => self.entries(path),
             "glob" | "rglob" => self.path_glob(path, name, given),
             "unlink" => {
-                let missing = given.flag("missing_ok", false)?
-                    || matches!(given.placed.get(1), Some(Value::Bool(true)));
-                given.placed.truncate(1);
+                given.placed.remove(0);
+                let missing = match given.take("missing_ok") {
+                    None => false,
+                    Some(value) => self.truth(&value)?,
+                };
+                given.end()?;
                 self.unlink(path, missing)
             }
             "rmdir" => self.call_os("os.rmdir", given),
@@ -274,39 +277,52 @@ impl Player<'_> {
                 self.call_os("os.replace", given)?;
                 self.path_value(&to.as_name()?)
             }
-            "read_text" | "read_bytes" => {
-                super::files::plain_encoding(&given)?;
-                let text = self.read_file(path)?;
-                match name {
-                    "read_text" => self.text(super::files::lines_ended(&text)),
-                    _ => Ok(Value::Bytes(Rc::from(text.as_bytes()))),
-                }
-            }
-            "write_text" | "write_bytes" => {
-                let data = given
-                    .placed
-                    .get(1)
-                    .cloned()
-                    .or_else(|| given.key("data"))
-                    .ok_or(Stop::Lost)?;
-                self.write_file(path, &data)
+            "read_text" | "read_bytes" | "write_text" | "write_bytes" => {
+                given.placed.remove(0);
+                self.path_content(path, name, given)
             }
             "open" => self.open(given),
             "touch" => self.touch(path, given),
-            "stat" | "lstat" => self.stat(path, name == "stat"),
+            "stat" | "lstat" => {
+                let follows = given.flag("follow_symlinks", true)?;
+                self.stat(path, follows && name == "stat")
+            }
             "samefile" => self.call_os_path("os.path.samefile", given),
             "chmod" => Ok(Value::None),
             _ => Err(Stop::Lost),
         }
     }
 
+    /// Reads or writes a whole file.
+    fn path_content(&mut self, path: &str, name: &str, mut given: Given) -> Outcome<Value> {
+        let writes = name.starts_with("write");
+        let data = match writes {
+            true => Some(given.need("data")?),
+            false => None,
+        };
+        let manner = super::files::manner(&mut given)?;
+        match (data, name) {
+            (Some(data), _) => self.write_file(path, &data),
+            (None, "read_text") => {
+                let text = self.read_text(path, manner)?;
+                self.text(text)
+            }
+            (None, _) => {
+                let text = self.read_file(path)?;
+                Ok(Value::Bytes(Rc::from(&*crate::model::name::bytes(&text))))
+            }
+        }
+    }
+
     fn path_mkdir(&mut self, path: &str, mut given: Given) -> Outcome<Value> {
-        given.placed.truncate(1);
-        given.key("mode");
-        let (parents, exists) = (
-            given.flag("parents", false)?,
-            given.flag("exist_ok", false)?,
-        );
+        given.placed.remove(0);
+        given.take("mode");
+        let mut switch = |name: &str| match given.take(name) {
+            None => Ok(false),
+            Some(value) => self.truth(&value),
+        };
+        let (parents, exists) = (switch("parents")?, switch("exist_ok")?);
+        given.end()?;
         self.make_folder(path, parents, exists)
     }
 

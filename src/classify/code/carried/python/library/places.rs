@@ -172,7 +172,7 @@ impl Player<'_> {
                 let (one, two) = (self.resolved(path)?, self.resolved(&other)?);
                 for one in [&one, &two] {
                     if self.followed(one)? == Found::Nothing {
-                        return Err(self.raise("FileNotFoundError", one));
+                        return Err(self.absent(one));
                     }
                 }
                 Ok(Value::Bool(one == two))
@@ -218,7 +218,14 @@ impl Player<'_> {
                 _ => Err(Stop::Lost),
             },
             "system" => self.os_system(given),
-            "fsync" | "chmod" | "utime" | "umask" => Ok(Value::None),
+            "fsync" | "chmod" | "umask" => Ok(Value::None),
+            "fdopen" | "close" | "write" => self.call_number(short, given),
+            "utime" => {
+                let path = given.need("path")?.as_name()?;
+                let whole = self.world.path(&path)?;
+                self.world.retime(&whole, false);
+                Ok(Value::None)
+            }
             "access" => {
                 let path = given.need("path")?.as_name()?;
                 match self.followed(&path)? {
@@ -291,12 +298,16 @@ impl Player<'_> {
                         self.world.here = whole;
                         Ok(Value::None)
                     }
-                    Found::Nothing => Err(self.raise("FileNotFoundError", &path)),
+                    Found::Nothing => Err(self.absent(&path)),
                     Found::File => Err(self.raise("NotADirectoryError", &path)),
                     Found::Link { .. } => Err(Stop::Lost),
                 }
             }
-            "stat" | "lstat" => self.stat(&path, short == "stat"),
+            "stat" | "lstat" => {
+                let follows = given.flag("follow_symlinks", true)?;
+                given.end()?;
+                self.stat(&path, follows && short == "stat")
+            }
             _ => Err(Stop::Lost),
         }
     }
@@ -305,7 +316,7 @@ impl Player<'_> {
         let whole = self.place_of(path)?;
         match self.world.found(&whole)? {
             Found::Nothing if missing || self.world.waits => Ok(Value::None),
-            Found::Nothing => Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => Err(self.absent(path)),
             Found::Folder => Err(self.raise("IsADirectoryError", path)),
             Found::File | Found::Link { .. } => {
                 self.world.remove(&whole, false, self.span)?;
@@ -325,7 +336,7 @@ impl Player<'_> {
     fn rmdir(&mut self, path: &str) -> Outcome<Value> {
         let whole = self.world.path(path)?;
         match self.world.found(&whole)? {
-            Found::Nothing => Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => Err(self.absent(path)),
             Found::File | Found::Link { .. } => Err(self.raise("NotADirectoryError", path)),
             Found::Folder => {
                 if !self.world.names(&whole)?.unwrap_or_default().is_empty() {
@@ -341,7 +352,7 @@ impl Player<'_> {
         let (from_path, to_path) = (self.world.path(from)?, self.world.path(to)?);
         let (found, there) = (self.world.found(&from_path)?, self.world.found(&to_path)?);
         if found == Found::Nothing && !self.world.waits {
-            return Err(self.raise("FileNotFoundError", from));
+            return Err(self.absent(from));
         }
         self.above_exists(to)?;
         match (found, there) {
@@ -357,9 +368,14 @@ impl Player<'_> {
             _ => {}
         }
         if from_path != to_path {
+            let open = self.is_being_written(&from_path)?;
             self.world.rename(&from_path, &to_path, self.span)?;
+            if open {
+                self.world.blur(&to_path);
+            }
             self.stores.forget(&from_path);
             self.stores.forget(&to_path);
+            self.stores.carried_over(&from_path, &to_path);
         }
         Ok(Value::None)
     }
@@ -377,7 +393,7 @@ impl Player<'_> {
         match self.followed(&above)? {
             Found::Folder => Ok(()),
             _ if self.world.waits => Ok(()),
-            Found::Nothing => Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => Err(self.absent(path)),
             _ => Err(self.raise("NotADirectoryError", path)),
         }
     }
@@ -407,6 +423,22 @@ impl Player<'_> {
         Ok(Value::None)
     }
 
+    /// Returns the exception for a place where nothing stands; below a file it is another one.
+    pub fn absent(&mut self, path: &str) -> Stop {
+        let Ok(whole) = self.world.path(path) else {
+            return Stop::Lost;
+        };
+        for above in whole.ancestors().skip(1) {
+            match self.world.found(above) {
+                Ok(Found::Nothing) => {}
+                Ok(Found::File) => return self.raise("NotADirectoryError", path),
+                Ok(_) => break,
+                Err(_) => return Stop::Lost,
+            }
+        }
+        self.raise("FileNotFoundError", path)
+    }
+
     /// Returns what `stat` says.
     pub fn stat(&mut self, path: &str, follows: bool) -> Outcome<Value> {
         let whole = self.world.path(path)?;
@@ -418,10 +450,12 @@ impl Player<'_> {
         };
         let found = self.world.found(&whole)?;
         if found == Found::Nothing && !self.world.waits {
-            return Err(self.raise("FileNotFoundError", path));
+            return Err(self.absent(path));
         }
+        // What is still being written may be on the disk or not.
+        let moving = self.is_being_written(&whole)? || self.stores.is_changed(&whole);
         let size = match found {
-            Found::File => self
+            Found::File if !moving => self
                 .world
                 .size(&whole)?
                 .map_or(Value::Unknown(Kind::Number), |size| {
@@ -433,7 +467,10 @@ impl Player<'_> {
             path: whole,
             unit: 1.0,
         };
-        let changed = Value::Time(changed, Clock::Number);
+        let changed = match moving {
+            true => Value::Unknown(Kind::Number),
+            false => Value::Time(changed, Clock::Number),
+        };
         let other = || Value::Unknown(Kind::Number);
         Ok(self.special(
             "stat",

@@ -150,7 +150,7 @@ impl Player<'_> {
                     if self.followed(&path)? == Found::Nothing {
                         continue;
                     }
-                    let text = self.read_file(&path)?;
+                    let text = self.read_text(&path, super::files::Manner::default())?;
                     self.read_sections(&sections, &text)?;
                     read.push(file);
                 }

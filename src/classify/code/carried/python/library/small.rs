@@ -12,35 +12,7 @@ use super::super::value::{Kind, Map, Object, Outcome, Stop, Value};
 
 /// Returns a pattern of one name as `fnmatch` reads it.
 pub(in super::super) fn like(part: &str) -> Outcome<Regex> {
-    let mut all = "^(?s:".to_owned();
-    let mut chars = part.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '*' => all.push_str(".*"),
-            '?' => all.push('.'),
-            '[' => {
-                let inside: String = chars.by_ref().take_while(|char| *char != ']').collect();
-                let (negated, inside) = match inside.strip_prefix('!') {
-                    Some(rest) => (true, rest.to_owned()),
-                    None => (false, inside),
-                };
-                if inside.is_empty()
-                    || !inside
-                        .chars()
-                        .all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
-                    || inside.contains("--")
-                {
-                    return Err(Stop::Lost);
-                }
-                all.push_str(if negated { "[^" } else { "[" });
-                all.push_str(&inside);
-                all.push(']');
-            }
-            other => all.push_str(&regex::escape(&other.to_string())),
-        }
-    }
-    all.push_str(")$");
-    Regex::new(&all).map_err(|_| Stop::Lost)
+    super::super::super::world::like(part, false).ok_or(Stop::Lost)
 }
 
 impl Player<'_> {
@@ -356,36 +328,6 @@ impl Player<'_> {
                     }
                 }
                 self.make(&object.class, given)
-            }
-            _ => Err(Stop::Lost),
-        }
-    }
-
-    /// A place below the temporary folder that nobody else has.
-    fn call_tempfile(&mut self, name: &str, given: Given) -> Outcome<Value> {
-        if given
-            .named
-            .iter()
-            .any(|(name, value)| name == "dir" && !value.is_none())
-            || given.placed.len() > 2
-        {
-            return Err(Stop::Lost);
-        }
-        match name {
-            "tempfile.gettempdir" => self.text("/tmp"),
-            "tempfile.mkdtemp" | "tempfile.TemporaryDirectory" => {
-                self.numbers += 1;
-                let place = format!("/tmp/of-this-script-{}", self.numbers);
-                let path = std::path::PathBuf::from(&place);
-                self.world.fresh_folder(&path);
-                let value = self.text(place)?;
-                match name {
-                    "tempfile.mkdtemp" => Ok(value),
-                    _ => Ok(self.special(
-                        "TemporaryDirectory",
-                        vec![("thing", value.clone()), ("name", value)],
-                    )),
-                }
             }
             _ => Err(Stop::Lost),
         }

@@ -16,6 +16,7 @@ impl Player<'_> {
         }
         let line = given.need("command")?.as_text()?;
         given.end()?;
+        self.tell_kept()?;
         self.world.run(&line, self.span)?;
         Ok(Value::Unknown(Kind::Number))
     }
@@ -66,6 +67,7 @@ impl Player<'_> {
             ])
             .end()?;
         let line = self.command_line(&args, shell, here.as_deref())?;
+        self.tell_kept()?;
         self.world.run(&line, self.span)?;
         // Whether it fails is not known: one that may is not followed to whoever would catch it.
         let first = line

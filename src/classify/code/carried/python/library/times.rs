@@ -25,6 +25,40 @@ fn plain(value: &Value) -> Option<Plain> {
     })
 }
 
+/// Returns a number of seconds as a moment of this kind.
+fn moment(time: Value, clock: Clock) -> Outcome<Value> {
+    match time {
+        Value::Time(time, Clock::Number) => Ok(Value::Time(time, clock)),
+        _ => Err(Stop::Lost),
+    }
+}
+
+/// Returns the kind of what an operator makes of moments and spans; those of different kinds make nothing.
+fn together(left: &Value, right: &Value, sign: &str) -> Outcome<Clock> {
+    use Clock::{Moment, Number, Span, Universal, Zoned};
+    let number = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_));
+    match (left, right) {
+        (Value::Time(_, Number), Value::Time(_, Number)) => Ok(Number),
+        (Value::Time(_, one @ (Moment | Universal | Zoned)), Value::Time(_, two))
+            if one == two && sign == "-" =>
+        {
+            Ok(Span)
+        }
+        (Value::Time(_, clock @ (Moment | Universal | Zoned | Span)), Value::Span(_))
+        | (Value::Span(_), Value::Time(_, clock @ (Moment | Universal | Zoned | Span)))
+            if matches!(sign, "+" | "-") =>
+        {
+            Ok(*clock)
+        }
+        (Value::Time(_, Number), other) | (other, Value::Time(_, Number)) if number(other) => {
+            Ok(Number)
+        }
+        (Value::Time(_, Span), other) if number(other) && sign == "/" => Ok(Span),
+        (Value::Time(_, Span), Value::Span(_)) if sign == "/" => Ok(Number),
+        _ => Err(Stop::Lost),
+    }
+}
+
 impl Player<'_> {
     pub fn call_times(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         match name {
@@ -34,14 +68,25 @@ impl Player<'_> {
                 Ok(Value::Unknown(Kind::Number))
             }
             "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
-            "datetime.datetime.now" | "datetime.datetime.utcnow" | "datetime.datetime.today" => {
-                Ok(Value::Time(NOW, Clock::Moment))
+            "datetime.datetime.now" | "datetime.datetime.fromtimestamp" => {
+                let time = match name {
+                    "datetime.datetime.now" => Value::Time(NOW, Clock::Number),
+                    _ => given.need("timestamp")?,
+                };
+                let clock = match given.take("tz") {
+                    None | Some(Value::None) => Clock::Moment,
+                    Some(Value::Library("datetime.timezone.utc")) => Clock::Zoned,
+                    Some(_) => return Err(Stop::Lost),
+                };
+                given.end()?;
+                moment(time, clock)
             }
-            "datetime.datetime.fromtimestamp" | "datetime.datetime.utcfromtimestamp" => {
-                match given.need("timestamp")? {
-                    Value::Time(time, Clock::Number) => Ok(Value::Time(time, Clock::Moment)),
-                    _ => Err(Stop::Lost),
-                }
+            "datetime.datetime.today" => Ok(Value::Time(NOW, Clock::Moment)),
+            "datetime.datetime.utcnow" => Ok(Value::Time(NOW, Clock::Universal)),
+            "datetime.datetime.utcfromtimestamp" => {
+                let time = given.need("timestamp")?;
+                given.end()?;
+                moment(time, Clock::Universal)
             }
             "datetime.timedelta" => {
                 let mut seconds = 0.0;
@@ -91,11 +136,7 @@ impl Player<'_> {
                 let (Some(one), Some(two)) = (plain(left), plain(right)) else {
                     return Err(Stop::Lost);
                 };
-                let clock = match (left, right) {
-                    (Value::Time(_, Clock::Moment), Value::Time(_, Clock::Moment)) => Clock::Span,
-                    (Value::Time(_, clock), _) | (_, Value::Time(_, clock)) => *clock,
-                    _ => return Err(Stop::Lost),
-                };
+                let clock = together(left, right, sign)?;
                 match counted(sign, &one, &two) {
                     Some(Plain::Time(time)) => Ok(Some(Value::Time(time, clock))),
                     _ => Ok(Some(Value::Unknown(if clock == Clock::Number {
@@ -113,32 +154,51 @@ impl Player<'_> {
         let (Some(one), Some(two)) = (plain(left), plain(right)) else {
             return Err(Stop::Lost);
         };
+        // What is not of one kind cannot be compared.
+        match (left, right) {
+            (Value::Time(_, one), Value::Time(_, two)) if one == two => {}
+            (Value::Time(_, Clock::Span), Value::Span(_))
+            | (Value::Span(_), Value::Time(_, Clock::Span))
+            | (Value::Time(_, Clock::Number), Value::Int(_) | Value::Float(_))
+            | (Value::Int(_) | Value::Float(_), Value::Time(_, Clock::Number)) => {}
+            _ => return Err(Stop::Lost),
+        }
         self.world.timed(&one, &two)?.ok_or(Stop::Lost)
     }
 
     pub fn time_method(&mut self, owner: &Value, name: &str, given: Given) -> Outcome<Value> {
         match (owner, name) {
-            (Value::Time(time, Clock::Moment), "timestamp") => {
+            (Value::Time(time, Clock::Moment | Clock::Zoned), "timestamp") => {
                 Ok(Value::Time(time.clone(), Clock::Number))
             }
-            (Value::Time(time, Clock::Moment), "astimezone") => {
-                Ok(Value::Time(time.clone(), Clock::Moment))
+            (Value::Time(time, Clock::Moment | Clock::Zoned), "astimezone") => {
+                Ok(Value::Time(time.clone(), Clock::Zoned))
             }
             (Value::Time(time, Clock::Span), "total_seconds") => {
                 Ok(Value::Time(time.clone(), Clock::Number))
             }
             (Value::Time(..), "strftime" | "isoformat") => Ok(Value::Unknown(Kind::Text)),
             (Value::Span(seconds), "total_seconds") => Ok(Value::Float(*seconds)),
-            (Value::Time(time, Clock::Moment), "replace")
-                if given
-                    .named
-                    .iter()
-                    .all(|(name, _)| name == "microsecond" || name == "tzinfo") =>
-            {
-                Ok(Value::Time(time.clone(), Clock::Moment))
+            (Value::Time(time, clock), "replace") if given.placed.is_empty() => {
+                self.replaced(time, *clock, given)
             }
             _ => Err(Stop::Lost),
         }
+    }
+
+    /// A moment that is said to be of another zone is another one.
+    fn replaced(&mut self, time: &Time, clock: Clock, mut given: Given) -> Outcome<Value> {
+        given.key("microsecond");
+        let zone = given.key("tzinfo");
+        given.end()?;
+        let clock = match (clock, zone) {
+            (Clock::Universal, Some(Value::Library("datetime.timezone.utc"))) => Clock::Zoned,
+            (Clock::Moment | Clock::Universal, None | Some(Value::None)) | (Clock::Zoned, None) => {
+                clock
+            }
+            _ => return Err(Stop::Lost),
+        };
+        Ok(Value::Time(time.clone(), clock))
     }
 
     pub fn time_property(&mut self, owner: &Value, name: &str) -> Outcome<Option<Value>> {

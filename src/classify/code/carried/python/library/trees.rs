@@ -7,7 +7,7 @@ use super::super::super::world::Found;
 use super::super::calls::Given;
 use super::super::frame::Sink;
 use super::super::play::Player;
-use super::super::value::{Outcome, Stop, Value};
+use super::super::value::{Look, Outcome, Stop, Value};
 use super::paths::{joined, last};
 
 /// Levels of folders that are gone through.
@@ -38,7 +38,7 @@ impl Player<'_> {
                 let (from, to) = (given.need("src")?, given.need("dst")?);
                 given.flag("follow_symlinks", true)?;
                 given.end()?;
-                self.copy_file(&from, &to, name != "shutil.copyfile")
+                self.copy_file(&from, &to, name)
             }
             "shutil.copytree" => self.copy_tree(given),
             "shutil.move" => {
@@ -46,21 +46,14 @@ impl Player<'_> {
                 given.end()?;
                 self.move_to(&from, &to)
             }
-            "shutil.copymode" | "shutil.copystat" => Ok(Value::None),
-            "glob.glob" | "glob.iglob" => {
-                let pattern = given.need("pathname")?.as_name()?;
-                let deep = given.flag("recursive", false)?;
-                given.end()?;
-                if deep && pattern.contains("**") || pattern.contains("//") || pattern.is_empty() {
-                    return Err(Stop::Lost);
-                }
-                let found = self.world.glob(&pattern)?;
-                self.worked(found.len())?;
-                Ok(match name {
-                    "glob.glob" => Value::texts(found),
-                    _ => Value::given(found.iter().map(|one| Value::text(one)).collect()),
-                })
+            "shutil.copymode" => Ok(Value::None),
+            "shutil.copystat" => {
+                let to = given.placed.get(1).ok_or(Stop::Lost)?.as_name()?;
+                let whole = self.world.path(&to)?;
+                self.world.retime(&whole, false);
+                Ok(Value::None)
             }
+            "glob.glob" | "glob.iglob" => self.call_glob(name, given),
             "glob.escape" => {
                 let path = given.need("pathname")?.as_name()?;
                 if path.contains(['*', '?', '[']) {
@@ -73,11 +66,31 @@ impl Player<'_> {
         }
     }
 
+    fn call_glob(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
+        let pattern = given.need("pathname")?.as_name()?;
+        let deep = given.flag("recursive", false)?;
+        given.end()?;
+        if deep && pattern.contains("**") || pattern.contains("//") || pattern.is_empty() {
+            return Err(Stop::Lost);
+        }
+        let found = self.world.glob(&pattern, false)?;
+        self.worked(found.len())?;
+        Ok(match name {
+            "glob.glob" => Value::texts(found),
+            _ => {
+                let folder = pattern.trim_end_matches('/').rsplit_once('/');
+                let deep = folder.is_some_and(|(folder, _)| folder.contains(['*', '?', '[']));
+                let all = found.iter().map(|one| Value::text(one)).collect();
+                Value::found(all, self.look(None, deep))
+            }
+        })
+    }
+
     pub fn remove_tree(&mut self, path: &str) -> Outcome<()> {
         let whole = self.world.path(path)?;
         match self.world.found(&whole)? {
             Found::Nothing if self.world.waits => Ok(()),
-            Found::Nothing => Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => Err(self.absent(path)),
             Found::File => Err(self.raise("NotADirectoryError", path)),
             Found::Link { .. } => {
                 Err(self.raise("OSError", "Cannot call rmtree on a symbolic link"))
@@ -90,7 +103,8 @@ impl Player<'_> {
         }
     }
 
-    fn copy_file(&mut self, from: &Value, to: &Value, into: bool) -> Outcome<Value> {
+    fn copy_file(&mut self, from: &Value, to: &Value, name: &str) -> Outcome<Value> {
+        let into = name != "shutil.copyfile";
         let (from, mut target) = (from.as_name()?, to.as_name()?.to_string());
         if into && self.followed(&target)?.is_folder() {
             target = joined(&target, last(from.trim_end_matches('/')));
@@ -98,7 +112,7 @@ impl Player<'_> {
         let (from_path, to_path) = (self.world.path(&from)?, self.world.path(&target)?);
         match self.followed(&from)? {
             Found::Nothing if self.world.waits => {}
-            Found::Nothing => return Err(self.raise("FileNotFoundError", &from)),
+            Found::Nothing => return Err(self.absent(&from)),
             found if found.is_folder() => return Err(self.raise("IsADirectoryError", &from)),
             _ => {}
         }
@@ -111,12 +125,16 @@ impl Player<'_> {
             _ => {}
         }
         self.above_exists(&target)?;
-        if self.stores.is_changed(&from_path) {
+        if self.stores.is_changed(&from_path) || self.is_being_written(&from_path)? {
             self.world.write(&to_path, None, false, self.span)?;
         } else {
             self.world.copy(&from_path, &to_path, false, self.span)?;
         }
+        if name == "shutil.copy2" {
+            self.world.keep_time(&from_path, &to_path);
+        }
         self.stores.forget(&to_path);
+        self.stores.carried_over(&from_path, &to_path);
         match to {
             Value::Path(_) => self.path_value(&target),
             _ => self.text(target),
@@ -140,7 +158,9 @@ impl Player<'_> {
         if let Some(above) = to_path.parent() {
             self.world.make_folder(above)?;
         }
+        self.close_unheld()?;
         self.world.copy(&from_path, &to_path, true, self.span)?;
+        self.stores.carried_over(&from_path, &to_path);
         Ok(to)
     }
 
@@ -164,14 +184,15 @@ impl Player<'_> {
         for name in names {
             all.push(self.path_value(&joined(path, &name))?);
         }
-        Ok(Value::given(all))
+        let again = (Rc::from(path), "iterdir", Given::default());
+        Ok(Value::found(all, self.look(Some(again), false)))
     }
 
     fn folder_names(&mut self, path: &str) -> Outcome<Vec<String>> {
         match self.followed(path)? {
             Found::Folder => {}
             _ if self.world.waits => return Ok(Vec::new()),
-            Found::Nothing => return Err(self.raise("FileNotFoundError", path)),
+            Found::Nothing => return Err(self.absent(path)),
             _ => return Err(self.raise("NotADirectoryError", path)),
         }
         let whole = self.world.path(path)?;
@@ -197,12 +218,23 @@ impl Player<'_> {
                 vec![("name", Value::text(&name)), ("path", Value::text(&whole))],
             ));
         }
-        Ok(Value::given(all))
+        Ok(Value::found(all, self.look(None, false)))
+    }
+
+    /// Notes down when a generator looks into its folders.
+    fn look(&self, again: Option<(Rc<str>, &'static str, Given)>, deep: bool) -> Look {
+        Look {
+            again,
+            changes: self.world.changes,
+            deep,
+            begun: false,
+        }
     }
 
     /// `Path.glob` and `Path.rglob`
     pub fn path_glob(&mut self, path: &str, name: &str, mut given: Given) -> Outcome<Value> {
         given.placed.remove(0);
+        let again = given.clone();
         let pattern = given.need("pattern")?.as_name()?;
         given.end()?;
         if pattern.is_empty()
@@ -234,7 +266,12 @@ impl Player<'_> {
         for one in all {
             values.push(self.path_value(&one)?);
         }
-        Ok(Value::given(values))
+        let name = if name == "rglob" { "rglob" } else { "glob" };
+        let again = (Rc::from(path), name, again);
+        Ok(Value::found(
+            values,
+            self.look(Some(again), parts.len() > 1),
+        ))
     }
 
     fn globbed(
@@ -357,8 +394,13 @@ impl Player<'_> {
 
     /// Makes a file, or says that it was changed just now.
     pub fn touch(&mut self, path: &Rc<str>, mut given: Given) -> Outcome<Value> {
-        given.placed.truncate(1);
-        let exists = given.flag("exist_ok", true)?;
+        given.placed.remove(0);
+        given.take("mode");
+        let exists = match given.take("exist_ok") {
+            None => true,
+            Some(value) => self.truth(&value)?,
+        };
+        given.end()?;
         let whole = self.world.path(path)?;
         match self.followed(path)? {
             Found::Nothing => {
