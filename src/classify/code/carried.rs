@@ -109,19 +109,26 @@ fn python_carried(
         name: &begin.name,
         words: &begin.words,
         environment: &environment,
+        inherits: inherits(command, context),
         paths: &begin.paths,
         file: begin.file.as_deref(),
         module: begin.module.as_deref(),
         asserts: begin.asserts,
     };
+    let mut unsure = false;
     let mut carry = |backwards: bool| {
         let world = World::new(here.to_path_buf(), context, needs);
         let world = if backwards { world.backwards() } else { world };
-        python::carry(&start, world, backwards)
-            .filter(|world| !world.waits)
-            .map(|world| world.steps)
+        let (world, more) =
+            python::carry(&start, world, backwards).filter(|(world, _)| !world.waits)?;
+        unsure |= more;
+        Some(world.steps)
     };
-    both_ways(&mut carry, context)
+    let carried = both_ways(&mut carry, context)?;
+    Some(Carried {
+        certain: carried.certain && !unsure,
+        ..carried
+    })
 }
 
 /// Carries a script of Node out.
@@ -156,6 +163,21 @@ fn environment(command: &Command) -> Vec<(String, Option<String>)> {
     let all = command.env.iter();
     all.map(|(name, value)| (name.clone(), value.text()))
         .collect()
+}
+
+/// Tells whether what the call does not say of the environment is as it was before the call.
+fn inherits(command: &Command, context: &Context<'_>) -> bool {
+    const RESETS: [&str; 12] = [
+        "unset", "export", "declare", "typeset", "local", "readonly", "set", "source", ".", "eval",
+        "read", "shopt",
+    ];
+    let plain = |name: &str| matches!(name, "nohup" | "time" | "timeout" | "nice" | "ionice");
+    !command.env_cleared
+        && command.via.iter().all(|wrapper| plain(&wrapper.name))
+        && !context
+            .earlier
+            .iter()
+            .any(|earlier| earlier.is_any(&RESETS))
 }
 
 /// Carries a script out twice, with the names of folders in either order.

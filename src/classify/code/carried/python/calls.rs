@@ -152,6 +152,10 @@ impl Player<'_> {
                         [Value::Function(function), bound] => {
                             self.call_function(function, Some(bound.clone()), given)
                         }
+                        [Value::Class(class), Value::Object(object)] if &**name == "fill" => {
+                            let fields = class.fields.borrow().clone().ok_or(Stop::Lost)?;
+                            self.fill(object, &fields, given).map(|()| Value::None)
+                        }
                         [function, Value::Tuple(before), Value::Dict(named)] => {
                             let mut all = Given::of(before.as_ref().clone());
                             all.placed.extend(given.placed);
@@ -226,10 +230,7 @@ impl Player<'_> {
                 inner,
             )));
         }
-        let caught = std::mem::take(&mut self.caught);
-        let outcome = self.called(|player| player.deeper(|player| player.body(function, &inner)));
-        self.caught = caught;
-        let value = outcome?;
+        let value = self.called(|player| player.deeper(|player| player.body(function, &inner)))?;
         if let (Some(Value::Dict(map)), Some(key)) = (kept, key) {
             map.borrow_mut().set(key, value.clone())?;
         }
@@ -372,9 +373,14 @@ impl Player<'_> {
             Value::Library("classmethod") => Bond::Class,
             Value::Library("property" | "functools.cached_property") => Bond::Property,
             Value::Library("contextlib.contextmanager") => Bond::Context,
-            Value::Library("abc.abstractmethod" | "typing.override" | "typing.final") => {
+            Value::Library("abc.abstractmethod") => {
+                if let Value::Function(function) = &value {
+                    let mut own = function.attributes.borrow_mut();
+                    own.insert("abstract".to_owned(), Value::Bool(true));
+                }
                 return Ok(value);
             }
+            Value::Library("typing.override" | "typing.final") => return Ok(value),
             Value::Library("functools.cache" | "functools.lru_cache") => {
                 return match &value {
                     Value::Function(function) => {

@@ -28,12 +28,15 @@ impl Player<'_> {
             let told = self.call(&method, Given::default())?;
             return self.string(&told);
         }
+        if let Some(text) = super::enums::written(object) {
+            return Ok(Some(text));
+        }
         if object.class.is_exception() {
             let Some(Value::Tuple(arguments)) = object.get("args") else {
                 return Ok(None);
             };
-            // The message of an error of the system is its own.
-            if object.get("errno").is_some() || arguments.len() == 2 {
+            // The message of an error of the language is its own.
+            if super::doubt::hides_text(object) || arguments.len() == 2 {
                 return Ok(None);
             }
             return match arguments.first() {
@@ -184,7 +187,10 @@ impl Player<'_> {
             };
             let written = self.converted(chars.next().ok_or(Stop::Lost)?, value, &mut spec)?;
             let spec = match (spec.strip_prefix('-'), &written) {
+                (Some(rest), _) if rest.starts_with('0') => return Err(Stop::Lost),
                 (Some(rest), _) => format!("<{rest}"),
+                // A text is filled up with spaces all the same.
+                (None, Some(Value::Text(_))) if spec.starts_with('0') => return Err(Stop::Lost),
                 (None, Some(Value::Text(_))) if !spec.is_empty() => format!(">{spec}"),
                 _ => spec,
             };
@@ -341,9 +347,10 @@ impl Spec {
             spec.sign = sign;
         }
         spec.alternate = chars.next_if_eq(&'#').is_some();
-        if chars.next_if_eq(&'0').is_some() && spec.align.is_none() {
+        let filled = second.is_some_and(is_align);
+        if !filled && chars.next_if_eq(&'0').is_some() {
             spec.fill = '0';
-            spec.align = Some('=');
+            spec.align = spec.align.or(Some('='));
         }
         let mut digits = String::new();
         while let Some(digit) = chars.next_if(char::is_ascii_digit) {
@@ -421,15 +428,21 @@ impl Spec {
             ('f' | 'F', _) => {
                 let number = value.number()?;
                 let digits = self.precision.unwrap_or(6);
-                (number < 0.0, format!("{:.digits$}", number.abs()))
+                (
+                    number.is_sign_negative(),
+                    format!("{:.digits$}", number.abs()),
+                )
             }
             ('%', _) => {
                 let number = value.number()? * 100.0;
                 let digits = self.precision.unwrap_or(6);
-                (number < 0.0, format!("{:.digits$}%", number.abs()))
+                (
+                    number.is_sign_negative(),
+                    format!("{:.digits$}%", number.abs()),
+                )
             }
             ('\0', Value::Float(number)) if self.precision.is_none() => {
-                (*number < 0.0, float(number.abs()))
+                (number.is_sign_negative(), float(number.abs()))
             }
             _ => return Err(Stop::Lost),
         };

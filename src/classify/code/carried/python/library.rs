@@ -12,6 +12,7 @@ pub(super) mod settings;
 pub(super) mod small;
 pub(super) mod starts;
 pub(super) mod times;
+pub(super) mod toml;
 pub(super) mod trees;
 
 use std::rc::Rc;
@@ -20,15 +21,17 @@ use super::calls::Given;
 use super::play::Player;
 use super::value::{Kind, Outcome, Stop, Value};
 
-pub(super) const TEXT_METHODS: &str = "lower upper casefold title capitalize swapcase strip lstrip rstrip replace join format \
+pub(super) const TEXT_METHODS: &str = "lower upper casefold title capitalize swapcase strip lstrip rstrip replace join format format_map \
     zfill removeprefix removesuffix ljust rjust center encode startswith endswith split \
     rsplit splitlines partition rpartition find rfind index rindex count isdigit isdecimal \
     isnumeric isalpha isalnum isspace isupper islower isidentifier isascii translate \
     expandtabs";
 pub(super) const LIST_METHODS: &str =
-    "append extend insert pop remove index count clear reverse copy sort appendleft popleft";
-pub(super) const DICT_METHODS: &str =
-    "get items keys values copy clear pop popitem setdefault update most_common";
+    "append extend insert pop remove index count clear reverse copy sort";
+pub(super) const DEQUE_METHODS: &str =
+    "append appendleft extend pop popleft remove index count clear reverse copy";
+pub(super) const DICT_METHODS: &str = "get items keys values copy clear pop popitem setdefault update most_common \
+    move_to_end";
 pub(super) const SET_METHODS: &str = "union difference intersection symmetric_difference issubset issuperset isdisjoint add \
     discard remove update clear copy";
 pub(super) const PATH_METHODS: &str = "exists is_file is_dir is_symlink is_absolute iterdir glob rglob walk unlink rmdir mkdir \
@@ -166,6 +169,7 @@ const MODULES: &[(&str, &str)] = &[
         "chain chain.from_iterable islice product groupby count zip_longest accumulate \
          pairwise",
     ),
+    ("enum", "Enum auto"),
     ("operator", "itemgetter attrgetter"),
     (
         "contextlib",
@@ -227,7 +231,7 @@ const MODULES: &[(&str, &str)] = &[
 /// Modules that do nothing by being loaded; what they hold is not known.
 const OTHERS: &str = "__future__ signal threading asyncio urllib http zipfile tarfile gzip bz2 lzma zlib \
     unittest doctest struct heapq bisect decimal fractions statistics calendar locale select \
-    queue multiprocessing concurrent inspect types enum numbers weakref atexit importlib \
+    queue multiprocessing concurrent inspect types numbers weakref atexit importlib \
     runpy html smtplib email ssl xml pickle dbm shelve readline cmd pdb timeit tracemalloc \
     gc sysconfig site stat filecmp codecs unicodedata base64 binascii hmac ctypes resource \
     pwd grp fcntl termios tty pty mmap linecache tokenize ast dis keyword token secrets \
@@ -268,6 +272,25 @@ pub(super) fn name(full: &str) -> Option<&'static str> {
     all.get(full).map(String::as_str)
 }
 
+/// Tells whether a name of the library is a number or a text, and no function.
+pub(super) fn is_constant(name: &str) -> bool {
+    let Some((module, last)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let shouted = last.chars().any(|char| char.is_ascii_uppercase())
+        && !last.chars().any(|char| char.is_ascii_lowercase());
+    let small = [
+        "sqlite_version",
+        "pi",
+        "inf",
+        "whitespace",
+        "punctuation",
+        "umask",
+        "executable",
+    ];
+    shouted && last != "ABC" || small.contains(&last) || matches!(module, "string" | "errno")
+}
+
 /// Tells whether a name may be followed by brackets in an annotation.
 pub(super) fn is_type(name: &str) -> bool {
     matches!(
@@ -302,7 +325,8 @@ impl Player<'_> {
             "argparse" => self.call_argparse(name, given),
             "time" | "datetime" => self.call_times(name, given),
             "re" => self.call_re(name, given),
-            "tomllib" | "configparser" | "csv" => self.call_settings(name, given),
+            "tomllib" => self.call_toml(name, given),
+            "configparser" | "csv" => self.call_settings(name, given),
             "subprocess" => self.call_subprocess(name, given),
             "sqlite3" => self.call_sqlite(name, given),
             "logging" | "warnings" | "traceback" | "pprint" => self.call_told(name, given),

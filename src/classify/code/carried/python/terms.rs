@@ -203,6 +203,7 @@ impl Player<'_> {
                 }
             }
         }
+        all.told = true;
         Ok(Value::Dict(Rc::new(std::cell::RefCell::new(all))))
     }
 
