@@ -200,6 +200,9 @@ fn exceptions_say_what_python_says_and_go_where_they_go_there() {
         "import subprocess\ntry:\n    subprocess.run(['sleep', '3'], timeout=0.2)\nexcept subprocess.TimeoutExpired:\n    os.remove('data/a.txt')",
         "import subprocess\ntry:\n    subprocess.run(['ls', 'nothere'], check=True)\nexcept subprocess.CalledProcessError:\n    os.remove('data/a.txt')",
         "def fail():\n    raise\ntry:\n    try:\n        int('x')\n    except ValueError:\n        fail()\nexcept ValueError:\n    os.remove('data/a.txt')",
+        "def g():\n    try:\n        yield 1\n    except GeneratorExit:\n        os.remove('data/a.txt')\nx = g(); next(x); del x",
+        "def g():\n    try:\n        yield 1\n    finally:\n        shutil.copy('data/a.txt', 'data/b.txt')\nx = g()\nnext(x)\nshutil.copy('data/b.txt', 'data/c.txt')",
+        "def g():\n    yield next(iter(()))\ntry:\n    list(g())\nexcept RuntimeError:\n    os.remove('data/a.txt')",
         "d = {'a': 1}\ntry:\n    for k in d:\n        del d[k]\nexcept RuntimeError:\n    os.remove('data/a.txt')",
     ]);
     keeps(&[
@@ -319,6 +322,34 @@ fn texts_of_data_are_read_as_python_reads_them() {
 }
 
 #[test]
+fn a_file_in_the_place_of_a_module_of_the_language_is_loaded() {
+    let scene = place();
+    scene.write("tools/json.py", "import os\nos.remove('../data/a.txt')\n");
+    scene.write("tools/t.py", "import json\n");
+    scene.write("tools/os.py", "raise SystemExit\n");
+    scene.write("other/t.py", "import json\nprint(json.dumps(1))\n");
+    scene.loses(
+        "tools",
+        &["python3 t.py", "cd .. && cd tools && python3 t.py"],
+    );
+    scene.keeps("tools", &["python3 ../other/t.py"]);
+}
+
+#[test]
+fn what_only_tells_does_not_end_the_attempt() {
+    loses(&[
+        "import sys\nif sys.version_info < (3, 6):\n    sys.exit('old')\nfor p in (f'data/{n}.txt' for n in 'ab'):\n    os.remove(p)",
+        "import requests\ndef names() -> list | None:\n    yield 'a'\nprint(f'{1.5:g} {__doc__=}')\nfor n in names():\n    os.remove(f'data/{n}.txt')",
+        // What was done before it gave up is done.
+        "def names():\n    yield 'a'\nfor n in names():\n    os.remove(f'data/{n}.txt')\nimport ctypes\nctypes.CDLL('x')",
+    ]);
+    keeps(&[
+        "import sys\nif sys.version_info >= (3, 6):\n    sys.exit('new')\nos.remove('data/a.txt')",
+        "for n in os.listdir('data'):\n    if n.endswith('.bak'):\n        os.rename(f'data/{n}', 'data/z')\nimport ctypes\nctypes.CDLL('x')",
+    ]);
+}
+
+#[test]
 fn numbers_letters_and_the_environment_are_pythons() {
     loses(&[
         "if __package__ is None:\n    os.remove('data/a.txt')",
@@ -330,16 +361,27 @@ fn numbers_letters_and_the_environment_are_pythons() {
         "import sqlite3\nif sqlite3.sqlite_version != '2':\n    os.remove('data/a.txt')",
         "match {'k': 'rm', 'p': 'data/a.txt'}:\n    case {'k': 'rm', 'p': p}:\n        os.remove(p)",
     ]);
-    let unless = "python3 -c \"import os\nif not os.environ.get('KEEP'): os.remove('data/a.txt')\"";
+    // What whoever asks has in his environment the call may have taken away.
+    let unless = "python3 -c \"import os\nif not os.environ.get('PATH'): os.remove('data/a.txt')\"";
+    let given = "python3 -c \"import os\nif os.environ.get('WIPE'): os.remove('data/a.txt')\"";
     let scene = place();
     let all = [
-        format!("unset KEEP; {unless}"),
-        format!("env -u KEEP {unless}"),
-        format!("env -i {unless}"),
+        format!("unset PATH; /usr/bin/{unless}"),
+        format!("env -u PATH /usr/bin/{unless}"),
+        format!("env -i /usr/bin/{unless}"),
+        format!("set -a; WIPE=1; {given}"),
+        format!("set -o allexport; WIPE=1; set +a; {given}"),
+        format!("export WIPE; WIPE=1; {given}"),
+        format!("echo WIPE=1 > .env; set -a; . ./.env; set +a; {given}"),
         "cd data && python3 -c \"import os; os.remove(os.path.join(os.environ['PWD'], 'a.txt'))\""
             .to_owned(),
     ];
     scene.loses(".", &all.iter().map(String::as_str).collect::<Vec<_>>());
-    let kept = format!("KEEP=1 {unless}");
-    scene.keeps(".", &[&kept]);
+    let all = [
+        unless.to_owned(),
+        format!("WIPE=1; {given}"),
+        format!("set -a; set +a; WIPE=1; {given}"),
+        "cd data && python3 -c \"import os; print(os.environ['PWD'])\"".to_owned(),
+    ];
+    scene.keeps(".", &all.iter().map(String::as_str).collect::<Vec<_>>());
 }

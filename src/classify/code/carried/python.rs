@@ -25,6 +25,8 @@ mod views;
 
 use std::rc::Rc;
 
+use ruff_python_ast::{Expr, Stmt};
+
 use super::world::{Found, World};
 use frame::Frame;
 use play::Player;
@@ -64,8 +66,8 @@ pub(super) fn carry<'w>(
     match whole(&mut player, start, &body, &words) {
         Ok(()) => {}
         Err(Stop::Raise(thrown)) => player.doubted(&thrown, None),
-        // What is still to be asked is known by now.
-        Err(_) => return None,
+        // What was done up to there is done; what is still to be asked is known by now.
+        Err(_) => return Some((player.world, true)),
     }
     let unsure = player.unsure;
     player.finished().ok().map(|world| (world, unsure))
@@ -90,6 +92,23 @@ fn words(world: &mut World<'_>, start: &Start<'_>) -> Outcome<Vec<String>> {
     Ok(all)
 }
 
+/// Returns what a module says of itself.
+fn told_first(body: &[Stmt]) -> Value {
+    let text = body.first().and_then(|first| match first {
+        Stmt::Expr(one) => match one.value.as_ref() {
+            Expr::StringLiteral(text) => Some(text.value.to_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    match text {
+        // Versions differ in the spaces that they leave at the beginning of lines.
+        Some(text) if text.contains("\n ") || text.contains("\n\t") => Value::Unknown(Kind::Text),
+        Some(text) => Value::text(text),
+        None => Value::None,
+    }
+}
+
 /// Settings of the environment by which Python loads or leaves out more than the script says.
 const SETTINGS: [&str; 5] = [
     "PYTHONPATH",
@@ -102,7 +121,7 @@ const SETTINGS: [&str; 5] = [
 fn whole(
     player: &mut Player<'_>,
     start: &Start<'_>,
-    body: &[ruff_python_ast::Stmt],
+    body: &[Stmt],
     words: &[String],
 ) -> Outcome<()> {
     for name in SETTINGS {
@@ -124,7 +143,7 @@ fn whole(
     player.paths = paths;
     let frame = Rc::new(Frame::module(true));
     frame.put("__name__", Value::text("__main__"));
-    frame.put("__doc__", Value::Unknown(Kind::Any));
+    frame.put("__doc__", told_first(body));
     if let Some(file) = start.file {
         let path = player.world.path(file)?;
         // A link stands in another folder than what it leads to.

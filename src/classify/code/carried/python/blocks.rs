@@ -37,6 +37,8 @@ impl Player<'_> {
         if matches!(outcome, Err(Stop::Lost)) {
             return outcome;
         }
+        let closed = matches!(outcome, Err(Stop::Enough(_)));
+        self.ends += usize::from(closed && !one.finalbody.is_empty());
         let last = self.block(&one.finalbody, frame);
         // What leaves the last block takes the exception's place.
         if let (Err(Stop::Raise(thrown)), Err(_)) = (&outcome, &last) {
@@ -124,6 +126,7 @@ impl Player<'_> {
         if let (Some(thrown), true) = (&thrown, looks) {
             self.doubted(thrown, caught_by(&manager).as_ref());
         }
+        self.ends += usize::from(matches!(outcome, Err(Stop::Enough(_))));
         let swallowed = self.leave(&manager, thrown.as_ref())?;
         match thrown.is_some() && swallowed {
             true => Ok(()),

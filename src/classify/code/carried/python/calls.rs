@@ -204,8 +204,13 @@ impl Player<'_> {
         }
         let kept = function.attributes.borrow().get("cache").cloned();
         let key = match &kept {
-            Some(_) if given.named.is_empty() => Some(Value::tuple(given.placed.clone())),
-            Some(_) => return Err(Stop::Lost),
+            Some(_) => {
+                let mut all = given.placed.clone();
+                for (name, value) in &given.named {
+                    all.push(Value::tuple(vec![Value::text(name), value.clone()]));
+                }
+                Some(Value::tuple(all))
+            }
             None => None,
         };
         if let (Some(Value::Dict(map)), Some(key)) = (&kept, &key)

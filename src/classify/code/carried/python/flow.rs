@@ -34,9 +34,15 @@ impl<'a> Player<'a> {
                 }
             })
         });
+        let ends = self.ends;
         let outcome = self.pour_into(value, &guarded);
         match outcome {
             Err(Stop::Enough(which)) if which == number => {
+                // What a generator does at its end it does only when nobody has it any more.
+                let held = matches!(value, Value::Generator(one) if Rc::strong_count(one) > 1);
+                if held && self.ends != ends {
+                    return Err(Stop::Lost);
+                }
                 if let Value::Generator(generator) = value {
                     generator.state.set(State::Left);
                 }
@@ -77,6 +83,12 @@ impl<'a> Player<'a> {
                 *frame.sink.borrow_mut() = Some(Rc::clone(sink));
                 match self.body(function, frame) {
                     Ok(_) => Ok(()),
+                    // It becomes another exception on its way.
+                    Err(Stop::Raise(Value::Object(thrown)))
+                        if thrown.class.name == "StopIteration" =>
+                    {
+                        Err(Stop::Lost)
+                    }
                     Err(stop) => Err(stop),
                 }
             }

@@ -66,6 +66,12 @@ impl Player<'_> {
             Value::Bool(false) => "False".to_owned(),
             Value::Int(number) => number.to_string(),
             Value::Float(number) => float(*number),
+            // Which signs are written out is not known beyond letters.
+            Value::Text(text) | Value::Path(text)
+                if text.contains(|sign: char| !sign.is_ascii() && !sign.is_alphanumeric()) =>
+            {
+                return Ok(None);
+            }
             Value::Text(text) => quoted(text),
             Value::Path(text) => format!("PosixPath({})", quoted(text)),
             Value::List(items) => {
@@ -138,7 +144,9 @@ impl Player<'_> {
                 ('d' | 'x' | 'X' | 'o' | 'b' | 'c', Value::Float(_)) | ('s', _) => {
                     Err(self.raise("ValueError", "unknown format code"))
                 }
-                ('\0', Value::Bool(_)) => Err(Stop::Lost),
+                ('\0', Value::Bool(_)) => Ok(None),
+                ('e' | 'E' | 'g' | 'G' | 'n', _) => Ok(None),
+                ('\0', Value::Float(_)) if spec.precision.is_some() => Ok(None),
                 _ => spec.number(value).map(Some),
             },
             Value::None | Value::List(_) | Value::Path(_) | Value::Dict(_) | Value::Tuple(_) => {

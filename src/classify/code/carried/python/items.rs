@@ -96,6 +96,10 @@ impl Player<'_> {
             }
             Value::Match(_) => return self.method(owner, "group", Given::of(vec![key.clone()])),
             Value::Library("os.environ") => return self.environment_item(key),
+            Value::Library("sys.version_info") => match key {
+                Value::Int(0) => Some(Value::Int(3)),
+                _ => return Err(Stop::Lost),
+            },
             Value::Library(name) if super::library::is_type(name) => return Ok(owner.clone()),
             Value::Object(object)
                 if object

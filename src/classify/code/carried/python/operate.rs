@@ -313,6 +313,17 @@ impl Player<'_> {
         if let Some(value) = self.moments(op, left, right)? {
             return Ok(value);
         }
+        let is_type = |value: &Value| {
+            matches!(value, Value::Class(_))
+                || matches!(value, Value::Library(name) if !library::is_constant(name))
+        };
+        // `str | None`: what an annotation says.
+        if op == Operator::BitOr
+            && (is_type(left) && (is_type(right) || right.is_none())
+                || left.is_none() && is_type(right))
+        {
+            return Ok(Value::Library("typing.Union"));
+        }
         if let Some(value) = self.of_views(op, left, right)? {
             return Ok(value);
         }

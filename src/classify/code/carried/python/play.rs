@@ -42,6 +42,8 @@ pub(super) struct Player<'a> {
     pub classes: HashMap<&'static str, Rc<Class>>,
     /// Folders in which modules are looked for.
     pub paths: Vec<String>,
+    /// Where the script was started.
+    pub begun: String,
     pub argv: Value,
     pub environment: Rc<RefCell<Map>>,
     /// Files that were opened for writing.
@@ -52,6 +54,8 @@ pub(super) struct Player<'a> {
     pub numbers: usize,
     /// Blocks that catch exceptions, or do something whatever happens.
     pub tries: usize,
+    /// Blocks that a generator has left because nobody wants more of it.
+    pub ends: usize,
     /// An exception of the language that may as well be none has decided what was done.
     pub unsure: bool,
     /// It has changed its own environment, which programs inherit.
@@ -76,7 +80,9 @@ impl<'a> Player<'a> {
             let _ = environment.set(Value::text(name), value);
         }
         let words = std::iter::once(start.name).chain(words.iter().map(String::as_str));
+        let begun = world.here.to_str().unwrap_or_default().to_owned();
         Self {
+            begun,
             world,
             span: Span::new(0, 0),
             work: 0,
@@ -92,6 +98,7 @@ impl<'a> Player<'a> {
             stores: Stores::default(),
             numbers: 0,
             tries: 0,
+            ends: 0,
             unsure: false,
             resettled: false,
             parsers: Vec::new(),

@@ -149,7 +149,14 @@ impl Player<'_> {
                         .insert("cache".to_owned(), map);
                     given.take("function").ok_or(Stop::Lost)
                 }
-                _ => Ok(Value::Library("functools.cache")),
+                _ => {
+                    // A small one forgets.
+                    let size = given.take("maxsize");
+                    match size {
+                        Some(Value::Int(size)) if size < 100 => Err(Stop::Lost),
+                        _ => Ok(Value::Library("functools.cache")),
+                    }
+                }
             },
             // The function that wraps stays what it is.
             "functools.wraps" => Ok(self.special("wraps", Vec::new())),
@@ -465,7 +472,12 @@ impl Player<'_> {
             }
             "shlex.quote" => {
                 let text = given.need("s")?.as_text()?;
-                self.text(super::super::super::super::steps::word(&text))
+                let plain =
+                    |sign: char| sign.is_ascii_alphanumeric() || "_@%+=:,./-".contains(sign);
+                match !text.is_empty() && text.chars().all(plain) {
+                    true => self.text(text),
+                    false => self.text(format!("'{}'", text.replace('\'', "'\"'\"'"))),
+                }
             }
             "typing.cast" => given.placed.pop().ok_or(Stop::Lost),
             "enum.auto" => Ok(self.special("auto", Vec::new())),
