@@ -307,11 +307,25 @@ impl Player<'_> {
             Some(value) => value,
             None => return Err(self.raise("KeyError", head)),
         };
-        if rest.contains('[') {
-            return Err(Stop::Lost);
-        }
-        for part in rest.split('.').filter(|part| !part.is_empty()) {
+        let mut rest = rest;
+        while !rest.is_empty() {
+            if let Some((key, behind)) = rest
+                .strip_prefix('[')
+                .and_then(|inside| inside.split_once(']'))
+            {
+                let key = match key.parse::<i128>() {
+                    Ok(number) if number >= 0 => Value::Int(number),
+                    _ => Value::text(key),
+                };
+                value = self.item(&value, Spot::One(key))?;
+                rest = behind;
+                continue;
+            }
+            let behind = rest.strip_prefix('.').ok_or(Stop::Lost)?;
+            let end = behind.find(['.', '[']).unwrap_or(behind.len());
+            let (part, behind) = behind.split_at_checked(end).ok_or(Stop::Lost)?;
             value = self.attribute(&value, part)?;
+            rest = behind;
         }
         Ok(value)
     }

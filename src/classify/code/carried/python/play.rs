@@ -74,7 +74,7 @@ impl<'a> Player<'a> {
         for (name, value) in start.environment {
             let value = value
                 .as_ref()
-                .map_or(Value::Unknown(super::value::Kind::Text), |text| {
+                .map_or(Value::Unknown(super::value::Kind::Any), |text| {
                     Value::text(text)
                 });
             let _ = environment.set(Value::text(name), value);

@@ -388,7 +388,18 @@ impl Player<'_> {
             return Err(Stop::Lost);
         }
         match name {
-            "tempfile.gettempdir" => self.text("/tmp"),
+            "tempfile.gettempdir" => {
+                for name in ["TMPDIR", "TEMP", "TMP"] {
+                    let key = Value::text(name);
+                    let said = self.environment_method("get", Given::of(vec![key]))?;
+                    match said {
+                        Value::None => {}
+                        Value::Text(place) if place.is_empty() || &*place == "/tmp" => {}
+                        _ => return Err(Stop::Lost),
+                    }
+                }
+                self.text("/tmp")
+            }
             "tempfile.mkdtemp" | "tempfile.TemporaryDirectory" => {
                 self.numbers += 1;
                 let place = format!("/tmp/of-this-script-{}", self.numbers);
