@@ -340,10 +340,14 @@ fn what_only_tells_does_not_end_the_attempt() {
     loses(&[
         "import sys\nif sys.version_info < (3, 6):\n    sys.exit('old')\nfor p in (f'data/{n}.txt' for n in 'ab'):\n    os.remove(p)",
         "import requests\ndef names() -> list | None:\n    yield 'a'\nprint(f'{1.5:g} {__doc__=}')\nfor n in names():\n    os.remove(f'data/{n}.txt')",
+        "from datetime import date\nfrom decimal import Decimal\nprint(date.today().isoformat(), Decimal('1.5') * 2)\nfor p in (f'data/{n}.txt' for n in 'ab'):\n    os.remove(p)",
+        "from datetime import date\nif date.today().year > 1900:\n    os.remove('data/a.txt')",
+        "from decimal import Decimal\ntry:\n    Decimal('x')\nexcept ArithmeticError:\n    os.remove('data/a.txt')",
         // What was done before it gave up is done.
         "def names():\n    yield 'a'\nfor n in names():\n    os.remove(f'data/{n}.txt')\nimport ctypes\nctypes.CDLL('x')",
     ]);
     keeps(&[
+        "from datetime import date\nshutil.copytree('data/sub', f'copy-{date.today()}') if False else None\nfor n in ('no',):\n    if os.path.exists(f'data/{n}.txt'):\n        os.remove(f'data/{n}.txt')",
         "import sys\nif sys.version_info >= (3, 6):\n    sys.exit('new')\nos.remove('data/a.txt')",
         "for n in os.listdir('data'):\n    if n.endswith('.bak'):\n        os.rename(f'data/{n}', 'data/z')\nimport ctypes\nctypes.CDLL('x')",
     ]);

@@ -44,6 +44,9 @@ impl Player<'_> {
                     .ok_or(Stop::Lost),
             },
             Value::None => Err(self.raise("AttributeError", name)),
+            Value::Unknown(Kind::Inert) if !name.starts_with('_') => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             Value::Unknown(_) => match library::has(library::TEXT_METHODS, name)
                 && matches!(owner, Value::Unknown(Kind::Text))
             {

@@ -12,7 +12,7 @@ use crate::model::span::Span;
 
 use super::frame::{self, Frame, Kind as Place};
 use super::play::Player;
-use super::value::{Body, Bond, Function, Map, Outcome, Source, Stop, Value};
+use super::value::{Body, Bond, Function, Kind, Map, Outcome, Source, Stop, Value};
 
 /// What is handed to a call.
 #[derive(Clone, Default)]
@@ -64,6 +64,12 @@ impl Given {
         self.named
             .retain(|(name, _)| !names.contains(&name.as_str()));
         self
+    }
+
+    /// Nothing was handed over that could be called or changed.
+    pub fn is_plain(&self) -> bool {
+        let named = self.named.iter().map(|(_, value)| value);
+        self.placed.iter().chain(named).all(Value::is_plain)
     }
 
     /// Nothing else was handed over.
@@ -182,6 +188,10 @@ impl Player<'_> {
                 self.call(&method, given)
             }
             Value::Object(object) if object.class.builtin => self.call_special(object, given),
+            // Whether it raises something is not known.
+            Value::Unknown(Kind::Inert) if self.tries == 0 && given.is_plain() => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             Value::None
             | Value::Int(_)
             | Value::Text(_)

@@ -450,7 +450,7 @@ impl Player<'_> {
                     }
                     Ok(object.class.is_below(class))
                 }
-                Value::Unknown(super::value::Kind::Any) => Err(Stop::Lost),
+                Value::Unknown(_) => Err(Stop::Lost),
                 _ => Ok(false),
             },
             Value::Library(name) => {

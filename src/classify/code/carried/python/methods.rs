@@ -77,6 +77,10 @@ impl Player<'_> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each method, read as a table"
+    )]
     fn text_method(&mut self, text: &Rc<str>, name: &str, mut given: Given) -> Outcome<Value> {
         self.worked(text.len() / 64)?;
         let plain = match name {

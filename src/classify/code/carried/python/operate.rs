@@ -238,6 +238,10 @@ impl Player<'_> {
         Ok(Some(!strict || small.len() < large.len()))
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each kind of value, read as a table"
+    )]
     pub fn contains(&mut self, whole: &Value, part: &Value) -> Outcome<bool> {
         self.worked(1 + part.weight())?;
         match whole {
@@ -374,6 +378,11 @@ impl Player<'_> {
                 if matches!(op, Operator::Add | Operator::Sub | Operator::Mult) =>
             {
                 Ok(Value::Unknown(Kind::Number))
+            }
+            (Value::Unknown(Kind::Inert), other) | (other, Value::Unknown(Kind::Inert))
+                if other.is_plain() && self.tries == 0 =>
+            {
+                Ok(Value::Unknown(Kind::Inert))
             }
             (Value::Dict(one), Value::Dict(two)) if op == Operator::BitOr => {
                 if !is_plain(one) || !is_plain(two) {

@@ -70,6 +70,8 @@ pub(super) enum Part {
 pub(super) enum Kind {
     Text,
     Number,
+    /// It comes from what only reckons: neither it nor what is made of it does anything.
+    Inert,
     Any,
 }
 
@@ -436,6 +438,31 @@ impl Value {
 
     pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Tells whether nobody can change it or call it.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::None
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Bytes(_)
+            | Self::Path(_)
+            | Self::Span(_)
+            | Self::Time(..)
+            | Self::Range(..)
+            | Self::Unknown(_) => true,
+            Self::Tuple(items) => items.iter().all(Self::is_plain),
+            Self::List(items) => items.borrow().iter().all(|item| {
+                matches!(
+                    item,
+                    Self::Int(_) | Self::Float(_) | Self::Text(_) | Self::Unknown(_)
+                )
+            }),
+            _ => false,
+        }
     }
 
     /// Returns how much work it is to look at it once.

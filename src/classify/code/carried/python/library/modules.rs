@@ -19,6 +19,10 @@ const STARTED: &str = "sys builtins os io abc codecs site stat posixpath generic
     time marshal posix _io _abc _stat _codecs _signal _thread _warnings _weakref _imp \
     _frozen_importlib _frozen_importlib_external _collections_abc _sitebuiltins";
 
+/// Modules that only reckon with what they are given, and change nothing of it.
+const RECKONERS: &str = "decimal fractions statistics base64 binascii unicodedata ipaddress calendar zoneinfo \
+    numbers html cmath keyword mimetypes locale struct colorsys zlib";
+
 /// Where a module of the project stands.
 enum Seat {
     File(PathBuf),
@@ -123,7 +127,7 @@ impl Player<'_> {
                     Err(Stop::Lost)
                 }
             }
-            Value::Unknown(_) => Ok(Value::Unknown(Kind::Any)),
+            Value::Unknown(kind) => Ok(Value::Unknown(*kind)),
             Value::Library("os") if name == "path" => Ok(Value::Library("os.path")),
             other => self.attribute(other, name),
         }
@@ -179,6 +183,7 @@ impl Player<'_> {
             }
             return match super::module(full) {
                 Some(name) => Ok(Value::Library(name)),
+                None if super::has(RECKONERS, top) => Ok(Value::Unknown(Kind::Inert)),
                 None => Ok(Value::Unknown(Kind::Any)),
             };
         }

@@ -57,6 +57,10 @@ impl Player<'_> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each type, read as a table"
+    )]
     fn call_collections(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         match name {
             "collections.defaultdict" => {

@@ -33,6 +33,9 @@ impl Player<'_> {
             "time.monotonic" | "time.perf_counter" | "time.time_ns" => {
                 Ok(Value::Unknown(Kind::Number))
             }
+            "datetime.date.today" | "time.localtime" | "time.gmtime" => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
             "datetime.datetime.now" | "datetime.datetime.utcnow" | "datetime.datetime.today" => {
                 Ok(Value::Time(NOW, Clock::Moment))
