@@ -158,7 +158,7 @@ fn has_new_sign(text: &str) -> bool {
     false
 }
 
-/// Tells whether the colon at a place stands in a time that has seconds.
+/// Tells whether the colon at a place stands in a time that has seconds, or in what a zone is off.
 fn has_seconds(text: &str, at: usize) -> bool {
     let is_time = |place: Option<&str>| {
         place.is_some_and(|part| {
@@ -168,7 +168,8 @@ fn has_seconds(text: &str, at: usize) -> bool {
         })
     };
     let before = at.checked_sub(3).and_then(|from| text.get(from..at));
-    is_time(text.get(at + 3..at + 6)) || is_time(before)
+    let zone = before.is_some_and(|part| part.starts_with(['+', '-']));
+    zone || is_time(text.get(at + 3..at + 6)) || is_time(before)
 }
 
 #[cfg(test)]
