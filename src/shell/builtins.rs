@@ -634,18 +634,21 @@ fn set(job: &Job, st: &mut State) {
             }
             Some("-o") => match args.next().and_then(Word::text).as_deref() {
                 Some("errexit") => st.errexit = true,
+                Some("allexport") => st.exports_all = true,
                 Some("noclobber") => (st.noclobber, st.keeps) = (true, true),
                 Some("noglob") => st.globs.off = true,
                 _ => {}
             },
             Some("+o") => match args.next().and_then(Word::text).as_deref() {
                 Some("errexit") => st.errexit = false,
+                Some("allexport") => st.exports_all = false,
                 Some("noclobber") => st.keeps = false,
                 Some("noglob") => st.globs.off = false,
                 _ => {}
             },
             Some(text) if text.starts_with('-') => {
                 st.errexit |= text.contains('e');
+                st.exports_all |= text.contains('a');
                 st.noclobber |= text.contains('C');
                 st.keeps |= text.contains('C');
                 st.globs.off |= text.contains('f');
@@ -659,6 +662,7 @@ fn set(job: &Job, st: &mut State) {
                 if text.contains('e') {
                     st.errexit = false;
                 }
+                st.exports_all &= !text.contains('a');
                 st.keeps &= !text.contains('C');
                 st.globs.off &= !text.contains('f');
             }

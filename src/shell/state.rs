@@ -166,6 +166,10 @@ pub struct State {
     pub cleared: bool,
     /// `set -e`: a command that fails ends the shell.
     pub errexit: bool,
+    /// `set -a`: whatever is set from here on is exported.
+    pub exports_all: bool,
+    /// Names that were exported before they had a value.
+    pub promised: Rc<Vec<String>>,
     /// `set -C` may be on: a redirection may leave the file that is there.
     pub noclobber: bool,
     /// `set -C` is on for certain.
@@ -203,6 +207,8 @@ impl State {
             far,
             cleared: false,
             errexit: false,
+            exports_all: false,
+            promised: Rc::default(),
             noclobber: false,
             keeps: false,
             globs: Globs::default(),
@@ -254,7 +260,9 @@ impl State {
     pub fn set(&mut self, name: &str, value: Value) {
         let name = &self.resolve(name);
         let old = self.variables.get_key_value(name.as_str());
-        let exported = old.is_some_and(|(_, variable)| variable.exported);
+        let exported = old.is_some_and(|(_, variable)| variable.exported)
+            || self.exports_all
+            || self.promised.contains(name);
         let key = old.map_or_else(|| Rc::from(name.as_str()), |(key, _)| Rc::clone(key));
         let value = if fills_itself(name) {
             Value::unknown(Hole::Name, nowhere())
@@ -294,6 +302,8 @@ impl State {
     pub fn export(&mut self, name: &str, on: bool) {
         if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name) {
             Rc::make_mut(variable).exported = on;
+        } else if on && !self.promised.iter().any(|one| one == name) {
+            Rc::make_mut(&mut self.promised).push(name.to_owned());
         }
     }
 
@@ -344,9 +354,18 @@ impl State {
         }
     }
 
-    /// Returns the exported variables with the values that the text gave them.
+    /// Returns the exported variables with the values that the text gave them; what it took away has none that is known.
     pub fn environment(&self) -> Vec<(String, Word)> {
         let mut all: Vec<(String, Word)> = Vec::new();
+        let gone = |variable: &Variable| {
+            matches!(variable.alternatives.as_slice(), [Value::Unset]) && !variable.reference
+        };
+        for (name, _) in self.variables.iter().filter(|(_, v)| gone(v)) {
+            all.push((
+                name.to_string(),
+                Word::hole(Hole::Unknown, false, nowhere()),
+            ));
+        }
         for (name, variable) in self.variables.iter().filter(|(_, v)| v.exported) {
             if let [Value::Text(pieces)] = variable.alternatives.as_slice() {
                 all.push((name.to_string(), word_of(pieces.clone(), None)));
@@ -392,6 +411,12 @@ impl State {
         }
         self.gone = gone;
         self.join_variables(&other.variables);
+        self.exports_all |= other.exports_all;
+        for name in other.promised.iter() {
+            if !self.promised.contains(name) {
+                Rc::make_mut(&mut self.promised).push(name.clone());
+            }
+        }
         self.errexit &= other.errexit;
         self.noclobber |= other.noclobber;
         self.keeps &= other.keeps;

@@ -81,17 +81,10 @@ pub(super) fn carried(
         words,
         environment: &environment,
     };
-    let mut carry = |backwards: bool| {
-        let world = World::new(here.clone(), context, needs);
-        let world = if backwards { world.backwards() } else { world };
-        match code.language {
-            Language::Perl => perl::carry(&start, world),
-            _ => None,
-        }
-        .filter(|world| !world.waits)
-        .map(|world| world.steps)
-    };
-    both_ways(&mut carry, context)
+    both_ways(here, context, needs, |world, _| match code.language {
+        Language::Perl => perl::carry(&start, world).map(|world| (world, false)),
+        _ => None,
+    })
 }
 
 /// Carries a script of Python out.
@@ -109,19 +102,15 @@ fn python_carried(
         name: &begin.name,
         words: &begin.words,
         environment: &environment,
+        inherits: inherits(command, context),
         paths: &begin.paths,
         file: begin.file.as_deref(),
         module: begin.module.as_deref(),
         asserts: begin.asserts,
     };
-    let mut carry = |backwards: bool| {
-        let world = World::new(here.to_path_buf(), context, needs);
-        let world = if backwards { world.backwards() } else { world };
+    both_ways(here, context, needs, |world, backwards| {
         python::carry(&start, world, backwards)
-            .filter(|world| !world.waits)
-            .map(|world| world.steps)
-    };
-    both_ways(&mut carry, context)
+    })
 }
 
 /// Carries a script of Node out.
@@ -144,19 +133,7 @@ fn node_carried(
         dropped: command.env_cleared || is_within(command, &["env"]),
         started: is_within(command, &["npm", "npx", "yarn", "pnpm", "bun"]),
     };
-    let mut unsure = false;
-    let mut carry = |backwards: bool| {
-        let world = World::new(here.to_path_buf(), context, needs);
-        let world = if backwards { world.backwards() } else { world };
-        let (world, more) = node::carry(&start, world).filter(|(world, _)| !world.waits)?;
-        unsure |= more;
-        Some(world.steps)
-    };
-    let carried = both_ways(&mut carry, context)?;
-    Some(Carried {
-        certain: carried.certain && !unsure,
-        ..carried
-    })
+    both_ways(here, context, needs, |world, _| node::carry(&start, world))
 }
 
 /// Returns the settings that a command is given, as far as they are known.
@@ -175,11 +152,37 @@ fn is_within(command: &Command, names: &[&str]) -> bool {
     })
 }
 
+/// Tells whether what the call does not say of the environment is as it was before the call.
+fn inherits(command: &Command, context: &Context<'_>) -> bool {
+    const RESETS: [&str; 12] = [
+        "unset", "export", "declare", "typeset", "local", "readonly", "set", "source", ".", "eval",
+        "read", "shopt",
+    ];
+    let plain = |name: &str| matches!(name, "nohup" | "time" | "timeout" | "nice" | "ionice");
+    !command.env_cleared
+        && command.via.iter().all(|wrapper| plain(&wrapper.name))
+        && !context
+            .earlier
+            .iter()
+            .any(|earlier| earlier.is_any(&RESETS))
+}
+
 /// Carries a script out twice, with the names of folders in either order.
-fn both_ways(
-    carry: &mut dyn FnMut(bool) -> Option<Vec<Step>>,
-    context: &Context<'_>,
+/// The player also says whether the script may do more than the steps of the world tell.
+fn both_ways<'c>(
+    here: &Path,
+    context: &'c Context<'_>,
+    needs: &mut Needs,
+    mut play: impl for<'w> FnMut(World<'w>, bool) -> Option<(World<'w>, bool)>,
 ) -> Option<Carried> {
+    let mut unsure = false;
+    let mut carry = |backwards: bool| {
+        let world = World::new(here.to_path_buf(), context, needs);
+        let world = if backwards { world.backwards() } else { world };
+        let (world, more) = play(world, backwards).filter(|(world, _)| !world.waits)?;
+        unsure |= more;
+        Some(world.steps)
+    };
     let mut steps = carry(false)?;
     let other = carry(true)?;
     // Where the order of a folder's names decides what goes, either may.
@@ -187,9 +190,10 @@ fn both_ways(
     if !same {
         steps.extend(other);
     }
+    let quiet = context.earlier.iter().chain(context.after).all(is_quiet);
     Some(Carried {
         steps,
-        certain: same && context.earlier.iter().chain(context.after).all(is_quiet),
+        certain: same && quiet && !unsure,
     })
 }
 

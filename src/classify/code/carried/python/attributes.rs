@@ -44,6 +44,9 @@ impl Player<'_> {
                     .ok_or(Stop::Lost),
             },
             Value::None => Err(self.raise("AttributeError", name)),
+            Value::Unknown(Kind::Inert) if !name.starts_with('_') => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             Value::Unknown(_) => match library::has(library::TEXT_METHODS, name)
                 && matches!(owner, Value::Unknown(Kind::Text))
             {
@@ -66,6 +69,7 @@ impl Player<'_> {
                 lower upper ljust rjust zfill hex"
             }
             Value::List(_) => library::LIST_METHODS,
+            Value::Deque(_) => library::DEQUE_METHODS,
             Value::Tuple(_) => "index count",
             Value::Dict(_) => library::DICT_METHODS,
             Value::Set(..) => library::SET_METHODS,
@@ -103,12 +107,15 @@ impl Player<'_> {
         Ok(Value::Method(Rc::new((owner.clone(), Rc::from(name)))))
     }
 
-    fn object_attribute(
+    pub fn object_attribute(
         &mut self,
         object: &Rc<Object>,
         owner: &Value,
         name: &str,
     ) -> Outcome<Option<Value>> {
+        if is_mangled(object, name) {
+            return Err(Stop::Lost);
+        }
         let of_class = object.class.find(name);
         if let Some(Value::Function(function)) = &of_class
             && function.bond == Bond::Property
@@ -123,10 +130,17 @@ impl Player<'_> {
                     .map(Some),
             };
         }
+        if name == "args" && super::doubt::hides_text(object) {
+            return Err(Stop::Lost);
+        }
         if let Some(value) = object.get(name) {
             return Ok(Some(value));
         }
         if let Some(found) = of_class {
+            if matches!(&found, Value::Object(field) if field.class.builtin && field.class.name == "field")
+            {
+                return Err(Stop::Lost);
+            }
             return self.bound(found, owner).map(Some);
         }
         if name == "__class__" {
@@ -160,6 +174,20 @@ impl Player<'_> {
         Ok(None)
     }
 
+    /// Tells whether an object of the script, or what a parser has made, has no part of this name.
+    pub fn lacks(&mut self, value: &Value, name: &str) -> Outcome<bool> {
+        let Value::Object(object) = value else {
+            return Ok(false);
+        };
+        let known = !name.starts_with("__") && object.get(name).is_none();
+        match (object.class.builtin, object.class.name.as_str()) {
+            (true, "Namespace") => Ok(known && !name.starts_with('_')),
+            (true, _) => Ok(false),
+            (false, _) if !known || object.class.find(name).is_some() => Ok(false),
+            (false, _) => Ok(self.object_attribute(object, value, name)?.is_none()),
+        }
+    }
+
     fn exception_attribute(&mut self, object: &Rc<Object>, name: &str) -> Outcome<Option<Value>> {
         let is = |class: &str| object.class.line().iter().any(|one| one.name == class);
         if name == "code" && is("SystemExit") {
@@ -170,14 +198,23 @@ impl Player<'_> {
         }
         match name {
             "strerror" | "msg" | "__traceback__" | "lineno" => Ok(Some(Value::Unknown(Kind::Any))),
-            "with_traceback" | "add_note" | "errno" | "filename" | "returncode" | "output"
-            | "stderr" | "stdout" => Err(Stop::Lost),
+            "__cause__" | "__context__" | "__notes__" | "with_traceback" | "add_note" | "errno"
+            | "filename" | "returncode" | "output" | "stderr" | "stdout" => Err(Stop::Lost),
             _ => Ok(None),
         }
     }
 
     fn class_attribute(&mut self, class: &Rc<Class>, owner: &Value, name: &str) -> Outcome<Value> {
+        if class.line().iter().any(|one| one.name == "?") {
+            return Err(Stop::Lost);
+        }
         match (class.find(name), name) {
+            // What a field is given where nothing is said stands elsewhere.
+            (Some(Value::Object(object)), _)
+                if object.class.builtin && object.class.name == "field" =>
+            {
+                Err(Stop::Lost)
+            }
             (Some(Value::Function(function)), _) => match function.bond {
                 Bond::Class => self.bound(Value::Function(function), owner),
                 Bond::Plain | Bond::Static | Bond::Context => Ok(Value::Function(function)),
@@ -187,11 +224,7 @@ impl Player<'_> {
             (None, "__name__" | "__qualname__") => Ok(Value::text(
                 class.name.rsplit('.').next().unwrap_or(&class.name),
             )),
-            (None, _)
-                if name.starts_with('_') || class.line().iter().any(|one| one.name == "?") =>
-            {
-                Err(Stop::Lost)
-            }
+            (None, _) if name.starts_with('_') => Err(Stop::Lost),
             (None, _) => Err(self.raise("AttributeError", name)),
         }
     }
@@ -223,30 +256,17 @@ impl Player<'_> {
                 _ => Err(Stop::Lost),
             },
             Value::Object(object) => {
-                if object.class.find(name).is_some_and(|found| matches!(found, Value::Function(function) if function.bond == Bond::Property)) {
-                    return Err(self.raise("AttributeError", name));
-                }
-                let line = object.class.line();
-                if line.iter().any(|class| class.name == "?") {
-                    return Err(Stop::Lost);
-                }
-                if line.iter().any(|class| {
-                    class
-                        .fields
-                        .borrow()
-                        .as_ref()
-                        .is_some_and(|fields| fields.frozen)
-                }) {
+                if !settable(object, name)? {
                     return Err(self.raise("AttributeError", name));
                 }
                 object.set(name, value);
                 Ok(())
             }
-            Value::Class(class) if !class.builtin => {
+            Value::Class(class) if !class.builtin && super::enums::members(class).is_none() => {
                 class.names.borrow_mut().set(Value::text(name), value)
             }
             Value::Function(function) => {
-                if matches!(name, "cache" | "cached") || name.starts_with("__") {
+                if matches!(name, "cache" | "cached" | "abstract") || name.starts_with("__") {
                     return Err(Stop::Lost);
                 }
                 function
@@ -267,4 +287,47 @@ impl Player<'_> {
             _ => Err(Stop::Lost),
         }
     }
+}
+
+/// A name that the language writes with the name of the class in front of it.
+fn is_mangled(object: &Object, name: &str) -> bool {
+    name.starts_with("__")
+        && !name.ends_with("__")
+        && object.class.above.iter().any(|one| !one.builtin)
+}
+
+/// Tells whether an object takes a part of this name.
+fn settable(object: &Rc<Object>, name: &str) -> Outcome<bool> {
+    let line = object.class.line();
+    if is_mangled(object, name) || line.iter().any(|class| class.name == "?") {
+        return Err(Stop::Lost);
+    }
+    if let Some(Value::Function(function)) = object.class.find(name)
+        && function.bond == Bond::Property
+        && !function.attributes.borrow().contains_key("cached")
+    {
+        return Ok(false);
+    }
+    // A class below a frozen one keeps only those names from change.
+    for (at, class) in line.iter().enumerate() {
+        let fields = class.fields.borrow();
+        let Some(fields) = fields.as_ref().filter(|fields| fields.frozen) else {
+            continue;
+        };
+        if at == 0 || fields.names.iter().any(|one| one == name) {
+            return Ok(false);
+        }
+    }
+    match object.class.find("__slots__") {
+        None => Ok(true),
+        Some(Value::List(slots)) => Ok(named_in(&slots.borrow(), name)),
+        Some(Value::Tuple(slots)) => Ok(named_in(&slots, name)),
+        Some(_) => Err(Stop::Lost),
+    }
+}
+
+fn named_in(slots: &[Value], name: &str) -> bool {
+    slots
+        .iter()
+        .any(|slot| matches!(slot, Value::Text(slot) if &**slot == name))
 }

@@ -3,7 +3,7 @@
 
 use crate::classify::code::given::Code;
 use crate::model::command::Command;
-use crate::model::word::Word;
+use crate::model::word::{Part, Word};
 use crate::sql::HOLE;
 
 /// Settings of the environment that change nothing of what a script does.
@@ -18,11 +18,19 @@ const HARMLESS: [&str; 8] = [
     "PYTHONFAULTHANDLER",
 ];
 
+/// A word that is handed on to a script.
+#[derive(Clone, Debug)]
+pub(in super::super) enum Handed {
+    Word(String),
+    /// A pattern of the shell.
+    Pattern(String),
+}
+
 /// How a script is started.
 #[derive(Debug, Default)]
 pub(in super::super) struct Begin {
     pub name: String,
-    pub words: Vec<String>,
+    pub words: Vec<Handed>,
     pub paths: Vec<String>,
     pub file: Option<String>,
     pub module: Option<String>,
@@ -35,7 +43,7 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
     if code.source.text.contains(HOLE) || command.env.iter().any(|(name, _)| odd(name)) {
         return None;
     }
-    let all: Option<Vec<String>> = command.args().iter().map(Word::text).collect();
+    let all: Option<Vec<Handed>> = command.args().iter().map(handed).collect();
     let all = all?;
     let program = command.program()?;
     let base = program.trim_end_matches(|char: char| char.is_ascii_digit() || char == '.');
@@ -55,18 +63,20 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
     }
     let mut words = all.into_iter();
     let mut own = true;
-    while let Some(word) = words.next() {
+    while let Some(Handed::Word(word)) = words.next() {
         match word.as_str() {
             "-c" if code.inline => begin.name = "-c".to_owned(),
             "-" if code.inline => begin.name = "-".to_owned(),
-            "-m" if !code.inline => begin.started_module(&words.next()?, code)?,
-            "-X" if matches!(words.next()?.as_str(), "utf8" | "utf8=1" | "dev") => continue,
-            "-W" if words.next()?.starts_with("ignore") => continue,
+            "-m" if !code.inline => begin.started_module(&plain(&mut words)?, code)?,
+            "-X" if matches!(plain(&mut words)?.as_str(), "utf8" | "utf8=1") => continue,
+            "-W" if plain(&mut words)?.starts_with("ignore") => continue,
             "--help" | "--version" => return None,
             flags if flags.starts_with('-') => {
                 let letters = flags.get(1..)?;
                 let known = letters.chars().all(|letter| "bBdEOqsSuv".contains(letter));
-                if letters.is_empty() || !known {
+                // Twice, and comparisons with bytes are errors.
+                let strict = letters.matches('b').count() > 1;
+                if letters.is_empty() || !known || strict {
                     return None;
                 }
                 begin.asserts &= !letters.contains('O');
@@ -82,8 +92,38 @@ pub(in super::super) fn begin(code: &Code, command: &Command) -> Option<Begin> {
         begin.words = words.collect();
         return begin.searched(command, own);
     }
+    if words.next().is_some() {
+        return None;
+    }
     // The code comes over standard input, and no word is handed on.
     code.inline.then(|| begin.searched(command, own)).flatten()
+}
+
+fn plain(words: &mut impl Iterator<Item = Handed>) -> Option<String> {
+    match words.next()? {
+        Handed::Word(word) => Some(word),
+        Handed::Pattern(_) => None,
+    }
+}
+
+/// Returns a word as it is handed on; nothing where it is not known.
+fn handed(word: &Word) -> Option<Handed> {
+    if let Some(text) = word.text() {
+        return Some(Handed::Word(text));
+    }
+    let mut pattern = String::new();
+    for piece in &word.pieces {
+        match &piece.part {
+            Part::Literal(text) if !text.contains(['*', '?', '[', '\\']) => pattern.push_str(text),
+            // What stands between brackets the shell reads in its own way.
+            Part::Glob(text) if text.chars().all(|sign| matches!(sign, '*' | '?')) => {
+                pattern.push_str(text);
+            }
+            _ => return None,
+        }
+    }
+    let deep = pattern.contains("**") || pattern.ends_with('/') || pattern.contains("//");
+    (!word.many && !deep && !pattern.starts_with("./")).then_some(Handed::Pattern(pattern))
 }
 
 impl Begin {

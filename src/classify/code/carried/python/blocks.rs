@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    ExceptHandler, ExceptHandlerExceptHandler, Pattern, Singleton, Stmt, StmtMatch, StmtTry,
-    WithItem,
+    ExceptHandler, ExceptHandlerExceptHandler, Expr, Pattern, PatternMatchMapping, Singleton, Stmt,
+    StmtMatch, StmtTry, WithItem,
 };
 
 use super::calls::Given;
@@ -15,16 +15,16 @@ use super::value::{Bond, Object, Outcome, Source, Stop, Value};
 
 impl Player<'_> {
     pub fn try_block(&mut self, one: &StmtTry, frame: &Rc<Frame>) -> Outcome<()> {
-        self.tries += usize::from(!one.handlers.is_empty());
+        self.tries += 1;
         let outcome = self.block(&one.body, frame);
-        self.tries -= usize::from(!one.handlers.is_empty());
+        self.tries -= 1;
         let outcome = match outcome {
             Ok(()) => self.block(&one.orelse, frame),
             Err(Stop::Raise(thrown)) => self.handle(&one.handlers, thrown, frame),
             Err(Stop::Enough(number)) => {
                 let catches = |handler: &ExceptHandler| {
                     let ExceptHandler::ExceptHandler(one) = handler;
-                    one.type_.is_none()
+                    one.type_.as_deref().is_none_or(sees_the_end)
                 };
                 // Such a block would see that the generator is closed.
                 match one.handlers.iter().any(catches) {
@@ -37,7 +37,14 @@ impl Player<'_> {
         if matches!(outcome, Err(Stop::Lost)) {
             return outcome;
         }
-        self.block(&one.finalbody, frame)?;
+        let closed = matches!(outcome, Err(Stop::Enough(_)));
+        self.ends += usize::from(closed && !one.finalbody.is_empty());
+        let last = self.block(&one.finalbody, frame);
+        // What leaves the last block takes the exception's place.
+        if let (Err(Stop::Raise(thrown)), Err(_)) = (&outcome, &last) {
+            self.doubted(thrown, None);
+        }
+        last?;
         outcome
     }
 
@@ -49,14 +56,16 @@ impl Player<'_> {
     ) -> Outcome<()> {
         for handler in handlers {
             let ExceptHandler::ExceptHandler(one) = handler;
-            let catches = match &one.type_ {
-                Some(class) => {
-                    let class = self.eval(class, frame)?;
-                    self.is_instance(&thrown, &class)?
-                }
+            let class = match &one.type_ {
+                Some(class) => Some(self.eval(class, frame)?),
+                None => None,
+            };
+            let catches = match &class {
+                Some(class) => self.is_instance(&thrown, class)?,
                 None => true,
             };
             if catches {
+                self.doubted(&thrown, class.as_ref());
                 return self.handled(one, thrown, frame);
             }
         }
@@ -100,10 +109,13 @@ impl Player<'_> {
             Some(target) => self.assign(target, entered, frame),
             None => Ok(()),
         };
+        let looks = catches(&manager);
+        self.tries += usize::from(looks);
         let outcome = match bound {
             Ok(()) => self.deeper(|player| player.with(rest, body, frame)),
             Err(stop) => Err(stop),
         };
+        self.tries -= usize::from(looks);
         if matches!(outcome, Err(Stop::Lost)) {
             return outcome;
         }
@@ -111,6 +123,10 @@ impl Player<'_> {
             Err(Stop::Raise(thrown)) => Some(thrown.clone()),
             _ => None,
         };
+        if let (Some(thrown), true) = (&thrown, looks) {
+            self.doubted(thrown, caught_by(&manager).as_ref());
+        }
+        self.ends += usize::from(matches!(outcome, Err(Stop::Enough(_))));
         let swallowed = self.leave(&manager, thrown.as_ref())?;
         match thrown.is_some() && swallowed {
             true => Ok(()),
@@ -285,9 +301,38 @@ impl Player<'_> {
                 }
                 Ok(true)
             }
+            Pattern::MatchMapping(one) => self.matches_map(one, subject, frame),
             Pattern::MatchSequence(one) => self.matches_all(&one.patterns, subject, frame),
             _ => Err(Stop::Lost),
         }
+    }
+
+    fn matches_map(
+        &mut self,
+        pattern: &PatternMatchMapping,
+        subject: &Value,
+        frame: &Rc<Frame>,
+    ) -> Outcome<bool> {
+        let Value::Dict(map) = subject else {
+            return match subject {
+                Value::Object(_) | Value::Unknown(_) | Value::Library(_) => Err(Stop::Lost),
+                _ => Ok(false),
+            };
+        };
+        if pattern.rest.is_some() {
+            return Err(Stop::Lost);
+        }
+        for (key, pattern) in pattern.keys.iter().zip(&pattern.patterns) {
+            let key = self.eval(key, frame)?;
+            let found = map.borrow().get(&key)?;
+            let Some(value) = found else {
+                return Ok(false);
+            };
+            if !self.matches(pattern, &value, frame)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn matches_all(
@@ -335,5 +380,28 @@ impl Player<'_> {
             at += 1;
         }
         Ok(true)
+    }
+}
+
+/// Tells whether a handler may see that its generator is closed.
+fn sees_the_end(class: &Expr) -> bool {
+    match class {
+        Expr::Name(name) => matches!(name.id.as_str(), "GeneratorExit" | "BaseException"),
+        Expr::Tuple(all) => all.elts.iter().any(sees_the_end),
+        Expr::Attribute(_) => false,
+        _ => true,
+    }
+}
+
+/// Tells whether a manager sees the exceptions of its block, or swallows them.
+fn catches(manager: &Value) -> bool {
+    matches!(manager, Value::Object(object) if !object.class.builtin || object.class.name == "suppress")
+}
+
+/// Which exceptions a manager swallows; nothing where it may be any.
+fn caught_by(manager: &Value) -> Option<Value> {
+    match manager {
+        Value::Object(object) if object.class.builtin => object.get("thing"),
+        _ => None,
     }
 }

@@ -8,6 +8,7 @@ use super::calls::Given;
 use super::library;
 use super::play::Player;
 use super::value::{Kind, Outcome, Source, Stop, Value, Way};
+use super::views;
 
 /// Items of one range that are made at once.
 const MAX_RANGE: i128 = 1 << 40;
@@ -121,6 +122,9 @@ impl Player<'_> {
             "getattr" | "hasattr" => {
                 let (value, part) = (given.need("obj")?, given.need("name")?.as_text()?);
                 let absent = given.take("default");
+                if (name == "hasattr" || absent.is_some()) && self.lacks(&value, &part)? {
+                    return Ok(Some(absent.unwrap_or(Value::Bool(false))));
+                }
                 match self.attribute(&value, &part) {
                     Ok(found) if name == "getattr" => found,
                     Ok(_) => Value::Bool(true),
@@ -384,6 +388,11 @@ impl Player<'_> {
                     over,
                 )
             }
+            "map" if given.placed.len() > 2 => {
+                let function = given.need("function")?;
+                let zipped = self.zipped(std::mem::take(&mut given))?;
+                (Way::Spread, function, zipped)
+            }
             "map" => (Way::Map, given.need("function")?, given.need("iterable")?),
             _ => (
                 Way::Filter,
@@ -396,31 +405,58 @@ impl Player<'_> {
     }
 
     fn zipped(&mut self, mut given: Given) -> Outcome<Value> {
-        given.flag("strict", false)?;
-        let mut columns = Vec::new();
-        let before = self.world.steps.len();
-        for over in &given.placed {
-            let lazy = matches!(over, Value::Range(..));
-            // An endless count is cut where the others end.
-            let items = if lazy && self.length(over)? > 50_000 {
-                return Err(Stop::Lost);
-            } else {
-                self.items(over)?
-            };
-            columns.push(items.into_iter());
+        let strict = given.flag("strict", false)?;
+        let lazy = views::lazy(&given.placed);
+        if !given.named.is_empty() || views::share(&given.placed) || lazy.len() > 1 {
+            return Err(Stop::Lost);
         }
-        if self.world.steps.len() != before || !given.named.is_empty() {
+        let before = self.world.steps.len();
+        let mut shortest: Option<usize> = None;
+        for over in given.placed.iter().filter(|over| !Self::is_used_up(over)) {
+            let length = self.length(over)?;
+            shortest = Some(shortest.map_or(length, |least| least.min(length)));
+        }
+        let most = shortest.map(|least| least + 1);
+        let ahead = match lazy.first() {
+            Some(over) => {
+                let most = most
+                    .filter(|_| given.placed.iter().filter(|one| self.is_lazy(one)).count() == 1);
+                let taken = self.some(over, most)?;
+                self.spent(over);
+                Value::given(taken)
+            }
+            None => Value::None,
+        };
+        let mut columns = Vec::new();
+        for over in &given.placed {
+            columns.push(match over {
+                over if self.is_lazy(over) => ahead.clone(),
+                over if Self::is_used_up(over) => over.clone(),
+                over => Value::given(self.some(over, most)?),
+            });
+        }
+        if self.world.steps.len() != before {
             return Err(Stop::Lost);
         }
         let mut rows = Vec::new();
-        loop {
-            let row: Option<Vec<Value>> = columns.iter_mut().map(Iterator::next).collect();
-            match row {
-                Some(row) if !row.is_empty() => rows.push(Value::tuple(row)),
-                _ => return Ok(Value::given(rows)),
+        'rows: loop {
+            let mut row = Vec::new();
+            for column in &columns {
+                match self.first(column)? {
+                    Some(value) => row.push(value),
+                    None => break 'rows,
+                }
             }
+            if row.is_empty() {
+                break;
+            }
+            rows.push(Value::tuple(row));
             self.worked(1)?;
         }
+        if strict && columns.len() > 1 {
+            return Err(Stop::Lost);
+        }
+        Ok(Value::given(rows))
     }
 
     fn extreme(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
@@ -465,31 +501,25 @@ impl Player<'_> {
     fn sum(&mut self, mut given: Given) -> Outcome<Value> {
         let over = given.need("iterable")?;
         let mut all = given.take("start").unwrap_or(Value::Int(0));
-        for item in self.items(&over)? {
+        let items = self.items(&over)?;
+        // Versions differ in how they add broken numbers up.
+        let broken = |value: &Value| matches!(value, Value::Float(_));
+        let inexact = items.len() > 2 && items.iter().any(broken);
+        for item in items {
             all = self.binary(ruff_python_ast::Operator::Add, &all, &item)?;
         }
-        Ok(all)
+        match (inexact, &all) {
+            (true, Value::Float(_)) => Ok(Value::Unknown(Kind::Number)),
+            _ => Ok(all),
+        }
     }
 
     /// Goes through values up to the one that decides.
     fn any_all(&mut self, over: &Value, wanted: bool) -> Outcome<bool> {
-        if self.is_lazy(over) {
-            let sink: super::frame::Sink =
-                Rc::new(move |player, value| match player.truth(&value)? == wanted {
-                    true => Err(Stop::Last),
-                    false => Ok(()),
-                });
-            return match self.pour(over, &sink) {
-                Ok(()) => Ok(!wanted),
-                Err(Stop::Last) => Ok(wanted),
-                Err(other) => Err(other),
-            };
-        }
-        for item in self.items(over)? {
-            if self.truth(&item)? == wanted {
-                return Ok(wanted);
-            }
-        }
-        Ok(!wanted)
+        let reached = self.reaches(
+            over,
+            Rc::new(move |player, value| Ok(player.truth(value)? == wanted)),
+        )?;
+        Ok(reached == wanted)
     }
 }

@@ -12,7 +12,7 @@ use crate::model::span::Span;
 
 use super::frame::{self, Frame, Kind as Place};
 use super::play::Player;
-use super::value::{Body, Bond, Function, Map, Outcome, Source, Stop, Value};
+use super::value::{Body, Bond, Function, Kind, Map, Outcome, Source, Stop, Value};
 
 /// What is handed to a call.
 #[derive(Clone, Default)]
@@ -64,6 +64,12 @@ impl Given {
         self.named
             .retain(|(name, _)| !names.contains(&name.as_str()));
         self
+    }
+
+    /// Nothing was handed over that could be called or changed.
+    pub fn is_plain(&self) -> bool {
+        let named = self.named.iter().map(|(_, value)| value);
+        self.placed.iter().chain(named).all(Value::is_plain)
     }
 
     /// Nothing else was handed over.
@@ -152,6 +158,10 @@ impl Player<'_> {
                         [Value::Function(function), bound] => {
                             self.call_function(function, Some(bound.clone()), given)
                         }
+                        [Value::Class(class), Value::Object(object)] if &**name == "fill" => {
+                            let fields = class.fields.borrow().clone().ok_or(Stop::Lost)?;
+                            self.fill(object, &fields, given).map(|()| Value::None)
+                        }
                         [function, Value::Tuple(before), Value::Dict(named)] => {
                             let mut all = Given::of(before.as_ref().clone());
                             all.placed.extend(given.placed);
@@ -178,6 +188,10 @@ impl Player<'_> {
                 self.call(&method, given)
             }
             Value::Object(object) if object.class.builtin => self.call_special(object, given),
+            // Whether it raises something is not known.
+            Value::Unknown(Kind::Inert) if self.tries == 0 && given.is_plain() => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             Value::None
             | Value::Int(_)
             | Value::Text(_)
@@ -200,8 +214,13 @@ impl Player<'_> {
         }
         let kept = function.attributes.borrow().get("cache").cloned();
         let key = match &kept {
-            Some(_) if given.named.is_empty() => Some(Value::tuple(given.placed.clone())),
-            Some(_) => return Err(Stop::Lost),
+            Some(_) => {
+                let mut all = given.placed.clone();
+                for (name, value) in &given.named {
+                    all.push(Value::tuple(vec![Value::text(name), value.clone()]));
+                }
+                Some(Value::tuple(all))
+            }
             None => None,
         };
         if let (Some(Value::Dict(map)), Some(key)) = (&kept, &key)
@@ -226,10 +245,7 @@ impl Player<'_> {
                 inner,
             )));
         }
-        let caught = std::mem::take(&mut self.caught);
-        let outcome = self.called(|player| player.deeper(|player| player.body(function, &inner)));
-        self.caught = caught;
-        let value = outcome?;
+        let value = self.called(|player| player.deeper(|player| player.body(function, &inner)))?;
         if let (Some(Value::Dict(map)), Some(key)) = (kept, key) {
             map.borrow_mut().set(key, value.clone())?;
         }
@@ -372,9 +388,14 @@ impl Player<'_> {
             Value::Library("classmethod") => Bond::Class,
             Value::Library("property" | "functools.cached_property") => Bond::Property,
             Value::Library("contextlib.contextmanager") => Bond::Context,
-            Value::Library("abc.abstractmethod" | "typing.override" | "typing.final") => {
+            Value::Library("abc.abstractmethod") => {
+                if let Value::Function(function) = &value {
+                    let mut own = function.attributes.borrow_mut();
+                    own.insert("abstract".to_owned(), Value::Bool(true));
+                }
                 return Ok(value);
             }
+            Value::Library("typing.override" | "typing.final") => return Ok(value),
             Value::Library("functools.cache" | "functools.lru_cache") => {
                 return match &value {
                     Value::Function(function) => {

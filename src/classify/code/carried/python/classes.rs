@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 
 use super::calls::Given;
+use super::enums;
 use super::frame::{self, Frame, Kind as Place};
 use super::play::Player;
 use super::value::{Bond, Class, Fields, Function, Map, Object, Outcome, Stop, Value};
@@ -60,6 +61,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("configparser.Error", "Exception"),
     ("configparser.NoSectionError", "configparser.Error"),
     ("configparser.NoOptionError", "configparser.Error"),
+    ("configparser.DuplicateSectionError", "configparser.Error"),
+    ("configparser.DuplicateOptionError", "configparser.Error"),
     ("csv.Error", "Exception"),
     ("re.error", "Exception"),
     ("argparse.ArgumentTypeError", "Exception"),
@@ -85,7 +88,12 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 /// Classes above one.
 const MAX_CLASSES: usize = 20;
 /// Methods that act where nobody calls them.
-const UNSEEN: [&str; 9] = [
+const UNSEEN: [&str; 14] = [
+    "__get__",
+    "__set__",
+    "__delete__",
+    "__prepare__",
+    "__subclasscheck__",
     "__new__",
     "__del__",
     "__getattribute__",
@@ -148,14 +156,19 @@ impl Player<'_> {
             decorators.push(self.eval(&decorator.expression, frame)?);
         }
         let mut bases = Vec::new();
-        let mut tuple = false;
+        let (mut tuple, mut members) = (false, false);
         if let Some(arguments) = &one.arguments {
             if !arguments.keywords.is_empty() {
                 return Err(Stop::Lost);
             }
             for base in &arguments.args {
                 match self.eval(base, frame)? {
+                    // Nothing is below what has members.
+                    Value::Class(class) if enums::members(&class).is_some() => {
+                        return Err(Stop::Lost);
+                    }
                     Value::Class(class) => bases.push(class),
+                    Value::Library("enum.Enum") if arguments.args.len() == 1 => members = true,
                     Value::Library("typing.NamedTuple") => tuple = true,
                     Value::Library(
                         "object"
@@ -181,12 +194,16 @@ impl Player<'_> {
             let names = fields_of(&one.body);
             *class.fields.borrow_mut() = Some(Fields {
                 names,
+                apart: Vec::new(),
                 frozen: true,
                 tuple: true,
             });
         }
         let class = Rc::new(class);
         self.own_functions(&class);
+        if members {
+            self.enumerated(&class, &one.body)?;
+        }
         let mut value = Value::Class(class);
         for decorator in decorators.iter().rev() {
             value = self.decorated_class(decorator, value, &one.body)?;
@@ -215,25 +232,40 @@ impl Player<'_> {
         let Value::Class(class) = &value else {
             return Err(Stop::Lost);
         };
-        let frozen = match decorator {
-            Value::Library("dataclasses.dataclass") => false,
+        let (frozen, slots) = match decorator {
+            Value::Library("dataclasses.dataclass") => (false, false),
             Value::Object(object) if object.class.builtin && object.class.name == "dataclass" => {
-                matches!(object.get("frozen"), Some(Value::Bool(true)))
+                let is = |name: &str| matches!(object.get(name), Some(Value::Bool(true)));
+                (is("frozen"), is("slots"))
             }
             _ => return Err(Stop::Lost),
         };
-        let mut names = Vec::new();
+        let mut all = Vec::new();
         for base in class.line().iter().rev() {
             if let Some(fields) = &*base.fields.borrow() {
-                names.extend(fields.names.clone());
+                all.extend(fields.names.clone());
             }
         }
-        for name in fields_of(body) {
+        all.extend(fields_of(body));
+        let mut names: Vec<String> = Vec::new();
+        for name in all {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
+        if annotates_more(body) {
+            return Err(Stop::Lost);
+        }
+        if slots {
+            let mut own = class.names.borrow_mut();
+            own.set(Value::text("__slots__"), Value::texts(&names))?;
+        }
         *class.fields.borrow_mut() = Some(Fields {
+            apart: names
+                .iter()
+                .filter(|name| is_apart(class, name))
+                .cloned()
+                .collect(),
             names,
             frozen,
             tuple: false,
@@ -243,8 +275,14 @@ impl Player<'_> {
 
     /// Makes an object of a class.
     pub fn make(&mut self, class: &Rc<Class>, given: Given) -> Outcome<Value> {
-        if class.line().iter().any(|one| one.name == "?") {
+        if class.line().iter().any(|one| one.name == "?") || is_abstract(class) {
             return Err(Stop::Lost);
+        }
+        if let Some(members) = enums::members(class) {
+            return match (given.placed.as_slice(), given.named.is_empty()) {
+                ([value], true) => self.member_of_value(&members, value),
+                _ => Err(Stop::Lost),
+            };
         }
         let object = Rc::new(Object {
             class: Rc::clone(class),
@@ -264,33 +302,32 @@ impl Player<'_> {
         } else if class.builtin {
             return Err(Stop::Lost);
         }
-        if let Some(init) = class.find("__init__") {
-            let Value::Function(_) = &init else {
-                return Err(Stop::Lost);
-            };
-            let bound = Value::Method(Rc::new((
-                Value::tuple(vec![init, value.clone()]),
-                Rc::from("__init__"),
-            )));
-            self.call(&bound, given)?;
-            return Ok(value);
-        }
-        let fields = class
-            .line()
-            .iter()
-            .find_map(|one| one.fields.borrow().clone());
-        match fields {
-            Some(fields) => self.fill(&object, &fields, given)?,
-            None if class.is_exception() => {}
-            None if given.end().is_err() => {
-                return Err(self.raise("TypeError", "takes no arguments"));
+        // The nearest class says how: by a method of its own, or by its fields.
+        for one in class.line() {
+            if let Some(init) = one.names.borrow().named("__init__") {
+                let (Value::Function(_), false) = (&init, has_tuple(class)) else {
+                    return Err(Stop::Lost);
+                };
+                let bound = Value::Method(Rc::new((
+                    Value::tuple(vec![init, value.clone()]),
+                    Rc::from("__init__"),
+                )));
+                self.call(&bound, given)?;
+                return Ok(value);
             }
-            None => {}
+            let fields = one.fields.borrow().clone();
+            if let Some(fields) = fields {
+                self.fill(&object, &fields, given)?;
+                return Ok(value);
+            }
         }
-        Ok(value)
+        match class.is_exception() || given.end().is_ok() {
+            true => Ok(value),
+            false => Err(self.raise("TypeError", "takes no arguments")),
+        }
     }
 
-    fn fill(&mut self, object: &Rc<Object>, fields: &Fields, given: Given) -> Outcome<()> {
+    pub fn fill(&mut self, object: &Rc<Object>, fields: &Fields, given: Given) -> Outcome<()> {
         let Given { placed, mut named } = given;
         let mut placed = placed.into_iter();
         for name in &fields.names {
@@ -347,6 +384,17 @@ impl Player<'_> {
             if let Some(found) = one.names.borrow().named(name) {
                 return self.bound(found, object);
             }
+            let fields = one.fields.borrow();
+            match (&*fields, name) {
+                (Some(fields), "__init__") if !fields.tuple => {
+                    return Ok(Value::Method(Rc::new((
+                        Value::tuple(vec![Value::Class(Rc::clone(one)), object.clone()]),
+                        Rc::from("fill"),
+                    ))));
+                }
+                (Some(_), name) if name.starts_with("__") => return Err(Stop::Lost),
+                _ => {}
+            }
         }
         match name {
             "__init__" if own.is_exception() => {
@@ -402,7 +450,7 @@ impl Player<'_> {
                     }
                     Ok(object.class.is_below(class))
                 }
-                Value::Unknown(super::value::Kind::Any) => Err(Stop::Lost),
+                Value::Unknown(_) => Err(Stop::Lost),
                 _ => Ok(false),
             },
             Value::Library(name) => {
@@ -463,6 +511,7 @@ impl Player<'_> {
         *class.names.borrow_mut() = map;
         *class.fields.borrow_mut() = Some(Fields {
             names,
+            apart: Vec::new(),
             frozen: true,
             tuple: true,
         });
@@ -472,6 +521,35 @@ impl Player<'_> {
 
 fn is_cached(function: &Function) -> bool {
     function.attributes.borrow().contains_key("cached")
+}
+
+/// Tells whether a field is not compared.
+fn is_apart(class: &Rc<Class>, name: &str) -> bool {
+    matches!(
+        class.find(name),
+        Some(Value::Object(field)) if field.class.builtin && field.class.name == "field" && field.get("apart").is_some()
+    )
+}
+
+fn has_tuple(class: &Rc<Class>) -> bool {
+    let is = |one: &Rc<Class>| {
+        one.fields
+            .borrow()
+            .as_ref()
+            .is_some_and(|fields| fields.tuple)
+    };
+    class.line().iter().any(is)
+}
+
+/// Tells whether a class still lacks a method that it has to have.
+fn is_abstract(class: &Rc<Class>) -> bool {
+    let lacks = |found: Option<Value>| matches!(found, Some(Value::Function(function)) if function.attributes.borrow().contains_key("abstract"));
+    class.line().iter().any(|one| {
+        let names = one.names.borrow().keys();
+        names
+            .iter()
+            .any(|name| matches!(name, Value::Text(name) if lacks(class.find(name))))
+    })
 }
 
 /// Where two ways lead to one class, the order of names is another matter.
@@ -509,6 +587,20 @@ fn fields_of(body: &[Stmt]) -> Vec<String> {
         }
     }
     names
+}
+
+/// Tells whether a class body annotates what is handed on or tells fields apart, and is no field.
+fn annotates_more(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::AnnAssign(one) => ["InitVar", "KW_ONLY"].iter().any(|word| {
+            matches!(&*one.annotation, Expr::Name(name) if name.id.as_str() == *word)
+                || matches!(&*one.annotation, Expr::Attribute(part) if part.attr.as_str() == *word)
+                || matches!(&*one.annotation, Expr::StringLiteral(text) if text.value.to_str().contains(word))
+                || matches!(&*one.annotation, Expr::Subscript(part) if matches!(&*part.value, Expr::Name(name) if name.id.as_str() == *word)
+                    || matches!(&*part.value, Expr::Attribute(part) if part.attr.as_str() == *word))
+        }),
+        _ => false,
+    })
 }
 
 fn is_class_variable(annotation: &Expr) -> bool {

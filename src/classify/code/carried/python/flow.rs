@@ -75,9 +75,15 @@ impl<'a> Player<'a> {
                 }
             })
         });
+        let ends = self.ends;
         let outcome = self.pour_into(value, &guarded);
         match outcome {
             Err(Stop::Enough(which)) if which == number => {
+                // What a generator does at its end it does only when nobody has it any more.
+                let held = matches!(value, Value::Generator(one) if Rc::strong_count(one) > 1);
+                if held && self.ends != ends {
+                    return Err(Stop::Lost);
+                }
                 if let Value::Generator(generator) = value {
                     generator.state.set(State::Left);
                 }
@@ -119,6 +125,12 @@ impl<'a> Player<'a> {
                 *frame.sink.borrow_mut() = Some(Rc::clone(sink));
                 match self.body(function, frame) {
                     Ok(_) => Ok(()),
+                    // It becomes another exception on its way.
+                    Err(Stop::Raise(Value::Object(thrown)))
+                        if thrown.class.name == "StopIteration" =>
+                    {
+                        Err(Stop::Lost)
+                    }
                     Err(stop) => Err(stop),
                 }
             }
@@ -155,6 +167,12 @@ impl<'a> Player<'a> {
                     let made = player.call(&function, Given::of(vec![value]))?;
                     sink(player, made)
                 }
+                Way::Spread => {
+                    let all = player.items(&value)?;
+                    let made = player.call(&function, Given::of(all))?;
+                    sink(player, made)
+                }
+                Way::Chain => player.pour_into(&value, &sink),
                 Way::Filter => {
                     let told = match function.is_none() {
                         true => value.clone(),
@@ -198,7 +216,26 @@ impl<'a> Player<'a> {
                     }
                     act(self, key)?;
                 }
+                match map.borrow().len() == length {
+                    true => Ok(()),
+                    false => Err(self.raise("RuntimeError", "changed size during iteration")),
+                }
+            }
+            Value::View(map, part) => self.each_seen(map, *part, act),
+            Value::Deque(items) => {
+                let all = items.borrow().clone();
+                for item in &all {
+                    self.worked(1)?;
+                    if items.borrow().len() != all.len() {
+                        return Err(self.raise("RuntimeError", "mutated during iteration"));
+                    }
+                    act(self, item.clone())?;
+                }
                 Ok(())
+            }
+            Value::Object(object) if object.class.builtin && object.class.name == "DictReader" => {
+                let rows = object.get("rows").ok_or(Stop::Lost)?;
+                self.each(&rows, act)
             }
             Value::Cursor(cursor) => {
                 while let Some(row) = self.next_row(cursor)? {
@@ -247,8 +284,15 @@ impl<'a> Player<'a> {
 
     fn keys_of(&self, value: &Value, map: &Rc<RefCell<Map>>) -> Vec<Value> {
         let mut keys = map.borrow().keys();
-        if self.backwards && matches!(value, Value::Set(..)) {
-            keys.reverse();
+        if matches!(value, Value::Set(..)) {
+            // Small numbers stand in their own order.
+            let whole = |key: &Value| key.whole().ok();
+            if keys.iter().all(|key| whole(key).is_some()) {
+                keys.sort_by_key(whole);
+            }
+            if self.backwards {
+                keys.reverse();
+            }
         }
         keys
     }
@@ -260,11 +304,13 @@ impl<'a> Player<'a> {
     )]
     pub fn items(&mut self, value: &Value) -> Outcome<Vec<Value>> {
         match value {
-            Value::List(items) => {
+            Value::List(items) | Value::Deque(items) => {
                 let items = items.borrow().clone();
                 self.worked(items.len() / 8)?;
                 Ok(items)
             }
+            Value::View(map, part) => self.seen(map, *part),
+            Value::Class(class) => super::enums::members(class).ok_or(Stop::Lost),
             Value::Tuple(items) => Ok(items.as_ref().clone()),
             Value::Dict(map) | Value::Set(map, _) => {
                 let keys = self.keys_of(value, map);

@@ -28,12 +28,15 @@ impl Player<'_> {
             let told = self.call(&method, Given::default())?;
             return self.string(&told);
         }
+        if let Some(text) = super::enums::written(object) {
+            return Ok(Some(text));
+        }
         if object.class.is_exception() {
             let Some(Value::Tuple(arguments)) = object.get("args") else {
                 return Ok(None);
             };
-            // The message of an error of the system is its own.
-            if object.get("errno").is_some() || arguments.len() == 2 {
+            // The message of an error of the language is its own.
+            if super::doubt::hides_text(object) || arguments.len() == 2 {
                 return Ok(None);
             }
             return match arguments.first() {
@@ -63,6 +66,12 @@ impl Player<'_> {
             Value::Bool(false) => "False".to_owned(),
             Value::Int(number) => number.to_string(),
             Value::Float(number) => float(*number),
+            // Which signs are written out is not known beyond letters.
+            Value::Text(text) | Value::Path(text)
+                if text.contains(|sign: char| !sign.is_ascii() && !sign.is_alphanumeric()) =>
+            {
+                return Ok(None);
+            }
             Value::Text(text) => quoted(text),
             Value::Path(text) => format!("PosixPath({})", quoted(text)),
             Value::List(items) => {
@@ -135,7 +144,9 @@ impl Player<'_> {
                 ('d' | 'x' | 'X' | 'o' | 'b' | 'c', Value::Float(_)) | ('s', _) => {
                     Err(self.raise("ValueError", "unknown format code"))
                 }
-                ('\0', Value::Bool(_)) => Err(Stop::Lost),
+                ('\0', Value::Bool(_)) => Ok(None),
+                ('e' | 'E' | 'g' | 'G' | 'n', _) => Ok(None),
+                ('\0', Value::Float(_)) if spec.precision.is_some() => Ok(None),
                 _ => spec.number(value).map(Some),
             },
             Value::None | Value::List(_) | Value::Path(_) | Value::Dict(_) | Value::Tuple(_) => {
@@ -184,7 +195,10 @@ impl Player<'_> {
             };
             let written = self.converted(chars.next().ok_or(Stop::Lost)?, value, &mut spec)?;
             let spec = match (spec.strip_prefix('-'), &written) {
+                (Some(rest), _) if rest.starts_with('0') => return Err(Stop::Lost),
                 (Some(rest), _) => format!("<{rest}"),
+                // A text is filled up with spaces all the same.
+                (None, Some(Value::Text(_))) if spec.starts_with('0') => return Err(Stop::Lost),
                 (None, Some(Value::Text(_))) if !spec.is_empty() => format!(">{spec}"),
                 _ => spec,
             };
@@ -293,11 +307,25 @@ impl Player<'_> {
             Some(value) => value,
             None => return Err(self.raise("KeyError", head)),
         };
-        if rest.contains('[') {
-            return Err(Stop::Lost);
-        }
-        for part in rest.split('.').filter(|part| !part.is_empty()) {
+        let mut rest = rest;
+        while !rest.is_empty() {
+            if let Some((key, behind)) = rest
+                .strip_prefix('[')
+                .and_then(|inside| inside.split_once(']'))
+            {
+                let key = match key.parse::<i128>() {
+                    Ok(number) if number >= 0 => Value::Int(number),
+                    _ => Value::text(key),
+                };
+                value = self.item(&value, Spot::One(key))?;
+                rest = behind;
+                continue;
+            }
+            let behind = rest.strip_prefix('.').ok_or(Stop::Lost)?;
+            let end = behind.find(['.', '[']).unwrap_or(behind.len());
+            let (part, behind) = behind.split_at_checked(end).ok_or(Stop::Lost)?;
             value = self.attribute(&value, part)?;
+            rest = behind;
         }
         Ok(value)
     }
@@ -341,9 +369,10 @@ impl Spec {
             spec.sign = sign;
         }
         spec.alternate = chars.next_if_eq(&'#').is_some();
-        if chars.next_if_eq(&'0').is_some() && spec.align.is_none() {
+        let filled = second.is_some_and(is_align);
+        if !filled && chars.next_if_eq(&'0').is_some() {
             spec.fill = '0';
-            spec.align = Some('=');
+            spec.align = spec.align.or(Some('='));
         }
         let mut digits = String::new();
         while let Some(digit) = chars.next_if(char::is_ascii_digit) {
@@ -421,15 +450,21 @@ impl Spec {
             ('f' | 'F', _) => {
                 let number = value.number()?;
                 let digits = self.precision.unwrap_or(6);
-                (number < 0.0, format!("{:.digits$}", number.abs()))
+                (
+                    number.is_sign_negative(),
+                    format!("{:.digits$}", number.abs()),
+                )
             }
             ('%', _) => {
                 let number = value.number()? * 100.0;
                 let digits = self.precision.unwrap_or(6);
-                (number < 0.0, format!("{:.digits$}%", number.abs()))
+                (
+                    number.is_sign_negative(),
+                    format!("{:.digits$}%", number.abs()),
+                )
             }
             ('\0', Value::Float(number)) if self.precision.is_none() => {
-                (*number < 0.0, float(number.abs()))
+                (number.is_sign_negative(), float(number.abs()))
             }
             _ => return Err(Stop::Lost),
         };

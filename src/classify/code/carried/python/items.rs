@@ -64,7 +64,7 @@ impl Player<'_> {
     fn one_item(&mut self, owner: &Value, key: &Value) -> Outcome<Value> {
         self.worked(key.weight())?;
         let missing = match owner {
-            Value::List(items) => {
+            Value::List(items) | Value::Deque(items) => {
                 let index = self.index(key)?;
                 let items = items.borrow();
                 at(index, items.len()).and_then(|at| items.get(at)).cloned()
@@ -96,6 +96,10 @@ impl Player<'_> {
             }
             Value::Match(_) => return self.method(owner, "group", Given::of(vec![key.clone()])),
             Value::Library("os.environ") => return self.environment_item(key),
+            Value::Library("sys.version_info") => match key {
+                Value::Int(0) => Some(Value::Int(3)),
+                _ => return Err(Stop::Lost),
+            },
             Value::Library(name) if super::library::is_type(name) => return Ok(owner.clone()),
             Value::Object(object)
                 if object
@@ -118,6 +122,7 @@ impl Player<'_> {
                 let method = self.attribute(owner, "__getitem__")?;
                 return self.call(&method, Given::of(vec![key.clone()]));
             }
+            Value::Class(class) => return self.member_named(class, key),
             Value::Bytes(bytes) => at(self.index(key)?, bytes.len())
                 .and_then(|at| bytes.get(at))
                 .map(|byte| Value::Int(i128::from(*byte))),
@@ -156,7 +161,13 @@ impl Player<'_> {
                 map.borrow_mut().set(key.clone(), value.clone())?;
                 Ok(value)
             }
-            None => Err(self.raised("KeyError", vec![key.clone()])),
+            None => {
+                let thrown = self.raised("KeyError", vec![key.clone()]);
+                Err(match map.borrow().told {
+                    true => self.surely(thrown),
+                    false => thrown,
+                })
+            }
         }
     }
 
@@ -255,6 +266,7 @@ impl Player<'_> {
                 let gone = map.borrow_mut().remove(&key)?;
                 match gone {
                     Some(_) => Ok(()),
+                    None if map.borrow().counts => Ok(()),
                     None => Err(self.raised("KeyError", vec![key])),
                 }
             }
@@ -293,7 +305,12 @@ impl Player<'_> {
             Value::Bytes(bytes) => bytes.len(),
             Value::List(items) => items.borrow().len(),
             Value::Tuple(items) => items.len(),
-            Value::Dict(map) | Value::Set(map, _) => map.borrow().len(),
+            Value::Dict(map) | Value::Set(map, _) | Value::View(map, _) => map.borrow().len(),
+            Value::Deque(items) => items.borrow().len(),
+            Value::Class(class) => super::enums::members(class).ok_or(Stop::Lost)?.len(),
+            Value::Object(object) if object.class.builtin && object.class.name == "DictReader" => {
+                return Err(Stop::Lost);
+            }
             Value::Range(from, to, by) => {
                 let span = if *by > 0 { to - from } else { from - to };
                 let step = by.abs().max(1);

@@ -13,6 +13,7 @@ pub(super) mod small;
 pub(super) mod starts;
 pub(super) mod temporary;
 pub(super) mod times;
+pub(super) mod toml;
 pub(super) mod trees;
 
 use std::rc::Rc;
@@ -21,15 +22,17 @@ use super::calls::Given;
 use super::play::Player;
 use super::value::{Kind, Outcome, Stop, Value};
 
-pub(super) const TEXT_METHODS: &str = "lower upper casefold title capitalize swapcase strip lstrip rstrip replace join format \
+pub(super) const TEXT_METHODS: &str = "lower upper casefold title capitalize swapcase strip lstrip rstrip replace join format format_map \
     zfill removeprefix removesuffix ljust rjust center encode startswith endswith split \
     rsplit splitlines partition rpartition find rfind index rindex count isdigit isdecimal \
     isnumeric isalpha isalnum isspace isupper islower isidentifier isascii translate \
     expandtabs";
 pub(super) const LIST_METHODS: &str =
-    "append extend insert pop remove index count clear reverse copy sort appendleft popleft";
-pub(super) const DICT_METHODS: &str =
-    "get items keys values copy clear pop popitem setdefault update most_common";
+    "append extend insert pop remove index count clear reverse copy sort";
+pub(super) const DEQUE_METHODS: &str =
+    "append appendleft extend pop popleft remove index count clear reverse copy";
+pub(super) const DICT_METHODS: &str = "get items keys values copy clear pop popitem setdefault update most_common \
+    move_to_end";
 pub(super) const SET_METHODS: &str = "union difference intersection symmetric_difference issubset issuperset isdisjoint add \
     discard remove update clear copy";
 pub(super) const PATH_METHODS: &str = "exists is_file is_dir is_symlink is_absolute iterdir glob rglob walk unlink rmdir mkdir \
@@ -167,6 +170,7 @@ const MODULES: &[(&str, &str)] = &[
         "chain chain.from_iterable islice product groupby count zip_longest accumulate \
          pairwise",
     ),
+    ("enum", "Enum auto"),
     ("operator", "itemgetter attrgetter"),
     (
         "contextlib",
@@ -226,17 +230,33 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// Modules that do nothing by being loaded; what they hold is not known.
-const OTHERS: &str = "__future__ signal threading asyncio urllib http zipfile tarfile gzip bz2 lzma zlib \
-    unittest doctest struct heapq bisect decimal fractions statistics calendar locale select \
-    queue multiprocessing concurrent inspect types enum numbers weakref atexit importlib \
-    runpy html smtplib email ssl xml pickle dbm shelve readline cmd pdb timeit tracemalloc \
-    gc sysconfig site stat filecmp codecs unicodedata base64 binascii hmac ctypes resource \
-    pwd grp fcntl termios tty pty mmap linecache tokenize ast dis keyword token secrets \
-    ipaddress mimetypes zoneinfo graphlib array reprlib genericpath posixpath sre_compile \
-    copyreg opcode code optparse getopt fileinput cProfile profile sitecustomize \
-    usercustomize _strptime ntpath gettext quopri selectors nturl2path contextvars sched \
-    wave trace test this pydoc bdb faulthandler zipimport encodings zipapp venv ensurepip \
-    plistlib netrc imp";
+const OTHERS: &str = "__future__ _abc _aix_support _ast _asyncio _bisect _blake2 _bootsubprocess _bz2 _codecs \
+    _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _collections \
+    _collections_abc _compat_pickle _compression _contextvars _crypt _csv _ctypes _curses \
+    _curses_panel _datetime _dbm _decimal _elementtree _frozen_importlib \
+    _frozen_importlib_external _functools _gdbm _hashlib _heapq _imp _io _json _locale \
+    _lsprof _lzma _markupbase _md5 _msi _multibytecodec _multiprocessing _opcode _operator \
+    _osx_support _overlapped _pickle _posixshmem _posixsubprocess _py_abc _pydecimal _pyio \
+    _queue _random _scproxy _sha1 _sha256 _sha3 _sha512 _signal _sitebuiltins _socket \
+    _sqlite3 _sre _ssl _stat _statistics _string _strptime _struct _symtable _thread \
+    _threading_local _tkinter _tokenize _tracemalloc _typing _uuid _warnings _weakref \
+    _weakrefset _winapi _zoneinfo aifc antigravity array ast asynchat asyncio asyncore \
+    atexit audioop base64 bdb binascii bisect bz2 cProfile calendar cgi cgitb chunk cmath \
+    cmd code codecs codeop colorsys compileall concurrent contextvars copyreg crypt ctypes \
+    curses dbm decimal difflib dis distutils doctest email encodings ensurepip faulthandler \
+    fcntl filecmp fileinput fractions ftplib gc genericpath getopt gettext graphlib grp gzip \
+    heapq hmac html http idlelib imaplib imghdr imp importlib inspect ipaddress keyword \
+    lib2to3 linecache locale lzma mailbox mailcap marshal mimetypes mmap modulefinder msilib \
+    msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode optparse \
+    ossaudiodev pdb pickle pickletools pipes pkgutil plistlib poplib posix posixpath profile \
+    pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri readline reprlib \
+    resource rlcompleter runpy sched select selectors shelve signal site sitecustomize smtpd \
+    smtplib sndhdr socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat \
+    statistics stringprep struct sunau symtable sysconfig syslog tabnanny tarfile telnetlib \
+    termios test this threading timeit tkinter token tokenize trace tracemalloc tty turtle \
+    turtledemo types unicodedata unittest urllib usercustomize uu venv wave weakref \
+    webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib \
+    zoneinfo builtins";
 
 /// Tells whether a module is one of the language itself, so that a file of the same name would stand in its way.
 pub(super) fn is_standard(name: &str) -> bool {
@@ -267,6 +287,25 @@ pub(super) fn name(full: &str) -> Option<&'static str> {
             .collect()
     });
     all.get(full).map(String::as_str)
+}
+
+/// Tells whether a name of the library is a number or a text, and no function.
+pub(super) fn is_constant(name: &str) -> bool {
+    let Some((module, last)) = name.rsplit_once('.') else {
+        return false;
+    };
+    let shouted = last.chars().any(|char| char.is_ascii_uppercase())
+        && !last.chars().any(|char| char.is_ascii_lowercase());
+    let small = [
+        "sqlite_version",
+        "pi",
+        "inf",
+        "whitespace",
+        "punctuation",
+        "umask",
+        "executable",
+    ];
+    shouted && last != "ABC" || small.contains(&last) || matches!(module, "string" | "errno")
 }
 
 /// Tells whether a name may be followed by brackets in an annotation.
@@ -303,7 +342,8 @@ impl Player<'_> {
             "argparse" => self.call_argparse(name, given),
             "time" | "datetime" => self.call_times(name, given),
             "re" => self.call_re(name, given),
-            "tomllib" | "configparser" | "csv" => self.call_settings(name, given),
+            "tomllib" => self.call_toml(name, given),
+            "configparser" | "csv" => self.call_settings(name, given),
             "subprocess" => self.call_subprocess(name, given),
             "sqlite3" => self.call_sqlite(name, given),
             "logging" | "warnings" | "traceback" | "pprint" => self.call_told(name, given),
@@ -341,9 +381,8 @@ impl Player<'_> {
             ("logging", "ERROR") => number(40),
             ("logging", "CRITICAL") => number(50),
             ("typing", "TYPE_CHECKING") => Ok(Some(Value::Bool(false))),
-            ("sqlite3", "PARSE_DECLTYPES" | "PARSE_COLNAMES") | ("sys", "version_info") => {
-                Err(Stop::Lost)
-            }
+            ("sqlite3", "PARSE_DECLTYPES" | "PARSE_COLNAMES") => Err(Stop::Lost),
+            ("sys.version_info", "major") => number(3),
             ("string", _) => Ok(letters(name).map(Value::text)),
             ("argparse", "OPTIONAL") => Ok(Some(Value::text("?"))),
             ("argparse", "ZERO_OR_MORE") => Ok(Some(Value::text("*"))),

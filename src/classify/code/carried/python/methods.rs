@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::calls::Given;
 use super::play::Player;
-use super::value::{Entries, Items, Kind, Outcome, Stop, Value};
+use super::value::{Entries, Items, Kind, Outcome, Part, Stop, Value};
 
 impl Player<'_> {
     /// Calls a method of a value that is no object.
@@ -15,6 +15,12 @@ impl Player<'_> {
         match owner {
             Value::Text(text) => self.text_method(text, name, given),
             Value::List(items) => self.list_method(items, name, given),
+            Value::Deque(items) if name == "copy" => {
+                given.end()?;
+                let copy = items.borrow().clone();
+                Ok(Value::Deque(Rc::new(RefCell::new(copy))))
+            }
+            Value::Deque(items) => self.list_method(items, name, given),
             Value::Dict(map) => self.dict_method(map, name, given),
             Value::Set(map, frozen) => self.set_method(owner, map, *frozen, name, given),
             Value::Path(path) => self.path_method(&Rc::clone(path), name, given),
@@ -71,6 +77,10 @@ impl Player<'_> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each method, read as a table"
+    )]
     fn text_method(&mut self, text: &Rc<str>, name: &str, mut given: Given) -> Outcome<Value> {
         self.worked(text.len() / 64)?;
         let plain = match name {
@@ -107,6 +117,16 @@ impl Player<'_> {
                 return self.text_joined(text, &all);
             }
             "format" => return self.braces(text, &given),
+            "format_map" => {
+                let Value::Dict(map) = given.need("mapping")? else {
+                    return Err(Stop::Lost);
+                };
+                given.end()?;
+                for (key, value) in map.borrow().entries() {
+                    given.named.push((key.as_text()?.to_string(), value));
+                }
+                return self.braces(text, &given);
+            }
             "zfill" => {
                 let width = usize::try_from(given.need("width")?.whole()?.max(0))
                     .map_err(|_| Stop::Lost)?
@@ -244,6 +264,9 @@ impl Player<'_> {
             "partition" | "rpartition" => {
                 let sep = given.need("sep")?.as_text()?;
                 given.end()?;
+                if sep.is_empty() {
+                    return Err(self.raise("ValueError", "empty separator"));
+                }
                 let parts = match name {
                     "partition" => text
                         .split_once(&*sep)
@@ -316,6 +339,11 @@ impl Player<'_> {
         given.end()?;
         self.worked(text.len() / 8)?;
         let most = usize::try_from(most).ok();
+        // Python parts at these as well.
+        let odd = text.contains(|char| ('\x1c'..='\x1f').contains(&char));
+        if sep.is_none() && odd {
+            return Err(Stop::Lost);
+        }
         let parts: Vec<&str> = match (&sep, most) {
             (Value::None, None) => text.split_whitespace().collect(),
             (Value::None, Some(most)) if name == "split" => {
@@ -481,17 +509,18 @@ impl Player<'_> {
                 Ok(found.unwrap_or(absent))
             }
             "items" => {
-                let entries = map.borrow().entries();
-                self.worked(entries.len() / 2)?;
-                Ok(Value::list(
-                    entries
-                        .into_iter()
-                        .map(|(key, value)| Value::tuple(vec![key, value]))
-                        .collect(),
-                ))
+                given.end()?;
+                Ok(Value::View(Rc::clone(map), Part::Pairs))
             }
-            "keys" => Ok(Value::list(map.borrow().keys())),
-            "values" => Ok(Value::list(map.borrow().values())),
+            "keys" | "values" => {
+                given.end()?;
+                let part = if name == "keys" {
+                    Part::Keys
+                } else {
+                    Part::Values
+                };
+                Ok(Value::View(Rc::clone(map), part))
+            }
             "copy" => Ok(Value::Dict(Rc::new(RefCell::new(map.borrow().clone())))),
             "clear" => {
                 map.borrow_mut().clear();
@@ -500,6 +529,7 @@ impl Player<'_> {
             "pop" => {
                 let key = given.need("key")?;
                 let absent = given.take("default");
+                given.end()?;
                 let found = map.borrow_mut().remove(&key)?;
                 match found.or(absent) {
                     Some(value) => Ok(value),
@@ -507,7 +537,15 @@ impl Player<'_> {
                 }
             }
             "popitem" => {
-                let last = map.borrow_mut().last();
+                let ordered = map.borrow().ordered;
+                let last = match ordered {
+                    true => given
+                        .take("last")
+                        .map_or(Ok(true), |last| self.truth(&last))?,
+                    false => true,
+                };
+                given.end()?;
+                let last = map.borrow_mut().end(last);
                 match last {
                     Some((key, value)) => Ok(Value::tuple(vec![key, value])),
                     None => Err(self.raise("KeyError", "dictionary is empty")),
@@ -526,7 +564,19 @@ impl Player<'_> {
                 }
             }
             "update" => self.updated(map, given),
-            "most_common" => {
+            "move_to_end" if map.borrow().ordered => {
+                let key = given.need("key")?;
+                if !given
+                    .take("last")
+                    .map_or(Ok(true), |last| self.truth(&last))?
+                {
+                    return Err(Stop::Lost);
+                }
+                let gone = map.borrow_mut().remove(&key)?.ok_or(Stop::Lost)?;
+                map.borrow_mut().set(key, gone)?;
+                Ok(Value::None)
+            }
+            "most_common" if map.borrow().counts => {
                 let most = given.take("n").unwrap_or(Value::None);
                 let mut entries = map.borrow().entries();
                 let mut counts = Vec::new();
@@ -552,7 +602,14 @@ impl Player<'_> {
 
     fn updated(&mut self, map: &Entries, mut given: Given) -> Outcome<Value> {
         let counts = map.borrow().counts;
-        if let Some(other) = given.take("other").filter(|_| !counts) {
+        let other = match given.placed.is_empty() {
+            true => None,
+            false => Some(given.placed.remove(0)),
+        };
+        if !given.placed.is_empty() {
+            return Err(Stop::Lost);
+        }
+        if let Some(other) = other.filter(|_| !counts) {
             let entries = match &other {
                 Value::Dict(other) => other.borrow().entries(),
                 Value::Object(row) if row.is_row() => {
@@ -562,6 +619,7 @@ impl Player<'_> {
                     }
                     all
                 }
+                Value::Object(object) => self.entries_of_special(object)?,
                 other => {
                     let mut all = Vec::new();
                     for pair in self.items(other)? {

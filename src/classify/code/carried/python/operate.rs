@@ -8,6 +8,7 @@ use ruff_python_ast::{CmpOp, Expr, Operator, StmtAugAssign};
 
 use super::calls::Given;
 use super::frame::Frame;
+use super::library;
 use super::play::{MAX_TEXT, Player};
 use super::terms::Spot;
 use super::value::{Clock, Kind, Outcome, Stop, Value};
@@ -24,9 +25,13 @@ impl Player<'_> {
             Value::Float(number) | Value::Span(number) => *number != 0.0,
             Value::Text(text) => !text.is_empty(),
             Value::Bytes(bytes) => !bytes.is_empty(),
-            Value::List(items) => !items.borrow().is_empty(),
+            Value::List(items) | Value::Deque(items) => !items.borrow().is_empty(),
             Value::Tuple(items) => !items.is_empty(),
-            Value::Dict(map) | Value::Set(map, _) => map.borrow().len() > 0,
+            Value::Dict(map) | Value::Set(map, _) | Value::View(map, _) => map.borrow().len() > 0,
+            Value::Object(object) if object.class.builtin && object.class.name == "Section" => {
+                self.length(value)? > 0
+            }
+            Value::Library(name) if library::is_constant(name) => return Err(Stop::Lost),
             Value::Range(from, to, by) => *by > 0 && from < to || *by < 0 && from > to,
             Value::Object(object) => {
                 for name in ["__bool__", "__len__"] {
@@ -75,7 +80,15 @@ impl Player<'_> {
                 Value::Int(_) | Value::Float(_) | Value::Bool(_),
                 Value::Int(_) | Value::Float(_) | Value::Bool(_),
             ) => self.order(left, right)? == Some(Ordering::Equal),
-            (Value::List(one), Value::List(two)) => {
+            (Value::View(..), _) | (_, Value::View(..)) => {
+                return self.equal_views(left, right);
+            }
+            (Value::Library(name), other) | (other, Value::Library(name))
+                if library::is_constant(name) && !other.is_none() =>
+            {
+                return Err(Stop::Lost);
+            }
+            (Value::List(one), Value::List(two)) | (Value::Deque(one), Value::Deque(two)) => {
                 self.worked(one.borrow().len() / 16)?;
                 let (one, two) = (one.borrow().clone(), two.borrow().clone());
                 self.deeper(|player| player.all_equal(&one, &two))?
@@ -86,6 +99,10 @@ impl Player<'_> {
             (Value::Dict(one), Value::Dict(two)) => {
                 self.worked(one.borrow().len() / 2)?;
                 let (one, two) = (one.borrow().clone(), two.borrow().clone());
+                // What is missing counts as none, and an order of keys counts.
+                if one.counts || two.counts || one.ordered && two.ordered {
+                    return Err(Stop::Lost);
+                }
                 if one.len() != two.len() {
                     return Ok(false);
                 }
@@ -122,7 +139,7 @@ impl Player<'_> {
 
     fn equal_objects(&mut self, left: &Value, right: &Value, plain: bool) -> Outcome<bool> {
         if let (Value::Object(one), Value::Object(two)) = (left, right) {
-            if Rc::ptr_eq(one, two) && plain {
+            if Rc::ptr_eq(one, two) && (plain || one.class.builtin) {
                 return Ok(true);
             }
             if one.is_row() && two.is_row() {
@@ -133,7 +150,11 @@ impl Player<'_> {
                 && Rc::ptr_eq(&one.class, &two.class)
                 && one.class.find("__eq__").is_none()
             {
-                for name in &fields.names {
+                for name in fields
+                    .names
+                    .iter()
+                    .filter(|name| !fields.apart.contains(name))
+                {
                     let (Some(a), Some(b)) = (one.get(name), two.get(name)) else {
                         return Err(Stop::Lost);
                     };
@@ -148,7 +169,12 @@ impl Player<'_> {
             }
             return Err(Stop::Lost);
         }
-        if plain { Ok(false) } else { Err(Stop::Lost) }
+        // A row of a database is equal to another row at most.
+        let is_row = |value: &Value| matches!(value, Value::Object(object) if object.is_row());
+        match plain || is_row(left) || is_row(right) {
+            true => Ok(false),
+            false => Err(Stop::Lost),
+        }
     }
 
     fn all_equal(&mut self, one: &[Value], two: &[Value]) -> Outcome<bool> {
@@ -195,6 +221,14 @@ impl Player<'_> {
 
     /// Compares sets: whether one holds the other.
     pub fn subset(&mut self, op: CmpOp, left: &Value, right: &Value) -> Outcome<Option<bool>> {
+        if let (Value::View(..), _) | (_, Value::View(..)) = (left, right) {
+            let one = self.as_set(left)?.unwrap_or_else(|| left.clone());
+            let two = self.as_set(right)?.unwrap_or_else(|| right.clone());
+            return match (&one, &two) {
+                (Value::Set(..), Value::Set(..)) => self.subset(op, &one, &two),
+                _ => Err(Stop::Lost),
+            };
+        }
         let (Value::Set(one, _), Value::Set(two, _)) = (left, right) else {
             return Ok(None);
         };
@@ -212,6 +246,10 @@ impl Player<'_> {
         Ok(Some(!strict || small.len() < large.len()))
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each kind of value, read as a table"
+    )]
     pub fn contains(&mut self, whole: &Value, part: &Value) -> Outcome<bool> {
         self.worked(1 + part.weight())?;
         match whole {
@@ -254,6 +292,21 @@ impl Player<'_> {
                 self.truth(&told)
             }
             Value::Library("os.environ") => self.environment_has(part),
+            Value::View(map, kind) => self.shows(map, *kind, part),
+            Value::Object(object) if object.class.builtin && object.class.name == "Section" => {
+                let key = part.as_text()?.to_lowercase();
+                let all = self.items(whole)?;
+                Ok(all
+                    .iter()
+                    .any(|one| matches!(one, Value::Text(one) if **one == *key)))
+            }
+            Value::Generator(_) | Value::File(_) | Value::Cursor(_) => {
+                let part = part.clone();
+                self.reaches(
+                    whole,
+                    Rc::new(move |player, value| player.equal(value, &part)),
+                )
+            }
             _ => {
                 for item in self.items(whole)? {
                     if self.equal(&item, part)? {
@@ -271,6 +324,20 @@ impl Player<'_> {
     )]
     pub fn binary(&mut self, op: Operator, left: &Value, right: &Value) -> Outcome<Value> {
         if let Some(value) = self.moments(op, left, right)? {
+            return Ok(value);
+        }
+        let is_type = |value: &Value| {
+            matches!(value, Value::Class(_))
+                || matches!(value, Value::Library(name) if !library::is_constant(name))
+        };
+        // `str | None`: what an annotation says.
+        if op == Operator::BitOr
+            && (is_type(left) && (is_type(right) || right.is_none())
+                || left.is_none() && is_type(right))
+        {
+            return Ok(Value::Library("typing.Union"));
+        }
+        if let Some(value) = self.of_views(op, left, right)? {
             return Ok(value);
         }
         match (left, right) {
@@ -328,7 +395,15 @@ impl Player<'_> {
             {
                 Ok(Value::Unknown(Kind::Number))
             }
+            (Value::Unknown(Kind::Inert), other) | (other, Value::Unknown(Kind::Inert))
+                if other.is_plain() && self.tries == 0 =>
+            {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             (Value::Dict(one), Value::Dict(two)) if op == Operator::BitOr => {
+                if !is_plain(one) || !is_plain(two) {
+                    return Err(Stop::Lost);
+                }
                 self.worked(one.borrow().len() / 2)?;
                 let mut all = one.borrow().clone();
                 for (key, value) in two.borrow().entries() {
@@ -504,7 +579,7 @@ impl Player<'_> {
             Operator::Sub => one - two,
             Operator::Mult => one * two,
             Operator::Div => one / two,
-            Operator::FloorDiv => (one / two).floor(),
+            Operator::FloorDiv => floored(one, two),
             Operator::Mod => {
                 let rest = one % two;
                 if rest != 0.0 && (rest < 0.0) != (two < 0.0) {
@@ -568,10 +643,15 @@ impl Player<'_> {
                 items.borrow_mut().extend(more);
                 Ok(old.clone())
             }
+            (Operator::Mult, Value::List(_)) => Err(Stop::Lost),
+            (_, Value::Deque(_)) => Err(Stop::Lost),
             (Operator::BitOr, Value::Dict(map)) => {
                 let Value::Dict(other) = value else {
                     return Err(Stop::Lost);
                 };
+                if map.borrow().counts {
+                    return Err(Stop::Lost);
+                }
                 let entries = other.borrow().entries();
                 for (key, value) in entries {
                     self.worked(1)?;
@@ -590,6 +670,23 @@ impl Player<'_> {
             _ => self.binary(op, old, value),
         }
     }
+}
+
+/// Tells whether a map is nothing more than one.
+fn is_plain(map: &super::value::Entries) -> bool {
+    let map = map.borrow();
+    !map.counts && map.missing.is_none() && !map.ordered
+}
+
+/// Divides as Python does: what is left over is taken off first.
+fn floored(one: f64, two: f64) -> f64 {
+    let rest = one % two;
+    let mut whole = (one - rest) / two;
+    if rest != 0.0 && (rest < 0.0) != (two < 0.0) {
+        whole -= 1.0;
+    }
+    let down = whole.floor();
+    if whole - down > 0.5 { down + 1.0 } else { down }
 }
 
 /// Returns the parts by which paths are put in order.

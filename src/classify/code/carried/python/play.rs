@@ -15,6 +15,7 @@ use crate::model::span::Span;
 use super::super::world::World;
 use super::Start;
 use super::database::Stores;
+use super::doubt;
 use super::frame::{Frame, Kind as Place};
 use super::library::arguments::Parser;
 use super::library::files::File;
@@ -41,6 +42,8 @@ pub(super) struct Player<'a> {
     pub classes: HashMap<&'static str, Rc<Class>>,
     /// Folders in which modules are looked for.
     pub paths: Vec<String>,
+    /// Where the script was started.
+    pub begun: String,
     pub argv: Value,
     pub environment: Rc<RefCell<Map>>,
     /// Files that were opened for writing.
@@ -49,29 +52,37 @@ pub(super) struct Player<'a> {
     pub caught: Vec<Value>,
     pub stores: Stores,
     pub numbers: usize,
-    /// Blocks that catch exceptions.
+    /// Blocks that catch exceptions, or do something whatever happens.
     pub tries: usize,
+    /// Blocks that a generator has left because nobody wants more of it.
+    pub ends: usize,
+    /// An exception of the language that may as well be none has decided what was done.
+    pub unsure: bool,
     /// It has changed its own environment, which programs inherit.
     pub resettled: bool,
     pub parsers: Vec<Parser>,
     /// Sets give their items in the other order.
     pub backwards: bool,
+    /// What the call does not say of the environment is as whoever asks has it.
+    pub inherits: bool,
     asserts: bool,
 }
 
 impl<'a> Player<'a> {
-    pub fn new(world: World<'a>, start: &Start<'_>, backwards: bool) -> Self {
+    pub fn new(world: World<'a>, start: &Start<'_>, words: &[String], backwards: bool) -> Self {
         let mut environment = Map::default();
         for (name, value) in start.environment {
             let value = value
                 .as_ref()
-                .map_or(Value::Unknown(super::value::Kind::Text), |text| {
+                .map_or(Value::Unknown(super::value::Kind::Any), |text| {
                     Value::text(text)
                 });
             let _ = environment.set(Value::text(name), value);
         }
-        let words = std::iter::once(start.name).chain(start.words.iter().map(String::as_str));
+        let words = std::iter::once(start.name).chain(words.iter().map(String::as_str));
+        let begun = world.here.to_str().unwrap_or_default().to_owned();
         Self {
+            begun,
             world,
             span: Span::new(0, 0),
             work: 0,
@@ -87,9 +98,12 @@ impl<'a> Player<'a> {
             stores: Stores::default(),
             numbers: 0,
             tries: 0,
+            ends: 0,
+            unsure: false,
             resettled: false,
             parsers: Vec::new(),
             backwards,
+            inherits: start.inherits,
             asserts: start.asserts,
         }
     }
@@ -424,6 +438,10 @@ impl<'a> Player<'a> {
             class,
             names: RefCell::default(),
         };
+        if !doubt::is_said(&object.class.name) {
+            let sure = doubt::is_sure(&object.class.name, &arguments);
+            object.set(doubt::OWN, Value::Bool(sure));
+        }
         object.set("args", Value::tuple(arguments));
         Stop::Raise(Value::Object(Rc::new(object)))
     }

@@ -203,6 +203,7 @@ impl Player<'_> {
                 }
             }
         }
+        all.told = true;
         Ok(Value::Dict(Rc::new(std::cell::RefCell::new(all))))
     }
 
@@ -262,6 +263,9 @@ impl Player<'_> {
             CmpOp::In => self.contains(right, left),
             CmpOp::NotIn => Ok(!self.contains(right, left)?),
             CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => {
+                if let (Value::Library("sys.version_info"), Value::Tuple(than)) = (left, right) {
+                    return newer(op, than);
+                }
                 if let Some(told) = self.subset(op, left, right)? {
                     return Ok(told);
                 }
@@ -346,10 +350,10 @@ impl Player<'_> {
         one: &InterpolatedElement,
         frame: &Rc<Frame>,
     ) -> Outcome<Option<String>> {
-        if one.debug_text.is_some() {
-            return Err(Stop::Lost);
-        }
         let value = self.eval(&one.expression, frame)?;
+        if one.debug_text.is_some() {
+            return Ok(None);
+        }
         let mut spec = String::new();
         if let Some(format) = &one.format_spec {
             for element in &format.elements {
@@ -370,6 +374,25 @@ impl Player<'_> {
         };
         self.formatted(&value, &spec)
     }
+}
+
+/// Whether Python is newer than a version: it is one of those that are in use.
+fn newer(op: CmpOp, than: &[Value]) -> Outcome<bool> {
+    let mut parts = Vec::new();
+    for part in than {
+        parts.push(part.whole()?);
+    }
+    let is = if parts.as_slice() <= [3, 6].as_slice() {
+        true
+    } else if parts.as_slice() >= [4].as_slice() {
+        false
+    } else {
+        return Err(Stop::Lost);
+    };
+    Ok(match op {
+        CmpOp::Gt | CmpOp::GtE => is,
+        _ => !is,
+    })
 }
 
 fn number(number: &Number) -> Outcome<Value> {

@@ -29,6 +29,10 @@ pub(super) enum Value {
     List(Items),
     Tuple(Rc<Vec<Self>>),
     Dict(Entries),
+    /// What of a map is seen, as it stands when somebody looks: `keys()`, `values()`, `items()`.
+    View(Entries, Part),
+    /// `collections.deque`
+    Deque(Items),
     /// The second is true where it cannot be changed.
     Set(Entries, bool),
     Range(i128, i128, i128),
@@ -54,11 +58,21 @@ pub(super) enum Value {
     Unknown(Kind),
 }
 
+/// What of a map is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Keys,
+    Values,
+    Pairs,
+}
+
 /// What is known of a value that is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Number,
+    /// It comes from what only reckons: neither it nor what is made of it does anything.
+    Inert,
     Any,
 }
 
@@ -150,6 +164,8 @@ pub(super) struct Class {
 #[derive(Clone, Default)]
 pub(super) struct Fields {
     pub names: Vec<String>,
+    /// Those that are not compared.
+    pub apart: Vec<String>,
     pub frozen: bool,
     pub tuple: bool,
 }
@@ -205,6 +221,10 @@ pub(super) enum Way {
     Map,
     Filter,
     Count,
+    /// The function gets what several lists have at one place.
+    Spread,
+    /// One list behind the other.
+    Chain,
 }
 
 /// A map in the order in which its keys came.
@@ -217,6 +237,10 @@ pub(super) struct Map {
     pub missing: Option<Value>,
     /// It counts.
     pub counts: bool,
+    /// The order of its keys is a part of it: `OrderedDict`.
+    pub ordered: bool,
+    /// It stands so in the script or in a file.
+    pub told: bool,
 }
 
 impl Map {
@@ -236,6 +260,7 @@ impl Map {
     }
 
     pub fn set(&mut self, key: Value, value: Value) -> Outcome<()> {
+        self.told = false;
         let hash = hashed(&key)?;
         if let Some(entry) = self.index.get(&hash).and_then(|at| self.order.get_mut(at)) {
             entry.1 = value;
@@ -254,8 +279,12 @@ impl Map {
             .map(|(_, value)| value))
     }
 
-    pub fn last(&mut self) -> Option<(Value, Value)> {
-        let (_, (key, value)) = self.order.pop_last()?;
+    /// Takes the entry at one end.
+    pub fn end(&mut self, last: bool) -> Option<(Value, Value)> {
+        let (_, (key, value)) = match last {
+            true => self.order.pop_last()?,
+            false => self.order.pop_first()?,
+        };
         if let Ok(hash) = hashed(&key) {
             self.index.remove(&hash);
         }
@@ -354,7 +383,8 @@ impl Object {
                     .iter()
                     .any(|name| class.names.borrow().named(name).is_some())
         };
-        !self.class.line().iter().any(says)
+        let special = self.class.builtin && !self.class.is_exception();
+        !special && !self.class.line().iter().any(says)
     }
 
     pub fn get(&self, name: &str) -> Option<Value> {
@@ -458,6 +488,31 @@ impl Value {
         matches!(self, Self::None)
     }
 
+    /// Tells whether nobody can change it or call it.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::None
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Bytes(_)
+            | Self::Path(_)
+            | Self::Span(_)
+            | Self::Time(..)
+            | Self::Range(..)
+            | Self::Unknown(_) => true,
+            Self::Tuple(items) => items.iter().all(Self::is_plain),
+            Self::List(items) => items.borrow().iter().all(|item| {
+                matches!(
+                    item,
+                    Self::Int(_) | Self::Float(_) | Self::Text(_) | Self::Unknown(_)
+                )
+            }),
+            _ => false,
+        }
+    }
+
     /// Returns how much work it is to look at it once.
     pub fn weight(&self) -> usize {
         match self {
@@ -525,7 +580,9 @@ impl Value {
         Ok(match (self, other) {
             (Self::None, Self::None) => true,
             (Self::Bool(one), Self::Bool(two)) => one == two,
-            (Self::List(one), Self::List(two)) => Rc::ptr_eq(one, two),
+            (Self::List(one), Self::List(two)) | (Self::Deque(one), Self::Deque(two)) => {
+                Rc::ptr_eq(one, two)
+            }
             (Self::Dict(one), Self::Dict(two)) => Rc::ptr_eq(one, two),
             (Self::Set(one, _), Self::Set(two, _)) => Rc::ptr_eq(one, two),
             (Self::Object(one), Self::Object(two)) => Rc::ptr_eq(one, two),

@@ -65,6 +65,10 @@ impl Player<'_> {
     pub fn call_argparse(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         match name {
             "argparse.ArgumentParser" => {
+                // The fifth one are its parents.
+                if given.placed.len() > 4 {
+                    return Err(Stop::Lost);
+                }
                 given.placed.clear();
                 self.new_parser(given)
             }
@@ -149,7 +153,16 @@ impl Player<'_> {
                     }
                     _ => None,
                 };
+                let said = given.named.iter().any(|(name, _)| name == "default");
                 let mut action = self.action(given)?;
+                let parser = self.parsers.get(number).ok_or(Stop::Lost)?;
+                let known = parser
+                    .defaults
+                    .iter()
+                    .find(|(name, _)| action.dest.as_ref() == Some(name));
+                if let Some((_, value)) = known.filter(|_| !said) {
+                    action.default = value.clone();
+                }
                 action.group = group.and_then(|group| usize::try_from(group).ok());
                 self.parsers
                     .get_mut(number)
@@ -279,6 +292,7 @@ impl Player<'_> {
             (None, Some(flag)) => flag.trim_start_matches('-').replace('-', "_"),
             (None, None) => names.first().cloned().ok_or(Stop::Lost)?,
         };
+        let said_default = given.named.iter().any(|(name, _)| name == "default");
         let way = given.key("action").unwrap_or(Value::text("store"));
         let nargs = given.key("nargs").unwrap_or(Value::None);
         let mut action = Action {
@@ -297,11 +311,7 @@ impl Player<'_> {
             true => !matches!(action.takes, Takes::Perhaps | Takes::Any | Takes::Rest),
             false => given.flag("required", false)?,
         };
-        self.deed_of(
-            &mut action,
-            &way,
-            given.named.iter().any(|(name, _)| name == "default"),
-        )?;
+        self.deed_of(&mut action, &way, said_default)?;
         given.key("version");
         given.end()?;
         if action.flags.is_empty() && !matches!(action.deed, Deed::Store) {
@@ -310,7 +320,7 @@ impl Player<'_> {
         Ok(action)
     }
 
-    fn deed_of(&mut self, action: &mut Action, way: &Value, _given: bool) -> Outcome<()> {
+    fn deed_of(&mut self, action: &mut Action, way: &Value, said_default: bool) -> Outcome<()> {
         if let Value::Library("argparse.BooleanOptionalAction") = way {
             action.deed = Deed::Boolean;
             action.takes = Takes::None;
@@ -328,7 +338,7 @@ impl Player<'_> {
             action.deed = Deed::Constant;
             action.takes = Takes::None;
             action.constant = constant;
-            if action.default.is_none() {
+            if !said_default {
                 action.default = absent;
             }
         };

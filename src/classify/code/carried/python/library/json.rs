@@ -1,14 +1,13 @@
 //! `json`: texts to values and back.
 //! Numbers beyond what is counted with end the attempt.
 
-use std::rc::Rc;
-
-use serde_json::Value as Json;
+mod read;
 
 use super::super::calls::Given;
 use super::super::format::float;
 use super::super::play::Player;
-use super::super::value::{Kind, Map, Outcome, Stop, Value};
+use super::super::value::{Kind, Outcome, Stop, Value};
+use read::Refused;
 
 impl Player<'_> {
     pub fn call_json(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
@@ -24,19 +23,19 @@ impl Player<'_> {
                     _ => first,
                 };
                 let text = match &text {
-                    Value::Bytes(_) => text.as_name()?,
+                    Value::Bytes(bytes) => read::of_bytes(bytes)?,
                     Value::None => {
                         return Err(self.raise("TypeError", "the JSON object must be str"));
                     }
                     other => other.as_text()?,
                 };
                 self.worked(text.len() / 16)?;
-                match serde_json::from_str::<Json>(&text) {
-                    Ok(json) => self.of_json(&json),
+                match read::read(self, &text) {
+                    Ok(value) => Ok(value),
                     // What waits for an answer is not read.
                     Err(_) if self.world.waits => Ok(Value::Unknown(Kind::Any)),
-                    Err(_) if text.contains("NaN") || text.contains("Infinity") => Err(Stop::Lost),
-                    Err(_) => Err(self.raise("json.JSONDecodeError", "invalid JSON")),
+                    Err(Refused::Lost) => Err(Stop::Lost),
+                    Err(Refused::Wrong) => Err(self.raise("json.JSONDecodeError", "invalid JSON")),
                 }
             }
             "json.dumps" | "json.dump" => {
@@ -62,37 +61,6 @@ impl Player<'_> {
         }
     }
 
-    pub fn of_json(&mut self, json: &Json) -> Outcome<Value> {
-        self.worked(1)?;
-        self.deeper(|player| {
-            Ok(match json {
-                Json::Null => Value::None,
-                Json::Bool(is) => Value::Bool(*is),
-                Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-                    (Some(whole), _) => Value::Int(i128::from(whole)),
-                    (None, Some(broken)) if !number.is_u64() => Value::Float(broken),
-                    _ => return Err(Stop::Lost),
-                },
-                Json::String(text) => player.text(text)?,
-                Json::Array(items) => {
-                    let mut all = Vec::new();
-                    for item in items {
-                        all.push(player.of_json(item)?);
-                    }
-                    Value::list(all)
-                }
-                Json::Object(entries) => {
-                    let mut all = Map::default();
-                    for (key, value) in entries {
-                        let value = player.of_json(value)?;
-                        all.set(Value::text(key), value)?;
-                    }
-                    Value::Dict(Rc::new(std::cell::RefCell::new(all)))
-                }
-            })
-        })
-    }
-
     /// Writes a value; nothing where its form is not known.
     fn json_text(&mut self, value: &Value, given: &Given) -> Outcome<Option<String>> {
         if given
@@ -114,7 +82,7 @@ impl Player<'_> {
             Value::Bool(is) => is.to_string(),
             Value::Int(number) => number.to_string(),
             Value::Float(number) => float(*number),
-            Value::Text(text) if text.is_ascii() => {
+            Value::Text(text) if text.is_ascii() && !text.contains('\u{7f}') => {
                 serde_json::to_string(&**text).map_err(|_| Stop::Lost)?
             }
             Value::List(_) | Value::Tuple(_) => {

@@ -14,6 +14,15 @@ use super::super::value::{Kind, Outcome, Stop, Value};
 /// Modules of the project in one run.
 const MAX_MODULES: usize = 30;
 
+/// Modules that Python has loaded before it looks for any.
+const STARTED: &str = "sys builtins os io abc codecs site stat posixpath genericpath encodings zipimport \
+    time marshal posix _io _abc _stat _codecs _signal _thread _warnings _weakref _imp \
+    _frozen_importlib _frozen_importlib_external _collections_abc _sitebuiltins";
+
+/// Modules that only reckon with what they are given, and change nothing of it.
+const RECKONERS: &str = "decimal fractions statistics base64 binascii unicodedata ipaddress calendar zoneinfo \
+    numbers html cmath keyword mimetypes locale struct colorsys zlib";
+
 /// Where a module of the project stands.
 enum Seat {
     File(PathBuf),
@@ -118,7 +127,7 @@ impl Player<'_> {
                     Err(Stop::Lost)
                 }
             }
-            Value::Unknown(_) => Ok(Value::Unknown(Kind::Any)),
+            Value::Unknown(kind) => Ok(Value::Unknown(*kind)),
             Value::Library("os") if name == "path" => Ok(Value::Library("os.path")),
             other => self.attribute(other, name),
         }
@@ -167,18 +176,43 @@ impl Player<'_> {
         let top = full.split('.').next().unwrap_or_default();
         if super::is_standard(top) {
             if full == top {
+                if let Some(seat) = self.in_its_place(top)? {
+                    return self.load(full, seat);
+                }
                 self.nothing_in_the_way()?;
             }
             return match super::module(full) {
                 Some(name) => Ok(Value::Library(name)),
+                None if super::has(RECKONERS, top) => Ok(Value::Unknown(Kind::Inert)),
                 None => Ok(Value::Unknown(Kind::Any)),
             };
         }
         match self.seat(full)? {
             Some(seat) => self.load(full, seat),
-            // Whether something else is installed is not known.
+            // Whether something else is installed is not known; where it is not, the script ends here.
+            None if self.tries == 0 => Ok(Value::Unknown(Kind::Any)),
             None => Err(Stop::Lost),
         }
+    }
+
+    /// Returns the file of the project that is loaded in the place of a module of the language: one beside the script.
+    fn in_its_place(&mut self, name: &str) -> Outcome<Option<Seat>> {
+        if super::has(STARTED, name) {
+            return Ok(None);
+        }
+        let Some(folder) = self.paths.first().cloned() else {
+            return Ok(None);
+        };
+        let folder = self.world.path(&folder)?;
+        let (inside, file) = (folder.join(name), folder.join(format!("{name}.py")));
+        let init = inside.join("__init__.py");
+        if self.world.found(&inside)?.is_folder() && self.world.found(&init)?.is_file() {
+            return Ok(Some(Seat::Package(inside, Some(init))));
+        }
+        Ok(match self.world.found(&file)?.is_file() {
+            true => Some(Seat::File(file)),
+            false => None,
+        })
     }
 
     /// A file of the project with the name of a module of the language is loaded in its place, by whoever imports that.
@@ -187,6 +221,10 @@ impl Player<'_> {
             let path = self.world.path(&folder)?;
             for name in self.world.names(&path)?.unwrap_or_default() {
                 let stem = name.strip_suffix(".py").unwrap_or(&name);
+                // What is loaded already nobody looks for.
+                if super::has(STARTED, stem) || self.modules.contains_key(stem) {
+                    continue;
+                }
                 if super::is_standard(stem)
                     && (stem != name
                         || self

@@ -25,7 +25,7 @@ impl Player<'_> {
         // What the two libraries read in another way: `\Z`, back references, `{,n}`, what looks around, `$` before a last line end.
         let odd = [
             "\\Z", "\\A", "(?P=", "(?=", "(?!", "(?<=", "(?<!", "{,", "(?i", "(?s", "(?m", "(?x",
-            "\\B", "(?#", "[:", "--", "&&", "~~", "||",
+            "\\B", "(?#", "[:", "--", "&&", "~~", "||", "++", "*+", "?+", "}+", "**", "+*", "?*",
         ];
         if text.len() > MAX_PATTERN || odd.iter().any(|odd| text.contains(odd)) || !text.is_ascii()
         {
@@ -52,6 +52,9 @@ impl Player<'_> {
             let plain = text
                 .chars()
                 .all(|char| char.is_ascii_alphanumeric() || char == '_');
+            if text.contains([' ', '\t', '\n', '\r', '\x0b', '\x0c']) {
+                return Err(Stop::Lost);
+            }
             return if plain {
                 self.text(text)
             } else {
@@ -95,6 +98,7 @@ impl Player<'_> {
         };
         given.end()?;
         self.worked(1 + text.len() / 8 + text.len() * regex.as_str().len() / 256)?;
+        same_letters(regex, &text)?;
         // Where `$` stands for the place before a last line end as well, the two differ.
         if regex.as_str().contains('$') && text.ends_with('\n') {
             return Err(Stop::Lost);
@@ -108,6 +112,8 @@ impl Player<'_> {
                 };
                 Ok(found.map_or(Value::None, |found| matched(regex, &found, &text)))
             }
+            // What is found with nothing in it comes at other places.
+            "findall" | "finditer" if regex.is_match("") => Err(Stop::Lost),
             "findall" => {
                 let mut all = Vec::new();
                 for found in regex.captures_iter(&text) {
@@ -145,6 +151,7 @@ impl Player<'_> {
         let most = given.take("count").map_or(Ok(0), |count| count.whole())?;
         given.end()?;
         self.worked(1 + text.len() / 8 + text.len() * regex.as_str().len() / 256)?;
+        same_letters(regex, &text)?;
         if regex.as_str().contains('$') && text.ends_with('\n') || regex.is_match("") {
             return Err(Stop::Lost);
         }
@@ -248,6 +255,16 @@ impl Player<'_> {
             Some(at) => Ok(at),
             None => Err(self.raise("IndexError", "no such group")),
         }
+    }
+}
+
+/// Letters, digits and spaces of other languages are such in Python too.
+fn same_letters(regex: &Regex, text: &str) -> Outcome<()> {
+    let classes = ["0-9", "\\t\\n", "\\b", "A-Z", "a-z"];
+    let odd = !text.is_ascii() || text.contains(|char| ('\x1c'..='\x1f').contains(&char));
+    match odd && classes.iter().any(|class| regex.as_str().contains(class)) {
+        true => Err(Stop::Lost),
+        false => Ok(()),
     }
 }
 

@@ -564,6 +564,14 @@ impl Player<'_> {
 
     fn inherited(&mut self, key: &Value, absent: Value) -> Outcome<Value> {
         let name = key.as_text()?;
+        // What the shell sets itself is another one in each place.
+        if !self.inherits || matches!(&*name, "OLDPWD" | "SHLVL" | "_" | "PPID") {
+            return Err(Stop::Lost);
+        }
+        if &*name == "PWD" {
+            let begun = self.begun.clone();
+            return self.text(begun);
+        }
         if &*name == "HOME" {
             let home = self.home()?;
             return self.text(home);

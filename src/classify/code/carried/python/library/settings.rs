@@ -1,34 +1,18 @@
-//! `configparser`, `tomllib` and `csv`: files of settings and tables, as values.
+//! `configparser` and `csv`: files of settings and tables, as values.
 //! Writing tables is left to the file that takes the text.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::super::super::world::Found;
 use super::super::calls::Given;
 use super::super::play::Player;
-use super::super::value::{Map, Object, Outcome, Stop, Value};
+use super::super::value::{Map, Object, Outcome, Part, Stop, Value};
 
 impl Player<'_> {
     pub fn call_settings(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         match name {
-            "tomllib.loads" | "tomllib.load" => {
-                let first = given.need("s")?;
-                given.end()?;
-                let text = match &first {
-                    Value::File(_) => {
-                        let read = self.attribute(&first, "read")?;
-                        self.call(&read, Given::default())?.as_name()?
-                    }
-                    Value::Text(text) => Rc::clone(text),
-                    _ => return Err(Stop::Lost),
-                };
-                self.worked(text.len() / 16)?;
-                match text.parse::<toml::Table>() {
-                    Ok(table) => self.of_toml(&toml::Value::Table(table)),
-                    Err(_) => Err(self.raise("tomllib.TOMLDecodeError", "invalid TOML")),
-                }
-            }
             "configparser.ConfigParser" | "configparser.RawConfigParser" => {
                 let raw =
                     name.contains("Raw") || matches!(given.key("interpolation"), Some(Value::None));
@@ -44,55 +28,38 @@ impl Player<'_> {
         }
     }
 
-    fn of_toml(&mut self, value: &toml::Value) -> Outcome<Value> {
-        self.worked(1)?;
-        self.deeper(|player| {
-            Ok(match value {
-                toml::Value::String(text) => player.text(text)?,
-                toml::Value::Integer(number) => Value::Int(i128::from(*number)),
-                toml::Value::Float(number) => Value::Float(*number),
-                toml::Value::Boolean(is) => Value::Bool(*is),
-                toml::Value::Datetime(_) => Value::Unknown(super::super::value::Kind::Any),
-                toml::Value::Array(items) => {
-                    let mut all = Vec::new();
-                    for item in items {
-                        all.push(player.of_toml(item)?);
-                    }
-                    Value::list(all)
-                }
-                toml::Value::Table(entries) => {
-                    let mut all = Map::default();
-                    // The order of the file is not known here.
-                    let mut entries: Vec<(&String, &toml::Value)> = entries.iter().collect();
-                    if player.backwards {
-                        entries.reverse();
-                    }
-                    for (key, value) in entries {
-                        let value = player.of_toml(value)?;
-                        all.set(Value::text(key), value)?;
-                    }
-                    Value::Dict(Rc::new(RefCell::new(all)))
-                }
-            })
-        })
-    }
-
     fn table(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         let over = given.need("csvfile")?;
         let sep = given
             .key("delimiter")
             .map_or(Ok(Rc::from(",")), |sep| sep.as_text())?;
-        let fields = given.take("fieldnames").unwrap_or(Value::None);
+        // Behind it stands a dialect; a reader has no names of its own.
+        let fields = match name {
+            "csv.reader" => Value::None,
+            _ => given.take("fieldnames").unwrap_or(Value::None),
+        };
         given.end()?;
-        let sep = sep.chars().next().ok_or(Stop::Lost)?;
+        let mut signs = sep.chars();
+        let (Some(sep), None) = (signs.next(), signs.next()) else {
+            return Err(Stop::Lost);
+        };
         let mut rows = Vec::new();
         for line in self.items(&over)? {
             let line = line.as_text()?;
-            rows.push(row(line.trim_end_matches(['\n', '\r']), sep).ok_or(Stop::Lost)?);
+            let bare = line.strip_suffix('\n').unwrap_or(&line);
+            let bare = bare.strip_suffix('\r').unwrap_or(bare);
+            if bare.contains(['\n', '\r', '\0']) {
+                return Err(Stop::Lost);
+            }
+            rows.push(row(bare, sep).ok_or(Stop::Lost)?);
             self.worked(1 + line.len() / 16)?;
         }
         if name == "csv.reader" {
             return Ok(Value::given(rows.into_iter().map(Value::texts).collect()));
+        }
+        // A first line with nothing in it would name nothing.
+        if fields.is_none() && rows.first().is_some_and(Vec::is_empty) {
+            return Err(Stop::Lost);
         }
         let mut rows = rows.into_iter().filter(|row| !row.is_empty());
         let names: Vec<String> = match fields {
@@ -144,13 +111,14 @@ impl Player<'_> {
                     one @ (Value::Text(_) | Value::Path(_)) => vec![one],
                     all => self.items(&all)?,
                 };
+                let manner = super::files::manner(&mut given)?;
                 let mut read = Vec::new();
                 for file in files {
                     let path = file.as_name()?;
                     if self.followed(&path)? == Found::Nothing {
                         continue;
                     }
-                    let text = self.read_text(&path, super::files::Manner::default())?;
+                    let text = self.read_text(&path, manner)?;
                     self.read_sections(&sections, &text)?;
                     read.push(file);
                 }
@@ -180,8 +148,9 @@ impl Player<'_> {
                 ))
             }
             "has_section" => {
-                let section = given.need("section")?;
-                Ok(Value::Bool(sections.borrow().get(&section)?.is_some()))
+                let section = given.need("section")?.as_text()?;
+                let there = sections.borrow().named(&section).is_some();
+                Ok(Value::Bool(there && &*section != "DEFAULT"))
             }
             "has_option" => {
                 let (section, option) = (
@@ -194,7 +163,11 @@ impl Player<'_> {
             }
             "items" | "options" => {
                 let section = given.need("section")?.as_text()?;
-                let all = self.options_of(&sections, &section)?;
+                given.end()?;
+                if name == "options" && &*section == "DEFAULT" {
+                    return Err(Stop::Lost);
+                }
+                let all = self.options_of(&sections, &section, name == "items")?;
                 let values = all.into_iter().map(|(key, value)| match name {
                     "options" => key,
                     _ => Value::tuple(vec![key, value]),
@@ -238,6 +211,7 @@ impl Player<'_> {
         &mut self,
         sections: &Rc<RefCell<Map>>,
         section: &str,
+        common_first: bool,
     ) -> Outcome<Vec<(Value, Value)>> {
         let own = sections.borrow().named(section);
         let own = match (own, section) {
@@ -245,16 +219,17 @@ impl Player<'_> {
             (_, "DEFAULT") => Vec::new(),
             _ => return Err(self.raise("configparser.NoSectionError", section)),
         };
+        let common = match sections.borrow().named("DEFAULT") {
+            Some(Value::Dict(common)) => common.borrow().entries(),
+            _ => Vec::new(),
+        };
+        let (first, then) = match common_first {
+            true => (&common, &own),
+            false => (&own, &common),
+        };
         let mut all = Map::default();
-        for (key, value) in own {
-            all.set(key, value)?;
-        }
-        if let Some(Value::Dict(common)) = sections.borrow().named("DEFAULT") {
-            for (key, value) in common.borrow().entries() {
-                if all.get(&key)?.is_none() {
-                    all.set(key, value)?;
-                }
-            }
+        for (key, value) in first.iter().chain(then).chain(&own) {
+            all.set(key.clone(), value.clone())?;
         }
         Ok(all.entries())
     }
@@ -266,6 +241,10 @@ impl Player<'_> {
         option: &str,
     ) -> Outcome<Option<Value>> {
         let option = Value::text(&option.to_lowercase());
+        // What is common to all belongs to those that are there.
+        if section != "DEFAULT" && sections.borrow().named(section).is_none() {
+            return Ok(None);
+        }
         for section in [section, "DEFAULT"] {
             if let Some(Value::Dict(own)) = sections.borrow().named(section)
                 && let Some(value) = own.borrow().get(&option)?
@@ -321,22 +300,24 @@ impl Player<'_> {
             "get" | "getint" | "getfloat" | "getboolean" => {
                 let option = given.need("option")?.as_text()?;
                 let absent = given.take("fallback").unwrap_or(Value::None);
+                given.end()?;
                 match self.option_of(&sections, &section, &option)? {
                     Some(value) => self.setting(&value, name),
                     None => Ok(absent),
                 }
             }
             "items" | "keys" | "values" => {
-                let all = self.options_of(&sections, &section)?;
-                Ok(Value::list(
-                    all.into_iter()
-                        .map(|(key, value)| match name {
-                            "keys" => key,
-                            "values" => value,
-                            _ => Value::tuple(vec![key, value]),
-                        })
-                        .collect(),
-                ))
+                given.end()?;
+                let part = match name {
+                    "keys" => Part::Keys,
+                    "values" => Part::Values,
+                    _ => Part::Pairs,
+                };
+                let all = Value::dict(self.options_of(&sections, &section, false)?)?;
+                match all {
+                    Value::Dict(map) => Ok(Value::View(map, part)),
+                    _ => Err(Stop::Lost),
+                }
             }
             _ => Err(Stop::Lost),
         }
@@ -349,6 +330,8 @@ impl Player<'_> {
     /// Reads the lines of a file of settings.
     fn read_sections(&mut self, sections: &Rc<RefCell<Map>>, text: &str) -> Outcome<()> {
         let mut own: Option<Rc<RefCell<Map>>> = None;
+        let mut seen = HashSet::new();
+        let mut section = String::new();
         for line in text.lines() {
             self.worked(1 + line.len() / 64)?;
             let bare = line.trim();
@@ -364,6 +347,10 @@ impl Player<'_> {
                     .strip_suffix(']')
                     .filter(|name| !name.contains(']'))
                     .ok_or(Stop::Lost)?;
+                if !seen.insert((name.to_owned(), None)) && name != "DEFAULT" {
+                    return Err(self.raise("configparser.DuplicateSectionError", name));
+                }
+                name.clone_into(&mut section);
                 let found = sections.borrow().named(name);
                 own = Some(match found {
                     Some(Value::Dict(map)) => map,
@@ -381,8 +368,12 @@ impl Player<'_> {
             let (key, value) = bare.split_at_checked(at).ok_or(Stop::Lost)?;
             let value = value.get(1..).unwrap_or_default().trim();
             let own = own.as_ref().ok_or(Stop::Lost)?;
+            let key = key.trim().to_lowercase();
+            if !seen.insert((section.clone(), Some(key.clone()))) {
+                return Err(self.raise("configparser.DuplicateOptionError", &key));
+            }
             own.borrow_mut()
-                .set(Value::text(&key.trim().to_lowercase()), Value::text(value))?;
+                .set(Value::text(&key), Value::text(value))?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::super::calls::Given;
 use super::super::play::Player;
-use super::super::value::{Kind, Map, Object, Outcome, Stop, Value};
+use super::super::value::{Kind, Map, Object, Outcome, Source, Stop, Value, Way};
 
 /// Returns a pattern of one name as `fnmatch` reads it.
 pub(in super::super) fn like(part: &str) -> Outcome<Regex> {
@@ -28,6 +28,10 @@ impl Player<'_> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each type, read as a table"
+    )]
     fn call_collections(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         match name {
             "collections.defaultdict" => {
@@ -40,7 +44,13 @@ impl Player<'_> {
                 }
                 Ok(made)
             }
-            "collections.OrderedDict" => self.call_library("dict", given),
+            "collections.OrderedDict" => {
+                let made = self.call_library("dict", given)?;
+                if let Value::Dict(map) = &made {
+                    map.borrow_mut().ordered = true;
+                }
+                Ok(made)
+            }
             "collections.Counter" => {
                 let mut map = Map::default();
                 map.counts = true;
@@ -62,7 +72,7 @@ impl Player<'_> {
                     .take("iterable")
                     .map_or(Ok(Vec::new()), |all| self.items(&all))?;
                 given.end()?;
-                Ok(Value::list(items))
+                Ok(Value::Deque(Rc::new(RefCell::new(items))))
             }
             "collections.namedtuple" => {
                 let name = given.need("typename")?.as_text()?;
@@ -114,7 +124,14 @@ impl Player<'_> {
                         .insert("cache".to_owned(), map);
                     given.take("function").ok_or(Stop::Lost)
                 }
-                _ => Ok(Value::Library("functools.cache")),
+                _ => {
+                    // A small one forgets.
+                    let size = given.take("maxsize");
+                    match size {
+                        Some(Value::Int(size)) if size < 100 => Err(Stop::Lost),
+                        _ => Ok(Value::Library("functools.cache")),
+                    }
+                }
             },
             // The function that wraps stays what it is.
             "functools.wraps" => Ok(self.special("wraps", Vec::new())),
@@ -149,19 +166,19 @@ impl Player<'_> {
     )]
     fn call_itertools(&mut self, name: &str, mut given: Given) -> Outcome<Value> {
         let before = self.world.steps.len();
-        let mut all = Vec::new();
+        let all: Vec<Value>;
         match name {
             "itertools.chain" | "itertools.chain.from_iterable" => {
                 let lists = match name {
-                    "itertools.chain" => std::mem::take(&mut given.placed),
-                    _ => {
-                        let over = given.need("iterable")?;
-                        self.items(&over)?
-                    }
+                    "itertools.chain" => Value::list(std::mem::take(&mut given.placed)),
+                    _ => given.need("iterable")?,
                 };
-                for list in lists {
-                    all.extend(self.items(&list)?);
-                }
+                given.end()?;
+                return Ok(Value::generator(Source::Each(
+                    Way::Chain,
+                    Value::None,
+                    lists,
+                )));
             }
             "itertools.islice" => {
                 let over = given.need("iterable")?;
@@ -182,16 +199,10 @@ impl Player<'_> {
                     [from, to] => (from.unwrap_or(0), *to),
                     _ => return Err(Stop::Lost),
                 };
-                let items = self
-                    .items(&over)?
-                    .into_iter()
-                    .skip(usize::try_from(from).map_err(|_| Stop::Lost)?);
-                all = match to {
-                    Some(to) => items
-                        .take(usize::try_from((to - from).max(0)).map_err(|_| Stop::Lost)?)
-                        .collect(),
-                    None => items.collect(),
-                };
+                let count = |number: i128| usize::try_from(number).map_err(|_| Stop::Lost);
+                let to = to.map(count).transpose()?;
+                let taken = self.some(&over, to)?;
+                all = taken.into_iter().skip(count(from)?).collect();
             }
             "itertools.product" => {
                 let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
@@ -286,8 +297,16 @@ impl Player<'_> {
         match name {
             "dataclasses.dataclass" => {
                 let frozen = given.flag("frozen", false)?;
-                given.pass(&["slots", "eq", "repr", "kw_only"]).end()?;
-                Ok(self.special("dataclass", vec![("frozen", Value::Bool(frozen))]))
+                let slots = given.flag("slots", false)?;
+                if !given.flag("eq", true)? {
+                    return Err(Stop::Lost);
+                }
+                given.pass(&["order", "repr", "kw_only"]).end()?;
+                let parts = vec![
+                    ("frozen", Value::Bool(frozen)),
+                    ("slots", Value::Bool(slots)),
+                ];
+                Ok(self.special("dataclass", parts))
             }
             "dataclasses.field" => {
                 let mut parts = Vec::new();
@@ -297,7 +316,10 @@ impl Player<'_> {
                 if let Some(value) = given.key("default") {
                     parts.push(("default", value));
                 }
-                given.pass(&["repr", "compare", "metadata"]).end()?;
+                if !given.flag("compare", true)? {
+                    parts.push(("apart", Value::Bool(true)));
+                }
+                given.pass(&["repr", "metadata"]).end()?;
                 Ok(self.special("field", parts))
             }
             "dataclasses.asdict" => {
@@ -308,10 +330,7 @@ impl Player<'_> {
                 let mut entries = Vec::new();
                 for name in &fields.names {
                     let value = object.get(name).ok_or(Stop::Lost)?;
-                    if let Value::Object(_) | Value::List(_) | Value::Dict(_) = value {
-                        return Err(Stop::Lost);
-                    }
-                    entries.push((Value::text(name), value));
+                    entries.push((Value::text(name), self.copied(&value, true)?));
                 }
                 Value::dict(entries)
             }
@@ -398,9 +417,15 @@ impl Player<'_> {
             }
             "shlex.quote" => {
                 let text = given.need("s")?.as_text()?;
-                self.text(super::super::super::super::steps::word(&text))
+                let plain =
+                    |sign: char| sign.is_ascii_alphanumeric() || "_@%+=:,./-".contains(sign);
+                match !text.is_empty() && text.chars().all(plain) {
+                    true => self.text(text),
+                    false => self.text(format!("'{}'", text.replace('\'', "'\"'\"'"))),
+                }
             }
             "typing.cast" => given.placed.pop().ok_or(Stop::Lost),
+            "enum.auto" => Ok(self.special("auto", Vec::new())),
             "typing.TypeVar" => Ok(Value::Unknown(Kind::Any)),
             _ => Err(Stop::Lost),
         }
@@ -465,11 +490,12 @@ impl Player<'_> {
             }
             "traceback.format_exc" | "pprint.pformat" => Ok(Value::Unknown(Kind::Text)),
             "warnings.filterwarnings" | "warnings.simplefilter" => {
-                if given
-                    .placed
-                    .first()
-                    .is_some_and(|way| matches!(way, Value::Text(way) if &**way == "error"))
-                {
+                let said = given.named.iter().map(|(_, value)| value);
+                let mut said = said.chain(&given.placed);
+                if !said.all(|way| {
+                    matches!(way, Value::Text(way) if &**way == "ignore")
+                        || matches!(way, Value::Class(_))
+                }) {
                     return Err(Stop::Lost);
                 }
                 Ok(Value::None)
@@ -585,11 +611,36 @@ impl Player<'_> {
             }
             "attrgetter" => {
                 let key = object.get("key").ok_or(Stop::Lost)?.as_text()?;
-                let value = given.need("obj")?;
-                self.attribute(&value, &key)
+                let mut value = given.need("obj")?;
+                for part in key.split('.') {
+                    value = self.attribute(&value, part)?;
+                }
+                Ok(value)
             }
             _ => Err(Stop::Lost),
         }
+    }
+
+    /// Returns the keys of a thing of the library that is a map, with what stands there.
+    pub fn entries_of_special(&mut self, object: &Rc<Object>) -> Outcome<Vec<(Value, Value)>> {
+        let (keys, values) = match object.class.name.as_str() {
+            "Section" if object.class.builtin => {
+                let all = self.section_method(object, "items", Given::default())?;
+                let mut entries = Vec::new();
+                for pair in self.items(&all)? {
+                    match self.items(&pair)?.as_slice() {
+                        [key, value] => entries.push((key.clone(), value.clone())),
+                        _ => return Err(Stop::Lost),
+                    }
+                }
+                return Ok(entries);
+            }
+            "Row" if object.class.builtin => (object.get("#names"), object.get("#values")),
+            _ => return Err(Stop::Lost),
+        };
+        let keys = self.items(&keys.ok_or(Stop::Lost)?)?;
+        let values = self.items(&values.ok_or(Stop::Lost)?)?;
+        Ok(keys.into_iter().zip(values).collect())
     }
 
     /// Returns the values of a thing of the library that can be gone through.

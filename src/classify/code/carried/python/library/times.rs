@@ -67,6 +67,9 @@ impl Player<'_> {
             "time.monotonic" | "time.perf_counter" | "time.time_ns" => {
                 Ok(Value::Unknown(Kind::Number))
             }
+            "datetime.date.today" | "time.localtime" | "time.gmtime" => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
             "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
             "datetime.datetime.now" | "datetime.datetime.fromtimestamp" => {
                 let time = match name {
@@ -203,9 +206,14 @@ impl Player<'_> {
 
     pub fn time_property(&mut self, owner: &Value, name: &str) -> Outcome<Option<Value>> {
         match (owner, name) {
-            (Value::Span(seconds), "days") if seconds % 86_400.0 == 0.0 => {
-                Ok(Some(Value::Float(seconds / 86_400.0)))
+            #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+            (Value::Span(seconds), "days") if seconds.abs() < 1e13 => {
+                Ok(Some(Value::Int((seconds / 86_400.0).floor() as i128)))
             }
+            #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+            (Value::Span(seconds), "seconds") if seconds.abs() < 1e13 => Ok(Some(Value::Int(
+                seconds.rem_euclid(86_400.0).floor() as i128,
+            ))),
             (
                 Value::Time(..) | Value::Span(_),
                 "days" | "seconds" | "year" | "month" | "day" | "hour" | "minute",

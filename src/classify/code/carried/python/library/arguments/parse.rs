@@ -66,7 +66,7 @@ struct Run {
 }
 
 impl Takes {
-    fn pattern(self, option: bool) -> String {
+    fn pattern(self) -> String {
         match self {
             Self::One => "(A)".to_owned(),
             Self::None => "()".to_owned(),
@@ -74,7 +74,6 @@ impl Takes {
             Self::Any => "(A*)".to_owned(),
             Self::Some => "(A+)".to_owned(),
             Self::Exactly(number) => format!("(A{{{number}}})"),
-            Self::Rest if option => "([A]*)".to_owned(),
             Self::Rest => "([AO]*)".to_owned(),
             Self::Command => "(A[AO]*)".to_owned(),
         }
@@ -99,6 +98,10 @@ impl Player<'_> {
         let mut texts = Vec::new();
         for word in words {
             texts.push(word.as_text()?.to_string());
+        }
+        // Versions differ in what the end of options leaves behind.
+        if texts.iter().any(|word| word == "--") {
+            return Err(Stop::Lost);
         }
         let (space, extras) = self.parsed_words(number, texts)?;
         if known {
@@ -186,9 +189,9 @@ impl Player<'_> {
             })),
             0 => {
                 let number = word.get(1..).is_some_and(|rest| {
-                    rest.bytes()
-                        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-                        && rest != "."
+                    let (whole, part) = rest.split_once('.').unwrap_or((rest, "0"));
+                    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+                    digits(whole) && digits(part) && !part.is_empty() && !rest.is_empty()
                 });
                 let negative = |flag: &String| {
                     flag.get(1..)
@@ -203,6 +206,13 @@ impl Player<'_> {
                 } else {
                     Kind::Strange
                 })
+            }
+            // Versions differ in whether two names of one option are two.
+            _ if found
+                .iter()
+                .all(|(at, ..)| found.first().is_some_and(|(first, ..)| first == at)) =>
+            {
+                Err(Stop::Lost)
             }
             _ => Err(self.wrong_words()),
         }
@@ -244,7 +254,7 @@ impl Player<'_> {
                 .iter()
                 .take(count)
                 .filter_map(|at| run.parser.actions.get(*at));
-            let pattern: String = patterns.map(|action| action.takes.pattern(false)).collect();
+            let pattern: String = patterns.map(|action| action.takes.pattern()).collect();
             let regex = Regex::new(&format!("^{pattern}")).map_err(|_| Stop::Lost)?;
             let Some(found) = regex.captures(&rest) else {
                 continue;
@@ -278,7 +288,7 @@ impl Player<'_> {
         while let Some(text) = value.clone() {
             let action = run.parser.actions.get(number).ok_or(Stop::Lost)?;
             if action.takes != Takes::None {
-                let fits = Regex::new(&format!("^{}$", action.takes.pattern(true)))
+                let fits = Regex::new(&format!("^{}$", action.takes.pattern()))
                     .is_ok_and(|regex| regex.is_match("A"));
                 if !fits {
                     return Err(self.wrong_words());
@@ -306,8 +316,7 @@ impl Player<'_> {
         }
         let action = run.parser.actions.get(number).ok_or(Stop::Lost)?;
         let rest = run.shape.get(at + 1..).unwrap_or_default();
-        let regex =
-            Regex::new(&format!("^{}", action.takes.pattern(true))).map_err(|_| Stop::Lost)?;
+        let regex = Regex::new(&format!("^{}", action.takes.pattern())).map_err(|_| Stop::Lost)?;
         let Some(length) = regex
             .captures(rest)
             .and_then(|found| found.get(1).map(|found| found.len()))
@@ -352,6 +361,13 @@ impl Player<'_> {
         }
         let dest = action.dest.clone().unwrap_or_default();
         let old = run.space.get(&dest).unwrap_or(Value::None);
+        // A word that is its default does not count in a group; whether it is the very same is the interpreter's own affair.
+        if action.group.is_some() && action.deed == Deed::Store {
+            let value = self.taken(&action, &words)?;
+            if self.equal(&value, &action.default)? {
+                return Err(Stop::Lost);
+            }
+        }
         let value = match &action.deed {
             Deed::Help => return Err(self.raised("SystemExit", vec![Value::Int(0)])),
             Deed::Store => self.taken(&action, &words)?,
@@ -419,6 +435,9 @@ impl Player<'_> {
                     Value::Text(text) => self.typed(action, text),
                     _ => Ok(value),
                 }
+            }
+            (Takes::Any, []) if action.flags.is_empty() && action.choices.is_some() => {
+                Err(Stop::Lost)
             }
             (Takes::Any, []) if action.flags.is_empty() => Ok(match &action.default {
                 Value::None => Value::list(Vec::new()),
