@@ -64,6 +64,12 @@ impl Scene {
         fs::write(path, text).unwrap();
     }
 
+    pub fn writes(&self, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            self.write(name, text);
+        }
+    }
+
     /// Runs lines of git words, parted by `;`.
     pub fn git(&self, folder: &str, lines: &str) {
         for line in lines.split(';').map(str::trim) {

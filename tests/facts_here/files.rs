@@ -1,39 +1,22 @@
 //! `check --facts here` in a real scratch project: the same words lose something or nothing, by what stands there.
 //! Nothing is run; only the judgement is looked at.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
-
-mod house;
-mod scene;
-mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use scene::Scene;
+use crate::scene::Scene;
 
 /// A project with a commit, and what is not in it.
 fn project() -> Scene {
     let project = Scene::empty();
-    for (name, text) in [
+    project.writes(&[
         ("src/main.rs", "fn main() {}\n"),
         ("src/lib.rs", "// lib\n"),
         ("old/a.txt", "a\n"),
         ("README.md", "read\n"),
         (".gitignore", "node_modules\nsecret.env\nbuild/\n"),
-    ] {
-        project.write(name, text);
-    }
+    ]);
     project.git(
         ".",
         "init -q -b main; add -A; commit -q -m one; branch topic; tag v1",
@@ -287,7 +270,7 @@ fn a_slash_or_a_pattern_behind_a_link_goes_through_it_out_of_an_ignored_folder()
 
 /// What code the project has, for those that load it by the way.
 fn with_code(project: &Scene) {
-    for (name, text) in [
+    project.writes(&[
         ("nuke.py", "import shutil\nshutil.rmtree('data')\n"),
         (
             "lib.py",
@@ -305,9 +288,7 @@ fn with_code(project: &Scene) {
         ("nuke.rb", "require 'fileutils'\nFileUtils.rm_rf('data')\n"),
         ("clean.sh", "#!/bin/sh\nrm -rf data\n"),
         ("show.py", "print(1)\n"),
-    ] {
-        project.write(name, text);
-    }
+    ]);
 }
 
 #[test]
@@ -563,14 +544,12 @@ fn a_patch_changes_and_takes_away_what_its_headers_name() {
 #[test]
 fn an_archive_is_unpacked_over_the_files_that_it_names() {
     let project = project();
-    for (name, text) in [
+    project.writes(&[
         ("z/notes.txt", "n\n"),
         ("z/data/a.csv", "2\n"),
         ("z/top/x", "x\n"),
         ("z/README.md", "r\n"),
-    ] {
-        project.write(name, text);
-    }
+    ]);
     for (flags, archive, from, member) in [
         ("-cf", "over.tar", "z", "notes.txt"),
         ("-czf", "over.tgz", "z", "./data"),

@@ -1,22 +1,7 @@
 //! `check --facts here` for scripts of Python that are carried out on the words, files and rows that are known.
 //! Nothing is run; every way to take nothing has a look-alike beside it that takes something.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
 
-mod house;
-mod scene;
-mod support;
-
-use scene::Scene;
+use crate::scene::Scene;
 
 const SWEEP: &str = r#"#!/usr/bin/env python3
 """Sweeps files by suffix, size and age."""
@@ -26,7 +11,6 @@ import time
 from pathlib import Path
 
 from common import settings
-
 
 def wanted(root, args):
     limit = time.time() - args.older_than * 86400
@@ -121,7 +105,7 @@ fn scripts() -> Scene {
          c.commit()\n\
          E\n",
     );
-    for (name, text) in [
+    scene.writes(&[
         ("tools/sweep.py", SWEEP),
         ("tools/common.py", COMMON),
         ("tools/rows.py", ROWS),
@@ -131,9 +115,7 @@ fn scripts() -> Scene {
             "tools/pkg/wipe.py",
             "import shutil, sys\nfrom .paths import DATA\nif '--yes' in sys.argv[1:]:\n    shutil.rmtree(DATA)\n",
         ),
-    ] {
-        scene.write(name, text);
-    }
+    ]);
     scene
 }
 

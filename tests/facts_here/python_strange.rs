@@ -1,22 +1,7 @@
 //! `check --facts here` for scripts of Python in which a small difference to Python would turn the outcome: collections, classes, exceptions, settings.
 //! Nothing is run; each line loses data in truth, and some look-alikes beside them lose none.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
 
-mod house;
-mod scene;
-mod support;
-
-use scene::Scene;
+use crate::scene::Scene;
 
 fn place() -> Scene {
     let scene = Scene::built(
@@ -25,7 +10,7 @@ fn place() -> Scene {
          echo deep > data/sub/d.txt; echo c > data/café.dat; echo l > data/keep-30.txt\n\
          printf '1\\ndata/a.txt\\n2\\ndata/b.txt\\n' > list.txt\n",
     );
-    for (name, text) in [
+    scene.writes(&[
         (
             "s.ini",
             "[DEFAULT]\nkeep = yes\n[prune]\nforce = 1\n[x]\nrm = data/a.txt\n",
@@ -41,9 +26,7 @@ fn place() -> Scene {
         ("big.json", "{\"n\": 1e400, \"wipe\": true}"),
         ("zero.json", "{\"n\": -0}"),
         ("l.tsv", "x\tdata/a.txt\n"),
-    ] {
-        scene.write(name, text);
-    }
+    ]);
     let deep = format!(
         "{{\"n\": {}{}, \"wipe\": true}}",
         "[".repeat(200),

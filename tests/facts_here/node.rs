@@ -1,22 +1,7 @@
 //! `check --facts here` for scripts of Node that are carried out on the words and files that are known.
 //! Nothing is run; every way to take nothing has a look-alike beside it that takes something.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
 
-mod house;
-mod scene;
-mod support;
-
-use scene::Scene;
+use crate::scene::Scene;
 
 const CLEAN: &str = r"#!/usr/bin/env node
 import { readdir, stat, rm } from 'node:fs/promises';
@@ -79,7 +64,7 @@ for (const name of process.argv.slice(2)) {
 
 fn scripts() -> Scene {
     let scene = Scene::empty();
-    for (name, text) in [
+    scene.writes(&[
         ("bin/clean.mjs", CLEAN),
         ("bin/lib/age.mjs", AGE),
         ("bin/store.js", STORE),
@@ -92,9 +77,7 @@ fn scripts() -> Scene {
         ("data/april.csv", "4\n"),
         ("data/notes.txt", "x\n"),
         ("one/a.csv", "1\n"),
-    ] {
-        scene.write(name, text);
-    }
+    ]);
     scene
 }
 

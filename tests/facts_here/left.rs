@@ -1,22 +1,7 @@
 //! `check --facts here` where only the world tells: operations that have stopped, branches that are changed to, remotes that lie beside,
 //! lists, links and content that is there already. Only the scenes are built; what is judged is never run.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
 
-mod house;
-mod scene;
-mod support;
-
-use scene::Scene;
+use crate::scene::Scene;
 
 /// Two branches that change the same line, in each of the given folders.
 const PARTED: &str = r#"

@@ -1,31 +1,16 @@
 //! `check --facts here` where the world itself answers: what a list names, where a link leads, what a `find` gives, what a copy meets.
 //! Nothing is run; only the judgement is looked at, on both sides.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
-
-mod house;
-mod scene;
-mod support;
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use scene::Scene;
+use crate::scene::Scene;
 use serde_json::json;
 
 /// Ordinary files, and no repository.
 fn ordinary() -> Scene {
     let scene = Scene::empty();
-    for (name, text) in [
+    scene.writes(&[
         ("notes.md", "notes\n"),
         ("notes.md.gz", "\u{1f}old"),
         ("todo.txt", "milk\n"),
@@ -52,9 +37,7 @@ fn ordinary() -> Scene {
             "DIR ?= dist\nOUT = dist\nwipe:\n\trm -rf $(DIR)\ndrop:\n\trm -rf $(OUT)\n",
         ),
         ("fake/.venv/keys.txt", "no environment\n"),
-    ] {
-        scene.write(name, text);
-    }
+    ]);
     for (target, name) in [
         ("data", "link"),
         ("nowhere", "dangling"),

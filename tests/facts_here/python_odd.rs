@@ -1,22 +1,7 @@
 //! `check --facts here` for scripts of Python whose databases, files, times and names are out of the ordinary.
 //! Each way to lose something has a look-alike beside it that loses nothing.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
 
-mod house;
-mod scene;
-mod support;
-
-use scene::Scene;
+use crate::scene::Scene;
 
 const HEAD: &str = "import os, shutil, sqlite3, time\nfrom pathlib import Path\n";
 const SQL: &str = "c = sqlite3.connect('data/app.db')\n";

@@ -1,24 +1,9 @@
 //! `check --facts here` in real repositories: the same words lose something or nothing, by what other refs hold and what lies there.
 //! Nothing is run but the building of the repositories; only the judgement is looked at.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::too_many_lines,
-    reason = "tests may unwrap and print"
-)]
-
-mod house;
-mod scene;
-mod support;
 
 use std::fs;
 
-use scene::Scene;
+use crate::scene::Scene;
 
 #[test]
 fn a_branch_or_tag_is_lost_only_with_commits_that_no_other_ref_holds() {
