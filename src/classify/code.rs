@@ -246,6 +246,7 @@ pub fn started(command: &Command, context: &Context<'_>, needs: &mut Needs) -> V
     steps
 }
 
+/// Returns the steps of a code as it is read, and of each way that it was carried out: none of them follows another.
 fn steps_of(
     code: &Code,
     counts: fn(&Step) -> bool,
@@ -255,17 +256,30 @@ fn steps_of(
     let serves = !code.inline && drivers::serves(&code.source.text);
     let deeds = code.deeds();
     let own = |step: &Step| code.test && tested::is_own(step, &deeds, context.facts.assumed);
-    let steps: Vec<Step> = deeds
-        .steps
-        .iter()
-        .filter(|step| !serves || !step.text.starts_with("curl -X DELETE"))
-        .filter(|step| counts(step) && !own(step))
-        .cloned()
-        .collect();
-    let mut steps = steps;
+    let mut read: Vec<Step> = deeds.steps.clone();
+    read.retain(|step| !own(step));
     if command.is_any(&["ipython", "ipython3", "ptipython"]) {
-        steps.extend(magics::steps(&code.source.text));
+        read.extend(magics::steps(&code.source.text));
     }
+    let runs = code.carried.iter().flat_map(|carried| &carried.runs);
+    runs.cloned()
+        .chain([read])
+        .flat_map(|mut steps| {
+            steps.retain(|step| {
+                counts(step) && !(serves && step.text.starts_with("curl -X DELETE"))
+            });
+            texts(steps, (code, serves), command, context)
+        })
+        .collect()
+}
+
+/// Puts steps that follow one another into one shell text; what cannot be read stands alone.
+fn texts(
+    steps: Vec<Step>,
+    (code, serves): (&Code, bool),
+    command: &Command,
+    context: &Context<'_>,
+) -> Vec<Steps> {
     let runs = |step: &Step| step.kind == Kind::Runs;
     let counts: Vec<bool> = steps
         .iter()

@@ -178,8 +178,11 @@ fn against_files(
                     }
                     lexical(dir)
                 }
-                Place::Below { dir, .. } if inside(&lexical(dir), context) => lexical(dir),
-                Place::Glob { dir, .. } if inside(&lexical(dir), context) => lexical(dir),
+                Place::Below { dir, .. } | Place::Glob { dir, .. }
+                    if touches(&lexical(dir), context, false) =>
+                {
+                    lexical(dir)
+                }
                 Place::Glob { .. }
                 | Place::Below { .. }
                 | Place::Loose(_)
@@ -318,10 +321,6 @@ fn covers(dir: &Path, pattern: &str, context: &Context<'_>) -> bool {
     })
 }
 
-fn inside(path: &Path, context: &Context<'_>) -> bool {
-    context.scene.own.iter().any(|mine| path.starts_with(mine))
-}
-
 /// Returns the loss when this path is backstop's own.
 fn against(
     path: &Path,
@@ -395,6 +394,9 @@ fn against_written(
     needs: &mut Needs,
     losses: &mut Vec<Loss>,
 ) {
+    let edits = matches!(command.program().as_deref(), Some("jq" | "yq" | "sed"));
+    let script = command.shown().join(" ");
+    let script = Some(script).filter(|text| edits && text.contains("hooks"));
     for write in &command.writes {
         let content = write.content.as_ref().map(Word::shown);
         for place in places(&write.file, command, context, needs) {
@@ -416,7 +418,7 @@ fn against_written(
                     }
                     Some(text) if write.mode == WriteMode::Truncate => Change::Whole(text),
                     _ if empties => Change::Whole(""),
-                    _ => Change::Unknown,
+                    _ => script.as_deref().map_or(Change::Unknown, Change::Script),
                 };
                 losses.extend(against(&path, touch, change, context, needs));
             }
@@ -536,5 +538,10 @@ mod tests {
         let others = Bench::assumed().learn(Question::Text(path.into()), text("{}"));
         assert!(of(&others, &write).is_empty());
         assert!(of(&others, &command(&["sed", "-n", "p", path])).is_empty());
+        let account = "/home/ann/.claude/settings.json";
+        let unseen = Bench::assumed().learn(Question::Text(account.into()), Answer::Absent);
+        let unhooked = ["jq", "del(.hooks.PreToolUse)", "/tmp/s.json"];
+        let written = redirected(&unhooked, WriteMode::Truncate, account);
+        assert_eq!(of(&unseen, &written), ["own.tamper"]);
     }
 }

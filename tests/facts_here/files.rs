@@ -918,3 +918,30 @@ fn what_was_moved_aside_for_certain_is_not_written_over() {
         ],
     );
 }
+
+#[test]
+fn a_folder_in_which_the_guard_itself_lies_is_judged_like_any_other() {
+    let scene = Scene::empty();
+    let guard = scene.path("bin/guard");
+    fs::create_dir(scene.path("bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_backstop"), &guard).unwrap();
+    for call in [
+        "rm -rf \"x$RANDOM\"",
+        "rm -rf x$(date +%N)",
+        "s=$(mktemp -d ./x.XXXX); rm -rf \"$s\"/../data",
+        "rm -rf *",
+        "rm -rf bin",
+        "find . -delete",
+    ] {
+        let told = Command::new(&guard)
+            .args(["check", "--format", "json", "--facts", "none", call])
+            .current_dir(scene.root())
+            .env_clear()
+            .env("HOME", "/home/ann")
+            .env("PATH", "/usr/bin:/bin")
+            .output()
+            .unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        assert!(told["verdict"] != "allow", "{call}: {told}");
+    }
+}

@@ -258,3 +258,97 @@ fn what_is_no_text_is_read_byte_by_byte() {
         ],
     );
 }
+
+/// The same for scripts that stand in files: what is not carried out there is not held for names that are not known.
+fn judged_files(front: &str, takes: &[&str], leaves: &[&str]) {
+    let scene = scripts();
+    let calls = |all: &[&str], side: &str| -> Vec<String> {
+        let mut calls = Vec::new();
+        for (at, text) in all.iter().enumerate() {
+            let name = format!("{side}{at}.py");
+            scene.write(&name, &format!("{HEAD}{front}{text}\n"));
+            calls.push(format!("python3 {name}"));
+        }
+        calls
+    };
+    let all = calls(takes, "takes");
+    scene.loses(".", &all.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = calls(leaves, "leaves");
+    scene.keeps(".", &all.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_nobody_knows_is_decided_both_ways() {
+    judged_files(
+        "import subprocess\n",
+        &[
+            "if subprocess.run(['git', 'status'], capture_output=True, text=True).stdout.strip() != 'x': os.remove('data/a.txt')",
+            "if not subprocess.check_output(['uname'], text=True).startswith('L'):\n    raise SystemExit(1)\nos.remove('data/a.txt')",
+            "import random\nif random.random() < 0.5 or os.getpid() > 9: shutil.rmtree('data/sub')",
+            "for line in subprocess.check_output(['git', 'ls-files', '-o'], text=True).splitlines(): os.remove(line)",
+            "for line in subprocess.check_output(['ls'], text=True).splitlines(): Path(line).unlink()",
+            "shutil.rmtree(Path('data') / subprocess.check_output(['ls', 'data'], text=True).split()[0])",
+            "x = hex(3)\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "import re\nx = re.search(r'(?<=a)b', 'ab')\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "import math, platform\nx = (math.gcd(4, 6), platform.release())\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "import sys\nif sys.version_info < (3, 8): sys.exit('old')\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+        ],
+        &[
+            "if subprocess.run(['git', 'status'], capture_output=True, text=True).stdout.strip() != 'x': print('no')\nos.rename('data/a.txt', 'data/c.txt')",
+            "for line in subprocess.check_output(['ls'], text=True).splitlines(): print(line)",
+            "if subprocess.check_output(['ls'], text=True):\n    os.rename('data/a.txt', 'data/c.txt')\nelse:\n    os.rename('data/a.txt', 'data/d.txt')",
+            "os.makedirs('x/y'); os.removedirs('x/y')\nos.rename('data/a.txt', 'data/c.txt')",
+        ],
+    );
+}
+
+#[test]
+fn dates_in_names_say_what_is_old() {
+    let front = "from datetime import date, datetime, timedelta\nfrom dataclasses import dataclass, field\n\
+                 def kept(name, days): return datetime.strptime(name, 'db-%Y%m%d.txt') >= datetime.now() - timedelta(days=days)\n";
+    judged_files(
+        front,
+        &[
+            "if not kept('db-20200101.txt', 30): os.remove('data/a.txt')",
+            "if date.fromisoformat('2020-01-01') < date.today() - timedelta(days=30): os.remove('data/a.txt')",
+            "if (date(2024, 3, 1) - date(2024, 2, 1)).days == 29: os.remove('data/a.txt')",
+            "if f'{date(2024, 3, 1):%Y-%m}' == '2024-03' and str(date(2024, 3, 1)) == '2024-03-01': os.remove('data/a.txt')",
+            "try:\n    datetime.strptime('latest', '%Y%m%d')\nexcept ValueError:\n    os.remove('data/a.txt')",
+            "@dataclass(frozen=True, order=True)\nclass Dump:\n    day: date\n    path: Path = field(compare=False)\n\
+             all = [Dump(date(2024, 1, 2), Path('data/b.txt')), Dump(date(2024, 1, 1), Path('data/a.txt'))]\n\
+             for one in sorted(all, reverse=True)[1:]: one.path.unlink()",
+        ],
+        &[
+            "if date(2024, 3, 1) < date(2024, 2, 1): os.remove('data/a.txt')",
+            "if datetime(2024, 3, 1, 10).date() != date(2024, 3, 1): os.remove('data/a.txt')",
+            "if date(2024, 3, 31).replace(day=1).isoformat() != '2024-03-01': os.remove('data/a.txt')",
+            "try:\n    datetime.strptime('20240101', '%Y%m%d')\nexcept ValueError:\n    os.remove('data/a.txt')",
+        ],
+    );
+}
+
+#[test]
+fn a_date_is_set_against_now_by_the_age_of_the_script() {
+    let scene = scripts();
+    let script = "import os, sys\nfrom datetime import date, datetime, timedelta\n\
+                  day = datetime.strptime(sys.argv[1], '%Y-%m-%d')\n\
+                  if day < datetime.now() - timedelta(days=30) and day.date() < date.today() - timedelta(days=30):\n    os.remove('data/a.txt')\n";
+    scene.write("sweep.py", script);
+    scene.loses(".", &["python3 sweep.py 2020-01-01"]);
+    scene.keeps(".", &["python3 sweep.py 2090-01-01"]);
+}
+
+#[test]
+fn rows_that_are_written_take_the_place_of_what_stood_there() {
+    judged_files(
+        "import csv\n",
+        &[
+            "with open('data/a.txt', 'w', newline='') as f: csv.writer(f, lineterminator='\\n').writerows([['a']])",
+            "with open('data/a.txt', 'w') as f:\n    w = csv.DictWriter(f, fieldnames=['a']); w.writeheader(); w.writerow({'a': 1})",
+        ],
+        &[
+            "with open('data/new.csv', 'w', newline='') as f: csv.writer(f).writerows([['a']])",
+            "import sys\ncsv.writer(sys.stdout).writerow(['a'])\nos.rename('data/a.txt', 'data/c.txt')",
+        ],
+    );
+}

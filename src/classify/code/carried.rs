@@ -2,6 +2,7 @@
 //! Whatever is not known where it decides something ends the attempt: then the script is read like any other code.
 
 mod folders;
+mod guess;
 mod node;
 mod patterns;
 mod perl;
@@ -21,12 +22,14 @@ use crate::sql::HOLE;
 use super::given::Code;
 use super::steps::Step;
 use super::tokens::Language;
+use guess::Guesses;
 use world::World;
 
 /// What a script does.
 #[derive(Clone, Debug)]
 pub(super) struct Carried {
-    pub steps: Vec<Step>,
+    /// Its steps, once for each way that it may go; each begins where the code was started.
+    pub runs: Vec<Vec<Step>>,
     /// Nothing of the call can have changed what it finds: it does this, and nothing else.
     pub certain: bool,
 }
@@ -81,7 +84,7 @@ pub(super) fn carried(
         words,
         environment: &environment,
     };
-    both_ways(here, context, needs, |world, _| match code.language {
+    all_ways(here, context, needs, |world, _, _| match code.language {
         Language::Perl => perl::carry(&start, world).map(|world| (world, false)),
         _ => None,
     })
@@ -108,8 +111,8 @@ fn python_carried(
         module: begin.module.as_deref(),
         asserts: begin.asserts,
     };
-    both_ways(here, context, needs, |world, backwards| {
-        python::carry(&start, world, backwards)
+    all_ways(here, context, needs, |world, backwards, guesses| {
+        python::carry(&start, world, backwards, guesses)
     })
 }
 
@@ -133,7 +136,9 @@ fn node_carried(
         dropped: command.env_cleared || is_within(command, &["env"]),
         started: is_within(command, &["npm", "npx", "yarn", "pnpm", "bun"]),
     };
-    both_ways(here, context, needs, |world, _| node::carry(&start, world))
+    all_ways(here, context, needs, |world, _, _| {
+        node::carry(&start, world)
+    })
 }
 
 /// Returns the settings that a command is given, as far as they are known.
@@ -167,34 +172,36 @@ fn inherits(command: &Command, context: &Context<'_>) -> bool {
             .any(|earlier| earlier.is_any(&RESETS))
 }
 
-/// Carries a script out twice, with the names of folders in either order.
+/// Carries a script out in every way that it may go: with the names of folders in either order,
+/// and both ways where it decides by what nobody knows.
 /// The player also says whether the script may do more than the steps of the world tell.
-fn both_ways<'c>(
+fn all_ways(
     here: &Path,
-    context: &'c Context<'_>,
+    context: &Context<'_>,
     needs: &mut Needs,
-    mut play: impl for<'w> FnMut(World<'w>, bool) -> Option<(World<'w>, bool)>,
+    mut play: impl for<'w> FnMut(World<'w>, bool, &mut Guesses) -> Option<(World<'w>, bool)>,
 ) -> Option<Carried> {
-    let mut unsure = false;
-    let mut carry = |backwards: bool| {
-        let world = World::new(here.to_path_buf(), context, needs);
-        let world = if backwards { world.backwards() } else { world };
-        let (world, more) = play(world, backwards).filter(|(world, _)| !world.waits)?;
-        unsure |= more;
-        Some(world.steps)
-    };
-    let mut steps = carry(false)?;
-    let other = carry(true)?;
-    // Where the order of a folder's names decides what goes, either may.
-    let same = told(&steps) == told(&other);
-    if !same {
-        steps.extend(other);
-    }
     let quiet = context.earlier.iter().chain(context.after).all(is_quiet);
-    Some(Carried {
-        steps,
-        certain: same && quiet && !unsure,
-    })
+    let mut certain = quiet;
+    let mut runs: Vec<Vec<Step>> = Vec::new();
+    for backwards in [false, true] {
+        let mut guesses = Guesses::default();
+        loop {
+            let world = World::new(here.to_path_buf(), context, needs);
+            let world = if backwards { world.backwards() } else { world };
+            let played = play(world, backwards, &mut guesses);
+            let (world, more) = played.filter(|(world, _)| !world.waits)?;
+            certain &= !more && !guesses.any();
+            if runs.iter().all(|run| told(run) != told(&world.steps)) {
+                runs.push(world.steps);
+            }
+            if !guesses.turn() {
+                break;
+            }
+        }
+    }
+    certain &= runs.len() == 1;
+    Some(Carried { runs, certain })
 }
 
 /// Returns what steps say, in an order of its own.

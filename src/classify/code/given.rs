@@ -217,25 +217,16 @@ impl Code {
         }
     }
 
+    /// Returns what it does as it is read; nothing where it was carried out, and does that and nothing else.
     pub fn deeds(&self) -> Deeds {
-        let steps = match &self.carried {
-            Some(carried) if carried.certain => {
-                return Deeds {
-                    steps: carried.steps.clone(),
-                    ..Deeds::default()
-                };
-            }
-            Some(carried) => carried.steps.as_slice(),
-            None => &[],
-        };
-        let mut deeds = deeds(
+        if self.carried.as_ref().is_some_and(|carried| carried.certain) {
+            return Deeds::default();
+        }
+        deeds(
             &self.source.text,
             self.language,
             self.standing(&self.settings),
-        );
-        // What is certain comes first: behind what is only read the places may have changed.
-        deeds.steps.splice(..0, steps.iter().cloned());
-        deeds
+        )
     }
 
     /// Returns where it stands, and which settings it finds.

@@ -335,7 +335,8 @@ impl<'a, 'n> Judge<'a, 'n> {
         if !strict {
             self.removal_at(dir, true, how);
         }
-        if own::touches(&plain, self.context, true) && how.recursive {
+        // Said by the family `own`.
+        if how.recursive && own::touches(&plain, self.context, false) {
             return;
         }
         let named = kinds::regenerable(
@@ -424,8 +425,8 @@ impl<'a, 'n> Judge<'a, 'n> {
     /// Notes a loss that no exemption softens; tells whether it did.
     fn grave(&mut self, path: &Path, how: How, content_only: bool) -> bool {
         let wide = kinds::is_catastrophic(path, self.home()) && !self.is_temporary_itself(path);
-        if !(how.recursive && wide) && own::touches(path, self.context, how.recursive) {
-            // Said by the family `own`.
+        // Said by the family `own`, but for what goes with it.
+        if !(how.recursive && wide) && own::touches(path, self.context, false) {
             return true;
         }
         if !how.recursive {

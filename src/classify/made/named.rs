@@ -7,7 +7,7 @@ use crate::model::fact::Needs;
 use crate::model::finding::Finding;
 use crate::model::span::Origin;
 use crate::model::target::{Target, TargetKind};
-use crate::model::word::{Hole, Part, Word};
+use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::pairs;
 use super::side::{self, same_side};
@@ -52,6 +52,11 @@ pub(super) fn undone(
     };
     if !gone.words.iter().any(Word::has_hole) {
         return false;
+    }
+    if is_made_for_itself(gone, unfolding) {
+        return findings
+            .iter()
+            .all(|finding| finding.rule.starts_with("files."));
     }
     let Some(settled) = settled(gone, unfolding) else {
         return false;
@@ -172,6 +177,42 @@ impl Removal<'_> {
         let between = self.unfolding.commands.get(place + 1..self.at);
         between.unwrap_or_default().iter()
     }
+}
+
+/// Tells whether a removal names only what `mktemp` has made in this call, wherever that is.
+/// INVARIANT: nothing that was there before was moved into it.
+fn is_made_for_itself(gone: &Command, unfolding: &Unfolding) -> bool {
+    let makes = |origin: &Origin| {
+        let mut makers = unfolding.commands.iter();
+        makers.any(|maker| maker.is_any(&["mktemp"]) && maker.origin == *origin)
+    };
+    let fresh = |word: &Word| {
+        let Some((last, front)) = word.pieces.split_last() else {
+            return false;
+        };
+        let plain = |piece: &Piece| matches!(&piece.part, Part::Literal(_));
+        matches!(last.part, Part::Hole(Hole::Name))
+            && makes(&last.origin)
+            && !front.is_empty()
+            && front.iter().all(plain)
+    };
+    let mut named = gone
+        .args()
+        .iter()
+        .filter(|word| !word.prefix().starts_with('-'));
+    gone.is_any(&["rm", "rmdir"])
+        && gone.args().iter().any(Word::has_hole)
+        && named.all(fresh)
+        && !unfolding.commands.iter().any(brings)
+}
+
+/// Tells whether a command may bring to a place what was elsewhere, and is nowhere else then.
+fn brings(command: &Command) -> bool {
+    let takes = ["--remove-source-files", "--remove-files"];
+    let mut words = command.words.iter();
+    renames(command)
+        || command.is_any(&["mount", "mount.cifs", "mount.nfs", "sshfs"])
+        || words.any(|word| takes.contains(&word.prefix().as_str()))
 }
 
 fn says(command: &Command, text: &str) -> bool {

@@ -28,6 +28,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt};
 
+use super::guess::Guesses;
 use super::world::{Found, World};
 use frame::Frame;
 use play::Player;
@@ -59,12 +60,18 @@ pub(super) fn carry<'w>(
     start: &Start<'_>,
     world: World<'w>,
     backwards: bool,
+    guesses: &mut Guesses,
 ) -> Option<(World<'w>, bool)> {
     let body = bounds::parsed(start.text)?;
     let mut world = world;
     let words = words(&mut world, start).ok()?;
     let mut player = Player::new(world, start, &words, backwards);
-    match whole(&mut player, start, &body, &words) {
+    player.guesses = std::mem::take(guesses);
+    player.work = player.guesses.work;
+    let outcome = whole(&mut player, start, &body, &words);
+    *guesses = std::mem::take(&mut player.guesses);
+    guesses.work = player.work;
+    match outcome {
         Ok(()) => {}
         Err(Stop::Raise(thrown)) => player.doubted(&thrown, None),
         // What was done up to there is done; what is still to be asked is known by now.
@@ -151,6 +158,7 @@ fn whole(
         if let Found::Link { .. } = player.world.found(&path)? {
             return Err(Stop::Lost);
         }
+        player.script = Some(path.clone());
         let text = path.to_str().ok_or(Stop::Lost)?;
         frame.put("__file__", Value::text(text));
         if start.module.is_some() {

@@ -340,6 +340,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Removes what nobody knows.
+    pub fn removes_something(&mut self, span: Span) -> Outcome<()> {
+        self.step("rm -f -- \"$(this-script)\"".to_owned(), span, Kind::Runs)
+    }
+
     fn step(&mut self, text: String, span: Span, kind: Kind) -> Outcome<()> {
         if self.steps.len() >= MAX_STEPS {
             return Err(Stop::Lost);

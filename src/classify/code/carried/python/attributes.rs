@@ -47,6 +47,14 @@ impl Player<'_> {
             Value::Unknown(Kind::Inert) if !name.starts_with('_') => {
                 Ok(Value::Unknown(Kind::Inert))
             }
+            Value::Unknown(Kind::Place) => match name {
+                "name" | "stem" | "suffix" => Ok(Value::Unknown(Kind::Text)),
+                "parent" => Ok(Value::Unknown(Kind::Place)),
+                "unlink" | "rmdir" | "exists" | "is_file" | "is_dir" | "is_symlink"
+                | "joinpath" | "resolve" | "absolute" | "with_suffix" | "with_name"
+                | "relative_to" => Ok(Value::Method(Rc::new((owner.clone(), Rc::from(name))))),
+                _ => Err(Stop::Lost),
+            },
             Value::Unknown(_) => match library::has(library::TEXT_METHODS, name)
                 && matches!(owner, Value::Unknown(Kind::Text))
             {
@@ -82,6 +90,7 @@ impl Player<'_> {
             Value::Time(..) => {
                 "timestamp strftime isoformat date astimezone replace total_seconds time"
             }
+            Value::Date(..) => "strftime isoformat date weekday isoweekday timestamp replace",
             Value::Span(_) => "total_seconds",
             Value::Float(_) => "is_integer",
             Value::Int(_) => "bit_length",
@@ -243,7 +252,13 @@ impl Player<'_> {
         if let Some(class) = self.exception(&full) {
             return Ok(Value::Class(class));
         }
-        library::name(&full).map(Value::Library).ok_or(Stop::Lost)
+        match library::name(&full) {
+            Some(name) => Ok(Value::Library(name)),
+            None if library::reckons(whole) && !name.starts_with('_') => {
+                Ok(Value::Unknown(Kind::Inert))
+            }
+            None => Err(Stop::Lost),
+        }
     }
 
     pub fn set_attribute(&mut self, owner: &Value, name: &str, value: Value) -> Outcome<()> {

@@ -196,6 +196,7 @@ impl Player<'_> {
                 names,
                 apart: Vec::new(),
                 frozen: true,
+                ordered: true,
                 tuple: true,
             });
         }
@@ -232,11 +233,11 @@ impl Player<'_> {
         let Value::Class(class) = &value else {
             return Err(Stop::Lost);
         };
-        let (frozen, slots) = match decorator {
-            Value::Library("dataclasses.dataclass") => (false, false),
+        let (frozen, slots, ordered) = match decorator {
+            Value::Library("dataclasses.dataclass") => (false, false, false),
             Value::Object(object) if object.class.builtin && object.class.name == "dataclass" => {
                 let is = |name: &str| matches!(object.get(name), Some(Value::Bool(true)));
-                (is("frozen"), is("slots"))
+                (is("frozen"), is("slots"), is("order"))
             }
             _ => return Err(Stop::Lost),
         };
@@ -268,6 +269,7 @@ impl Player<'_> {
                 .collect(),
             names,
             frozen,
+            ordered,
             tuple: false,
         });
         Ok(value)
@@ -463,6 +465,7 @@ impl Player<'_> {
                         Value::Unknown(_)
                         | Value::Library(_)
                         | Value::Time(..)
+                        | Value::Date(..)
                         | Value::Span(_)
                         | Value::Generator(_),
                     ) => return Err(Stop::Lost),
@@ -513,6 +516,7 @@ impl Player<'_> {
             names,
             apart: Vec::new(),
             frozen: true,
+            ordered: true,
             tuple: true,
         });
         Ok(Value::Class(Rc::new(class)))

@@ -10,7 +10,7 @@ use super::super::world::Found;
 use super::calls::Given;
 use super::frame::{self, Frame, Kind as Place, Sink};
 use super::play::Player;
-use super::value::{Generator, Map, Outcome, Source, State, Stop, Value, Way};
+use super::value::{Generator, Kind as What, Map, Outcome, Source, State, Stop, Value, Way};
 
 type Act<'f, 'p> = &'f mut dyn FnMut(&mut Player<'p>, Value) -> Outcome<()>;
 
@@ -312,6 +312,11 @@ impl<'a> Player<'a> {
             Value::View(map, part) => self.seen(map, *part),
             Value::Class(class) => super::enums::members(class).ok_or(Stop::Lost),
             Value::Tuple(items) => Ok(items.as_ref().clone()),
+            // None of them, or one.
+            Value::Unknown(What::Inert) => Ok(match self.guess()? {
+                true => vec![Value::Unknown(What::Inert)],
+                false => Vec::new(),
+            }),
             Value::Dict(map) | Value::Set(map, _) => {
                 let keys = self.keys_of(value, map);
                 self.worked(keys.len() / 4)?;

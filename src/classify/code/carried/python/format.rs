@@ -18,6 +18,7 @@ impl Player<'_> {
         Ok(match value {
             Value::Text(text) | Value::Path(text) => Some(text.to_string()),
             Value::Object(object) => return self.object_string(value, object),
+            Value::Date(moment, whole) => super::library::dates::written(*moment, *whole, ' '),
             other => return self.written(other),
         })
     }
@@ -128,6 +129,7 @@ impl Player<'_> {
             return self.string(value);
         }
         match value {
+            Value::Date(moment, _) => return Ok(self.date_formatted(*moment, spec)),
             Value::Unknown(_) | Value::Time(..) | Value::Span(_) => return Ok(None),
             Value::Object(object) if object.class.find("__format__").is_some() => {
                 return Err(Stop::Lost);

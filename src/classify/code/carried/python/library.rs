@@ -2,6 +2,7 @@
 //! A name that is not in these tables is not known, and whoever reaches it ends the attempt.
 
 pub(super) mod arguments;
+pub(super) mod dates;
 pub(super) mod files;
 pub(super) mod json;
 pub(super) mod modules;
@@ -144,9 +145,9 @@ const MODULES: &[(&str, &str)] = &[
     ("datetime", "datetime date timedelta timezone UTC"),
     (
         "datetime.datetime",
-        "now utcnow today fromtimestamp utcfromtimestamp",
+        "now utcnow today fromtimestamp utcfromtimestamp strptime fromisoformat",
     ),
-    ("datetime.date", "today fromtimestamp"),
+    ("datetime.date", "today fromtimestamp fromisoformat"),
     ("datetime.timezone", "utc"),
     (
         "re",
@@ -325,9 +326,48 @@ pub(super) fn is_type(name: &str) -> bool {
         )
 }
 
+/// Modules that only reckon: what they give for values that nobody can change does nothing.
+pub(super) fn reckons(name: &str) -> bool {
+    let module = name.split('.').next().unwrap_or_default();
+    let inside = ["os.path", "sys.version_info"];
+    matches!(
+        module,
+        "math"
+            | "re"
+            | "datetime"
+            | "textwrap"
+            | "string"
+            | "shlex"
+            | "fnmatch"
+            | "hashlib"
+            | "platform"
+            | "errno"
+    ) || inside.iter().any(|front| name.starts_with(front))
+}
+
+/// Tells whether a function gives a date that is known.
+fn is_date(name: &str) -> bool {
+    let made = ["datetime.date", "datetime.datetime"];
+    made.contains(&name) || name.ends_with(".strptime") || name.ends_with(".fromisoformat")
+}
+
+/// Functions that need no import and only reckon.
+pub(super) fn is_reckoner(name: &str) -> bool {
+    has("bin oct hex pow ascii complex format", name)
+}
+
 impl Player<'_> {
     /// Calls something of the library.
     pub fn call_library(&mut self, name: &'static str, given: Given) -> Outcome<Value> {
+        // Whether it raises something is not known.
+        let inert = self.tries == 0 && reckons(name) && given.is_plain();
+        match self.call_known(name, given) {
+            Err(Stop::Lost) if inert => Ok(Value::Unknown(Kind::Inert)),
+            told => told,
+        }
+    }
+
+    fn call_known(&mut self, name: &'static str, given: Given) -> Outcome<Value> {
         if !name.contains('.') || name == "object.__init__" {
             return self.call_builtin(name, given)?.ok_or(Stop::Lost);
         }
@@ -340,6 +380,7 @@ impl Player<'_> {
             "sys" => self.call_sys(name, given),
             "json" => self.call_json(name, given),
             "argparse" => self.call_argparse(name, given),
+            "datetime" if is_date(name) => self.call_dates(name, given),
             "time" | "datetime" => self.call_times(name, given),
             "re" => self.call_re(name, given),
             "tomllib" => self.call_toml(name, given),

@@ -33,6 +33,7 @@ impl Player<'_> {
             Value::Cursor(cursor) => self.cursor_method(&Rc::clone(cursor), name, given),
             Value::Object(object) => self.special_method(&Rc::clone(object), name, given),
             Value::Time(..) | Value::Span(_) => self.time_method(owner, name, given),
+            Value::Date(moment, whole) => self.date_method((*moment, *whole), name, given),
             Value::Library("str") => {
                 let mut given = given;
                 let text = given.need("self")?.as_text()?;
@@ -47,13 +48,31 @@ impl Player<'_> {
             Value::Float(number) if name == "is_integer" => Ok(Value::Bool(number.fract() == 0.0)),
             // What a text that is not known is made to is not known either.
             Value::Unknown(Kind::Text) => match name {
+                "index" | "rindex" => Err(Stop::Lost),
                 "startswith" | "endswith" | "isdigit" | "isidentifier" | "split" | "rsplit"
-                | "splitlines" | "find" | "count" | "index" | "partition" | "rpartition"
-                | "isalnum" | "isalpha" => Err(Stop::Lost),
+                | "splitlines" | "partition" | "rpartition" | "isalnum" | "isalpha"
+                    if given.is_plain() =>
+                {
+                    Ok(Value::Unknown(Kind::Inert))
+                }
+                "find" | "rfind" | "count" => Ok(Value::Unknown(Kind::Number)),
                 _ => Ok(Value::Unknown(Kind::Text)),
+            },
+            Value::Unknown(Kind::Place) => match name {
+                "unlink" | "rmdir" => self.remove_unknown(),
+                "exists" | "is_file" | "is_dir" | "is_symlink" => Ok(Value::Unknown(Kind::Inert)),
+                _ => Ok(Value::Unknown(Kind::Place)),
             },
             _ => Err(Stop::Lost),
         }
+    }
+
+    /// Removes what is not known.
+    pub fn remove_unknown(&mut self) -> Outcome<Value> {
+        // Whether it stands there is not known: whoever would catch it is not followed.
+        self.unsure = true;
+        self.world.removes_something(self.span)?;
+        Ok(Value::None)
     }
 
     fn bytes_method(&mut self, bytes: &Rc<[u8]>, name: &str, mut given: Given) -> Outcome<Value> {

@@ -11,7 +11,7 @@ use super::frame::Frame;
 use super::library;
 use super::play::{MAX_TEXT, Player};
 use super::terms::Spot;
-use super::value::{Clock, Kind, Outcome, Stop, Value};
+use super::value::{Clock, Kind, Object, Outcome, Stop, Value};
 
 /// Items of one list.
 const MAX_ITEMS: usize = 100_000;
@@ -46,11 +46,9 @@ impl Player<'_> {
                     .as_ref()
                     .is_none_or(|fields| !fields.tuple || !fields.names.is_empty())
             }
-            Value::Unknown(_) => return Err(Stop::Lost),
-            Value::Time(_, clock) => match clock {
-                Clock::Number | Clock::Moment | Clock::Universal | Clock::Zoned => true,
-                Clock::Span => return Err(Stop::Lost),
-            },
+            Value::Unknown(Kind::Place) => true,
+            Value::Unknown(_) => return self.guess(),
+            Value::Time(_, Clock::Span) => return Err(Stop::Lost),
             _ => true,
         })
     }
@@ -62,17 +60,25 @@ impl Player<'_> {
     pub fn equal(&mut self, left: &Value, right: &Value) -> Outcome<bool> {
         self.worked(1 + left.weight().min(right.weight()))?;
         Ok(match (left, right) {
+            (Value::Date(_, true), Value::Time(_, Clock::Day))
+            | (Value::Time(_, Clock::Day), Value::Date(_, true)) => {
+                self.dates(left, right)? == Ordering::Equal
+            }
             (Value::Unknown(_), _)
             | (_, Value::Unknown(_))
             | (Value::Time(..), _)
             | (_, Value::Time(..)) => match (left, right) {
                 (Value::Unknown(Kind::Text | Kind::Number), Value::None)
                 | (Value::None, Value::Unknown(Kind::Text | Kind::Number)) => false,
+                (Value::Unknown(_), other) | (other, Value::Unknown(_)) if other.is_plain() => {
+                    return self.guess();
+                }
                 _ => return Err(Stop::Lost),
             },
             (Value::Text(one), Value::Text(two)) | (Value::Path(one), Value::Path(two)) => {
                 one == two
             }
+            (Value::Date(one, a), Value::Date(two, b)) if a == b => one == two,
             (Value::Bytes(one), Value::Bytes(two)) => one == two,
             (Value::Span(one), Value::Span(two)) => (one - two).abs() < f64::EPSILON,
             (Value::Int(one), Value::Int(two)) => one == two,
@@ -197,6 +203,7 @@ impl Player<'_> {
             (Value::Text(one), Value::Text(two)) => Ok(Some(one.cmp(two))),
             (Value::Path(one), Value::Path(two)) => Ok(Some(parts(one).cmp(&parts(two)))),
             (Value::Bytes(one), Value::Bytes(two)) => Ok(Some(one.cmp(two))),
+            (Value::Date(..), _) | (_, Value::Date(..)) => self.dates(left, right).map(Some),
             (Value::Time(..), _) | (_, Value::Time(..)) => self.timed(left, right).map(Some),
             (Value::Span(one), Value::Span(two)) => Ok(one.partial_cmp(two)),
             (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Err(Stop::Lost),
@@ -213,10 +220,43 @@ impl Player<'_> {
                 }
                 Ok(Some(one.len().cmp(&two.len())))
             }
+            (Value::Object(one), Value::Object(two))
+                if Rc::ptr_eq(&one.class, &two.class)
+                    && one
+                        .class
+                        .fields
+                        .borrow()
+                        .as_ref()
+                        .is_some_and(|fields| fields.ordered) =>
+            {
+                self.fields_in_order(one, two)
+            }
             (Value::Object(_) | Value::Library(_) | Value::Set(..), _)
             | (_, Value::Object(_) | Value::Library(_)) => Err(Stop::Lost),
             _ => Err(self.raise("TypeError", "not supported between these")),
         }
+    }
+
+    /// Compares objects by their fields, one after the other.
+    fn fields_in_order(&mut self, one: &Rc<Object>, two: &Rc<Object>) -> Outcome<Option<Ordering>> {
+        let own = ["__lt__", "__gt__", "__le__", "__ge__", "__eq__"];
+        if own.iter().any(|name| one.class.find(name).is_some()) {
+            return Err(Stop::Lost);
+        }
+        let fields = one.class.fields.borrow().clone().ok_or(Stop::Lost)?;
+        for name in fields
+            .names
+            .iter()
+            .filter(|name| !fields.apart.contains(name))
+        {
+            let (Some(a), Some(b)) = (one.get(name), two.get(name)) else {
+                return Err(Stop::Lost);
+            };
+            if !self.deeper(|player| player.equal(&a, &b))? {
+                return self.deeper(|player| player.order(&a, &b));
+            }
+        }
+        Ok(Some(Ordering::Equal))
     }
 
     /// Compares sets: whether one holds the other.
@@ -323,6 +363,9 @@ impl Player<'_> {
         reason = "one arm for each pair of kinds, read as a table"
     )]
     pub fn binary(&mut self, op: Operator, left: &Value, right: &Value) -> Outcome<Value> {
+        if let Some(value) = self.of_dates(op, left, right)? {
+            return Ok(value);
+        }
         if let Some(value) = self.moments(op, left, right)? {
             return Ok(value);
         }
@@ -394,6 +437,13 @@ impl Player<'_> {
                 if matches!(op, Operator::Add | Operator::Sub | Operator::Mult) =>
             {
                 Ok(Value::Unknown(Kind::Number))
+            }
+            (Value::Unknown(Kind::Place), other)
+            | (other, Value::Unknown(Kind::Place))
+            | (Value::Path(_), other @ Value::Unknown(_))
+                if op == Operator::Div && other.is_plain() =>
+            {
+                Ok(Value::Unknown(Kind::Place))
             }
             (Value::Unknown(Kind::Inert), other) | (other, Value::Unknown(Kind::Inert))
                 if other.is_plain() && self.tries == 0 =>

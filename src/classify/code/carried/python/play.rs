@@ -12,6 +12,7 @@ use ruff_text_size::Ranged;
 
 use crate::model::span::Span;
 
+use super::super::guess::Guesses;
 use super::super::world::World;
 use super::Start;
 use super::database::Stores;
@@ -19,7 +20,7 @@ use super::doubt;
 use super::frame::{Frame, Kind as Place};
 use super::library::arguments::Parser;
 use super::library::files::File;
-use super::value::{Class, Map, Outcome, Stop, Value};
+use super::value::{Class, Kind as What, Map, Outcome, Stop, Value};
 
 /// Expressions, rounds of loops and pieces of values of one script.
 const MAX_WORK: usize = 120_000;
@@ -34,7 +35,8 @@ pub(super) const MAX_TEXT: usize = 1 << 20;
 pub(super) struct Player<'a> {
     pub world: World<'a>,
     pub span: Span,
-    work: usize,
+    /// What was done so far.
+    pub work: usize,
     depth: usize,
     pub calls: usize,
     pub modules: HashMap<String, Rc<Frame>>,
@@ -66,6 +68,9 @@ pub(super) struct Player<'a> {
     /// What the call does not say of the environment is as whoever asks has it.
     pub inherits: bool,
     asserts: bool,
+    /// The file that was started.
+    pub script: Option<std::path::PathBuf>,
+    pub guesses: Guesses,
 }
 
 impl<'a> Player<'a> {
@@ -105,7 +110,14 @@ impl<'a> Player<'a> {
             backwards,
             inherits: start.inherits,
             asserts: start.asserts,
+            script: None,
+            guesses: Guesses::default(),
         }
+    }
+
+    /// Goes one of the ways of a decision that is not known.
+    pub fn guess(&mut self) -> Outcome<bool> {
+        self.guesses.next().ok_or(Stop::Lost)
     }
 
     /// Closes what is open, and hands the world back.
@@ -409,6 +421,9 @@ impl<'a> Player<'a> {
             return Ok(value);
         }
         // A name that nobody has given: an error, unless it is one that is not known here.
+        if super::library::is_reckoner(name) {
+            return Ok(Value::Unknown(What::Inert));
+        }
         if super::library::is_unread(name) || name.starts_with("__") {
             return Err(Stop::Lost);
         }

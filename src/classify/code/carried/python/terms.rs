@@ -266,6 +266,11 @@ impl Player<'_> {
                 if let (Value::Library("sys.version_info"), Value::Tuple(than)) = (left, right) {
                     return newer(op, than);
                 }
+                if let (Value::Unknown(_), other) | (other, Value::Unknown(_)) = (left, right)
+                    && other.is_plain()
+                {
+                    return self.guess();
+                }
                 if let Some(told) = self.subset(op, left, right)? {
                     return Ok(told);
                 }
@@ -382,7 +387,7 @@ fn newer(op: CmpOp, than: &[Value]) -> Outcome<bool> {
     for part in than {
         parts.push(part.whole()?);
     }
-    let is = if parts.as_slice() <= [3, 6].as_slice() {
+    let is = if parts.as_slice() <= [3, 9].as_slice() {
         true
     } else if parts.as_slice() >= [4].as_slice() {
         false

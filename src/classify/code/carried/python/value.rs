@@ -5,6 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use jiff::civil::DateTime;
+
 use regex::Regex;
 use ruff_python_ast::{ExprGenerator, ExprLambda, StmtFunctionDef};
 
@@ -52,6 +54,8 @@ pub(super) enum Value {
     Time(Time, Clock),
     /// A span of time in seconds.
     Span(f64),
+    /// A moment that is known, by the clock on the wall; the second is true for a `date`.
+    Date(DateTime, bool),
     File(Rc<RefCell<File>>),
     Database(Rc<Connection>),
     Cursor(Rc<Cursor>),
@@ -73,6 +77,8 @@ pub(super) enum Kind {
     Number,
     /// It comes from what only reckons: neither it nor what is made of it does anything.
     Inert,
+    /// A path of `pathlib`.
+    Place,
     Any,
 }
 
@@ -87,6 +93,8 @@ pub(super) enum Clock {
     Universal,
     /// `datetime` that names its zone.
     Zoned,
+    /// `date` of the place where the script runs.
+    Day,
     /// `timedelta`.
     Span,
 }
@@ -167,6 +175,8 @@ pub(super) struct Fields {
     /// Those that are not compared.
     pub apart: Vec<String>,
     pub frozen: bool,
+    /// They say which of two objects is the greater one.
+    pub ordered: bool,
     pub tuple: bool,
 }
 
@@ -335,6 +345,7 @@ fn hashed_part(value: &Value, parts: &mut usize) -> Outcome<String> {
         }
         Value::Float(number) => format!("f{number:?}"),
         Value::Text(text) => format!("s{text}"),
+        Value::Date(moment, whole) => format!("d{whole}{moment}"),
         Value::Bytes(bytes) => format!("b{bytes:?}"),
         Value::Path(path) => format!("p{path}"),
         Value::Tuple(items) => {
@@ -499,6 +510,7 @@ impl Value {
             | Self::Bytes(_)
             | Self::Path(_)
             | Self::Span(_)
+            | Self::Date(..)
             | Self::Time(..)
             | Self::Range(..)
             | Self::Unknown(_) => true,

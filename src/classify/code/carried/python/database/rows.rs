@@ -461,7 +461,9 @@ impl Player<'_> {
             value if is_unknown(value) && ["INSERT", "REPLACE"].contains(&head(text).as_str()) => {
                 Cell::Text(HOLE.to_string())
             }
-            Value::Unknown(_) | Value::Time(..) | Value::Object(_) => return Err(Stop::Lost.into()),
+            Value::Unknown(_) | Value::Time(..) | Value::Date(..) | Value::Object(_) => {
+                return Err(Stop::Lost.into());
+            }
             _ => {
                 return Err(Fault::Stop(self.raise(
                     "sqlite3.ProgrammingError",

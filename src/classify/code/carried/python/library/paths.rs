@@ -81,8 +81,10 @@ impl Player<'_> {
                             self.raise("TypeError", "argument should be a str or an os.PathLike")
                         );
                     }
-                    if let Value::Bytes(_) = part {
-                        return Err(Stop::Lost);
+                    match part {
+                        Value::Bytes(_) => return Err(Stop::Lost),
+                        Value::Unknown(_) => return Ok(Value::Unknown(Kind::Place)),
+                        _ => {}
                     }
                     whole = joined(&whole_or(&whole), &part.as_name()?);
                 }
@@ -115,6 +117,7 @@ impl Player<'_> {
             Value::Cursor(cursor) => self.cursor_property(&Rc::clone(cursor), name),
             Value::Database(connection) => self.connection_property(&Rc::clone(connection), name),
             Value::Time(..) | Value::Span(_) => self.time_property(owner, name),
+            Value::Date(moment, whole) => Ok(self.date_property((*moment, *whole), name)),
             _ => Ok(None),
         }
     }

@@ -185,7 +185,9 @@ impl Player<'_> {
         let mut all = String::new();
         for (at, part) in given.placed.iter().enumerate() {
             let part = match part {
-                Value::Unknown(Kind::Text) => return Ok(Value::Unknown(Kind::Text)),
+                Value::Unknown(Kind::Text | Kind::Inert) => {
+                    return Ok(Value::Unknown(Kind::Text));
+                }
                 Value::None | Value::Int(_) | Value::List(_) => {
                     return Err(self.raise("TypeError", "expected str"));
                 }
@@ -259,10 +261,28 @@ impl Player<'_> {
         }
     }
 
+    /// Removes an empty folder, and those above it as long as they are empty.
+    fn remove_folders(&mut self, path: &str) -> Outcome<Value> {
+        self.rmdir(path)?;
+        let mut above = head_tail(path.trim_end_matches('/')).0;
+        while !above.is_empty() && above != "/" {
+            match self.rmdir(&above) {
+                Ok(_) => above = head_tail(&above).0,
+                Err(Stop::Raise(_)) => break,
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(Value::None)
+    }
+
     fn os_deed(&mut self, short: &str, mut given: Given) -> Outcome<Value> {
         let first = given.need("path")?;
         if first.is_none() {
             return Err(self.raise("TypeError", "should be string, bytes or os.PathLike"));
+        }
+        if let ("remove" | "unlink" | "rmdir" | "removedirs", Value::Unknown(_)) = (short, &first) {
+            given.end()?;
+            return self.remove_unknown();
         }
         let path = first.as_name()?;
         match short {
@@ -273,6 +293,10 @@ impl Player<'_> {
             "rmdir" => {
                 given.end()?;
                 self.rmdir(&path)
+            }
+            "removedirs" => {
+                given.end()?;
+                self.remove_folders(&path)
             }
             "rename" | "replace" => {
                 let to = given.need("dst")?.as_name()?;

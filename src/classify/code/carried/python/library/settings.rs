@@ -24,8 +24,34 @@ impl Player<'_> {
                 ))
             }
             "csv.reader" | "csv.DictReader" => self.table(name, given),
+            "csv.writer" | "csv.DictWriter" => {
+                let file = given.need("csvfile")?;
+                let known = matches!(file, Value::File(_) | Value::Library("sys.stdout"));
+                match known && given.is_plain() {
+                    true => Ok(self.special("Writer", vec![("file", file)])),
+                    false => Err(Stop::Lost),
+                }
+            }
             _ => Err(Stop::Lost),
         }
+    }
+
+    /// Writes rows; what stands in the file then is not known.
+    pub fn writer_method(
+        &mut self,
+        object: &Rc<Object>,
+        name: &str,
+        mut given: Given,
+    ) -> Outcome<Value> {
+        if name == "writerows" {
+            let rows = given.need("rows")?;
+            self.items(&rows)?;
+        }
+        if let Some(Value::File(file)) = object.get("file") {
+            let text = Value::Unknown(super::super::value::Kind::Text);
+            self.file_method(&file, "write", Given::of(vec![text]))?;
+        }
+        Ok(Value::None)
     }
 
     fn table(&mut self, name: &str, mut given: Given) -> Outcome<Value> {

@@ -301,8 +301,10 @@ impl Player<'_> {
                 if !given.flag("eq", true)? {
                     return Err(Stop::Lost);
                 }
-                given.pass(&["order", "repr", "kw_only"]).end()?;
+                let order = given.flag("order", false)?;
+                given.pass(&["repr", "kw_only"]).end()?;
                 let parts = vec![
+                    ("order", Value::Bool(order)),
                     ("frozen", Value::Bool(frozen)),
                     ("slots", Value::Bool(slots)),
                 ];
@@ -534,6 +536,7 @@ impl Player<'_> {
             "hash" => "hexdigest digest update",
             "TemporaryDirectory" => "cleanup",
             "Row" => "keys",
+            "Writer" => "writerow writerows writeheader",
             _ => return Err(Stop::Lost),
         };
         match super::has(methods, name) {
@@ -564,6 +567,7 @@ impl Player<'_> {
                 self.remove_tree(&place).map(|()| Value::None)
             }
             "Row" => Ok(object.get("#names").ok_or(Stop::Lost)?),
+            "Writer" => self.writer_method(object, name, given),
             // `super().__init__(…)` of an exception.
             _ if name == "args" && object.class.is_exception() => {
                 object.set("args", Value::tuple(given.placed));

@@ -89,12 +89,12 @@ impl Player<'_> {
             "subprocess.run" => self.special(
                 "Completed",
                 vec![
-                    ("stdout", Value::Unknown(Kind::Any)),
-                    ("stderr", Value::Unknown(Kind::Any)),
+                    ("stdout", Value::Unknown(Kind::Inert)),
+                    ("stderr", Value::Unknown(Kind::Inert)),
                     ("returncode", Value::Unknown(Kind::Number)),
                 ],
             ),
-            "subprocess.check_output" => Value::Unknown(Kind::Any),
+            "subprocess.check_output" => Value::Unknown(Kind::Inert),
             _ => Value::Unknown(Kind::Number),
         })
     }

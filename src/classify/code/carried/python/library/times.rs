@@ -35,7 +35,7 @@ fn moment(time: Value, clock: Clock) -> Outcome<Value> {
 
 /// Returns the kind of what an operator makes of moments and spans; those of different kinds make nothing.
 fn together(left: &Value, right: &Value, sign: &str) -> Outcome<Clock> {
-    use Clock::{Moment, Number, Span, Universal, Zoned};
+    use Clock::{Day, Moment, Number, Span, Universal, Zoned};
     let number = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_));
     match (left, right) {
         (Value::Time(_, Number), Value::Time(_, Number)) => Ok(Number),
@@ -44,8 +44,8 @@ fn together(left: &Value, right: &Value, sign: &str) -> Outcome<Clock> {
         {
             Ok(Span)
         }
-        (Value::Time(_, clock @ (Moment | Universal | Zoned | Span)), Value::Span(_))
-        | (Value::Span(_), Value::Time(_, clock @ (Moment | Universal | Zoned | Span)))
+        (Value::Time(_, clock @ (Day | Moment | Universal | Zoned | Span)), Value::Span(_))
+        | (Value::Span(_), Value::Time(_, clock @ (Day | Moment | Universal | Zoned | Span)))
             if matches!(sign, "+" | "-") =>
         {
             Ok(*clock)
@@ -67,9 +67,8 @@ impl Player<'_> {
             "time.monotonic" | "time.perf_counter" | "time.time_ns" => {
                 Ok(Value::Unknown(Kind::Number))
             }
-            "datetime.date.today" | "time.localtime" | "time.gmtime" => {
-                Ok(Value::Unknown(Kind::Inert))
-            }
+            "datetime.date.today" => Ok(Value::Time(NOW, Clock::Day)),
+            "time.localtime" | "time.gmtime" => Ok(Value::Unknown(Kind::Inert)),
             "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
             "datetime.datetime.now" | "datetime.datetime.fromtimestamp" => {
                 let time = match name {
@@ -171,6 +170,7 @@ impl Player<'_> {
 
     pub fn time_method(&mut self, owner: &Value, name: &str, given: Given) -> Outcome<Value> {
         match (owner, name) {
+            (Value::Time(time, Clock::Moment), "date") => Ok(Value::Time(time.clone(), Clock::Day)),
             (Value::Time(time, Clock::Moment | Clock::Zoned), "timestamp") => {
                 Ok(Value::Time(time.clone(), Clock::Number))
             }

@@ -26,6 +26,7 @@ impl Player<'_> {
                 given.end()?;
                 let path = match path {
                     Value::None => return Err(self.raise("TypeError", "path should be string")),
+                    Value::Unknown(_) => return self.remove_unknown(),
                     path => path.as_name()?,
                 };
                 match self.remove_tree(&path) {
