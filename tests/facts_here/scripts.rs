@@ -539,3 +539,28 @@ fn tests_of_the_project_that_remove_what_is_there_are_found() {
         ],
     );
 }
+
+#[test]
+fn ways_in_which_options_are_read_change_nothing_for_plain_words() {
+    let scene = scripts();
+    scene.write(
+        "bundling.pl",
+        "use strict;\nuse Getopt::Long qw(:config bundling no_ignore_case);\nmy $go = 0;\n\
+         GetOptions('go|g' => \\$go, 'keep=s' => \\my $keep) or die 'usage';\n\
+         my $name = shift;\nunlink $name if $go;\n",
+    );
+    scene.loses(
+        ".",
+        &[
+            "perl bundling.pl --go data/march.csv",
+            "perl bundling.pl data/march.csv -g",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "perl bundling.pl data/march.csv",
+            "perl bundling.pl --keep g data/march.csv",
+        ],
+    );
+}

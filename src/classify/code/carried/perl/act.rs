@@ -75,6 +75,8 @@ pub(super) struct Player<'a> {
     pub tries: usize,
     /// The function that runs is asked for one value.
     pub single: bool,
+    /// Options are read in a way of their own.
+    pub careful: bool,
 }
 
 impl<'a> Player<'a> {
@@ -95,6 +97,7 @@ impl<'a> Player<'a> {
             calls: 0,
             tries: 0,
             single: false,
+            careful: start.text.contains(":config"),
         };
         let words = start.words.iter().cloned().map(Value::Text).collect();
         player.hold("@ARGV", Slot::Many(Rc::new(RefCell::new(words))));

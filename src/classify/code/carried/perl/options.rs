@@ -66,6 +66,19 @@ impl Player<'_> {
                 rest.push(word);
                 continue;
             };
+            // Ways of configuration differ in nothing but this.
+            let plain = match text.starts_with("--") {
+                true => bare.split('=').next().is_some_and(|name| {
+                    name.len() > 1
+                        && declared
+                            .iter()
+                            .any(|one| one.names.iter().any(|full| full == name))
+                }),
+                false => bare.len() == 1,
+            };
+            if self.careful && (!plain || bare.contains(|c: char| c.is_ascii_uppercase())) {
+                return Err(Stop::Lost);
+            }
             let (name, said) = match bare.split_once('=') {
                 Some((name, said)) => (name.to_lowercase(), Some(said.to_owned())),
                 None => (bare.to_lowercase(), None),

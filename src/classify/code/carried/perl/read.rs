@@ -69,6 +69,25 @@ pub(super) fn script(text: &str) -> Option<Vec<Line>> {
     (reading.at >= reading.text.len()).then_some(lines)
 }
 
+/// Tells whether options are read as these ways of configuration say, as far as they are plain.
+fn configured(said: &str) -> bool {
+    const WAYS: [&str; 8] = [
+        "bundling",
+        "no_ignore_case",
+        "gnu_getopt",
+        "permute",
+        "no_auto_abbrev",
+        "auto_abbrev",
+        "ignore_case",
+        "no_bundling",
+    ];
+    let Some((_, ways)) = said.split_once(":config") else {
+        return false;
+    };
+    let mut ways = ways.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    ways.all(|way| way.is_empty() || WAYS.contains(&way))
+}
+
 pub(super) struct Reading<'t> {
     pub text: &'t str,
     pub at: usize,
@@ -277,7 +296,7 @@ impl<'t> Reading<'t> {
             || name
                 .strip_prefix('v')
                 .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        let known = MODULES.contains(&name) && !said.contains(":config");
+        let known = MODULES.contains(&name) && (!said.contains(":config") || configured(said));
         // What fails would end the script, which loses less.
         (version || known).then_some(())
     }
