@@ -291,12 +291,16 @@ fn what_nobody_knows_is_decided_both_ways() {
             "x = hex(3)\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
             "import re\nx = re.search(r'(?<=a)b', 'ab')\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
             "import math, platform\nx = (math.gcd(4, 6), platform.release())\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "subprocess.run(['git', 'status'])\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "subprocess.run(['make', 'all'])\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
+            "subprocess.run(['make', 'all'])\nfor n in (n for n in ['sub']): shutil.rmtree(f'data/{n}')",
             "import sys\nif sys.version_info < (3, 8): sys.exit('old')\nfor n in (n for n in 'ab'): os.remove(f'data/{n}.txt')",
         ],
         &[
             "if subprocess.run(['git', 'status'], capture_output=True, text=True).stdout.strip() != 'x': print('no')\nos.rename('data/a.txt', 'data/c.txt')",
             "for line in subprocess.check_output(['ls'], text=True).splitlines(): print(line)",
             "if subprocess.check_output(['ls'], text=True):\n    os.rename('data/a.txt', 'data/c.txt')\nelse:\n    os.rename('data/a.txt', 'data/d.txt')",
+            "subprocess.run(['git', 'status'])\nif not os.path.exists('data/a.txt'): shutil.rmtree('data')",
             "os.makedirs('x/y'); os.removedirs('x/y')\nos.rename('data/a.txt', 'data/c.txt')",
         ],
     );

@@ -2,6 +2,7 @@
 //! Whatever is not known where it decides something ends the attempt: then the script is read like any other code.
 
 mod folders;
+mod globs;
 mod guess;
 mod node;
 mod patterns;
@@ -37,9 +38,10 @@ pub(super) struct Carried {
 /// Settings by which an interpreter loads more than the script.
 const LOADS: [&str; 3] = ["PERL", "NODE", "RUBY"];
 /// Programs that write no file by themselves.
-const READERS: [&str; 24] = [
+const READERS: [&str; 31] = [
     "echo", "printf", "cat", "ls", "cd", "export", "test", "[", "[[", "true", "false", ":", "grep",
-    "head", "tail", "set", "sleep", "date", "pwd", "wc", "diff", "stat", "du", "basename",
+    "head", "tail", "set", "sleep", "date", "pwd", "wc", "diff", "stat", "du", "basename", "clear",
+    "uname", "whoami", "hostname", "which", "id", "df",
 ];
 
 /// Carries the script of a command out, where every word of it is known.

@@ -338,6 +338,9 @@ impl Player<'_> {
 
     pub fn unlink(&mut self, path: &str, missing: bool) -> Outcome<Value> {
         let whole = self.place_of(path)?;
+        if self.world.has_run() {
+            return self.removed_behind(&whole, false);
+        }
         match self.world.found(&whole)? {
             Found::Nothing if missing || self.world.waits => Ok(Value::None),
             Found::Nothing => Err(self.absent(path)),
@@ -348,6 +351,14 @@ impl Player<'_> {
                 Ok(Value::None)
             }
         }
+    }
+
+    /// Removes what stands at a place behind a program that may have changed anything: whether there is something is not known.
+    pub fn removed_behind(&mut self, whole: &std::path::Path, tree: bool) -> Outcome<Value> {
+        self.unsure = true;
+        self.world.removed(whole, tree, self.span)?;
+        self.stores.forget(whole);
+        Ok(Value::None)
     }
 
     fn place_of(&mut self, path: &str) -> Outcome<PathBuf> {

@@ -12,7 +12,7 @@ use super::super::value::{Kind, Map, Object, Outcome, Source, Stop, Value, Way};
 
 /// Returns a pattern of one name as `fnmatch` reads it.
 pub(in super::super) fn like(part: &str) -> Outcome<Regex> {
-    super::super::super::world::like(part, false).ok_or(Stop::Lost)
+    super::super::super::globs::like(part, false).ok_or(Stop::Lost)
 }
 
 impl Player<'_> {

@@ -89,6 +89,9 @@ impl Player<'_> {
 
     pub fn remove_tree(&mut self, path: &str) -> Outcome<()> {
         let whole = self.world.path(path)?;
+        if self.world.has_run() {
+            return self.removed_behind(&whole, true).map(|_| ());
+        }
         match self.world.found(&whole)? {
             Found::Nothing if self.world.waits => Ok(()),
             Found::Nothing => Err(self.absent(path)),
