@@ -505,6 +505,19 @@ mod tests {
             "cp /bin/true /opt/bin/backstop",
             "pkill -9 backstop",
             "claude edit-hook --json",
+            "sort -o /home/ann/.local/state/backstop/ledger/1.jsonl x",
+            "tar xf a.tar -C /home/ann/.local/state/backstop",
+            "tar -C /home/ann/.local/state/backstop -xf a.tar",
+            "tar --remove-files -cf a.tar /home/ann/.local/state/backstop/ledger",
+            "unzip -o a.zip -d /home/ann/.local/state/backstop",
+            "patch /home/ann/.local/state/backstop/ledger/1.jsonl x.diff",
+            "openssl enc -in x -out /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "docker run -v /home/ann/.local/state/backstop:/x alpine rm -rf /x/ledger",
+            "docker cp c:/x /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "aws s3 cp s3://b/x /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "gio trash /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "zip -m a.zip /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "split x /home/ann/.local/state/backstop/ledger/",
         ] {
             assert_eq!(of(&bench, &line(hostile)), ["own.tamper"], "{hostile}");
         }
@@ -513,6 +526,15 @@ mod tests {
             "ls -la /home/ann/.local/state/backstop",
             "rm -rf /home/ann/.local/state/other",
             "cp /opt/bin/backstop /home/ann/x",
+            "sort /home/ann/.local/state/backstop/ledger/1.jsonl",
+            "tar czf a.tgz -C /home/ann/.local/state backstop",
+            "tar -tf a.tar -C /home/ann/.local/state/backstop",
+            "docker run -v /home/ann/.local/state/backstop:/x:ro alpine ls",
+            "docker run -v pg:/var/lib/x -p 5432:5432 postgres",
+            "zip -r a.zip /home/ann/.local/state/backstop",
+            "aws s3 cp /home/ann/.local/state/backstop/ledger/1.jsonl s3://b/l",
+            "docker cp /home/ann/.local/state/backstop/ledger/1.jsonl c:/x",
+            "gunzip -c /home/ann/.local/state/backstop/l.gz",
         ] {
             assert!(of(&bench, &line(harmless)).is_empty(), "{harmless}");
         }

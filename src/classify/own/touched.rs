@@ -113,8 +113,97 @@ fn fetched(command: &Command, program: &str) -> Vec<(Word, Touch)> {
             all.extend(each(crate::classify::files::outputs(program, command)));
             all
         }
-        _ => each(crate::classify::files::outputs(program, command)),
+        _ => {
+            let mut all = each(crate::classify::files::outputs(program, command));
+            all.extend(unpacked(command, program));
+            all.extend(each(put(command, program)));
+            all
+        }
     }
+}
+
+/// Folders into which is unpacked, and files that go into an archive and are nowhere else then.
+fn unpacked(command: &Command, program: &str) -> Vec<(Word, Touch)> {
+    let args = command.args();
+    let says = |names: &[&str]| {
+        args.iter()
+            .any(|word| names.contains(&word.shown().as_str()))
+    };
+    let changed = |words: Vec<Word>| words.into_iter().map(|word| (word, Touch::Changes));
+    let operands = |from: usize| {
+        let args = Args::read(args, Valued::NONE);
+        let words: Vec<Word> = args.operands.into_iter().skip(from).cloned().collect();
+        words.into_iter().map(|word| (word, Touch::Removes))
+    };
+    match program {
+        "tar" | "gtar" | "bsdtar" if says(&["--remove-files"]) => operands(0).collect(),
+        "tar" | "gtar" | "bsdtar" => {
+            let unpacks = args.iter().enumerate().any(|(at, word)| {
+                let letters = word.shown();
+                let short = at == 0 || letters.starts_with('-');
+                let long = letters.starts_with("--");
+                matches!(letters.as_str(), "--extract" | "--get")
+                    || short && !long && letters.contains('x')
+            });
+            let folders = if unpacks {
+                saved(args, 'C', "--directory")
+            } else {
+                Vec::new()
+            };
+            changed(folders).collect()
+        }
+        "unzip" => changed(saved(args, 'd', "--directory")).collect(),
+        "7z" | "7za" | "7zz" if says(&["x", "e"]) => changed(saved(args, 'o', "-o")).collect(),
+        "zip" if says(&["-m", "--move", "-rm", "-mr"]) => operands(1).collect(),
+        "gunzip" | "bunzip2" | "unxz" if says(&["-c", "--stdout", "-k", "--keep", "-l", "-t"]) => {
+            Vec::new()
+        }
+        "trash" | "trash-put" | "gunzip" | "bunzip2" | "unxz" => operands(0).collect(),
+        "gio" if says(&["trash", "remove"]) => operands(1).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Files that a program writes because an option or its last operand names them.
+fn put(command: &Command, program: &str) -> Vec<Word> {
+    let args = command.args();
+    let shown = |at: usize| args.get(at).map(Word::shown).unwrap_or_default();
+    let operands = || -> Vec<Word> {
+        let read = Args::read(args, Valued::NONE);
+        read.operands.into_iter().cloned().collect()
+    };
+    let last = || operands().pop().into_iter().collect();
+    match program {
+        "sort" => saved(args, 'o', "--output"),
+        "openssl" => {
+            let at = args.iter().position(|word| word.shown() == "-out");
+            at.and_then(|at| args.get(at + 1))
+                .cloned()
+                .into_iter()
+                .collect()
+        }
+        "patch" => operands().into_iter().take(1).collect(),
+        "rename" | "prename" | "file-rename" => operands().into_iter().skip(1).collect(),
+        "ffmpeg" | "split" | "csplit" | "gsutil" | "rclone" | "azcopy" => last(),
+        "aws" if shown(0) == "s3" => last(),
+        "docker" | "podman" | "nerdctl" if shown(0) == "cp" => last(),
+        "docker" | "podman" | "nerdctl" => mounted(args),
+        _ => Vec::new(),
+    }
+}
+
+/// `docker run -v DIR:/x`: folders of this machine that a container may write to.
+fn mounted(args: &[Word]) -> Vec<Word> {
+    let mut all = saved(args, 'v', "--volume");
+    all.retain(|word| !word.shown().ends_with(":ro"));
+    all.iter()
+        .filter_map(|word| {
+            let text = word.text()?;
+            let (folder, _) = text.split_once(':')?;
+            let named = folder.starts_with('/').then(|| folder.to_owned())?;
+            Some(Word::literal(named, word.origin.clone()))
+        })
+        .collect()
 }
 
 /// What is moved goes from its place; where it goes, something may be replaced.
