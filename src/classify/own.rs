@@ -394,9 +394,12 @@ fn against_written(
     needs: &mut Needs,
     losses: &mut Vec<Loss>,
 ) {
+    if command.writes.is_empty() {
+        return;
+    }
     let edits = matches!(command.program().as_deref(), Some("jq" | "yq" | "sed"));
-    let script = command.shown().join(" ");
-    let script = Some(script).filter(|text| edits && text.contains("hooks"));
+    let script = edits.then(|| command.shown().join(" "));
+    let script = script.filter(|text| text.contains("hooks"));
     for write in &command.writes {
         let content = write.content.as_ref().map(Word::shown);
         for place in places(&write.file, command, context, needs) {

@@ -928,7 +928,7 @@ fn a_folder_in_which_the_guard_itself_lies_is_judged_like_any_other() {
     for call in [
         "rm -rf \"x$RANDOM\"",
         "rm -rf x$(date +%N)",
-        "s=$(mktemp -d ./x.XXXX); rm -rf \"$s\"/../data",
+        "s=$(mktemp -d -p .); rm -rf \"$s\"/../data",
         "rm -rf *",
         "rm -rf bin",
         "find . -delete",

@@ -185,14 +185,16 @@ fn all_ways(
 ) -> Option<Carried> {
     let quiet = context.earlier.iter().chain(context.after).all(is_quiet);
     let mut certain = quiet;
+    let mut waits = false;
     let mut runs: Vec<Vec<Step>> = Vec::new();
     for backwards in [false, true] {
         let mut guesses = Guesses::default();
         loop {
             let world = World::new(here.to_path_buf(), context, needs);
             let world = if backwards { world.backwards() } else { world };
-            let played = play(world, backwards, &mut guesses);
-            let (world, more) = played.filter(|(world, _)| !world.waits)?;
+            let (world, more) = play(world, backwards, &mut guesses)?;
+            // What all ways ask is asked at once.
+            waits |= world.waits;
             certain &= !more && !guesses.any();
             if runs.iter().all(|run| told(run) != told(&world.steps)) {
                 runs.push(world.steps);
@@ -203,7 +205,7 @@ fn all_ways(
         }
     }
     certain &= runs.len() == 1;
-    Some(Carried { runs, certain })
+    (!waits).then_some(Carried { runs, certain })
 }
 
 /// Returns what steps say, in an order of its own.

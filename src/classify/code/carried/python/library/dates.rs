@@ -71,7 +71,7 @@ fn by_format(text: &str, format: &str) -> Read {
     let date = Date::new(year, small(month), small(day));
     let time = Hour::new(small(hour), small(minute), small(second), 0);
     match (date, time) {
-        (Ok(date), Ok(time)) => Read::Moment(date.to_datetime(time)),
+        (Ok(date), Ok(time)) if year > 0 => Read::Moment(date.to_datetime(time)),
         // Python reads another number of digits then, and may find something yet.
         _ => Read::Unclear,
     }
@@ -107,9 +107,8 @@ fn seconds(moment: DateTime) -> Option<f64> {
 }
 
 fn moved(moment: DateTime, by: f64, whole: bool) -> Outcome<Value> {
-    // A date goes by whole days.
-    let by = if whole { (by / DAY).floor() * DAY } else { by };
-    if by.abs() > 1e10 {
+    // A date goes by the days of a span alone.
+    if by.abs() > 1e10 || whole && by % DAY != 0.0 {
         return Err(Stop::Lost);
     }
     let by = SignedDuration::from_secs_f64(by);
@@ -230,10 +229,12 @@ impl Player<'_> {
         let at = seconds(moment).ok_or(Stop::Lost)?;
         match (whole, clock) {
             (true, Clock::Day) => {
-                let days = (less / DAY).ceil() * DAY;
-                match self.has_passed(at + days + DAY)? {
+                if less % DAY != 0.0 {
+                    return Err(Stop::Lost);
+                }
+                match self.has_passed(at + less + DAY)? {
                     true => Ok(Ordering::Less),
-                    false if self.has_passed(at + days)? => Ok(Ordering::Equal),
+                    false if self.has_passed(at + less)? => Ok(Ordering::Equal),
                     false => Ok(Ordering::Greater),
                 }
             }
