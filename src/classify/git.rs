@@ -27,11 +27,14 @@ use crate::model::fact::{Answer, EntryKind, GitFact, GitPathFact, Needs, Questio
 use crate::model::finding::Finding;
 use crate::model::git::{GitAbout, RefDeed};
 use crate::model::target::{Reach, Target, TargetKind, WorktreeReach};
-use crate::model::word::Word;
+use crate::model::word::{Hole, Part, Piece, Word};
 
 pub(super) use invocation::Invocation;
 pub use refs::{Told, told};
 use tree::{Extent, Source};
+
+/// What a repository is called whose folder the words do not tell.
+const UNKNOWN: &str = "unknown repository";
 
 const CHECKOUT: Valued = Valued {
     short: "bB",
@@ -167,6 +170,16 @@ impl<'a> Git<'a, '_> {
 
     /// A repository below a temporary place is one to play with; on this machine its own state is asked instead.
     fn is_scratch(&self) -> bool {
+        // The repository lies elsewhere: only its work tree is one to play with.
+        let of_files = ["checkout-index", "read-tree", "clean"];
+        if self.invocation.git_dir.is_some()
+            && !of_files.contains(&self.invocation.subcommand.as_str())
+        {
+            return false;
+        }
+        if let (None, Some(word)) = (&self.invocation.dir, &self.invocation.partly) {
+            return self.is_below_temporary(word);
+        }
         match (&self.invocation.dir, &self.command.cwd) {
             (None, Cwd::Temporary) => true,
             (Some(dir), _) if self.context.facts.assumed => {
@@ -176,6 +189,22 @@ impl<'a> Git<'a, '_> {
             }
             _ => false,
         }
+    }
+
+    /// `-C "$(mktemp -d)/clone"`: the part that is not known is one name.
+    fn is_below_temporary(&self, word: &Word) -> bool {
+        let known = |piece: &Piece| match &piece.part {
+            Part::Literal(text) => !text.split('/').any(|part| part == ".."),
+            Part::Hole(hole) => *hole == Hole::Name,
+            Part::Glob(_) => false,
+        };
+        let prefix = word.prefix();
+        let mut places = self.context.scene.temporary.iter();
+        let below = places.any(|place| {
+            let rest = prefix.strip_prefix(&*place.to_string_lossy());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        });
+        below && word.pieces.iter().all(known)
     }
 
     fn args(&self, valued: Valued) -> Args<'a> {
@@ -211,6 +240,7 @@ impl<'a> Git<'a, '_> {
         self.losses.push(loss);
     }
 
+    /// Names what a command loses in a repository.
     fn target(
         &self,
         repository: &Repository<'_>,
@@ -236,7 +266,10 @@ impl<'a> Git<'a, '_> {
         };
         Target {
             kind,
-            locator: root.to_string_lossy().into_owned(),
+            locator: match root.as_os_str().is_empty() {
+                true => UNKNOWN.to_owned(),
+                false => root.to_string_lossy().into_owned(),
+            },
             object,
             reach,
         }

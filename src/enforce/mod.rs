@@ -745,7 +745,7 @@ fn confirm(judgement: &Judgement) -> String {
         .iter()
         .flat_map(|finding| &finding.targets)
         .next();
-    match target {
+    let name = match target {
         Some(target) => match &target.reach {
             Reach::Postgres(reach) if reach.implicit => target.locator.clone(),
             Reach::GitRemote(reach) => remote_name(reach),
@@ -757,7 +757,11 @@ fn confirm(judgement: &Judgement) -> String {
             | Reach::Unreachable(_)
             | Reach::NoDriver => target.confirm(),
         },
-        None => judgement
+        None => String::new(),
+    };
+    match name.is_empty() {
+        false => name,
+        true => judgement
             .findings
             .first()
             .map(|finding| finding.rule.clone())

@@ -89,7 +89,7 @@ impl Unfolder<'_> {
             }
             return Some(Feed::Opaque(name.to_owned()));
         }
-        let mut arguments = job.args().to_vec();
+        let mut arguments = self.loosened(job.args());
         if st.calls >= MAX_CALLS {
             self.read_blind.push(Rc::clone(&function));
             arguments = vec![Word::hole(Hole::Unknown, false, job.origin.clone()); 9];
@@ -716,7 +716,19 @@ fn shift(job: &Job, st: &mut State) {
         .unwrap_or(1);
     let arguments = Rc::make_mut(&mut st.arguments);
     let by = arguments.len().min(by);
-    arguments.drain(..by);
+    let loose = |word: &Word| super::listed::is_loose(word);
+    let end = match arguments.get(..by).unwrap_or_default().iter().any(loose) {
+        // How many of them stand there is not known: they leave together.
+        true => {
+            by + arguments
+                .iter()
+                .skip(by)
+                .take_while(|word| loose(word))
+                .count()
+        }
+        false => by,
+    };
+    arguments.drain(..end);
 }
 
 fn unset(job: &Job, st: &mut State) {

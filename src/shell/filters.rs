@@ -45,7 +45,8 @@ impl Unfolder<'_> {
             let pieces = generated::known(&input)?;
             return Some(self.substituted(&pieces, job, st));
         }
-        if SAME.contains(&program) && generated::known(&input).is_some() {
+        let recodes = program == "iconv" && !is_same_code(job);
+        if SAME.contains(&program) && !recodes && generated::known(&input).is_some() {
             return Some(input);
         }
         if let Feed::Text { pieces, certain } = &input
@@ -198,6 +199,7 @@ fn shape(program: &str, job: &Job, text: &str) -> Option<String> {
         "paste" => columns(job, &found, text),
         "fold" => fold(&found, text),
         "nl" => Some(numbered(&found, text)),
+        "iconv" => recoded(&found, text),
         "column" if found.has("-t") || found.has("--table") => {
             Some(joined(text.lines().map(|line| {
                 line.split_whitespace().collect::<Vec<_>>().join("  ")
@@ -205,6 +207,48 @@ fn shape(program: &str, job: &Job, text: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Tells whether iconv gives letters of ASCII back as they are.
+fn is_same_code(job: &Job) -> bool {
+    let found = options(job.args(), valued("iconv"));
+    [
+        code_of(&found, "-f --from-code"),
+        code_of(&found, "-t --to-code"),
+    ]
+    .iter()
+    .all(|code| !is_wide(code))
+}
+
+/// Returns the name of a character set in the form `utf16le`.
+fn code_of(found: &Options, option: &str) -> String {
+    let name = found.value(option).map(Word::prefix).unwrap_or_default();
+    let name = name.split("//").next().unwrap_or_default();
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.collect::<String>().to_ascii_lowercase()
+}
+
+fn is_wide(code: &str) -> bool {
+    ["utf16", "ucs2", "utf32", "ucs4", "utf7", "ebcdic", "ibm"]
+        .iter()
+        .any(|front| code.starts_with(front))
+}
+
+/// `iconv -t UTF-16LE`: each letter of ASCII and a zero byte, and the way back.
+fn recoded(found: &Options, text: &str) -> Option<String> {
+    let little = |code: &str| matches!(code, "utf16le" | "ucs2le");
+    let from = code_of(found, "-f --from-code");
+    let to = code_of(found, "-t --to-code");
+    if !text.is_ascii() {
+        return None;
+    }
+    if little(&to) && !is_wide(&from) {
+        return Some(text.chars().flat_map(|letter| [letter, '\0']).collect());
+    }
+    let narrow = little(&from) && !is_wide(&to);
+    let letters = text.chars().step_by(2);
+    let zeros = text.chars().skip(1).step_by(2);
+    (narrow && zeros.eq(letters.clone().map(|_| '\0'))).then(|| letters.collect())
 }
 
 /// The signs between columns, one after the other.

@@ -517,6 +517,26 @@ impl Unfolder<'_> {
         items.len() > 1 && self.parts.iter().any(|list| list == items)
     }
 
+    /// Marks the words of which only some may be there: `f $(ls | head -1)` is given one of them.
+    pub(super) fn loosened(&self, words: &[Word]) -> Vec<Word> {
+        let mut all = words.to_vec();
+        if self.parts.is_empty() {
+            return all;
+        }
+        let texts: Vec<Option<String>> = words.iter().map(Word::text).collect();
+        for list in &self.parts {
+            let items: Vec<Option<String>> = list.iter().map(Word::text).collect();
+            for at in 0..all.len() {
+                let run = texts.get(at..at + items.len()).unwrap_or_default();
+                if !run.is_empty() && is_spread(run, &items) {
+                    let marked = all.iter_mut().skip(at).take(items.len());
+                    marked.for_each(|word| word.many = true);
+                }
+            }
+        }
+        all
+    }
+
     /// Tells whether no program before can have left other content in a file than is followed.
     fn is_untouched(&self) -> bool {
         let commands = &self.out.commands;
@@ -621,4 +641,21 @@ fn only_shows(node: &Node) -> bool {
     });
     let program = texts.get(flags.count()).cloned().flatten();
     program.is_some_and(|name| READERS.contains(&name.as_str()))
+}
+
+/// Tells whether a word is one of a list of which only some are there.
+pub(super) fn is_loose(word: &Word) -> bool {
+    word.many && !word.has_hole()
+}
+
+/// Tells whether words are what such a list was spread to: text before it stands at the first, text behind it at the last.
+fn is_spread(run: &[Option<String>], items: &[Option<String>]) -> bool {
+    let last = items.len().saturating_sub(1);
+    let fits = |(at, (word, item)): (usize, (&Option<String>, &Option<String>))| match (word, item)
+    {
+        (Some(word), Some(item)) if at == 0 => word.ends_with(item.as_str()),
+        (Some(word), Some(item)) if at == last => word.starts_with(item.as_str()),
+        (word, item) => word == item,
+    };
+    run.iter().zip(items).enumerate().all(fits)
 }

@@ -16,6 +16,7 @@ mod elements;
 mod ends;
 mod engines;
 mod expand;
+mod fetched;
 mod filters;
 mod fish;
 mod fixed;

@@ -151,6 +151,10 @@ impl Unfolder<'_> {
         if let Ok(number) = name.parse::<usize>()
             && number > 0
         {
+            let before = st.arguments.iter().take(number);
+            if before.clone().any(super::listed::is_loose) {
+                return Found::One(vec![unknown(origin)]);
+            }
             return match st.arguments.get(number - 1) {
                 Some(word) => Found::One(word.pieces.clone()),
                 None => Found::Unset,

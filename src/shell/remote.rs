@@ -376,7 +376,20 @@ impl Unfolder<'_> {
             super::images::entered(&image, &mut rest.words);
         }
         let host = words.iter().find(|word| !word.prefix().starts_with('-'))?;
-        let passage = Passage::Remote { host: host.clone() };
+        // A new pod has a file system of its own; what else it is given, its specification says.
+        let given = |word: &Word| {
+            let head = word.prefix();
+            head.starts_with("--override") || head.starts_with("--env")
+        };
+        let alone = sub == "run" && !words.iter().take(end).any(given);
+        let passage = match alone {
+            true => Passage::Fresh {
+                engine: program.to_owned(),
+                mounts: Vec::new(),
+                network: None,
+            },
+            false => Passage::Remote { host: host.clone() },
+        };
         self.inner(&format!("{program} {sub}"), passage, rest, st, fr)
     }
 }

@@ -184,7 +184,7 @@ impl Unfolder<'_> {
         inside.unsplit = start.name == "zsh";
         start.settle(&mut inside);
         inside.zero = start.arguments.first().cloned();
-        inside.arguments = Rc::new(start.arguments.get(1..).unwrap_or_default().to_vec());
+        inside.arguments = Rc::new(self.loosened(start.arguments.get(1..).unwrap_or_default()));
         let source = in_words_of_bash(source, start.name);
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr)
     }
@@ -247,7 +247,7 @@ impl Unfolder<'_> {
         self.emit_writes(job.writes.clone(), &job.origin, st, fr, &Feed::nothing());
         let name = format!("source {}", file.shown());
         let inside = fr.enter(&name, Passage::Plain);
-        let arguments = job.words.get(2..).unwrap_or_default().to_vec();
+        let arguments = self.loosened(job.words.get(2..).unwrap_or_default());
         let outer = (!arguments.is_empty())
             .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
         let zero = st.zero.replace(file.clone());
@@ -313,7 +313,7 @@ impl Unfolder<'_> {
         inside.unsplit = start.name == "zsh";
         start.settle(&mut inside);
         inside.zero = Some(file.clone());
-        inside.arguments = Rc::new(start.arguments.to_vec());
+        inside.arguments = Rc::new(self.loosened(start.arguments));
         let source = in_words_of_bash(source, start.name);
         Some(self.text_run(source, OpaqueKind::Script, true, &mut inside, &via))
     }

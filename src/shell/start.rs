@@ -54,6 +54,7 @@ impl Unfolder<'_> {
             return feed;
         }
         let feed = self.pure(&program, &job, st, fr);
+        self.foreign_code(&program, &job, st, fr);
         self.file_effects(&program, &job, st, fr, &feed);
         let script = self
             .code_file(&program, &job, st)
@@ -358,42 +359,12 @@ impl Unfolder<'_> {
         if let Some(file) = found.cloned() {
             return self.file_text(&file, st);
         }
-        let valued = match interpreter(program)? {
-            "python" => "-W -X -Q --check-hash-based-pycs",
-            "node" => "-r --require --import --loader --env-file -C --conditions",
-            "ruby" => "-I -r -C -E",
-            "perl" => "-I",
-            "php" => "-c -d -z",
-            "compiled" => "-cp -classpath --class-path -o",
-            _ => "",
-        };
-        let mut args = job.args();
-        let builds = matches!(program, "go" | "cargo" | "dotnet" | "zig" | "nim" | "tcc");
-        if matches!(program, "deno" | "bun") || builds {
-            let run = args.first().and_then(Word::text);
-            if matches!(run.as_deref(), Some("run" | "r" | "-run"))
-                || program == "dotnet" && matches!(run.as_deref(), Some("script" | "fsi"))
-            {
-                args = args.get(1..).unwrap_or_default();
-            } else if builds {
-                return None;
-            }
-        }
-        let found = super::options::options(args, valued);
-        let inline = ["-c", "-e", "-m", "-E", "-p", "--eval", "--print", "-r"];
-        if inline
-            .iter()
-            .any(|name| found.has(name) && !(valued.split(' ').any(|v| v == *name)))
-        {
+        let file = script_word(program, job.args())?;
+        if file.as_ref().and_then(|word| word.text()).as_deref() == Some("-f") {
             return None;
         }
-        let file = args.get(found.rest);
-        if file.and_then(Word::text).as_deref() == Some("-f") {
-            return None;
-        }
-        let file = file.cloned();
-        let text = file.as_ref().and_then(|file| self.file_text(file, st));
-        text.or_else(|| self.project_source(program, file.as_ref(), st))
+        let text = file.and_then(|file| self.file_text(file, st));
+        text.or_else(|| self.project_source(program, file, st))
     }
 
     /// Returns the text of the code file that an interpreter without any other code reads on its standard input.
@@ -459,6 +430,39 @@ impl Unfolder<'_> {
         }
         st.known_cwd().map(|cwd| super::state::lexical(cwd, &text))
     }
+}
+
+/// Returns the word that names the script of an interpreter; nothing where it runs other code.
+pub(super) fn script_word<'w>(program: &str, mut args: &'w [Word]) -> Option<Option<&'w Word>> {
+    let valued = match interpreter(program)? {
+        "python" => "-W -X -Q --check-hash-based-pycs",
+        "node" => "-r --require --import --loader --env-file -C --conditions",
+        "ruby" => "-I -r -C -E",
+        "perl" => "-I",
+        "php" => "-c -d -z",
+        "compiled" => "-cp -classpath --class-path -o",
+        _ => "",
+    };
+    let builds = matches!(program, "go" | "cargo" | "dotnet" | "zig" | "nim" | "tcc");
+    if matches!(program, "deno" | "bun") || builds {
+        let run = args.first().and_then(Word::text);
+        if matches!(run.as_deref(), Some("run" | "r" | "-run"))
+            || program == "dotnet" && matches!(run.as_deref(), Some("script" | "fsi"))
+        {
+            args = args.get(1..).unwrap_or_default();
+        } else if builds {
+            return None;
+        }
+    }
+    let found = super::options::options(args, valued);
+    let inline = ["-c", "-e", "-m", "-E", "-p", "--eval", "--print", "-r"];
+    if inline
+        .iter()
+        .any(|name| found.has(name) && !(valued.split(' ').any(|v| v == *name)))
+    {
+        return None;
+    }
+    Some(args.get(found.rest))
 }
 
 /// Returns the name of a copy: into a folder it keeps its own.

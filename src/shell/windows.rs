@@ -16,7 +16,7 @@ use super::unfold::{Frame, Job, Unfolder, Write};
 const MAX_SHELLS: usize = 12;
 
 impl Unfolder<'_> {
-    /// Opens what `pwsh`, `powershell` or `cmd` runs; nothing when the program is none of them.
+    /// Opens what `pwsh`, `powershell`, `cmd` or `forfiles` runs; nothing when the program is none of them.
     pub(super) fn windows_shell(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let name = job.words.first().and_then(Word::text)?;
         let shell = windows_shell_name(&name)?;
@@ -191,7 +191,7 @@ impl Unfolder<'_> {
 /// Returns the name of a Windows shell as it is called by its program word.
 fn windows_shell_name(name: &str) -> Option<&'static str> {
     let name = program_name(name);
-    let known = ["pwsh", "powershell", "cmd"].into_iter();
+    let known = ["pwsh", "powershell", "cmd", "forfiles"].into_iter();
     let mut same = known.filter(|known| name.eq_ignore_ascii_case(known));
     let preview = name.eq_ignore_ascii_case("pwsh-preview");
     same.next().or_else(|| preview.then_some("pwsh"))

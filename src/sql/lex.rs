@@ -1,6 +1,8 @@
 //! Cuts SQL into lexemes with byte offsets and lexemes into statements, as the client's dialect reads them.
 //! It does not know what a statement means.
 
+mod unicode;
+
 use std::any::TypeId;
 
 use sqlparser::dialect as parsers;
@@ -139,12 +141,12 @@ const MAX_AHEAD: usize = 4 * 1024 * 1024;
 
 /// Tokenizes a text in which holes were replaced by `HOLE_LETTER`.
 pub(super) fn lex(text: &str, dialect: Dialect) -> Lexed {
-    lex_as(text, parser_of(dialect))
+    unicode::named(text, lex_as(text, parser_of(dialect)))
 }
 
 /// Tokenizes a text for PostgreSQL, with escapes in its plain strings.
 pub(super) fn lex_escaping(text: &str) -> Lexed {
-    lex_as(text, &Escaping)
+    unicode::named(text, lex_as(text, &Escaping))
 }
 
 fn lex_as(text: &str, dialect: &dyn parsers::Dialect) -> Lexed {

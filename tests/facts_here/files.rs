@@ -945,3 +945,55 @@ fn a_folder_in_which_the_guard_itself_lies_is_judged_like_any_other() {
         assert!(told["verdict"] != "allow", "{call}: {told}");
     }
 }
+
+#[test]
+fn a_search_that_follows_links_takes_what_lies_behind_them() {
+    let scene = Scene::built(
+        "git init -q; printf 'build/\\n' > .gitignore; mkdir -p build/obj data; echo x > build/obj/a.o; echo x > data/a.csv
+        touch package-lock.json; ln -s ../data build/link; git add .gitignore; git commit -q -m base",
+    );
+    scene.loses(
+        ".",
+        &[
+            "find -L build -type f -delete",
+            "find build -follow -type f -delete",
+            "find -L build -name '*.csv' -delete",
+            "find -L build -type f -exec rm {} +",
+            "find -L build -type f | xargs rm -f",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "find build -type f -delete",
+            "find -L build -name '*.o' -delete",
+            "find -L build -type f -print",
+        ],
+    );
+}
+
+#[test]
+fn awk_begins_files_anew_that_the_words_name() {
+    let scene = Scene::built(
+        "git init -q; mkdir data; echo 1 > data/a.csv; echo 2 > data/b.csv
+        printf '%s\\n' '{ if (out != \"\") { print > out } else print }' > keep.awk",
+    );
+    scene.loses(
+        ".",
+        &[
+            "awk -v out=data/a.csv '{print > out}' data/b.csv",
+            "awk -vout=data/a.csv '{print > out}' data/b.csv",
+            "awk '{print > out}' out=data/a.csv data/b.csv",
+            "awk 'BEGIN {out = \"data/a.csv\"} {print > out}' data/b.csv",
+            "awk -v out=data/a.csv -f keep.awk data/b.csv",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "awk -v out=data/new.csv '{print > out}' data/b.csv",
+            "awk -f keep.awk data/b.csv",
+            "awk -v out=data/a.csv '$1 > out' data/b.csv",
+        ],
+    );
+}

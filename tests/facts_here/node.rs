@@ -200,7 +200,8 @@ fn a_script_without_end_is_given_up_in_time() {
         let began = std::time::Instant::now();
         scene.loses(".", &[&format!("node {file}")]);
         let took = began.elapsed();
-        assert!(took.as_secs() < 10, "{name}: {took:?}");
+        // Whether it ends is asked here; how long it takes on a machine at rest is for a benchmark.
+        assert!(took.as_secs() < 60, "{name}: {took:?}");
         println!("{name}: {took:?}");
     }
 }

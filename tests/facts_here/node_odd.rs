@@ -650,3 +650,44 @@ fn settings_are_those_that_the_script_gets() {
         ],
     );
 }
+
+#[test]
+fn a_script_that_reads_its_options_with_a_pattern_is_carried_out() {
+    let scene = Scene::built(
+        "git init -q; mkdir -p old cache data; for i in 1 2; do echo $i > old/$i.gz; touch -d '90 days ago' old/$i.gz; done; echo '{}' > data/state.json
+        cat > prune.js <<'END'
+const fs = require(\"fs\");
+const { join } = require(\"path\");
+const opt = Object.fromEntries(process.argv.slice(2).map((a) => a.replace(/^--/, \"\").split(\"=\")));
+const dir = opt.dir || \"cache\";
+const most = Number(opt[\"max-age\"] || 7) * 864e5;
+for (const f of fs.readdirSync(dir)) {
+  const p = join(dir, f);
+  if (Date.now() - fs.statSync(p).mtimeMs > most) fs.unlinkSync(p);
+}
+END
+        cat > reset.js <<'END'
+const fs = require(\"fs\");
+const [to = \"new.json\"] = process.argv.slice(2);
+const beside = `${to}.${process.pid}.tmp`;
+fs.writeFileSync(beside, \"{}\\n\");
+fs.renameSync(beside, to);
+END
+        ",
+    );
+    scene.loses(
+        ".",
+        &[
+            "node prune.js --dir=old --max-age=30",
+            "node reset.js data/state.json",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "node prune.js --dir=old --max-age=300",
+            "node prune.js",
+            "node reset.js",
+        ],
+    );
+}

@@ -93,6 +93,7 @@ const PLAIN: &[&str] = &[
     "tableDrop",
     "dropTable",
     "drop_table",
+    "drop_table?",
     "dropTableIfExists",
     "dropAllSchemas",
     "recursiveDelete",

@@ -14,6 +14,7 @@ mod joined;
 mod keys;
 pub(super) mod made;
 pub(super) mod methods;
+mod operators;
 mod options;
 mod settings;
 pub(super) mod sure;
@@ -334,9 +335,9 @@ impl<'a> Reader<'a> {
                     joint = Joint::Plus;
                     at += 1;
                 }
-                Some(Token::Sign('.')) if self.dots() => {
+                Some(Token::Sign(sign @ ('.' | '*' | '&' | '<'))) if self.signs(at, *sign) > 0 => {
                     joint = Joint::Plus;
-                    at += 1;
+                    at += self.signs(at, *sign);
                 }
                 Some(Token::Sign('/')) if index.language == Language::Python => {
                     joint = Joint::Slash;
@@ -366,10 +367,6 @@ impl<'a> Reader<'a> {
             }
         }
         all.unwrap_or_else(|| vec![Value::unknown()])
-    }
-
-    const fn dots(&self) -> bool {
-        matches!(self.index.language, Language::Php | Language::Perl)
     }
 
     fn is_tuple(&self, part: Part) -> bool {

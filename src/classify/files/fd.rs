@@ -57,6 +57,7 @@ pub fn narrowing(command: &Command) -> Option<Narrowing> {
         names,
         empty: false,
         links: false,
+        through: None,
         tests: None,
         narrowed: true,
     })

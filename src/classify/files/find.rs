@@ -8,16 +8,17 @@ use super::deeds::{Deed, Reader};
 use super::judge::How;
 use super::kinds;
 use super::place::Place;
+use super::report::Loss;
 use crate::classify::Context;
 use crate::model::command::Command;
-use crate::model::fact::{Answer, Question};
+use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
 
 /// Things of one `find` that are judged one by one.
 const FOUND_MAX: usize = 256;
 
 /// What a `find` hands on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Narrowing {
     pub starts: Vec<Word>,
     /// Patterns on names, any of which lets through; empty when names do not decide.
@@ -30,6 +31,8 @@ pub struct Narrowing {
     pub links: bool,
     /// Its tests and actions as written, where all of them are known.
     pub tests: Option<Vec<String>>,
+    /// Links below its starts are followed, and what they are asked.
+    pub through: Option<Vec<String>>,
 }
 
 /// Reads `find … -delete`.
@@ -130,6 +133,7 @@ fn remove(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
     if narrowing.empty || narrowing.links {
         return;
     }
+    behind_links(reader, narrowing, recursive);
     let deletes = reader.command.is_any(&["find", "gfind"]);
     if let Some(paths) = found(reader, narrowing)
         && (narrowing.narrowed || paths.is_empty())
@@ -175,6 +179,59 @@ fn remove(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
         } else {
             reader.remove(start, how);
         }
+    }
+}
+
+/// `find -L build -delete`: what lies in the folders to which links lead goes too.
+fn behind_links(reader: &mut Reader<'_, '_>, narrowing: &Narrowing, recursive: bool) {
+    let Some(tests) = &narrowing.through else {
+        return;
+    };
+    let mut seen: Vec<PathBuf> = Vec::new();
+    let mut starts = narrowing.starts.clone();
+    while let Some(start) = starts.pop() {
+        let links = Narrowing {
+            starts: vec![start.clone()],
+            tests: Some(vec!["-type".to_owned(), "l".to_owned()]),
+            ..Narrowing::default()
+        };
+        for link in found(reader, &links).unwrap_or_default() {
+            let Some(target) = folder_behind(reader, link) else {
+                continue;
+            };
+            if seen.contains(&target) {
+                continue;
+            }
+            if seen.len() == FOUND_MAX {
+                let target = super::world::unnamed_target(&start.shown());
+                let loss = Loss::new("files.opaque-delete", target).opaque();
+                reader.deeds.push(Deed::Lost(loss));
+                return;
+            }
+            seen.push(target.clone());
+            let word = Word::literal(target.to_string_lossy(), start.origin.clone());
+            starts.push(word.clone());
+            let behind = Narrowing {
+                starts: vec![word],
+                tests: Some(tests.clone()),
+                through: None,
+                ..narrowing.clone()
+            };
+            remove(reader, &behind, recursive);
+        }
+    }
+}
+
+/// Returns the folder to which a link leads.
+fn folder_behind(reader: &mut Reader<'_, '_>, link: PathBuf) -> Option<PathBuf> {
+    let facts = reader.context.facts;
+    let resolved = match facts.ask(Question::Entry(link), reader.needs)? {
+        Answer::Entry(entry) => entry.resolved.clone(),
+        _ => return None,
+    };
+    match facts.ask(Question::Entry(resolved.clone()), reader.needs)? {
+        Answer::Entry(entry) if entry.kind == EntryKind::Directory => Some(resolved),
+        _ => None,
     }
 }
 
@@ -295,6 +352,9 @@ pub fn narrowing(command: &Command) -> Narrowing {
         }
     }
     let tests: &[String] = shown.get(first..).unwrap_or_default();
+    let through = shown
+        .iter()
+        .any(|text| matches!(text.as_str(), "-L" | "-follow"));
     let branches = Expression::read(tests);
     let handing = || branches.iter();
     Narrowing {
@@ -308,6 +368,10 @@ pub fn narrowing(command: &Command) -> Narrowing {
             .take_while(|text| text.as_str() != "-delete")
             .any(|text| is_test(text)),
         tests: (known && !tests.is_empty()).then(|| tests.to_vec()),
+        through: through.then(|| {
+            let asked = tests.iter().filter(|text| text.as_str() != "-follow");
+            asked.cloned().collect()
+        }),
     }
 }
 

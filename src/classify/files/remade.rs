@@ -187,11 +187,58 @@ impl Reader<'_, '_> {
             None if named => None,
             None => args.operands.first().and_then(|word| word.text()),
         });
-        for file in text.map(|text| printed_into(&text)).unwrap_or_default() {
+        let set = self.awk_values();
+        for file in text
+            .map(|text| printed_into(&text, &set))
+            .unwrap_or_default()
+        {
             let word = Word::literal(file, self.command.origin.clone());
             self.overwrite(&word, Over::NEW);
         }
     }
+}
+
+impl Reader<'_, '_> {
+    /// `-v out=a.csv`, `out=a.csv` among the files: what the words set for a program of awk.
+    fn awk_values(&self) -> Vec<(String, String)> {
+        let words = self.command.args().iter().filter_map(Word::text);
+        let pair = |text: &str| {
+            let (name, value) = text.split_once('=')?;
+            is_name(name).then(|| (name.to_owned(), value.to_owned()))
+        };
+        let glued = |text: String| pair(text.strip_prefix("-v").unwrap_or(&text));
+        words.filter_map(glued).collect()
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_empty() && text.bytes().all(letter) && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns the texts that a variable may be: what the words set, and what the program says that it is.
+fn texts_of(name: &str, program: &str, set: &[(String, String)]) -> Vec<String> {
+    let told = set.iter().filter(|(key, _)| key == name);
+    let mut all: Vec<String> = told.map(|(_, value)| value.clone()).collect();
+    for (at, _) in program.match_indices(name) {
+        let whole = !program
+            .get(..at)
+            .is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        let rest = program.get(at + name.len()..).unwrap_or_default();
+        let rest = rest.trim_start().strip_prefix('=').map(str::trim_start);
+        if let Some(text) = rest
+            .and_then(|rest| rest.strip_prefix('"'))
+            .filter(|_| whole)
+        {
+            let mut letters = text.chars().peekable();
+            let value = quoted(&mut letters);
+            let ends = letters.find(|next| !matches!(next, ' ' | '\t'));
+            if ends.is_none_or(|next| matches!(next, ';' | '}' | ')' | '\n' | '#')) {
+                all.push(value);
+            }
+        }
+    }
+    all
 }
 
 /// Returns the name of the file that a packer makes of one.
@@ -220,7 +267,7 @@ fn beside(path: &str, ending: &str, packs: bool) -> Option<String> {
 }
 
 /// Returns the files that an awk program names behind the `>` of a `print`.
-fn printed_into(program: &str) -> Vec<String> {
+fn printed_into(program: &str, set: &[(String, String)]) -> Vec<String> {
     let mut all = Vec::new();
     let mut letters = program.chars().peekable();
     let (mut prints, mut word) = (false, String::new());
@@ -240,18 +287,24 @@ fn printed_into(program: &str) -> Vec<String> {
             '>' if letters.next_if(|next| matches!(next, '>' | '=')).is_some() => prints = false,
             '>' if prints => {
                 while letters.next_if(|next| next.is_whitespace()).is_some() {}
-                if letters.next_if(|next| *next == '"').is_none() {
-                    continue;
-                }
-                let file = quoted(&mut letters);
+                let files = if letters.next_if(|next| *next == '"').is_some() {
+                    vec![quoted(&mut letters)]
+                } else {
+                    let part = |next: &char| next.is_ascii_alphanumeric() || *next == '_';
+                    let name: String = std::iter::from_fn(|| letters.next_if(part)).collect();
+                    match is_name(&name) {
+                        true => texts_of(&name, program, set),
+                        false => continue,
+                    }
+                };
                 while letters.next_if(|next| matches!(next, ' ' | '\t')).is_some() {}
                 // Something follows: the name is made of several parts.
                 let ends = letters
                     .peek()
                     .is_none_or(|next| matches!(next, ';' | '}' | '\n' | '#'));
-                if ends && !file.is_empty() && !file.starts_with("/dev/") && file != "-" {
-                    all.push(file);
-                }
+                let real =
+                    |file: &String| !file.is_empty() && !file.starts_with("/dev/") && file != "-";
+                all.extend(files.into_iter().filter(|file| ends && real(file)));
             }
             _ => {}
         }
@@ -278,11 +331,14 @@ mod tests {
 
     #[test]
     fn awk_names_the_files_that_it_begins_anew() {
+        let printed_into = |text| printed_into(text, &[("out".to_owned(), "c".to_owned())]);
         assert_eq!(printed_into("{print $1 > \"a.txt\"}"), ["a.txt"]);
         assert_eq!(
             printed_into("{ printf(\"%s\", $1) > \"a\"; print > \"b\" }"),
             ["a", "b"]
         );
+        assert_eq!(printed_into("{ if (x) { print > out } }"), ["c"]);
+        assert_eq!(printed_into("BEGIN { to = \"d\" } { print > to }"), ["d"]);
         for text in [
             "$1 > 3 { print }",
             "{ print >> \"a\" }",
@@ -290,6 +346,9 @@ mod tests {
             "{ print \"x > \\\"a\\\"\" }",
             "{ print > \"/dev/stderr\" }",
             "$1 > \"a\" { print }",
+            "$1 > out { print }",
+            "{ print $1 > out \".txt\" }",
+            "{ print > other }",
         ] {
             assert_eq!(printed_into(text), [""; 0], "{text}");
         }

@@ -19,6 +19,8 @@ pub struct Invocation {
     pub dir: Option<PathBuf>,
     /// What `--git-dir` or `GIT_DIR` says, absolute.
     pub git_dir: Option<PathBuf>,
+    /// A folder that `-C` names in part: below a temporary place, by what is known of its name.
+    pub partly: Option<Word>,
     /// `-c name=value`, names in lower case.
     settings: Vec<(String, String)>,
 }
@@ -35,6 +37,7 @@ impl Invocation {
                 Cwd::Temporary | Cwd::Unknown => None,
             },
             git_dir: None,
+            partly: None,
             settings: Vec::new(),
         };
         let told = command.env_value("GIT_DIR").and_then(Word::text);
@@ -124,7 +127,14 @@ impl Invocation {
         self.dir = match (word.text(), self.dir.take()) {
             (Some(text), Some(dir)) => Some(dir.join(text)),
             (Some(text), None) if text.starts_with('/') => Some(PathBuf::from(text)),
-            (Some(_) | None, _) => None,
+            (None, _) => {
+                self.partly = Some(word.clone());
+                None
+            }
+            (Some(text), None) => {
+                self.partly = self.partly.take().filter(|_| !text.contains(".."));
+                None
+            }
         };
     }
 

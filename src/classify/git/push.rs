@@ -112,8 +112,20 @@ fn takes(args: &Args<'_>, specs: &[&Word]) -> bool {
 /// Tells whether a remote is a repository to play with, below a temporary place: by its address, or by what the call said of it.
 fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
     let scene = git.context.scene;
+    let dir = git.invocation.dir.clone();
+    // One step up from below a temporary place leads to another one of them.
+    let near = dir.is_none() && git.is_scratch();
     let temporary = |path: &str| {
-        let path = lexical(Path::new(path.strip_prefix("file://").unwrap_or(path)));
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        let beside = path.trim_start_matches("./");
+        let beside = beside.strip_prefix("../").unwrap_or(beside);
+        if near && path.starts_with('.') && !beside.is_empty() {
+            return !beside.split('/').any(|part| part == "..");
+        }
+        let path = match &dir {
+            Some(dir) if path.starts_with('.') => lexical(&dir.join(path)),
+            _ => lexical(Path::new(path)),
+        };
         let mut places = scene.temporary.iter();
         places.any(|place| path != *place && path.starts_with(place))
     };

@@ -272,8 +272,10 @@ impl Gathering<'_, '_> {
 
     /// Returns the text that an earlier command of the same call wrote there, or that a substitution gives.
     fn written(&self, name: &Path, path: &Path) -> Option<Word> {
-        if name.starts_with("/dev/fd") {
-            return self.command.script.clone();
+        if name.starts_with("/dev/fd")
+            && let Some(text) = &self.command.script
+        {
+            return Some(text.clone());
         }
         crate::classify::packs::written(path, self.context)
     }

@@ -26,6 +26,7 @@ pub fn payload(words: &[Word]) -> Option<Payload> {
     match program(&name).as_str() {
         "powershell" | "pwsh" => Some(powershell(args)),
         "cmd" => Some(cmd(args)),
+        "forfiles" => forfiles(args),
         _ => match canonical_name(&name) {
             "Invoke-Expression" => Some(expression(args)),
             "Start-Process" => start_process(args),
@@ -137,13 +138,17 @@ fn plain_text(word: &Word) -> Option<String> {
 fn decode(code: &str) -> Option<String> {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(code.trim())
-        .ok()?;
+        .ok()
+        .filter(|bytes| bytes.len() % 2 == 0)?;
     let units: Vec<u16> = bytes
         .chunks_exact(2)
         .filter_map(|pair| <[u8; 2]>::try_from(pair).ok())
         .map(u16::from_le_bytes)
         .collect();
-    String::from_utf16(&units).ok()
+    let text = String::from_utf16(&units).ok()?;
+    // Letters of two bytes read as one are no text that anybody wrote.
+    let plain = text.chars().filter(char::is_ascii).count();
+    (plain * 2 >= text.chars().count()).then_some(text)
 }
 
 fn cmd(args: &[Word]) -> Payload {
@@ -173,6 +178,50 @@ fn cmd(args: &[Word]) -> Payload {
         }
     }
     Payload::Stdin
+}
+
+/// `forfiles /p D:\dumps /m *.dump /c "cmd /c del @path"`: a line for each file that the mask fits.
+fn forfiles(args: &[Word]) -> Option<Payload> {
+    let value = |name: &str| {
+        let is_option = |word: &Word| {
+            let text = word.prefix().replacen('-', "/", 1);
+            text.eq_ignore_ascii_case(name)
+        };
+        let at = args.iter().position(is_option)?;
+        args.get(at + 1)
+    };
+    let Some(line) = plain_text(value("/c")?) else {
+        return Some(Payload::Unknown);
+    };
+    let told = |name: &str, otherwise: &str| match value(name) {
+        Some(word) => plain_text(word),
+        None => Some(otherwise.to_owned()),
+    };
+    let Some((folder, mask)) = told("/p", ".").zip(told("/m", "*")) else {
+        return Some(Payload::Unknown);
+    };
+    let path = format!("{}\\{mask}", folder.trim_end_matches('\\'));
+    let path = match path.contains(' ') {
+        true => format!("\"{path}\""),
+        false => path,
+    };
+    let lower = line.to_ascii_lowercase();
+    let mut text = String::new();
+    let mut from = 0;
+    for (at, _) in lower.match_indices('@') {
+        let known = ["@path", "@relpath", "@file"];
+        let Some(name) = known
+            .iter()
+            .find(|name| lower.get(at..).is_some_and(|rest| rest.starts_with(*name)))
+        else {
+            continue;
+        };
+        text.push_str(line.get(from..at).unwrap_or_default());
+        text.push_str(&path);
+        from = at + name.len();
+    }
+    text.push_str(line.get(from..).unwrap_or_default());
+    Some(Payload::Cmd(text))
 }
 
 fn expression(args: &[Word]) -> Payload {

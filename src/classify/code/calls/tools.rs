@@ -28,6 +28,9 @@ const HANDS: [&str; 12] = [
     "call_later",
 ];
 
+/// `source` of R, given an address.
+const SOURCES: &[&str] = &["source(\"http", "source('http"];
+
 /// Words by which a text gets something from the network.
 const FETCHERS: &[&str] = &[
     "urlopen",
@@ -45,6 +48,10 @@ const FETCHERS: &[&str] = &[
     "Net::HTTP",
     "LWP::",
     "HTTP::Tiny",
+    "__import__('requests').",
+    "__import__(\"requests\").",
+    "get(\"http",
+    "get('http",
     "curl_exec",
     "file_get_contents(\"http",
     "file_get_contents('http",
@@ -74,6 +81,10 @@ impl Calls<'_> {
                     self.fetched(span);
                 }
                 return false;
+            }
+            "source" if self.mentions.has(SOURCES) => {
+                self.run("curl \"$URL\" | sh", span);
+                return true;
             }
             "eval" | "exec" | "instance_eval" | "class_eval" | "Function" | "runInNewContext"
                 if self.evaluates(name, last) =>

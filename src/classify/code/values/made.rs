@@ -231,8 +231,9 @@ const ENTRIES: [&str; 8] = [
     "fs.read_dir",
 ];
 /// Calls that fill in a format.
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 9] = [
     "fmt.Sprintf",
+    "string.format",
     "sprintf",
     "String.format",
     "util.format",
@@ -370,6 +371,13 @@ impl Reader<'_> {
         if has(&FORMATS) || last == "format" && plain == "format" {
             return self.sprintf(inside, when);
         }
+        if plain == "paste0" {
+            let empty = vec![Value::Text(String::new())];
+            let parts = self.index.split(inside, ',').into_iter();
+            return parts.fold(empty, |before, part| {
+                joined(before, &self.read(part, when), Joint::Plus)
+            });
+        }
         if plain == "File.expand_path"
             && let [name, folder] = self.index.split(inside, ',').as_slice()
         {
@@ -405,7 +413,10 @@ impl Reader<'_> {
             }
             return all;
         }
-        if matches!(plain, "implode" | "shlex.join" | "strings.Join") {
+        if matches!(
+            plain,
+            "implode" | "shlex.join" | "strings.Join" | "table.concat"
+        ) {
             return self.imploded(plain, inside, when);
         }
         if let Some((owner, method)) = name.rsplit_once('.').filter(|(owner, _)| !owner.is_empty())
@@ -514,7 +525,7 @@ impl Reader<'_> {
         let text = |at: usize| values.get(at).and_then(|all| all.first()).map(spelled);
         let (glue, list) = match name {
             "implode" => (text(0), values.get(1)),
-            "strings.Join" => (text(1), values.first()),
+            "strings.Join" | "table.concat" => (text(1), values.first()),
             _ => (Some(" ".to_owned()), values.first()),
         };
         let glue = glue.unwrap_or_default();

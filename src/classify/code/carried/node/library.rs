@@ -218,9 +218,9 @@ impl Player<'_> {
                 code.unwrap_or(Value::Undefined)
             }
             ("process", "platform") => Value::text("linux"),
-            ("process", "pid" | "ppid" | "version" | "execPath" | "arch" | "title") => {
-                Value::Unknown
-            }
+            // A number that no process has: what is named by it is nobody else's.
+            ("process", "pid") => Value::Number(4_194_305.0),
+            ("process", "ppid" | "version" | "execPath" | "arch" | "title") => Value::Unknown,
             ("process", "stdout") => Value::native("process.stdout"),
             ("process", "stderr") => Value::native("process.stderr"),
             ("import.meta", _) => return self.meta(key).map(Some),

@@ -42,6 +42,20 @@ pub(super) const METHODS: [&str; 31] = [
     "normalize",
 ];
 
+/// Tells whether a class of letters holds what joins classes elsewhere.
+fn has_odd_class(pattern: &str) -> bool {
+    let mut classes = pattern.split('[').skip(1);
+    // A bracket within a class stands here as one that opens.
+    let open = |class: &str| !class.contains(']');
+    let odd = |class: &str| ["&&", "--", "~~"].iter().any(|sign| class.contains(sign));
+    classes.any(|class| {
+        open(class)
+            || class
+                .rsplit_once(']')
+                .is_some_and(|(inside, _)| odd(inside))
+    })
+}
+
 /// Returns a number as a count.
 pub(super) fn place(number: f64) -> Option<usize> {
     const MOST: f64 = 4_294_967_295.0;
@@ -343,10 +357,8 @@ impl Player<'_> {
         }
         self.charge(200)?;
         // What these mean elsewhere is something else here.
-        const OTHERS: [&str; 11] = [
-            "[]", "[^]", "\\h", "\\z", "\\A", "\\Z", "(?P", "&&", "--", "~~", "[[",
-        ];
-        let odd = OTHERS.iter().any(|other| text.contains(other));
+        const OTHERS: [&str; 7] = ["[]", "[^]", "\\h", "\\z", "\\A", "\\Z", "(?P"];
+        let odd = OTHERS.iter().any(|other| text.contains(other)) || has_odd_class(text);
         let flags_known = flags.chars().all(|flag| "gimsyu".contains(flag));
         if odd || !flags_known || !text.is_ascii() {
             return Err(Stop::Lost);
