@@ -9,6 +9,7 @@ use super::kinds;
 use super::place::{Place, lexical};
 use super::report::Loss;
 use super::world;
+use crate::model::word::Word;
 
 /// Tells whether a server of databases can no longer use its own files: rights that it refuses, an owner that is not its own.
 fn locks_out(command: &crate::model::command::Command, args: &Args<'_>) -> bool {
@@ -44,6 +45,26 @@ fn locks_out(command: &crate::model::command::Command, args: &Args<'_>) -> bool 
         })
 }
 
+/// `chmod 000`, `chmod a-rwx`: nobody may read, write or run it any more, and which rights it had is gone.
+fn shuts(command: &crate::model::command::Command, args: &Args<'_>) -> bool {
+    let mode = args.operands.first().and_then(|word| word.text());
+    let nothing = |mode: &str| {
+        mode.bytes().all(|digit| digit == b'0')
+            || matches!(
+                mode,
+                "a-rwx"
+                    | "a="
+                    | "ugo-rwx"
+                    | "ugo="
+                    | "-rwx"
+                    | "="
+                    | "u-rwx,g-rwx,o-rwx"
+                    | "u=,g=,o="
+            )
+    };
+    command.is_any(&["chmod"]) && mode.is_some_and(|mode| !mode.is_empty() && nothing(&mode))
+}
+
 impl Reader<'_, '_> {
     /// Rights of the whole system: nothing starts any more.
     pub fn permissions(&mut self) {
@@ -53,11 +74,15 @@ impl Reader<'_, '_> {
         };
         let command = self.command;
         let args = Args::read(command.args(), valued);
-        if !args.may_have(&["-R", "--recursive"]) {
-            return;
+        let shut = shuts(command, &args);
+        let mut words: Vec<Word> = Vec::new();
+        if args.may_have(&["-R", "--recursive"]) {
+            let skip = usize::from(!args.has(&["--reference"]));
+            words.extend(args.operands.iter().skip(skip).map(|word| (*word).clone()));
+        } else if shut && let Some(narrowing) = super::find::feeder(command, self.context) {
+            words.extend(narrowing.starts.into_iter().filter(|_| !narrowing.narrowed));
         }
-        let skip = usize::from(!args.has(&["--reference"]));
-        for word in args.operands.iter().skip(skip) {
+        for word in &words {
             for place in self.places(word) {
                 let path = match &place {
                     Place::At { path, .. } => lexical(path),
@@ -74,11 +99,19 @@ impl Reader<'_, '_> {
                     && path
                         .parent()
                         .is_none_or(|up| !matches!(up.to_str(), Some("/home" | "/Users")));
-                if system || kinds::is_database_folder(&path) && locks_out(command, &args) {
+                let away = shut && self.is_away(&path);
+                if system || away || kinds::is_database_folder(&path) && locks_out(command, &args) {
                     self.deeds.extend(self.rights(&path));
                 }
             }
         }
+    }
+
+    /// Tells whether a folder lies neither in the project nor in a temporary place.
+    fn is_away(&self, path: &Path) -> bool {
+        let scene = self.context.scene;
+        let temporary = scene.temporary.iter().any(|place| path.starts_with(place));
+        path.is_absolute() && !path.starts_with(&scene.project) && !temporary
     }
 
     /// Returns what is lost when nothing of a system may be read or run any more; a fresh container goes anyway.
