@@ -179,7 +179,11 @@ impl Unfolder<'_> {
                 sed::output(job, &input)?
             }
             "jq" | "yq" | "gojq" | "jaq" => {
-                let all = jq::output(program, job)?;
+                let Some(all) = jq::output(program, job) else {
+                    let decodes = |word: &Word| word.prefix().contains("@base64d");
+                    let any = job.args().iter().any(decodes);
+                    return any.then(|| Feed::Opaque("base64".to_owned()));
+                };
                 // A whole object is a text, which a file may hold.
                 if let [line] = all.as_slice()
                     && word_of(line.clone(), None).prefix().starts_with('{')

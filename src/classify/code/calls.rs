@@ -202,7 +202,17 @@ impl<'a> Calls<'a> {
                 self.shell_text(at, Span::new(*start, *end));
             }
             Some(Token::Text { start, end, .. }) if self.is_piped(at) => {
-                self.shell_text(at, Span::new(*start, *end));
+                let span = Span::new(*start, *end);
+                // `do shell script "rm -rf " & folder`
+                if self.language == Language::Lua && self.index.is_sign(at + 1, '&') {
+                    let part = self.index.expression(at);
+                    let values = self.reader.read(part, When::at(at));
+                    for text in values.iter().flat_map(Value::texts) {
+                        self.run(&line(&text), span);
+                    }
+                    return;
+                }
+                self.shell_text(at, span);
             }
             _ => {}
         }

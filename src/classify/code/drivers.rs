@@ -1,12 +1,15 @@
 //! Calls of database drivers, object mappers and clients of services that take data away without any SQL to be seen.
 //! It knows them by their names and by the libraries that the code names; it follows no types.
 
+mod said;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use super::commands;
 use super::tokens::{Language, Token};
 use super::unreal;
+use said::{is_said, overrides};
 
 /// A call as it is written.
 pub(super) struct Site<'a> {
@@ -612,23 +615,6 @@ pub(super) fn request(site: &Site<'_>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Tells whether a string of the arguments is this word.
-fn is_said(tokens: &[Token], wanted: &str) -> bool {
-    tokens
-        .iter()
-        .any(|token| matches!(token, Token::Text { text, .. } if text.eq_ignore_ascii_case(wanted)))
-}
-
-/// Tells whether a header of the arguments turns the request into DELETE.
-fn overrides(tokens: &[Token]) -> bool {
-    let headers = [
-        "x-http-method-override",
-        "x-http-method",
-        "x-method-override",
-    ];
-    headers.iter().any(|header| is_said(tokens, header)) && is_said(tokens, "delete")
 }
 
 /// Tells whether a script only waits for requests: what its handlers lose is not lost by starting it.

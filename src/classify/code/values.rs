@@ -544,6 +544,7 @@ impl<'a> Reader<'a> {
             "os.sep" | "path.sep" => "/".to_owned(),
             "os.linesep" | "os.EOL" => "\n".to_owned(),
             "sys.executable" => "python3".to_owned(),
+            "PHP_BINARY" => "php".to_owned(),
             "process.execPath" => "node".to_owned(),
             "os.devnull" => "/dev/null".to_owned(),
             _ => return None,

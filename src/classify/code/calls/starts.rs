@@ -80,7 +80,10 @@ impl Calls<'_> {
                             let head = if twice { Vec::new() } else { vec![program] };
                             self.run_words(&[head, words].concat(), &setting, span);
                         }
-                        None if value_is_unknown(&text) => self.deeds.cut |= self.reader.is_cut(),
+                        None if value_is_unknown(&text) => {
+                            self.deeds.cut |= self.reader.is_cut();
+                            self.decoded(first, span);
+                        }
                         None => {
                             let text = setting.around(&line(&text));
                             self.run(&text, place);

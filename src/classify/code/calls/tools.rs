@@ -28,6 +28,36 @@ const HANDS: [&str; 12] = [
     "call_later",
 ];
 
+/// Calls that make a text of another form of it.
+const DECODERS: [&str; 26] = [
+    "b64decode",
+    "b32decode",
+    "b85decode",
+    "a85decode",
+    "urlsafe_b64decode",
+    "decode_base64",
+    "base64_decode",
+    "decode64",
+    "unpack",
+    "unpack1",
+    "pack",
+    "fromhex",
+    "unhexlify",
+    "hex2bin",
+    "fromCharCode",
+    "fromCodePoint",
+    "atob",
+    "decompress",
+    "gunzipSync",
+    "inflateSync",
+    "gzinflate",
+    "gzuncompress",
+    "gzdecode",
+    "str_rot13",
+    "chr",
+    "Base64",
+];
+
 /// `source` of R, given an address.
 const SOURCES: &[&str] = &["source(\"http", "source('http"];
 
@@ -215,9 +245,10 @@ impl Calls<'_> {
         if !task || self.language != Language::Ruby {
             return false;
         }
-        let texts = self.texts_in(Part::new(from, at));
-        if let Some(name) = texts.first() {
-            self.run(&format!("rake {}", word(name)), span);
+        // `Rake::Task["db:" + "reset"]`
+        let name = self.texts_in(Part::new(from, at)).concat();
+        if !name.is_empty() {
+            self.run(&format!("rake {}", word(&name)), span);
         }
         true
     }
@@ -256,12 +287,30 @@ impl Calls<'_> {
             let text = value.text().unwrap_or_default();
             if value.is_unknown() || text.is_empty() {
                 self.fetched(span);
+                self.decoded(*part, span);
                 continue;
             }
             let inner = deeds(text, self.language, standing);
             self.take(inner, span);
         }
         true
+    }
+
+    /// What is run comes out of a decoder that is not computed here: it may be anything.
+    pub(super) fn decoded(&mut self, part: Part, span: Span) {
+        let range = part.from..part.to;
+        let tokens = self.index.tokens.get(range).unwrap_or_default();
+        let decodes = |token: &Token| match token {
+            Token::Name { name, .. } => {
+                let last = name.rsplit(['.', ':']).next().unwrap_or(name);
+                DECODERS.contains(&last)
+            }
+            Token::Text { text, .. } => text.replace(['-', '_'], "") == "rot13",
+            _ => false,
+        };
+        if tokens.iter().any(decodes) {
+            self.run("base64 -d \"$TEXT\" | sh", span);
+        }
     }
 
     /// Code that is not known is as good as a fetched script where the text fetches something; a calculator's `eval` is not.

@@ -119,6 +119,20 @@ impl Index {
             let part = self.expression(sign + 2);
             return self.give(name, at, Given::More(part));
         }
+        // `x <- …` of R, which is read as Python.
+        let given = self.language == Language::Python
+            && self.is_sign(sign, '<')
+            && self.is_sign(sign + 1, '-')
+            && at.checked_sub(1).is_none_or(|at| {
+                matches!(
+                    self.token(at),
+                    Some(Token::Line | Token::Sign(';' | '{' | ')'))
+                )
+            });
+        if given {
+            let part = self.expression(sign + 2);
+            return self.give_each(name, at, part);
+        }
         sign += usize::from(walrus);
         if !self.is_sign(sign, '=') || matches!(self.sign(sign + 1), Some('=' | '>' | '~')) {
             return;

@@ -56,7 +56,8 @@ const JOINS: [&str; 40] = [
     "fs.realpathSync",
 ];
 /// Calls that give back what they are given.
-const SAME: [&str; 44] = [
+const SAME: [&str; 45] = [
+    "shQuote",
     "str",
     "String",
     "bytes",
@@ -371,12 +372,20 @@ impl Reader<'_> {
         if has(&FORMATS) || last == "format" && plain == "format" {
             return self.sprintf(inside, when);
         }
-        if plain == "paste0" {
-            let empty = vec![Value::Text(String::new())];
-            let parts = self.index.split(inside, ',').into_iter();
-            return parts.fold(empty, |before, part| {
-                joined(before, &self.read(part, when), Joint::Plus)
-            });
+        if matches!(plain, "paste0" | "string" | "paste") {
+            let between = if plain == "paste" { " " } else { "" };
+            let mut all: Option<Values> = None;
+            for part in self.index.split(inside, ',') {
+                let next = self.read(part, when);
+                all = Some(match all {
+                    Some(before) => {
+                        let glue = vec![Value::Text(between.to_owned())];
+                        joined(joined(before, &glue, Joint::Plus), &next, Joint::Plus)
+                    }
+                    None => next,
+                });
+            }
+            return all.unwrap_or_else(|| vec![Value::unknown()]);
         }
         if plain == "File.expand_path"
             && let [name, folder] = self.index.split(inside, ',').as_slice()
