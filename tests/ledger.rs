@@ -261,6 +261,68 @@ fn a_clock_that_went_backwards_opens_nothing() {
 }
 
 #[test]
+fn approvals_that_had_expired_do_not_come_back_with_the_clock() {
+    let (_dir, store) = fresh();
+    let rules = ApprovalRules::default();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    approve_both(&store, &request.id, at(100), "a");
+    // Held again after they had expired, and then again with the clock set back.
+    store.hold(&draft("data"), at(1100)).unwrap();
+    store.hold(&draft("data"), at(200)).unwrap();
+    assert!(matches!(
+        spend(&store, &request, at(201)),
+        Err(SpendError::Clock { .. })
+    ));
+    // Any record tells the time; once the clock is right again they are simply too old.
+    assert!(matches!(
+        spend(&store, &request, at(1101)),
+        Err(SpendError::ApprovalsExpired { .. })
+    ));
+    assert_eq!(
+        store.next_step(&request.id, &rules, at(201)).unwrap(),
+        Some(1)
+    );
+    // Whoever set the clock right approves again.
+    approve_both(&store, &request.id, at(210), "b");
+    let _ = spend(&store, &request, at(220)).unwrap();
+}
+
+#[test]
+fn records_of_other_calls_tell_the_time_as_well() {
+    let (_dir, store) = fresh();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    approve_both(&store, &request.id, at(100), "a");
+    store.record("observed", &json!({}), at(500)).unwrap();
+    store.record("observed", &json!({}), at(200)).unwrap();
+    assert!(matches!(
+        spend(&store, &request, at(201)),
+        Err(SpendError::Clock { .. })
+    ));
+    let _ = spend(&store, &request, at(501)).unwrap();
+}
+
+#[test]
+fn a_lease_that_had_ended_does_not_come_back_with_the_clock() {
+    let (_dir, store) = fresh();
+    let target = TargetKey {
+        kind: TargetKind::Sqlite,
+        locator: "/srv/app.db".into(),
+    };
+    let new = NewLease {
+        target: target.clone(),
+        identity: None,
+        reason: "tests".into(),
+        seconds: 600,
+        by: "ada (1000)".into(),
+    };
+    let both = [approval(1, "a"), approval(2, "b")];
+    store.grant_lease(new, &both, at(0)).unwrap();
+    store.record("observed", &json!({}), at(900)).unwrap();
+    store.record("observed", &json!({}), at(100)).unwrap();
+    assert!(store.lease_for(&target, None, at(101)).unwrap().is_none());
+}
+
+#[test]
 fn a_rejection_stands_until_it_is_taken_back() {
     let (_dir, store) = fresh();
     let request = store.hold(&draft("data"), at(0)).unwrap();

@@ -42,6 +42,7 @@ impl Store {
         };
         let covered = |kind: &str| matches!(kind, "covered" | "undone");
         if since
+            .records
             .iter()
             .any(|one| covered(&one.kind) && names(one, &filed.request))
         {

@@ -121,7 +121,9 @@ pub enum SpendError {
     Approvals { have: u8, need: u8 },
     #[error("the approvals are older than {ttl_s} s")]
     ApprovalsExpired { ttl_s: u64 },
-    #[error("the clock went backwards: it is {now}, and the ledger has a record of {last}")]
+    #[error(
+        "the clock went backwards: it is {now}, and the ledger has a record of {last}; set it right, or approve again"
+    )]
     Clock { now: String, last: String },
     #[error("too much was recorded since the approvals; approve again")]
     TooFarBack,

@@ -141,14 +141,15 @@ impl Store {
                 && !lease.revoked
                 && runs(lease, now)
                 && same_place(lease.identity.as_ref(), identity);
-            if fits && self.is_carried(&held)? {
+            if fits && self.is_carried(&held, now)? {
                 return Ok(Some(held.lease));
             }
         }
         Ok(None)
     }
 
-    fn is_carried(&self, held: &Held) -> Result<bool, StoreError> {
+    /// Tells whether the ledger has the lease, no end of it, and no record of a time at which it had ended.
+    fn is_carried(&self, held: &Held, now: Timestamp) -> Result<bool, StoreError> {
         let Some(record) = self.record_at(&held.position)? else {
             return Err(StoreError::Mismatch(held.lease.id.clone()));
         };
@@ -156,10 +157,16 @@ impl Store {
             return Err(StoreError::Mismatch(held.lease.id.clone()));
         }
         let word = format!("\"{}\"", held.lease.id);
-        let Some(records) = self.records_naming(held.position.offset, &word)? else {
+        let Some(since) = self.records_naming(held.position.offset, &word)? else {
             return Ok(false);
         };
-        Ok(!records.iter().any(|record| record.kind == "lease-revoked"))
+        let is_revoked = since
+            .records
+            .iter()
+            .any(|record| record.kind == "lease-revoked");
+        // A clock that was set back does not make a lease longer.
+        let now = since.latest.map_or(now, |latest| latest.max(now));
+        Ok(!is_revoked && runs(&held.lease, now))
     }
 }
 
