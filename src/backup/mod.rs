@@ -18,6 +18,7 @@ pub mod readback;
 pub mod restore;
 pub mod sqlite;
 mod sqlite_chosen;
+mod sqlite_missing;
 mod sqlite_reach;
 mod sqlite_restore;
 mod sqlite_table;

@@ -26,12 +26,10 @@ use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote};
 use crate::model::backup::Entry;
 use crate::plan::coverage::same_name;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// Most conflicting rows that are listed for one table.
-const MAX_LISTED: u32 = 10;
 
 /// Where SQLite keeps what AUTOINCREMENT has got to.
 const SEQUENCES: &str = "sqlite_sequence";
@@ -295,6 +293,8 @@ pub(super) struct Living {
     pub(super) touched: BTreeMap<String, Touch>,
     /// Rows whose foreign key was changed with their parent, by table.
     pub(super) acted: Vec<(String, Chosen)>,
+    /// Tables that were dropped or emptied, in lower case: none of their rows stayed.
+    pub(super) emptied: BTreeSet<String>,
 }
 
 impl Living {
@@ -329,6 +329,7 @@ impl Living {
             whole: BTreeSet::new(),
             touched: BTreeMap::new(),
             acted: Vec::new(),
+            emptied: BTreeSet::new(),
         })
     }
 
@@ -492,7 +493,21 @@ impl Living {
             .map_err(failed("count rows"))
     }
 
-    fn columns(&self, schema: &str, table: &str) -> Result<Vec<(String, i64)>, BackupError> {
+    pub(super) fn number(&self, query: &str) -> Result<u64, BackupError> {
+        let said = failed("count rows");
+        let number = self
+            .connection
+            .query_row(query, [], |row| row.get::<_, i64>(0));
+        number
+            .map(|rows| u64::try_from(rows).unwrap_or(0))
+            .map_err(said)
+    }
+
+    pub(super) fn columns(
+        &self,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<(String, i64)>, BackupError> {
         let said = failed("list the columns");
         let mut query = self
             .connection
@@ -542,46 +557,6 @@ impl Living {
                     format!(" AND {}", chosen.limit("o"))
                 }),
         })
-    }
-
-    pub(super) fn missing_rows(
-        &self,
-        name: &str,
-        plan: &mut RestorePlan,
-    ) -> Result<Option<Step>, BackupError> {
-        let table = self.table(name)?;
-        let here: BTreeSet<String> = self
-            .columns("main", name)?
-            .into_iter()
-            .map(|(name, _)| name.to_lowercase())
-            .collect();
-        let gone: Vec<&str> = table
-            .columns
-            .iter()
-            .filter(|column| !here.contains(&column.to_lowercase()))
-            .map(String::as_str)
-            .collect();
-        if !gone.is_empty() {
-            plan.left.push(format!(
-                "the rows of `{name}`: the table there now lacks the columns {}; `backstop restore {} --table {}` brings it back as it was",
-                gone.join(", "),
-                plan.backup,
-                crate::backup::files::quoted(Path::new(name))
-            ));
-            return Ok(None);
-        }
-        let rows = self.count(&format!(
-            "old.{} AS o WHERE NOT EXISTS ({}){}",
-            quote(name),
-            table.twin(),
-            table.limit
-        ))?;
-        let conflicts = self.count(&table.differing())?;
-        Ok((rows > 0 || conflicts > 0).then(|| Step::InsertRows {
-            table: name.to_owned(),
-            rows,
-            conflicts,
-        }))
     }
 
     /// Says how many rows of a table that is replaced are not in the backup, as far as their keys tell.
@@ -673,95 +648,18 @@ impl Living {
     }
 
     /// Returns the text that made something; empty where it is not there.
-    fn definition(&self, schema: &str, kind: &str, name: &str) -> Result<String, BackupError> {
+    pub(super) fn definition(
+        &self,
+        schema: &str,
+        kind: &str,
+        name: &str,
+    ) -> Result<String, BackupError> {
         let text = format!(
             "SELECT coalesce(max(sql), '') FROM {schema}.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE"
         );
         self.connection
             .query_row(&text, [kind, name], |row| row.get(0))
             .map_err(failed("read the definition"))
-    }
-
-    fn insert(&self, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
-        let said = failed("insert rows");
-        if self.is_virtual(name)? && self.is_only_less(name)? {
-            return self.copy_shadows(name);
-        }
-        let table = self.table(name)?;
-        self.list_conflicts(&table, restored)?;
-        let missing = format!(
-            "old.{} AS o WHERE NOT EXISTS ({}){}",
-            quote(name),
-            table.twin(),
-            table.limit
-        );
-        let wanted = self.count(&missing)?;
-        let mut inserted = 0_u64;
-        for text in table.inserts() {
-            inserted += self.connection.execute(&text, []).map_err(&said)? as u64;
-        }
-        if inserted < wanted {
-            restored.left.push(format!(
-                "{} of `{name}`: rows that are there now clash with them; the backup holds them",
-                counted(wanted - inserted, "row")
-            ));
-        }
-        Ok(())
-    }
-
-    fn list_conflicts(&self, table: &Table, restored: &mut Restored) -> Result<(), BackupError> {
-        let said = failed("compare rows");
-        let key = match (table.key.is_empty(), table.rowid) {
-            (true, Some(rowid)) => format!("o.{rowid}"),
-            _ => table
-                .key
-                .iter()
-                .map(|column| format!("coalesce(o.{}, 'NULL')", quote(column)))
-                .collect::<Vec<_>>()
-                .join(" || ', ' || "),
-        };
-        let text = format!(
-            "SELECT cast({key} AS TEXT) FROM {} LIMIT {MAX_LISTED}",
-            table.differing()
-        );
-        let mut query = self.connection.prepare(&text).map_err(&said)?;
-        let keys = query
-            .query_map([], |row| row.get::<_, Option<String>>(0))
-            .map_err(&said)?
-            .collect::<rusqlite::Result<Vec<_>>>()
-            .map_err(&said)?;
-        for key in keys {
-            restored.conflicts.push(format!(
-                "row {} of `{}` is there with other values and was left as it is",
-                key.unwrap_or_default(),
-                table.name
-            ));
-        }
-        Ok(())
-    }
-
-    /// Lets AUTOINCREMENT go on where the backup had got to, never lower.
-    fn sequences(&self) -> Result<(), BackupError> {
-        if !self.has_sequences("old")? || !self.has_sequences("main")? {
-            return Ok(());
-        }
-        self.connection
-            .execute_batch(
-                "UPDATE main.sqlite_sequence SET seq = max(seq, (SELECT o.seq FROM old.sqlite_sequence o WHERE o.name = main.sqlite_sequence.name))
-                   WHERE name IN (SELECT name FROM old.sqlite_sequence);
-                 INSERT INTO main.sqlite_sequence(name, seq) SELECT name, seq FROM old.sqlite_sequence
-                   WHERE name NOT IN (SELECT name FROM main.sqlite_sequence) AND name IN (SELECT name FROM main.sqlite_master WHERE type = 'table')",
-            )
-            .map_err(failed("set the sequences"))
-    }
-
-    fn has_sequences(&self, schema: &str) -> Result<bool, BackupError> {
-        let text =
-            format!("SELECT count(*) FROM {schema}.sqlite_master WHERE name = 'sqlite_sequence'");
-        self.connection
-            .query_row(&text, [], |row| row.get::<_, i64>(0))
-            .map(|found| found > 0)
-            .map_err(failed("look for sequences"))
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Wish {
     pub leave_present: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: Vec<RowsLost>,
+    /// Tables that were dropped or emptied: none of their rows stayed.
+    pub emptied: Vec<String>,
     /// Rows that somebody changed again after the loss get the values of the backup too.
     pub over: bool,
     /// What the loss took along or changed through foreign keys and triggers comes back too.
