@@ -7,6 +7,7 @@
     clippy::string_slice,
     clippy::print_stderr,
     clippy::print_stdout,
+    clippy::too_many_lines,
     reason = "tests may unwrap and print"
 )]
 

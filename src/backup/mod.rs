@@ -10,6 +10,7 @@ pub mod files;
 pub mod git;
 pub mod make;
 mod merge;
+mod move_back;
 pub mod pack;
 pub mod passing;
 pub mod pipeline;

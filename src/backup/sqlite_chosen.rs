@@ -146,7 +146,9 @@ impl Living {
     }
 
     fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
-        if loss.deletes && self.fires(name, Verb::Delete)? {
+        let changes = !loss.deletes || !loss.sets.is_empty();
+        // A column that replaces on conflict takes other rows away, which no condition names.
+        if loss.deletes && self.fires(name, Verb::Delete)? || changes && self.replaces(name)? {
             return Ok(None);
         }
         let table = self.table(name)?;
@@ -165,11 +167,6 @@ impl Living {
                 .is_ok()
         };
         if key.is_empty() || !reads("1") {
-            return Ok(None);
-        }
-        let changes = !loss.deletes || !loss.sets.is_empty();
-        // A column that replaces on conflict takes other rows away, which no condition names.
-        if changes && self.replaces(name)? {
             return Ok(None);
         }
         let of_key = |column: &str| table.key.iter().any(|one| one.eq_ignore_ascii_case(column));

@@ -117,7 +117,7 @@ impl Living {
     /// Finds what the loss reached: `touched`, and the rows whose foreign key was changed with their parent.
     pub(super) fn follow(&mut self, wish: &Wish) -> Result<(), BackupError> {
         self.touched = self.roots(wish)?;
-        if !wish.follow && !wish.missing_only {
+        if !wish.follow && (!wish.missing_only || wish.leave_present) {
             return Ok(());
         }
         let links = self.links()?;

@@ -4,7 +4,7 @@
 use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::control::Control;
 use super::error::BackupError;
-use super::files::{random_name, sync_folder};
+use super::files::{random_name, rename_free, sync_folder};
+use super::move_back::{self, Attributes};
 use super::passing::Passing;
-use super::restore::{apply_move, come_back, move_back};
+use super::restore::come_back;
 use super::sqlite::{
-    ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_listed, is_readable, path_of,
-    transfer, unpack,
+    ATTRIBUTES, Scratch, database, examine, failed, is_listed, is_readable, path_of, transfer,
+    unpack,
 };
 use super::sqlite_chosen::Chosen;
 use super::sqlite_reach::Touch;
@@ -115,9 +116,14 @@ pub(super) fn plan(
     let mut steps = Vec::new();
     // What waits in a log beside it belongs to the file that would go.
     let moves = !neighbour(&path, "-wal").exists() && !neighbour(&path, "-journal").exists();
-    if let Some(step) = move_back(wish, &path).filter(|_| moves) {
+    if let Some(step) = move_back::plan(wish, &path).filter(|_| moves) {
         steps.push(step);
         steps.push(Step::PlaceDatabase { path: path.clone() });
+    } else if !is_readable(&path) && wish.leave_present {
+        return Err(BackupError::Taken(format!(
+            "`{}` is there and is no database that can be read: nothing can be put into it, and with `--missing` it stays",
+            path.display()
+        )));
     } else if !is_readable(&path) {
         // What stands there now is no database, or none any more: the file is replaced, not its content.
         steps.push(Step::PlaceDatabase { path: path.clone() });
@@ -152,13 +158,20 @@ pub(super) fn apply(
     for step in &plan.steps {
         match step {
             Step::MakeParents { path } => super::restore::make_parents(path)?,
-            Step::MoveBack { from, to } => apply_move(from, to)?,
+            Step::MoveBack { .. } => {
+                move_back::apply(entry.backups(), step, &mut restored);
+                continue;
+            }
             Step::PlaceDatabase { path } => {
                 // Only what was saved may be written over.
                 let saved = |step: &Step| matches!(step, Step::SavePresent { .. });
-                place_new(entry, &copy, path, plan.steps.iter().any(saved))?;
+                let notes = place_new(entry, &copy, path, plan.steps.iter().any(saved))?;
+                restored.notes.extend(notes);
             }
-            Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
+            Step::ReplaceDatabase { path } => {
+                let notes = replace(entry, &copy, path, control)?;
+                restored.notes.extend(notes);
+            }
             Step::Create { .. }
             | Step::InsertRows { .. }
             | Step::UpdateRows { .. }
@@ -183,7 +196,12 @@ pub(super) fn apply(
 }
 
 /// Writes the database beside its place, moves stale neighbours aside and renames it in.
-fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), BackupError> {
+fn place_new(
+    entry: &Entry,
+    copy: &Copy,
+    path: &Path,
+    over: bool,
+) -> Result<Vec<String>, BackupError> {
     if !over && fs::symlink_metadata(path).is_ok() {
         return Err(come_back(path));
     }
@@ -192,17 +210,18 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), 
     let draft = neighbour(path, &format!(".backstop-{tail}"));
     let mut passing = Passing::announce(entry.backups(), &draft)?;
     let written = |error| BackupError::io("write", &draft, error);
-    fs::OpenOptions::new()
+    let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&draft)
         .map_err(written)?;
     passing.made()?;
-    fs::copy(copy.file(), &draft)
-        .and_then(|_| fs::File::open(&draft)?.sync_all())
+    fs::File::open(copy.file())
+        .and_then(|mut copy| std::io::copy(&mut copy, &mut file))
         .map_err(written)?;
-    dress(entry, &draft);
+    let notes = dress(entry, &file);
+    file.sync_all().map_err(written)?;
     // A log of a database that is gone would be played into the restored one.
     for ending in ["-wal", "-shm", "-journal"] {
         let stale = neighbour(path, ending);
@@ -220,37 +239,32 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), 
             _ => BackupError::io("rename into place", path, error),
         });
     }
-    sync_folder(parent)
+    sync_folder(parent)?;
+    Ok(notes)
 }
 
 /// Renames; what has come to the place meanwhile is written over only where that was saved.
 fn rename(from: &Path, to: &Path, over: bool) -> std::io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    if over {
-        return fs::rename(from, to);
-    }
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            match fs::symlink_metadata(to) {
-                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
-                Err(_) => fs::rename(from, to),
-            }
-        }
-        renamed => renamed.map_err(std::io::Error::from),
+    match over {
+        true => fs::rename(from, to),
+        false => rename_free(from, to),
     }
 }
 
-/// Gives the file the owner and mode that it had; what cannot be set stays as it is.
-fn dress(entry: &Entry, file: &Path) {
+/// Gives the file what it had beside its content, and says what cannot be set.
+fn dress(entry: &Entry, file: &fs::File) -> Vec<String> {
     let noted = regular::read(&entry.folder.join(ATTRIBUTES)).unwrap_or_default();
-    if let Ok(attributes) = serde_json::from_slice::<Attributes>(&noted) {
-        let _ = std::os::unix::fs::chown(file, Some(attributes.uid), Some(attributes.gid));
-        let _ = fs::set_permissions(file, fs::Permissions::from_mode(attributes.mode));
-    }
+    let noted = serde_json::from_slice::<Attributes>(&noted);
+    noted.map_or_else(|_| Vec::new(), |attributes| attributes.dress(file))
 }
 
 /// Replaces the content of a living database through itself, so that those who have it open go on with it.
-fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result<(), BackupError> {
+fn replace(
+    entry: &Entry,
+    copy: &Copy,
+    path: &Path,
+    control: &Control,
+) -> Result<Vec<String>, BackupError> {
     let source = open(&copy.file(), true)?;
     let living = Shape::of(path).and_then(|_| {
         Connection::open_with_flags(
@@ -278,7 +292,7 @@ fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result
             fs::rename(path, &aside).map_err(|error| BackupError::io("move aside", path, error))?;
             place_new(entry, copy, path, false)
         }
-        replaced => replaced,
+        replaced => replaced.map(|()| Vec::new()),
     }
 }
 

@@ -192,7 +192,7 @@ impl Engine for Tree {
         plan.steps.push(Step::SavePresent {
             what: format!("`{}`", place.display()),
         });
-        if let Some(step) = super::restore::move_back(wish, &place) {
+        if let Some(step) = super::move_back::plan(wish, &place) {
             plan.steps.push(step);
             plan.steps.push(Step::PlaceTree {
                 path: place,
@@ -225,10 +225,14 @@ impl Engine for Tree {
             notes: plan.notes.clone(),
             ..Restored::default()
         };
+        let mut stays = false;
         for step in &plan.steps {
             match step {
                 Step::MakeParents { path } => super::restore::make_parents(path)?,
-                Step::MoveBack { from, to } => super::restore::apply_move(from, to)?,
+                Step::MoveBack { .. } => {
+                    stays = !super::move_back::apply(entry.backups(), step, &mut restored);
+                    continue;
+                }
                 Step::PlaceTree { path, .. }
                 | Step::ReplaceTree { path, .. }
                 | Step::MergeTree { path, .. } => {
@@ -240,6 +244,7 @@ impl Engine for Tree {
                         .map_err(|error| BackupError::io("fill", &scratch.path, error))?;
                     match step {
                         Step::ReplaceTree { .. } => scratch.swap(path)?,
+                        _ if stays => scratch.swap(path)?,
                         Step::MergeTree { .. } => restored
                             .notes
                             .extend(scratch.merge(path, wish.leave_present)?),

@@ -17,7 +17,7 @@ pub struct Wish {
     pub to: Option<String>,
     /// Puts back what is missing into the living target and touches nothing that is there.
     pub missing_only: bool,
-    /// The loss took entries out of a tree and wrote none: what stands there now is somebody's later work.
+    /// What stands there now stays as it is: the loss wrote nothing, or a person wants only what is missing.
     pub leave_present: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: Vec<RowsLost>,
