@@ -234,7 +234,7 @@ fn state(house: &House) -> Vec<Point> {
             mend(&error, &dir),
         )];
     }
-    vec![match store.verify() {
+    let mut points = vec![match store.verify() {
         Ok(checked) => match checked.fault {
             None => Point::ok(format!(
                 "state {} ({} in the ledger, chain intact)",
@@ -249,7 +249,32 @@ fn state(house: &House) -> Vec<Point> {
             ),
         },
         Err(error) => Point::new(Grade::Fail, error.to_string(), why, mend(&error, &dir)),
-    }]
+    }];
+    points.extend(disagreeing(&store));
+    points
+}
+
+/// Most requests that are compared with the ledger, newest first.
+const COMPARED: usize = 200;
+
+/// Requests whose files do not agree with the ledger, although they were made again from it.
+fn disagreeing(store: &Store) -> Option<Point> {
+    let (_, bad) = store.requests(COMPARED, jiff::Timestamp::now()).ok()?;
+    let files: Vec<String> = bad
+        .iter()
+        .map(|id| quoted(&store.dir().join("requests").join(format!("{id}.json"))))
+        .collect();
+    (!files.is_empty()).then(|| {
+        Point::new(
+            Grade::Fail,
+            format!(
+                "the files of these requests do not agree with the ledger: {}",
+                bad.join(", ")
+            ),
+            "their calls are held, and cannot be approved",
+            format!("rm {}", files.join(" ")),
+        )
+    })
 }
 
 /// Requests, the record and what is set aside while a file is replaced need about this much.

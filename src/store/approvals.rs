@@ -49,6 +49,7 @@ impl Store {
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
         check_clock(&writer, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         self.check_open(&filed, now)?;
         let approval = Approval {

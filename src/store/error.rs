@@ -78,7 +78,8 @@ impl StoreError {
             }
             Self::NotDirectory(_) | Self::Owner { .. } => "name another one with `--state DIR`",
             Self::Loose(_) => "take the right away: `chmod go-w DIR`",
-            Self::Damaged(_) | Self::Mismatch(_) => {
+            Self::Mismatch(_) => "`backstop doctor` names the file and what mends it",
+            Self::Damaged(_) => {
                 "`backstop ledger verify` names the first bad record; `backstop ledger repair`, at a terminal, sets aside what stands behind the last good one; to begin anew, move the state directory aside"
             }
             Self::UnknownRequest(_) | Self::State { .. } | Self::BadName(_) => {

@@ -44,6 +44,7 @@ impl Store {
     /// Fails when anything that is owed is not there, and when the use cannot be recorded.
     pub fn spend(&self, spending: &Spending<'_>, now: Timestamp) -> Result<Use, SpendError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(spending.id)?;
         let filed = self.filed(spending.id)?;
         check_request(&filed, spending, now)?;
         check_clock(&writer.head.at, CLOCK_SLACK_S, now)?;
