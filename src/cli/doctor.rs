@@ -102,7 +102,11 @@ pub fn run(args: &Args) -> u8 {
     }
     points.extend(settings);
     points.extend(houses.iter().flat_map(binaries));
-    points.extend(live::points(&entries));
+    let observes = houses.first().is_some_and(|house| {
+        let policy = house.policy(Path::new("/"), None);
+        policy.is_ok_and(|policy| policy.mode == Mode::Observe)
+    });
+    points.extend(live::points(&entries, observes));
     points.extend(git::points(&houses, &cwd));
     points.push(heartbeat(&houses));
     points.push(Point::new(
@@ -316,9 +320,14 @@ fn mend(error: &StoreError, dir: &Path) -> String {
         }
         StoreError::Damaged(_) | StoreError::Mismatch(_) => anew(dir),
         StoreError::Io { source, path, .. } => match source.kind() {
-            std::io::ErrorKind::IsADirectory
-            | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::AlreadyExists => {
+            kind if is_odd(path)
+                || matches!(
+                    kind,
+                    std::io::ErrorKind::IsADirectory
+                        | std::io::ErrorKind::NotADirectory
+                        | std::io::ErrorKind::AlreadyExists
+                ) =>
+            {
                 let path = quoted(path);
                 format!(
                     "something else stands there: mv {path} {path}.aside && backstop install claude --state {shown}"
@@ -339,6 +348,12 @@ fn mend(error: &StoreError, dir: &Path) -> String {
         },
         _ => error.help().to_owned(),
     }
+}
+
+/// Tells whether neither a file nor a folder stands there, but a pipe, say: no right to it helps.
+fn is_odd(path: &Path) -> bool {
+    let meta = path.symlink_metadata();
+    meta.is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 /// Begins a new ledger; the old one stays for a look.
@@ -414,7 +429,26 @@ fn space(house: &House, policy: &Policy) -> Point {
             "set `backup.dir` in your policy",
         );
     };
+    let unusable = |why: String| {
+        Point::new(
+            Grade::Fail,
+            why,
+            "every hold stays without a backup",
+            "make it a folder that can be written, or set `backup.dir` in your policy",
+        )
+    };
+    if let Some(why) = crate::enforce::evidence::no_place(&dir) {
+        return unusable(why);
+    }
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir);
+    if let Err(error) = rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
+        let error = std::io::Error::from(error);
+        return unusable(format!(
+            "backups {}: {} cannot be written ({error})",
+            dir.display(),
+            there.display()
+        ));
+    }
     match fs2::available_space(there) {
         Ok(free) if free < policy.limits.free_bytes => Point::new(
             Grade::Fail,
