@@ -201,3 +201,100 @@ fn a_removed_database_comes_back_with_all_that_its_file_had() {
     assert_eq!(undone.code, Some(0), "{undone:?}");
     assert_eq!(said(&house), before);
 }
+
+#[test]
+fn a_restore_by_sqlite_itself_is_undone_as_a_whole() {
+    let house = House::new("nine-restore");
+    let project = house.project();
+    sqlite(
+        &project,
+        "app.db",
+        "PRAGMA user_version = 7; CREATE TABLE a(x); INSERT INTO a VALUES (1)",
+    );
+    sqlite(
+        &project,
+        "other.db",
+        "CREATE TABLE z(x); INSERT INTO z VALUES (2)",
+    );
+    let undone = lost_and_undone(&house, "sqlite3 app.db '.restore other.db'");
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    assert_eq!(
+        sqlite(&project, "app.db", "PRAGMA user_version; SELECT * FROM a"),
+        "7\n1"
+    );
+    assert_eq!(sqlite(&project, "app.db", ".tables"), "a");
+}
+
+#[test]
+fn a_place_for_backups_that_is_none_is_named() {
+    let house = House::new("nine-place");
+    let file = house.home.join("no-folder");
+    std::fs::write(&file, "x").unwrap();
+    for place in [file.display().to_string(), "/proc/x".to_owned()] {
+        house.policy(&format!("[backup]\ndir = \"{place}\"\n"));
+        let held = house.bash("rm -rf data");
+        held.must_block();
+        assert!(held.stderr.contains("no backup can be kept"), "{held:?}");
+        assert!(held.stderr.contains("`backup.dir`"), "{held:?}");
+    }
+    house.policy(&format!("[backup]\ndir = \"{}\"\n", file.display()));
+    let doctor = house.backstop(&["doctor"]);
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(
+        doctor.stdout.contains("FAIL  no backup can be kept"),
+        "{doctor:?}"
+    );
+    house.policy("[backup]\ndir = \"rel\"\n");
+    let validated = house.backstop(&["policy", "validate"]);
+    assert_eq!(validated.code, Some(1), "{validated:?}");
+    let said = validated.stdout + &validated.stderr;
+    assert!(said.contains("must be an absolute path"), "{said}");
+    house.bash("rm -rf data").must_block();
+}
+
+#[test]
+fn doctor_proves_the_mode_that_only_observes_and_names_pipes() {
+    let house = House::new("nine-doctor");
+    house.policy("mode = \"observe\"\n");
+    let doctor = house.backstop(&["doctor"]);
+    assert!(!doctor.stdout.contains("FAIL  live proof"), "{doctor:?}");
+    assert!(doctor.stdout.contains("blocks nothing"), "{doctor:?}");
+    house.policy("");
+    for name in ["lock", "ledger.jsonl"] {
+        let path = house.state().join(name);
+        std::fs::remove_file(&path).unwrap();
+        assert!(did(&["mkfifo", path.to_str().unwrap()]));
+        let doctor = house.backstop(&["doctor"]);
+        let mend = format!("mv {}", path.display());
+        assert!(doctor.stdout.contains(&mend), "{doctor:?}");
+        assert!(!doctor.stdout.contains("chmod -R"), "{doctor:?}");
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn words_that_help_nobody_are_gone() {
+    let house = House::new("nine-words");
+    let misspelled = house.backstop(&["check", "--nosuch"]);
+    assert_eq!(misspelled.code, Some(2), "{misspelled:?}");
+    house.policy("nonsense = 1\n");
+    let broken = house.backstop(&["check", "rm -rf data"]);
+    assert_eq!(broken.code, Some(2), "{broken:?}");
+    assert!(broken.stderr.contains("policy validate"), "{broken:?}");
+    house.policy("[approvals]\nlifetime = \"1s\"\n");
+    let held = house.held("rm -rf data");
+    house.approve_in_a_terminal(&held.id);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let waited = house.backstop(&["wait", &held.id, "--timeout", "1"]);
+    assert!(
+        waited.stdout.contains("approvals have expired"),
+        "{waited:?}"
+    );
+    house.policy("[approvals]\nstrength = \"hardware\"\n");
+    let held = house.held("rm -rf other; rm -rf data");
+    let mut terminal = house.terminal(&["approve", &held.id]);
+    terminal.wait_for("approve? [y/N] ").type_line("y");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 1, "{seen}");
+    assert!(seen.contains("approvals.strength"), "{seen}");
+}

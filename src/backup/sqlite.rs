@@ -40,11 +40,25 @@ impl From<OpenError> for BackupError {
         match &error {
             OpenError::Absent(_) => Self::NotFound(error.to_string()),
             OpenError::NotSqlite(path) => Self::Unreachable(format!(
-                "{error}; back it up as a file with its neighbours while no process has it open: backstop backup run {}",
+                "{error}; back it up as a file with its neighbours while no process has it open: backstop backup run {}; {WAIVED}",
                 quoted(path)
             )),
             OpenError::Io { .. } | OpenError::Sqlite { .. } => Self::Source(error.to_string()),
         }
+    }
+}
+
+/// What lets a call pass of which no verified backup can be made.
+const WAIVED: &str = "with such a copy the second approval can stand in for a verified backup, where `approvals.waiver = \"impossible\"` is in the owner's policy";
+
+/// Says what can be done about a database that is not sound.
+fn damaged(error: BackupError, reach: &Reach) -> BackupError {
+    match (error, reach) {
+        (BackupError::NotIntact(text), Reach::Sqlite(path)) => BackupError::NotIntact(format!(
+            "{text}; `sqlite3 {file} .recover` reads what can be read of it, and a copy keeps it as it is: cp -a {file} ELSEWHERE; {WAIVED}",
+            file = quoted(path)
+        )),
+        (error, _) => error,
     }
 }
 
@@ -207,7 +221,8 @@ impl Engine for Sqlite {
         let scratch = Scratch::inside(folder)?;
         let copy = scratch.path.join("copy");
         let contents = copy_of(path, &shape, &marks, &copy, &scratch, &order.control)?;
-        let read = examine(&copy, "quick_check", &order.control)?;
+        let read = examine(&copy, "quick_check", &order.control)
+            .map_err(|error| damaged(error, &order.target.reach))?;
         if read != contents {
             return Err(BackupError::NotIntact(
                 "the copy does not hold what the snapshot held".into(),

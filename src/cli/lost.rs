@@ -117,6 +117,12 @@ impl Lost {
                 ..Wish::default()
             };
         }
+        // So does one whose whole content was written over through SQLite, as `.restore` does.
+        if matches!(entry.manifest.reach, Reach::Sqlite(_))
+            && here.iter().any(|finding| finding.rule == "sqlite.restore")
+        {
+            return Wish::default();
+        }
         let rows = rows(&here);
         let known = |finding: &Finding| {
             let lost = finding.blast.rows.as_ref();

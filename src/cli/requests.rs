@@ -158,10 +158,9 @@ fn one(request: &Request, shown: &Shown) -> String {
     let mut out = screens::first(request, shown);
     let _ = writeln!(
         out,
-        "State: {}, {} of {} approvals.",
+        "State: {}, {}.",
         request.state.name(),
-        request.approvals.len(),
-        request.requirement.approvals
+        screens::counted_approvals(request)
     );
     for approval in &request.approvals {
         let note = match approval.strength {

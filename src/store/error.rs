@@ -87,6 +87,9 @@ impl StoreError {
             }
             Self::UnknownLease(_) => "`backstop lease list` lists them",
             Self::Busy { .. } => "try again; `fuser` on the file `lock` names the process",
+            Self::Weak { .. } => {
+                "approvals are given at a terminal so far, and nothing gives a stronger proof: set `approvals.strength = \"terminal\"` in the owner's policy"
+            }
             Self::Clock { .. } => "set the clock right, then approve again",
             _ => "",
         }
@@ -123,7 +126,7 @@ pub enum SpendError {
     #[error("the approvals are older than {ttl_s} s")]
     ApprovalsExpired { ttl_s: u64 },
     #[error(
-        "the clock went backwards: it is {now}, and the ledger has a record of {last}; set it right, or approve again"
+        "the clock went backwards: it is {now}, and the ledger has a record of {last}; set it right, or take the approvals back with `backstop revoke` and give them anew"
     )]
     Clock { now: String, last: String },
     #[error("too much was recorded since the approvals; approve again")]
