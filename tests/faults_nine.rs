@@ -298,3 +298,34 @@ fn words_that_help_nobody_are_gone() {
     assert_eq!(code, 1, "{seen}");
     assert!(seen.contains("approvals.strength"), "{seen}");
 }
+
+#[test]
+fn every_name_of_a_file_that_was_written_over_has_its_content_again() {
+    let house = House::new("nine-links");
+    let project = house.project();
+    for command in ["echo new > a", "truncate -s 0 a", "cp c a"] {
+        std::fs::write(project.join("a"), "old and longer").unwrap();
+        std::fs::write(project.join("c"), "c").unwrap();
+        let _ = std::fs::remove_file(project.join("b"));
+        std::fs::hard_link(project.join("a"), project.join("b")).unwrap();
+        let undone = lost_and_undone(&house, command);
+        assert_eq!(undone.code, Some(0), "{undone:?}");
+        for name in ["a", "b"] {
+            let now = std::fs::read_to_string(project.join(name)).unwrap();
+            assert_eq!(now, "old and longer", "{command}: {name}: {undone:?}");
+        }
+        assert!(undone.stdout.contains("1 other name"), "{undone:?}");
+    }
+    // Another file by now, which somebody gave the name: it is not written over through it.
+    let first = house.bash("echo new > a");
+    first.must_pass();
+    let ran = house.run_for_real("echo new > a");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    std::fs::remove_file(project.join("a")).unwrap();
+    std::fs::hard_link(project.join("c"), project.join("a")).unwrap();
+    let undone = house.backstop(&["undo", "--yes"]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    assert_eq!(std::fs::read_to_string(project.join("c")).unwrap(), "c");
+    let now = std::fs::read_to_string(project.join("a")).unwrap();
+    assert_eq!(now, "old and longer");
+}

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod error;
 pub mod files;
 pub mod git;
+mod in_place;
 pub mod make;
 mod merge;
 mod move_back;

@@ -242,7 +242,12 @@ impl Engine for Tree {
                         .extend(fill(entry, &scratch, &wish.only, control)?);
                     failpoint::reach("restore.tree.filled")
                         .map_err(|error| BackupError::io("fill", &scratch.path, error))?;
+                    let others = super::in_place::other_names(entry, path)
+                        .filter(|_| !wish.leave_present && !stays);
                     match step {
+                        _ if let Some(others) = others => {
+                            scratch.fill_in(path, others, &mut restored)?;
+                        }
                         Step::ReplaceTree { .. } => scratch.swap(path)?,
                         _ if stays => scratch.swap(path)?,
                         Step::MergeTree { .. } => restored
@@ -587,6 +592,27 @@ impl Scratch {
         )
         .map_err(|error| BackupError::io("open", &root.0, error.into()))?;
         Ok((parent, root.1))
+    }
+
+    /// Writes the content back into the file, for all its names; where that fails, for the one name that was lost.
+    fn fill_in(
+        &self,
+        place: &Path,
+        others: u64,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
+        let file = self.path.join(place.file_name().unwrap_or_default());
+        match super::in_place::write(&file, place, others) {
+            Ok(notes) => restored.notes.extend(notes),
+            Err(error) => {
+                self.swap(place)?;
+                restored.left.push(format!(
+                    "the other names of `{}`: {error}; it came back as a file of its own",
+                    place.display()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Renames the unpacked tree into its place, where nothing stands.
