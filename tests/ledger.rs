@@ -261,6 +261,129 @@ fn a_clock_that_went_backwards_opens_nothing() {
 }
 
 #[test]
+fn approvals_that_had_expired_do_not_come_back_with_the_clock() {
+    let (_dir, store) = fresh();
+    let rules = ApprovalRules::default();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    approve_both(&store, &request.id, at(100), "a");
+    // Held again after they had expired, and then again with the clock set back.
+    store.hold(&draft("data"), at(1100)).unwrap();
+    store.hold(&draft("data"), at(200)).unwrap();
+    assert!(matches!(
+        spend(&store, &request, at(201)),
+        Err(SpendError::Clock { .. })
+    ));
+    // Any record tells the time; once the clock is right again they are simply too old.
+    assert!(matches!(
+        spend(&store, &request, at(1101)),
+        Err(SpendError::ApprovalsExpired { .. })
+    ));
+    assert_eq!(
+        store.next_step(&request.id, &rules, at(201)).unwrap(),
+        Some(1)
+    );
+    // Whoever set the clock right approves again.
+    approve_both(&store, &request.id, at(210), "b");
+    let _ = spend(&store, &request, at(220)).unwrap();
+}
+
+#[test]
+fn an_index_that_says_nothing_readable_is_made_again_from_the_ledger() {
+    let (_dir, store) = fresh();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    approve_both(&store, &request.id, at(100), "a");
+    let file = store
+        .dir()
+        .join("requests")
+        .join(format!("{}.json", request.id.0));
+    let whole = fs::read_to_string(&file).unwrap();
+    for damage in [
+        "{",
+        "",
+        "null",
+        &whole.replace("tester", "x").replace("ada", "eve"),
+    ] {
+        fs::write(&file, damage).unwrap();
+        let found = store.request(&request.id, at(101)).unwrap();
+        assert_eq!(found.approvals.len(), 2, "{damage}");
+        fs::write(&file, damage).unwrap();
+        let (good, bad) = store.requests(10, at(101)).unwrap();
+        assert_eq!((good.len(), bad.len()), (1, 0), "{damage}");
+        fs::write(&file, damage).unwrap();
+        let held = store.hold(&draft("data"), at(102)).unwrap();
+        assert_eq!((held.id, held.approvals.len()), (request.id.clone(), 2));
+    }
+    fs::write(&file, "{").unwrap();
+    let _ = spend(&store, &request, at(103)).unwrap();
+    fs::write(&file, "{").unwrap();
+    // Made again, it still says that it was used.
+    assert!(matches!(
+        spend(&store, &request, at(104)),
+        Err(SpendError::Used(_))
+    ));
+
+    let names = fs::read_dir(store.dir().join("fingerprints")).unwrap();
+    for name in names {
+        fs::write(name.unwrap().path(), "what is no id").unwrap();
+    }
+    assert_ne!(store.hold(&draft("data"), at(105)).unwrap().id, request.id);
+
+    let both = [approval(1, "l"), approval(2, "l")];
+    let target = TargetKey {
+        kind: TargetKind::Sqlite,
+        locator: "/srv/app.db".into(),
+    };
+    let new = NewLease {
+        target: target.clone(),
+        identity: None,
+        reason: "tests".into(),
+        seconds: 600,
+        by: "ada (1000)".into(),
+    };
+    store.grant_lease(new.clone(), &both, at(200)).unwrap();
+    fs::write(store.dir().join("leases.json"), "{").unwrap();
+    assert!(store.lease_for(&target, None, at(201)).unwrap().is_some());
+    fs::write(store.dir().join("leases.json"), "{").unwrap();
+    store.grant_lease(new, &both, at(202)).unwrap();
+    assert_eq!(store.leases(at(203)).unwrap().len(), 2);
+}
+
+#[test]
+fn records_of_other_calls_tell_the_time_as_well() {
+    let (_dir, store) = fresh();
+    let request = store.hold(&draft("data"), at(0)).unwrap();
+    approve_both(&store, &request.id, at(100), "a");
+    store.record("observed", &json!({}), at(500)).unwrap();
+    store.record("observed", &json!({}), at(200)).unwrap();
+    assert!(matches!(
+        spend(&store, &request, at(201)),
+        Err(SpendError::Clock { .. })
+    ));
+    let _ = spend(&store, &request, at(501)).unwrap();
+}
+
+#[test]
+fn a_lease_that_had_ended_does_not_come_back_with_the_clock() {
+    let (_dir, store) = fresh();
+    let target = TargetKey {
+        kind: TargetKind::Sqlite,
+        locator: "/srv/app.db".into(),
+    };
+    let new = NewLease {
+        target: target.clone(),
+        identity: None,
+        reason: "tests".into(),
+        seconds: 600,
+        by: "ada (1000)".into(),
+    };
+    let both = [approval(1, "a"), approval(2, "b")];
+    store.grant_lease(new, &both, at(0)).unwrap();
+    store.record("observed", &json!({}), at(900)).unwrap();
+    store.record("observed", &json!({}), at(100)).unwrap();
+    assert!(store.lease_for(&target, None, at(101)).unwrap().is_none());
+}
+
+#[test]
 fn a_rejection_stands_until_it_is_taken_back() {
     let (_dir, store) = fresh();
     let request = store.hold(&draft("data"), at(0)).unwrap();
@@ -340,16 +463,26 @@ fn approvals_in_a_request_file_alone_are_not_believed() {
         serde_json::to_value([approval(1, "x"), approval(2, "x")]).unwrap();
     file["request"]["state"] = json!("approved");
     fs::write(&path, file.to_string()).unwrap();
-    assert!(matches!(
-        store.request(&request.id, at(1)),
-        Err(StoreError::Mismatch(_))
-    ));
     assert!(spend(&store, &request, at(1)).is_err());
+    fs::write(&path, file.to_string()).unwrap();
+    // It is made again from the ledger, which carries none.
+    let found = store.request(&request.id, at(1)).unwrap();
+    assert_eq!(
+        (found.approvals, found.state),
+        (vec![], RequestState::Pending)
+    );
     // The same with positions that point at real records of another kind.
     file["approvals"] = json!([file["requested"], file["requested"]]);
     fs::write(&path, file.to_string()).unwrap();
-    assert!(store.request(&request.id, at(1)).is_err());
     assert!(spend(&store, &request, at(1)).is_err());
+    fs::write(&path, file.to_string()).unwrap();
+    assert!(
+        store
+            .request(&request.id, at(1))
+            .unwrap()
+            .approvals
+            .is_empty()
+    );
 }
 
 #[test]

@@ -189,6 +189,23 @@ pub fn quoted(path: &Path) -> String {
     }
 }
 
+/// Renames to a place where nothing stands.
+///
+/// # Errors
+/// `AlreadyExists` when something does, or the disk says so.
+pub fn rename_free(from: &Path, to: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            match fs::symlink_metadata(to) {
+                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
+                Err(_) => fs::rename(from, to),
+            }
+        }
+        renamed => renamed.map_err(std::io::Error::from),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

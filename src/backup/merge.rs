@@ -103,12 +103,14 @@ impl Merge<'_> {
             }
             self.one(from.as_fd(), into.as_fd(), name, depth + 1)?;
         }
-        let _ = rustix::fs::fchown(
-            &into,
-            Some(Uid::from_raw(old.uid)),
-            Some(Gid::from_raw(old.gid)),
-        );
-        rustix::fs::fchmod(&into, Mode::from_raw_mode(old.mode as rustix::fs::RawMode))?;
+        if !self.leave {
+            let _ = rustix::fs::fchown(
+                &into,
+                Some(Uid::from_raw(old.uid)),
+                Some(Gid::from_raw(old.gid)),
+            );
+            rustix::fs::fchmod(&into, Mode::from_raw_mode(old.mode as rustix::fs::RawMode))?;
+        }
         let time = Timespec {
             tv_sec: old.mtime.0,
             tv_nsec: old.mtime.1.into(),

@@ -164,28 +164,6 @@ pub(super) fn make_parents(path: &Path) -> Result<(), BackupError> {
     std::fs::create_dir_all(path).map_err(|error| BackupError::io("create", path, error))
 }
 
-/// Moves what a call put over the target back to where it lay, when that place is free.
-pub(super) fn move_back(wish: &Wish, place: &Path) -> Option<Step> {
-    let to = wish.moved_from.as_ref()?;
-    let is_there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
-    let free = to.parent().is_some_and(Path::is_dir) && !is_there(to);
-    (free && is_there(place)).then(|| Step::MoveBack {
-        from: place.to_path_buf(),
-        to: to.clone(),
-    })
-}
-
-/// Applies such a step; what has come to that place meanwhile is not written over.
-pub(super) fn apply_move(from: &Path, to: &Path) -> Result<(), BackupError> {
-    if std::fs::symlink_metadata(to).is_ok() {
-        return Err(BackupError::Taken(format!(
-            "`{}` is there already",
-            to.display()
-        )));
-    }
-    std::fs::rename(from, to).map_err(|error| BackupError::io("move back", from, error))
-}
-
 /// Backs up what stands there now. A broken database is saved as the file that it is.
 fn save(entry: &Entry, backup_dir: &Path, control: &Control) -> Result<String, BackupError> {
     let manifest = &entry.manifest;

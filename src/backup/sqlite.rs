@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::control::Control;
 use super::engine::{Engine, Estimate, Order, Snapshot};
 use super::error::{BackupError, ScanError};
 use super::files::{hex, make_folder, now, quoted, random_name, write_small};
+use super::move_back::Attributes;
 use super::passing::Passing;
 use super::pipeline::{Job, Plain, Scan, Scanned, digest_artefact, write_artefact};
 use super::sqlite_restore;
@@ -28,7 +28,7 @@ use crate::plan::restore::{RestorePlan, Restored, Wish, counted};
 const PAGES: i32 = 1000;
 /// How long a writer that holds the file is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// Owner and mode of the file, for restoring it where it is gone.
+/// What the file has beside its content, for restoring it where it is gone.
 pub(super) const ATTRIBUTES: &str = "metadata/attributes.json";
 
 /// SQLite databases.
@@ -40,11 +40,25 @@ impl From<OpenError> for BackupError {
         match &error {
             OpenError::Absent(_) => Self::NotFound(error.to_string()),
             OpenError::NotSqlite(path) => Self::Unreachable(format!(
-                "{error}; back it up as a file with its neighbours while no process has it open: backstop backup run {}",
+                "{error}; back it up as a file with its neighbours while no process has it open: backstop backup run {}; {WAIVED}",
                 quoted(path)
             )),
             OpenError::Io { .. } | OpenError::Sqlite { .. } => Self::Source(error.to_string()),
         }
+    }
+}
+
+/// What lets a call pass of which no verified backup can be made.
+const WAIVED: &str = "with such a copy the second approval can stand in for a verified backup, where `approvals.waiver = \"impossible\"` is in the owner's policy";
+
+/// Says what can be done about a database that is not sound.
+fn damaged(error: BackupError, reach: &Reach) -> BackupError {
+    match (error, reach) {
+        (BackupError::NotIntact(text), Reach::Sqlite(path)) => BackupError::NotIntact(format!(
+            "{text}; `sqlite3 {file} .recover` reads what can be read of it, and a copy keeps it as it is: cp -a {file} ELSEWHERE; {WAIVED}",
+            file = quoted(path)
+        )),
+        (error, _) => error,
     }
 }
 
@@ -65,14 +79,6 @@ pub(super) fn path_of(reach: &Reach) -> Result<&Path, BackupError> {
         Reach::Sqlite(path) => Ok(path),
         _ => Err(BackupError::Unreachable("this is no SQLite file".into())),
     }
-}
-
-/// Owner and mode of a database file.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Attributes {
-    pub mode: u32,
-    pub uid: u32,
-    pub gid: u32,
 }
 
 /// Takes the marks of a database: its file, and the write-ahead log where that holds anything.
@@ -215,7 +221,8 @@ impl Engine for Sqlite {
         let scratch = Scratch::inside(folder)?;
         let copy = scratch.path.join("copy");
         let contents = copy_of(path, &shape, &marks, &copy, &scratch, &order.control)?;
-        let read = examine(&copy, "quick_check", &order.control)?;
+        let read = examine(&copy, "quick_check", &order.control)
+            .map_err(|error| damaged(error, &order.target.reach))?;
         if read != contents {
             return Err(BackupError::NotIntact(
                 "the copy does not hold what the snapshot held".into(),
@@ -626,13 +633,8 @@ fn by_hand(reader: &str, artefact: &str, path: &Path) -> String {
 }
 
 fn attributes(folder: &Path, shape: &Shape) -> Result<(), BackupError> {
-    let meta = fs::metadata(&shape.real)
+    let attributes = Attributes::of(&shape.real)
         .map_err(|error| BackupError::io("look at", &shape.real, error))?;
-    let attributes = Attributes {
-        mode: meta.mode() & 0o7777,
-        uid: meta.uid(),
-        gid: meta.gid(),
-    };
     let text = serde_json::to_vec(&attributes)
         .map_err(|error| BackupError::Source(format!("cannot write the attributes: {error}")))?;
     make_folder(&folder.join("metadata"))?;

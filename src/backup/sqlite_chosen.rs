@@ -107,6 +107,7 @@ pub(super) fn keys(key: &[String], of: &str) -> Vec<String> {
 impl Living {
     /// Finds the rows that were lost, for the tables where they are known.
     pub(super) fn choose(&mut self, wish: &Wish) -> Result<(), BackupError> {
+        self.emptied = wish.emptied.iter().map(|one| one.to_lowercase()).collect();
         for (_, name, _) in self.names("old", "'table'")? {
             let losses = wish.rows_of(|table| same_name(&name, table));
             let Some(loss) = RowsLost::joined(&losses) else {
@@ -136,8 +137,18 @@ impl Living {
         Ok(false)
     }
 
+    /// Tells whether a constraint of a table deletes rows that stand in the way of others.
+    fn replaces(&self, name: &str) -> Result<bool, BackupError> {
+        let sql = self.definition("old", "table", name)?;
+        let words: Vec<String> = sql.split_whitespace().map(str::to_uppercase).collect();
+        let is_clause = |three: &[String]| matches!(three, [on, conflict, act] if on.ends_with("ON") && conflict == "CONFLICT" && act.starts_with("REPLACE"));
+        Ok(words.windows(3).any(is_clause))
+    }
+
     fn chosen_rows(&self, name: &str, loss: &RowsLost) -> Result<Option<Chosen>, BackupError> {
-        if loss.deletes && self.fires(name, Verb::Delete)? {
+        let changes = !loss.deletes || !loss.sets.is_empty();
+        // A column that replaces on conflict takes other rows away, which no condition names.
+        if loss.deletes && self.fires(name, Verb::Delete)? || changes && self.replaces(name)? {
             return Ok(None);
         }
         let table = self.table(name)?;
@@ -158,7 +169,6 @@ impl Living {
         if key.is_empty() || !reads("1") {
             return Ok(None);
         }
-        let changes = !loss.deletes || !loss.sets.is_empty();
         let of_key = |column: &str| table.key.iter().any(|one| one.eq_ignore_ascii_case(column));
         let moves = loss.sets.iter().any(|one| of_key(&one.column));
         let all = changes && (moves || loss.sets.is_empty() || self.fires(name, Verb::Update)?);
@@ -219,7 +229,8 @@ impl Living {
                 });
                 // Two ways into one table: rows may have met both fates, so that all are compared.
                 let only = into.count() == 1 && deletes(self, &link.parent);
-                if only && !self.chosen.contains_key(&child) {
+                let is_told = !key_of(&self.table(&link.child)?).is_empty();
+                if only && is_told && !self.chosen.contains_key(&child) {
                     more.push((child, self.child(link)?));
                 }
             }

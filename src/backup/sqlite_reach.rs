@@ -117,15 +117,19 @@ impl Living {
     /// Finds what the loss reached: `touched`, and the rows whose foreign key was changed with their parent.
     pub(super) fn follow(&mut self, wish: &Wish) -> Result<(), BackupError> {
         self.touched = self.roots(wish)?;
-        if !wish.follow && !wish.missing_only {
+        if !wish.follow && (!wish.missing_only || wish.leave_present) {
             return Ok(());
         }
         let links = self.links()?;
         self.reach(&links)?;
         for (name, touch) in self.touched.clone() {
             if touch.updates && !self.chosen.contains_key(&name) && self.is_compared(&name)? {
-                let chosen = Chosen::whole(&self.table(&name)?);
-                self.chosen.insert(name, chosen);
+                let table = self.table(&name)?;
+                if key_of(&table).is_empty() {
+                    self.whole.insert(name);
+                } else {
+                    self.chosen.insert(name, Chosen::whole(&table));
+                }
             }
         }
         for link in &links {
@@ -374,6 +378,7 @@ impl Living {
     fn joins(&self, link: &Link) -> Result<bool, BackupError> {
         let named = link.pairs.iter().all(|(_, to)| !to.is_empty());
         Ok(named
+            && !key_of(&self.table(&link.child)?).is_empty()
             && self.exists_in("old", "table", &link.parent)?
             && self.exists("table", &link.child)?
             && !self.whole.contains(&link.child.to_lowercase()))

@@ -4,7 +4,7 @@
 use crate::adapters::regular;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::control::Control;
 use super::error::BackupError;
-use super::files::{random_name, sync_folder};
+use super::files::{random_name, rename_free, sync_folder};
+use super::move_back::{self, Attributes};
 use super::passing::Passing;
-use super::restore::{apply_move, come_back, move_back};
+use super::restore::come_back;
 use super::sqlite::{
-    ATTRIBUTES, Attributes, Scratch, database, examine, failed, is_listed, is_readable, path_of,
-    transfer, unpack,
+    ATTRIBUTES, Scratch, database, examine, failed, is_listed, is_readable, path_of, transfer,
+    unpack,
 };
 use super::sqlite_chosen::Chosen;
 use super::sqlite_reach::Touch;
@@ -26,12 +27,10 @@ use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote};
 use crate::model::backup::Entry;
 use crate::plan::coverage::same_name;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// Most conflicting rows that are listed for one table.
-const MAX_LISTED: u32 = 10;
 
 /// Where SQLite keeps what AUTOINCREMENT has got to.
 const SEQUENCES: &str = "sqlite_sequence";
@@ -117,9 +116,14 @@ pub(super) fn plan(
     let mut steps = Vec::new();
     // What waits in a log beside it belongs to the file that would go.
     let moves = !neighbour(&path, "-wal").exists() && !neighbour(&path, "-journal").exists();
-    if let Some(step) = move_back(wish, &path).filter(|_| moves) {
+    if let Some(step) = move_back::plan(wish, &path).filter(|_| moves) {
         steps.push(step);
         steps.push(Step::PlaceDatabase { path: path.clone() });
+    } else if !is_readable(&path) && wish.leave_present {
+        return Err(BackupError::Taken(format!(
+            "`{}` is there and is no database that can be read: nothing can be put into it, and with `--missing` it stays",
+            path.display()
+        )));
     } else if !is_readable(&path) {
         // What stands there now is no database, or none any more: the file is replaced, not its content.
         steps.push(Step::PlaceDatabase { path: path.clone() });
@@ -154,13 +158,20 @@ pub(super) fn apply(
     for step in &plan.steps {
         match step {
             Step::MakeParents { path } => super::restore::make_parents(path)?,
-            Step::MoveBack { from, to } => apply_move(from, to)?,
+            Step::MoveBack { .. } => {
+                move_back::apply(entry.backups(), step, &mut restored);
+                continue;
+            }
             Step::PlaceDatabase { path } => {
                 // Only what was saved may be written over.
                 let saved = |step: &Step| matches!(step, Step::SavePresent { .. });
-                place_new(entry, &copy, path, plan.steps.iter().any(saved))?;
+                let notes = place_new(entry, &copy, path, plan.steps.iter().any(saved))?;
+                restored.notes.extend(notes);
             }
-            Step::ReplaceDatabase { path } => replace(entry, &copy, path, control)?,
+            Step::ReplaceDatabase { path } => {
+                let notes = replace(entry, &copy, path, control)?;
+                restored.notes.extend(notes);
+            }
             Step::Create { .. }
             | Step::InsertRows { .. }
             | Step::UpdateRows { .. }
@@ -185,7 +196,12 @@ pub(super) fn apply(
 }
 
 /// Writes the database beside its place, moves stale neighbours aside and renames it in.
-fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), BackupError> {
+fn place_new(
+    entry: &Entry,
+    copy: &Copy,
+    path: &Path,
+    over: bool,
+) -> Result<Vec<String>, BackupError> {
     if !over && fs::symlink_metadata(path).is_ok() {
         return Err(come_back(path));
     }
@@ -194,17 +210,18 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), 
     let draft = neighbour(path, &format!(".backstop-{tail}"));
     let mut passing = Passing::announce(entry.backups(), &draft)?;
     let written = |error| BackupError::io("write", &draft, error);
-    fs::OpenOptions::new()
+    let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&draft)
         .map_err(written)?;
     passing.made()?;
-    fs::copy(copy.file(), &draft)
-        .and_then(|_| fs::File::open(&draft)?.sync_all())
+    fs::File::open(copy.file())
+        .and_then(|mut copy| std::io::copy(&mut copy, &mut file))
         .map_err(written)?;
-    dress(entry, &draft);
+    let notes = dress(entry, &file);
+    file.sync_all().map_err(written)?;
     // A log of a database that is gone would be played into the restored one.
     for ending in ["-wal", "-shm", "-journal"] {
         let stale = neighbour(path, ending);
@@ -222,37 +239,32 @@ fn place_new(entry: &Entry, copy: &Copy, path: &Path, over: bool) -> Result<(), 
             _ => BackupError::io("rename into place", path, error),
         });
     }
-    sync_folder(parent)
+    sync_folder(parent)?;
+    Ok(notes)
 }
 
 /// Renames; what has come to the place meanwhile is written over only where that was saved.
 fn rename(from: &Path, to: &Path, over: bool) -> std::io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    if over {
-        return fs::rename(from, to);
-    }
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            match fs::symlink_metadata(to) {
-                Ok(_) => Err(std::io::ErrorKind::AlreadyExists.into()),
-                Err(_) => fs::rename(from, to),
-            }
-        }
-        renamed => renamed.map_err(std::io::Error::from),
+    match over {
+        true => fs::rename(from, to),
+        false => rename_free(from, to),
     }
 }
 
-/// Gives the file the owner and mode that it had; what cannot be set stays as it is.
-fn dress(entry: &Entry, file: &Path) {
+/// Gives the file what it had beside its content, and says what cannot be set.
+fn dress(entry: &Entry, file: &fs::File) -> Vec<String> {
     let noted = regular::read(&entry.folder.join(ATTRIBUTES)).unwrap_or_default();
-    if let Ok(attributes) = serde_json::from_slice::<Attributes>(&noted) {
-        let _ = std::os::unix::fs::chown(file, Some(attributes.uid), Some(attributes.gid));
-        let _ = fs::set_permissions(file, fs::Permissions::from_mode(attributes.mode));
-    }
+    let noted = serde_json::from_slice::<Attributes>(&noted);
+    noted.map_or_else(|_| Vec::new(), |attributes| attributes.dress(file))
 }
 
 /// Replaces the content of a living database through itself, so that those who have it open go on with it.
-fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result<(), BackupError> {
+fn replace(
+    entry: &Entry,
+    copy: &Copy,
+    path: &Path,
+    control: &Control,
+) -> Result<Vec<String>, BackupError> {
     let source = open(&copy.file(), true)?;
     let living = Shape::of(path).and_then(|_| {
         Connection::open_with_flags(
@@ -280,7 +292,7 @@ fn replace(entry: &Entry, copy: &Copy, path: &Path, control: &Control) -> Result
             fs::rename(path, &aside).map_err(|error| BackupError::io("move aside", path, error))?;
             place_new(entry, copy, path, false)
         }
-        replaced => replaced,
+        replaced => replaced.map(|()| Vec::new()),
     }
 }
 
@@ -295,6 +307,8 @@ pub(super) struct Living {
     pub(super) touched: BTreeMap<String, Touch>,
     /// Rows whose foreign key was changed with their parent, by table.
     pub(super) acted: Vec<(String, Chosen)>,
+    /// Tables that were dropped or emptied, in lower case: none of their rows stayed.
+    pub(super) emptied: BTreeSet<String>,
 }
 
 impl Living {
@@ -329,6 +343,7 @@ impl Living {
             whole: BTreeSet::new(),
             touched: BTreeMap::new(),
             acted: Vec::new(),
+            emptied: BTreeSet::new(),
         })
     }
 
@@ -492,7 +507,21 @@ impl Living {
             .map_err(failed("count rows"))
     }
 
-    fn columns(&self, schema: &str, table: &str) -> Result<Vec<(String, i64)>, BackupError> {
+    pub(super) fn number(&self, query: &str) -> Result<u64, BackupError> {
+        let said = failed("count rows");
+        let number = self
+            .connection
+            .query_row(query, [], |row| row.get::<_, i64>(0));
+        number
+            .map(|rows| u64::try_from(rows).unwrap_or(0))
+            .map_err(said)
+    }
+
+    pub(super) fn columns(
+        &self,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<(String, i64)>, BackupError> {
         let said = failed("list the columns");
         let mut query = self
             .connection
@@ -542,46 +571,6 @@ impl Living {
                     format!(" AND {}", chosen.limit("o"))
                 }),
         })
-    }
-
-    pub(super) fn missing_rows(
-        &self,
-        name: &str,
-        plan: &mut RestorePlan,
-    ) -> Result<Option<Step>, BackupError> {
-        let table = self.table(name)?;
-        let here: BTreeSet<String> = self
-            .columns("main", name)?
-            .into_iter()
-            .map(|(name, _)| name.to_lowercase())
-            .collect();
-        let gone: Vec<&str> = table
-            .columns
-            .iter()
-            .filter(|column| !here.contains(&column.to_lowercase()))
-            .map(String::as_str)
-            .collect();
-        if !gone.is_empty() {
-            plan.left.push(format!(
-                "the rows of `{name}`: the table there now lacks the columns {}; `backstop restore {} --table {}` brings it back as it was",
-                gone.join(", "),
-                plan.backup,
-                crate::backup::files::quoted(Path::new(name))
-            ));
-            return Ok(None);
-        }
-        let rows = self.count(&format!(
-            "old.{} AS o WHERE NOT EXISTS ({}){}",
-            quote(name),
-            table.twin(),
-            table.limit
-        ))?;
-        let conflicts = self.count(&table.differing())?;
-        Ok((rows > 0 || conflicts > 0).then(|| Step::InsertRows {
-            table: name.to_owned(),
-            rows,
-            conflicts,
-        }))
     }
 
     /// Says how many rows of a table that is replaced are not in the backup, as far as their keys tell.
@@ -673,95 +662,18 @@ impl Living {
     }
 
     /// Returns the text that made something; empty where it is not there.
-    fn definition(&self, schema: &str, kind: &str, name: &str) -> Result<String, BackupError> {
+    pub(super) fn definition(
+        &self,
+        schema: &str,
+        kind: &str,
+        name: &str,
+    ) -> Result<String, BackupError> {
         let text = format!(
             "SELECT coalesce(max(sql), '') FROM {schema}.sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE"
         );
         self.connection
             .query_row(&text, [kind, name], |row| row.get(0))
             .map_err(failed("read the definition"))
-    }
-
-    fn insert(&self, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
-        let said = failed("insert rows");
-        if self.is_virtual(name)? && self.is_only_less(name)? {
-            return self.copy_shadows(name);
-        }
-        let table = self.table(name)?;
-        self.list_conflicts(&table, restored)?;
-        let missing = format!(
-            "old.{} AS o WHERE NOT EXISTS ({}){}",
-            quote(name),
-            table.twin(),
-            table.limit
-        );
-        let wanted = self.count(&missing)?;
-        let mut inserted = 0_u64;
-        for text in table.inserts() {
-            inserted += self.connection.execute(&text, []).map_err(&said)? as u64;
-        }
-        if inserted < wanted {
-            restored.left.push(format!(
-                "{} of `{name}`: rows that are there now clash with them; the backup holds them",
-                counted(wanted - inserted, "row")
-            ));
-        }
-        Ok(())
-    }
-
-    fn list_conflicts(&self, table: &Table, restored: &mut Restored) -> Result<(), BackupError> {
-        let said = failed("compare rows");
-        let key = match (table.key.is_empty(), table.rowid) {
-            (true, Some(rowid)) => format!("o.{rowid}"),
-            _ => table
-                .key
-                .iter()
-                .map(|column| format!("coalesce(o.{}, 'NULL')", quote(column)))
-                .collect::<Vec<_>>()
-                .join(" || ', ' || "),
-        };
-        let text = format!(
-            "SELECT cast({key} AS TEXT) FROM {} LIMIT {MAX_LISTED}",
-            table.differing()
-        );
-        let mut query = self.connection.prepare(&text).map_err(&said)?;
-        let keys = query
-            .query_map([], |row| row.get::<_, Option<String>>(0))
-            .map_err(&said)?
-            .collect::<rusqlite::Result<Vec<_>>>()
-            .map_err(&said)?;
-        for key in keys {
-            restored.conflicts.push(format!(
-                "row {} of `{}` is there with other values and was left as it is",
-                key.unwrap_or_default(),
-                table.name
-            ));
-        }
-        Ok(())
-    }
-
-    /// Lets AUTOINCREMENT go on where the backup had got to, never lower.
-    fn sequences(&self) -> Result<(), BackupError> {
-        if !self.has_sequences("old")? || !self.has_sequences("main")? {
-            return Ok(());
-        }
-        self.connection
-            .execute_batch(
-                "UPDATE main.sqlite_sequence SET seq = max(seq, (SELECT o.seq FROM old.sqlite_sequence o WHERE o.name = main.sqlite_sequence.name))
-                   WHERE name IN (SELECT name FROM old.sqlite_sequence);
-                 INSERT INTO main.sqlite_sequence(name, seq) SELECT name, seq FROM old.sqlite_sequence
-                   WHERE name NOT IN (SELECT name FROM main.sqlite_sequence) AND name IN (SELECT name FROM main.sqlite_master WHERE type = 'table')",
-            )
-            .map_err(failed("set the sequences"))
-    }
-
-    fn has_sequences(&self, schema: &str) -> Result<bool, BackupError> {
-        let text =
-            format!("SELECT count(*) FROM {schema}.sqlite_master WHERE name = 'sqlite_sequence'");
-        self.connection
-            .query_row(&text, [], |row| row.get::<_, i64>(0))
-            .map(|found| found > 0)
-            .map_err(failed("look for sequences"))
     }
 }
 

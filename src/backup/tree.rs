@@ -192,7 +192,7 @@ impl Engine for Tree {
         plan.steps.push(Step::SavePresent {
             what: format!("`{}`", place.display()),
         });
-        if let Some(step) = super::restore::move_back(wish, &place) {
+        if let Some(step) = super::move_back::plan(wish, &place) {
             plan.steps.push(step);
             plan.steps.push(Step::PlaceTree {
                 path: place,
@@ -225,10 +225,14 @@ impl Engine for Tree {
             notes: plan.notes.clone(),
             ..Restored::default()
         };
+        let mut stays = false;
         for step in &plan.steps {
             match step {
                 Step::MakeParents { path } => super::restore::make_parents(path)?,
-                Step::MoveBack { from, to } => super::restore::apply_move(from, to)?,
+                Step::MoveBack { .. } => {
+                    stays = !super::move_back::apply(entry.backups(), step, &mut restored);
+                    continue;
+                }
                 Step::PlaceTree { path, .. }
                 | Step::ReplaceTree { path, .. }
                 | Step::MergeTree { path, .. } => {
@@ -238,8 +242,14 @@ impl Engine for Tree {
                         .extend(fill(entry, &scratch, &wish.only, control)?);
                     failpoint::reach("restore.tree.filled")
                         .map_err(|error| BackupError::io("fill", &scratch.path, error))?;
+                    let others = super::in_place::other_names(entry, path)
+                        .filter(|_| !wish.leave_present && !stays);
                     match step {
+                        _ if let Some(others) = others => {
+                            scratch.fill_in(path, others, &mut restored)?;
+                        }
                         Step::ReplaceTree { .. } => scratch.swap(path)?,
+                        _ if stays => scratch.swap(path)?,
                         Step::MergeTree { .. } => restored
                             .notes
                             .extend(scratch.merge(path, wish.leave_present)?),
@@ -582,6 +592,27 @@ impl Scratch {
         )
         .map_err(|error| BackupError::io("open", &root.0, error.into()))?;
         Ok((parent, root.1))
+    }
+
+    /// Writes the content back into the file, for all its names; where that fails, for the one name that was lost.
+    fn fill_in(
+        &self,
+        place: &Path,
+        others: u64,
+        restored: &mut Restored,
+    ) -> Result<(), BackupError> {
+        let file = self.path.join(place.file_name().unwrap_or_default());
+        match super::in_place::write(&file, place, others) {
+            Ok(notes) => restored.notes.extend(notes),
+            Err(error) => {
+                self.swap(place)?;
+                restored.left.push(format!(
+                    "the other names of `{}`: {error}; it came back as a file of its own",
+                    place.display()
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Renames the unpacked tree into its place, where nothing stands.

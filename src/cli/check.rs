@@ -72,7 +72,6 @@ enum DialectName {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The command; `-` reads it from stdin.
-    #[arg(allow_hyphen_values = true)]
     command: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -142,7 +141,13 @@ pub fn run(args: &Args) -> u8 {
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(code))) => code,
         Ok(Ok(Err(what))) => {
-            say_error(&what, "run `backstop check --help`");
+            let help = match what.starts_with("the policy is broken") {
+                true => {
+                    "`backstop policy validate` names every fault with its line; `--profile default` judges without your policy"
+                }
+                false => "run `backstop check --help`",
+            };
+            say_error(&what, help);
             2
         }
         Ok(Err(_)) => {

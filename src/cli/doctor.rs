@@ -102,7 +102,11 @@ pub fn run(args: &Args) -> u8 {
     }
     points.extend(settings);
     points.extend(houses.iter().flat_map(binaries));
-    points.extend(live::points(&entries));
+    let observes = houses.first().is_some_and(|house| {
+        let policy = house.policy(Path::new("/"), None);
+        policy.is_ok_and(|policy| policy.mode == Mode::Observe)
+    });
+    points.extend(live::points(&entries, observes));
     points.extend(git::points(&houses, &cwd));
     points.push(heartbeat(&houses));
     points.push(Point::new(
@@ -234,7 +238,7 @@ fn state(house: &House) -> Vec<Point> {
             mend(&error, &dir),
         )];
     }
-    vec![match store.verify() {
+    let mut points = vec![match store.verify() {
         Ok(checked) => match checked.fault {
             None => Point::ok(format!(
                 "state {} ({} in the ledger, chain intact)",
@@ -249,7 +253,32 @@ fn state(house: &House) -> Vec<Point> {
             ),
         },
         Err(error) => Point::new(Grade::Fail, error.to_string(), why, mend(&error, &dir)),
-    }]
+    }];
+    points.extend(disagreeing(&store));
+    points
+}
+
+/// Most requests that are compared with the ledger, newest first.
+const COMPARED: usize = 200;
+
+/// Requests whose files do not agree with the ledger, although they were made again from it.
+fn disagreeing(store: &Store) -> Option<Point> {
+    let (_, bad) = store.requests(COMPARED, jiff::Timestamp::now()).ok()?;
+    let files: Vec<String> = bad
+        .iter()
+        .map(|id| quoted(&store.dir().join("requests").join(format!("{id}.json"))))
+        .collect();
+    (!files.is_empty()).then(|| {
+        Point::new(
+            Grade::Fail,
+            format!(
+                "the files of these requests do not agree with the ledger: {}",
+                bad.join(", ")
+            ),
+            "their calls are held, and cannot be approved",
+            format!("rm {}", files.join(" ")),
+        )
+    })
 }
 
 /// Requests, the record and what is set aside while a file is replaced need about this much.
@@ -291,9 +320,14 @@ fn mend(error: &StoreError, dir: &Path) -> String {
         }
         StoreError::Damaged(_) | StoreError::Mismatch(_) => anew(dir),
         StoreError::Io { source, path, .. } => match source.kind() {
-            std::io::ErrorKind::IsADirectory
-            | std::io::ErrorKind::NotADirectory
-            | std::io::ErrorKind::AlreadyExists => {
+            kind if is_odd(path)
+                || matches!(
+                    kind,
+                    std::io::ErrorKind::IsADirectory
+                        | std::io::ErrorKind::NotADirectory
+                        | std::io::ErrorKind::AlreadyExists
+                ) =>
+            {
                 let path = quoted(path);
                 format!(
                     "something else stands there: mv {path} {path}.aside && backstop install claude --state {shown}"
@@ -314,6 +348,12 @@ fn mend(error: &StoreError, dir: &Path) -> String {
         },
         _ => error.help().to_owned(),
     }
+}
+
+/// Tells whether neither a file nor a folder stands there, but a pipe, say: no right to it helps.
+fn is_odd(path: &Path) -> bool {
+    let meta = path.symlink_metadata();
+    meta.is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 /// Begins a new ledger; the old one stays for a look.
@@ -389,7 +429,26 @@ fn space(house: &House, policy: &Policy) -> Point {
             "set `backup.dir` in your policy",
         );
     };
+    let unusable = |why: String| {
+        Point::new(
+            Grade::Fail,
+            why,
+            "every hold stays without a backup",
+            "make it a folder that can be written, or set `backup.dir` in your policy",
+        )
+    };
+    if let Some(why) = crate::enforce::evidence::no_place(&dir) {
+        return unusable(why);
+    }
     let there = dir.ancestors().find(|dir| dir.exists()).unwrap_or(&dir);
+    if let Err(error) = rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
+        let error = std::io::Error::from(error);
+        return unusable(format!(
+            "backups {}: {} cannot be written ({error})",
+            dir.display(),
+            there.display()
+        ));
+    }
     match fs2::available_space(there) {
         Ok(free) if free < policy.limits.free_bytes => Point::new(
             Grade::Fail,

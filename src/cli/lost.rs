@@ -117,6 +117,12 @@ impl Lost {
                 ..Wish::default()
             };
         }
+        // So does one whose whole content was written over through SQLite, as `.restore` does.
+        if matches!(entry.manifest.reach, Reach::Sqlite(_))
+            && here.iter().any(|finding| finding.rule == "sqlite.restore")
+        {
+            return Wish::default();
+        }
         let rows = rows(&here);
         let known = |finding: &Finding| {
             let lost = finding.blast.rows.as_ref();
@@ -145,6 +151,7 @@ impl Lost {
                     .all(|finding| finding.rule.starts_with("files.find-delete")),
             only,
             rows,
+            emptied: emptied(&here),
             follow: true,
             redefine: here
                 .iter()
@@ -204,6 +211,18 @@ fn takes_rows_alone(rule: &str) -> bool {
         "files.",
     ];
     starts.iter().any(|start| rule.starts_with(start))
+}
+
+/// The tables that lost all their rows.
+fn emptied(findings: &[&Finding]) -> Vec<String> {
+    let drops = findings
+        .iter()
+        .filter(|one| matches!(one.rule.as_str(), "sql.drop-table" | "sql.delete-all"));
+    let named = |finding: &&Finding| -> Vec<String> {
+        let objects = finding.targets.iter().filter_map(|one| one.object.clone());
+        objects.collect()
+    };
+    drops.flat_map(named).collect()
 }
 
 /// The rows that were lost one by one, of the tables of which nothing else was lost.

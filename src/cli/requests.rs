@@ -95,7 +95,7 @@ fn list(
     if !bad.is_empty() {
         super::say_error(
             &format!("{} requests do not agree with the ledger", bad.len()),
-            "`backstop ledger verify` names the first bad record",
+            "`backstop doctor` names them",
         );
     }
     if args.format == Format::Json {
@@ -104,6 +104,9 @@ fn list(
             .map(|request| (evidence.refresh(&request), request))
             .collect();
         return Ok(document(&pairs));
+    }
+    if requests.is_empty() && !bad.is_empty() {
+        return Ok(String::new());
     }
     Ok(table(&requests, now, terminal::stdout_colours()))
 }
@@ -155,10 +158,9 @@ fn one(request: &Request, shown: &Shown) -> String {
     let mut out = screens::first(request, shown);
     let _ = writeln!(
         out,
-        "State: {}, {} of {} approvals.",
+        "State: {}, {}.",
         request.state.name(),
-        request.approvals.len(),
-        request.requirement.approvals
+        screens::counted_approvals(request)
     );
     for approval in &request.approvals {
         let note = match approval.strength {

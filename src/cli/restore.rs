@@ -107,8 +107,18 @@ fn elsewhere(args: &Args, entry: &Entry) -> Result<Option<String>, BackupError> 
                 .into(),
         ));
     }
+    let is_database = server || matches!(entry.manifest.reach, Reach::Sqlite(_));
+    if args.into.is_some() && !is_database {
+        return Err(BackupError::Wish(
+            "`--into` names a database, and this is a backup of files: `--to DIR` restores them into another folder".into(),
+        ));
+    }
     let path = match (&args.to, &args.into) {
-        (Some(path), _) => path.clone(),
+        (Some(folder), _) => match &entry.manifest.reach {
+            // The file keeps its name in the folder, which is made where it is missing.
+            Reach::Sqlite(file) => folder.join(file.file_name().unwrap_or_default()),
+            _ => folder.clone(),
+        },
         (None, Some(name)) if server => return Ok(Some(name.clone())),
         (None, Some(name)) => PathBuf::from(name),
         (None, None) => return Ok(None),
@@ -158,6 +168,7 @@ fn go(args: &Args) -> Result<u8, BackupError> {
         only: args.only.clone(),
         to: elsewhere(args, &entry)?,
         missing_only: args.missing,
+        leave_present: args.missing,
         look: args.dry_run || asks(args.yes),
         ..Wish::default()
     };

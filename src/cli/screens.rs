@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::evidence::{BackupShown, BackupState, Shown};
-use crate::model::approval::Request;
+use crate::model::approval::{Request, RequestState};
 use crate::model::finding::Finding;
 use crate::model::span::Span;
 
@@ -16,6 +16,16 @@ const AROUND: usize = 160;
 
 /// Findings that are shown one by one; the rest is counted.
 const MOST: usize = 20;
+
+/// Says how many approvals are there; all of them beside a request that is pending have expired.
+pub fn counted_approvals(request: &Request) -> String {
+    let (have, need) = (request.approvals.len(), request.requirement.approvals);
+    let is_pending = request.state == RequestState::Pending;
+    match is_pending && need > 0 && have >= usize::from(need) {
+        true => format!("its {have} approvals have expired"),
+        false => format!("{have} of {need} approvals"),
+    }
+}
 
 /// Returns the text with every character that could hide or move others written out as `<U+202E>`.
 pub fn visible(text: &str) -> String {

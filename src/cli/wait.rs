@@ -47,10 +47,9 @@ fn until_decided(args: &Args) -> Result<(String, u8), Trouble> {
         }
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
             let text = format!(
-                "Request {} is still pending: {} of {} approvals.\n",
+                "Request {} is still pending: {}.\n",
                 id.0,
-                request.approvals.len(),
-                request.requirement.approvals
+                super::screens::counted_approvals(&request)
             );
             return Ok((text, 1));
         }

@@ -95,6 +95,10 @@ fn found(need: &BackupNeed, facts: &Facts, place: &Where<'_>) -> BackupFound {
         return best;
     };
     (best.progress, best.has_failed) = progress(dir, need);
+    if let Some(why) = no_place(dir) {
+        (best.progress, best.has_failed) = (Some(why), true);
+        return best;
+    }
     let control = Control::within(PATIENCE);
     let key = need.target.key();
     if !catalog::newest(dir, &key).is_ok_and(|mut entries| entries.next().is_some()) {
@@ -171,6 +175,36 @@ fn begun_since(
     let entry = entry.filter(|_| found == Freshness::Fresh)?;
     let begun: Timestamp = entry.manifest.snapshot_at.parse().ok()?;
     (begun >= since).then_some(entry)
+}
+
+/// Says why a place is no folder for backups, as far as looking tells; nothing where it is one or can be made.
+pub fn no_place(dir: &Path) -> Option<String> {
+    let there = dir.ancestors().find(|at| at.symlink_metadata().is_ok())?;
+    let why = match there.metadata() {
+        Ok(meta) if meta.is_dir() => return None,
+        Ok(_) => "is no folder".to_owned(),
+        Err(error) => format!("cannot be looked at: {error}"),
+    };
+    Some(format!(
+        "no backup can be kept in `{}`: `{}` {why}; `backup.dir` in the owner's policy names another place",
+        dir.display(),
+        there.display()
+    ))
+}
+
+/// Says why nothing can be kept, for the targets of which no maker of a backup said anything.
+pub fn without_a_place(mut evidence: Evidence, dir: &Path, why: &str) -> Evidence {
+    for found in &mut evidence.backups {
+        let is_told =
+            found.progress.is_some() || make::progress(dir, &found.need.target.key()).is_some();
+        if !is_told && found.freshness != Freshness::Fresh {
+            found.has_failed = true;
+            found.progress = Some(format!(
+                "no backup can be kept: {why}; `backup.dir` in the owner's policy names another place, and `backstop doctor` looks at it"
+            ));
+        }
+    }
+    evidence
 }
 
 /// Returns what the last maker of a backup says, when that is not simply "done", and whether it failed.

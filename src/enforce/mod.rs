@@ -430,7 +430,7 @@ impl Gate<'_> {
         let is_approved = owed > 0 && evidence.approvals >= owed;
         (is_approved && evidence.backups.iter().any(waits)).then(|| {
             format!(
-                "it is approved: run exactly this command again once the backup is there, while the approvals count; `backstop requests show {id}` tells, and your user can run `backstop doctor`"
+                "it is approved: run exactly this command again once the backup is there, while the approvals count; `backstop requests show {id}` tells what your user can do where it fails, and `backstop doctor` looks at the rest"
             )
         })
     }
@@ -494,17 +494,28 @@ impl Gate<'_> {
         let Ok(backups) = self.house.backups(&self.policy) else {
             return evidence;
         };
-        let work = worker::Work::new(&self.policy, absolute(backups), missing);
-        let Ok(mut child) = worker::start(&work) else {
-            return evidence;
+        let place = absolute(backups);
+        let work = worker::Work::new(&self.policy, place.clone(), missing);
+        // The worker says why it failed beside the backups: where that cannot be, it is said here.
+        let mut child = match worker::begin(&work) {
+            Ok(child) => child,
+            Err(error) => return evidence::without_a_place(evidence, &place, &error),
         };
-        while Instant::now() < until {
+        let mut ended = None;
+        while Instant::now() < until && ended.is_none() {
             match child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(5)),
-                Ok(Some(_)) | Err(_) => break,
+                Ok(Some(status)) => ended = Some(status),
+                Err(_) => break,
             }
         }
-        self.evidence(Some(store))
+        let found = self.evidence(Some(store));
+        match ended.filter(|status| !status.success()) {
+            Some(status) => {
+                evidence::without_a_place(found, &place, &format!("its maker ended ({status})"))
+            }
+            None => found,
+        }
     }
 
     /// Compares the targets of a call that is about to pass with what their backups saw, and has newer ones made of what was written to.

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::files::make_folder;
 use crate::model::policy::{BackupNeed, Policy};
 use crate::model::secret::Secret;
 use crate::model::target::Reach;
@@ -106,6 +107,15 @@ pub fn start(work: &Work) -> std::io::Result<Child> {
         pipe.write_all(&text)?;
     }
     Ok(child)
+}
+
+/// Starts the worker, once the folder for what it makes is there.
+///
+/// # Errors
+/// Says why nothing can be made.
+pub fn begin(work: &Work) -> Result<Child, String> {
+    make_folder(&work.backups).map_err(|error| error.to_string())?;
+    start(work).map_err(|error| error.to_string())
 }
 
 /// Reads the work that the hook sent.

@@ -17,10 +17,12 @@ pub struct Wish {
     pub to: Option<String>,
     /// Puts back what is missing into the living target and touches nothing that is there.
     pub missing_only: bool,
-    /// The loss took entries out of a tree and wrote none: what stands there now is somebody's later work.
+    /// What stands there now stays as it is: the loss wrote nothing, or a person wants only what is missing.
     pub leave_present: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: Vec<RowsLost>,
+    /// Tables that were dropped or emptied: none of their rows stayed.
+    pub emptied: Vec<String>,
     /// Rows that somebody changed again after the loss get the values of the backup too.
     pub over: bool,
     /// What the loss took along or changed through foreign keys and triggers comes back too.

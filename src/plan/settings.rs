@@ -80,12 +80,19 @@ pub fn is_ours(hook: &Value) -> bool {
     match hook.get("args").and_then(Value::as_array) {
         Some(args) => {
             let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
-            is_binary(command) && words.starts_with(&["hook", "claude"])
+            words.starts_with(&["hook", "claude"])
+                && (is_binary(command) || is_named(command, words.get(2).copied()))
         }
         None => {
             let words = words(command);
-            let called = words.windows(3).position(|three| {
-                matches!(three, [program, hook, agent] if is_binary(program) && hook == "hook" && agent == "claude")
+            let called = (0..words.len()).find(|at| match words.get(*at..) {
+                Some([program, hook, agent, rest @ ..]) => {
+                    let after = rest.first().map(String::as_str);
+                    (is_binary(program) || is_named(program, after))
+                        && hook == "hook"
+                        && agent == "claude"
+                }
+                _ => false,
             });
             called.is_some_and(|at| words.iter().take(at).all(|word| starts(word)))
         }
@@ -127,6 +134,11 @@ fn words(line: &str) -> Vec<String> {
 fn is_binary(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     name.starts_with("backstop")
+}
+
+/// Tells whether a program of any other name stands as `install` writes it: by its whole path, and with the state directory named.
+fn is_named(program: &str, after: Option<&str>) -> bool {
+    program.starts_with('/') && after == Some("--state")
 }
 
 /// Returns the settings with the guard in them; the same text when it already stands there.
@@ -457,6 +469,20 @@ mod tests {
     }
 
     #[test]
+    fn a_binary_of_any_name_is_known_again() {
+        for shell_form in [false, true] {
+            let named = Wanted {
+                binary: "/opt/guard-0.1".to_owned(),
+                shell_form,
+                ..wanted()
+            };
+            let after = install(OTHERS, &named).unwrap();
+            assert_eq!(install(&after, &named).unwrap(), after);
+            assert_eq!(uninstall(&after).unwrap(), OTHERS);
+        }
+    }
+
+    #[test]
     fn the_shell_form_ends_closed_and_is_taken_out_again() {
         let shell = Wanted {
             shell_form: true,
@@ -478,6 +504,7 @@ mod tests {
             "A=1 exec backstop-0.1 hook claude",
             "timeout 20 /usr/bin/backstop hook claude || exit 2",
             "\"$HOME/bin/backstop\" hook claude",
+            "'/opt/guard-0.1' hook claude --state '/s' || exit 2",
         ] {
             assert!(is_ours(&line(command)), "{command}");
         }
@@ -486,6 +513,8 @@ mod tests {
             "logger 'backstop hook claude was called'",
             "grep -q 'hook claude' x && echo backstop",
             "backstop check --hook",
+            "/bin/echo /opt/guard hook claude --state /s",
+            "/opt/guard hook claude",
             "echo 'unclosed backstop hook claude",
             "",
         ] {

@@ -388,7 +388,20 @@ impl Layer<'_> {
         self.choice(s, "verify", &LEVELS, Turn::Up, &mut new.verify);
         self.choice(s, "drift", &DRIFTS, Turn::Up, &mut new.drift);
         self.amount(s, "min_bytes", Unit::Bytes, Turn::Up, &mut new.min_bytes);
-        if let Some(dir) = s.text("dir", self.faults) {
+        let dir = s.text("dir", self.faults);
+        if let Some(dir) = dir
+            .as_ref()
+            .filter(|dir| !dir.value.is_empty() && !dir.value.starts_with('/'))
+        {
+            self.faults.add(
+                dir.at,
+                format!(
+                    "`{}` must be an absolute path, not `{}`: every process would keep its backups in another folder",
+                    s.full("dir"),
+                    dir.value
+                ),
+            );
+        } else if let Some(dir) = dir {
             self.put(s.full("dir"), dir, Turn::Owner, &mut new.dir);
         }
         self.choice(s, "codec", &CODECS, Turn::Owner, &mut new.codec);

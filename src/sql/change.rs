@@ -88,6 +88,7 @@ impl Reader<'_> {
 
     pub fn update(&mut self, from: usize, to: usize) {
         let mut index = from + 1;
+        let replaces = self.is(index, "OR") && self.is(index + 1, "REPLACE");
         if self.is(index, "OR") {
             index += 2;
         }
@@ -109,7 +110,10 @@ impl Reader<'_> {
         note.opaque = set.is_none();
         note.bound = self.bound(set.unwrap_or(behind), to);
         note.part = set.and_then(|set| self.set_columns(set + 1, to));
-        note.rows = set.and_then(|set| self.rows_updated(behind, set, to, &note.bound));
+        note.rows = set
+            // OR REPLACE takes rows away as well, which no condition names.
+            .filter(|_| !replaces)
+            .and_then(|set| self.rows_updated(behind, set, to, &note.bound));
         self.note(note, from, to);
     }
 

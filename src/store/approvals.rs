@@ -49,6 +49,7 @@ impl Store {
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
         check_clock(&writer, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         self.check_open(&filed, now)?;
         let approval = Approval {
@@ -56,7 +57,8 @@ impl Store {
             ..approval
         };
         let standing = self.standing(&filed)?;
-        check_approval(&filed, &standing, &approval, rules, now)?;
+        let latest = self.latest(&filed, now)?;
+        check_approval(&filed, &standing, &approval, rules, (now, latest))?;
         let body = json!({
             "id": filed.request.id,
             "fingerprint": filed.request.fingerprint,
@@ -80,12 +82,24 @@ impl Store {
         let filed = self.filed(id)?;
         let standing = self.standing(&filed)?;
         let ttl_s = rules.ttl_s.min(filed.ttl_s());
+        let now = self.latest(&filed, now)?;
         let fresh = standing
             .iter()
             .filter(|one| is_fresh(&one.at, ttl_s, now))
             .count();
         let next = u8::try_from(fresh + 1).unwrap_or(u8::MAX);
         Ok((next <= filed.request.requirement.approvals).then_some(next))
+    }
+
+    /// Returns the latest time that is known since the first approval of a request: now, or that of a record from before the clock was set back.
+    fn latest(&self, filed: &Filed, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let Some(first) = filed.approvals.first() else {
+            return Ok(now);
+        };
+        let word = format!("\"{}\"", filed.request.id.0);
+        let since = self.records_naming(first.offset, &word)?;
+        let latest = since.and_then(|since| since.latest);
+        Ok(latest.map_or(now, |latest| latest.max(now)))
     }
 
     /// Records that an attempt to approve was refused.
@@ -121,11 +135,11 @@ fn check_approval(
     standing: &[Approval],
     approval: &Approval,
     rules: &ApprovalRules,
-    now: Timestamp,
+    (now, latest): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
     let fresh: Vec<&Approval> = standing
         .iter()
-        .filter(|one| is_fresh(&one.at, rules.ttl_s.min(filed.ttl_s()), now))
+        .filter(|one| is_fresh(&one.at, rules.ttl_s.min(filed.ttl_s()), latest))
         .collect();
     let need = filed.request.requirement.approvals.max(1);
     let next = u8::try_from(fresh.len() + 1).unwrap_or(u8::MAX);

@@ -24,6 +24,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Position, SpendError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         let not_used = || StoreError::State {
             id: id.clone(),
@@ -42,6 +43,7 @@ impl Store {
         };
         let covered = |kind: &str| matches!(kind, "covered" | "undone");
         if since
+            .records
             .iter()
             .any(|one| covered(&one.kind) && names(one, &filed.request))
         {

@@ -78,7 +78,8 @@ impl StoreError {
             }
             Self::NotDirectory(_) | Self::Owner { .. } => "name another one with `--state DIR`",
             Self::Loose(_) => "take the right away: `chmod go-w DIR`",
-            Self::Damaged(_) | Self::Mismatch(_) => {
+            Self::Mismatch(_) => "`backstop doctor` names the file and what mends it",
+            Self::Damaged(_) => {
                 "`backstop ledger verify` names the first bad record; `backstop ledger repair`, at a terminal, sets aside what stands behind the last good one; to begin anew, move the state directory aside"
             }
             Self::UnknownRequest(_) | Self::State { .. } | Self::BadName(_) => {
@@ -86,6 +87,9 @@ impl StoreError {
             }
             Self::UnknownLease(_) => "`backstop lease list` lists them",
             Self::Busy { .. } => "try again; `fuser` on the file `lock` names the process",
+            Self::Weak { .. } => {
+                "approvals are given at a terminal so far, and nothing gives a stronger proof: set `approvals.strength = \"terminal\"` in the owner's policy"
+            }
             Self::Clock { .. } => "set the clock right, then approve again",
             _ => "",
         }
@@ -121,7 +125,9 @@ pub enum SpendError {
     Approvals { have: u8, need: u8 },
     #[error("the approvals are older than {ttl_s} s")]
     ApprovalsExpired { ttl_s: u64 },
-    #[error("the clock went backwards: it is {now}, and the ledger has a record of {last}")]
+    #[error(
+        "the clock went backwards: it is {now}, and the ledger has a record of {last}; set it right, or take the approvals back with `backstop revoke` and give them anew"
+    )]
     Clock { now: String, last: String },
     #[error("too much was recorded since the approvals; approve again")]
     TooFarBack,

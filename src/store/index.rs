@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::StoreError;
+use super::head::Head;
 use super::record::{Position, Record};
 use super::requests::{Rejected, Undone};
 use super::{Store, files, leases, sessions};
@@ -56,34 +57,31 @@ impl Filed {
     }
 }
 
+/// Kinds of records that change the request which they name.
+const CHANGES: [&str; 8] = [
+    "held", "backups", "approved", "rejected", "revoked", "used", "outcome", "undone",
+];
+
 /// Files a record: the lock is held, the record is in the ledger and synced.
 pub fn apply(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
     match record.kind.as_str() {
         "requested" => requested(store, record, position),
         "session" => sessions::apply(store, record),
         "leased" | "lease-revoked" => leases::apply(store, record, position),
-        "held" | "backups" | "approved" | "rejected" | "revoked" | "used" | "outcome"
-        | "undone" => changed(store, record, position),
+        kind if CHANGES.contains(&kind) => changed(store, record, position),
         _ => Ok(()),
     }
 }
 
 fn requested(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
     let request: Request = part(record, "request")?;
-    let filed = Filed {
-        v: 1,
-        seq: record.seq,
-        approval_ttl_s: part(record, "approval_ttl_s")?,
-        given_ttl_s: None,
-        requested: position.clone(),
-        approvals: Vec::new(),
-        used: None,
-        undone: Vec::new(),
-        rejected: None,
-        request,
-    };
+    let filed = begun(record, position, request)?;
     // Not an early return: a crash may have come between this file and the two below.
-    if load(store, &filed.request.id)?.is_none_or(|old| old.seq < record.seq) {
+    let there = match load(store, &filed.request.id) {
+        Err(StoreError::Mismatch(_)) => None,
+        there => there?,
+    };
+    if there.is_none_or(|old| old.seq < record.seq) {
         save(store, &filed)?;
         files::sync_dir(&store.dir.join(REQUESTS))?;
     }
@@ -95,10 +93,29 @@ fn requested(store: &Store, record: &Record, position: &Position) -> Result<(), 
     files::sync_dir(&dir)
 }
 
+fn begun(record: &Record, position: &Position, request: Request) -> Result<Filed, StoreError> {
+    Ok(Filed {
+        v: 1,
+        seq: record.seq,
+        approval_ttl_s: part(record, "approval_ttl_s")?,
+        given_ttl_s: None,
+        requested: position.clone(),
+        approvals: Vec::new(),
+        used: None,
+        undone: Vec::new(),
+        rejected: None,
+        request,
+    })
+}
+
 fn changed(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
     let id: RequestId = part(record, "id")?;
-    let Some(mut filed) = load(store, &id)? else {
-        return Err(StoreError::Mismatch(id.0));
+    let mut filed = match load(store, &id) {
+        Ok(Some(filed)) => filed,
+        Ok(None) => return Err(StoreError::Mismatch(id.0)),
+        // Whoever needs it makes it again from the ledger, this record included.
+        Err(StoreError::Mismatch(_)) => return Ok(()),
+        Err(error) => return Err(error),
     };
     if filed.seq >= record.seq {
         return Ok(());
@@ -205,13 +222,39 @@ pub fn load(store: &Store, id: &RequestId) -> Result<Option<Filed>, StoreError> 
     }
 }
 
-/// Returns the id that a fingerprint leads to.
+/// Makes the file of a request again from the records of the ledger; false when those name no such request. The lock is held.
+pub fn anew(store: &Store, head: &Head, id: &RequestId) -> Result<bool, StoreError> {
+    let mut filed: Option<Filed> = None;
+    store.placed(head, |record, position| {
+        if record.kind == "requested" {
+            let request: Request = part(record, "request")?;
+            if request.id == *id {
+                filed = Some(begun(record, position, request)?);
+            }
+        } else if let Some(filed) = &mut filed
+            && CHANGES.contains(&record.kind.as_str())
+            && part::<RequestId>(record, "id")? == *id
+        {
+            change(filed, record, position)?;
+            filed.seq = record.seq;
+        }
+        Ok(())
+    })?;
+    let Some(filed) = filed else {
+        return Ok(false);
+    };
+    save(store, &filed)?;
+    files::sync_dir(&store.dir.join(REQUESTS))?;
+    Ok(true)
+}
+
+/// Returns the id that a fingerprint leads to; what is no id leads nowhere.
 pub fn find(store: &Store, fingerprint: &Fingerprint) -> Result<Option<RequestId>, StoreError> {
     let path = store.dir.join(FINGERPRINTS).join(file_name(fingerprint)?);
     let Some(bytes) = files::read(&path)? else {
         return Ok(None);
     };
-    super::names::request_id(&String::from_utf8_lossy(&bytes)).map(Some)
+    Ok(super::names::request_id(&String::from_utf8_lossy(&bytes)).ok())
 }
 
 fn save(store: &Store, filed: &Filed) -> Result<(), StoreError> {

@@ -62,6 +62,7 @@ impl Store {
             _ => return Err(StoreError::LeaseApprovals),
         }
         let mut writer = Writer::begin(self, now)?;
+        mend(&writer)?;
         let name = names::random(6)?;
         let until = now
             .checked_add(SignedDuration::from_secs(
@@ -95,6 +96,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Lease, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        mend(&writer)?;
         let wanted = id.trim().to_ascii_uppercase();
         let held = load(self)?
             .leases
@@ -115,7 +117,7 @@ impl Store {
     /// Fails when the file cannot be read.
     pub fn leases(&self, now: Timestamp) -> Result<Vec<Lease>, StoreError> {
         self.settle(now)?;
-        let mut leases: Vec<Lease> = load(self)?
+        let mut leases: Vec<Lease> = mended(self, now)?
             .leases
             .into_iter()
             .map(|held| held.lease)
@@ -135,20 +137,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
         self.settle(now)?;
-        for held in load(self)?.leases {
+        for held in mended(self, now)?.leases {
             let lease = &held.lease;
             let fits = lease.target == *target
                 && !lease.revoked
                 && runs(lease, now)
                 && same_place(lease.identity.as_ref(), identity);
-            if fits && self.is_carried(&held)? {
+            if fits && self.is_carried(&held, now)? {
                 return Ok(Some(held.lease));
             }
         }
         Ok(None)
     }
 
-    fn is_carried(&self, held: &Held) -> Result<bool, StoreError> {
+    /// Tells whether the ledger has the lease, no end of it, and no record of a time at which it had ended.
+    fn is_carried(&self, held: &Held, now: Timestamp) -> Result<bool, StoreError> {
         let Some(record) = self.record_at(&held.position)? else {
             return Err(StoreError::Mismatch(held.lease.id.clone()));
         };
@@ -156,10 +159,16 @@ impl Store {
             return Err(StoreError::Mismatch(held.lease.id.clone()));
         }
         let word = format!("\"{}\"", held.lease.id);
-        let Some(records) = self.records_naming(held.position.offset, &word)? else {
+        let Some(since) = self.records_naming(held.position.offset, &word)? else {
             return Ok(false);
         };
-        Ok(!records.iter().any(|record| record.kind == "lease-revoked"))
+        let is_revoked = since
+            .records
+            .iter()
+            .any(|record| record.kind == "lease-revoked");
+        // A clock that was set back does not make a lease longer.
+        let now = since.latest.map_or(now, |latest| latest.max(now));
+        Ok(!is_revoked && runs(&held.lease, now))
     }
 }
 
@@ -198,6 +207,11 @@ fn same_place(bound: Option<&Identity>, asked: Option<&Identity>) -> bool {
 /// Files a granted or revoked lease; called with the lock held.
 pub fn apply(store: &Store, record: &Record, position: &Position) -> Result<(), StoreError> {
     let mut filed = load(store)?;
+    change(&mut filed, record, position)?;
+    save(store, &filed)
+}
+
+fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(), StoreError> {
     if record.kind == "leased" {
         let lease: Lease = index::part(record, "lease")?;
         let now = time(&record.at)?;
@@ -212,9 +226,42 @@ pub fn apply(store: &Store, record: &Record, position: &Position) -> Result<(), 
         let id: String = index::part(record, "id")?;
         filed.leases.retain(|held| held.lease.id != id);
     }
-    let bytes = serde_json::to_vec(&filed)?;
+    Ok(())
+}
+
+fn save(store: &Store, filed: &Filed) -> Result<(), StoreError> {
+    let bytes = serde_json::to_vec(filed)?;
     files::replace(&store.dir, NAME, &bytes, "leases")?;
     files::sync_dir(&store.dir)
+}
+
+/// Reads the leases; a file that says nothing readable is made again.
+fn mended(store: &Store, now: Timestamp) -> Result<Filed, StoreError> {
+    match load(store) {
+        Err(StoreError::Mismatch(_)) => {
+            mend(&Writer::begin(store, now)?)?;
+            load(store)
+        }
+        found => found,
+    }
+}
+
+/// Makes the file of the leases again from the ledger where it says nothing readable; called with the lock held.
+fn mend(writer: &Writer<'_>) -> Result<(), StoreError> {
+    let Err(StoreError::Mismatch(_)) = load(writer.store) else {
+        return Ok(());
+    };
+    let mut filed = Filed {
+        v: 1,
+        leases: Vec::new(),
+    };
+    writer.store.placed(&writer.head, |record, position| {
+        match record.kind.as_str() {
+            "leased" | "lease-revoked" => change(&mut filed, record, position),
+            _ => Ok(()),
+        }
+    })?;
+    save(writer.store, &filed)
 }
 
 fn load(store: &Store) -> Result<Filed, StoreError> {

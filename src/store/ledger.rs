@@ -299,6 +299,24 @@ fn size(file: &File, dir: &Path) -> Result<u64, StoreError> {
         .len())
 }
 
+/// What the ledger has from some place on.
+#[derive(Debug, Default)]
+pub(super) struct Since {
+    /// The records that were asked for.
+    pub records: Vec<Record>,
+    /// The latest time of any record: the last one has an earlier time after the clock was set back.
+    pub latest: Option<Timestamp>,
+}
+
+/// Reads the time of a line without the rest of it; half a line has none.
+fn time_of(line: &[u8]) -> Option<Timestamp> {
+    const MARK: &[u8] = br#","at":""#;
+    let at = memchr::memmem::find(line, MARK)?;
+    let text = line.get(at + MARK.len()..)?;
+    let end = memchr::memchr(b'"', text)?;
+    std::str::from_utf8(text.get(..end)?).ok()?.parse().ok()
+}
+
 impl Store {
     /// Walks over the records that the head knows, each with its place.
     pub(super) fn placed(
@@ -369,12 +387,12 @@ impl Store {
             .filter(|found| found.seq == position.seq && found.hash == position.hash))
     }
 
-    /// Returns the records from a byte offset to the end that hold `word`; the others are not parsed.
+    /// Returns the records from a byte offset to the end that hold `word`; of the others only the time is read.
     pub(super) fn records_naming(
         &self,
         from: u64,
         word: &str,
-    ) -> Result<Option<Vec<Record>>, StoreError> {
+    ) -> Result<Option<Since>, StoreError> {
         let file = open(&path(&self.dir), false)?;
         let end = size(&file, &self.dir)?;
         if end.saturating_sub(from) > MAX_TAIL {
@@ -382,16 +400,17 @@ impl Store {
         }
         let bytes = self.read_range(&file, from, end)?;
         let finder = memchr::memmem::Finder::new(word.as_bytes());
-        let mut found = Vec::new();
+        let mut since = Since::default();
         for line in bytes.split(|byte| *byte == b'\n') {
+            since.latest = since.latest.max(time_of(line));
             if finder.find(line).is_none() {
                 continue;
             }
-            found.push(record::read(line).ok_or_else(|| {
+            since.records.push(record::read(line).ok_or_else(|| {
                 StoreError::Damaged(format!("a record behind byte {from} was changed"))
             })?);
         }
-        Ok(Some(found))
+        Ok(Some(since))
     }
 
     /// Makes sure that everything that was appended is filed; cheap when it is.

@@ -63,6 +63,9 @@ impl Store {
     /// Fails when the hold cannot be recorded.
     pub fn hold(&self, draft: &Draft, now: Timestamp) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        if let Some(id) = index::find(self, &draft.fingerprint)? {
+            writer.mend(&id)?;
+        }
         if let Some(filed) = self.open_filed(&draft.fingerprint, now)? {
             let id = filed.request.id.clone();
             let mut body = json!({"id": id, "session": draft.session});
@@ -96,7 +99,7 @@ impl Store {
     /// Fails when it does not exist or its file does not agree with the ledger.
     pub fn request(&self, id: &RequestId, now: Timestamp) -> Result<Request, StoreError> {
         self.settle(now)?;
-        self.present(id, now)
+        self.mended(id, now)
     }
 
     /// Returns the newest request of a fingerprint, whatever its state.
@@ -110,7 +113,7 @@ impl Store {
     ) -> Result<Option<Request>, StoreError> {
         self.settle(now)?;
         match index::find(self, fingerprint)? {
-            Some(id) => self.present(&id, now).map(Some),
+            Some(id) => self.mended(&id, now).map(Some),
             None => Ok(None),
         }
     }
@@ -131,7 +134,7 @@ impl Store {
             if good.len() >= limit {
                 break;
             }
-            match self.present(&id, now) {
+            match self.mended(&id, now) {
                 Ok(request) => good.push(request),
                 Err(_) => bad.push(id.0),
             }
@@ -166,6 +169,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         if filed.request.backups != backups {
             let body = json!({"id": filed.request.id, "backups": backups});
@@ -186,6 +190,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         self.check_open(&filed, now)?;
         let body = json!({"id": filed.request.id, "by": by, "reason": reason});
@@ -205,6 +210,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         let state = state_at(&filed, now);
         if matches!(state, RequestState::Used | RequestState::Expired) {
@@ -255,6 +261,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Request, StoreError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(id)?;
         let filed = self.filed(id)?;
         let state = state_at(&filed, now);
         if state != RequestState::Used {
@@ -282,6 +289,17 @@ impl Store {
             state,
             ..filed.request
         })
+    }
+
+    /// Returns a request as it stands; a file that does not agree with the ledger is made again from it.
+    fn mended(&self, id: &RequestId, now: Timestamp) -> Result<Request, StoreError> {
+        match self.present(id, now) {
+            Err(StoreError::Mismatch(_)) => {
+                Writer::begin(self, now)?.mend(id)?;
+                self.present(id, now)
+            }
+            found => found,
+        }
     }
 
     /// Reads the approvals again from the ledger; any that it does not carry is a disagreement.
@@ -369,6 +387,19 @@ impl Store {
             .filter_map(|line| names::request_id(line).ok())
             .filter(|id| seen.insert(id.0.clone()))
             .collect())
+    }
+}
+
+impl Writer<'_> {
+    /// Makes the file of a request again where it does not agree with the ledger: an index is never worth more than what it is made from.
+    pub(super) fn mend(&self, id: &RequestId) -> Result<(), StoreError> {
+        match self.store.present(id, Timestamp::UNIX_EPOCH) {
+            Err(StoreError::Mismatch(name)) => match index::anew(self.store, &self.head, id)? {
+                true => Ok(()),
+                false => Err(StoreError::Mismatch(name)),
+            },
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 

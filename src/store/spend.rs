@@ -44,13 +44,17 @@ impl Store {
     /// Fails when anything that is owed is not there, and when the use cannot be recorded.
     pub fn spend(&self, spending: &Spending<'_>, now: Timestamp) -> Result<Use, SpendError> {
         let mut writer = Writer::begin(self, now)?;
+        writer.mend(spending.id)?;
         let filed = self.filed(spending.id)?;
         check_request(&filed, spending, now)?;
         check_clock(&writer.head.at, CLOCK_SLACK_S, now)?;
         let course = self.history(&filed)?;
         let approvals = course.approvals;
+        if let Some(latest) = course.latest.filter(|_| spending.approvals > 0) {
+            check_clock(&ledger::stamp(latest), CLOCK_SLACK_S, now)?;
+        }
         let ttl_s = course.ttl_s.unwrap_or(u64::MAX).min(spending.rules.ttl_s);
-        check_approvals(&approvals, spending, ttl_s, now)?;
+        check_approvals(&approvals, spending, ttl_s, (now, course.latest))?;
         let nonces: Vec<&str> = approvals.iter().map(|one| one.nonce.as_str()).collect();
         let body = json!({
             "id": filed.request.id,
@@ -76,11 +80,11 @@ impl Store {
             return Err(StoreError::Mismatch(filed.request.id.0.clone()).into());
         }
         let word = format!("\"{}\"", filed.request.id.0);
-        let Some(records) = self.records_naming(first.offset, &word)? else {
+        let Some(since) = self.records_naming(first.offset, &word)? else {
             return Err(SpendError::TooFarBack);
         };
         let mut course = Course::default();
-        for record in &records {
+        for record in &since.records {
             if requests::names(record, &filed.request) {
                 follow(&mut course, record, &filed.request)?;
             }
@@ -88,6 +92,7 @@ impl Store {
         if course.rejected {
             return Err(SpendError::Rejected(filed.request.id.clone()));
         }
+        course.latest = since.latest;
         Ok(course)
     }
 }
@@ -99,6 +104,8 @@ struct Course {
     /// How long they count by what policy said when they were given; a longer word since does not bring them back.
     ttl_s: Option<u64>,
     rejected: bool,
+    /// The latest time of any record since the first approval, whatever call it is about.
+    latest: Option<Timestamp>,
 }
 
 fn follow(course: &mut Course, record: &Record, request: &Request) -> Result<(), SpendError> {
@@ -154,7 +161,7 @@ fn check_approvals(
     approvals: &[Approval],
     spending: &Spending<'_>,
     ttl_s: u64,
-    now: Timestamp,
+    (now, latest): (Timestamp, Option<Timestamp>),
 ) -> Result<(), SpendError> {
     let need = spending.approvals;
     if need == 0 {
@@ -179,6 +186,8 @@ fn check_approvals(
             need,
         });
     }
+    // What had expired by the time of any record since has expired.
+    let now = latest.map_or(now, |latest| latest.max(now));
     if counted.iter().any(|one| !is_fresh(&one.at, ttl_s, now)) {
         return Err(SpendError::ApprovalsExpired { ttl_s });
     }

@@ -28,21 +28,23 @@ pub fn claude_version() -> Option<String> {
 }
 
 /// Returns one point for each installed entry.
-pub fn points(entries: &[Entry]) -> Vec<Point> {
-    entries.iter().map(prove).collect()
+pub fn points(entries: &[Entry], observes: bool) -> Vec<Point> {
+    entries.iter().map(|entry| prove(entry, observes)).collect()
 }
 
-fn prove((file, entry): &Entry) -> Point {
+/// In the mode that only observes, what can be judged passes.
+fn prove((file, entry): &Entry, observes: bool) -> Point {
+    let blocks = if observes { 0 } else { 2 };
     let file = file.display();
     let shell = |command: &str| payload(&json!({"command": command}), "Bash");
     let vectors = [
         ("a harmless call", shell("ls -la"), 0),
-        ("the removal of everything", shell("rm -rf /"), 2),
+        ("the removal of everything", shell("rm -rf /"), blocks),
         ("input that cannot be read", "{".to_owned(), 2),
         (
             "a tool that is not known, with a command",
             payload(&json!({"command": "rm -rf /*"}), "BackstopProbe"),
-            2,
+            blocks,
         ),
     ];
     for (what, input, wanted) in vectors {
@@ -70,9 +72,14 @@ fn prove((file, entry): &Entry) -> Point {
             }
         }
     }
-    Point::ok(format!(
-        "live proof: the line in {file} passes what is harmless and blocks what is not"
-    ))
+    Point::ok(match observes {
+        true => format!(
+            "live proof: the line in {file} answers; in mode observe it records and blocks nothing"
+        ),
+        false => {
+            format!("live proof: the line in {file} passes what is harmless and blocks what is not")
+        }
+    })
 }
 
 fn payload(input: &Value, tool: &str) -> String {

@@ -1,0 +1,162 @@
+//! Rows of SQLite tables that nothing but a number or a module tells apart: what a call took comes back whatever came after it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "tests may unwrap and print"
+)]
+
+mod house;
+mod support;
+
+use house::House;
+
+fn sqlite(house: &House, sql: &str) -> String {
+    let output = std::process::Command::new("sqlite3")
+        .args(["-batch", "-bail", "app.db", sql])
+        .current_dir(house.project())
+        .output()
+        .expect("sqlite3 is installed");
+    assert!(output.status.success(), "{sql}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Lets a statement run through the gate, and tells how it is undone.
+fn lost(house: &House, sql: &str) -> String {
+    let command = format!("sqlite3 app.db \"{sql}\"");
+    let first = house.bash(&command);
+    if first.code == Some(0) {
+        let ran = house.run_for_real(&command);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        return String::new();
+    }
+    house.lose(&command).id
+}
+
+/// What is there, what the call does, what comes after it, what has to be there after the undo, and how the undo ends.
+struct Case(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    i32,
+);
+
+const KEYLESS: &str =
+    "CREATE TABLE st(i INT, t TEXT); INSERT INTO st VALUES (1,'x'),(2,'y'),(3,'z'),(3,'z')";
+const KEYED: &str =
+    "CREATE TABLE st(i INTEGER PRIMARY KEY, t TEXT); INSERT INTO st VALUES (1,'x'),(2,'y'),(3,'z')";
+const NAMELESS: &str =
+    "CREATE TABLE st(rowid, _rowid_, oid); INSERT INTO st VALUES (1,2,'x'),(1,2,'x'),(3,4,'y')";
+const RTREE: &str =
+    "CREATE VIRTUAL TABLE st USING rtree(id,a,b); INSERT INTO st VALUES (1,2,3),(2,4,5),(3,6,7)";
+const UNIQUE: &str = "CREATE TABLE st(id INTEGER PRIMARY KEY, n UNIQUE); INSERT INTO st VALUES (1,'a'),(2,'b'),(3,'c')";
+
+#[test]
+fn rows_come_back_whatever_stands_under_their_number_by_now() {
+    let cases = [
+        Case(
+            KEYLESS,
+            "DELETE FROM st WHERE i=3",
+            "INSERT INTO st VALUES (10,'later')",
+            "1|x 2|y 3|z 3|z 10|later",
+            "",
+            0,
+        ),
+        Case(
+            KEYLESS,
+            "DROP TABLE st; CREATE TABLE st(i INT, t TEXT); INSERT INTO st VALUES (9,'n'),(1,'x')",
+            "",
+            "1|x 2|y 3|z 3|z 9|n",
+            "",
+            0,
+        ),
+        Case(
+            KEYLESS,
+            "DELETE FROM st; INSERT INTO st VALUES (9,'n')",
+            "INSERT INTO st VALUES (3,'Z')",
+            "1|x 2|y 3|Z 3|z 3|z 9|n",
+            "",
+            0,
+        ),
+        Case(
+            KEYLESS,
+            "DELETE FROM st WHERE i=1",
+            "VACUUM",
+            "1|x 2|y 3|z 3|z",
+            "",
+            0,
+        ),
+        Case(
+            "CREATE TABLE st(i UNIQUE, t TEXT); INSERT INTO st VALUES (1,'x'),(2,'y')",
+            "DELETE FROM st WHERE i=2",
+            "INSERT INTO st VALUES (2,'later')",
+            "1|x 2|later",
+            "rows that are there now clash",
+            1,
+        ),
+        Case(
+            KEYED,
+            "DELETE FROM st WHERE i=3",
+            "INSERT INTO st VALUES (3,'later')",
+            "1|x 2|y 3|later",
+            "row 3 of `st`: another row stands under its key",
+            1,
+        ),
+        Case(
+            NAMELESS,
+            "DELETE FROM st WHERE oid='x'",
+            "INSERT INTO st VALUES (5,6,'w')",
+            "1|2|x 1|2|x 3|4|y 5|6|w",
+            "",
+            0,
+        ),
+        Case(NAMELESS, "DROP TABLE st", "", "1|2|x 1|2|x 3|4|y", "", 0),
+        Case(
+            RTREE,
+            "DELETE FROM st WHERE id=1",
+            "INSERT INTO st VALUES (9,1,2)",
+            "1|2.0|3.0 2|4.0|5.0 3|6.0|7.0 9|1.0|2.0",
+            "",
+            0,
+        ),
+        Case(
+            UNIQUE,
+            "UPDATE OR REPLACE st SET n='b' WHERE id=1",
+            "",
+            "1|a 2|b 3|c",
+            "",
+            0,
+        ),
+        Case(
+            "CREATE TABLE st(id INTEGER PRIMARY KEY, n UNIQUE ON CONFLICT REPLACE); INSERT INTO st VALUES (1,'a'),(2,'b')",
+            "UPDATE st SET n='b' WHERE id=1",
+            "",
+            "1|a 2|b",
+            "",
+            0,
+        ),
+    ];
+    for (number, Case(before, loss, later, after, said, code)) in cases.iter().enumerate() {
+        let house = House::new(&format!("rows-{number}"));
+        sqlite(&house, before);
+        let id = lost(&house, loss);
+        sqlite(&house, later);
+        let words: Vec<&str> = ["undo", &id, "--yes"]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect();
+        let undone = house.backstop(&words);
+        assert_eq!(undone.code, Some(*code), "{loss}: {undone:?}");
+        assert!(undone.stdout.contains(said), "{loss}: {undone:?}");
+        let found = sqlite(&house, "SELECT * FROM st ORDER BY 1, 2");
+        let found = found.lines().collect::<Vec<_>>().join(" ");
+        assert_eq!(found, *after, "{loss}: {undone:?}");
+    }
+}
