@@ -12,6 +12,7 @@ mod load;
 mod missing;
 mod moves;
 mod names;
+mod parts;
 mod passing;
 mod reach;
 mod restore;

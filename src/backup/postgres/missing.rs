@@ -277,12 +277,15 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         one.feed(at, job, &mut psql)?;
     }
     after_rows(&work, &both, &mut guarded, &mut psql)?;
+    feed(&mut psql, &columns::empty(&work.columns))?;
     feed(&mut psql, "COMMIT;\n")?;
     psql.close_input().map_err(|error| io(&error))?;
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     say(&work, restored);
     rows::report(&rows, &said, restored);
+    let emptied = columns::emptied(&work.columns, &said, &mut both)?;
+    restored.left.extend(emptied);
     still_lost(job, &both, &work, &guarded.failed(&said), restored)
 }
 
@@ -331,8 +334,8 @@ fn before_rows(
 }
 
 fn add(columns: Option<&Vec<Column>>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
-    for one in columns.into_iter().flatten() {
-        feed(psql, &one.add())?;
+    for (at, one) in columns.into_iter().flatten().enumerate() {
+        feed(psql, &one.add(at))?;
     }
     Ok(())
 }

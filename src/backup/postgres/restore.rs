@@ -117,8 +117,21 @@ struct Asked {
     names: BTreeSet<String>,
 }
 
+/// Every table of the backup: those with rows of their own, and partitioned ones, whose rows lie in their partitions.
+fn tables_of(entry: &Entry) -> Vec<Name> {
+    let parted = entry
+        .manifest
+        .artefacts
+        .iter()
+        .filter(|artefact| artefact.role == "schema")
+        .flat_map(|artefact| &artefact.contents)
+        .filter(|content| content.kind == "partitioned-table")
+        .filter_map(|content| parse_name(&content.name));
+    rows_of(entry).into_keys().chain(parted).collect()
+}
+
 fn asked(entry: &Entry, wish: &Wish) -> Asked {
-    let all: Vec<Name> = rows_of(entry).into_keys().collect();
+    let all = tables_of(entry);
     let mut asked = Asked::default();
     for name in &wish.only {
         let found = names::resolve(&all, name);
@@ -188,7 +201,7 @@ fn counted_steps(
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
     let wanted = asked(entry, wish).tables;
-    let all: Vec<Name> = rows_of(entry).into_keys().collect();
+    let all = tables_of(entry);
     let mut session = look(live, control)?;
     let there = relations(session.as_mut())?;
     for (name, rows) in rows_of(entry) {
@@ -365,9 +378,7 @@ fn settings(
     {
         let statement = renamed(statement, &old, name);
         if let Err(error) = run(admin, &format!("{statement};\n"), control) {
-            restored
-                .notes
-                .push(format!("not brought back: {statement}: {error}"));
+            restored.left.push(format!("{statement}: {error}"));
         }
     }
     drop(load::run(&admin.to_database(name), "ANALYZE;\n", control));

@@ -9,6 +9,7 @@ use super::chosen::{self, Chosen};
 use super::columns::Column;
 use super::load::io;
 use super::missing::{Both, ENCODING, Missing, feed};
+use super::parts::Parts;
 use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -24,6 +25,8 @@ const VIEWS_DEEP: usize = 8;
 #[derive(Debug)]
 pub(super) struct RowJob {
     full: String,
+    /// Its own rows alone (`ONLY shop.t`), or those of all its partitions too.
+    of: String,
     /// Quoted names of the columns that can be written.
     columns: Vec<String>,
     key: Vec<String>,
@@ -60,17 +63,12 @@ pub(super) fn work(
         .iter()
         .map(|one| (one.oid, one.name.clone()))
         .collect();
-    let inherits: Vec<(u32, u32)> = both
-        .scratch
-        .rows("SELECT inhparent, inhrelid FROM pg_inherits")
-        .map_err(fault)?
-        .iter()
-        .map(|row| (number(row, 0), number(row, 1)))
-        .collect();
+    let parts = Parts::read(both)?;
     let behind = behind(job, both)?;
-    let mut chosen = chosen::chosen(job, both, &links, &inherits, &behind)?;
-    let mut wanted = with_children(job, both, &behind, &links, &inherits, &chosen);
-    let gave = values_of_columns(both, lost);
+    let mut chosen = chosen::chosen(job, both, &links, &parts, &behind)?;
+    let mut wanted = with_children(job, both, &behind, &links, &parts, &chosen);
+    let added = added(both, &parts, lost);
+    let gave = values_of_columns(both, &parts, &added);
     for (oid, column) in &gave {
         // Of a table that only lost a column nothing but its values comes back.
         if wanted.insert(*oid) {
@@ -80,14 +78,21 @@ pub(super) fn work(
     let tables: Vec<Relation> = both
         .had
         .iter()
-        .filter(|one| one.kind == 'r' && !one.extension && wanted.contains(&one.oid))
-        .filter(|one| both.has.get(&one.name).is_some_and(|live| live.kind == 'r'))
+        .filter(|one| one.kind == 'r' || parts.is_whole(one.oid))
+        .filter(|one| !one.extension && wanted.contains(&one.oid))
+        .filter(|one| {
+            both.has
+                .get(&one.name)
+                .is_some_and(|live| live.kind == one.kind)
+        })
         .cloned()
         .collect();
     let superuser = is_superuser(both)?;
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
-        if let Some(mut one) = row_job(both, &table, &links, &names, (superuser, job.look), lost)? {
+        let added = added.get(&table.oid).map_or(&[][..], Vec::as_slice);
+        let about = (&links[..], &names, &parts);
+        if let Some(mut one) = row_job(both, &table, about, (superuser, job.look), added)? {
             one.over = job.over;
             match (chosen.remove(&table.oid), gave.get(&table.oid)) {
                 (Some(chosen), _) => one.only(both, chosen)?,
@@ -129,6 +134,8 @@ pub(super) struct Link {
     /// What a change of the parent's key does.
     pub on_update: String,
     name: String,
+    /// The server's own copy for one partition of the parent: the key itself speaks of all of them.
+    copy: bool,
     pub child_columns: Vec<String>,
     pub parent_columns: Vec<String>,
 }
@@ -160,7 +167,8 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
     let rows = both
         .scratch
         .rows(&format!(
-            "SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.conname, {}, {} FROM pg_constraint k WHERE k.contype = 'f'",
+            "SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.conname, {}, {}, p.confrelid <> k.confrelid FROM pg_constraint k \
+             LEFT JOIN pg_constraint p ON p.oid = k.conparentid WHERE k.contype = 'f'",
             names("conkey", "conrelid"),
             names("confkey", "confrelid")
         ))
@@ -176,27 +184,57 @@ fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
             name: text(row, 4),
             child_columns: list(text(row, 5)),
             parent_columns: list(text(row, 6)),
+            copy: text(row, 7) == "t",
         })
         .collect())
 }
 
-/// The rows of tables that lost columns: with what an added column holds until it has its values.
-fn values_of_columns(both: &Both, lost: &[Column]) -> BTreeMap<u32, Chosen> {
-    let mut found: BTreeMap<u32, Chosen> = BTreeMap::new();
+/// Columns that come back, by the tables whose rows get their values: their own, and those that inherit from it.
+fn added<'c>(both: &Both, parts: &Parts, lost: &'c [Column]) -> BTreeMap<u32, Vec<&'c Column>> {
+    let mut found: BTreeMap<u32, Vec<&Column>> = BTreeMap::new();
     for column in lost.iter().filter(|one| !one.generated) {
         let Some(table) = both.had.iter().find(|one| one.name == column.table) else {
             continue;
         };
-        let value = match &column.default {
+        let mut all = vec![table.oid];
+        if !parts.is_whole(table.oid) {
+            all.extend(parts.below(table.oid));
+        }
+        for oid in all {
+            let mine = found.entry(oid).or_default();
+            if mine.iter().all(|one| one.name != column.name) {
+                mine.push(column);
+            }
+        }
+    }
+    found
+}
+
+/// The rows of tables that lost columns: with what an added column holds until it has its values.
+fn values_of_columns(
+    both: &Both,
+    parts: &Parts,
+    added: &BTreeMap<u32, Vec<&Column>>,
+) -> BTreeMap<u32, Chosen> {
+    let mut found: BTreeMap<u32, Chosen> = BTreeMap::new();
+    for (oid, columns) in added {
+        let Some(table) = both.had.iter().find(|one| one.oid == *oid) else {
+            continue;
+        };
+        let value = |column: &Column| match &column.default {
             _ if column.there => None,
             None => Some("NULL".to_owned()),
             Some(text) => (!text.contains('(')).then(|| text.clone()),
         };
-        let one = found.entry(table.oid).or_insert_with(|| Chosen {
-            from: format!("FROM ONLY {}", table.full),
+        let sets = columns
+            .iter()
+            .map(|one| (identifier(&one.name), value(one)));
+        let chosen = Chosen {
+            from: format!("FROM {}", parts.scope(table)),
+            sets: sets.collect(),
             ..Chosen::default()
-        });
-        one.sets.push((identifier(&column.name), value));
+        };
+        found.insert(*oid, chosen);
     }
     found
 }
@@ -240,16 +278,15 @@ fn with_children(
     both: &Both,
     behind: &BTreeSet<u32>,
     links: &[Link],
-    inherits: &[(u32, u32)],
+    parts: &Parts,
     chosen: &BTreeMap<u32, Chosen>,
 ) -> BTreeSet<u32> {
     if job.is_all() {
-        return both.had.iter().map(|one| one.oid).collect();
+        let mut all = both.had.iter().map(|one| one.oid).collect();
+        parts.fold(&mut all, |_| false);
+        return all;
     }
     let mut below: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (parent, child) in inherits {
-        below.entry(*parent).or_default().push(*child);
-    }
     let keeps = |oid: u32| chosen.get(&oid).is_some_and(|one| !one.deletes);
     for link in links
         .iter()
@@ -268,9 +305,14 @@ fn with_children(
     while let Some(one) = waiting.pop() {
         if wanted.insert(one) {
             waiting.extend(below.get(&one).into_iter().flatten());
+            if !parts.is_whole(one) {
+                waiting.extend(parts.below(one));
+            }
         }
     }
     wanted.extend(chosen.keys());
+    let named = |oid| chosen.contains_key(&oid);
+    parts.fold(&mut wanted, named);
     wanted
 }
 
@@ -358,16 +400,11 @@ fn key(both: &mut Both, table: &Relation, columns: &[String]) -> Result<Vec<Stri
 fn row_job(
     both: &mut Both,
     table: &Relation,
-    links: &[Link],
-    names: &BTreeMap<u32, Name>,
+    (links, names, parts): (&[Link], &BTreeMap<u32, Name>, &Parts),
     (quiet, look): (bool, bool),
-    lost: &[Column],
+    lost: &[&Column],
 ) -> Result<Option<RowJob>, BackupError> {
-    let added: BTreeSet<String> = lost
-        .iter()
-        .filter(|one| one.table == table.name && !one.generated)
-        .map(|one| one.name.clone())
-        .collect();
+    let added: BTreeSet<String> = lost.iter().map(|one| one.name.clone()).collect();
     let live: BTreeMap<String, String> = columns(both, &table.full, true)?.into_iter().collect();
     let columns: Vec<String> = columns(both, &table.full, false)?
         .into_iter()
@@ -380,11 +417,15 @@ fn row_job(
     if columns.is_empty() {
         return Ok(None);
     }
-    let key = key(both, table, &columns)?;
+    let key = match parts.key(table.oid) {
+        Some(key) if key.iter().all(|one| columns.contains(one)) => key.to_vec(),
+        Some(_) => Vec::new(),
+        None => key(both, table, &columns)?,
+    };
     let sequences = sequences(both, table)?;
     let orphans = links
         .iter()
-        .filter(|link| link.child == table.oid)
+        .filter(|link| link.child == table.oid && !link.copy)
         .filter_map(|link| {
             let parent = names.get(&link.parent)?;
             let pairs = link.child_columns.iter().zip(&link.parent_columns);
@@ -408,6 +449,7 @@ fn row_job(
         .collect();
     Ok(Some(RowJob {
         full: table.full.clone(),
+        of: parts.scope(table),
         columns,
         key,
         sequences,
@@ -566,6 +608,7 @@ impl RowJob {
             let moves = super::moves::Moves {
                 at,
                 full,
+                of: &self.of,
                 columns: &self.columns,
                 key: &self.key,
                 changed: &changed,
@@ -576,6 +619,7 @@ impl RowJob {
         let change = super::change::Change {
             at,
             full,
+            of: &self.of,
             columns: &self.columns,
             key: &self.key,
             overwrite: &self.overwrite,
@@ -604,7 +648,7 @@ impl RowJob {
                 args.extend([path, "-c".to_owned()]);
                 chosen.from.clone()
             }
-            None => format!("FROM ONLY {}", self.full),
+            None => format!("FROM {}", self.of),
         };
         let mut picked = self.columns.clone();
         picked.extend(self.after().iter().map(|one| (*one).to_owned()));
@@ -650,7 +694,8 @@ impl RowJob {
                     "rows of {full} would have no parent (foreign key {name})"
                 ));
                 let body = format!(
-                    "BEGIN IF EXISTS (SELECT 1 FROM ONLY {full} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END"
+                    "BEGIN IF EXISTS (SELECT 1 FROM {} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END",
+                    self.of
                 );
                 text.push_str(&format!("DO {};\n", literal(&body)));
             }
