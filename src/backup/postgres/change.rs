@@ -259,6 +259,10 @@ impl Said {
         said
     }
 
+    pub const fn changed(&self) -> bool {
+        self.inserted + self.updated + self.moved > 0
+    }
+
     /// Lists the rows that would get other values.
     pub fn rows(&self, full: &str) -> Vec<String> {
         let mut notes: Vec<String> = self

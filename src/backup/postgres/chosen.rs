@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::links::Link;
 use super::missing::{Both, Missing};
 use super::names;
 use super::parts::Parts;
-use super::rows::Link;
 use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -273,17 +273,22 @@ fn of_table(
 ) -> Result<Option<Chosen>, BackupError> {
     let alias = match &loss.alias {
         Some(alias) => format!(" AS {}", identifier(alias)),
-        None if one.oid != named.oid => format!(" AS {}", identifier(&named.name.1)),
+        None if one.oid != named.oid || parts.copied() => {
+            format!(" AS {}", identifier(&named.name.1))
+        }
         None => String::new(),
     };
     let condition = loss
         .predicate
         .as_ref()
         .map_or(String::new(), |text| format!(" WHERE (\n{text}\n)"));
-    let from = format!("FROM {}{alias}{condition}", parts.scope(one));
+    let rest = format!("{alias}{condition}");
+    // A copy is filled later: the living table has its columns.
+    let asked = format!("FROM {}{rest}", parts.living(one));
+    let from = format!("FROM {}{rest}", parts.scope(one));
     let triggers = triggers(both, parts, one)?;
     // A trigger may have taken or changed rows that the condition does not name.
-    if loss.deletes && triggers & 8 != 0 || !reads(both, "1", &from)? {
+    if loss.deletes && triggers & 8 != 0 || !reads(both, "1", &asked)? {
         return Ok(None);
     }
     let changes = !loss.deletes || !loss.sets.is_empty();
@@ -294,7 +299,7 @@ fn of_table(
         let mut value = None;
         if let (Some(kind), Some(text)) = (typed, &setting.value) {
             let cast = format!("((\n{text}\n)::{kind})");
-            value = reads(both, &cast, &from)?.then_some(cast);
+            value = reads(both, &cast, &asked)?.then_some(cast);
         }
         sets.push((identifier(&setting.column), value));
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::chosen::Chosen;
+use super::links::Link;
 use super::missing::Both;
 use super::parts::Parts;
-use super::rows::Link;
 use crate::adapters::postgres::session::identifier;
 
 /// Longest chain of references that is followed from changed keys.

@@ -22,10 +22,12 @@ struct Whole {
 pub(super) struct Parts {
     heirs: BTreeMap<u32, BTreeSet<u32>>,
     whole: BTreeMap<u32, Whole>,
+    /// The rows of the backup lie in copies beside the living tables.
+    copied: bool,
 }
 
 impl Parts {
-    pub fn read(both: &mut Both) -> Result<Self, BackupError> {
+    pub fn read(both: &mut Both, copied: bool) -> Result<Self, BackupError> {
         let had = edges(both.scratch.as_mut())?;
         let has: BTreeSet<(Name, Name)> = edges(both.live.as_mut())?
             .into_iter()
@@ -35,7 +37,10 @@ impl Parts {
         for ((parent, child), _) in &had {
             below.entry(*parent).or_default().insert(*child);
         }
-        let mut parts = Self::default();
+        let mut parts = Self {
+            copied,
+            ..Self::default()
+        };
         for parent in below.keys() {
             parts.heirs.insert(*parent, all_below(*parent, &below));
         }
@@ -76,8 +81,21 @@ impl Parts {
         self.whole.values().any(|one| one.below.contains(&table))
     }
 
-    /// Returns how the rows of a table are named: its own alone, or those of all its partitions.
+    /// Tells whether the rows of the backup lie in copies beside the living tables.
+    pub const fn copied(&self) -> bool {
+        self.copied
+    }
+
+    /// Returns how the rows that a table had are named.
     pub fn scope(&self, table: &Relation) -> String {
+        match self.copied {
+            true => super::copies::name(table.oid),
+            false => self.living(table),
+        }
+    }
+
+    /// Returns how the rows of a living table are named: its own alone, or those of all its partitions.
+    pub fn living(&self, table: &Relation) -> String {
         match self.is_whole(table.oid) {
             true => table.full.clone(),
             false => format!("ONLY {}", table.full),
