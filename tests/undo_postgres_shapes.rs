@@ -488,3 +488,20 @@ fn a_role_that_makes_no_databases_is_told_before_it_drops_something() {
     assert_eq!(undo.code, Some(0), "{undo:?}");
     assert_eq!(cluster.sql(&database, "table t"), "1");
 }
+
+#[test]
+fn a_partition_that_was_added_since_stands_in_nobodys_way() {
+    let Some(cluster) = cluster() else { return };
+    for (at, (setup, sql)) in [
+        (LISTED, "UPDATE p SET d = 2 WHERE id = 1; CREATE TABLE p3 PARTITION OF p FOR VALUES IN (3)"),
+        (UNLINKED, "DELETE FROM p WHERE id = 5; CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (100) TO (200)"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let one = undone(cluster, &format!("added_{at}"), "postgres", setup, sql);
+        assert_eq!((one.plan, one.code), (Some(0), Some(0)), "{}", one.said);
+        let rows = one.differs.lines().filter(|line| line.contains("INSERT"));
+        assert_eq!(rows.count(), 0, "{}{}", one.said, one.differs);
+    }
+}

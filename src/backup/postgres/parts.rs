@@ -145,7 +145,7 @@ fn all_below(table: u32, children: &BTreeMap<u32, BTreeSet<u32>>) -> BTreeSet<u3
     all
 }
 
-/// Tells whether a living table has the partitions of the backup and no others, none of them elsewhere.
+/// Tells whether a living table has the partitions of the backup, none of them elsewhere; ones that were added since only hold more rows.
 fn is_as_it_was(
     both: &Both,
     table: &Relation,
@@ -173,7 +173,7 @@ fn is_as_it_was(
         let kind = both.has.get(&one.name).map(|live| live.kind);
         kind == Some(one.kind) && one.kind != 'f'
     };
-    mine == now && both.had.iter().filter(|one| is_mine(&one.oid)).all(lives)
+    mine.is_subset(&now) && both.had.iter().filter(|one| is_mine(&one.oid)).all(lives)
 }
 
 /// Returns the key of a whole table: its own, or that of its partitions with the columns that tell them apart.
