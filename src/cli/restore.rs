@@ -40,7 +40,7 @@ pub struct Args {
     /// Print the plan and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Applies without asking.
+    /// Applies without asking; where there is no terminal nothing is asked anyway, and the present state is saved first.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]

@@ -24,7 +24,7 @@ use crate::store::Store;
 pub struct Args {
     /// Id of the request, its fingerprint, or id of a backup; none means the newest call that lost something and was not undone.
     id: Option<String>,
-    /// Applies without asking.
+    /// Applies without asking; where there is no terminal nothing is asked anyway, and the present state is saved first.
     #[arg(long)]
     yes: bool,
     /// Rows that somebody changed again after the loss get the values of the backup too.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Limits;
 use super::objects;
 use super::rows;
-use super::session::{Row, Session, SessionError, literal};
+use super::session::{self, Row, Session, SessionError, literal};
 use super::way::{Way, is_loopback};
 use crate::adapters::docker::{self, Engine};
 use crate::model::database::{DatabaseQuestion, Dependant, Identity, ObjectFact, Rows, SearchPath};
@@ -28,6 +28,8 @@ pub struct About {
     pub role: String,
     pub database: String,
     pub superuser: bool,
+    /// The role may make databases that belong to whom this one belongs.
+    pub makes_databases: bool,
     /// The session's own search path, under which names of the command are resolved.
     pub search_path: String,
     pub in_recovery: bool,
@@ -52,7 +54,8 @@ const ABOUT: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control
  pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), \
  pg_catalog.host(pg_catalog.inet_server_addr()), pg_catalog.pg_is_in_recovery(), \
  current_user, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('is_superuser'), \
- pg_catalog.host(pg_catalog.inet_client_addr()), pg_catalog.current_setting('server_encoding') \
+ pg_catalog.host(pg_catalog.inet_client_addr()), pg_catalog.current_setting('server_encoding'), \
+ (SELECT r.rolsuper OR r.rolcreatedb AND pg_catalog.pg_has_role(d.datdba, 'MEMBER') FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) \
  FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()";
 
 /// Asks who the server is, then pins the search path to the catalog.
@@ -82,6 +85,7 @@ pub fn about(session: &mut dyn Session, way: &Way) -> Result<About, SessionError
         search_path: text(row, 9),
         in_recovery: text(row, 7) == "t",
         encoding: text(row, 12),
+        makes_databases: text(row, 13) == "t",
     };
     Ok(about)
 }
@@ -154,11 +158,30 @@ pub(super) fn objects(
     let anywhere = question.path == SearchPath::Anywhere;
     effects
         .iter()
-        .map(|effect| match anywhere {
-            true => ask.anywhere(effect),
-            false => ask.one(effect),
+        .map(|effect| {
+            let mut fact = match anywhere {
+                true => ask.anywhere(effect),
+                false => ask.one(effect),
+            }?;
+            if fact.exists && !about.makes_databases && !takes_rows_alone(effect.verb) {
+                fact.notes.push(format!(
+                    "role `{0}` may not make the database that `backstop undo` loads the backup into: a superuser has to run `ALTER ROLE {1} CREATEDB` before an undo, \
+                     or to restore by hand",
+                    about.role,
+                    session::identifier(&about.role)
+                ));
+            }
+            Ok(fact)
         })
         .collect()
+}
+
+/// Tells whether only rows go, which come back without a database of their own.
+const fn takes_rows_alone(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Truncate | Verb::Delete | Verb::Update | Verb::Replace
+    )
 }
 
 /// The open session with everything that answering needs.

@@ -11,6 +11,8 @@ pub(super) struct Change<'a> {
     /// Number of the table in the report.
     pub at: usize,
     pub full: &'a str,
+    /// Its own rows alone (`ONLY shop.t`), or those of all its partitions too.
+    pub of: &'a str,
     pub columns: &'a [String],
     pub key: &'a [String],
     /// Columns of rows that are there which get the values of the backup.
@@ -32,14 +34,14 @@ impl Change<'_> {
         let mut text = match (self.overwrite.is_empty(), self.key.is_empty()) {
             (true, _) => String::new(),
             (false, false) => self.update(look),
-            (false, true) if self.after > 0 => self.update_keyless(look),
+            (false, true) if self.after > 0 || self.compares => self.update_keyless(look),
             // Rows of which no equal one is there.
             (false, true) => format!(
-                "SELECT 'keyless', {}, count(*) FROM (SELECT {} FROM pg_temp.backstop_rows b EXCEPT ALL SELECT {} FROM ONLY {} o) x;\n",
+                "SELECT 'keyless', {}, count(*) FROM (SELECT {} FROM pg_temp.backstop_rows b EXCEPT ALL SELECT {} FROM {} o) x;\n",
                 self.at,
                 self.row(self.overwrite, "b"),
                 self.row(self.overwrite, "o"),
-                self.full
+                self.of
             ),
         };
         text.push_str(&self.insert(look));
@@ -72,7 +74,7 @@ impl Change<'_> {
 
     /// Gives rows that are there the values of the backup, those that were changed again excepted.
     fn update(&self, look: bool) -> String {
-        let (at, full, same) = (self.at, self.full, self.same());
+        let (at, of, same) = (self.at, self.of, self.same());
         let (new, old) = (self.row(self.overwrite, "b"), self.row(self.overwrite, "o"));
         let differs = format!("{new} IS DISTINCT FROM {old}");
         let again = match self.left() {
@@ -83,8 +85,7 @@ impl Change<'_> {
             true => "true".to_owned(),
             false => format!("NOT ({again})"),
         };
-        let from =
-            format!("FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {same} WHERE {differs}");
+        let from = format!("FROM pg_temp.backstop_rows b JOIN {of} o ON {same} WHERE {differs}");
         let key = self.row(self.key, "b");
         let mut text =
             format!("SELECT 'kept', {at}, count(*) {from} AND {again} AND NOT ({taken});\n");
@@ -112,7 +113,7 @@ impl Change<'_> {
         }
         let set = Self::each(self.overwrite, ", ", |one| format!("{one} = b.{one}"));
         text.push_str(&format!(
-            "WITH backstop_up AS (UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {same} AND {differs} AND {taken} RETURNING 1) \
+            "WITH backstop_up AS (UPDATE {of} o SET {set} FROM pg_temp.backstop_rows b WHERE {same} AND {differs} AND {taken} RETURNING 1) \
              SELECT 'updated', {at}, count(*) FROM backstop_up;\n"
         ));
         text
@@ -120,44 +121,53 @@ impl Change<'_> {
 
     /// Without a key a row is found by what the command made of it; of equal rows as many as there were.
     fn update_keyless(&self, look: bool) -> String {
-        let (at, full) = (self.at, self.full);
-        let whole = Self::each(self.columns, ", ", |column| {
+        let (at, of) = (self.at, self.of);
+        // What became of a column that comes back may not be known: then its rows are told apart by the others.
+        let rest = |column: &&String| self.after > 0 || !self.overwrite.contains(column);
+        let rest: Vec<String> = self.columns.iter().filter(rest).cloned().collect();
+        let whole = Self::each(&rest, ", ", |column| {
             match self.overwrite.iter().position(|one| one == column) {
                 Some(number) => format!("b.backstop_a{number}"),
                 None => format!("b.{column}"),
             }
         });
-        let now = self.row(self.columns, "o");
+        let now = self.row(&rest, "o");
+        let differs = match self.after {
+            0 => "true".to_owned(),
+            _ => format!(
+                "{} IS DISTINCT FROM ROW({whole})::text",
+                self.row(self.columns, "b")
+            ),
+        };
         let pairs = format!(
             "FROM (SELECT b.*, ROW({whole})::text AS backstop_t, row_number() OVER (PARTITION BY ROW({whole})::text) AS backstop_n FROM pg_temp.backstop_rows b \
-             WHERE {} IS DISTINCT FROM ROW({whole})::text) b \
-             JOIN (SELECT o.ctid AS backstop_c, {now} AS backstop_t, row_number() OVER (PARTITION BY {now}) AS backstop_n FROM ONLY {full} o) o USING (backstop_t, backstop_n)",
-            self.row(self.columns, "b")
+             WHERE {differs}) b \
+             JOIN (SELECT o.tableoid AS backstop_o, o.ctid AS backstop_c, {now} AS backstop_t, row_number() OVER (PARTITION BY {now}) AS backstop_n FROM {of} o) o USING (backstop_t, backstop_n)"
         );
         if look {
             return format!("SELECT 'updated', {at}, count(*) {pairs};\n");
         }
         let set = Self::each(self.overwrite, ", ", |one| format!("{one} = p.{one}"));
         format!(
-            "WITH backstop_up AS (UPDATE ONLY {full} t SET {set} FROM (SELECT b.*, o.backstop_c {pairs}) p WHERE t.ctid = p.backstop_c RETURNING 1) \
+            "WITH backstop_up AS (UPDATE {of} t SET {set} FROM (SELECT b.*, o.backstop_o, o.backstop_c {pairs}) p WHERE t.ctid = p.backstop_c AND t.tableoid = p.backstop_o RETURNING 1) \
              SELECT 'updated', {at}, count(*) FROM backstop_up;\n"
         )
     }
 
     fn insert(&self, look: bool) -> String {
-        let (at, full) = (self.at, self.full);
+        let (at, full, of) = (self.at, self.full, self.of);
         let columns = self.columns.join(", ");
         let picked = Self::each(self.columns, ", ", |one| format!("b.{one}"));
         let missing = if self.key.is_empty() {
             // Without a key two equal rows are two rows: as many come back as are missing.
             format!(
                 "SELECT {picked} FROM (SELECT {columns}, row_number() OVER (PARTITION BY ROW({columns})::text) AS backstop_n FROM pg_temp.backstop_rows) b \
-                 LEFT JOIN (SELECT ROW({columns})::text AS backstop_t, count(*) AS backstop_c FROM ONLY {full} GROUP BY 1) o \
+                 LEFT JOIN (SELECT ROW({columns})::text AS backstop_t, count(*) AS backstop_c FROM {of} GROUP BY 1) o \
                  ON o.backstop_t = ROW({picked})::text WHERE b.backstop_n > coalesce(o.backstop_c, 0)"
             )
         } else {
             format!(
-                "SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM ONLY {full} o WHERE {})",
+                "SELECT {picked} FROM pg_temp.backstop_rows b WHERE NOT EXISTS (SELECT 1 FROM {of} o WHERE {})",
                 self.same()
             )
         };
@@ -165,7 +175,7 @@ impl Change<'_> {
         if self.compares && !self.key.is_empty() {
             let (new, old) = (self.row(self.columns, "b"), self.row(self.columns, "o"));
             text.push_str(&format!(
-                "SELECT 'differ', {at}, count(*) FROM pg_temp.backstop_rows b JOIN ONLY {full} o ON {} WHERE {new} IS DISTINCT FROM {old};\n",
+                "SELECT 'differ', {at}, count(*) FROM pg_temp.backstop_rows b JOIN {of} o ON {} WHERE {new} IS DISTINCT FROM {old};\n",
                 self.same()
             ));
         }
@@ -247,6 +257,10 @@ impl Said {
             }
         }
         said
+    }
+
+    pub const fn changed(&self) -> bool {
+        self.inserted + self.updated + self.moved > 0
     }
 
     /// Lists the rows that would get other values.

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::links::Link;
 use super::missing::{Both, Missing};
 use super::names;
-use super::rows::Link;
+use super::parts::Parts;
+use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
 use crate::backup::error::BackupError;
@@ -36,7 +38,7 @@ pub(super) fn chosen(
     job: &Missing<'_>,
     both: &mut Both,
     links: &[Link],
-    inherits: &[(u32, u32)],
+    parts: &Parts,
     behind: &BTreeSet<u32>,
 ) -> Result<BTreeMap<u32, Chosen>, BackupError> {
     let mut found = BTreeMap::new();
@@ -51,28 +53,74 @@ pub(super) fn chosen(
         let Some(loss) = RowsLost::joined(&losses) else {
             continue;
         };
-        for heir in heirs(table.oid, inherits) {
+        let mut heirs = BTreeSet::from([table.oid]);
+        if !parts.is_whole(table.oid) {
+            heirs.extend(parts.below(table.oid));
+        }
+        for heir in heirs {
             let Some(one) = all.iter().find(|one| one.oid == heir) else {
                 continue;
             };
-            if let Some(chosen) = of_table(both, one, table, &loss)? {
+            if let Some(chosen) = of_table(both, parts, (one, table), &loss)? {
                 found.insert(heir, chosen);
             }
         }
     }
-    children(both, links, &mut found);
-    super::moves::follow(both, links, &mut found);
+    // What a key of the whole child says, its partitions say again.
+    let links: Vec<&Link> = links
+        .iter()
+        .filter(|one| !parts.is_inside(one.child))
+        .collect();
+    let links = links.as_slice();
+    through_views(job, both, parts, (&names, behind), &mut found);
+    children(both, parts, links, &mut found);
+    super::moves::follow(both, parts, links, &mut found);
     let whole = whole(job, both, links, behind, &found);
-    unlinked(both, links, &whole, &mut found);
-    written(job, both, &whole, &mut found)?;
+    unlinked(both, parts, links, &whole, &mut found);
+    written(job, both, parts, &whole, &mut found)?;
     Ok(found)
+}
+
+/// Tables whose rows were changed by the name of a view: which of its columns is which of theirs is not known, so that all values come back.
+fn through_views(
+    job: &Missing<'_>,
+    both: &Both,
+    parts: &Parts,
+    (names, behind): (&[Name], &BTreeSet<u32>),
+    found: &mut BTreeMap<u32, Chosen>,
+) {
+    let views = both.had.iter().filter(|one| one.kind == 'v');
+    let views: BTreeSet<&Name> = views.map(|one| &one.name).collect();
+    let is_view = |loss: &&RowsLost| {
+        let meant = names::resolve(names, &loss.table);
+        meant.iter().any(|name| views.contains(name))
+    };
+    let losses: Vec<&RowsLost> = job.rows.iter().filter(is_view).collect();
+    if losses.iter().all(|one| one.deletes && one.sets.is_empty()) {
+        return;
+    }
+    let tables = both.had.iter().filter(|one| behind.contains(&one.oid));
+    for table in tables.filter(|one| matches!(one.kind, 'r' | 'p')) {
+        let mut all = BTreeSet::from([table.oid]);
+        if !parts.is_whole(table.oid) {
+            all.extend(parts.below(table.oid));
+        }
+        for one in both.had.iter().filter(|one| all.contains(&one.oid)) {
+            found.entry(one.oid).or_insert_with(|| Chosen {
+                from: format!("FROM {}", parts.scope(one)),
+                deletes: losses.iter().any(|loss| loss.deletes),
+                all: true,
+                ..Chosen::default()
+            });
+        }
+    }
 }
 
 /// Living tables of which any row may have gone: the named ones whose rows are not known, and those that cascade from them.
 fn whole(
     job: &Missing<'_>,
     both: &Both,
-    links: &[Link],
+    links: &[&Link],
     behind: &BTreeSet<u32>,
     found: &BTreeMap<u32, Chosen>,
 ) -> BTreeSet<u32> {
@@ -99,8 +147,15 @@ fn whole(
 }
 
 /// Rows that lost their reference when any row of the parent may have gone.
-fn unlinked(both: &Both, links: &[Link], whole: &BTreeSet<u32>, found: &mut BTreeMap<u32, Chosen>) {
-    let cut = |link: &&Link| matches!(link.act.as_str(), "n" | "d") && whole.contains(&link.parent);
+fn unlinked(
+    both: &Both,
+    parts: &Parts,
+    links: &[&Link],
+    whole: &BTreeSet<u32>,
+    found: &mut BTreeMap<u32, Chosen>,
+) {
+    let cut =
+        |link: &&&Link| matches!(link.act.as_str(), "n" | "d") && whole.contains(&link.parent);
     let mut more: BTreeMap<u32, Chosen> = BTreeMap::new();
     for link in links.iter().filter(cut) {
         let Some(child) = both.had.iter().find(|one| one.oid == link.child) else {
@@ -110,15 +165,13 @@ fn unlinked(both: &Both, links: &[Link], whole: &BTreeSet<u32>, found: &mut BTre
             continue;
         }
         // With several references it is not known which of them was cut.
-        let is_alone = links
-            .iter()
-            .filter(cut)
+        let cuts = links.iter().filter(cut);
+        let is_alone = cuts
             .filter(|one| one.child == link.child)
-            .count()
-            == 1;
+            .all(|one| one.child_columns == link.child_columns && one.act == link.act);
         let value = (is_alone && link.act == "n").then(|| "NULL".to_owned());
         let chosen = more.entry(link.child).or_insert_with(|| Chosen {
-            from: format!("FROM ONLY {}", child.full),
+            from: format!("FROM {}", parts.scope(child)),
             deletes: whole.contains(&link.child),
             ..Chosen::default()
         });
@@ -136,6 +189,7 @@ fn unlinked(both: &Both, links: &[Link], whole: &BTreeSet<u32>, found: &mut BTre
 fn written(
     job: &Missing<'_>,
     both: &mut Both,
+    parts: &Parts,
     whole: &BTreeSet<u32>,
     found: &mut BTreeMap<u32, Chosen>,
 ) -> Result<(), BackupError> {
@@ -151,6 +205,11 @@ fn written(
     if fired.is_empty() {
         return Ok(());
     }
+    for (oid, bits) in fired.clone() {
+        for heir in parts.below(oid) {
+            *fired.entry(heir).or_default() |= bits;
+        }
+    }
     let rows = both
         .scratch
         .rows(
@@ -165,12 +224,12 @@ fn written(
             words.extend(names_written(&text(row, 2)));
         }
     }
-    for table in both.had.iter().filter(|one| one.kind == 'r') {
+    for table in both.had.iter().filter(|one| matches!(one.kind, 'r' | 'p')) {
         let lives = both.has.contains_key(&table.name);
         let named = words.contains(&table.name.1.to_lowercase());
         if lives && named && !whole.contains(&table.oid) {
             found.entry(table.oid).or_insert_with(|| Chosen {
-                from: format!("FROM ONLY {}", table.full),
+                from: format!("FROM {}", parts.scope(table)),
                 deletes: true,
                 all: true,
                 ..Chosen::default()
@@ -206,38 +265,30 @@ fn names_written(source: &str) -> BTreeSet<String> {
     found
 }
 
-/// A table and all that inherit from it.
-fn heirs(table: u32, inherits: &[(u32, u32)]) -> BTreeSet<u32> {
-    let mut all = BTreeSet::new();
-    let mut waiting = vec![table];
-    while let Some(one) = waiting.pop() {
-        if all.insert(one) {
-            let below = inherits.iter().filter(|(parent, _)| *parent == one);
-            waiting.extend(below.map(|(_, child)| *child));
-        }
-    }
-    all
-}
-
 fn of_table(
     both: &mut Both,
-    one: &Relation,
-    named: &Relation,
+    parts: &Parts,
+    (one, named): (&Relation, &Relation),
     loss: &RowsLost,
 ) -> Result<Option<Chosen>, BackupError> {
     let alias = match &loss.alias {
         Some(alias) => format!(" AS {}", identifier(alias)),
-        None if one.oid != named.oid => format!(" AS {}", identifier(&named.name.1)),
+        None if one.oid != named.oid || parts.copied() => {
+            format!(" AS {}", identifier(&named.name.1))
+        }
         None => String::new(),
     };
     let condition = loss
         .predicate
         .as_ref()
         .map_or(String::new(), |text| format!(" WHERE (\n{text}\n)"));
-    let from = format!("FROM ONLY {}{alias}{condition}", one.full);
-    let triggers = triggers(both, one)?;
+    let rest = format!("{alias}{condition}");
+    // A copy is filled later: the living table has its columns.
+    let asked = format!("FROM {}{rest}", parts.living(one));
+    let from = format!("FROM {}{rest}", parts.scope(one));
+    let triggers = triggers(both, parts, one)?;
     // A trigger may have taken or changed rows that the condition does not name.
-    if loss.deletes && triggers & 8 != 0 || !reads(both, "1", &from)? {
+    if loss.deletes && triggers & 8 != 0 || !reads(both, "1", &asked)? {
         return Ok(None);
     }
     let changes = !loss.deletes || !loss.sets.is_empty();
@@ -248,7 +299,7 @@ fn of_table(
         let mut value = None;
         if let (Some(kind), Some(text)) = (typed, &setting.value) {
             let cast = format!("((\n{text}\n)::{kind})");
-            value = reads(both, &cast, &from)?.then_some(cast);
+            value = reads(both, &cast, &asked)?.then_some(cast);
         }
         sets.push((identifier(&setting.column), value));
     }
@@ -262,12 +313,17 @@ fn of_table(
 }
 
 /// Returns the kinds of triggers that a table has: bit 8 for DELETE, 16 for UPDATE.
-fn triggers(both: &mut Both, one: &Relation) -> Result<u32, BackupError> {
+fn triggers(both: &mut Both, parts: &Parts, one: &Relation) -> Result<u32, BackupError> {
+    let mut all = vec![one.oid];
+    if parts.is_whole(one.oid) {
+        all.extend(parts.below(one.oid));
+    }
+    let all: Vec<String> = all.iter().map(u32::to_string).collect();
     let rows = both
         .scratch
         .rows(&format!(
-            "SELECT coalesce(bit_or(tgtype::int), 0) FROM pg_trigger WHERE tgrelid = {} AND NOT tgisinternal",
-            one.oid
+            "SELECT coalesce(bit_or(tgtype::int), 0) FROM pg_trigger WHERE tgrelid IN ({}) AND NOT tgisinternal",
+            all.join(", ")
         ))
         .map_err(fault)?;
     Ok(rows.first().map_or(0, |row| number(row, 0)))
@@ -300,12 +356,12 @@ fn reads(both: &mut Both, what: &str, from: &str) -> Result<bool, BackupError> {
 }
 
 /// Follows foreign keys from deleted rows to those that went with them or lost their reference.
-fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
+fn children(both: &Both, parts: &Parts, links: &[&Link], found: &mut BTreeMap<u32, Chosen>) {
     let full = |oid: u32| {
         both.had
             .iter()
             .find(|one| one.oid == oid)
-            .map(|one| &one.full)
+            .map(|one| parts.scope(one))
     };
     for _ in 0..DEPTH {
         let mut more = BTreeMap::new();
@@ -319,7 +375,7 @@ fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
             {
                 continue;
             }
-            let into: Vec<&Link> = links
+            let into: Vec<&&Link> = links
                 .iter()
                 .filter(|other| {
                     other.child == link.child && matches!(other.act.as_str(), "c" | "n" | "d")
@@ -335,7 +391,7 @@ fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
                 continue;
             };
             if let Some(parent) = found.get(&only.parent) {
-                more.insert(link.child, of_child(only, child, parent));
+                more.insert(link.child, of_child(only, &child, parent));
             }
         }
         if more.is_empty() {
@@ -355,7 +411,7 @@ fn children(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
 
 fn of_child(link: &Link, child: &str, parent: &Chosen) -> Chosen {
     let from = format!(
-        "FROM ONLY {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {})",
+        "FROM {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {})",
         parent.from,
         link.pairs()
     );

@@ -31,9 +31,9 @@ pub(super) struct Column {
 
 impl Column {
     /// Returns the statement that adds it, without values, or gives it its type back.
-    pub(super) fn add(&self) -> String {
+    pub(super) fn add(&self, at: usize) -> String {
         if self.there {
-            return self.change_back();
+            return self.change_back(at);
         }
         format!(
             "ALTER TABLE {} ADD COLUMN {} {};\n",
@@ -44,9 +44,14 @@ impl Column {
     }
 
     /// By way of text where both types are written alike, else as the server casts one to the other.
-    fn change_back(&self) -> String {
+    /// Where neither goes it is emptied first, and the rows of the backup bring their values.
+    fn change_back(&self, at: usize) -> String {
         let (full, typed, kind) = (&self.full, &self.typed, &self.kind);
         let name = identifier(&self.name);
+        let nullable = match self.not_null {
+            true => format!("ALTER TABLE {full} ALTER COLUMN {name} DROP NOT NULL;\n"),
+            false => String::new(),
+        };
         let default = match &self.default {
             Some(text) => format!("ALTER TABLE {full} ALTER COLUMN {name} SET DEFAULT {text};\n"),
             None => String::new(),
@@ -54,7 +59,8 @@ impl Column {
         format!(
             "ALTER TABLE {full} ALTER COLUMN {name} DROP DEFAULT;\n\\set ON_ERROR_ROLLBACK on\n\\set ON_ERROR_STOP off\n\
              ALTER TABLE {full} ALTER COLUMN {name} TYPE {typed} USING {name}::text::{kind};\n\
-             \\if :ERROR\n\\set ON_ERROR_STOP on\nALTER TABLE {full} ALTER COLUMN {name} TYPE {typed} USING {name}::{kind};\n\\endif\n\
+             \\if :ERROR\nALTER TABLE {full} ALTER COLUMN {name} TYPE {typed} USING {name}::{kind};\n\\endif\n\
+             \\if :ERROR\n\\set ON_ERROR_STOP on\n{nullable}ALTER TABLE {full} ALTER COLUMN {name} TYPE {typed} USING NULL::{kind};\n\\echo {EMPTIED}{at}\n\\endif\n\
              \\set ON_ERROR_STOP on\n\\set ON_ERROR_ROLLBACK off\n{default}"
         )
     }
@@ -72,7 +78,7 @@ impl Column {
 
     /// Returns the statement that forbids NULL in it again, once the values are back.
     pub(super) fn not_null(&self) -> Option<String> {
-        (self.not_null && !self.generated && !self.there).then(|| {
+        (self.not_null && !self.generated).then(|| {
             format!(
                 "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL;",
                 self.full,
@@ -80,6 +86,59 @@ impl Column {
             )
         })
     }
+}
+
+/// What the client says of a column whose values could not be turned into its old type; its number follows.
+const EMPTIED: &str = "backstop-emptied ";
+/// What it says of rows that have no value there now; number and count follow.
+const EMPTY: &str = "backstop-empty";
+
+/// Counts, behind the rows, where columns of their old type have no value.
+pub(super) fn empty(columns: &[Column]) -> String {
+    let changed = columns.iter().enumerate().filter(|(_, one)| one.there);
+    let mut text = String::new();
+    for (at, one) in changed {
+        text.push_str(&format!(
+            "SELECT '{EMPTY}', {at}, count(*) FROM {} WHERE {} IS NULL;\n",
+            one.full,
+            identifier(&one.name)
+        ));
+    }
+    text
+}
+
+/// Says of which columns values that were written since the backup are gone.
+pub(super) fn emptied(
+    columns: &[Column],
+    said: &str,
+    both: &mut Both,
+) -> Result<Vec<String>, BackupError> {
+    let mut left = Vec::new();
+    for (at, one) in columns.iter().enumerate() {
+        let marker = format!("{EMPTIED}{at}");
+        let start = format!("{EMPTY}|{at}|");
+        let now = said.lines().find_map(|line| line.strip_prefix(&start));
+        let (true, Some(now)) = (said.lines().any(|line| line == marker), now) else {
+            continue;
+        };
+        let query = format!(
+            "SELECT count(*) FROM {} WHERE {} IS NULL",
+            one.full,
+            identifier(&one.name)
+        );
+        let rows = both.scratch.rows(&query).map_err(fault)?;
+        let had: u64 = rows.first().map_or(0, |row| number(row, 0));
+        let more = now.parse::<u64>().unwrap_or(u64::MAX).saturating_sub(had);
+        if more > 0 {
+            left.push(format!(
+                "column {}: {} that are not in the backup have no value there now, because it could not be turned into `{}`",
+                one.title(),
+                crate::plan::restore::counted(more, "row"),
+                one.kind
+            ));
+        }
+    }
+    Ok(left)
 }
 
 /// Finds lost columns of the named tables, and of others those that depended on what was named; those of heirs come with their parent's.

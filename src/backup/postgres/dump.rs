@@ -61,6 +61,7 @@ pub(super) fn make(
     failpoint::reach("backup.postgres.snapshot")
         .map_err(|error| BackupError::Source(error.to_string()))?;
     refuse_hidden(&snapshot)?;
+    refuse_forbidden(&mut snapshot)?;
     let mut warnings = Vec::new();
     let run = Run {
         order,
@@ -96,6 +97,41 @@ fn refuse_hidden(snapshot: &Snapshot) -> Result<(), BackupError> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Most tables that are named in a sentence.
+const NAMED: usize = 5;
+
+/// A dump reads every table: what the role may not read is said with what mends it, before the dump fails half way.
+fn refuse_forbidden(snapshot: &mut Snapshot) -> Result<(), BackupError> {
+    let rows = snapshot
+        .session
+        .rows(
+            "SELECT format('%I.%I', n.nspname, c.relname), count(*) OVER () FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') \
+             AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')) ORDER BY c.relkind = 'S', 1 LIMIT 5",
+        )
+        .map_err(fault)?;
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    let names: Vec<String> = rows
+        .iter()
+        .map(|row| format!("`{}`", super::snapshot::text(row, 0)))
+        .collect();
+    let all: usize = super::snapshot::number(first, 1);
+    let more = match all.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let role = crate::adapters::postgres::session::identifier(&snapshot.about.role);
+    Err(BackupError::Source(format!(
+        "a backup reads the whole database, and role `{}` may not read {}{more}: let the owner run `GRANT SELECT ON … TO {role}` \
+         (and `GRANT USAGE ON SCHEMA … TO {role}`), or a superuser `GRANT pg_read_all_data TO {role}`, or have the call made as a role that may read all",
+        snapshot.about.role,
+        names.join(", ")
+    )))
 }
 
 /// Makes a name fit for a file.

@@ -6,11 +6,12 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::lexer::{Lexer, Listener};
-use super::load::io;
+use super::load::{io, look};
 use super::missing::Missing;
 use super::reach::Reached;
 use super::scan::{Listed, announced};
-use super::snapshot::fault;
+use super::snapshot::{fault, text};
+use crate::adapters::postgres::session::{identifier, literal};
 use crate::adapters::postgres::way::Way;
 use crate::backup::error::{BackupError, ScanError};
 
@@ -35,7 +36,8 @@ const AFTER_ROWS: [&str; 14] = [
     "SUBSCRIPTION",
 ];
 /// What is there under its name may say something else, and can be said over it.
-const SAID_AGAIN: [&str; 7] = [
+const SAID_AGAIN: [&str; 8] = [
+    SCHEMA_OWNER,
     "ACL",
     "DEFAULT ACL",
     "COMMENT",
@@ -44,6 +46,8 @@ const SAID_AGAIN: [&str; 7] = [
     "PROCEDURE",
     "VIEW",
 ];
+/// An entry of our own: who owns `public`, which a dump says only where it is not as a new database has it.
+const SCHEMA_OWNER: &str = "SCHEMA OWNER";
 /// What the database has of itself, or what follows from other entries.
 const ELSEWHERE: [&str; 2] = ["DATABASE", "DATABASE PROPERTIES"];
 
@@ -68,6 +72,7 @@ impl Entry {
             "ACL" => "grants of".to_owned(),
             "DEFAULT ACL" => "default grants for".to_owned(),
             "COMMENT" => "comment on".to_owned(),
+            SCHEMA_OWNER => "owner of the schema".to_owned(),
             "FK CONSTRAINT" => "foreign key".to_owned(),
             "TABLE ATTACH" => "attachment of the partition".to_owned(),
             "INDEX ATTACH" => "attachment of the index".to_owned(),
@@ -215,7 +220,55 @@ fn read(way: &Way, job: &Missing<'_>) -> Result<Vec<Entry>, BackupError> {
         }
         lexer.feed(buffer.get(..read).unwrap_or_default(), &mut reading)?;
     }
-    Ok(reading.entries)
+    let mut entries = public(way, job)?;
+    let speaks = |entry: &Entry| {
+        let schema = entry.kind == "SCHEMA" && entry.name == "public";
+        let of_it =
+            matches!(entry.kind.as_str(), "ACL" | "COMMENT") && entry.name == "SCHEMA public";
+        schema || of_it
+    };
+    entries.extend(reading.entries.into_iter().filter(|one| !speaks(one)));
+    Ok(entries)
+}
+
+/// Says of the schema `public` what a dump takes for granted: that it is there, whose it is, who may use it, and its comment.
+fn public(way: &Way, job: &Missing<'_>) -> Result<Vec<Entry>, BackupError> {
+    let rows = look(way, job.control)?
+        .rows(
+            "SELECT pg_get_userbyid(nspowner), obj_description(oid, 'pg_namespace'), \
+             (SELECT json_agg(format('GRANT %s ON SCHEMA public TO %s%s;', a.privilege_type, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, \
+             CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) ORDER BY a.grantee, a.privilege_type) \
+             FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a WHERE a.grantee <> nspowner) FROM pg_namespace WHERE nspname = 'public'",
+        )
+        .map_err(fault)?;
+    let Some(row) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let entry = |kind: &str, name: &str, statements: Vec<String>| Entry {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        statements,
+        ..Entry::default()
+    };
+    let owner = identifier(&text(row, 0));
+    let comment = literal(&text(row, 1));
+    let grants: Vec<String> = serde_json::from_str(&text(row, 2)).unwrap_or_default();
+    let mut all = vec!["REVOKE ALL ON SCHEMA public FROM PUBLIC;".to_owned()];
+    all.extend(grants);
+    Ok(vec![
+        entry("SCHEMA", "public", vec!["CREATE SCHEMA public;".to_owned()]),
+        entry(
+            SCHEMA_OWNER,
+            "public",
+            vec![format!("ALTER SCHEMA public OWNER TO {owner};")],
+        ),
+        entry(
+            "COMMENT",
+            "SCHEMA public",
+            vec![format!("COMMENT ON SCHEMA public IS {comment};")],
+        ),
+        entry("ACL", "SCHEMA public", all),
+    ])
 }
 
 /// A definition of the backup that is gone, or says something else now.

@@ -27,7 +27,7 @@ const LISTED: usize = 10;
 pub(super) struct Lost {
     number: String,
     owner: String,
-    /// Statements that grant.
+    /// Statements that grant, and its comment.
     grants: String,
     /// It is there with other content.
     pub is_there: bool,
@@ -64,8 +64,10 @@ impl Large {
     }
 }
 
-const LIST: &str = "SELECT m.oid, pg_get_userbyid(m.lomowner), (SELECT string_agg(format('GRANT %s ON LARGE OBJECT %s TO %s;', a.privilege_type, m.oid, \
-    CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END), E'\\n') FROM aclexplode(m.lomacl) a WHERE a.grantee <> m.lomowner) \
+const LIST: &str = "SELECT m.oid, pg_get_userbyid(m.lomowner), concat_ws(E'\\n', (SELECT string_agg(format('GRANT %s ON LARGE OBJECT %s TO %s%s;', a.privilege_type, m.oid, \
+    CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), E'\\n') \
+    FROM aclexplode(m.lomacl) a WHERE a.grantee <> m.lomowner), (SELECT format('COMMENT ON LARGE OBJECT %s IS %L;', m.oid, d.description) FROM pg_description d \
+    WHERE d.classoid = 'pg_largeobject'::regclass AND d.objoid = m.oid)) \
     FROM pg_largeobject_metadata m ORDER BY m.oid";
 
 /// Finds the objects that are gone or hold something else, where definitions are compared at all.

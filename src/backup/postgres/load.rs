@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::lexer::{Lexer, Listener};
 use super::passing;
 use super::scan::{Name, parse_name, quoted};
-use super::snapshot::{count, fault, patience, relations};
+use super::snapshot::{count, fault, patience, relations, text};
 use crate::adapters::failpoint;
 use crate::adapters::postgres::session::{self, Session, identifier, literal};
 use crate::adapters::postgres::way::Way;
@@ -109,6 +109,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes a scratch database from the backup and compares its rows with the manifest.
     pub(super) fn load(entry: &Entry, admin: &Way, control: &Control) -> Result<Self, BackupError> {
+        may_make(entry, admin, control)?;
         let nonce = jiff::Timestamp::now().as_microsecond();
         let name = format!("{}{nonce:x}_{}", passing::START, std::process::id());
         let (backups, key) = (entry.backups(), &entry.manifest.target);
@@ -178,6 +179,34 @@ impl Drop for Scratch {
             self.noted.end();
         }
     }
+}
+
+/// Says what mends it where the role may make no scratch database.
+fn may_make(entry: &Entry, admin: &Way, control: &Control) -> Result<(), BackupError> {
+    let query = format!(
+        "SELECT quote_ident(current_user), r.rolsuper OR r.rolcreatedb, r.rolsuper OR coalesce((SELECT pg_has_role(d.datdba, 'MEMBER') FROM pg_database d \
+         WHERE d.datname = {}), true), (SELECT quote_ident(pg_get_userbyid(d.datdba)) FROM pg_database d WHERE d.datname = {0}) FROM pg_roles r WHERE r.rolname = current_user",
+        literal(&database_of(entry)?)
+    );
+    let rows = look(admin, control)?.rows(&query).map_err(fault)?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let role = text(row, 0);
+    let mend = match (text(row, 1) == "t", text(row, 2) == "t") {
+        (true, true) => return Ok(()),
+        (false, true) => format!("`ALTER ROLE {role} CREATEDB`"),
+        (true, false) => format!("`GRANT {} TO {role}`", text(row, 3)),
+        (false, false) => format!(
+            "`ALTER ROLE {role} CREATEDB` and `GRANT {} TO {role}`",
+            text(row, 3)
+        ),
+    };
+    Err(BackupError::Unreachable(format!(
+        "role `{role}` may not make the database that the backup is loaded into first: let a superuser run {mend} for as long as this takes, \
+         or run, as a superuser, the commands that `backstop backup show {}` prints",
+        entry.manifest.id
+    )))
 }
 
 /// Ends the sessions of a scratch database and drops it.

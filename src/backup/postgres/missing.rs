@@ -9,6 +9,7 @@ use super::columns::{self, Column};
 use super::entries;
 use super::large;
 use super::load::{client, io, look};
+use super::quiet;
 use super::reach::{self, Reached};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
@@ -20,7 +21,7 @@ use crate::adapters::tools::Program;
 use crate::backup::control::Control;
 use crate::backup::error::BackupError;
 use crate::backup::pipeline::Scan;
-use crate::model::backup::Definition;
+use crate::model::backup::{Definition, Entry};
 use crate::model::finding::RowsLost;
 use crate::plan::restore::{RestorePlan, Restored, Step};
 
@@ -33,6 +34,8 @@ const CHUNK: usize = 1 << 18;
 pub(super) struct Missing<'a> {
     pub live: &'a Way,
     pub scratch: &'a Way,
+    /// There is no scratch database: rows are taken from this backup, and everything else is as it was.
+    pub copies: Option<&'a Entry>,
     /// Tables that were lost or lost rows; with `names` and `definitions` empty too, everything that is missing.
     pub wanted: BTreeSet<Name>,
     /// Names of other things, without their schemas.
@@ -179,16 +182,7 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     if changed > 0 {
         create("content of large objects,", format!("{changed} of them"));
     }
-    let rows = rows::work(job, &mut both, &[])?;
-    let mut psql = client(job.live, false, job.control)?;
-    feed(&mut psql, "BEGIN;\nSET LOCAL search_path = pg_catalog;\n")?;
-    for (at, one) in rows.iter().enumerate() {
-        one.feed(at, job, &mut psql)?;
-    }
-    feed(&mut psql, "ROLLBACK;\n")?;
-    psql.close_input().map_err(|error| io(&error))?;
-    let mut said = String::new();
-    psql.read_to_string(&mut said).map_err(|error| io(&error))?;
+    let (rows, said) = foreseen(job, &mut both)?;
     rows::foresee(&rows, &said, plan);
     let (left, mut others) = work.unsaid();
     plan.left.extend(left);
@@ -201,6 +195,34 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     of_the_server(job, &both, &mut told)?;
     plan.left.extend(told.left);
     Ok(())
+}
+
+/// Asks what would happen to rows, in a transaction that is taken back.
+fn foreseen(
+    job: &Missing<'_>,
+    both: &mut Both,
+) -> Result<(Vec<rows::RowJob>, String), BackupError> {
+    let (mut rows, copies) = rows::work(job, both, &[])?;
+    let superuser = quiet::is_superuser(both)?;
+    let events = quiet::events(both.live.as_mut(), superuser)?;
+    let mut psql = client(job.live, false, job.control)?;
+    feed(&mut psql, "BEGIN;\nSET LOCAL search_path = pg_catalog;\n")?;
+    // Rows are counted by way of a table, and making one is an event.
+    feed(&mut psql, &events.before)?;
+    if let Some(entry) = job.copies {
+        feed(&mut psql, &format!("{ENCODING};\n"))?;
+        let sequences = copies.fill(entry, &mut psql, job.control)?;
+        rows.iter_mut()
+            .for_each(|one| one.with_sequences(&sequences));
+    }
+    for (at, one) in rows.iter().enumerate() {
+        one.feed(at, job, &mut psql)?;
+    }
+    feed(&mut psql, "ROLLBACK;\n")?;
+    psql.close_input().map_err(|error| io(&error))?;
+    let mut said = String::new();
+    psql.read_to_string(&mut said).map_err(|error| io(&error))?;
+    Ok((rows, said))
 }
 
 const fn kind_of(one: &Relation) -> &'static str {
@@ -260,7 +282,11 @@ impl Guarded {
 pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(), BackupError> {
     let mut both = both(job)?;
     let work = work(job, &mut both)?;
-    let rows = rows::work(job, &mut both, &work.columns)?;
+    let (mut rows, copies) = rows::work(job, &mut both, &work.columns)?;
+    let superuser = quiet::is_superuser(&mut both)?;
+    let events = quiet::events(both.live.as_mut(), superuser)?;
+    let links = super::links::read(&mut both)?;
+    let triggers = quiet::tables(&mut both, &rows, &links, superuser)?;
 
     let mut psql = client(job.live, false, job.control)?;
     let mut guarded = Guarded { titles: Vec::new() };
@@ -268,21 +294,36 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
         &mut psql,
         "BEGIN;\nSET LOCAL lock_timeout = '10s';\nSET LOCAL check_function_bodies = off;\n",
     )?;
+    feed(&mut psql, &events.before)?;
     before_rows(&work, &mut guarded, &mut psql)?;
     large::copy(job, &work.large.lost, &mut psql)?;
     copy_rows(job, &work.relations, &mut psql)?;
     // A dump leaves its own search path behind, and the rows below name everything in full.
     feed(&mut psql, "SET search_path = pg_catalog;\n")?;
+    if let Some(entry) = job.copies {
+        let sequences = copies.fill(entry, &mut psql, job.control)?;
+        rows.iter_mut()
+            .for_each(|one| one.with_sequences(&sequences));
+    }
+    feed(&mut psql, &triggers.before)?;
     for (at, one) in rows.iter().enumerate() {
         one.feed(at, job, &mut psql)?;
     }
+    feed(&mut psql, &triggers.after)?;
     after_rows(&work, &both, &mut guarded, &mut psql)?;
+    feed(&mut psql, &events.after)?;
+    feed(&mut psql, &columns::empty(&work.columns))?;
     feed(&mut psql, "COMMIT;\n")?;
     psql.close_input().map_err(|error| io(&error))?;
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     say(&work, restored);
     rows::report(&rows, &said, restored);
+    let changed = rows::changed(&rows, &said);
+    let loud = triggers.left(|full| changed.contains(full));
+    restored.left.extend(loud);
+    let emptied = columns::emptied(&work.columns, &said, &mut both)?;
+    restored.left.extend(emptied);
     still_lost(job, &both, &work, &guarded.failed(&said), restored)
 }
 
@@ -331,8 +372,8 @@ fn before_rows(
 }
 
 fn add(columns: Option<&Vec<Column>>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
-    for one in columns.into_iter().flatten() {
-        feed(psql, &one.add())?;
+    for (at, one) in columns.into_iter().flatten().enumerate() {
+        feed(psql, &one.add(at))?;
     }
     Ok(())
 }

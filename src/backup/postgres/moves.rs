@@ -4,18 +4,24 @@
 use std::collections::BTreeMap;
 
 use super::chosen::Chosen;
+use super::links::Link;
 use super::missing::Both;
-use super::rows::Link;
+use super::parts::Parts;
 use crate::adapters::postgres::session::identifier;
 
 /// Longest chain of references that is followed from changed keys.
 const DEPTH: usize = 8;
 
 /// Follows changed columns to the rows that refer to them and were changed along.
-pub(super) fn follow(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chosen>) {
+pub(super) fn follow(
+    both: &Both,
+    parts: &Parts,
+    links: &[&Link],
+    found: &mut BTreeMap<u32, Chosen>,
+) {
     for _ in 0..DEPTH {
         let mut more: BTreeMap<u32, Chosen> = BTreeMap::new();
-        let changes = |link: &&Link| matches!(link.on_update.as_str(), "c" | "n" | "d");
+        let changes = |link: &&&Link| matches!(link.on_update.as_str(), "c" | "n" | "d");
         for link in links.iter().filter(changes) {
             let Some(parent) = found.get(&link.parent) else {
                 continue;
@@ -29,7 +35,7 @@ pub(super) fn follow(both: &Both, links: &[Link], found: &mut BTreeMap<u32, Chos
                 continue;
             };
             more.entry(link.child)
-                .or_insert_with(|| referring(link, &child.full, parent));
+                .or_insert_with(|| referring(link, &parts.scope(child), parent));
         }
         if more.is_empty() {
             return;
@@ -58,7 +64,7 @@ fn referring(link: &Link, child: &str, parent: &Chosen) -> Chosen {
     };
     Chosen {
         from: format!(
-            "FROM ONLY {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {pairs})",
+            "FROM {child} AS backstop_c WHERE EXISTS (SELECT 1 FROM (SELECT * {}) backstop_p WHERE {pairs})",
             parent.from
         ),
         sets: link
@@ -75,6 +81,8 @@ fn referring(link: &Link, child: &str, parent: &Chosen) -> Chosen {
 pub(super) struct Moves<'a> {
     pub at: usize,
     pub full: &'a str,
+    /// Its own rows alone, or those of all its partitions too.
+    pub of: &'a str,
     pub columns: &'a [String],
     pub key: &'a [String],
     /// For each column of the key that was changed, its number among the copied values.
@@ -98,7 +106,7 @@ impl Moves<'_> {
 
     /// Returns the statements; with `look` they only count.
     pub fn sql(&self, look: bool) -> String {
-        let (at, full) = (self.at, self.full);
+        let (at, full, of) = (self.at, self.full, self.of);
         let given = self.all(|one| self.given(one, "b"), ", ");
         let old = self.all(|one| format!("b.{one}"), ", ");
         let found = self.all(|one| format!("o.{one} = {}", self.given(one, "b")), " AND ");
@@ -106,11 +114,11 @@ impl Moves<'_> {
         let mine = self.all(|one| format!("t.{one} = {}", self.given(one, "m")), " AND ");
         // A row that somebody put under the old key since stays.
         let which = format!(
-            "{found} AND ROW({given}) IS DISTINCT FROM ROW({old}) AND NOT EXISTS (SELECT 1 FROM ONLY {full} t WHERE {taken} \
+            "{found} AND ROW({given}) IS DISTINCT FROM ROW({old}) AND NOT EXISTS (SELECT 1 FROM {of} t WHERE {taken} \
              AND NOT EXISTS (SELECT 1 FROM pg_temp.backstop_rows m WHERE {mine}))"
         );
         let count = format!(
-            "SELECT 'moved', {at}, count(*) FROM ONLY {full} o, pg_temp.backstop_rows b WHERE {which};\n"
+            "SELECT 'moved', {at}, count(*) FROM {of} o, pg_temp.backstop_rows b WHERE {which};\n"
         );
         if look {
             return count;
@@ -122,7 +130,7 @@ impl Moves<'_> {
                 .map(|(one, _)| format!("{one} = b.{one}"));
             let set = set.collect::<Vec<_>>().join(", ");
             return format!(
-                "{count}UPDATE ONLY {full} o SET {set} FROM pg_temp.backstop_rows b WHERE {which};\n"
+                "{count}UPDATE {of} o SET {set} FROM pg_temp.backstop_rows b WHERE {which};\n"
             );
         }
         let columns = self.columns.join(", ");
@@ -136,8 +144,8 @@ impl Moves<'_> {
             .collect();
         // All go before any comes: the keys of one may be the old ones of another.
         format!(
-            "{count}CREATE TEMP TABLE backstop_moved AS SELECT {}, o.ctid AS backstop_c FROM ONLY {full} o, pg_temp.backstop_rows b WHERE {which};\n\
-             DELETE FROM ONLY {full} o USING pg_temp.backstop_moved m WHERE o.ctid = m.backstop_c;\n\
+            "{count}CREATE TEMP TABLE backstop_moved AS SELECT {}, o.tableoid AS backstop_o, o.ctid AS backstop_c FROM {of} o, pg_temp.backstop_rows b WHERE {which};\n\
+             DELETE FROM {of} o USING pg_temp.backstop_moved m WHERE o.ctid = m.backstop_c AND o.tableoid = m.backstop_o;\n\
              INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM pg_temp.backstop_moved;\n\
              DROP TABLE pg_temp.backstop_moved;\n",
             picked.join(", ")

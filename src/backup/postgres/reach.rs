@@ -204,6 +204,13 @@ fn walk(
              JOIN pg_publication p ON p.oid=t.prpubid JOIN pg_class c ON c.oid=t.prrelid JOIN pg_namespace n ON n.oid=c.relnamespace \
              UNION ALL SELECT 0, 0, n.nspname, p.proname FROM m JOIN pg_proc p ON m.classid='pg_proc'::regclass AND p.oid=m.objid JOIN pg_namespace n ON n.oid=p.pronamespace \
              UNION ALL SELECT 0, 0, n.nspname, t.typname FROM m JOIN pg_type t ON m.classid='pg_type'::regclass AND t.oid=m.objid JOIN pg_namespace n ON n.oid=t.typnamespace \
+             UNION ALL SELECT 0, 0, n.nspname, o.oprname FROM m JOIN pg_operator o ON m.classid='pg_operator'::regclass AND o.oid=m.objid JOIN pg_namespace n ON n.oid=o.oprnamespace \
+             UNION ALL SELECT 0, 0, n.nspname, o.opcname FROM m JOIN pg_opclass o ON m.classid='pg_opclass'::regclass AND o.oid=m.objid JOIN pg_namespace n ON n.oid=o.opcnamespace \
+             UNION ALL SELECT 0, 0, n.nspname, o.opfname FROM m JOIN pg_opfamily o ON m.classid='pg_opfamily'::regclass AND o.oid=m.objid JOIN pg_namespace n ON n.oid=o.opfnamespace \
+             UNION ALL SELECT 0, 0, '', format('CAST (%s AS %s)', format_type(k.castsource, NULL), format_type(k.casttarget, NULL)) FROM m JOIN pg_cast k ON m.classid='pg_cast'::regclass AND k.oid=m.objid \
+             UNION ALL SELECT 0, 0, coalesce(n.nspname, ''), 'DEFAULT PRIVILEGES FOR ' || CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' \
+             WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END FROM m JOIN pg_default_acl d ON m.classid='pg_default_acl'::regclass AND d.oid=m.objid LEFT JOIN pg_namespace n ON n.oid=d.defaclnamespace \
+             UNION ALL SELECT 0, 0, '', 'USER MAPPING ' || u.usename || ' SERVER ' || u.srvname FROM m JOIN pg_user_mappings u ON m.classid='pg_user_mapping'::regclass AND u.umid=m.objid \
              UNION ALL SELECT 0, 0, coalesce(i.schema, ''), coalesce(i.name, i.identity) FROM m CROSS JOIN LATERAL pg_identify_object(m.classid, m.objid, 0) i \
              WHERE m.classid NOT IN ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass, \
              'pg_attrdef'::regclass, 'pg_publication_rel'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)",

@@ -117,8 +117,21 @@ struct Asked {
     names: BTreeSet<String>,
 }
 
+/// Every table of the backup: those with rows of their own, and partitioned ones, whose rows lie in their partitions.
+fn tables_of(entry: &Entry) -> Vec<Name> {
+    let parted = entry
+        .manifest
+        .artefacts
+        .iter()
+        .filter(|artefact| artefact.role == "schema")
+        .flat_map(|artefact| &artefact.contents)
+        .filter(|content| content.kind == "partitioned-table")
+        .filter_map(|content| parse_name(&content.name));
+    rows_of(entry).into_keys().chain(parted).collect()
+}
+
 fn asked(entry: &Entry, wish: &Wish) -> Asked {
-    let all: Vec<Name> = rows_of(entry).into_keys().collect();
+    let all = tables_of(entry);
     let mut asked = Asked::default();
     for name in &wish.only {
         let found = names::resolve(&all, name);
@@ -151,11 +164,12 @@ fn fill_steps(
     if !wish.look || !gone.is_empty() {
         return counted_steps(entry, wish, &live, control, plan);
     }
-    let scratch = Scratch::load(entry, admin, control)?;
+    let scratch = source(entry, wish, (admin, name), control)?;
     let asked = asked(entry, wish);
     let job = Missing {
         live: &live,
-        scratch: &scratch.way,
+        scratch: scratch.as_ref().map_or(&live, |one| &one.way),
+        copies: scratch.is_none().then_some(entry),
         wanted: asked.tables,
         names: asked.names,
         definitions: &wish.definitions,
@@ -188,7 +202,7 @@ fn counted_steps(
     plan: &mut RestorePlan,
 ) -> Result<(), BackupError> {
     let wanted = asked(entry, wish).tables;
-    let all: Vec<Name> = rows_of(entry).into_keys().collect();
+    let all = tables_of(entry);
     let mut session = look(live, control)?;
     let there = relations(session.as_mut())?;
     for (name, rows) in rows_of(entry) {
@@ -252,7 +266,6 @@ pub(super) fn apply(
     let kind = kind(entry, wish, &admin, control)?;
     let gone = roles::missing(entry, wish, &admin, control)?;
     roles::create(&gone, &admin, control)?;
-    let scratch = Scratch::load(entry, &admin, control)?;
     let made = |role: &roles::Role| format!("made the role `{}` again", role.name);
     let mut restored = Restored {
         done: gone.iter().map(made).collect(),
@@ -261,6 +274,7 @@ pub(super) fn apply(
     };
     match kind {
         Kind::Fresh(name) => {
+            let scratch = Scratch::load(entry, &admin, control)?;
             rename(&admin, scratch, None, &name, control)?;
             settings(entry, &admin, &name, &mut restored, control)?;
             restored
@@ -268,6 +282,7 @@ pub(super) fn apply(
                 .push(format!("restored the whole database as `{name}`"));
         }
         Kind::Swap(name) => {
+            let scratch = Scratch::load(entry, &admin, control)?;
             let now = jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S").to_string();
             let old = format!("{name}_old_{now}");
             rename(&admin, scratch, Some(&old), &name, control)?;
@@ -281,10 +296,12 @@ pub(super) fn apply(
         }
         Kind::Fill(name) => {
             let live = admin.to_database(&name);
+            let scratch = source(entry, wish, (&admin, &name), control)?;
             let asked = asked(entry, wish);
             let job = Missing {
                 live: &live,
-                scratch: &scratch.way,
+                scratch: scratch.as_ref().map_or(&live, |one| &one.way),
+                copies: scratch.is_none().then_some(entry),
                 wanted: asked.tables,
                 names: asked.names,
                 definitions: &wish.definitions,
@@ -301,6 +318,36 @@ pub(super) fn apply(
         }
     }
     Ok(restored)
+}
+
+/// Loads the scratch database that a comparison needs; nothing where rows alone come back and the role may make none.
+fn source(
+    entry: &Entry,
+    wish: &Wish,
+    (admin, name): (&Way, &str),
+    control: &Control,
+) -> Result<Option<Scratch>, BackupError> {
+    let rows_alone = wish.follow && !wish.redefine && wish.definitions.is_empty();
+    let mut session = look(&admin.to_database(name), control)?;
+    let rows = session
+        .rows("SELECT current_setting('is_superuser') = 'on'")
+        .map_err(super::snapshot::fault)?;
+    let superuser = rows
+        .first()
+        .is_some_and(|row| super::snapshot::text(row, 0) == "t");
+    if superuser || !rows_alone {
+        return Scratch::load(entry, admin, control).map(Some);
+    }
+    let there: BTreeSet<Name> = relations(session.as_mut())?
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
+    let asked = asked(entry, wish);
+    match asked.tables.iter().find(|one| !there.contains(*one)) {
+        // What is gone by now takes its definition to come back.
+        Some(_) => Scratch::load(entry, admin, control).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn major(entry: &Entry) -> u32 {
@@ -365,9 +412,7 @@ fn settings(
     {
         let statement = renamed(statement, &old, name);
         if let Err(error) = run(admin, &format!("{statement};\n"), control) {
-            restored
-                .notes
-                .push(format!("not brought back: {statement}: {error}"));
+            restored.left.push(format!("{statement}: {error}"));
         }
     }
     drop(load::run(&admin.to_database(name), "ANALYZE;\n", control));

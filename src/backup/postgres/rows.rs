@@ -7,8 +7,11 @@ use std::time::Instant;
 
 use super::chosen::{self, Chosen};
 use super::columns::Column;
+use super::copies::Copies;
+use super::links::{self, Link, parents_first};
 use super::load::io;
 use super::missing::{Both, ENCODING, Missing, feed};
+use super::parts::Parts;
 use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
 use crate::adapters::postgres::session::{identifier, literal};
@@ -23,7 +26,13 @@ const VIEWS_DEEP: usize = 8;
 /// What is to be done for one living table.
 #[derive(Debug)]
 pub(super) struct RowJob {
-    full: String,
+    pub full: String,
+    /// Its own rows alone (`ONLY shop.t`), or those of all its partitions too.
+    of: String,
+    /// All rows of the backup, as a SELECT names them.
+    had: String,
+    /// They lie in a copy beside the living table.
+    copied: bool,
     /// Quoted names of the columns that can be written.
     columns: Vec<String>,
     key: Vec<String>,
@@ -53,24 +62,19 @@ pub(super) fn work(
     job: &Missing<'_>,
     both: &mut Both,
     lost: &[Column],
-) -> Result<Vec<RowJob>, BackupError> {
-    let links = links(both)?;
+) -> Result<(Vec<RowJob>, Copies), BackupError> {
+    let links = links::read(both)?;
     let names: BTreeMap<u32, Name> = both
         .had
         .iter()
         .map(|one| (one.oid, one.name.clone()))
         .collect();
-    let inherits: Vec<(u32, u32)> = both
-        .scratch
-        .rows("SELECT inhparent, inhrelid FROM pg_inherits")
-        .map_err(fault)?
-        .iter()
-        .map(|row| (number(row, 0), number(row, 1)))
-        .collect();
+    let parts = Parts::read(both, job.copies.is_some())?;
     let behind = behind(job, both)?;
-    let mut chosen = chosen::chosen(job, both, &links, &inherits, &behind)?;
-    let mut wanted = with_children(job, both, &behind, &links, &inherits, &chosen);
-    let gave = values_of_columns(both, lost);
+    let mut chosen = chosen::chosen(job, both, &links, &parts, &behind)?;
+    let mut wanted = with_children(job, both, &behind, &links, &parts, &chosen);
+    let added = added(both, &parts, lost);
+    let gave = values_of_columns(both, &parts, &added);
     for (oid, column) in &gave {
         // Of a table that only lost a column nothing but its values comes back.
         if wanted.insert(*oid) {
@@ -80,123 +84,127 @@ pub(super) fn work(
     let tables: Vec<Relation> = both
         .had
         .iter()
-        .filter(|one| one.kind == 'r' && !one.extension && wanted.contains(&one.oid))
-        .filter(|one| both.has.get(&one.name).is_some_and(|live| live.kind == 'r'))
+        .filter(|one| one.kind == 'r' || parts.is_whole(one.oid))
+        .filter(|one| !one.extension && wanted.contains(&one.oid))
+        .filter(|one| {
+            both.has
+                .get(&one.name)
+                .is_some_and(|live| live.kind == one.kind)
+        })
         .cloned()
         .collect();
-    let superuser = is_superuser(both)?;
+    let copies = copies(job, both, &parts, &tables, &chosen)?;
+    let superuser = super::quiet::is_superuser(both)?;
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
-        if let Some(mut one) = row_job(both, &table, &links, &names, (superuser, job.look), lost)? {
-            one.over = job.over;
-            match (chosen.remove(&table.oid), gave.get(&table.oid)) {
-                (Some(chosen), _) => one.only(both, chosen)?,
-                (None, Some(gave)) if one.key.is_empty() => {
-                    let deletes = true;
-                    one.only(
-                        both,
-                        Chosen {
-                            deletes,
-                            ..gave.clone()
-                        },
-                    )?;
-                }
-                (None, _) if job.overwrite => {
-                    one.beside = job.follow && !job.redefine && !one.key.is_empty();
-                    one.overwrite_all(both)?;
-                }
-                (None, _) => {}
-            }
+        let added = added.get(&table.oid).map_or(&[][..], Vec::as_slice);
+        let about = (&links[..], &names, &parts);
+        if let Some(mut one) = row_job(both, &table, about, (superuser, job.look), added)? {
+            let chosen = chosen.remove(&table.oid);
+            bounded(job, both, &mut one, chosen, gave.get(&table.oid))?;
             jobs.push(one);
         }
     }
-    Ok(jobs)
+    Ok((jobs, copies))
 }
 
-fn is_superuser(both: &mut Both) -> Result<bool, BackupError> {
-    let rows = both
-        .live
-        .rows("SELECT current_setting('is_superuser')")
-        .map_err(fault)?;
-    Ok(rows.first().is_some_and(|row| text(row, 0) == "on"))
+/// The copies that take the place of a scratch database: of every table that is looked at, or asked on the way to one.
+fn copies(
+    job: &Missing<'_>,
+    both: &Both,
+    parts: &Parts,
+    tables: &[Relation],
+    chosen: &BTreeMap<u32, Chosen>,
+) -> Result<Copies, BackupError> {
+    let mut copies = Copies::default();
+    if job.copies.is_none() {
+        return Ok(copies);
+    }
+    let copied = |one: &&Relation| tables.contains(one) || chosen.contains_key(&one.oid);
+    for table in both.had.iter().filter(copied) {
+        let below = match parts.is_whole(table.oid) {
+            true => parts.below(table.oid),
+            false => BTreeSet::new(),
+        };
+        let inside = both.had.iter().filter(|one| below.contains(&one.oid));
+        copies.add(table, &inside.collect::<Vec<_>>())?;
+    }
+    Ok(copies)
 }
 
-/// A foreign key of the backup: child, parent, what a deletion does, and the names to compare.
-pub(super) struct Link {
-    pub child: u32,
-    pub parent: u32,
-    pub act: String,
-    /// What a change of the parent's key does.
-    pub on_update: String,
-    name: String,
-    pub child_columns: Vec<String>,
-    pub parent_columns: Vec<String>,
-}
-
-impl Link {
-    /// The condition under which a row `backstop_c` of the child speaks of a row `backstop_p` of the parent.
-    pub fn pairs(&self) -> String {
-        let pairs = self.child_columns.iter().zip(&self.parent_columns);
-        let pairs: Vec<String> = pairs
-            .map(|(mine, theirs)| {
-                format!(
-                    "backstop_p.{} = backstop_c.{}",
-                    identifier(theirs),
-                    identifier(mine)
-                )
-            })
-            .collect();
-        pairs.join(" AND ")
+/// Bounds the work on one table to the rows that were lost, as far as they are known.
+fn bounded(
+    job: &Missing<'_>,
+    both: &mut Both,
+    one: &mut RowJob,
+    chosen: Option<Chosen>,
+    gave: Option<&Chosen>,
+) -> Result<(), BackupError> {
+    one.over = job.over;
+    match (chosen, gave) {
+        (Some(chosen), _) => one.only(both, chosen),
+        (None, Some(gave)) if one.key.is_empty() => {
+            let deletes = true;
+            let chosen = Chosen {
+                deletes,
+                ..gave.clone()
+            };
+            one.only(both, chosen)
+        }
+        (None, _) if job.overwrite => {
+            one.beside = job.follow && !job.redefine && !one.key.is_empty();
+            one.overwrite_all(both)
+        }
+        (None, _) => Ok(()),
     }
 }
 
-fn links(both: &mut Both) -> Result<Vec<Link>, BackupError> {
-    let names = |key: &str, relation: &str| {
-        format!(
-            "(SELECT json_agg(a.attname ORDER BY u.o) FROM unnest(k.{key}) WITH ORDINALITY u(n,o) JOIN pg_attribute a \
-             ON a.attrelid=k.{relation} AND a.attnum=u.n)"
-        )
-    };
-    let rows = both
-        .scratch
-        .rows(&format!(
-            "SELECT k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.conname, {}, {} FROM pg_constraint k WHERE k.contype = 'f'",
-            names("conkey", "conrelid"),
-            names("confkey", "confrelid")
-        ))
-        .map_err(fault)?;
-    let list = |text: String| serde_json::from_str::<Vec<String>>(&text).unwrap_or_default();
-    Ok(rows
-        .iter()
-        .map(|row| Link {
-            child: number(row, 0),
-            parent: number(row, 1),
-            act: text(row, 2),
-            on_update: text(row, 3),
-            name: text(row, 4),
-            child_columns: list(text(row, 5)),
-            parent_columns: list(text(row, 6)),
-        })
-        .collect())
-}
-
-/// The rows of tables that lost columns: with what an added column holds until it has its values.
-fn values_of_columns(both: &Both, lost: &[Column]) -> BTreeMap<u32, Chosen> {
-    let mut found: BTreeMap<u32, Chosen> = BTreeMap::new();
+/// Columns that come back, by the tables whose rows get their values: their own, and those that inherit from it.
+fn added<'c>(both: &Both, parts: &Parts, lost: &'c [Column]) -> BTreeMap<u32, Vec<&'c Column>> {
+    let mut found: BTreeMap<u32, Vec<&Column>> = BTreeMap::new();
     for column in lost.iter().filter(|one| !one.generated) {
         let Some(table) = both.had.iter().find(|one| one.name == column.table) else {
             continue;
         };
-        let value = match &column.default {
+        let mut all = vec![table.oid];
+        if !parts.is_whole(table.oid) {
+            all.extend(parts.below(table.oid));
+        }
+        for oid in all {
+            let mine = found.entry(oid).or_default();
+            if mine.iter().all(|one| one.name != column.name) {
+                mine.push(column);
+            }
+        }
+    }
+    found
+}
+
+/// The rows of tables that lost columns: with what an added column holds until it has its values.
+fn values_of_columns(
+    both: &Both,
+    parts: &Parts,
+    added: &BTreeMap<u32, Vec<&Column>>,
+) -> BTreeMap<u32, Chosen> {
+    let mut found: BTreeMap<u32, Chosen> = BTreeMap::new();
+    for (oid, columns) in added {
+        let Some(table) = both.had.iter().find(|one| one.oid == *oid) else {
+            continue;
+        };
+        let value = |column: &Column| match &column.default {
             _ if column.there => None,
             None => Some("NULL".to_owned()),
             Some(text) => (!text.contains('(')).then(|| text.clone()),
         };
-        let one = found.entry(table.oid).or_insert_with(|| Chosen {
-            from: format!("FROM ONLY {}", table.full),
+        let sets = columns
+            .iter()
+            .map(|one| (identifier(&one.name), value(one)));
+        let chosen = Chosen {
+            from: format!("FROM {}", parts.scope(table)),
+            sets: sets.collect(),
             ..Chosen::default()
-        });
-        one.sets.push((identifier(&column.name), value));
+        };
+        found.insert(*oid, chosen);
     }
     found
 }
@@ -240,16 +248,15 @@ fn with_children(
     both: &Both,
     behind: &BTreeSet<u32>,
     links: &[Link],
-    inherits: &[(u32, u32)],
+    parts: &Parts,
     chosen: &BTreeMap<u32, Chosen>,
 ) -> BTreeSet<u32> {
     if job.is_all() {
-        return both.had.iter().map(|one| one.oid).collect();
+        let mut all = both.had.iter().map(|one| one.oid).collect();
+        parts.fold(&mut all, |_| false);
+        return all;
     }
     let mut below: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (parent, child) in inherits {
-        below.entry(*parent).or_default().push(*child);
-    }
     let keeps = |oid: u32| chosen.get(&oid).is_some_and(|one| !one.deletes);
     for link in links
         .iter()
@@ -268,49 +275,15 @@ fn with_children(
     while let Some(one) = waiting.pop() {
         if wanted.insert(one) {
             waiting.extend(below.get(&one).into_iter().flatten());
-        }
-    }
-    wanted.extend(chosen.keys());
-    wanted
-}
-
-/// Orders tables so that parents come first; tables in a circle come in any order.
-fn parents_first(tables: &[Relation], links: &[Link]) -> Vec<Relation> {
-    let among: BTreeSet<u32> = tables.iter().map(|one| one.oid).collect();
-    let mut parents: BTreeMap<u32, usize> = among.iter().map(|oid| (*oid, 0)).collect();
-    let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for link in links {
-        if link.child != link.parent && among.contains(&link.child) && among.contains(&link.parent)
-        {
-            *parents.entry(link.child).or_default() += 1;
-            children.entry(link.parent).or_default().push(link.child);
-        }
-    }
-    let mut ready: Vec<u32> = parents
-        .iter()
-        .filter(|(_, count)| **count == 0)
-        .map(|(oid, _)| *oid)
-        .collect();
-    let mut order = Vec::new();
-    let mut placed = BTreeSet::new();
-    while let Some(oid) = ready.pop() {
-        placed.insert(oid);
-        order.push(oid);
-        for child in children.get(&oid).into_iter().flatten() {
-            if let Some(count) = parents.get_mut(child) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.push(*child);
-                }
+            if !parts.is_whole(one) {
+                waiting.extend(parts.below(one));
             }
         }
     }
-    order.extend(among.difference(&placed));
-    let by_oid: BTreeMap<u32, &Relation> = tables.iter().map(|one| (one.oid, one)).collect();
-    order
-        .iter()
-        .filter_map(|oid| by_oid.get(oid).copied().cloned())
-        .collect()
+    wanted.extend(chosen.keys());
+    let named = |oid| chosen.contains_key(&oid);
+    parts.fold(&mut wanted, named);
+    wanted
 }
 
 /// Returns names and types of the columns that can be written.
@@ -358,16 +331,11 @@ fn key(both: &mut Both, table: &Relation, columns: &[String]) -> Result<Vec<Stri
 fn row_job(
     both: &mut Both,
     table: &Relation,
-    links: &[Link],
-    names: &BTreeMap<u32, Name>,
+    (links, names, parts): (&[Link], &BTreeMap<u32, Name>, &Parts),
     (quiet, look): (bool, bool),
-    lost: &[Column],
+    lost: &[&Column],
 ) -> Result<Option<RowJob>, BackupError> {
-    let added: BTreeSet<String> = lost
-        .iter()
-        .filter(|one| one.table == table.name && !one.generated)
-        .map(|one| one.name.clone())
-        .collect();
+    let added: BTreeSet<String> = lost.iter().map(|one| one.name.clone()).collect();
     let live: BTreeMap<String, String> = columns(both, &table.full, true)?.into_iter().collect();
     let columns: Vec<String> = columns(both, &table.full, false)?
         .into_iter()
@@ -380,11 +348,15 @@ fn row_job(
     if columns.is_empty() {
         return Ok(None);
     }
-    let key = key(both, table, &columns)?;
+    let key = match parts.key(table.oid) {
+        Some(key) if key.iter().all(|one| columns.contains(one)) => key.to_vec(),
+        Some(_) => Vec::new(),
+        None => key(both, table, &columns)?,
+    };
     let sequences = sequences(both, table)?;
     let orphans = links
         .iter()
-        .filter(|link| link.child == table.oid)
+        .filter(|link| link.child == table.oid && !link.copy)
         .filter_map(|link| {
             let parent = names.get(&link.parent)?;
             let pairs = link.child_columns.iter().zip(&link.parent_columns);
@@ -408,6 +380,9 @@ fn row_job(
         .collect();
     Ok(Some(RowJob {
         full: table.full.clone(),
+        of: parts.living(table),
+        had: parts.scope(table),
+        copied: parts.copied(),
         columns,
         key,
         sequences,
@@ -463,6 +438,11 @@ fn sequences(
 }
 
 impl RowJob {
+    /// Tells whether rows of all its partitions are looked at.
+    pub(super) fn is_whole(&self) -> bool {
+        self.of == self.full
+    }
+
     /// Lets every column but those of the key and those that the server fills take the backup's value.
     fn overwrite_all(&mut self, both: &mut Both) -> Result<(), BackupError> {
         let filled: BTreeSet<String> = both
@@ -554,18 +534,18 @@ impl RowJob {
             columns.push(format!("backstop_m{number}"));
         }
         text.push_str(&format!(
-            "CREATE TEMP TABLE backstop_rows AS SELECT {} FROM {full} WITH NO DATA;\nCOPY pg_temp.backstop_rows ({}) FROM stdin;\n",
-            copied.join(", "),
-            columns.join(", ")
+            "CREATE TEMP TABLE backstop_rows AS SELECT {} FROM {full} WITH NO DATA;\n",
+            copied.join(", ")
         ));
         feed(psql, &text)?;
-        self.copy(job, psql)?;
+        self.fill(job, &columns, psql)?;
         if !self.moves.is_empty() {
             let changed = self.moves.iter().enumerate();
             let changed: Vec<_> = changed.map(|(at, (one, _))| (one.clone(), at)).collect();
             let moves = super::moves::Moves {
                 at,
                 full,
+                of: &self.of,
                 columns: &self.columns,
                 key: &self.key,
                 changed: &changed,
@@ -576,6 +556,7 @@ impl RowJob {
         let change = super::change::Change {
             at,
             full,
+            of: &self.of,
             columns: &self.columns,
             key: &self.key,
             overwrite: &self.overwrite,
@@ -592,27 +573,67 @@ impl RowJob {
         Ok(())
     }
 
+    /// Brings the rows of the backup to hand.
+    fn fill(
+        &self,
+        job: &Missing<'_>,
+        columns: &[String],
+        psql: &mut Box<dyn Program>,
+    ) -> Result<(), BackupError> {
+        if self.copied {
+            return feed(psql, &self.take(columns));
+        }
+        let columns = columns.join(", ");
+        feed(
+            psql,
+            &format!("COPY pg_temp.backstop_rows ({columns}) FROM stdin;\n"),
+        )?;
+        self.copy(job, psql)
+    }
+
+    /// The lost rows with what the command made of them.
+    fn select(&self) -> String {
+        let from = match &self.chosen {
+            Some(chosen) => chosen.from.clone(),
+            None => format!("FROM {}", self.had),
+        };
+        let mut picked = self.columns.clone();
+        picked.extend(self.after().iter().map(|one| (*one).to_owned()));
+        picked.extend(self.moves.iter().map(|(_, value)| value.clone()));
+        format!("SELECT {} {from}", picked.join(", "))
+    }
+
+    /// Takes the lost rows out of the copy.
+    fn take(&self, columns: &[String]) -> String {
+        format!(
+            "SET LOCAL search_path = {};\nINSERT INTO pg_temp.backstop_rows ({}) {};\nSET LOCAL search_path = pg_catalog;\n",
+            chosen::OWN_PATH,
+            columns.join(", "),
+            self.select()
+        )
+    }
+
+    /// Takes what the backup says of the sequences of the table.
+    pub(super) fn with_sequences(&mut self, said: &BTreeMap<String, (String, String)>) {
+        for (name, value, called) in &mut self.sequences {
+            if let Some((had, was)) = said.get(name) {
+                value.clone_from(had);
+                called.clone_from(was);
+            }
+        }
+    }
+
     /// Streams the rows of the scratch database; the block is closed only when all of them came.
     fn copy(&self, job: &Missing<'_>, psql: &mut Box<dyn Program>) -> Result<(), BackupError> {
         let mut args = ["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-c"]
             .map(str::to_owned)
             .to_vec();
         args.extend([ENCODING.to_owned(), "-c".to_owned()]);
-        let from = match &self.chosen {
-            Some(chosen) => {
-                let path = format!("SET search_path = {}", chosen::OWN_PATH);
-                args.extend([path, "-c".to_owned()]);
-                chosen.from.clone()
-            }
-            None => format!("FROM ONLY {}", self.full),
-        };
-        let mut picked = self.columns.clone();
-        picked.extend(self.after().iter().map(|one| (*one).to_owned()));
-        picked.extend(self.moves.iter().map(|(_, value)| value.clone()));
-        args.push(format!(
-            "COPY (SELECT {} {from}) TO STDOUT",
-            picked.join(", ")
-        ));
+        if self.chosen.is_some() {
+            let path = format!("SET search_path = {}", chosen::OWN_PATH);
+            args.extend([path, "-c".to_owned()]);
+        }
+        args.push(format!("COPY ({}) TO STDOUT", self.select()));
         let deadline = Instant::now() + job.control.left();
         let mut source = job
             .scratch
@@ -638,7 +659,8 @@ impl RowJob {
         let mut text = String::new();
         for (name, value, called) in &self.sequences {
             text.push_str(&format!(
-                "SELECT 'sequence', setval({}, greatest(s.last_value, {value}), CASE WHEN s.last_value > {value} THEN s.is_called ELSE s.is_called AND s.last_value = {value} OR {} END) FROM {name} s;\n",
+                "SELECT 'sequence', setval({}, greatest(s.last_value, {value}), CASE WHEN s.last_value > {value} THEN s.is_called ELSE s.is_called AND s.last_value = {value} OR {1} END) FROM {name} s \
+                 WHERE s.last_value < {value} OR s.last_value = {value} AND NOT s.is_called AND {1};\n",
                 literal(name),
                 literal(called)
             ));
@@ -650,13 +672,23 @@ impl RowJob {
                     "rows of {full} would have no parent (foreign key {name})"
                 ));
                 let body = format!(
-                    "BEGIN IF EXISTS (SELECT 1 FROM ONLY {full} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END"
+                    "BEGIN IF EXISTS (SELECT 1 FROM {} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END",
+                    self.of
                 );
                 text.push_str(&format!("DO {};\n", literal(&body)));
             }
         }
         text
     }
+}
+
+/// Returns the tables that got rows, or other values.
+pub(super) fn changed(jobs: &[RowJob], said: &str) -> BTreeSet<String> {
+    let of = |at: usize| super::change::Said::of(at, said);
+    let jobs = jobs.iter().enumerate();
+    jobs.filter(|(at, _)| of(*at).changed())
+        .map(|(_, job)| job.full.clone())
+        .collect()
 }
 
 /// Puts what psql said about each table into the report.

@@ -256,6 +256,11 @@ fn create(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
              FROM pg_database d WHERE d.datname = current_database() \
              UNION ALL SELECT format('COMMENT ON DATABASE %I IS %L', d.datname, shobj_description(d.oid, 'pg_database')) FROM pg_database d \
              WHERE d.datname = current_database() AND shobj_description(d.oid, 'pg_database') IS NOT NULL \
+             UNION ALL SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', d.datname, d.datconnlimit) FROM pg_database d \
+             WHERE d.datname = current_database() AND d.datconnlimit <> -1 \
+             UNION ALL SELECT format('ALTER DATABASE %I IS_TEMPLATE true', d.datname) FROM pg_database d WHERE d.datname = current_database() AND d.datistemplate \
+             UNION ALL SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', d.datname) FROM pg_database d \
+             WHERE d.datname = current_database() AND d.datacl IS NOT NULL \
              UNION ALL SELECT format(CASE WHEN a.grantee = 0 THEN 'GRANT %s ON DATABASE %I TO PUBLIC' ELSE 'GRANT %s ON DATABASE %I TO %I' END \
              || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, a.privilege_type, d.datname, CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END) \
              FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = current_database() AND a.grantee <> d.datdba \
@@ -264,7 +269,11 @@ fn create(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
              (SELECT oid FROM pg_database WHERE datname = current_database()) AND split_part(s, '=', 1) NOT LIKE '%search_path%' \
              UNION ALL SELECT format('ALTER DATABASE %I SET %I = %s', current_database(), split_part(s, '=', 1), substr(s, strpos(s, '=') + 1)) \
              FROM pg_db_role_setting r, unnest(r.setconfig) s WHERE r.setrole = 0 AND r.setdatabase = \
-             (SELECT oid FROM pg_database WHERE datname = current_database()) AND split_part(s, '=', 1) LIKE '%search_path%'",
+             (SELECT oid FROM pg_database WHERE datname = current_database()) AND split_part(s, '=', 1) LIKE '%search_path%' \
+             UNION ALL SELECT format(CASE WHEN split_part(s, '=', 1) LIKE '%search_path%' THEN 'ALTER ROLE %I IN DATABASE %I SET %I = %s' \
+             ELSE 'ALTER ROLE %I IN DATABASE %I SET %I = %L' END, pg_get_userbyid(r.setrole), current_database(), split_part(s, '=', 1), substr(s, strpos(s, '=') + 1)) \
+             FROM pg_db_role_setting r, unnest(r.setconfig) s WHERE r.setrole <> 0 AND r.setdatabase = \
+             (SELECT oid FROM pg_database WHERE datname = current_database())",
         )
         .map_err(fault)?;
     Ok(rows.iter().map(|row| text(row, 0)).collect())
