@@ -54,10 +54,12 @@ const WAIVED: &str = "with such a copy the second approval can stand in for a ve
 /// Says what can be done about a database that is not sound.
 fn damaged(error: BackupError, reach: &Reach) -> BackupError {
     match (error, reach) {
-        (BackupError::NotIntact(text), Reach::Sqlite(path)) => BackupError::NotIntact(format!(
-            "{text}; `sqlite3 {file} .recover` reads what can be read of it, and a copy keeps it as it is: cp -a {file} ELSEWHERE; {WAIVED}",
-            file = quoted(path)
-        )),
+        (BackupError::NotIntact(text) | BackupError::Source(text), Reach::Sqlite(path)) => {
+            BackupError::NotIntact(format!(
+                "{text}; `sqlite3 {file} .recover` reads what can be read of it, and a copy keeps it as it is: cp -a {file} ELSEWHERE; {WAIVED}",
+                file = quoted(path)
+            ))
+        }
         (error, _) => error,
     }
 }
@@ -220,7 +222,13 @@ impl Engine for Sqlite {
         let marks = marks(path)?;
         let scratch = Scratch::inside(folder)?;
         let copy = scratch.path.join("copy");
-        let contents = copy_of(path, &shape, &marks, &copy, &scratch, &order.control)?;
+        let contents =
+            copy_of(path, &shape, &marks, &copy, &scratch, &order.control).map_err(|error| {
+                match error.to_string().contains("malformed") {
+                    true => damaged(error, &order.target.reach),
+                    false => error,
+                }
+            })?;
         let read = examine(&copy, "quick_check", &order.control)
             .map_err(|error| damaged(error, &order.target.reach))?;
         if read != contents {
