@@ -83,8 +83,8 @@ impl Here {
 
 /// Returns the question with the paths that the world knows.
 fn real(question: &Question) -> Cow<'_, Question> {
-    let path = |path: &Path| name::real(path).into_owned();
-    let odd = |path: &Path| matches!(name::real(path), Cow::Owned(_));
+    let path = |path: &Path| files::stepped(&name::real(path));
+    let odd = |path: &Path| matches!(name::real(path), Cow::Owned(_)) || files::steps_back(path);
     match question {
         Question::Entry(at) if odd(at) => Cow::Owned(Question::Entry(path(at))),
         Question::Tree(at) if odd(at) => Cow::Owned(Question::Tree(path(at))),

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
@@ -30,6 +30,34 @@ impl Default for Limits {
             time: Duration::from_secs(3),
         }
     }
+}
+
+/// Tells whether a path leads up again somewhere.
+pub fn steps_back(path: &Path) -> bool {
+    path.components().any(|part| part == Component::ParentDir)
+}
+
+/// Returns where a path with `..` leads once the folders on its way are there: what the call is yet to make
+/// (`mkdir w; rm -rf w/../data`) stands where its name says, everything else where links lead.
+pub fn stepped(path: &Path) -> PathBuf {
+    if !steps_back(path) {
+        return path.to_path_buf();
+    }
+    let mut all = PathBuf::new();
+    for part in path.components() {
+        if part != Component::ParentDir {
+            all.push(part);
+            continue;
+        }
+        match std::fs::canonicalize(&all) {
+            Ok(real) => all = real.parent().map_or(real.clone(), Path::to_path_buf),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                all.pop();
+            }
+            Err(_) => all.push(part),
+        }
+    }
+    all
 }
 
 /// Folders that are held open at once; deeper trees are not followed further.

@@ -31,6 +31,9 @@ pub(super) enum Bit {
     Break,
 }
 
+/// Texts of lists that are remembered.
+const MAX_LISTED: usize = 256;
+
 /// How parts are to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mode {
@@ -258,8 +261,26 @@ impl Unfolder<'_> {
         if matches!(&feed, Feed::Items(items) if !self.is_counted(items)) {
             self.uncounted += 1;
         }
+        let open = match &feed {
+            Feed::Items(items) => !self.is_counted(items) || items.len() > 1,
+            _ => false,
+        };
         let from = out.len();
         substituted(feed, &origin, mode, out);
+        if open && self.lists.len() < MAX_LISTED {
+            let bits = out.get(from..).unwrap_or_default();
+            let text = |bit: &Bit| match bit {
+                Bit::Piece { piece, .. } => match &piece.part {
+                    Part::Literal(text) | Part::Glob(text) => Some(text.clone()),
+                    Part::Hole(_) => None,
+                },
+                Bit::Break => None,
+            };
+            self.lists.push(bits.iter().filter_map(text).collect());
+        } else if open {
+            // So many lists: which texts are one is no longer told.
+            self.unsure += 1;
+        }
         if fresh::invents(fr.source.at(span)) {
             for bit in out.get(from..).unwrap_or_default() {
                 if let Bit::Piece { piece, .. } = bit

@@ -132,7 +132,12 @@ impl Pattern {
     /// Replaces matches; `anchor` is `#`, `%` or a blank.
     pub fn replace(&self, text: &str, with: &str, all: bool, anchor: char) -> Option<String> {
         if self.atoms.is_empty() {
-            return Some(text.to_owned());
+            // `${x/#/data/}`: nothing stands at the beginning of every text.
+            return Some(match anchor {
+                '#' => format!("{with}{text}"),
+                '%' => format!("{text}{with}"),
+                _ => text.to_owned(),
+            });
         }
         if anchor == ' '
             && let Some(plain) = self.plain()
@@ -271,6 +276,16 @@ mod tests {
         assert_eq!(x.replace("xaxb", "_", true, ' ').as_deref(), Some("__"));
         assert_eq!(x.replace("xaxb", "_", false, '%').as_deref(), Some("xa_"));
         assert_eq!(x.replace("axb", "_", false, '#').as_deref(), Some("axb"));
+        let nothing = of("");
+        assert_eq!(
+            nothing.replace("a", "b/", false, '#').as_deref(),
+            Some("b/a")
+        );
+        assert_eq!(
+            nothing.replace("a", ".b", false, '%').as_deref(),
+            Some("a.b")
+        );
+        assert_eq!(nothing.replace("a", "b", true, ' ').as_deref(), Some("a"));
     }
 
     #[test]

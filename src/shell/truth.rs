@@ -99,6 +99,9 @@ impl Unfolder<'_> {
         }
         let words: Option<Vec<String>> = words.iter().map(Word::text).collect();
         let words = words?;
+        if words.iter().any(|text| self.is_list(text)) {
+            return None;
+        }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["true" | ":", ..] => Some(true),
@@ -183,7 +186,15 @@ impl Unfolder<'_> {
         if !word.parts.iter().all(is_idle) {
             return None;
         }
-        literal(&self.text(&word.parts, VALUE, st, fr))
+        literal(&self.text(&word.parts, VALUE, st, fr)).filter(|text| !self.is_list(text))
+    }
+
+    /// Tells whether a text is a list whose order, or whose lines, are not known for certain.
+    fn is_list(&self, text: &str) -> bool {
+        self.lists.iter().any(|list| match list.contains('\n') {
+            true => text.contains(list.as_str()),
+            false => text == list,
+        })
     }
 
     /// Tells whether a text fits a pattern; patterns with classes and extended ones are left open.

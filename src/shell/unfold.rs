@@ -287,6 +287,8 @@ pub(super) struct Unfolder<'a> {
     pub uncounted: usize,
     /// Lists of which a program handed on some lines only.
     pub parts: Vec<Vec<Word>>,
+    /// Texts that lists were put into of which the order, or the lines, are not known for certain.
+    pub lists: Vec<String>,
     /// Where the shell at hand first said the number of its process.
     pub process: Option<Origin>,
     pub settled: Settled,
@@ -347,6 +349,7 @@ impl<'a> Unfolder<'a> {
             counted: 0,
             uncounted: 0,
             parts: Vec::new(),
+            lists: Vec::new(),
             process: None,
             settled: Settled::default(),
             told: HashMap::new(),

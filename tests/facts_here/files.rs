@@ -997,3 +997,38 @@ fn awk_begins_files_anew_that_the_words_name() {
         ],
     );
 }
+
+#[test]
+fn what_lies_above_a_folder_that_is_only_made_is_there_all_the_same() {
+    let scene = Scene::built(
+        "git init -q; mkdir data; echo x > data/a.csv; echo y > b.csv; echo z > c.csv; ln -s data link",
+    );
+    scene.loses(
+        ".",
+        &[
+            "mkdir w; rm -rf w/../data",
+            "mkdir w; cd w; rm -rf ../data",
+            "mkdir -p build && cd build && rm -rf ../data",
+            "mkdir -p w/x && cd w/x && rm -rf ../../data",
+            "mkdir w && cd w && cp ../b.csv ../c.csv",
+            "mkdir w && cd w && echo x > ../b.csv",
+            "mkdir w && cd w && rm -rf \"$PWD/../data\"",
+            "mkdir w; cd w; bash -c 'rm -rf ../data'",
+            "mkdir w; cd w; rm -rf ../*",
+            "pushd w; rm -rf ../data",
+            "t=$(mktemp -d); ln -s \"$PWD/data\" \"$t/l\"; rm -rf \"$t/l/\"*",
+            "t=$(mktemp -d); ln -s \"$PWD/data\" \"$t/l\"; find \"$t/l/\" -type f -delete",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "mkdir w; rm -rf w/../w",
+            "mkdir w; cd w; echo x > y; rm y",
+            "mkdir -p build && cd build && cmake .. && rm -rf ../build",
+            "mkdir w; cd w; rm -rf ../nothing",
+            "t=$(mktemp -d); ln -s \"$PWD/data\" \"$t/l\"; rm -rf \"$t\"",
+            "t=$(mktemp -d); ln -s \"$PWD/data\" \"$t/l\"; rm \"$t/l\"; rm -rf \"$t/out\"",
+        ],
+    );
+}

@@ -599,3 +599,25 @@ END
         ],
     );
 }
+
+#[test]
+fn a_list_in_a_variable_is_no_text_that_a_condition_could_be_sure_of() {
+    let scene =
+        Scene::built("git init -q; mkdir -p data one two; echo x > data/a.csv; echo x > one/b.csv");
+    scene.loses(
+        ".",
+        &[
+            "x=$(ls -d */); if [[ \"$x\" == $'data/\\none/\\ntwo/' ]]; then rm -rf data; fi",
+            "x=$(ls -d */); if [ \"$x\" = 'data/\none/\ntwo/' ]; then rm -rf data; fi",
+            "x=$(find one two); case \"$x\" in one*two) rm -rf data ;; esac",
+            "x=$(ls | tail -n +9); if [ -z \"$x\" ]; then rm -rf data; fi",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "x=$(ls one); [ \"$x\" = c.csv ] && rm -rf data",
+            "x=$(ls | wc -l); [ \"$x\" -gt 9 ] && rm -rf data",
+        ],
+    );
+}

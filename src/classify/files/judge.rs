@@ -283,7 +283,11 @@ impl<'a, 'n> Judge<'a, 'n> {
         if !matches!(self.world, World::Here) {
             return self.far_removal(place, how, shown);
         }
+        let named = matches!(place, Place::At { .. } | Place::Glob { .. });
         match place {
+            _ if !named && super::linked::leads_out(shown, self.context) => {
+                self.push_unknown(how, shown);
+            }
             Place::At { path, follow } => self.removal_at(path, *follow, how),
             Place::Glob { dir, pattern } => self.removal_glob(dir, pattern, how),
             Place::Below {

@@ -37,6 +37,40 @@ pub fn is_link(path: &Path, context: &Context<'_>) -> bool {
     links.any(|one| linked(one).is_some_and(|name| name.new == path))
 }
 
+/// Tells whether a name below a folder that `mktemp` gives goes through a link that the call has put there:
+/// `t=$(mktemp -d); ln -s "$PWD/data" "$t/l"; rm -rf "$t/l/"*`.
+pub fn leads_out(shown: &str, context: &Context<'_>) -> bool {
+    let earlier = context.earlier.iter().rev().take(EARLIER_MAX);
+    let mut links = earlier.filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
+    links.any(|one| {
+        let args = Args::read(one.args(), Valued::NONE);
+        let own = |text: &str| {
+            context
+                .scene
+                .temporary
+                .iter()
+                .any(|place| Path::new(text).starts_with(place))
+        };
+        let [old, .., new] = args.operands.as_slice() else {
+            return false;
+        };
+        let symbolic = args.has(&["-s", "--symbolic"]) && !own(&old.prefix());
+        // Into a folder the link keeps the name of what it leads to.
+        let names = [new.shown(), old.shown()];
+        symbolic
+            && names.iter().any(|name| {
+                let last = name
+                    .trim_end_matches('/')
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default();
+                let through = format!("{last}/");
+                !last.is_empty()
+                    && (shown.starts_with(&through) || shown.contains(&format!("/{through}")))
+            })
+    })
+}
+
 fn moved(place: &Place, name: &Name) -> Option<Place> {
     let led = |path: &Path, whole: bool| {
         let path = lexical(path);
