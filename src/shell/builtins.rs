@@ -8,7 +8,7 @@ use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::span::Span;
 use crate::model::word::{Hole, Part, Piece, Word};
 
-use super::ast::{Node, NodeKind, PartKind, RawWord};
+use super::ast::NodeKind;
 use super::elements::with_element;
 use super::expand::literal_piece;
 use super::jumps::{Goal, Gone};
@@ -36,40 +36,6 @@ impl Unfolder<'_> {
     fn was_read_blind(&self, function: &Rc<super::state::Function>) -> bool {
         let mut known = self.read_blind.iter();
         known.any(|other| Rc::ptr_eq(other, function))
-    }
-
-    /// Replaces an alias that the text itself defined.
-    pub(super) fn alias(
-        &mut self,
-        node: &Node,
-        words: &[RawWord],
-        st: &mut State,
-        fr: &Frame,
-    ) -> Option<Feed> {
-        if st.aliases.is_empty() {
-            return None;
-        }
-        let first = words.first()?;
-        let [part] = first.parts.as_slice() else {
-            return None;
-        };
-        let PartKind::Plain(name) = &part.kind else {
-            return None;
-        };
-        let value = Rc::clone(st.aliases.get(name.as_str())?);
-        let mut source = Source::joined();
-        source.push(&value.pieces);
-        source.push_raw(
-            &fr.source,
-            Span::new(first.span.end, node.span.end.max(first.span.end)),
-        );
-        let all = Rc::clone(&st.aliases);
-        Rc::make_mut(&mut st.aliases).remove(name.as_str());
-        let mut inside = fr.clone();
-        inside.nesting += 1;
-        let feed = self.text_run(source, OpaqueKind::Syntax, false, st, &inside);
-        st.aliases = all;
-        Some(feed)
     }
 
     /// Runs a function body with these words as arguments.
@@ -465,7 +431,11 @@ impl Unfolder<'_> {
                 _ => vec![Cwd::Unknown],
             },
             Some(word) if word.text().as_deref() == Some("-") => st.previous.clone(),
-            Some(word) => self.places(word, &previous),
+            Some(word) => {
+                let mut next = self.places(word, &previous);
+                next.extend(self.through_cdpath(word, job, st));
+                next
+            }
         };
         let fails = self.may_fail(&next, operand.as_ref(), st);
         st.cwd = next;

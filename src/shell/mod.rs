@@ -1,5 +1,6 @@
 //! The typed tree, the parser and the unfolding of shell texts. Pure: it reads no file and no environment.
 
+mod aliases;
 mod arith;
 pub mod ast;
 mod awk;

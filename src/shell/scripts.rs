@@ -491,6 +491,13 @@ impl Unfolder<'_> {
         let written = self.content(word, st).is_some();
         if !written {
             let text = text?;
+            if !text.contains('/')
+                && let Some(found) = self.on_path(&text, job, st)
+            {
+                let mut job = job.clone();
+                *job.words.first_mut()? = found;
+                return self.direct(&job, st, fr);
+            }
             if !text.contains('/') || st.far || is_system(&text) {
                 return None;
             }
@@ -535,7 +542,7 @@ impl Unfolder<'_> {
         None
     }
 
-    fn first_line(&mut self, word: &Word, st: &State) -> Option<String> {
+    pub(super) fn first_line(&mut self, word: &Word, st: &State) -> Option<String> {
         match self.content(word, st) {
             Some(Content::Feed(Feed::Text { pieces, .. })) => {
                 let text = super::state::word_of(pieces.clone(), None).prefix();

@@ -621,3 +621,34 @@ fn a_list_in_a_variable_is_no_text_that_a_condition_could_be_sure_of() {
         ],
     );
 }
+
+#[test]
+fn names_that_the_call_itself_leads_elsewhere_are_followed() {
+    let scene = Scene::built(
+        "git init -q; mkdir -p data/sub bin one; echo x > data/a.csv; echo x > data/sub/b.csv; echo y > one/c.csv
+        printf '#!/bin/sh\\nrm -rf data\\n' > bin/tidy; printf '#!/bin/sh\\necho ok\\n' > bin/fine; chmod +x bin/*
+        printf '%s\\n' 'a=(a.csv); rm \"${a[@]/#/data/}\"' > front.sh",
+    );
+    scene.loses(
+        ".",
+        &[
+            "PATH=$PWD/bin:$PATH tidy",
+            "PATH=$PATH:$PWD/bin tidy",
+            "export PATH=\"$PWD/bin:$PATH\"; tidy",
+            "CDPATH=data; cd sub; rm b.csv",
+            "CDPATH=data cd sub && rm b.csv",
+            "alias rm=echo; rm -rf data",
+            "bash front.sh",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "PATH=$PWD/bin:$PATH fine",
+            "export PATH=\"$HOME/.cargo/bin:$PATH\"; cargo build",
+            "CDPATH=one; cd sub; rm b.csv",
+            "alias ls='ls --color'; ls",
+            "alias k=kubectl; k get pods",
+        ],
+    );
+}
