@@ -42,6 +42,30 @@ pub fn kept(program: &str, found: &Options, lines: usize) -> Option<std::ops::Ra
     })
 }
 
+/// `sort`, `-r`, `-u`, and `-n` of whole numbers: what other keys give hangs on the language.
+pub(super) fn sorted(found: &Options, text: &str) -> Option<String> {
+    if !found.only("-r -u -n") {
+        return None;
+    }
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    lines.sort();
+    if found.has("-n") {
+        let numbers: Option<Vec<i64>> = lines.iter().map(|line| line.parse().ok()).collect();
+        let mut all: Vec<(i64, String)> = numbers?.into_iter().zip(lines).collect();
+        all.sort();
+        if found.has("-u") {
+            all.dedup_by_key(|(number, _)| *number);
+        }
+        lines = all.into_iter().map(|(_, line)| line).collect();
+    } else if found.has("-u") {
+        lines.dedup();
+    }
+    if found.has("-r") {
+        lines.reverse();
+    }
+    Some(super::pure::joined(lines.into_iter()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,12 @@ const MAX_ITEMS: usize = 256;
 const WATCHEXEC: &str = "-w -W -e -f -i -d -s -o -E -j -S --watch --watch-non-recursive --exts --filter --filter-file --filter-prog --ignore --ignore-file --debounce --signal --stop-signal --stop-timeout --shell --on-busy-update --delay-run --poll --env --project-origin --workdir --emit-events-to --socket --map-signal --fs-events --completions";
 const TMUX: &str = "-s -n -c -t -x -y -e -F -l -p -f -L -S";
 
+/// Programs behind `-exec` that print nothing.
+const SILENT: [&str; 14] = [
+    "rm", "rmdir", "mv", "cp", "ln", "chmod", "chown", "chgrp", "touch", "mkdir", "truncate",
+    "test", "[", "true",
+];
+
 impl Unfolder<'_> {
     pub(super) fn xargs(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         let valued = "-a -d -E -I -L -n -P -s -R -S --arg-file --delimiter --replace --max-args --max-procs --max-lines --max-chars";
@@ -97,13 +103,14 @@ impl Unfolder<'_> {
             .unwrap_or_else(|| Feed::Items(found.clone()));
         self.emit(own, st, fr, None, &listed);
         let mut at = 1;
-        let mut acts = false;
+        let (mut acts, mut prints) = (false, false);
         while let Some(word) = job.words.get(at) {
             at += 1;
             let name = word.text().unwrap_or_default();
             if name == "-delete" {
                 acts = true;
             }
+            prints |= name.starts_with("-print");
             if !matches!(name.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir") {
                 continue;
             }
@@ -111,6 +118,9 @@ impl Unfolder<'_> {
             let rest = job.words.get(at..).unwrap_or_default();
             let end = rest.iter().position(ends_exec).unwrap_or(rest.len());
             let template = rest.get(..end).unwrap_or_default();
+            // `-exec grep -l x {} +`: what it prints is one of the names, or made of one.
+            let started = template.first().and_then(Word::text);
+            prints |= !started.is_some_and(|name| SILENT.contains(&name.as_str()));
             at += end + 1;
             for item in &found {
                 let mut command = job.rest(0);
@@ -122,7 +132,11 @@ impl Unfolder<'_> {
                 self.inner_words(command, st, &via);
             }
         }
-        Some(if acts { Feed::nothing() } else { listed })
+        Some(match (acts, prints) {
+            (false, _) => listed,
+            (true, true) => Feed::Items(found),
+            (true, false) => Feed::nothing(),
+        })
     }
 
     fn inner_words(&mut self, command: Job, st: &State, via: &Frame) {

@@ -33,6 +33,10 @@ impl Unfolder<'_> {
             && ["-s", "-L", "--strip", "--no-symlinks"]
                 .iter()
                 .any(|name| found.has(name));
+        // A link says where it leads in words of its own, which nobody asks for.
+        if !follows && !self.facts.assumed {
+            return opaque();
+        }
         let mut pieces = Vec::new();
         for word in operands {
             match self.here_path(word, st) {

@@ -17,6 +17,13 @@ impl Options {
         self.list.iter().any(|(known, _)| known == name)
     }
 
+    /// Tells whether no other option than these was given.
+    pub fn only(&self, names: &str) -> bool {
+        let known =
+            |(name, _): &(String, Option<Word>)| names.split(' ').any(|known| known == name);
+        self.list.iter().all(known)
+    }
+
     /// Returns the value of the last of these options.
     pub fn value(&self, names: &str) -> Option<&Word> {
         let of = |known: &str| names.split(' ').any(|name| name == known);

@@ -227,7 +227,9 @@ impl Unfolder<'_> {
             "sed" | "grep" | "awk" => 1,
             _ => 0,
         };
+        let several = program != "tr" && operands.len() > takes + 1;
         let input = match operands.get(takes).or(found.value("-in")) {
+            Some(_) if several => return Feed::Opaque(program.to_owned()),
             Some(file) => match self.content(file, st) {
                 Some(Content::Feed(feed)) => feed.clone(),
                 // What is made of a script may be run.
@@ -294,16 +296,9 @@ fn filtered(
         "tr" => tr(found, words, text),
         "sed" => sed(found, words, text),
         "head" | "tail" => super::ends::ends(program, found, text),
-        "cut" => cut(found, text),
-        "sort" => {
-            let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
-            lines.sort();
-            if found.has("-r") {
-                lines.reverse();
-            }
-            Some(joined(lines.into_iter()))
-        }
-        "uniq" => {
+        "cut" if found.only("-f -c -d --fields --delimiter") => cut(found, text),
+        "sort" => super::ends::sorted(found, text),
+        "uniq" if found.only("") => {
             let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
             lines.dedup();
             Some(joined(lines.into_iter()))
@@ -573,10 +568,15 @@ fn hex(text: &str) -> Option<String> {
 
 fn tr(found: &super::options::Options, words: &[String], text: &str) -> Option<String> {
     let first = tr_set(words.first()?)?;
-    if found.has("-d") {
-        return Some(text.chars().filter(|c| !first.contains(c)).collect());
+    let other = found.has("-c") || found.has("-C") || found.has("--complement");
+    if found.has("-d") && found.only("-d -c -C --complement") {
+        return Some(
+            text.chars()
+                .filter(|c| first.contains(c) == other)
+                .collect(),
+        );
     }
-    if found.has("-c") || found.has("-C") {
+    if other || !found.only("-s") {
         return None;
     }
     if found.has("-s") && words.len() == 1 {

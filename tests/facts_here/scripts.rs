@@ -652,3 +652,35 @@ fn names_that_the_call_itself_leads_elsewhere_are_followed() {
         ],
     );
 }
+
+#[test]
+fn what_a_search_starts_prints_names_too_and_filters_do_what_their_options_say() {
+    let scene = Scene::built(
+        "git init -q; mkdir -p data; echo alpha > data/a.csv; echo beta > data/b.csv; ln -s data latest",
+    );
+    scene.loses(
+        ".",
+        &[
+            "find data -type f -exec grep -l alpha {} \\; | xargs rm",
+            "find data -type f -exec grep -q alpha {} \\; -print | xargs rm",
+            "find data -type f -exec grep -l alpha {} + | while read f; do rm \"$f\"; done",
+            "for f in $(find data -type f -exec grep -l alpha {} +); do rm \"$f\"; done",
+            "for f in $(grep alpha data/a.csv data/b.csv | cut -d: -f1); do rm \"$f\"; done",
+            "x=$(printf 'data\\ndata\\nx\\n' | uniq -d); rm -rf \"$x\"",
+            "x=$(tr -cd a-z <<<data1); rm -rf \"$x\"",
+            "x=$(cut --complement -c5- <<<data=1); rm -rf \"$x\"",
+            "x=$(printf '10\\n9\\n' | sort -n | head -1); [ \"$x\" = 9 ] && rm -rf data",
+            "rm -rf \"./$(readlink latest)\"",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "find data -type f -exec grep -l alpha {} + | wc -l",
+            "find data -name '*.tmp' -exec rm {} + | xargs echo",
+            "x=$(tr -d 0-9 <<<data1); echo \"$x\"",
+            "printf 'build\\nbuild\\n' | sort -u | xargs rm -rf",
+            "x=$(printf '10\\n9\\n' | sort -n | head -1); [ \"$x\" = 10 ] && rm -rf data",
+        ],
+    );
+}

@@ -79,7 +79,22 @@ pub fn feeder(command: &Command, context: &Context<'_>) -> Option<Narrowing> {
         return None;
     }
     match before.program().as_deref()? {
-        "find" | "gfind" => Some(narrowing(before)),
+        "find" | "gfind" => {
+            let mut narrowing = narrowing(before);
+            // What it starts prints too, or decides what is printed.
+            let starts = |text: &String| text.starts_with("-exec") || text.starts_with("-ok");
+            let piped = !last.name.starts_with("find");
+            if piped
+                && narrowing
+                    .tests
+                    .as_ref()
+                    .is_some_and(|tests| tests.iter().any(starts))
+            {
+                narrowing.tests = None;
+                narrowing.narrowed = true;
+            }
+            Some(narrowing)
+        }
         "fd" | "fdfind" => super::fd::narrowing(before),
         _ => None,
     }
