@@ -140,6 +140,8 @@ impl Unfolder<'_> {
                     st.previous = std::mem::replace(&mut st.cwd, cwd);
                 }
             }
+            // Outside of functions and sourced files bash refuses it and goes on.
+            "return" if st.calls == 0 && !is_sourced(fr) => {}
             "exit" | "return" | "break" | "continue" | "logout" => {
                 self.leave_by(name, job, st);
             }
@@ -675,6 +677,12 @@ fn splits_words(job: &Job) -> bool {
         let text = text.replace('_', "").to_ascii_lowercase();
         matches!(text.as_str(), "shwordsplit" | "sh" | "ksh" | "bash" | "-y")
     })
+}
+
+fn is_sourced(fr: &Frame) -> bool {
+    fr.via
+        .iter()
+        .any(|around| around.name.starts_with("source "))
 }
 
 fn shift(job: &Job, st: &mut State) {

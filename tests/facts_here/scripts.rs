@@ -627,7 +627,8 @@ fn names_that_the_call_itself_leads_elsewhere_are_followed() {
     let scene = Scene::built(
         "git init -q; mkdir -p data/sub bin one; echo x > data/a.csv; echo x > data/sub/b.csv; echo y > one/c.csv
         printf '#!/bin/sh\\nrm -rf data\\n' > bin/tidy; printf '#!/bin/sh\\necho ok\\n' > bin/fine; chmod +x bin/*
-        printf '%s\\n' 'a=(a.csv); rm \"${a[@]/#/data/}\"' > front.sh",
+        printf '%s\\n' 'a=(a.csv); rm \"${a[@]/#/data/}\"' > front.sh
+        printf '%s\\n' '[ -f nothing ] || return 0' 'rm -rf data' > back.sh",
     );
     scene.loses(
         ".",
@@ -639,6 +640,7 @@ fn names_that_the_call_itself_leads_elsewhere_are_followed() {
             "CDPATH=data cd sub && rm b.csv",
             "alias rm=echo; rm -rf data",
             "bash front.sh",
+            "bash back.sh",
         ],
     );
     scene.keeps(
@@ -647,6 +649,8 @@ fn names_that_the_call_itself_leads_elsewhere_are_followed() {
             "PATH=$PWD/bin:$PATH fine",
             "export PATH=\"$HOME/.cargo/bin:$PATH\"; cargo build",
             "CDPATH=one; cd sub; rm b.csv",
+            ". ./back.sh",
+            "f() { return 0; rm -rf data; }; f",
             "alias ls='ls --color'; ls",
             "alias k=kubectl; k get pods",
         ],

@@ -5,9 +5,9 @@ use crate::model::word::Word;
 
 use super::super::options::options;
 use super::super::unfold::Job;
-use super::Line;
 use super::says::{FUEL, Reading, known, lines, text_of};
 use super::tokens::{Bit, Token, Tongue, tokens};
+use super::{Line, literal_piece};
 
 /// Groups inside groups.
 const MAX_DEPTH: usize = 12;
@@ -52,7 +52,13 @@ pub(super) fn output(program: &str, job: &Job) -> Option<Vec<Line>> {
         at = 1;
     }
     let filter = operands.get(at)?;
-    let all = said(filter, values)?;
+    if filter.prefix().contains("@base64d") {
+        return None;
+    }
+    let mut all = said(filter, values)?;
+    if filter.prefix().trim_end().ends_with("@sh") {
+        all = vec![for_shell(&all, filter)?];
+    }
     // Without `-r` strings are printed in quotes; an object is one either way.
     let shown = |line: &Line| {
         let text = super::super::state::word_of(line.clone(), None).prefix();
@@ -60,6 +66,16 @@ pub(super) fn output(program: &str, job: &Job) -> Option<Vec<Line>> {
     };
     let all: Vec<Line> = all.into_iter().filter(shown).collect();
     (!all.is_empty()).then_some(all)
+}
+
+/// `["rm", "x"] | @sh`: the words of one line, each in quotes.
+fn for_shell(words: &[Line], filter: &Word) -> Option<Line> {
+    let quoted = |line: &Line| {
+        let text = super::super::state::literal(line)?;
+        Some(format!("'{}'", text.replace('\'', r"'\''")))
+    };
+    let all: Vec<String> = words.iter().map(quoted).collect::<Option<_>>()?;
+    Some(vec![literal_piece(&all.join(" "), &filter.origin)])
 }
 
 /// Returns the lines that a filter gives.
