@@ -58,6 +58,9 @@ impl Unfolder<'_> {
             return Vec::new();
         };
         let given = job.env.iter().rfind(|(name, _)| name == "CDPATH");
+        if given.is_none() && !st.variables.contains_key("CDPATH") {
+            return Vec::new();
+        }
         let path = match given {
             Some((_, value)) => value.text(),
             None => literal(&self.variable_text("CDPATH", &nowhere(), st)),

@@ -524,7 +524,7 @@ impl Unfolder<'_> {
             return all;
         }
         let texts: Vec<Option<String>> = words.iter().map(Word::text).collect();
-        for list in &self.parts {
+        for list in self.parts.iter().filter(|list| list.len() <= words.len()) {
             let items: Vec<Option<String>> = list.iter().map(Word::text).collect();
             for at in 0..all.len() {
                 let run = texts.get(at..at + items.len()).unwrap_or_default();
