@@ -24,6 +24,7 @@ mod route;
 mod rows;
 pub mod scan;
 mod snapshot;
+mod strayed;
 
 use std::path::Path;
 

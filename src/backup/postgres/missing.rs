@@ -182,7 +182,8 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     if changed > 0 {
         create("content of large objects,", format!("{changed} of them"));
     }
-    let (rows, said) = foreseen(job, &mut both)?;
+    let (rows, said, strayed) = foreseen(job, &mut both)?;
+    plan.left.extend(strayed);
     rows::foresee(&rows, &said, plan);
     let (left, mut others) = work.unsaid();
     plan.left.extend(left);
@@ -201,8 +202,8 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
 fn foreseen(
     job: &Missing<'_>,
     both: &mut Both,
-) -> Result<(Vec<rows::RowJob>, String), BackupError> {
-    let (mut rows, copies) = rows::work(job, both, &[])?;
+) -> Result<(Vec<rows::RowJob>, String, Vec<String>), BackupError> {
+    let (mut rows, copies, strayed) = rows::work(job, both, &[])?;
     let superuser = quiet::is_superuser(both)?;
     let events = quiet::events(both.live.as_mut(), superuser)?;
     let mut psql = client(job.live, false, job.control)?;
@@ -222,7 +223,7 @@ fn foreseen(
     psql.close_input().map_err(|error| io(&error))?;
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
-    Ok((rows, said))
+    Ok((rows, said, strayed))
 }
 
 const fn kind_of(one: &Relation) -> &'static str {
@@ -282,7 +283,7 @@ impl Guarded {
 pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(), BackupError> {
     let mut both = both(job)?;
     let work = work(job, &mut both)?;
-    let (mut rows, copies) = rows::work(job, &mut both, &work.columns)?;
+    let (mut rows, copies, strayed) = rows::work(job, &mut both, &work.columns)?;
     let superuser = quiet::is_superuser(&mut both)?;
     let events = quiet::events(both.live.as_mut(), superuser)?;
     let links = super::links::read(&mut both)?;
@@ -319,6 +320,7 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     say(&work, restored);
     rows::report(&rows, &said, restored);
+    restored.left.extend(strayed);
     let changed = rows::changed(&rows, &said);
     let loud = triggers.left(|full| changed.contains(full));
     restored.left.extend(loud);
@@ -545,7 +547,7 @@ pub(super) fn feed(psql: &mut Box<dyn Program>, text: &str) -> Result<(), Backup
 }
 
 /// Relations that are in the backup and no longer there: those that were named, and what goes with them.
-fn lost(both: &Both) -> Vec<Relation> {
+pub(super) fn lost(both: &Both) -> Vec<Relation> {
     let is = |one: &&Relation| {
         !one.extension && !both.has.contains_key(&one.name) && both.reached.relation(one.oid)
     };

@@ -14,6 +14,7 @@ use super::missing::{Both, ENCODING, Missing, feed};
 use super::parts::Parts;
 use super::scan::Name;
 use super::snapshot::{Relation, fault, number, text};
+use super::strayed;
 use crate::adapters::postgres::session::{identifier, literal};
 use crate::adapters::tools::Program;
 use crate::backup::error::BackupError;
@@ -57,12 +58,12 @@ pub(super) struct RowJob {
     beside: bool,
 }
 
-/// Finds the tables whose rows may be missing and puts them into an order: parents first.
+/// Finds the tables whose rows may be missing and puts them into an order, parents first; with what cannot be followed.
 pub(super) fn work(
     job: &Missing<'_>,
     both: &mut Both,
     lost: &[Column],
-) -> Result<(Vec<RowJob>, Copies), BackupError> {
+) -> Result<(Vec<RowJob>, Copies, Vec<String>), BackupError> {
     let links = links::read(both)?;
     let names: BTreeMap<u32, Name> = both
         .had
@@ -73,6 +74,7 @@ pub(super) fn work(
     let behind = behind(job, both)?;
     let mut chosen = chosen::chosen(job, both, &links, &parts, &behind)?;
     let mut wanted = with_children(job, both, &behind, &links, &parts, &chosen);
+    let strayed = strayed::said(job, both, &wanted, &parts, &chosen);
     let added = added(both, &parts, lost);
     let gave = values_of_columns(both, &parts, &added);
     for (oid, column) in &gave {
@@ -105,7 +107,7 @@ pub(super) fn work(
             jobs.push(one);
         }
     }
-    Ok((jobs, copies))
+    Ok((jobs, copies, strayed))
 }
 
 /// The copies that take the place of a scratch database: of every table that is looked at, or asked on the way to one.
