@@ -1,8 +1,10 @@
 //! The pipeline: the one place where all stages meet. `check`, the hook and the git hooks share it.
 //! It records nothing and runs nothing; what a verdict leads to is the work of `enforce`.
 
+use std::borrow::Cow;
+
 use crate::classify::{self, Context, RuleBook};
-use crate::model::command::Unfolding;
+use crate::model::command::{Command, Unfolding};
 use crate::model::fact::{Answer, Facts, Needs, Question, Scene};
 use crate::model::finding::Finding;
 use crate::model::name;
@@ -15,7 +17,7 @@ use crate::render::redact;
 use crate::shell::unfold::{canonical, unfold};
 
 /// Rounds of questions: a script, the Makefile it calls, the glob in it, the facts of what it names; with room to spare.
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 64;
 
 /// Questions in one call; a line that names more paths than this is not judged to the end.
 const QUESTIONS: usize = 20_000;
@@ -85,11 +87,12 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
                 Unfolding::default()
             }
         };
+        let regenerable = regenerable(setting, &unfolding);
         let context = Context {
             scene: setting.scene,
             facts: &facts,
             rules: setting.rules,
-            regenerable: &setting.policy.regenerable,
+            regenerable: &regenerable,
             behind: &setting.policy.mcp,
             protected: &setting.policy.protection,
             earlier: &[],
@@ -128,6 +131,18 @@ pub fn judge(asked: &Asked, setting: &Setting<'_>) -> Result<Judgement, GuardErr
         }
     }
     Err(GuardError::Rounds)
+}
+
+/// Returns the names of output: without facts, where .NET is built, `bin` beside `obj` is its output too. With facts the place itself decides.
+fn regenerable<'a>(setting: &Setting<'a>, unfolding: &Unfolding) -> Cow<'a, [String]> {
+    let names = &setting.policy.regenerable;
+    let builds = |command: &Command| command.is_any(&["dotnet", "msbuild", "nuget"]);
+    if setting.scene.assumed && unfolding.commands.iter().any(builds) {
+        let mut all = names.clone();
+        all.push("bin".to_owned());
+        return Cow::Owned(all);
+    }
+    Cow::Borrowed(names)
 }
 
 /// A secret of the words may have been taken for a name or a port: targets that no driver reads are called without it,

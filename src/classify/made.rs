@@ -186,8 +186,10 @@ impl View<'_> {
             Thing::Container(container) => {
                 same_side(maker, self.command)
                     && !self.turned_since(from)
-                    && self.in_container(container, target)
-                    || published(container, target) && maker.is_here() && self.command.is_here()
+                    && (self.in_container(container, target) || self.asks_inside(container, target))
+                    || (published(container, target) || self.asks_port(container, target))
+                        && maker.is_here()
+                        && self.command.is_here()
             }
             Thing::Whole(made) => {
                 let same = made.kind == target.kind && made.locator == target.locator;
@@ -344,6 +346,46 @@ impl View<'_> {
         inside
             && container.alone
             && rest.is_some_and(|rest| rest.starts_with(['/', ':']) || rest.is_empty())
+    }
+
+    /// `docker exec NAME awslocal s3 rb …`: that client speaks to the server beside it.
+    fn asks_inside(&self, container: &Container, target: &Target) -> bool {
+        let words = self.command.words.first().and_then(Word::text);
+        let inside = self.command.via.iter().any(|wrapper| {
+            matches!(&wrapper.passage, Passage::Container { engine, name, .. }
+                if *engine == container.engine && name.text().as_deref() == Some(container.name.as_str()))
+        });
+        let told = |word: &Word| word.has_hole() || word.prefix().starts_with("--endpoint");
+        container.alone
+            && inside
+            && target.kind == TargetKind::Resource
+            && words.as_deref() == Some("awslocal")
+            && !self.command.args().iter().any(told)
+    }
+
+    /// A server of the web at a port that the engine has just opened.
+    fn asks_port(&self, container: &Container, target: &Target) -> bool {
+        let rows = matches!(
+            target.kind,
+            TargetKind::Path
+                | TargetKind::Sqlite
+                | TargetKind::GitWorktree
+                | TargetKind::GitRef
+                | TargetKind::Container
+        );
+        let words: Vec<String> = self.command.args().iter().map(Word::shown).collect();
+        let mut addresses = words
+            .iter()
+            .filter_map(|word| word.split_once("://"))
+            .peekable();
+        let local = |(_, rest): (&str, &str)| {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+            let host = host.rsplit('@').next().unwrap_or(host);
+            let port = port.parse().unwrap_or(0);
+            matches!(host, "localhost" | "127.0.0.1" | "[::1]") && container.ports.contains(&port)
+        };
+        container.alone && !rows && addresses.peek().is_some() && addresses.all(local)
     }
 
     /// `mkdir "$dir" && rm -rf "$dir"`: the very same words.

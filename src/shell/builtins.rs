@@ -78,6 +78,8 @@ impl Unfolder<'_> {
             st.export(key, true);
         }
         st.calls += 1;
+        let around = (std::mem::take(&mut st.loops), st.returns);
+        st.returns = true;
         let (proofs, exits) = (st.proofs.settled(), self.exits);
         let traps = st.traps.len();
         let inside = fr.reading(Rc::clone(&function.source));
@@ -90,6 +92,7 @@ impl Unfolder<'_> {
         self.arrive(jumps, Goal::Call, st);
         self.unsure -= blind;
         st.calls -= 1;
+        (st.loops, st.returns) = around;
         st.ended = false;
         self.called = self.returned(&function, self.exits - exits, st);
         if self.exits != exits {
@@ -135,13 +138,11 @@ impl Unfolder<'_> {
             "hash" => remember_program(job, st),
             "cd" => self.change(job, st),
             "pushd" => self.push_directory(job, st),
-            "popd" => {
-                if let Some(cwd) = st.stack.pop() {
-                    st.previous = std::mem::replace(&mut st.cwd, cwd);
-                }
-            }
+            "popd" => pop_directory(st),
             // Outside of functions and sourced files bash refuses it and goes on.
-            "return" if st.calls == 0 && !is_sourced(fr) => {}
+            "return" if !st.returns => {}
+            // Loops around a function or a subshell do not count.
+            "break" | "continue" if st.loops == 0 => {}
             "exit" | "return" | "break" | "continue" | "logout" => {
                 self.leave_by(name, job, st);
             }
@@ -679,10 +680,10 @@ fn splits_words(job: &Job) -> bool {
     })
 }
 
-fn is_sourced(fr: &Frame) -> bool {
-    fr.via
-        .iter()
-        .any(|around| around.name.starts_with("source "))
+fn pop_directory(st: &mut State) {
+    if let Some(cwd) = st.stack.pop() {
+        st.previous = std::mem::replace(&mut st.cwd, cwd);
+    }
 }
 
 fn shift(job: &Job, st: &mut State) {

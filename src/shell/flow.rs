@@ -276,6 +276,17 @@ impl Unfolder<'_> {
     }
 
     fn compound(&mut self, kind: &NodeKind, st: &mut State, fr: &Frame) -> Feed {
+        let loops = matches!(
+            kind,
+            NodeKind::While { .. } | NodeKind::For { .. } | NodeKind::ForArith { .. }
+        );
+        st.loops += usize::from(loops);
+        let feed = self.within(kind, st, fr);
+        st.loops = st.loops.saturating_sub(usize::from(loops));
+        feed
+    }
+
+    fn within(&mut self, kind: &NodeKind, st: &mut State, fr: &Frame) -> Feed {
         match kind {
             NodeKind::Simple { .. } | NodeKind::Function { .. } => Feed::nothing(),
             NodeKind::Group(script) => self.script(script, st, fr),

@@ -149,7 +149,14 @@ fn feed(lines: Vec<Line>) -> Option<Feed> {
     let forms: Vec<Word> = words
         .filter(|word| !word.pieces.is_empty() && seen.insert(word.shown()))
         .collect();
-    has_text(&forms).then_some(Feed::Items(forms))
+    // `:NAME` and `+NAME` are deletions and rewrites where refs are pushed.
+    let marked = |form: &Word| match form.pieces.as_slice() {
+        [first, _, ..] => {
+            matches!(&first.part, Part::Literal(text) if [":", "+"].contains(&text.as_str()))
+        }
+        _ => false,
+    };
+    (has_text(&forms) || forms.iter().any(marked)).then_some(Feed::Items(forms))
 }
 
 /// The words of a call of awk: its program text, its `-v` values and its files.

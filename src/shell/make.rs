@@ -247,6 +247,7 @@ impl Unfolder<'_> {
         }
         if !source.text.is_empty() {
             let mut inside = st.child(&[], false);
+            inside.plain = true;
             self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr);
         }
     }

@@ -1,12 +1,14 @@
 //! Redirections: what a command reads, what it writes, and what its output feeds.
 //! It opens nothing; files are remembered by name.
 
+use std::rc::Rc;
+
 use crate::model::command::{Redirect, WriteMode};
-use crate::model::word::Word;
+use crate::model::word::{Hole, Word};
 
 use super::ast::{PartKind, RedirectOp, Redirection, Script};
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
-use super::state::{Feed, State, nowhere, word_of};
+use super::state::{Feed, State, Value, nowhere, word_of};
 use super::unfold::{Content, Frame, Unfolder, Write};
 
 /// What redirections do to a command.
@@ -29,6 +31,9 @@ impl Unfolder<'_> {
     ) -> Plumbing<'r> {
         let mut all = Plumbing::default();
         for redirect in redirects {
+            if let Some(name) = &redirect.fd_name {
+                st.set(name, Value::unknown(Hole::Name, nowhere()));
+            }
             self.redirect(redirect, &mut all, st, fr);
         }
         all
@@ -77,10 +82,13 @@ impl Unfolder<'_> {
                 return;
             }
             RedirectOp::DupOut => {
-                self.target(redirect, st, fr);
+                let number = self.target(redirect, st, fr);
+                written_through(&number, output, all, st);
                 all.away |= output;
                 return;
             }
+            // Whoever writes there starts at the first byte, over what is there.
+            RedirectOp::ReadWrite if matches!(redirect.fd, Some(1 | 2)) => WriteMode::Truncate,
             RedirectOp::ReadWrite => WriteMode::ReadWrite,
             RedirectOp::Append | RedirectOp::AppendBoth => WriteMode::Append,
             // The shell refuses to open a file that is there: its content stays.
@@ -125,12 +133,19 @@ impl Unfolder<'_> {
             return;
         }
         let file = self.target(redirect, st, fr);
-        if redirect.op == RedirectOp::ReadWrite && reads_in {
+        if mode == WriteMode::ReadWrite && reads_in {
             all.stdin = Some(self.file_feed(file.clone(), st));
+        } else if mode == WriteMode::ReadWrite && !is_stream(&file) {
+            let number = redirect.fd.map(|number| number.to_string());
+            Rc::make_mut(&mut st.opened).push((number.unwrap_or_default(), file.clone()));
         }
-        let output = output && redirect.op != RedirectOp::ReadWrite
+        let output = output && mode != WriteMode::ReadWrite
             || matches!(redirect.op, RedirectOp::OutBoth | RedirectOp::AppendBoth);
         all.away |= output;
+        // `>&$fd`: a descriptor, where that is a number.
+        if redirect.op == RedirectOp::OutBoth {
+            written_through(&file, output, all, st);
+        }
         if !is_stream(&file) {
             all.writes.push(Write {
                 redirect: Redirect {
@@ -179,6 +194,22 @@ impl Unfolder<'_> {
         }
         if plumbing.away { Feed::nothing() } else { feed }
     }
+}
+
+/// Takes in `>&3`, where that descriptor may be one of a file that is open for reading and writing.
+fn written_through(number: &Word, output: bool, all: &mut Plumbing, st: &State) {
+    let text = number.text();
+    let meant = |key: &str| text.as_deref().is_none_or(|text| text == key);
+    let files = st.opened.iter().filter(|(key, _)| meant(key));
+    all.writes.extend(files.map(|(_, file)| Write {
+        redirect: Redirect {
+            mode: WriteMode::Truncate,
+            file: file.clone(),
+            content: None,
+            whole: None,
+        },
+        output,
+    }));
 }
 
 /// Tells whether writing there leaves nothing behind.

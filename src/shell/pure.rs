@@ -88,7 +88,7 @@ impl Unfolder<'_> {
 
     fn computed(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Feed {
         match program {
-            "echo" => echo(job.args()),
+            "echo" => echo(job.args(), st.plain),
             "printf" => printf::feed(job.args()),
             "cat" | "tac" | "rev" => self.lines_through(program, job, st, fr),
             "pwd" => self.working_directory(job, st),
@@ -370,8 +370,8 @@ pub(super) fn below(dir: &str, origin: &Origin) -> Word {
     )
 }
 
-fn echo(args: &[Word]) -> Feed {
-    let (mut escapes, mut newline, mut from) = (false, true, 0);
+fn echo(args: &[Word], plain: bool) -> Feed {
+    let (mut escapes, mut newline, mut from) = (plain, true, 0);
     while let Some(text) = args.get(from).and_then(Word::text) {
         let flags = text.strip_prefix('-').unwrap_or_default();
         if flags.is_empty() || !flags.chars().all(|c| matches!(c, 'n' | 'e' | 'E')) {

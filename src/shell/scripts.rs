@@ -182,6 +182,7 @@ impl Unfolder<'_> {
         }
         let mut inside = st.child(start.env, start.cleared);
         inside.unsplit = start.name == "zsh";
+        inside.plain = is_plain_shell(start.name);
         start.settle(&mut inside);
         inside.zero = start.arguments.first().cloned();
         inside.arguments = Rc::new(self.loosened(start.arguments.get(1..).unwrap_or_default()));
@@ -253,6 +254,7 @@ impl Unfolder<'_> {
         let zero = st.zero.replace(file.clone());
         let (proofs, exits) = (st.proofs.settled(), self.exits);
         let jumps = self.jumps.len();
+        let returns = std::mem::replace(&mut st.returns, true);
         let before = self.is_rewritten(&file, st).then(|| st.variables.clone());
         let feed = match self.script_content(&file, "source", job, st, &inside) {
             Some(source) => self.text_run(source, OpaqueKind::Script, false, st, &inside),
@@ -262,6 +264,7 @@ impl Unfolder<'_> {
             }
         };
         self.arrive(jumps, Goal::Call, st);
+        st.returns = returns;
         if let Some(before) = before {
             st.doubt(&before);
         }
@@ -311,6 +314,10 @@ impl Unfolder<'_> {
         let source = self.script_content(file, start.name, &job, st, &via)?;
         let mut inside = st.child(start.env, start.cleared);
         inside.unsplit = start.name == "zsh";
+        inside.plain = match start.name {
+            "direct" => named_plain(&source.text),
+            name => is_plain_shell(name),
+        };
         start.settle(&mut inside);
         inside.zero = Some(file.clone());
         inside.arguments = Rc::new(self.loosened(start.arguments));
@@ -567,6 +574,18 @@ impl Unfolder<'_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a shell of this name may be one that knows only what POSIX asks for.
+fn is_plain_shell(name: &str) -> bool {
+    matches!(name, "sh" | "dash" | "ash" | "posh")
+}
+
+/// Tells whether the first line of a script asks for such a shell.
+fn named_plain(text: &str) -> bool {
+    let first = text.lines().next().and_then(|line| line.strip_prefix("#!"));
+    let mut words = first.unwrap_or_default().split([' ', '\t', '/']);
+    words.any(is_plain_shell)
 }
 
 fn source_of(pieces: &[crate::model::word::Piece]) -> Source {

@@ -156,6 +156,10 @@ pub struct State {
     /// Set while a command is evaluated for each combination of readings.
     pub choices: Option<Vec<Choice>>,
     pub calls: usize,
+    /// Loops around in this shell and function: what `break` and `continue` can leave.
+    pub loops: usize,
+    /// A function or a sourced file of this shell is around: what `return` can leave.
+    pub returns: bool,
     /// How many subshells are around.
     pub shell: usize,
     /// Product of the lengths of the loops around.
@@ -170,6 +174,8 @@ pub struct State {
     pub exports_all: bool,
     /// Names that were exported before they had a value.
     pub promised: Rc<Vec<String>>,
+    /// Files that are open for reading and writing (`exec 3<>FILE`), by their descriptors.
+    pub opened: Rc<Vec<(String, Word)>>,
     /// `set -C` may be on: a redirection may leave the file that is there.
     pub noclobber: bool,
     /// `set -C` is on for certain.
@@ -178,6 +184,8 @@ pub struct State {
     pub globs: Globs,
     /// zsh: what a variable holds is not split into words, and is no pattern.
     pub unsplit: bool,
+    /// The shell is called `sh`, which may be dash: it knows neither `[[`, `((` nor `==`, and its `echo` reads escapes.
+    pub plain: bool,
     /// What the variables of the function at hand were before they became local.
     pub locals: Vec<(String, Option<Rc<Variable>>)>,
     /// Commands that have succeeded for certain.
@@ -202,6 +210,8 @@ impl State {
             gone: None,
             choices: None,
             calls: 0,
+            loops: 0,
+            returns: false,
             shell: 0,
             rounds: 1,
             far,
@@ -209,10 +219,12 @@ impl State {
             errexit: false,
             exports_all: false,
             promised: Rc::default(),
+            opened: Rc::default(),
             noclobber: false,
             keeps: false,
             globs: Globs::default(),
             unsplit: false,
+            plain: false,
             locals: Vec::new(),
             proofs: Proofs::default(),
         }
@@ -224,6 +236,7 @@ impl State {
         copy.traps.clear();
         copy.choices = None;
         copy.gone = None;
+        copy.loops = 0;
         copy.shell += 1;
         copy
     }

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod doors;
+mod home;
 mod justfile;
 mod lifecycle;
 mod names;
@@ -11,7 +12,7 @@ mod workspaces;
 
 pub(super) use justfile::{justfile, recipe_texts};
 
-use crate::model::command::{OpaqueKind, Passage};
+use crate::model::command::{Cwd, OpaqueKind, Passage};
 use crate::model::fact::Answer;
 use crate::model::span::Span;
 use crate::model::word::Word;
@@ -24,6 +25,8 @@ use super::unfold::{Frame, Job, Unfolder};
 use super::wrappers::start;
 use names::OWN_COMMANDS;
 
+/// Names under which just looks for its recipes.
+const JUSTFILES: [&str; 3] = ["justfile", "Justfile", ".justfile"];
 /// Times that a script of a package is read inside itself.
 const MAX_SELF_RUNS: usize = 2;
 /// Scripts of packages, and other wrappers, around one of them.
@@ -85,6 +88,7 @@ impl Unfolder<'_> {
         let mut source = Source::joined();
         source.push(&[literal_piece(text, &origin)]);
         let mut inside = st.child(&[], false);
+        inside.plain = true;
         self.text_run(source, OpaqueKind::Syntax, true, &mut inside, fr);
     }
 
@@ -179,8 +183,10 @@ impl Unfolder<'_> {
         if looks.iter().any(|flag| found.has(flag)) {
             return None;
         }
+        let st = &mut st.subshell();
         let file = found.value("-f --justfile").cloned();
-        let (path, text) = self.task_file(file, &["justfile", "Justfile", ".justfile"], st, fr)?;
+        let dir = found.value("-d --working-directory");
+        let (path, text) = self.justfile_at(file, dir, st, fr)?;
         self.own_call(job, st, fr);
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let unknown = || "${just_value}".to_owned();
@@ -213,6 +219,41 @@ impl Unfolder<'_> {
         Some(Feed::Opaque("just".to_owned()))
     }
 
+    /// Finds a justfile and goes where its recipes run.
+    fn justfile_at(
+        &mut self,
+        file: Option<Word>,
+        dir: Option<&Word>,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Option<(std::path::PathBuf, String)> {
+        let named = file.is_some();
+        if !named {
+            self.go_home(&JUSTFILES, st);
+        }
+        let (path, text) = self.task_file(file, &JUSTFILES, st, fr)?;
+        match (dir, path.parent()) {
+            (Some(dir), _) => st.cwd = self.places(dir, &st.cwd),
+            (None, Some(folder)) if named && folder.is_absolute() => {
+                st.cwd = vec![Cwd::Known(folder.to_owned())];
+            }
+            (None, _) => {}
+        }
+        Some((path, text))
+    }
+
+    /// Goes where the package of a folder lies; a prefix is that folder itself.
+    fn package_at(&mut self, dir: Option<&Word>, searches: bool, st: &State) -> State {
+        let mut inside = st.subshell();
+        if let Some(dir) = dir {
+            inside.cwd = self.places(dir, &st.cwd);
+        }
+        if searches {
+            self.go_home(&["package.json"], &mut inside);
+        }
+        inside
+    }
+
     fn package(&mut self, program: &str, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
         if let Some(feed) = self.in_workspaces(program, job, st, fr) {
             return Some(feed);
@@ -222,10 +263,8 @@ impl Unfolder<'_> {
             "-C --prefix --dir --filter -F -w --workspace --cwd",
         );
         let at = found.rest + 1;
-        let mut inside = st.subshell();
-        if let Some(dir) = found.value("-C --prefix --dir --cwd") {
-            inside.cwd = self.places(dir, &st.cwd);
-        }
+        let dir = found.value("-C --prefix --dir --cwd");
+        let mut inside = self.package_at(dir, found.value("--prefix").is_none(), st);
         let Some((name, rest)) = script_name(program, job, at) else {
             self.lifecycle(program, job, at, &mut inside, fr);
             return None;

@@ -27,5 +27,6 @@ mod node_odd;
 mod python;
 mod python_odd;
 mod python_strange;
+mod reached;
 mod scripts;
 mod told;

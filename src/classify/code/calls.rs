@@ -116,6 +116,7 @@ pub(super) fn deeds(text: &str, language: Language, standing: Standing<'_>) -> D
             }
             if unreal.is_played(at) {
                 calls.deeds.wipes.truncate(before.1);
+                calls.deeds.sql.truncate(before.0);
             }
             sizes.push(size);
             calls.deeds.tell_once(&sizes);

@@ -290,7 +290,7 @@ const TRIFLES: &[&str] = &[
 pub(super) fn rule(site: &Site<'_>) -> Option<&'static str> {
     let (owner, last) = site.name.rsplit_once('.').unwrap_or(("", site.name));
     let dotted = site.name.contains('.');
-    if STORES.contains(&last) && site.text.in_memory() {
+    if STORES.contains(&last) && site.text.in_memory() || unreal::is_sequel_mock(site.text.text) {
         return None;
     }
     if last.starts_with("db") && BARE.contains(&last) && site.text.in_memory() {

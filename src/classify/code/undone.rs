@@ -92,8 +92,12 @@ pub(super) fn parts(reader: &Reader<'_>, text: &str) -> Vec<Undone> {
         }
         let Some(name) = index.name(at) else { continue };
         all.extend(match index.language {
-            Language::Python if name == "with" => with_block(reader, text, at),
-            Language::Ruby if last_of(name) == "transaction" => ruby_block(index, at),
+            Language::Python if name == "with" => {
+                with_block(reader, text, at).or_else(|| connection_block(reader, text, at))
+            }
+            Language::Ruby if last_of(name) == "transaction" => {
+                ruby_block(index, at).or_else(|| elixir_block(index, at))
+            }
             Language::Php | Language::Javascript => callback(index, name, at),
             _ => None,
         });
@@ -285,6 +289,36 @@ fn ruby_block(index: &Index, at: usize) -> Option<Undone> {
     })
 }
 
+/// `Repo.transaction(fn -> … Repo.rollback(:dry_run) end)` of Ecto.
+fn elixir_block(index: &Index, at: usize) -> Option<Undone> {
+    let inside = index
+        .inside(at + 1)
+        .filter(|_| index.is_sign(at + 1, '('))?;
+    if index.name(inside.from) != Some("fn") {
+        return None;
+    }
+    let end = (inside.from..inside.to)
+        .rev()
+        .find(|at| index.name(*at) == Some("end"))?;
+    let body = Part::new(inside.from + 1, end);
+    let last = last_statement(index, body)?;
+    let names = |part: Part, words: &[&str]| {
+        let all = (part.from..part.to).filter_map(|at| index.name(at));
+        all.filter(|name| words.contains(name)).count()
+    };
+    let before = Part::new(body.from, last);
+    let outermost = names(before, &["do", "fn"]) == names(before, &["end"]);
+    let rolls = index
+        .name(last)
+        .is_some_and(|name| name.ends_with("Repo.rollback"));
+    (rolls && outermost && !breaks_out(index, body)).then_some(Undone {
+        part: body,
+        owner: None,
+        nest: 0,
+        whole: false,
+    })
+}
+
 /// Returns the `end` that belongs to a `do`.
 fn ruby_end(index: &Index, from: usize) -> Option<usize> {
     let begins = |at: usize| {
@@ -443,12 +477,12 @@ fn python_begin(index: &Index, owner: &str, last: &str, text: &str, at: usize) -
         index
             .bindings(owner)
             .iter()
-            .find_map(|binding| match binding.given {
+            .any(|binding| match binding.given {
                 Given::Is(part, _) => {
                     let mut names = (part.from..part.to).filter_map(|at| index.name(at));
-                    names.any(wanted).then_some(binding.at)
+                    names.any(wanted)
                 }
-                _ => None,
+                _ => false,
             })
     };
     let makes = |name: &str| {
@@ -461,9 +495,69 @@ fn python_begin(index: &Index, owner: &str, last: &str, text: &str, at: usize) -
     if handled || text.contains("begin(") || text.contains("begin_nested(") {
         return None;
     }
-    let session =
-        last_of(owner).to_ascii_lowercase().ends_with("session") || given(&makes).is_some();
+    let session = last_of(owner).to_ascii_lowercase().ends_with("session") || given(&makes);
     session.then_some(0)
+}
+
+/// Calls that open a connection which begins a transaction by itself.
+const DRIVERS: [&str; 8] = [
+    "psycopg.connect",
+    "psycopg2.connect",
+    "sqlite3.connect",
+    "pymysql.connect",
+    "MySQLdb.connect",
+    "mysql.connector.connect",
+    "oracledb.connect",
+    "pyodbc.connect",
+];
+/// Words with which changes are kept in another way, or are made where the block does not say so.
+const KEPT: [&str; 8] = [
+    "isolation_level",
+    "executescript",
+    "set_session",
+    "dblink",
+    "transaction(",
+    "commit",
+    "yield",
+    "await",
+];
+
+/// `with psycopg.connect(…) as c: … c.rollback()`: the block keeps only what comes behind.
+fn connection_block(reader: &Reader<'_>, text: &str, at: usize) -> Option<Undone> {
+    let index = reader.index;
+    let indent = reader.indent(text, at)?;
+    let lower = text.to_ascii_lowercase();
+    let opens = index
+        .name(at + 1)
+        .is_some_and(|name| DRIVERS.contains(&name))
+        && index.is_sign(at + 2, '(');
+    let behind = index.after(at + 2);
+    if !opens || index.name(behind) != Some("as") || KEPT.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let owner = index.name(behind + 1)?;
+    let colon = reader.colon(at).filter(|colon| *colon == behind + 2)?;
+    let body = reader.body(text, colon, indent);
+    let starts = |at: &usize| reader.begins(*at) && index.token(*at) != Some(&Token::Line);
+    let level = (body.from..body.to)
+        .find(starts)
+        .and_then(|at| reader.indent(text, at))?;
+    let ends = (body.from..body.to).filter(starts).find(|at| {
+        let name = index.name(*at).and_then(|name| name.rsplit_once('.'));
+        name == Some((owner, "rollback"))
+            && index.is_sign(at + 1, '(')
+            && reader.indent(text, *at) == Some(level)
+    })?;
+    let part = Part::new(body.from, ends);
+    let inner = (part.from..part.to).filter_map(|at| index.name(at));
+    let turns = ["with", "def", "class", "lambda", "try"];
+    let straight = !inner.into_iter().any(|name| turns.contains(&name));
+    (straight && !breaks_out(index, part)).then_some(Undone {
+        part,
+        owner: None,
+        nest: 0,
+        whole: false,
+    })
 }
 
 /// Returns where a transaction is opened on the same owner, on the same level.

@@ -185,7 +185,17 @@ impl Unreal {
 
     /// `with mock_aws():`, `@mock_aws`.
     fn played(&mut self, reader: &Reader<'_>, text: &str) {
-        const OTHERS: [&str; 8] = [
+        const OTHERS: [&str; 18] = [
+            "sqlite3",
+            "sqlalchemy",
+            "django",
+            "models",
+            "mysql",
+            "MySQL",
+            "oracle",
+            "asyncpg",
+            "peewee",
+            "tortoise",
             "google.cloud",
             "azure",
             "kubernetes",
@@ -532,6 +542,23 @@ const OTHERS: [&str; 17] = [
     "docker",
     "kubernetes",
 ];
+
+/// Tells whether a code of Ruby sends its statements to a mock of Sequel, and knows no other database.
+pub(super) fn is_sequel_mock(text: &str) -> bool {
+    const REAL: [&str; 10] = [
+        "Sequel.connect",
+        "Sequel.sqlite",
+        "Sequel.postgres",
+        "Sequel.mysql",
+        "ActiveRecord",
+        "PG.",
+        "Mysql2",
+        "SQLite3",
+        "Mongo",
+        "Redis",
+    ];
+    text.contains("Sequel.mock") && !REAL.iter().any(|word| text.contains(word))
+}
 
 /// Tells whether the stores that a code opens through these libraries are kept in memory only.
 pub(super) fn in_memory(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What is lost when a place is removed or written over: names first, then facts, cheapest first.
 //! It does not know which program does it, nor what policy demands.
 
+mod broad;
 mod far;
 mod inner;
 mod moved;
@@ -625,73 +626,29 @@ impl<'a, 'n> Judge<'a, 'n> {
             Place::Scratch | Place::Anywhere => return,
         };
         let plain = lexical(&path);
-        if kinds::is_harmless_device(&plain) {
+        let linked = (!over.replaces).then(|| super::linked::written(&plain, self.context));
+        if let Some(path) = linked.flatten() {
+            return self.overwrite_plain(&path, &path, over);
+        }
+        self.overwrite_plain(&path, &plain, over);
+    }
+
+    fn overwrite_plain(&mut self, path: &Path, plain: &Path, over: Over) {
+        if kinds::is_harmless_device(plain) || own::touches(plain, self.context, false) {
             return;
         }
-        if own::touches(&plain, self.context, false) {
-            return;
-        }
-        if kinds::is_disk(&plain) {
-            let loss = Loss::new("files.wipe", world::path_target(&plain));
+        if kinds::is_disk(plain) {
+            let loss = Loss::new("files.wipe", world::path_target(plain));
             return self.losses.push(loss);
         }
-        if kinds::is_tape(&plain) {
-            let loss = Loss::new("files.erase-tape", world::path_target(&plain));
+        if kinds::is_tape(plain) {
+            let loss = Loss::new("files.erase-tape", world::path_target(plain));
             return self.losses.push(loss);
         }
         if self.assumed() {
-            return self.assumed_overwrite(&plain, over);
+            return self.assumed_overwrite(plain, over);
         }
-        self.overwrite_at(&path, &plain, over);
-    }
-
-    /// New content over all that a pattern names; of too many places only the folder counts.
-    fn overwrite_glob(&mut self, dir: &Path, pattern: &str, over: Over) {
-        let (dir, pattern) = (lexical(dir), pattern.to_owned());
-        if self.assumed() && over.emptied && kinds::guarded(&dir.join(&pattern), "").is_some() {
-            return self.assumed_overwrite(&dir.join(&pattern), over);
-        }
-        let question = Question::Glob {
-            dir: dir.clone(),
-            pattern,
-        };
-        match self.ask(question) {
-            Some(Answer::Glob(paths)) if paths.len() <= PATHS_MAX => {
-                for path in paths {
-                    let place = Place::At {
-                        path: path.clone(),
-                        follow: true,
-                    };
-                    self.overwrite(&place, over);
-                }
-            }
-            _ => self.emptied_below(&dir, over),
-        }
-    }
-
-    /// From a folder that is not known only the name can tell, and only what is emptied on purpose counts.
-    fn loose_overwrite(&mut self, text: &str, over: Over) {
-        let path = lexical(Path::new(text));
-        if over.emptied && kinds::guarded(&path, "").is_some() {
-            let target = world::unnamed_target(text);
-            self.losses
-                .push(Loss::new("files.overwrite-guarded", target).opaque());
-        }
-    }
-
-    /// `find /var/log -exec truncate -s 0 {} +`: of what lies there only the folder is known.
-    fn emptied_below(&mut self, dir: &Path, over: Over) {
-        let rule = if !over.emptied {
-            return;
-        } else if kinds::guarded_folder(dir).is_some() {
-            "files.overwrite-guarded"
-        } else if kinds::is_system_log(dir) {
-            "files.overwrite-system"
-        } else {
-            return;
-        };
-        let target = world::path_target(dir);
-        self.losses.push(Loss::new(rule, target).opaque());
+        self.overwrite_at(path, plain, over);
     }
 
     fn overwrite_at(&mut self, path: &Path, plain: &Path, over: Over) {

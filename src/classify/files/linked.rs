@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use crate::classify::Context;
 use crate::model::command::{Command, Cwd};
+use crate::model::word::Word;
 
 use super::argv::{Args, Valued};
 use super::place::{Place, lexical};
 
 /// Commands before the one that is judged which are looked at.
 const EARLIER_MAX: usize = 256;
+/// Links that lead to links.
+const LINKS_MAX: usize = 8;
 
 /// A place and the name that it was given.
 struct Name {
@@ -35,6 +38,55 @@ pub fn is_link(path: &Path, context: &Context<'_>) -> bool {
         .take(EARLIER_MAX)
         .filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
     links.any(|one| linked(one).is_some_and(|name| name.new == path))
+}
+
+/// Returns what is written through a name that earlier commands of the call have made a link: `ln -s a l; echo > l`.
+pub fn written(path: &Path, context: &Context<'_>) -> Option<PathBuf> {
+    let mut at = path.to_path_buf();
+    for _ in 0..LINKS_MAX {
+        match link_of(&at, context) {
+            Some(to) => at = to,
+            None => break,
+        }
+    }
+    (at != path).then_some(at)
+}
+
+fn link_of(path: &Path, context: &Context<'_>) -> Option<PathBuf> {
+    let earlier = context.earlier.iter().rev().take(EARLIER_MAX);
+    for one in earlier.filter(|one| one.is_here()) {
+        if one.is_any(&["ln", "gln"]) {
+            match linked(one) {
+                Some(name) if name.new == path => return Some(name.old),
+                _ => continue,
+            }
+        }
+        // Whoever removes the name or moves it takes the link away.
+        let named = |word: &Word| {
+            word.text()
+                .and_then(|text| absolute(&text, &one.cwd))
+                .is_some_and(|place| place == path)
+        };
+        if one.is_any(&["rm", "unlink", "mv"]) && one.args().iter().any(named) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Returns what a link leads to that the call has put into a folder of `mktemp`, under the very name that is written.
+pub fn behind_scratch(word: &Word, context: &Context<'_>) -> Option<PathBuf> {
+    let earlier = context.earlier.iter().rev().take(EARLIER_MAX);
+    let mut links = earlier.filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
+    links.find_map(|one| {
+        let args = Args::read(one.args(), Valued::NONE);
+        let [old, new] = args.operands.as_slice() else {
+            return None;
+        };
+        let same = new.has_hole() && new.shown() == word.shown();
+        let (old, symbolic) = (old.text()?, args.has(&["-s", "--symbolic"]));
+        (same && symbolic && old.starts_with('/')).then(|| lexical(Path::new(&old)))
+    })
 }
 
 /// Tells whether a name below a folder that `mktemp` gives goes through a link that the call has put there:
@@ -73,9 +125,14 @@ pub fn leads_out(shown: &str, context: &Context<'_>) -> bool {
 
 fn moved(place: &Place, name: &Name) -> Option<Place> {
     let led = |path: &Path, whole: bool| {
-        let path = lexical(path);
-        let rest = path.strip_prefix(&name.new).ok()?;
-        (whole || rest != Path::new("")).then(|| name.old.join(rest))
+        let mut parts = path.components();
+        let mut at = PathBuf::new();
+        // A `..` behind the name goes up from where it leads.
+        while at != name.new {
+            at = lexical(&at.join(parts.next()?));
+        }
+        let rest = parts.as_path();
+        (whole || rest != Path::new("")).then(|| lexical(&name.old.join(rest)))
     };
     match place {
         Place::At { path, follow } => led(path, *follow).map(|path| Place::At {

@@ -109,6 +109,11 @@ pub fn places_written(
     needs: &mut Needs,
 ) -> Vec<Place> {
     let mut found = places(word, command, context, needs);
+    if word.has_hole()
+        && let Some(path) = super::linked::behind_scratch(word, context)
+    {
+        found.push(Place::At { path, follow: true });
+    }
     let first = word.pieces.first().map(|piece| &piece.part);
     if matches!(first, Some(Part::Hole(Hole::Inherited(_)))) {
         let mut reading = |reading| {

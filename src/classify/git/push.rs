@@ -129,7 +129,7 @@ fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
         let mut places = scene.temporary.iter();
         places.any(|place| path != *place && path.starts_with(place))
     };
-    if temporary(remote) {
+    if temporary(remote) || near && knows_only_scratch(git, remote) {
         return true;
     }
     let near = match names(git, "remote") {
@@ -162,6 +162,43 @@ fn is_scratch(git: &mut Git<'_, '_>, remote: &str) -> bool {
         Some(url.trim_start().strip_prefix('=')?.trim().to_owned())
     });
     told.is_some_and(|address| temporary(&address))
+}
+
+/// Tells whether a repository in a folder that `mktemp` has just given can know no remote but one that lies there too:
+/// `git init --bare "$T/o"; git clone "$T/o" "$T/c"; cd "$T/c"; git push --force`.
+fn knows_only_scratch(git: &Git<'_, '_>, remote: &str) -> bool {
+    const BRINGS: [&str; 9] = [
+        "cp", "mv", "rsync", "tar", "unzip", "ln", "gh", "glab", "install",
+    ];
+    if remote.contains(['/', ':', '$']) {
+        return false;
+    }
+    let earlier = git.context.earlier;
+    let mut knows = false;
+    for one in earlier {
+        // Configuration may be written by hand.
+        let writes = one.writes.iter().any(|write| {
+            let file = write.file.shown();
+            file.ends_with("config") || file.contains(".git")
+        });
+        if writes || one.is_any(&BRINGS) {
+            return false;
+        }
+        let Some(read) = super::Invocation::read(one) else {
+            continue;
+        };
+        let from = match read.subcommand.as_str() {
+            "clone" => read.args.iter().rev().nth(1),
+            "remote" => read.args.last(),
+            "worktree" | "config" | "submodule" | "subtree" => return false,
+            _ => continue,
+        };
+        if !from.is_some_and(|from| git.is_below_temporary(from)) {
+            return false;
+        }
+        knows = true;
+    }
+    knows
 }
 
 /// Tells whether an earlier git command has this word.

@@ -41,13 +41,7 @@ pub fn worktree(git: &mut Git<'_, '_>) {
             let loss = Loss::new(rule, folder(git, Some(&path), word));
             return git.losses.push(loss.exempt("does not exist"));
         }
-        Located::Unknown => {
-            let loss = Loss::new(rule, folder(git, None, word));
-            if forced {
-                git.losses.push(loss);
-            }
-            return;
-        }
+        Located::Unknown => return unlocated(git, rule, word, forced),
     };
     let loss = Loss::new(rule, folder(git, Some(&path), word));
     if is_temporary(git, &path) {
@@ -78,6 +72,16 @@ pub fn worktree(git: &mut Git<'_, '_>) {
         }
         Repository::Unknown if !forced => {}
         Repository::Unknown => git.losses.push(loss),
+    }
+}
+
+/// A work tree below what `mktemp` gives has nothing of before in it; of any other nothing is known.
+fn unlocated(git: &mut Git<'_, '_>, rule: &'static str, word: &Word, forced: bool) {
+    let loss = Loss::new(rule, folder(git, None, word));
+    if git.is_below_temporary(word) {
+        git.losses.push(loss.exempt("in a temporary directory"));
+    } else if forced {
+        git.losses.push(loss);
     }
 }
 

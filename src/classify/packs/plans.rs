@@ -64,6 +64,11 @@ fn step(command: &Command, name: &str) -> Option<Vec<String>> {
     let args = Args::read(command.args(), Valued::NONE);
     let operands: Vec<String> = args.operands.iter().map(|word| word.shown()).collect();
     let (first, rest) = operands.split_first()?;
+    // `terragrunt run-all plan`, `terragrunt run --all -- plan`.
+    let (first, rest) = match first.as_str() {
+        "run-all" | "run" => rest.split_first()?,
+        _ => (first, rest),
+    };
     (first == name).then(|| rest.to_vec())
 }
 

@@ -114,6 +114,7 @@ impl Unfolder<'_> {
         if events.is_empty() || leaves_scripts(program, job) {
             return;
         }
+        self.go_home(&["package.json"], st);
         let Some((path, text)) = self.task_file(None, &["package.json"], st, fr) else {
             return;
         };

@@ -130,6 +130,9 @@ impl Unfolder<'_> {
         }
         let name = job.words.get(at)?.text()?;
         let name = name.rsplit(':').next().unwrap_or(&name).to_owned();
+        let st = &mut st.subshell();
+        let kept_in: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
+        self.go_home(&kept_in, st);
         for (file, table) in *files {
             let word = Word::literal(*file, job.origin.clone());
             let Some((path, text)) = self.task_file(Some(word), &[], st, fr) else {
@@ -227,6 +230,9 @@ impl Unfolder<'_> {
             "taskfile.yaml",
             "Taskfile.dist.yml",
         ];
+        if file.is_none() {
+            self.go_home(&names, &mut inside);
+        }
         let (path, text) = self.task_file(file, &names, &inside, fr)?;
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let mut wanted: Vec<String> = words
@@ -286,8 +292,12 @@ impl Unfolder<'_> {
             return None;
         }
         let file = found.value("-f --rakefile").cloned();
-        let (path, text) =
-            self.task_file(file, &["Rakefile", "rakefile", "Rakefile.rb"], st, fr)?;
+        let names = ["Rakefile", "rakefile", "Rakefile.rb"];
+        let st = &mut st.subshell();
+        if file.is_none() {
+            self.go_home(&names, st);
+        }
+        let (path, text) = self.task_file(file, &names, st, fr)?;
         let words = job.words.get(found.rest + 1..).unwrap_or_default();
         let mut wanted: Vec<String> = words
             .iter()
