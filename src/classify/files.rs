@@ -17,6 +17,7 @@ pub mod moves;
 mod named;
 mod outs;
 mod over;
+mod packed;
 mod patches;
 pub mod place;
 mod remade;

@@ -262,7 +262,7 @@ impl Unfolder<'_> {
         self.exits += 1;
         self.jump(name, job, st);
         st.ended = true;
-        st.gone = Some(Gone::by(name, job));
+        st.gone = Some(Gone::by(name, job, st.loops));
         if let Some(word) = job.args().first() {
             self.status = word.text().map(|text| text == "0");
         }

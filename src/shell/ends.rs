@@ -42,6 +42,59 @@ pub fn kept(program: &str, found: &Options, lines: usize) -> Option<std::ops::Ra
     })
 }
 
+/// Returns which of so many lines a script of awk or sed hands on that only counts: `NR > 14`, `1,14d`, `-n '15,$p'`.
+pub(super) fn counted(
+    program: &str,
+    found: &Options,
+    script: &str,
+    lines: usize,
+) -> Option<std::ops::Range<usize>> {
+    let bare: String = script.chars().filter(|c| !c.is_whitespace()).collect();
+    let bare = bare.trim_end_matches(';');
+    match program {
+        "awk" | "gawk" | "mawk" if found.only("-v") => {
+            let head = ["{print}", "{print$0}", "{print;}", "{print$0;}"]
+                .iter()
+                .find_map(|tail| bare.strip_suffix(tail))
+                .unwrap_or(bare);
+            let test = head.strip_prefix("NR")?;
+            let signs = test.len() - test.trim_start_matches(['<', '>', '=']).len();
+            let (sign, number) = test.split_at_checked(signs)?;
+            // `-v keep=14 'NR > keep'`.
+            let given = found.list.iter().rev().find_map(|(_, value)| {
+                let text = value.as_ref()?.text()?;
+                let (name, value) = text.split_once('=')?;
+                (name == number).then(|| value.to_owned())
+            });
+            let number: usize = given.as_deref().unwrap_or(number).parse().ok()?;
+            Some(match sign {
+                ">" => number.min(lines)..lines,
+                ">=" => number.saturating_sub(1).min(lines)..lines,
+                "<" => 0..number.saturating_sub(1).min(lines),
+                "<=" => 0..number.min(lines),
+                _ => return None,
+            })
+        }
+        "sed" if found.only("-n") && found.has("-n") => {
+            let (from, to) = bare.strip_suffix('p')?.split_once(',')?;
+            let from: usize = from.parse().ok()?;
+            let to = match to {
+                "$" => lines,
+                number => number.parse().ok()?,
+            };
+            // A range that ends before it begins is its first line.
+            let to = to.max(from);
+            (from > 0).then(|| (from - 1).min(lines)..to.min(lines))
+        }
+        "sed" if found.only("") => {
+            let (from, to) = bare.strip_suffix('d')?.split_once(',')?;
+            let to: usize = to.parse().ok()?;
+            (from == "1" && to > 0).then(|| to.min(lines)..lines)
+        }
+        _ => None,
+    }
+}
+
 /// `sort`, `-r`, `-u`, and `-n` of whole numbers: what other keys give hangs on the language.
 pub(super) fn sorted(found: &Options, text: &str) -> Option<String> {
     if !found.only("-r -u -n") {
@@ -76,6 +129,31 @@ mod tests {
         let word = |text: &&str| crate::model::word::Word::literal(*text, origin.clone());
         let words: Vec<_> = flags.iter().map(word).collect();
         kept(program, &options(&words, "-n -c --lines --bytes"), lines).unwrap()
+    }
+
+    #[test]
+    fn a_script_that_only_counts_hands_on_a_stretch() {
+        let origin = crate::shell::state::nowhere();
+        let of = |program: &str, flags: &[&str], script: &str| {
+            let word = |text: &&str| crate::model::word::Word::literal(*text, origin.clone());
+            let words: Vec<_> = flags.iter().map(word).collect();
+            counted(program, &options(&words, "-e -f -v"), script, 5)
+        };
+        assert_eq!(of("awk", &[], "NR > 5"), Some(5..5));
+        assert_eq!(of("awk", &[], "NR>3 { print $0 }"), Some(3..5));
+        assert_eq!(of("awk", &[], "NR>=5"), Some(4..5));
+        assert_eq!(of("awk", &[], "NR<=2"), Some(0..2));
+        assert_eq!(of("awk", &["-v", "n=5"], "NR>n"), Some(5..5));
+        assert_eq!(of("awk", &["-v", "n=5", "-v", "n=2"], "NR>n"), Some(2..5));
+        assert_eq!(of("awk", &["-v", "m=5"], "NR>n"), None);
+        assert_eq!(of("awk", &[], "NR>5 || /x/"), None);
+        assert_eq!(of("awk", &[], "NR>5 {print $1}"), None);
+        assert_eq!(of("sed", &[], "1,5d"), Some(5..5));
+        assert_eq!(of("sed", &[], "2,5d"), None);
+        assert_eq!(of("sed", &["-n"], "6,$p"), Some(5..5));
+        assert_eq!(of("sed", &["-n"], "4,2p"), Some(3..4));
+        assert_eq!(of("sed", &["-i"], "1,5d"), None);
+        assert_eq!(of("sed", &["-n", "-s"], "6,$p"), None);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::rc::Rc;
 
 use crate::model::command::Cwd;
-use crate::model::word::Word;
 
 use super::state::{State, Variables};
 use super::unfold::{Job, Unfolder};
@@ -16,17 +15,19 @@ const MAX_JUMPS: usize = 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gone {
     Round,
-    Loop,
+    /// So many loops.
+    Loop(usize),
     Call,
     Shell,
 }
 
 impl Gone {
     /// Returns what a builtin leaves.
-    pub(super) fn by(name: &str, job: &Job) -> Self {
+    pub(super) fn by(name: &str, job: &Job, loops: usize) -> Self {
         match name {
             "continue" if job.args().is_empty() => Self::Round,
-            "continue" | "break" => Self::Loop,
+            "continue" => Self::Loop(1),
+            "break" => Self::Loop(counted(job, loops).unwrap_or(1)),
             "return" => Self::Call,
             _ => Self::Shell,
         }
@@ -55,15 +56,21 @@ pub(super) struct Jump {
     cwd: Option<Vec<Cwd>>,
 }
 
+/// Returns how many of the loops around are meant; one is where none is named, and all where there are fewer.
+fn counted(job: &Job, loops: usize) -> Option<usize> {
+    match job.args().first() {
+        None => Some(1),
+        Some(word) => {
+            let count: usize = word.text()?.parse().ok()?;
+            (count > 0).then(|| count.min(loops.max(1)))
+        }
+    }
+}
+
 impl Unfolder<'_> {
     /// Keeps what holds where a builtin leaves the text at hand.
     pub(super) fn jump(&mut self, name: &str, job: &Job, st: &State) {
-        let count = || match job.args().first().map(Word::text) {
-            None => 1,
-            Some(text) => text
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(usize::MAX),
-        };
+        let count = || counted(job, st.loops).unwrap_or(usize::MAX);
         let goal = match name {
             "break" => Goal::Loops(count()),
             "continue" if count() > 1 => Goal::Loops(count()),
@@ -92,9 +99,10 @@ impl Unfolder<'_> {
         let shell = st.shell;
         for mut jump in made.into_iter().filter(|jump| jump.shell == shell) {
             let arrives = match (jump.goal, here) {
+                (Goal::Loops(usize::MAX), Goal::Loops(_)) => true,
                 (Goal::Loops(count), Goal::Loops(_)) => {
                     jump.goal = Goal::Loops(count.saturating_sub(1));
-                    true
+                    count <= 1
                 }
                 (goal, here) => goal == here || here == Goal::Call,
             };

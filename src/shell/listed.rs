@@ -496,11 +496,16 @@ impl Unfolder<'_> {
         &self,
         program: &str,
         found: &super::options::Options,
+        script: Option<&Word>,
         items: &[Word],
     ) -> bool {
-        matches!(program, "head" | "tail")
-            && self.is_counted(items)
-            && super::ends::kept(program, found, items.len()).is_some_and(|kept| kept.is_empty())
+        let lines = items.len();
+        let kept = match (program, script.map(Word::text)) {
+            ("head" | "tail", _) => super::ends::kept(program, found, lines),
+            (_, Some(Some(script))) => super::ends::counted(program, found, &script, lines),
+            _ => None,
+        };
+        kept.is_some_and(|kept| kept.is_empty()) && self.is_counted(items)
     }
 
     /// Notes down a list of which a program hands on only some lines.

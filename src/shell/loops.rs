@@ -471,7 +471,10 @@ pub(super) fn over(st: &mut State, certain: bool) -> bool {
 
 /// Ends a loop.
 pub(super) fn behind(st: &mut State) {
-    st.gone = st.gone.filter(|gone| *gone > Gone::Loop);
+    st.gone = match st.gone {
+        Some(Gone::Loop(count)) if count > 1 => Some(Gone::Loop(count - 1)),
+        gone => gone.filter(|gone| *gone >= Gone::Call),
+    };
 }
 
 fn is_number(value: &Value) -> bool {

@@ -68,6 +68,7 @@ mod tests_unfold;
 #[cfg(test)]
 mod tests_world;
 mod touched;
+mod translated;
 mod traps;
 mod truth;
 mod typed;

@@ -220,13 +220,7 @@ impl Unfolder<'_> {
         let args = job.args().get(skip..).unwrap_or_default();
         let found = options(args, valued);
         let operands = args.get(found.rest..).unwrap_or_default();
-        let takes = match program {
-            "tr" => operands.len(),
-            "sed" if found.value("-e --expression").is_some() => 0,
-            "grep" if found.value("-e").is_some() => 0,
-            "sed" | "grep" | "awk" => 1,
-            _ => 0,
-        };
+        let takes = script_words(program, &found, operands.len());
         let several = program != "tr" && operands.len() > takes + 1;
         let input = match operands.get(takes).or(found.value("-in")) {
             Some(_) if several => return Feed::Opaque(program.to_owned()),
@@ -259,7 +253,9 @@ impl Unfolder<'_> {
         }
         let (pieces, certain) = match input {
             Feed::Text { pieces, certain } => (pieces, certain),
-            Feed::Items(items) if self.selects_nothing(program, &found, &items) => {
+            Feed::Items(items)
+                if self.selects_nothing(program, &found, operands.first(), &items) =>
+            {
                 return Feed::nothing();
             }
             Feed::Items(items) if is_selecting => return self.in_parts(program, items),
@@ -279,6 +275,17 @@ impl Unfolder<'_> {
     }
 }
 
+/// Returns how many operands are no files.
+fn script_words(program: &str, found: &super::options::Options, operands: usize) -> usize {
+    match program {
+        "tr" => operands,
+        "sed" if found.value("-e --expression").is_some() => 0,
+        "grep" if found.value("-e").is_some() => 0,
+        "sed" | "grep" | "awk" => 1,
+        _ => 0,
+    }
+}
+
 /// Returns what a filter makes of known text.
 fn filtered(
     program: &str,
@@ -293,7 +300,7 @@ fn filtered(
         "xxd" => (found.has("-r") && found.has("-p"))
             .then(|| hex(text))
             .flatten(),
-        "tr" => tr(found, words, text),
+        "tr" => super::translated::tr(found, words, text),
         "sed" => sed(found, words, text),
         "head" | "tail" => super::ends::ends(program, found, text),
         "cut" if found.only("-f -c -d --fields --delimiter") => cut(found, text),
@@ -315,6 +322,7 @@ fn filter_options(program: &str) -> &'static str {
         "cut" => "-d -f -c -b --delimiter --fields",
         "sort" => "-k -t -o -S -T",
         "grep" => "-e -f -m -A -B -C --include --exclude",
+        "awk" => "-v -F -f",
         "sed" => "-e -f --expression --file",
         "openssl" => "-in -out",
         "fold" | "base64" => "-w --wrap",
@@ -564,65 +572,6 @@ fn hex(text: &str) -> Option<String> {
     };
     let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
     Some(name::text(&bytes?))
-}
-
-fn tr(found: &super::options::Options, words: &[String], text: &str) -> Option<String> {
-    let first = tr_set(words.first()?)?;
-    let other = found.has("-c") || found.has("-C") || found.has("--complement");
-    if found.has("-d") && found.only("-d -c -C --complement") {
-        return Some(
-            text.chars()
-                .filter(|c| first.contains(c) == other)
-                .collect(),
-        );
-    }
-    if other || !found.only("-s") {
-        return None;
-    }
-    if found.has("-s") && words.len() == 1 {
-        let mut out = String::new();
-        for c in text.chars() {
-            if !(first.contains(&c) && out.ends_with(c)) {
-                out.push(c);
-            }
-        }
-        return Some(out);
-    }
-    let second = tr_set(words.get(1)?)?;
-    let last = second.last().copied()?;
-    let change = |c: char| match first.iter().rposition(|known| *known == c) {
-        Some(at) => second.get(at).copied().unwrap_or(last),
-        None => c,
-    };
-    Some(text.chars().map(change).collect())
-}
-
-fn tr_set(text: &str) -> Option<Vec<char>> {
-    let text = text
-        .replace("[:upper:]", "A-Z")
-        .replace("[:lower:]", "a-z")
-        .replace("[:digit:]", "0-9")
-        .replace("[:alpha:]", "A-Za-z")
-        .replace("[:space:]", " \\t\\n\\r");
-    let chars: Vec<char> = printf::unescaped(&text).chars().collect();
-    let mut all = Vec::new();
-    let mut at = 0;
-    while let Some(c) = chars.get(at) {
-        match (chars.get(at + 1), chars.get(at + 2)) {
-            (Some('-'), Some(end)) if c <= end => {
-                all.extend(*c..=*end);
-                at += 3;
-            }
-            _ => {
-                all.push(*c);
-                at += 1;
-            }
-        }
-        if all.len() > 4_096 {
-            return None;
-        }
-    }
-    Some(all)
 }
 
 /// Carries out `s///` with a plain pattern; anything a regular expression could say more is unknown.

@@ -156,3 +156,106 @@ fn a_loop_over_many_names_asks_as_often_as_it_has_to() {
         &["for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -f data/$i.csv ] && rm data/$i.csv; done"],
     );
 }
+
+#[test]
+fn an_archive_that_the_call_made_lands_on_what_is_there() {
+    let scene = Scene::built(DATA);
+    scene.loses(
+        ".",
+        &[
+            "mkdir -p t && echo q > t/u.txt && tar cf x.tar -C t u.txt && tar xf x.tar",
+            "mkdir -p t/data && echo q > t/data/1.csv && tar -C t -czf /tmp/x.tgz . && tar xzf /tmp/x.tgz",
+            "mkdir -p t && echo q > t/u.txt && (cd t && zip -qr ../x.zip u.txt) && unzip -o x.zip",
+            "mkdir -p t/top && echo q > t/top/u.txt && tar cf x.tar -C t top && tar xf x.tar --strip-components=1",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "mkdir -p t && echo q > t/new.txt && tar cf x.tar -C t new.txt && tar xf x.tar",
+            "tar cf x.tar data && tar xf x.tar",
+            "tar cf x.tar data && mkdir y && tar xf x.tar -C y",
+            "mkdir -p t/top && echo q > t/top/u.txt && tar cf x.tar -C t top && tar xf x.tar -C out",
+        ],
+    );
+}
+
+#[test]
+fn lists_of_other_languages_and_calls_that_are_handed_on_are_read() {
+    let scene = Scene::built(&format!(
+        "{DATA}
+        printf 'package main\\nimport \"os\"\\nfunc main() {{ for _, d := range []string{{\"data\"}} {{ os.RemoveAll(d) }} }}\\n' > list.go
+        printf 'package main\\nimport \"os\"\\nfunc main() {{ for _, d := range []string{{\"none\"}} {{ os.RemoveAll(d) }} }}\\n' > none.go
+        printf 'class W {{ void f() throws Exception {{ Files.walk(Path.of(\"data\")).forEach(p -> p.toFile().delete()); }} }}\\n' > W.java
+        printf 'class L {{ void f() throws Exception {{ Files.walk(Path.of(\"data\")).forEach(System.out::println); }} }}\\n' > L.java
+        "
+    ));
+    scene.loses(
+        ".",
+        &[
+            "go run list.go",
+            "java W.java",
+            "Rscript -e 'do.call(\"unlink\", list(\"data\", recursive=TRUE))'",
+            "Rscript -e 'lapply(c(\"data\"), unlink, recursive=TRUE)'",
+            "julia -e 'foreach(rm, [\"u.txt\"])'",
+            "tclsh <<< 'eval exec [list rm -rf data]'",
+            "php -r 'use Symfony\\Component\\Filesystem\\Filesystem; (new Filesystem())->remove(\"data\");'",
+            "node -e 'import(\"del\").then(d => d.deleteAsync([\"data\"]))'",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "go run none.go",
+            "java L.java",
+            "Rscript -e 'lapply(c(\"data\"), list.files)'",
+            "julia -e 'foreach(println, [\"u.txt\"])'",
+            "tclsh <<< 'eval exec [list ls data]'",
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_which_only_what_is_behind_a_number_goes_is_counted() {
+    let scene = Scene::built("mkdir dumps && for i in 1 2 3; do echo $i > dumps/$i.sql; done\n");
+    scene.keeps(
+        ".",
+        &[
+            "ls -1t dumps/*.sql | awk 'NR > 3' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | awk -v keep=5 'NR > keep {print $0}' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | sed '1,3d' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | sed -n '4,$p' | xargs -r rm -f",
+        ],
+    );
+    scene.loses(
+        ".",
+        &[
+            "ls -1t dumps/*.sql | awk 'NR > 2' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | awk -v keep=2 'NR > keep {print $0}' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | sed '1,2d' | xargs -r rm -f",
+            "ls -1t dumps/*.sql | sed -n '3,$p' | xargs -r rm -f",
+            "cp dumps/1.sql dumps/4.sql && ls -1t dumps/*.sql | awk 'NR > 3' | xargs -r rm -f",
+        ],
+    );
+}
+
+#[test]
+fn a_jump_out_of_several_loops_leaves_them_all() {
+    let scene = Scene::built(DATA);
+    scene.keeps(
+        ".",
+        &[
+            "for i in 1; do for j in 1 2; do [ $j = 2 ] && break 2; done; rm -rf data; done",
+            "for i in 1; do for j in 1; do break 9; done; rm -rf data; done",
+        ],
+    );
+    scene.loses(
+        ".",
+        &[
+            "for i in 1; do for j in 1; do for k in 1; do break 2; done; done; rm -rf data; done",
+            "for i in 1; do for j in 1 2; do break $X; done; rm -rf data; done",
+            "for i in 1; do for j in 1; do break 9; done; done; rm -rf data",
+            "for i in 1 2; do for j in 1; do [ -n \"$X\" ] && break 2; done; rm -rf data; done",
+        ],
+    );
+}

@@ -606,10 +606,17 @@ impl<'a> Calls<'a> {
                 if name == "del" && self.imports.values().any(|full| full == "del") {
                     return true;
                 }
+                let del = || self.mentions.has(&["\"del\"", "'del'"]);
+                if matches!(last, "deleteAsync" | "deleteSync") && del() {
+                    return true;
+                }
                 let imported = self.mentions.has(&["fs/promises", "node:fs"]);
                 imported
                     && matches!(name, "rm" | "unlink" | "rmdir" | "fsp.rm" | "fsp.unlink")
                     && self.index.is_sign(at + 1, '(')
+            }
+            Language::Php if last == "remove" => {
+                self.mentions.has(&["Symfony\\Component\\Filesystem"])
             }
             Language::Compiled => {
                 matches!(

@@ -3,6 +3,7 @@
 
 mod constants;
 mod indirect;
+mod literals;
 mod matches;
 mod plain;
 mod quotes;
@@ -72,7 +73,11 @@ impl Cursor<'_> {
 
 /// Cuts a code text into tokens, each with the offset of its first byte.
 pub fn placed(text: &str, language: Language) -> Vec<(Token, usize)> {
-    cut(text, language, &mut Vec::new())
+    let tokens = cut(text, language, &mut Vec::new());
+    match language {
+        Language::Compiled => literals::flattened(tokens),
+        _ => tokens,
+    }
 }
 
 /// Returns a code with its strings, comments and regular expressions blanked out; every byte that stays keeps its place.

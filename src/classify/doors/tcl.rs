@@ -109,23 +109,17 @@ impl Reader {
             }
         }
         let said: Vec<&str> = words.iter().map(Word::text).collect();
+        let spread = self.spread(&said);
+        let said: Vec<&str> = spread.iter().map(String::as_str).collect();
         match said.as_slice() {
-            ["file", "delete", rest @ ..] => self.deletes(rest),
-            ["file", "rename" | "copy", rest @ ..] => {
-                let tool = if said.get(1) == Some(&"rename") {
-                    "mv"
-                } else {
-                    "cp -r"
-                };
-                let forced = rest.contains(&"-force");
-                let paths = rest
-                    .iter()
-                    .filter(|word| !matches!(**word, "-force" | "--"));
-                let paths: Vec<String> = paths.map(|one| self.path(one)).collect();
-                let force = if forced { " -f" } else { " -n" };
-                self.lines
-                    .push(format!("{tool}{force} -- {}", paths.join(" ")));
+            // `eval exec [list rm -rf data]`.
+            ["eval", rest @ ..] if rest.iter().any(|word| word.starts_with("[list ")) => {
+                let text: Vec<String> = rest.iter().map(|one| self.known(one).0).collect();
+                self.script(&text.join(" "), depth + 1);
             }
+            ["file", "delete", rest @ ..] => self.deletes(rest),
+            ["file", "rename", rest @ ..] => self.moves("mv", rest),
+            ["file", "copy", rest @ ..] => self.moves("cp -r", rest),
             ["exec" | "system", rest @ ..] => {
                 let options = rest.iter().take_while(|word| word.starts_with('-')).count();
                 let line = self.line(rest.get(options..).unwrap_or_default(), said.first());
@@ -182,6 +176,31 @@ impl Reader {
             }
             _ => {}
         }
+    }
+
+    /// `{*}$words` stands for the words of a list.
+    fn spread(&self, said: &[&str]) -> Vec<String> {
+        let words = |word: &&str| -> Vec<String> {
+            match word.strip_prefix("{*}") {
+                Some(list) => {
+                    let known = self.known(list).0;
+                    known.split_whitespace().map(str::to_owned).collect()
+                }
+                None => vec![(*word).to_owned()],
+            }
+        };
+        said.iter().flat_map(words).collect()
+    }
+
+    fn moves(&mut self, tool: &str, rest: &[&str]) {
+        let forced = rest.contains(&"-force");
+        let paths = rest
+            .iter()
+            .filter(|word| !matches!(**word, "-force" | "--"));
+        let paths: Vec<String> = paths.map(|one| self.path(one)).collect();
+        let force = if forced { " -f" } else { " -n" };
+        self.lines
+            .push(format!("{tool}{force} -- {}", paths.join(" ")));
     }
 
     fn deletes(&mut self, rest: &[&str]) {
@@ -267,6 +286,10 @@ impl Reader {
                     (rest.join("/"), false)
                 }
                 ["file", "normalize" | "nativename", one] => self.known(one),
+                ["list", rest @ ..] => {
+                    let rest: Vec<String> = rest.iter().map(|one| self.known(one).0).collect();
+                    (rest.join(" "), false)
+                }
                 _ => ("$UNKNOWN".to_owned(), false),
             };
         }

@@ -2,9 +2,9 @@
 //! Whether anything is lost by it is for `judge`.
 
 use super::argv::{Args, Valued};
-use super::copies::Copied;
 use super::deeds::{Deed, Reader};
 use super::judge::{How, Over};
+use super::packed::Pack;
 use super::place::{Place, lexical};
 use super::report::Loss;
 use super::unpack::Landing;
@@ -34,7 +34,7 @@ const DOWNLOAD: Valued = Valued {
     ],
 };
 
-const TAR: Valued = Valued {
+pub(super) const TAR: Valued = Valued {
     short: "fCTXLKgVHNIb",
     long: &[
         "--file",
@@ -58,7 +58,7 @@ const TAR: Valued = Valued {
 };
 
 /// Writes tar's old form (`xfz a.tar`) as a cluster: the letter that takes the next word comes last.
-fn dashed(letters: &str) -> String {
+pub(super) fn dashed(letters: &str) -> String {
     let valued = |letter: &char| TAR.short.contains(*letter);
     let plain: String = letters.chars().filter(|letter| !valued(letter)).collect();
     let last: String = letters.chars().filter(valued).collect();
@@ -292,44 +292,13 @@ impl Reader<'_, '_> {
         let (Cwd::Known(here), true) = (&self.command.cwd, fed && self.command.is_here()) else {
             return;
         };
-        let to = here.join(dir.unwrap_or("."));
+        let to = lexical(&here.join(dir.unwrap_or(".")));
         let packs = |before: &&Command| before.program().as_deref() == Some(program.as_str());
         let Some(before) = self.context.earlier.iter().rev().find(packs) else {
             return;
         };
-        let mut words = before.args().to_vec();
-        if let Some(first) = words.first_mut()
-            && let Some(text) = first.text().filter(|text| !text.starts_with('-'))
-        {
-            *first = Word::literal(dashed(&text), first.origin.clone());
-        }
-        let args = Args::read(&words, TAR);
-        let Cwd::Known(there) = &before.cwd else {
-            return;
-        };
-        if !args.has(&["-c", "--create"]) || args.has(&["--transform", "--xform"]) {
-            return;
-        }
-        let from = there.join(args.value(&["-C", "--directory"]).unwrap_or("."));
-        for name in args.operands.iter().filter_map(|word| word.text()) {
-            let at = |path: std::path::PathBuf| Place::At {
-                path,
-                follow: false,
-            };
-            let over = Over {
-                replaces: true,
-                ..Over::NEW
-            };
-            self.deeds.push(Deed::Copy(Copied {
-                whole: true,
-                inside: true,
-                ..Copied::file(
-                    name.clone(),
-                    Some(at(from.join(&name))),
-                    at(lexical(&to.join(&name))),
-                    over,
-                )
-            }));
+        if let Some(pack) = Pack::read(before) {
+            self.carried_over(&pack, &[], Landing::default(), &to);
         }
     }
 

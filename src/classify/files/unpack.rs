@@ -7,6 +7,7 @@ use super::argv::{Args, Valued};
 use super::deeds::{Deed, Reader};
 use super::judge::{How, Over};
 use super::over::Clobber;
+use super::packed::Pack;
 use super::place::{Place, lexical};
 use crate::model::command::{Cwd, Stdin};
 use crate::model::fact::{Answer, Question};
@@ -58,7 +59,14 @@ impl Reader<'_, '_> {
         let Some(name) = archive.text() else {
             return true;
         };
-        let question = Question::Members(lexical(&cwd.join(name)));
+        let file = lexical(&cwd.join(name));
+        if let Some(pack) = Pack::of(&file, self.context.earlier) {
+            let folder = lexical(&cwd.join(landing.dir.unwrap_or(".")));
+            let chosen: Vec<String> = chosen.iter().filter_map(|word| word.text()).collect();
+            self.carried_over(&pack, &chosen, landing, &folder);
+            return true;
+        }
+        let question = Question::Members(file);
         let members = match self.context.facts.ask(question, self.needs) {
             Some(Answer::Glob(members)) => members,
             Some(Answer::Unknown(_)) => return false,
@@ -285,8 +293,13 @@ impl Reader<'_, '_> {
 }
 
 impl Landing<'_> {
+    /// Tells whether leading folders are cut off.
+    pub(super) const fn strips(&self) -> bool {
+        self.strip > 0
+    }
+
     /// Returns where a member lands below the folder; nothing when it is cut off altogether or leads out.
-    fn place(&self, member: &Path) -> Option<PathBuf> {
+    pub(super) fn place(&self, member: &Path) -> Option<PathBuf> {
         let mut names: Vec<&std::ffi::OsStr> = Vec::new();
         for part in member.components() {
             match part {

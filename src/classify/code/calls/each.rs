@@ -21,6 +21,7 @@ impl Calls<'_> {
         match self.language {
             Language::Ruby => self.paths_of_ruby(name, span, at),
             Language::Perl if name == "truncate" => self.cut_by_perl(span, at),
+            Language::Compiled => self.walked(name, span, at),
             _ => false,
         }
     }
@@ -62,6 +63,31 @@ impl Calls<'_> {
         for value in Reader::opened(values) {
             self.delete(value.text().unwrap_or_default(), flags, span);
         }
+    }
+
+    /// `Files.walk(root).forEach(p -> p.toFile().delete())`, `for (File f : new File(x).listFiles()) f.delete()`.
+    fn walked(&mut self, name: &str, span: Span, at: usize) -> bool {
+        /// Tokens behind the walk among which the deletion stands.
+        const NEAR: usize = 80;
+        let deletes = |at: usize| {
+            let name = self.index.name(at).unwrap_or_default();
+            let last = name.rsplit(['.', ':']).next().unwrap_or_default();
+            matches!(last, "delete" | "deleteIfExists")
+        };
+        let goes = |from: usize| (from..from + NEAR).any(deletes);
+        let values = match name {
+            "Files.walk" | "Files.walkFileTree" | "Files.list" if goes(at) => {
+                let arguments = self.reader.arguments(at);
+                let Some(root) = arguments.positional.first() else {
+                    return false;
+                };
+                self.reader.read(*root, When::at(at))
+            }
+            _ if name.ends_with(".listFiles") && goes(at) => self.reader.receiver(at, When::at(at)),
+            _ => return false,
+        };
+        self.removes(values, "-rf", span);
+        true
     }
 
     /// `truncate $file, 0`; a length that is not nothing only cuts an end off.

@@ -13,7 +13,7 @@ use super::{Calls, Deeds, Sent, Standing, deeds, is_one_of};
 /// Codes in strings of codes.
 const MAX_INSIDE: usize = 3;
 /// Calls that are handed another call with what it is to be given.
-const HANDS: [&str; 12] = [
+const HANDS: [&str; 21] = [
     "submit",
     "register",
     "to_thread",
@@ -26,6 +26,16 @@ const HANDS: [&str; 12] = [
     "apply_async",
     "call_soon",
     "call_later",
+    // R and Julia.
+    "lapply",
+    "sapply",
+    "vapply",
+    "mapply",
+    "Map",
+    "walk",
+    "do.call",
+    "foreach",
+    "broadcast",
 ];
 
 /// Calls that make a text of another form of it.
@@ -91,7 +101,8 @@ impl Calls<'_> {
     /// Reads a call of such a library; tells whether it was one.
     pub(super) fn tools(&mut self, name: &str, span: Span, at: usize) -> bool {
         let (owner, last) = name.rsplit_once('.').unwrap_or(("", name));
-        if HANDS.contains(&last) && self.language == Language::Python {
+        let hands = HANDS.contains(&last) || HANDS.contains(&name);
+        if hands && matches!(self.language, Language::Python | Language::Julia) {
             return self.handed(span, at);
         }
         let head: Option<Vec<String>> = match last {
@@ -142,12 +153,15 @@ impl Calls<'_> {
     fn handed(&mut self, span: Span, at: usize) -> bool {
         let arguments = self.reader.arguments(at);
         let named = |part: &Part| {
-            let name = self
-                .index
-                .name(part.from)
-                .filter(|_| part.to == part.from + 1)?;
-            Some(self.reader.full(name))
+            let alone = part.to == part.from + 1;
+            match self.index.token(part.from).filter(|_| alone)? {
+                Token::Name { name, .. } => Some(self.reader.full(name)),
+                // `do.call("unlink", …)`.
+                Token::Text { text, .. } => Some(text.clone()),
+                _ => None,
+            }
         };
+        let counts = |name: &str| counts(name) || self.language == Language::Julia && name == "rm";
         let place = arguments
             .positional
             .iter()
@@ -162,16 +176,34 @@ impl Calls<'_> {
         };
         let Some(name) = target else { return false };
         let given = place
-            .and_then(|place| arguments.positional.get(place + 1).copied())
+            .and_then(|place| {
+                // `lapply(LIST, unlink)` has the list first.
+                let before = place.checked_sub(1);
+                let parts = &arguments.positional;
+                let part = parts.get(place + 1).or_else(|| parts.get(before?));
+                part.copied()
+            })
             .or_else(|| arguments.named("args"));
-        let Some(part) = given else { return false };
+        let Some(mut part) = given else { return false };
+        let mut deep = arguments.named("recursive");
+        // `do.call(unlink, list("data", recursive = TRUE))`.
+        if self.index.name(part.from) == Some("list") && self.index.name(at) == Some("do.call") {
+            let inner = self.reader.arguments(part.from);
+            deep = inner.named("recursive");
+            let Some(first) = inner.positional.first() else {
+                return false;
+            };
+            part = *first;
+        }
+        let deep = deep.and_then(|part| self.index.name(part.from));
         let values = self.reader.read(part, When::at(at));
         for value in super::super::values::Reader::opened(values) {
             let text = value.texts().into_iter().next().unwrap_or_default();
             if SHELLS.contains(&name.as_str()) {
                 self.run(&line(&text), span);
             } else {
-                let flags = if FILES.contains(&name.as_str()) {
+                let files = FILES.contains(&name.as_str()) || name == "rm";
+                let flags = if files && !matches!(deep, Some("TRUE" | "T" | "true")) {
                     "-f"
                 } else {
                     "-rf"
