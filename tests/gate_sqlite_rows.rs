@@ -160,3 +160,60 @@ fn rows_come_back_whatever_stands_under_their_number_by_now() {
         assert_eq!(found, *after, "{loss}: {undone:?}");
     }
 }
+
+/// What there is, the loss, what others do since, and the exit code of undo.
+const RENUMBERED: [(&str, &str, &str, i32); 4] = [
+    (
+        "create table log(msg,lvl); insert into log values ('boot','info'),('disk','warn'),('net','err'),('cpu','info'); delete from log where msg='boot'",
+        "UPDATE log SET lvl='x'",
+        "vacuum",
+        1,
+    ),
+    (
+        "create table log(msg,lvl); insert into log values ('a1','b1'),('a2','b2')",
+        "UPDATE log SET lvl='gone'",
+        "delete from log where msg='a2'; insert into log values('NEW','gone')",
+        1,
+    ),
+    (
+        "create table log(msg,lvl); insert into log values ('a1','b1'),('a2','b2')",
+        "UPDATE log SET lvl='gone'",
+        "insert into log values('NEW','x')",
+        0,
+    ),
+    (
+        "create table log(msg,lvl); insert into log values ('a1','b1'),('a2','b2')",
+        "UPDATE log SET lvl='gone' WHERE msg='a1'",
+        "update log set msg='c' where msg='a2'",
+        0,
+    ),
+];
+
+#[test]
+fn a_row_without_a_key_gets_no_other_rows_values() {
+    for (at, (setup, loss, since, code)) in RENUMBERED.iter().enumerate() {
+        let house = House::new(&format!("sqlite-renumbered-{at}"));
+        sqlite(&house, setup);
+        let before = sqlite(&house, "SELECT msg || lvl FROM log ORDER BY 1");
+        let id = lost(&house, loss);
+        sqlite(&house, since);
+        let undo: Vec<&str> = ["undo", &id, "--yes"]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect();
+        let undone = house.backstop(&undo);
+        assert_eq!(undone.code, Some(*code), "{loss}; {since}: {undone:?}");
+        // No value stands beside a row that never had it.
+        let after = sqlite(&house, "SELECT msg || lvl FROM log ORDER BY 1");
+        for line in after
+            .lines()
+            .filter(|line| !line.ends_with('x') && !line.ends_with("gone"))
+        {
+            let known = before.lines().any(|one| one == line) || line.starts_with(['N', 'c']);
+            assert!(known, "{loss}; {since}: {line}");
+        }
+        if *code == 1 {
+            assert!(undone.stdout.contains("which has no key"), "{undone:?}");
+        }
+    }
+}

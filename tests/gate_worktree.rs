@@ -311,3 +311,21 @@ fn a_large_repository_costs_what_is_changed_in_it() {
     let plain = manifest["artefacts"][0]["plain_bytes"].as_u64().unwrap();
     assert!(plain < 20_000, "{plain}");
 }
+
+#[test]
+fn what_was_staged_in_a_work_tree_that_has_moved_is_staged_nowhere_else() {
+    let house = repository("moved");
+    git(&house, &["worktree", "add", "-q", "-b", "feat", "wt"]);
+    write(&house, "wt/d", "dirty");
+    git(&house, &["-C", "wt", "add", "d"]);
+    let id = snapshot_and_lose(&house, "git -C wt reset --hard");
+    git(&house, &["worktree", "move", "wt", "wt2"]);
+    let before = git(&house, &["diff", "--cached", "--name-only"]);
+    for _ in 0..2 {
+        let undo = house.backstop(&["undo", &id, "--yes"]);
+        assert_eq!(undo.code, Some(1), "{undo:?}");
+        assert!(undo.stdout.contains("no work tree any more"), "{undo:?}");
+    }
+    assert_eq!(read(&house, "wt/d"), "dirty");
+    assert_eq!(git(&house, &["diff", "--cached", "--name-only"]), before);
+}

@@ -315,7 +315,12 @@ impl Living {
             ));
         }
         let gone = self.count(&change.gone())?;
-        if gone > 0 && !chosen.deletes {
+        if gone > 0 && !chosen.deletes && change.is_by_values() {
+            plan.left.push(format!(
+                "{} of `{name}`, which has no key: others have changed, removed or renumbered rows since, so that they are not told from others",
+                counted(gone, "row")
+            ));
+        } else if gone > 0 && !chosen.deletes {
             plan.notes.push(format!(
                 "{} of `{name}` deleted by somebody else since: not inserted",
                 counted(gone, "row")
@@ -486,6 +491,23 @@ impl<'a> Change<'a> {
         !self.chosen.sets.is_empty() && self.chosen.sets.iter().all(|(_, known)| *known)
     }
 
+    /// A rowid that no key gives a name is handed out again and changed by VACUUM: the other values have to be those of the backup too.
+    fn is_by_values(&self) -> bool {
+        self.table.key.is_empty() && !self.chosen.all
+    }
+
+    fn same(&self) -> String {
+        let mut same = self.table.same_row();
+        if self.is_by_values() {
+            let other =
+                |one: &&String| !self.columns.iter().any(|set| set.eq_ignore_ascii_case(one));
+            for column in self.table.columns.iter().filter(other) {
+                same.push_str(&format!(" AND m.{0} IS o.{0}", quote(column)));
+            }
+        }
+        same
+    }
+
     fn differs(&self) -> String {
         let columns = self.columns.iter();
         let each = columns.map(|one| format!("o.{0} IS NOT m.{0}", quote(one)));
@@ -513,7 +535,7 @@ impl<'a> Change<'a> {
             quote(&self.table.name),
             self.chosen.hits,
             self.chosen.joins("o"),
-            self.table.same_row()
+            self.same()
         )
     }
 
@@ -540,7 +562,7 @@ impl<'a> Change<'a> {
         format!(
             "old.{name} AS o WHERE {} AND NOT EXISTS (SELECT 1 FROM main.{name} AS m WHERE {})",
             self.chosen.limit("o"),
-            self.table.same_row()
+            self.same()
         )
     }
 
@@ -560,7 +582,7 @@ impl<'a> Change<'a> {
             sets.collect::<Vec<_>>().join(", "),
             self.chosen.hits,
             self.chosen.joins("o"),
-            self.table.same_row(),
+            self.same(),
             self.differs()
         )
     }

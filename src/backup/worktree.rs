@@ -215,7 +215,11 @@ impl Engine for Worktree {
     ) -> Result<RestorePlan, BackupError> {
         let (artefact, place) = tree::aim(entry, wish)?;
         if wish.to.is_some() || fs::symlink_metadata(&place).is_err() {
-            return Tree.plan(entry, wish, control);
+            let mut plan = Tree.plan(entry, wish, control)?;
+            if wish.to.is_none() && wish.only.is_empty() && !staged_of(entry)?.is_empty() {
+                plan.left.push(unstaged(&place));
+            }
+            return Ok(plan);
         }
         let mut plan = RestorePlan {
             backup: entry.manifest.id.clone(),
@@ -231,7 +235,12 @@ impl Engine for Worktree {
         });
         let files = listed(entry, control)?.len() as u64;
         if files > 0 && wish.only.is_empty() {
-            plan.steps.push(Step::Stage { files });
+            // Where the work tree was moved away, git would take the one around for it.
+            let root = reach_of(&entry.manifest.reach)?.root.clone();
+            match fs::symlink_metadata(root.join(".git")).is_ok() {
+                true => plan.steps.push(Step::Stage { files }),
+                false => plan.left.push(unstaged(&root)),
+            }
         }
         Ok(plan)
     }
@@ -244,6 +253,7 @@ impl Engine for Worktree {
         control: &Control,
     ) -> Result<Restored, BackupError> {
         let mut restored = Tree.apply(entry, wish, plan, control)?;
+        restored.left.extend(plan.left.iter().cloned());
         for step in &plan.steps {
             if let Step::Stage { .. } = step {
                 failpoint::reach("restore.worktree.merged")
@@ -380,6 +390,13 @@ fn put_down(folder: &Path, staged: &[Staged]) -> Result<(), BackupError> {
         .map_err(|error| BackupError::Source(format!("cannot write what is staged: {error}")))?;
     make_folder(&folder.join("metadata"))?;
     write_small(&folder.join(STAGED), &text)
+}
+
+fn unstaged(root: &Path) -> String {
+    format!(
+        "what was staged: `{}` is no work tree any more; its files are unpacked there, `git worktree list` says where it went",
+        root.display()
+    )
 }
 
 fn staged_of(entry: &Entry) -> Result<Vec<Staged>, BackupError> {
