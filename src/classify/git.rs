@@ -282,8 +282,8 @@ impl<'a> Git<'a, '_> {
     fn reset(&mut self) {
         let args = self.args(Valued::NONE);
         // `--keep` gives up rather than lose a change, and `--merge` drops what is staged.
-        let keeps = args.has(&["--keep"]) && !args.has(&["--hard", "--merge"]);
-        if !keeps && !args.told(&["--hard", "--merge"]) {
+        let keeps = args.has(&["--keep"]) && !args.has(&["--hard", "--h", "--ha", "--merge"]);
+        if !keeps && !args.told(&["--hard", "--h", "--ha", "--merge"]) {
             return;
         }
         let commit = args.operands.first().map(|word| word.text());

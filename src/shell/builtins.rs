@@ -138,7 +138,7 @@ impl Unfolder<'_> {
             "hash" => remember_program(job, st),
             "cd" => self.change(job, st),
             "pushd" => self.push_directory(job, st),
-            "popd" => pop_directory(st),
+            "popd" => super::directories::pop(st),
             // Outside of functions and sourced files bash refuses it and goes on.
             "return" if !st.returns => {}
             // Loops around a function or a subshell do not count.
@@ -361,10 +361,12 @@ impl Unfolder<'_> {
         let mut refers = false;
         let mut off = false;
         let mut touched: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut alters = false;
         for word in fields.iter().skip(1) {
             let head = word.prefix();
             if let Some(flags) = head.strip_prefix('-') {
                 exports |= flags.contains('x');
+                alters |= program != "export" && flags.contains(['i', 'l', 'u', 'c']);
                 refers |= flags.contains('n') && program != "export";
                 off |= flags.contains('n') && program == "export";
                 if flags.contains('f') {
@@ -377,7 +379,12 @@ impl Unfolder<'_> {
                 continue;
             }
             if let Some((name, _)) = head.split_once('=') {
-                touched.push(self.declares(&program, name, word, st));
+                let name = self.declares(&program, name, word, st);
+                if alters {
+                    // It is counted, or written another way.
+                    st.set(&name, Value::unknown(Hole::Name, nowhere()));
+                }
+                touched.push(name);
             } else if !head.is_empty() && word.is_literal() && !names.contains(&head.as_str()) {
                 if program == "local" {
                     keep_local(st, &head);
@@ -424,39 +431,6 @@ impl Unfolder<'_> {
         name.to_owned()
     }
 
-    fn change(&mut self, job: &Job, st: &mut State) {
-        let found = options(job.args(), "");
-        let operand = job.args().get(found.rest).cloned();
-        let previous = st.cwd.clone();
-        let next = match &operand {
-            None => match &self.scene.home {
-                Some(home) if !st.far => vec![Cwd::Known(home.clone())],
-                _ => vec![Cwd::Unknown],
-            },
-            Some(word) if word.text().as_deref() == Some("-") => st.previous.clone(),
-            Some(word) => {
-                let mut next = self.places(word, &previous);
-                next.extend(self.through_cdpath(word, job, st));
-                next
-            }
-        };
-        let fails = self.may_fail(&next, operand.as_ref(), st);
-        st.cwd = next;
-        if fails {
-            for cwd in &previous {
-                if !st.cwd.contains(cwd) {
-                    st.cwd.push(cwd.clone());
-                }
-            }
-        }
-        st.previous = previous;
-    }
-
-    fn push_directory(&mut self, job: &Job, st: &mut State) {
-        st.push_place();
-        self.change(job, st);
-    }
-
     /// Returns the directories that a word names from each of these.
     pub(super) fn places(&self, word: &Word, from: &[Cwd]) -> Vec<Cwd> {
         let Some(text) = word.text() else {
@@ -498,7 +472,7 @@ impl Unfolder<'_> {
     }
 
     /// Tells whether `cd` may leave the shell where it was and the text would go on all the same.
-    fn may_fail(&mut self, next: &[Cwd], operand: Option<&Word>, st: &State) -> bool {
+    pub(super) fn may_fail(&mut self, next: &[Cwd], operand: Option<&Word>, st: &State) -> bool {
         if self.guarded || st.errexit || st.far || self.facts.assumed {
             return false;
         }
@@ -680,12 +654,6 @@ fn splits_words(job: &Job) -> bool {
     })
 }
 
-fn pop_directory(st: &mut State) {
-    if let Some(cwd) = st.stack.pop() {
-        st.previous = std::mem::replace(&mut st.cwd, cwd);
-    }
-}
-
 fn shift(job: &Job, st: &mut State) {
     let by = job
         .args()
@@ -707,7 +675,9 @@ fn shift(job: &Job, st: &mut State) {
         }
         false => by,
     };
-    arguments.drain(..end);
+    // What a pattern stands for may be more than one word.
+    let kept: Vec<Word> = arguments.drain(..end).filter(Word::has_glob).collect();
+    arguments.splice(..0, kept);
 }
 
 fn unset(job: &Job, st: &mut State) {

@@ -251,6 +251,7 @@ impl Unfolder<'_> {
         // One word of some of these lines is none of all of them.
         let feed = match feed {
             Feed::Items(items) if !mode.glob && self.is_part(&items) => {
+                self.candidates.push((origin.clone(), items));
                 Feed::Opaque("a part of a list".to_owned())
             }
             Feed::Items(items) if items.is_empty() => {

@@ -495,6 +495,7 @@ impl Unfolder<'_> {
         }
         let env = self.prefix(assigns, st, fr);
         let mut plumbing = self.plumb(&node.redirects, st, fr);
+        plumbing.stays = fields.first().and_then(Word::plain) == Some("exec");
         let job = Job {
             words: fields,
             env,
@@ -597,7 +598,14 @@ impl Unfolder<'_> {
             (_, value) if assign.append => appended(old, value),
             (_, value) => value,
         };
+        let chosen = match &value {
+            Value::Text(pieces) => self.one_of(pieces),
+            _ => None,
+        };
         st.set(&assign.name, value);
+        if let Some(pieces) = chosen {
+            st.add(&assign.name, Value::Text(pieces));
+        }
     }
 
     /// Runs a command substitution; returns what it prints.

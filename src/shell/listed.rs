@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::git::{GitAbout, GitQuestion};
-use crate::model::word::{Hole, Word};
+use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{Node, NodeKind, PartKind};
 use super::expand::literal_piece;
@@ -515,6 +515,55 @@ impl Unfolder<'_> {
             self.parts.push(items.clone());
         }
         Feed::Items(items)
+    }
+
+    /// Returns the pattern that all lines of a list have in common, where a value is one of them: `f=$(ls -t dumps/*.sql | head -1)`.
+    pub(super) fn one_of(&self, pieces: &[Piece]) -> Option<Vec<Piece>> {
+        let [hole] = pieces else { return None };
+        if self.facts.assumed {
+            return None;
+        }
+        let Part::Hole(_) = hole.part else {
+            return None;
+        };
+        let mut known = self.candidates.iter().rev();
+        let (_, items) = known.find(|(origin, _)| *origin == hole.origin)?;
+        let texts: Option<Vec<String>> = items.iter().map(Word::text).collect();
+        let texts = texts?;
+        let first = texts.first()?.clone();
+        let common = |a: &str, b: &str| -> usize {
+            let same = a.char_indices().zip(b.chars());
+            let mut differs = same.skip_while(|((_, x), y)| x == y);
+            differs
+                .next()
+                .map_or(a.len().min(b.len()), |((at, _), _)| at)
+        };
+        let front = texts.iter().map(|one| common(&first, one)).min()?;
+        let front = first.get(..front)?;
+        let rests: Vec<&str> = texts
+            .iter()
+            .filter_map(|one| one.get(front.len()..))
+            .collect();
+        // They lie in one folder.
+        if rests.iter().any(|rest| rest.contains('/')) {
+            return None;
+        }
+        let backwards = |text: &str| -> String { text.chars().rev().collect() };
+        let last = backwards(rests.first()?);
+        let ends = rests
+            .iter()
+            .map(|one| common(&last, &backwards(one)))
+            .min()?;
+        let end = backwards(last.get(..ends)?);
+        let glob = Piece {
+            part: Part::Glob("*".to_owned()),
+            origin: hole.origin.clone(),
+        };
+        let literal = |text: &str| literal_piece(text, &hole.origin);
+        Some(match texts.len() {
+            1 => vec![literal(&first)],
+            _ => vec![literal(front), glob, literal(&end)],
+        })
     }
 
     /// Tells whether only some of these lines may be there.

@@ -12,6 +12,7 @@ mod carried;
 mod carriers;
 pub mod cmd;
 mod compose;
+mod directories;
 mod dumps;
 mod elements;
 mod ends;

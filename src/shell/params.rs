@@ -152,6 +152,9 @@ impl Unfolder<'_> {
             && number > 0
         {
             let before = st.arguments.iter().take(number);
+            if let Some(glob) = before.clone().rfind(|word| word.has_glob()) {
+                return Found::One(glob.pieces.clone());
+            }
             if before.clone().any(super::listed::is_loose) {
                 return Found::One(vec![unknown(origin)]);
             }
@@ -472,10 +475,16 @@ impl Unfolder<'_> {
                         offset -= 1;
                     }
                 }
-                Found::Many {
-                    items: cut(&items, offset, length).to_vec(),
-                    star,
-                }
+                // A pattern may stand for any number of words: what is behind the first of them is among it.
+                let is_glob = |item: &&Vec<Piece>| {
+                    let mut parts = item.iter().map(|piece| &piece.part);
+                    parts.any(|part| matches!(part, Part::Glob(_)))
+                };
+                let taken = cut(&items, offset, length).to_vec();
+                let mut kept: Vec<Vec<Piece>> = items.iter().filter(is_glob).cloned().collect();
+                kept.retain(|item| !taken.contains(item));
+                kept.extend(taken);
+                Found::Many { items: kept, star }
             }
             Found::Unset => Found::Unset,
         }

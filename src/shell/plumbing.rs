@@ -16,6 +16,10 @@ use super::unfold::{Content, Frame, Unfolder, Write};
 pub(super) struct Plumbing<'a> {
     pub stdin: Option<Feed>,
     pub writes: Vec<Write>,
+    /// Where descriptors led before; they lead there again behind the command, unless it is `exec`.
+    before: Rc<Vec<(u32, Option<Word>)>>,
+    /// It is `exec`: what it opens stays open.
+    pub stays: bool,
     /// Standard output does not go down the pipe.
     away: bool,
     /// `> >( … )`.
@@ -29,7 +33,10 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Plumbing<'r> {
-        let mut all = Plumbing::default();
+        let mut all = Plumbing {
+            before: Rc::clone(&st.streams),
+            ..Plumbing::default()
+        };
         for redirect in redirects {
             if let Some(name) = &redirect.fd_name {
                 st.set(name, Value::unknown(Hole::Name, nowhere()));
@@ -83,6 +90,9 @@ impl Unfolder<'_> {
             }
             RedirectOp::DupOut => {
                 let number = self.target(redirect, st, fr);
+                let from = number.text().and_then(|text| text.parse().ok());
+                let file = from.and_then(|from| stream(from, st));
+                leads(redirect.fd.unwrap_or(1), file, st);
                 written_through(&number, output, all, st);
                 all.away |= output;
                 return;
@@ -142,6 +152,25 @@ impl Unfolder<'_> {
         let output = output && mode != WriteMode::ReadWrite
             || matches!(redirect.op, RedirectOp::OutBoth | RedirectOp::AppendBoth);
         all.away |= output;
+        let again = (mode == WriteMode::Truncate).then(|| reopened(&file, st));
+        if let Some(target) = again.flatten() {
+            // Its file is opened anew, and begins at nothing.
+            all.writes.push(Write {
+                redirect: Redirect {
+                    mode,
+                    file: target,
+                    content: None,
+                    whole: None,
+                },
+                output: false,
+            });
+        }
+        let number = redirect.fd.unwrap_or(1);
+        let known = (!is_stream(&file)).then(|| file.clone());
+        if matches!(redirect.op, RedirectOp::OutBoth | RedirectOp::AppendBoth) {
+            leads(2, known.clone(), st);
+        }
+        leads(number, known, st);
         // `>&$fd`: a descriptor, where that is a number.
         if redirect.op == RedirectOp::OutBoth {
             written_through(&file, output, all, st);
@@ -185,6 +214,9 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Feed {
+        if !plumbing.stays {
+            st.streams = plumbing.before;
+        }
         if !plumbing.writes.is_empty() {
             self.record(&plumbing.writes, st, &feed);
         }
@@ -194,6 +226,35 @@ impl Unfolder<'_> {
         }
         if plumbing.away { Feed::nothing() } else { feed }
     }
+}
+
+/// Returns the file to which a descriptor leads.
+fn stream(number: u32, st: &State) -> Option<Word> {
+    let mut known = st.streams.iter().rev();
+    known.find(|(one, _)| *one == number)?.1.clone()
+}
+
+fn leads(number: u32, file: Option<Word>, st: &mut State) {
+    // Of the screen or a pipe nothing has to be known.
+    if file.is_some() || stream(number, st).is_some() {
+        Rc::make_mut(&mut st.streams).push((number, file));
+    }
+}
+
+/// Returns the file that `/dev/stderr` or `/dev/fd/3` opens once more; Linux opens it anew.
+fn reopened(file: &Word, st: &State) -> Option<Word> {
+    let text = file.text()?;
+    let number = match text.as_str() {
+        "/dev/stdout" => 1,
+        "/dev/stderr" => 2,
+        text => {
+            let digits = ["/dev/fd/", "/proc/self/fd/"]
+                .iter()
+                .find_map(|front| text.strip_prefix(front))?;
+            digits.parse().ok()?
+        }
+    };
+    stream(number, st)
 }
 
 /// Takes in `>&3`, where that descriptor may be one of a file that is open for reading and writing.

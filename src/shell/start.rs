@@ -36,7 +36,11 @@ impl Unfolder<'_> {
         };
         self.called = None;
         if job.in_shell {
-            if let Some(feed) = self.call(&program, &job, st, fr) {
+            // `/bin/rm` is never a function of that name.
+            let written = job.words.first().and_then(Word::text);
+            let by_path = written.filter(|text| text.contains('/'));
+            let function = by_path.as_deref().unwrap_or(&program);
+            if let Some(feed) = self.call(function, &job, st, fr) {
                 self.emit_writes(job.writes, &job.origin, st, fr, &feed);
                 return feed;
             }

@@ -176,6 +176,8 @@ pub struct State {
     pub promised: Rc<Vec<String>>,
     /// Files that are open for reading and writing (`exec 3<>FILE`), by their descriptors.
     pub opened: Rc<Vec<(String, Word)>>,
+    /// Files to which the standard streams and other descriptors lead; the latest entry of a number counts.
+    pub streams: Rc<Vec<(u32, Option<Word>)>>,
     /// `set -C` may be on: a redirection may leave the file that is there.
     pub noclobber: bool,
     /// `set -C` is on for certain.
@@ -220,6 +222,7 @@ impl State {
             exports_all: false,
             promised: Rc::default(),
             opened: Rc::default(),
+            streams: Rc::default(),
             noclobber: false,
             keeps: false,
             globs: Globs::default(),
@@ -248,6 +251,7 @@ impl State {
         copy.rounds = self.rounds;
         copy.calls = self.calls;
         copy.shell = self.shell + 1;
+        copy.streams = Rc::clone(&self.streams);
         copy.proofs = self.proofs.settled();
         let mut kept = Variables::new();
         if !cleared {
@@ -298,6 +302,14 @@ impl State {
             if let Some(deepest) = self.stack.first_mut() {
                 *deepest = vec![Cwd::Unknown];
             }
+        }
+    }
+
+    /// Lets a variable hold another value as well: which of them is not known.
+    pub fn add(&mut self, name: &str, value: Value) {
+        let name = self.resolve(name);
+        if let Some(variable) = Rc::make_mut(&mut self.variables).get_mut(name.as_str()) {
+            Rc::make_mut(variable).alternatives.push(value);
         }
     }
 

@@ -117,8 +117,15 @@ impl Unfolder<'_> {
                 return Some((name.shown().into(), text));
             }
             let path = self.here_path(&name, st)?;
+            // What the call adds to it stands behind what is there.
+            let added = match self.content(&name, st) {
+                Some(super::unfold::Content::Added(pieces)) => super::state::literal(pieces),
+                _ => None,
+            };
             match self.read(path.clone())? {
-                Answer::Text { text, .. } => return Some((path, text)),
+                Answer::Text { text, .. } => {
+                    return Some((path, text + added.as_deref().unwrap_or_default()));
+                }
                 Answer::Unknown(why) => {
                     let reason = format!("`{}` cannot be read: {why}", path.display());
                     self.opaque(

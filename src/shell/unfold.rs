@@ -287,6 +287,8 @@ pub(super) struct Unfolder<'a> {
     pub uncounted: usize,
     /// Lists of which a program handed on some lines only.
     pub parts: Vec<Vec<Word>>,
+    /// Lists of which a substitution gives some lines, by where it stands.
+    pub candidates: Vec<(Origin, Vec<Word>)>,
     /// Texts that lists were put into of which the order, or the lines, are not known for certain.
     pub lists: Vec<String>,
     /// Where the shell at hand first said the number of its process.
@@ -349,6 +351,7 @@ impl<'a> Unfolder<'a> {
             counted: 0,
             uncounted: 0,
             parts: Vec::new(),
+            candidates: Vec::new(),
             lists: Vec::new(),
             process: None,
             settled: Settled::default(),

@@ -259,3 +259,112 @@ fn a_jump_out_of_several_loops_leaves_them_all() {
         ],
     );
 }
+
+const STANDS: &str = "mkdir -p data/sub backups in && for i in a b c; do echo $i > data/$i.csv; echo n$i > in/$i.csv; done
+for i in 1 2 3; do echo $i > backups/db$i.sql; done
+echo t > todo.txt && echo R > README.md && printf 'zz:\\n\\techo\\n' > Makefile && printf 'todo.txt\\n' > files.lst && tar cf arc.tar todo.txt
+git add README.md in Makefile && git commit -q -m x\n";
+
+#[test]
+fn what_stands_behind_a_pattern_may_be_any_of_its_names() {
+    let scene = Scene::built(&format!("git init -q .; {STANDS}"));
+    scene.loses(
+        ".",
+        &[
+            "set -- data/*.csv; rm \"$2\"",
+            "set -- backups/*; shift; rm \"$@\"",
+            "a=(backups/*); rm \"${a[@]:1}\"",
+            "a=(backups/*); for f in \"${a[@]:1}\"; do rm \"$f\"; done",
+            "f=$(ls -t backups/* | head -1); truncate -s0 \"$f\"",
+            "f=$(ls -t backups/* | head -1); sed -i d \"$f\"",
+            "declare -i n=1+1; rm backups/db$n.sql",
+            "rm() { :; }; /bin/rm -rf data",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "set -- in/*.csv; cat \"$1\"; shift; wc -l \"$@\"",
+            "f=$(ls -t backups/* | head -1); cp \"$f\" /tmp/x",
+            "f=$(ls in/* | head -1); sed -i s/n/m/ \"$f\"",
+            "rm() { :; }; rm -rf data",
+            "declare -i n=5; echo $n",
+        ],
+    );
+}
+
+#[test]
+fn what_is_kept_aside_and_then_removed_is_gone() {
+    let scene = Scene::built(&format!("git init -q .; {STANDS}"));
+    scene.loses(
+        ".",
+        &[
+            "sed -i.bak s/t/x/ todo.txt; rm todo.txt.bak",
+            "sed -i.bak s/t/x/ todo.txt && rm -f *.bak",
+            "perl -i.bak -pe s/t/x/ todo.txt; rm todo.txt.bak",
+            "cp -b README.md todo.txt; rm todo.txt~",
+            "mv todo.txt t.old; rm *.old",
+            "cp --backup=none README.md todo.txt",
+            "VERSION_CONTROL=none cp -b README.md todo.txt",
+            "ln todo.txt H; : > H",
+            "cp -al data bk; : > bk/a.csv",
+            "cp -s \"$PWD/todo.txt\" L; : > L",
+            "ln -s todo.txt L; mv L M; : > M",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "sed -i.bak s/R/x/ README.md && rm -f README.md.bak",
+            "sed -i.bak s/t/x/ todo.txt",
+            "mv README.md R.old; rm *.old",
+            "cp -b README.md todo.txt",
+            "cp --backup=numbered README.md todo.txt",
+            "ln todo.txt H; echo x >> H",
+            "ln README.md H; rm H",
+        ],
+    );
+}
+
+#[test]
+fn files_that_are_written_in_other_words_are_written_over() {
+    let scene = Scene::built(&format!("git init -q .; {STANDS}"));
+    scene.loses(
+        ".",
+        &[
+            "tar --extract --file arc.tar",
+            "tar xf arc.tar -T files.lst",
+            "cp --target-dir=data in/a.csv",
+            "sort --out=todo.txt README.md",
+            "ed -s todo.txt <<< $'1d\\nw\\nq'",
+            "printf '1d\\nw\\n' | ed -s todo.txt",
+            "python3 -c 'open(\"todo.txt\",\"r+\").truncate()'",
+            "python3 -c 'with open(\"todo.txt\",\"r+b\") as h: h.seek(0); h.write(b\"x\")'",
+            "python3 -c 'open(\"todo.txt\",\"a\").truncate(0)'",
+            "curl -sotodo.txt https://example.org/z",
+            "cd data; curl -sO https://example.org/a.csv",
+            "curl -O --output-dir data https://example.org/a.csv",
+            "exec 2>>todo.txt; echo warn > /dev/stderr",
+            "bash -c 'echo warn > /dev/stderr' 2>>todo.txt",
+            "pushd data; pushd; rm todo.txt",
+            "HOME=$PWD/data; cd; rm a.csv",
+            "cd data sub 2>/dev/null; rm todo.txt",
+            "printf 'qq:\\n\\trm todo.txt\\n' >> Makefile; make qq",
+            "git -c clean.requireForce=0 clean -d",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "tar --list --file arc.tar",
+            "ed -s todo.txt <<< $'1p\\nq'",
+            "python3 -c 'print(open(\"todo.txt\",\"r+\").read())'",
+            "python3 -c 'with open(\"todo.txt\",\"r+\") as h: h.seek(0, 2); h.write(\"x\")'",
+            "curl -so /dev/null https://example.org/z",
+            "curl -sO https://example.org/fresh.tgz",
+            "echo x > /dev/stderr",
+            "echo x 2>>todo.txt; echo y > /dev/stderr",
+            "pushd data; pushd; ls; popd",
+        ],
+    );
+}

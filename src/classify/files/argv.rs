@@ -35,12 +35,17 @@ pub struct Args<'a> {
     pub any_flag: bool,
     /// Such a word is a variable whose name says that it holds flags.
     pub told_flag: bool,
+    /// Long names that are written out, and not cut short.
+    whole: &'static [&'static str],
 }
 
 impl<'a> Args<'a> {
     /// Reads the words after the program.
     pub fn read(words: &'a [Word], valued: Valued) -> Self {
-        let mut args = Self::default();
+        let mut args = Self {
+            whole: valued.long,
+            ..Self::default()
+        };
         let mut rest = words.iter();
         while let Some(word) = rest.next() {
             let text = word.text();
@@ -91,9 +96,12 @@ impl<'a> Args<'a> {
         if let Some((name, value)) = text.split_once('=') {
             return self.flags.push((name.to_owned(), Some(value.to_owned())));
         }
-        let value = valued
-            .long
-            .contains(&text)
+        let exact = valued.long.contains(&text);
+        let cut = !exact && text.len() > 5 && {
+            let mut names = valued.long.iter().filter(|name| name.starts_with(text));
+            names.next().is_some() && names.next().is_none()
+        };
+        let value = (exact || cut)
             .then(|| rest.next().map(Word::shown))
             .flatten();
         self.flags.push((text.to_owned(), value));
@@ -119,12 +127,18 @@ impl<'a> Args<'a> {
 
     /// Tells whether any of these flags is there; long names may be cut short (`--recurs`).
     pub fn has(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| {
-            self.flags.iter().any(|(flag, _)| {
-                flag == name
-                    || (flag.len() > 4 && name.starts_with("--") && name.starts_with(flag.as_str()))
-            })
-        })
+        names
+            .iter()
+            .any(|name| self.flags.iter().any(|(flag, _)| self.means(flag, name)))
+    }
+
+    /// Tells whether a flag is this one, or is it cut short; a name that is whole is no other cut short (`--file`, `--files-from`).
+    fn means(&self, flag: &str, name: &str) -> bool {
+        flag == name
+            || flag.len() > 4
+                && name.starts_with("--")
+                && name.starts_with(flag)
+                && !self.whole.contains(&flag)
     }
 
     /// Tells whether the last word on it says that nothing is done: `-n`, or `--dry-run` as git reads it, without `--no-dry-run` behind.
@@ -157,7 +171,7 @@ impl<'a> Args<'a> {
         self.flags
             .iter()
             .rev()
-            .find(|(flag, _)| names.contains(&flag.as_str()))
+            .find(|(flag, _)| names.iter().any(|name| self.means(flag, name)))
             .and_then(|(_, value)| value.as_deref())
     }
 

@@ -10,6 +10,7 @@ use super::judge::{How, Judge, New, Over, Seen};
 use super::kinds;
 use super::named;
 use super::place::{Place, lexical};
+use crate::model::command::Command;
 use crate::model::fact::{Answer, EntryKind, Question};
 use crate::model::word::Word;
 
@@ -39,11 +40,19 @@ pub struct Copied {
     pub needed: bool,
 }
 
+/// Tells whether what is there is kept under another name; `--backup=none` and `VERSION_CONTROL=none` keep nothing.
+fn backs_up(command: &Command, args: &Args<'_>) -> bool {
+    let control = command.env_value("VERSION_CONTROL").and_then(Word::text);
+    let kind = args.value(&["--backup"]).map(str::to_owned).or(control);
+    args.has(&["-b", "--backup"]) && !matches!(kind.as_deref(), Some("none" | "off"))
+}
+
 impl Reader<'_, '_> {
     pub fn mv(&mut self) {
         let command = self.command;
         let mut args = Args::read(command.args(), INTO);
-        let keeps = args.has(&["-n", "--no-clobber", "-b", "--backup"])
+        let keeps = args.has(&["-n", "--no-clobber"])
+            || backs_up(command, &args)
             || super::remade::answers_no(command, &args);
         let Some(last) = self.last(&mut args) else {
             return;
@@ -130,7 +139,7 @@ impl Reader<'_, '_> {
             return;
         };
         self.copy_beside(&args, &last);
-        if args.has(&["-b", "--backup"]) {
+        if backs_up(command, &args) {
             return;
         }
         let from_nothing = |word: &&&Word| word.text().as_deref() == Some("/dev/null");
@@ -183,7 +192,7 @@ impl Reader<'_, '_> {
         };
         let command = self.command;
         let mut args = Args::read(command.args(), valued);
-        if args.has(&["-d", "--directory", "-b", "--backup"]) {
+        if args.has(&["-d", "--directory"]) || backs_up(command, &args) {
             return;
         }
         let Some(last) = self.last(&mut args) else {
@@ -208,7 +217,7 @@ impl Reader<'_, '_> {
     pub fn ln(&mut self) {
         let command = self.command;
         let mut args = Args::read(command.args(), INTO);
-        if !args.may_have(&["-f", "--force"]) || args.has(&["-b", "--backup"]) {
+        if !args.may_have(&["-f", "--force"]) || backs_up(command, &args) {
             return;
         }
         let Some(last) = self.last(&mut args) else {

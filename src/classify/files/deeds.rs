@@ -235,7 +235,11 @@ pub fn read(
         "tee" | "sponge" => reader.tee(),
         "sed" | "perl" => reader.sed(program),
         "ruby" => reader.ruby(),
-        "curl" | "wget" => reader.download(program),
+        "curl" => {
+            reader.download(program);
+            reader.downloads_by_name();
+        }
+        "wget" => reader.download(program),
         "sort" => reader.sort(),
         "scp" => reader.scp(),
         "openssl" => reader.openssl(),

@@ -161,34 +161,39 @@ impl Reader<'_, '_> {
     /// `ed FILE` that is fed with a script which deletes every line and writes.
     pub fn ed(&mut self) {
         let command = self.command;
-        let Stdin::Text(script) = &command.stdin else {
-            return;
-        };
-        let script = script.shown();
-        let mut deleted = false;
-        let mut written = false;
-        for line in script.lines().map(str::trim) {
-            match line {
-                "1,$d" | "0,$d" | ",d" | "%d" | "g/^/d" | "g/.*/d" => deleted = true,
-                // What is put in afterwards is another text.
-                "w" | "wq" | "W" => written |= deleted,
-                "u" | "e" | "E" => deleted = false,
-                _ => {}
-            }
-        }
         let valued = Valued {
             short: "p",
             long: &["--prompt"],
         };
         let args = Args::read(command.args(), valued);
-        if let Some(file) = args.operands.last().filter(|_| written) {
-            let over = Over {
+        let file = args.operands.last().copied();
+        let told = match &command.stdin {
+            Stdin::Text(script) => Told::read(&script.shown()),
+            Stdin::File(_) | Stdin::Opaque { .. } => Told {
+                edits: true,
+                ..Told::default()
+            },
+            _ => return,
+        };
+        for name in &told.others {
+            self.overwrite(&Word::literal(name, command.origin.clone()), Over::NEW);
+        }
+        let Some(file) = file.filter(|_| told.empties || told.edits) else {
+            return;
+        };
+        let over = if told.empties {
+            Over {
                 emptied: true,
                 nulled: !kinds::is_log(&file.shown()),
                 ..Over::NEW
-            };
-            self.overwrite(file, over);
-        }
+            }
+        } else {
+            Over {
+                edit: true,
+                ..Over::NEW
+            }
+        };
+        self.overwrite(file, over);
     }
 
     /// `split INPUT PREFIX`: the first piece is written in any case, the others where there is more to write.
@@ -451,5 +456,52 @@ mod tests {
         ] {
             assert!(!writes_nothing(script), "{script}");
         }
+    }
+}
+
+/// What a script tells ed.
+#[derive(Debug, Default)]
+struct Told {
+    /// Every line goes, and that is written.
+    empties: bool,
+    /// Something else is written.
+    edits: bool,
+    /// Other files that are written.
+    others: Vec<String>,
+}
+
+impl Told {
+    fn read(script: &str) -> Self {
+        let mut told = Self::default();
+        let (mut deleted, mut changed, mut typed) = (false, false, false);
+        for line in script.lines().map(str::trim) {
+            if typed {
+                typed = line != ".";
+                continue;
+            }
+            match line {
+                "1,$d" | "0,$d" | ",d" | "%d" | "g/^/d" | "g/.*/d" => deleted = true,
+                // What is put in afterwards is another text.
+                "w" | "wq" | "W" => {
+                    told.empties |= deleted;
+                    told.edits |= changed;
+                }
+                "u" | "e" | "E" => (deleted, changed) = (false, false),
+                "" | "p" | "n" | "l" | "q" | "Q" | "H" | "h" | "P" | "=" | "," | "$" => {}
+                _ if line.starts_with("w ") => told
+                    .others
+                    .push(line.get(2..).unwrap_or_default().trim().to_owned()),
+                // What is put in takes nothing away.
+                _ if line.ends_with(['a', 'i']) && !line.contains('/') => typed = true,
+                _ => {
+                    typed = line.ends_with('c') && !line.contains('/');
+                    let shows = line.ends_with(['p', 'n', 'l', '=']) && !line.contains("s/");
+                    let adds = line.trim_start_matches(['$', '.']).starts_with("r ");
+                    changed |= !shows && !adds;
+                }
+            }
+        }
+        told.others.retain(|name| !name.starts_with('!'));
+        told
     }
 }

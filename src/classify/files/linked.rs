@@ -37,7 +37,27 @@ pub fn is_link(path: &Path, context: &Context<'_>) -> bool {
         .rev()
         .take(EARLIER_MAX)
         .filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
-    links.any(|one| linked(one).is_some_and(|name| name.new == path))
+    links.any(|one| linked(one).is_some_and(|name| name.new == path)) || is_second(path, context)
+}
+
+/// A second name of a file whose first one nobody takes away: `ln a b; rm b`.
+fn is_second(path: &Path, context: &Context<'_>) -> bool {
+    let earlier = context.earlier.iter().enumerate().rev().take(EARLIER_MAX);
+    let mut makers = earlier.filter(|(_, one)| one.is_here() && one.is_any(&["ln", "gln"]));
+    makers.any(|(at, one)| {
+        let names = shared(one);
+        let Some(name) = names.iter().find(|name| name.new == path) else {
+            return false;
+        };
+        let mut since = context.earlier.iter().skip(at + 1);
+        since.all(|one| {
+            let mut words = one.args().iter().filter_map(Word::text);
+            let near = |text: String| {
+                absolute(&text, &one.cwd).is_none_or(|place| name.old.starts_with(place))
+            };
+            one.is_any(&["echo", "ls", "cat", "stat", "true", "test", "["]) || !words.any(near)
+        })
+    })
 }
 
 /// Returns what is written through a name that earlier commands of the call have made a link: `ln -s a l; echo > l`.
@@ -54,12 +74,31 @@ pub fn written(path: &Path, context: &Context<'_>) -> Option<PathBuf> {
 
 fn link_of(path: &Path, context: &Context<'_>) -> Option<PathBuf> {
     let earlier = context.earlier.iter().rev().take(EARLIER_MAX);
+    let mut path = path.to_path_buf();
     for one in earlier.filter(|one| one.is_here()) {
-        if one.is_any(&["ln", "gln"]) {
-            match linked(one) {
-                Some(name) if name.new == path => return Some(name.old),
-                _ => continue,
+        if one.is_any(&["ln", "gln", "cp", "gcp"]) {
+            let names = linked(one).into_iter().chain(shared(one));
+            for name in names {
+                // `cp -al DIR COPY`: every file below is the same file.
+                if let Ok(rest) = path.strip_prefix(&name.new)
+                    && (rest == Path::new("") || one.is_any(&["cp", "gcp"]))
+                {
+                    return Some(match rest == Path::new("") {
+                        true => name.old,
+                        false => name.old.join(rest),
+                    });
+                }
             }
+            continue;
+        }
+        // A link that is moved leads to the same place.
+        if one.is_any(&["mv"])
+            && let [.., from, to] = Args::read(one.args(), Valued::NONE).operands.as_slice()
+            && to.text().and_then(|to| absolute(&to, &one.cwd)) == Some(path.clone())
+            && let Some(from) = from.text().and_then(|from| absolute(&from, &one.cwd))
+        {
+            path = from;
+            continue;
         }
         // Whoever removes the name or moves it takes the link away.
         let named = |word: &Word| {
@@ -72,6 +111,37 @@ fn link_of(path: &Path, context: &Context<'_>) -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// `ln FILE NAME`, `cp -l`, `cp -s`: names for a file that is there already.
+fn shared(command: &Command) -> Vec<Name> {
+    let valued = Valued {
+        short: "tS",
+        long: &["--target-directory", "--suffix"],
+    };
+    let args = Args::read(command.args(), valued);
+    let copies = command.is_any(&["cp", "gcp"]);
+    let links = match copies {
+        true => args.has(&["-l", "--link", "-s", "--symbolic-link"]),
+        false => !args.has(&["-s", "--symbolic"]),
+    };
+    if !links || args.has(&["-t", "--target-directory"]) {
+        return Vec::new();
+    }
+    let [old, new] = args.operands.as_slice() else {
+        return Vec::new();
+    };
+    let place = |word: &Word| word.text().and_then(|text| absolute(&text, &command.cwd));
+    let (Some(old), Some(new)) = (place(old), place(new)) else {
+        return Vec::new();
+    };
+    // Into a folder it keeps its name.
+    let inside = old.file_name().map(|name| new.join(name));
+    let name = |new: PathBuf| Name {
+        old: old.clone(),
+        new,
+    };
+    inside.into_iter().chain([new]).map(name).collect()
 }
 
 /// Returns what a link leads to that the call has put into a folder of `mktemp`, under the very name that is written.

@@ -110,6 +110,13 @@ impl Moves {
         moves
     }
 
+    /// Returns the places to which something was moved or copied aside.
+    pub fn targets(&self) -> Vec<PathBuf> {
+        let moved = self.all.iter().filter(|deed| !deed.links);
+        let steps = moved.flat_map(|deed| &deed.steps);
+        steps.map(|(_, to)| to.clone()).collect()
+    }
+
     /// Tells whether every move and link of the call is followed.
     pub fn is_whole(&self) -> bool {
         !self.more
@@ -247,7 +254,8 @@ fn is_absent(path: &Path, context: &Context<'_>, needs: &mut Needs) -> bool {
 /// Tells whether a command may be one that moves or links things.
 fn may_move(command: &Command) -> bool {
     let ends = [
-        "mv", "git", "ln", "rename", "gzip", "gunzip", "xz", "bzip2", "pigz",
+        "mv", "git", "ln", "rename", "gzip", "gunzip", "xz", "bzip2", "pigz", "sed", "perl", "cp",
+        "install",
     ];
     let first = command.words.first();
     first.is_some_and(|word| match word.plain() {
@@ -275,6 +283,9 @@ fn steps(
     }
     if let Some(steps) = packed(command, context, needs) {
         return Some(steps);
+    }
+    if command.is_any(&["sed", "gsed", "perl", "cp", "gcp", "install"]) {
+        return Some(set_aside(command, context, needs));
     }
     let git = command
         .is_any(&["git"])
@@ -404,6 +415,73 @@ fn packed(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Option
         }
     }
     Some(all)
+}
+
+/// `sed -i.bak`, `perl -i.bak`, `cp -b`: what stood in a file stands in its copy beside from then on.
+fn set_aside(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Step> {
+    if !command.is_here() {
+        return Vec::new();
+    }
+    let copies = command.is_any(&["cp", "gcp", "install"]);
+    let valued = Valued {
+        short: if copies { "tSmog" } else { "efEF" },
+        long: &["--suffix", "--target-directory", "--expression", "--file"],
+    };
+    let args = Args::read(command.args(), valued);
+    let suffix = match copies {
+        true if args.has(&["-b", "--backup"]) => {
+            let told = args.value(&["-S", "--suffix"]).unwrap_or("~");
+            let numbered = args.value(&["--backup"]).is_some_and(|way| {
+                matches!(way, "none" | "off" | "numbered" | "t" | "existing" | "nil")
+            });
+            (!numbered).then(|| told.to_owned())
+        }
+        true => None,
+        false => in_place_suffix(command),
+    };
+    let Some(suffix) = suffix else {
+        return Vec::new();
+    };
+    let files: Vec<&Word> = match copies {
+        true => args.operands.last().copied().into_iter().collect(),
+        false => args.operands,
+    };
+    let mut all = Vec::new();
+    for word in files {
+        for place in places(word, command, context, needs) {
+            for path in known(place, context, needs).unwrap_or_default() {
+                let to = PathBuf::from(format!("{}{suffix}", path.to_string_lossy()));
+                all.push((path, to));
+            }
+        }
+    }
+    all
+}
+
+/// Returns what `-i.bak` or `--in-place=.bak` puts behind the names of the copies.
+fn in_place_suffix(command: &Command) -> Option<String> {
+    let mut words = command.args().iter().filter_map(Word::text);
+    words.find_map(|text| {
+        let suffix = match text.strip_prefix("--in-place=") {
+            Some(suffix) => suffix.to_owned(),
+            None => {
+                let letters = text
+                    .strip_prefix('-')
+                    .filter(|rest| !rest.starts_with('-'))?;
+                let at = letters.find('i')?;
+                let plain = letters.get(..at)?;
+                // Behind these letters stands a value of their own.
+                if plain.contains(['e', 'f', 'E', 'F', 'M', 'I'])
+                    && !command.is_any(&["sed", "gsed"])
+                {
+                    return None;
+                }
+                letters.get(at + 1..)?.to_owned()
+            }
+        };
+        let named = !suffix.is_empty() && !suffix.contains(['*', '/', ' ']);
+        named.then_some(suffix)
+    })
 }
 
 /// Returns the one place that a word names, and whether it is written as a folder.

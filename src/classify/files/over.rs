@@ -65,6 +65,19 @@ pub(super) fn dashed(letters: &str) -> String {
     format!("-{plain}{last}")
 }
 
+/// Returns the file of `-sotodo.txt`: what stands behind the letter in one word with others.
+fn attached(text: &str) -> Option<String> {
+    let letters = text
+        .strip_prefix('-')
+        .filter(|rest| !rest.starts_with('-'))?;
+    let at = letters.find('o')?;
+    let plain = letters.get(..at)?.chars().all(|letter| {
+        letter.is_ascii_alphabetic() && !DOWNLOAD.short.contains(letter) || letter == '#'
+    });
+    let name = letters.get(at + 1..)?;
+    (plain && !name.is_empty()).then(|| name.to_owned())
+}
+
 /// Folders of the system into which programs are installed and unpacked by design.
 const INSTALLED_INTO: &[&str] = &[
     "/opt",
@@ -111,7 +124,13 @@ impl Reader<'_, '_> {
                     .skip(1)
                     .take(text.len().saturating_sub(2))
                     .any(|letter| DOWNLOAD.short.contains(letter) && letter != 'O');
-            let file = if text == long || bundled {
+            let attached = curl
+                .then(|| attached(&text))
+                .flatten()
+                .map(|name| Word::literal(name, word.origin.clone()));
+            let file = if attached.is_some() {
+                attached
+            } else if text == long || bundled {
                 words.next().cloned()
             } else if text.starts_with(&format!("{long}=")) {
                 Some(super::deeds::cut(word, long.len() + 1))
@@ -125,6 +144,30 @@ impl Reader<'_, '_> {
     }
 
     /// `sort -o FILE`, of other files or of itself.
+    /// `curl -O URL`: the file is called like the last part of the address.
+    pub fn downloads_by_name(&mut self) {
+        let command = self.command;
+        let valued = Valued {
+            short: "oXHdubcxmTFAeKEwDCrzP",
+            ..DOWNLOAD
+        };
+        let args = Args::read(command.args(), valued);
+        if !args.has(&["-O", "--remote-name", "--remote-name-all"]) {
+            return;
+        }
+        let dir = args.value(&["--output-dir"]).map(|dir| format!("{dir}/"));
+        let dir = dir.unwrap_or_default();
+        for address in args.operands.iter().filter_map(|word| word.text()) {
+            let path = address.split(['?', '#']).next().unwrap_or_default();
+            let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+            let Some((_, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty()) else {
+                continue;
+            };
+            let word = Word::literal(format!("{dir}{name}"), command.origin.clone());
+            self.overwrite(&word, Over::NEW);
+        }
+    }
+
     pub fn sort(&mut self) {
         let valued = Valued {
             short: "oktST",
@@ -326,13 +369,9 @@ impl Reader<'_, '_> {
 
     /// What `tar -x` puts over files that are there, as the archive names it.
     fn members_of(&mut self, args: &Args<'_>) {
-        let renamed = [
-            "--transform",
-            "--xform",
-            "--one-top-level",
-            "-T",
-            "--files-from",
-        ];
+        let renamed = ["--transform", "--xform", "--one-top-level"];
+        // Which of them is not read: it may be any.
+        let any = args.has(&["-T", "--files-from", "--wildcards"]);
         if !args.has(&renamed)
             && let Some(archive) = self.packed(args.value(&["-f", "--file"]))
         {
@@ -342,7 +381,8 @@ impl Reader<'_, '_> {
                 strip: strip.and_then(|text| text.parse().ok()).unwrap_or(0),
                 flat: false,
             };
-            self.out_of(&archive, &args.operands, landing);
+            let chosen: &[&Word] = if any { &[] } else { &args.operands };
+            self.out_of(&archive, chosen, landing);
         }
     }
 

@@ -24,12 +24,16 @@ const WORDS: Valued = Valued {
 /// Paths of one clean that are judged one by one; where it takes more, something is lost.
 const NAMED_MAX: usize = 512;
 
+/// `git -c clean.requireForce=0 clean`.
+fn is_told_loose(git: &Git<'_, '_>) -> bool {
+    let said = git.invocation.setting("clean.requireforce");
+    matches!(said, Some("false" | "0" | "no" | "off" | ""))
+}
+
 /// Judges a clean.
 pub fn judge(git: &mut Git<'_, '_>) {
     let args = git.args(WORDS);
-    let forced = args.told(&["-f", "--force"])
-        || git.invocation.setting("clean.requireforce") == Some("false")
-        || is_set_loose(git);
+    let forced = args.told(&["-f", "--force"]) || is_told_loose(git) || is_set_loose(git);
     // Its menu: `1` and `c` remove, and so does `y` where each is asked about.
     let asks = args.has(&["-i", "--interactive"]);
     let answered = asks && super::answers::given(git, &['1', 'c', 'y']);

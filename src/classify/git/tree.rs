@@ -190,7 +190,7 @@ impl Before {
     /// A reset that leaves the files as they are.
     fn reset(&mut self, one: &Earlier<'_>, done: bool) {
         let args = Args::read(&one.invocation.args, Valued::NONE);
-        if args.has(&["--hard", "--merge", "--keep"]) {
+        if args.has(&["--hard", "--h", "--ha", "--merge", "--keep"]) {
             return;
         }
         if args.operands.is_empty() && !args.has(&["--soft"]) && done {

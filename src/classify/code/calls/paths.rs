@@ -222,11 +222,31 @@ impl Calls<'_> {
     /// What is opened to be read and written: a device, or a file that is cut off afterwards.
     fn opens_both(&mut self, path: Option<String>, handle: Option<&str>, span: Span, at: usize) {
         let cuts = handle.is_some_and(|handle| self.cuts_off(handle, at));
-        if cuts {
+        if cuts || self.goes_on_to(at, &[".truncate", ".write", ".writelines"]) {
             let content = self.poured(at).or_else(|| Some(String::new()));
             return self.write(path, content, span);
         }
+        // What is written without going to the end stands over what was there.
+        let over = handle.is_some_and(|handle| {
+            let calls = |method: &str| self.index.calls(&format!("{handle}.{method}"));
+            let mut writes = calls("write").iter().chain(calls("writelines"));
+            writes.any(|call| *call > at)
+                && !self
+                    .mentions
+                    .has(&["SEEK_END", "os.SEEK_END", ", 2)", ",2)"])
+        });
+        if over {
+            return self.write(path, None, span);
+        }
         self.writes_device(path, span);
+    }
+
+    /// Tells whether the opened file is used on the spot: `open(f, "r+").truncate()`.
+    fn goes_on_to(&self, at: usize, methods: &[&str]) -> bool {
+        let behind = self.index.after(at + 1);
+        self.index
+            .name(behind)
+            .is_some_and(|name| methods.contains(&name))
     }
 
     /// `f.truncate(0)`, `f.truncate()`, `truncate $f, 0`.
@@ -455,7 +475,12 @@ impl Calls<'_> {
             return;
         }
         let content = self.poured(at);
-        if mode.is_some_and(|mode| mode.starts_with('a')) {
+        let cut = || {
+            let handle = self.handle(at).map(str::to_owned);
+            self.goes_on_to(at, &[".truncate"])
+                || handle.is_some_and(|handle| self.cuts_off(&handle, at))
+        };
+        if mode.is_some_and(|mode| mode.starts_with('a')) && !cut() {
             return self.add(path, content, span);
         }
         self.write(path, content, span);

@@ -123,7 +123,16 @@ impl Judge<'_, '_> {
         everything: bool,
         how: How,
     ) {
-        for origin in self.origins(dir) {
+        let origins = self.origins(dir);
+        let targets = self.moves.as_ref().map(Moves::targets);
+        for target in targets.unwrap_or_default() {
+            let name = target.file_name().map(|name| name.to_string_lossy());
+            let here = target.parent() == Some(dir);
+            if here && name.is_some_and(|name| fits(pattern, &name)) {
+                self.removal_of_moved(&target, how);
+            }
+        }
+        for origin in origins {
             if origin.inside {
                 if everything && how.recursive {
                     self.removal_moved(&origin.path, dir, how);
@@ -215,3 +224,33 @@ fn leaves(command: &Command, place: &Path) -> bool {
         && command.writes.iter().all(|write| apart(&write.file))
         && (asks || command.args().iter().all(apart))
 }
+
+/// Tells whether a name is one of those that `*` and `?` stand for; a pattern with classes fits any name.
+fn fits(pattern: &str, name: &str) -> bool {
+    if pattern.contains(['[', '(', '{', '/']) {
+        return true;
+    }
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let ends = name
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([name.len()])
+                .take(MAX_NAME);
+            let mut tails = ends.filter_map(|at| name.get(at..));
+            // A star does not stand for the dot that hides a name; such a match is one too many at most.
+            tails.any(|tail| fits(rest.as_str(), tail))
+        }
+        Some(sign) => {
+            let mut signs = name.chars();
+            let first = signs.next();
+            let same = first.is_some_and(|first| sign == '?' || first == sign);
+            same && fits(rest.as_str(), signs.as_str())
+        }
+    }
+}
+
+/// Characters of a name that a star is tried on.
+const MAX_NAME: usize = 256;
