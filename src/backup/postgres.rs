@@ -3,6 +3,7 @@
 
 mod change;
 mod chosen;
+mod closing;
 mod columns;
 mod copies;
 mod dump;
@@ -25,6 +26,7 @@ mod rows;
 pub mod scan;
 mod snapshot;
 mod strayed;
+mod told;
 
 use std::path::Path;
 

@@ -1,6 +1,9 @@
 //! The statements that put rows of a backup back into one living table, and what they say they did.
 //! Which rows those are has been decided: they stand in `pg_temp.backstop_rows`.
 
+use std::collections::BTreeMap;
+
+use super::closing::Watched;
 use crate::plan::restore::counted;
 
 /// Most rows that are listed for one table.
@@ -26,6 +29,8 @@ pub(super) struct Change<'a> {
     pub over: bool,
     /// Keys were changed: rows that are not found may stand under another one.
     pub moves: bool,
+    /// Columns that may not hold the values of the backup any more, with their numbers.
+    pub watched: &'a [(usize, &'a Watched)],
 }
 
 impl Change<'_> {
@@ -45,6 +50,9 @@ impl Change<'_> {
             ),
         };
         text.push_str(&self.insert(look));
+        if !look {
+            text.push_str(&self.closing());
+        }
         text.push_str("DROP TABLE pg_temp.backstop_rows;\n");
         text
     }
@@ -53,11 +61,11 @@ impl Change<'_> {
         list.iter().map(make).collect::<Vec<_>>().join(between)
     }
 
-    fn same(&self) -> String {
+    pub fn same(&self) -> String {
         Self::each(self.key, " AND ", |one| format!("o.{one} = b.{one}"))
     }
 
-    fn row(&self, list: &[String], of: &str) -> String {
+    pub fn row(&self, list: &[String], of: &str) -> String {
         format!(
             "ROW({})::text",
             Self::each(list, ", ", |one| format!("{of}.{one}"))
@@ -65,7 +73,7 @@ impl Change<'_> {
     }
 
     /// The values that the command left, as one text; nothing where they are not known.
-    fn left(&self) -> Option<String> {
+    pub fn left(&self) -> Option<String> {
         let columns: Vec<String> = (0..self.after)
             .map(|number| format!("b.backstop_a{number}"))
             .collect();
@@ -132,20 +140,18 @@ impl Change<'_> {
             }
         });
         let now = self.row(&rest, "o");
-        let differs = match self.after {
-            0 => "true".to_owned(),
-            _ => format!(
-                "{} IS DISTINCT FROM ROW({whole})::text",
-                self.row(self.columns, "b")
-            ),
-        };
+        let differs = self.made_another();
         let pairs = format!(
             "FROM (SELECT b.*, ROW({whole})::text AS backstop_t, row_number() OVER (PARTITION BY ROW({whole})::text) AS backstop_n FROM pg_temp.backstop_rows b \
              WHERE {differs}) b \
              JOIN (SELECT o.tableoid AS backstop_o, o.ctid AS backstop_c, {now} AS backstop_t, row_number() OVER (PARTITION BY {now}) AS backstop_n FROM {of} o) o USING (backstop_t, backstop_n)"
         );
         if look {
-            return format!("SELECT 'updated', {at}, count(*) {pairs};\n");
+            // Those that are not found would not be there as in the backup.
+            return format!(
+                "SELECT 'updated', {at}, count(*) {pairs};\nSELECT 'out', {at}, greatest(0, ({}) - (SELECT count(*) {pairs}));\n",
+                self.unlike(None)
+            );
         }
         let set = Self::each(self.overwrite, ", ", |one| format!("{one} = p.{one}"));
         format!(
@@ -175,7 +181,8 @@ impl Change<'_> {
         if self.compares && !self.key.is_empty() {
             let (new, old) = (self.row(self.columns, "b"), self.row(self.columns, "o"));
             text.push_str(&format!(
-                "SELECT 'differ', {at}, count(*) FROM pg_temp.backstop_rows b JOIN {of} o ON {} WHERE {new} IS DISTINCT FROM {old};\n",
+                "SELECT 'differ', {at}, count(*) FILTER (WHERE {new} IS DISTINCT FROM {old}), count(*) FILTER (WHERE {new} IS NOT DISTINCT FROM {old}) \
+                 FROM pg_temp.backstop_rows b JOIN {of} o ON {};\n",
                 self.same()
             ));
         }
@@ -218,7 +225,17 @@ pub(super) struct Said {
     pub updated: u64,
     pub kept: u64,
     pub moved: u64,
-    differ: u64,
+    pub differ: u64,
+    /// Rows that are there as in the backup.
+    pub same: u64,
+    /// Rows that should be there at the end and are not.
+    pub out: u64,
+    /// Rows that are there at the end with other values.
+    pub still: u64,
+    /// Rows under the keys that the call gave, at the end.
+    pub stuck: u64,
+    /// By number of the watched column, rows without its value.
+    pub watched: BTreeMap<usize, u64>,
     pub gone: u64,
     keyless: u64,
     rows: Vec<(String, String, String)>,
@@ -239,10 +256,21 @@ impl Said {
                         "updated" => said.updated = count,
                         "kept" => said.kept = count,
                         "moved" => said.moved = count,
-                        "differ" => said.differ = count,
+                        "out" => said.out = count,
+                        "still" => said.still = count,
+                        "stuck" => said.stuck = count,
                         "gone" => said.gone = count,
                         "keyless" => said.keyless = count,
                         _ => {}
+                    }
+                }
+                ["differ", number, differ, same] if *number == at => {
+                    said.differ = differ.parse().unwrap_or_default();
+                    said.same = same.parse().unwrap_or_default();
+                }
+                ["watched", number, column, count] if *number == at => {
+                    if let (Ok(column), Ok(count)) = (column.parse(), count.parse()) {
+                        said.watched.insert(column, count);
                     }
                 }
                 [word, number, key, old, new] if *number == at => {
@@ -304,7 +332,7 @@ impl Said {
     }
 
     /// Says what differs and stays.
-    pub fn notes(&self, full: &str, certain: bool) -> Vec<String> {
+    pub fn notes(&self, full: &str, certain: bool, differ_told: bool) -> Vec<String> {
         let mut notes = Vec::new();
         let verb = |count: u64, one: &str, many: &str| {
             if count == 1 {
@@ -313,7 +341,7 @@ impl Said {
                 many.to_owned()
             }
         };
-        if self.differ > 0 {
+        if self.differ > 0 && !differ_told {
             notes.push(format!(
                 "{} of `{full}` {} there with other values than in the backup, and {} as {}",
                 counted(self.differ, "row"),

@@ -14,6 +14,7 @@ use super::reach::{self, Reached};
 use super::rows;
 use super::scan::{Name, Section, SectionScan};
 use super::snapshot::{Relation, fault, relations};
+use super::told;
 use crate::adapters::postgres::is_convertible;
 use crate::adapters::postgres::session::Session;
 use crate::adapters::postgres::way::Way;
@@ -51,6 +52,8 @@ pub(super) struct Missing<'a> {
     pub overwrite: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: &'a [RowsLost],
+    /// Tables of which no row stayed.
+    pub emptied: &'a [String],
     /// Rows that were changed again get the values of the backup too.
     pub over: bool,
     /// Rows are counted and listed, and nothing is changed.
@@ -184,7 +187,7 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     }
     let (rows, said, strayed) = foreseen(job, &mut both)?;
     plan.left.extend(strayed);
-    rows::foresee(&rows, &said, plan);
+    told::foresee(&rows, &said, plan);
     let (left, mut others) = work.unsaid();
     plan.left.extend(left);
     let idle = |step: &Step| matches!(step, Step::SavePresent { .. });
@@ -319,9 +322,9 @@ pub(super) fn bring_back(job: &Missing<'_>, restored: &mut Restored) -> Result<(
     let mut said = String::new();
     psql.read_to_string(&mut said).map_err(|error| io(&error))?;
     say(&work, restored);
-    rows::report(&rows, &said, restored);
+    told::report(&rows, &said, restored);
     restored.left.extend(strayed);
-    let changed = rows::changed(&rows, &said);
+    let changed = told::changed(&rows, &said);
     let loud = triggers.left(|full| changed.contains(full));
     restored.left.extend(loud);
     let emptied = columns::emptied(&work.columns, &said, &mut both)?;

@@ -130,7 +130,8 @@ impl Moves<'_> {
                 .map(|(one, _)| format!("{one} = b.{one}"));
             let set = set.collect::<Vec<_>>().join(", ");
             return format!(
-                "{count}UPDATE {of} o SET {set} FROM pg_temp.backstop_rows b WHERE {which};\n"
+                "{count}UPDATE {of} o SET {set} FROM pg_temp.backstop_rows b WHERE {which};\n{}",
+                self.stuck()
             );
         }
         let columns = self.columns.join(", ");
@@ -147,8 +148,22 @@ impl Moves<'_> {
             "{count}CREATE TEMP TABLE backstop_moved AS SELECT {}, o.tableoid AS backstop_o, o.ctid AS backstop_c FROM {of} o, pg_temp.backstop_rows b WHERE {which};\n\
              DELETE FROM {of} o USING pg_temp.backstop_moved m WHERE o.ctid = m.backstop_c AND o.tableoid = m.backstop_o;\n\
              INSERT INTO {full} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM pg_temp.backstop_moved;\n\
-             DROP TABLE pg_temp.backstop_moved;\n",
-            picked.join(", ")
+             DROP TABLE pg_temp.backstop_moved;\n{}",
+            picked.join(", "),
+            self.stuck()
+        )
+    }
+
+    /// Counts the rows that still stand under the keys that the command gave.
+    fn stuck(&self) -> String {
+        let given = self.all(|one| self.given(one, "b"), ", ");
+        let old = self.all(|one| format!("b.{one}"), ", ");
+        let found = self.all(|one| format!("o.{one} = {}", self.given(one, "b")), " AND ");
+        let mine = self.all(|one| format!("m.{one} = o.{one}"), " AND ");
+        format!(
+            "SELECT 'stuck', {}, count(*) FROM {} o, pg_temp.backstop_rows b WHERE {found} AND ROW({given}) IS DISTINCT FROM ROW({old}) \
+             AND NOT EXISTS (SELECT 1 FROM pg_temp.backstop_rows m WHERE {mine});\n",
+            self.at, self.of
         )
     }
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::chosen::{self, Chosen};
+use super::closing::{self, Watched};
 use super::columns::Column;
 use super::copies::Copies;
 use super::links::{self, Link, parents_first};
@@ -18,7 +19,6 @@ use super::strayed;
 use crate::adapters::postgres::session::{identifier, literal};
 use crate::adapters::tools::Program;
 use crate::backup::error::BackupError;
-use crate::plan::restore::{RestorePlan, Restored, Step, counted};
 
 const CHUNK: usize = 1 << 18;
 /// Views over views that are followed.
@@ -36,26 +36,32 @@ pub(super) struct RowJob {
     copied: bool,
     /// Quoted names of the columns that can be written.
     columns: Vec<String>,
-    key: Vec<String>,
+    pub key: Vec<String>,
     /// Sequence, its value in the backup, and whether it was called.
     sequences: Vec<(String, String, String)>,
     /// Conditions that find a row without its parent, by name of the foreign key.
     orphans: Vec<(String, String)>,
     quiet: bool,
     /// Columns that get the values of the backup in rows that are there.
-    overwrite: Vec<String>,
+    pub overwrite: Vec<String>,
     /// The rows that were lost, where they are known; otherwise all are compared.
-    chosen: Option<Chosen>,
+    pub chosen: Option<Chosen>,
     /// How many of `overwrite` are columns that were lost and are added again: nobody can have changed those.
-    added: usize,
+    pub added: usize,
     /// Rows that were changed again get the values of the backup too.
     over: bool,
     /// Columns of the key that were changed, with the values that the command gave them.
-    moves: Vec<(String, String)>,
+    pub moves: Vec<(String, String)>,
     /// Keys were changed in a way that cannot be followed.
-    lost_keys: bool,
+    pub lost_keys: bool,
     /// Rows were changed that are not known one by one: with new keys they stand beside the old ones.
-    beside: bool,
+    pub beside: bool,
+    /// The call named the table, and more than that is not known of the rows that it took.
+    pub named: bool,
+    /// None of its rows stayed.
+    pub emptied: bool,
+    /// Columns that may not hold the values of the backup any more.
+    pub watched: Vec<Watched>,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order, parents first; with what cannot be followed.
@@ -97,11 +103,18 @@ pub(super) fn work(
         .collect();
     let copies = copies(job, both, &parts, &tables, &chosen)?;
     let superuser = super::quiet::is_superuser(both)?;
+    let all: Vec<Name> = names.values().cloned().collect();
+    let emptied = job.emptied.iter();
+    let emptied: BTreeSet<Name> = emptied
+        .flat_map(|one| super::names::resolve(&all, one))
+        .collect();
     let mut jobs = Vec::new();
     for table in parents_first(&tables, &links) {
         let added = added.get(&table.oid).map_or(&[][..], Vec::as_slice);
         let about = (&links[..], &names, &parts);
         if let Some(mut one) = row_job(both, &table, about, (superuser, job.look), added)? {
+            one.named = job.follow && !job.redefine && job.wanted.contains(&table.name);
+            one.emptied = one.named && emptied.contains(&table.name);
             let chosen = chosen.remove(&table.oid);
             bounded(job, both, &mut one, chosen, gave.get(&table.oid))?;
             jobs.push(one);
@@ -143,6 +156,7 @@ fn bounded(
     gave: Option<&Chosen>,
 ) -> Result<(), BackupError> {
     one.over = job.over;
+    one.watch(chosen.as_ref());
     match (chosen, gave) {
         (Some(chosen), _) => one.only(both, chosen),
         (None, Some(gave)) if one.key.is_empty() => {
@@ -330,33 +344,9 @@ fn key(both: &mut Both, table: &Relation, columns: &[String]) -> Result<Vec<Stri
     })
 }
 
-fn row_job(
-    both: &mut Both,
-    table: &Relation,
-    (links, names, parts): (&[Link], &BTreeMap<u32, Name>, &Parts),
-    (quiet, look): (bool, bool),
-    lost: &[&Column],
-) -> Result<Option<RowJob>, BackupError> {
-    let added: BTreeSet<String> = lost.iter().map(|one| one.name.clone()).collect();
-    let live: BTreeMap<String, String> = columns(both, &table.full, true)?.into_iter().collect();
-    let columns: Vec<String> = columns(both, &table.full, false)?
-        .into_iter()
-        .filter(|(column, kind)| {
-            // A plan does not give a column its type back, and cannot show its values.
-            added.contains(column) || live.get(column).is_some_and(|now| !look || now == kind)
-        })
-        .map(|(column, _)| identifier(&column))
-        .collect();
-    if columns.is_empty() {
-        return Ok(None);
-    }
-    let key = match parts.key(table.oid) {
-        Some(key) if key.iter().all(|one| columns.contains(one)) => key.to_vec(),
-        Some(_) => Vec::new(),
-        None => key(both, table, &columns)?,
-    };
-    let sequences = sequences(both, table)?;
-    let orphans = links
+/// Conditions that find a row of a table without its parent, by name of the foreign key.
+fn orphans(table: &Relation, links: &[Link], names: &BTreeMap<u32, Name>) -> Vec<(String, String)> {
+    links
         .iter()
         .filter(|link| link.child == table.oid && !link.copy)
         .filter_map(|link| {
@@ -379,7 +369,39 @@ fn row_job(
                 ),
             ))
         })
+        .collect()
+}
+
+fn row_job(
+    both: &mut Both,
+    table: &Relation,
+    (links, names, parts): (&[Link], &BTreeMap<u32, Name>, &Parts),
+    (quiet, look): (bool, bool),
+    lost: &[&Column],
+) -> Result<Option<RowJob>, BackupError> {
+    let added: BTreeSet<String> = lost.iter().map(|one| one.name.clone()).collect();
+    let live: BTreeMap<String, String> = columns(both, &table.full, true)?.into_iter().collect();
+    let watched = closing::watched(both, &table.full, &added, parts.copied())?;
+    let mut had = columns(both, &table.full, false)?;
+    had.extend(closing::written_now(&watched));
+    let columns: Vec<String> = had
+        .into_iter()
+        .filter(|(column, kind)| {
+            // A plan does not give a column its type back, and cannot show its values.
+            added.contains(column) || live.get(column).is_some_and(|now| !look || now == kind)
+        })
+        .map(|(column, _)| identifier(&column))
         .collect();
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let key = match parts.key(table.oid) {
+        Some(key) if key.iter().all(|one| columns.contains(one)) => key.to_vec(),
+        Some(_) => Vec::new(),
+        None => key(both, table, &columns)?,
+    };
+    let sequences = sequences(both, table)?;
+    let orphans = orphans(table, links, names);
     Ok(Some(RowJob {
         full: table.full.clone(),
         of: parts.living(table),
@@ -397,6 +419,9 @@ fn row_job(
         moves: Vec::new(),
         lost_keys: false,
         beside: false,
+        named: false,
+        emptied: false,
+        watched,
     }))
 }
 
@@ -499,7 +524,7 @@ impl RowJob {
     }
 
     /// The values that the command gave the columns that come back, as columns of the copied rows; nothing when one is not known.
-    fn after(&self) -> Vec<&str> {
+    pub(super) fn after(&self) -> Vec<&str> {
         let sets = self.chosen.as_ref().map_or(&[][..], |one| &one.sets);
         let values: Option<Vec<&str>> = self
             .overwrite
@@ -535,6 +560,10 @@ impl RowJob {
             copied.push(format!("{column} AS backstop_m{number}"));
             columns.push(format!("backstop_m{number}"));
         }
+        for (number, one) in self.seen(job.look) {
+            copied.push(one.empty(number));
+            columns.push(closing::name(number));
+        }
         text.push_str(&format!(
             "CREATE TEMP TABLE backstop_rows AS SELECT {} FROM {full} WITH NO DATA;\n",
             copied.join(", ")
@@ -555,6 +584,7 @@ impl RowJob {
             };
             feed(psql, &moves.sql(job.look))?;
         }
+        let watched: Vec<(usize, &Watched)> = self.seen(job.look).collect();
         let change = super::change::Change {
             at,
             full,
@@ -567,6 +597,7 @@ impl RowJob {
             moves: !self.moves.is_empty() || self.lost_keys,
             inserts: self.chosen.as_ref().is_none_or(|one| one.deletes),
             over: self.over,
+            watched: &watched,
         };
         feed(psql, &change.sql(job.look))?;
         if !job.look {
@@ -583,7 +614,7 @@ impl RowJob {
         psql: &mut Box<dyn Program>,
     ) -> Result<(), BackupError> {
         if self.copied {
-            return feed(psql, &self.take(columns));
+            return feed(psql, &self.take(job.look, columns));
         }
         let columns = columns.join(", ");
         feed(
@@ -594,7 +625,7 @@ impl RowJob {
     }
 
     /// The lost rows with what the command made of them.
-    fn select(&self) -> String {
+    fn select(&self, look: bool) -> String {
         let from = match &self.chosen {
             Some(chosen) => chosen.from.clone(),
             None => format!("FROM {}", self.had),
@@ -602,16 +633,17 @@ impl RowJob {
         let mut picked = self.columns.clone();
         picked.extend(self.after().iter().map(|one| (*one).to_owned()));
         picked.extend(self.moves.iter().map(|(_, value)| value.clone()));
+        picked.extend(self.seen(look).map(|(_, one)| one.picked()));
         format!("SELECT {} {from}", picked.join(", "))
     }
 
     /// Takes the lost rows out of the copy.
-    fn take(&self, columns: &[String]) -> String {
+    fn take(&self, look: bool, columns: &[String]) -> String {
         format!(
             "SET LOCAL search_path = {};\nINSERT INTO pg_temp.backstop_rows ({}) {};\nSET LOCAL search_path = pg_catalog;\n",
             chosen::OWN_PATH,
             columns.join(", "),
-            self.select()
+            self.select(look)
         )
     }
 
@@ -635,7 +667,7 @@ impl RowJob {
             let path = format!("SET search_path = {}", chosen::OWN_PATH);
             args.extend([path, "-c".to_owned()]);
         }
-        args.push(format!("COPY ({}) TO STDOUT", self.select()));
+        args.push(format!("COPY ({}) TO STDOUT", self.select(job.look)));
         let deadline = Instant::now() + job.control.left();
         let mut source = job
             .scratch
@@ -681,115 +713,5 @@ impl RowJob {
             }
         }
         text
-    }
-}
-
-/// Returns the tables that got rows, or other values.
-pub(super) fn changed(jobs: &[RowJob], said: &str) -> BTreeSet<String> {
-    let of = |at: usize| super::change::Said::of(at, said);
-    let jobs = jobs.iter().enumerate();
-    jobs.filter(|(at, _)| of(*at).changed())
-        .map(|(_, job)| job.full.clone())
-        .collect()
-}
-
-/// Puts what psql said about each table into the report.
-pub(super) fn report(jobs: &[RowJob], said: &str, restored: &mut Restored) {
-    for (at, job) in jobs.iter().enumerate() {
-        let said = super::change::Said::of(at, said);
-        let full = &job.full;
-        if said.inserted > 0 {
-            let rows = counted(said.inserted, "missing row");
-            restored.done.push(format!("inserted {rows} into `{full}`"));
-        }
-        if said.updated > 0 {
-            let rows = counted(said.updated, "row");
-            restored.done.push(format!(
-                "gave {rows} of `{full}` back the values of the backup"
-            ));
-        }
-        if said.moved > 0 {
-            let rows = counted(said.moved, "row");
-            restored
-                .done
-                .push(format!("gave {rows} of `{full}` their keys back"));
-        }
-        restored.left.extend(job.keys_left(&said));
-        restored.conflicts.extend(said.again(full));
-        restored.left.extend(said.keyless(full));
-        restored
-            .conflicts
-            .extend(said.notes(full, job.is_certain()));
-    }
-}
-
-/// Says as steps of a plan what psql counted for each table.
-pub(super) fn foresee(jobs: &[RowJob], said: &str, plan: &mut RestorePlan) {
-    for (at, job) in jobs.iter().enumerate() {
-        let said = super::change::Said::of(at, said);
-        if said.inserted > 0 {
-            plan.steps.push(Step::InsertRows {
-                table: job.full.clone(),
-                rows: said.inserted,
-                conflicts: 0,
-            });
-        }
-        if said.updated > 0 {
-            plan.steps.push(Step::UpdateRows {
-                table: job.full.clone(),
-                columns: job.changed_columns(),
-                rows: Some(said.updated),
-                conflicts: said.kept,
-            });
-        }
-        if said.moved > 0 {
-            plan.steps.push(Step::UpdateRows {
-                table: job.full.clone(),
-                columns: job.moves.iter().map(|(one, _)| one.clone()).collect(),
-                rows: Some(said.moved),
-                conflicts: 0,
-            });
-        }
-        plan.left.extend(job.keys_left(&said));
-        plan.again += said.kept;
-        plan.rows.extend(said.rows(&job.full));
-        plan.rows.extend(said.again(&job.full));
-        plan.notes.extend(said.notes(&job.full, job.is_certain()));
-        plan.left.extend(said.keyless(&job.full));
-    }
-}
-
-impl RowJob {
-    /// Says that rows may stand under keys that are not known.
-    fn keys_left(&self, said: &super::change::Said) -> Option<String> {
-        let full = &self.full;
-        let blind = self.chosen.as_ref().is_some_and(|one| one.blind);
-        if self.lost_keys {
-            return Some(format!(
-                "keys of `{full}`: the call changed them, and to what cannot be computed again"
-            ));
-        }
-        if blind && said.gone > 0 {
-            let rows = counted(said.gone, "row");
-            return Some(format!(
-                "{rows} of `{full}`: not found under the keys of the backup; the call may have changed those"
-            ));
-        }
-        (self.beside && said.inserted > 0).then(|| {
-            let rows = counted(said.inserted, "row");
-            format!("keys of `{full}`: {rows} came back beside what is there; if the call changed keys, the rows under the new ones have to go")
-        })
-    }
-
-    /// Tells whether rows that somebody else changed since would have been seen.
-    fn is_certain(&self) -> bool {
-        !self.after().is_empty() || self.overwrite.len() == self.added
-    }
-
-    fn changed_columns(&self) -> Vec<String> {
-        match &self.chosen {
-            Some(chosen) if !chosen.all => self.overwrite.clone(),
-            _ => Vec::new(),
-        }
     }
 }
