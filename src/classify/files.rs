@@ -25,6 +25,7 @@ pub mod report;
 mod rights;
 mod rules;
 mod synced;
+mod tools;
 mod unpack;
 pub mod world;
 

@@ -8,12 +8,20 @@ use crate::classify::files::judge::{Judge, New, Over};
 use crate::classify::files::place::{lexical, places, places_written};
 use crate::classify::files::report::{Site, report};
 use crate::classify::files::world::{self, World};
-use crate::classify::files::{emptied, folder, place::Place};
+use crate::classify::files::{emptied, folder, kinds, place::Place};
 use crate::classify::own::{self, settings::Change};
-use crate::model::command::{Command, Redirect, WriteMode};
+use crate::model::command::{Command, Redirect, Stdin, WriteMode};
 use crate::model::fact::Needs;
 use crate::model::finding::Finding;
 use crate::model::word::Word;
+
+/// Programs that print what stands in the files they are given.
+const READERS: [&str; 42] = [
+    "cat", "tac", "nl", "rev", "head", "tail", "cut", "paste", "join", "comm", "sort", "gsort",
+    "uniq", "shuf", "tsort", "column", "fmt", "fold", "expand", "unexpand", "pr", "grep", "egrep",
+    "fgrep", "zgrep", "rg", "ag", "sed", "gsed", "awk", "gawk", "mawk", "jq", "yq", "gojq", "xq",
+    "xmllint", "iconv", "csvcut", "csvsort", "mlr", "envsubst",
+];
 
 /// Returns what a command would lose through its redirections.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
@@ -29,7 +37,9 @@ pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> 
     for write in lossy {
         for place in places_written(&write.file, command, context, needs) {
             let new = text_of(write).or_else(|| shown_file(write, command, context, needs));
-            places_of.push((place, over(write, command), new));
+            let mut over = over(write, command);
+            over.nulled |= empties(&place, write, over, command, context);
+            places_of.push((place, over, new));
         }
     }
     let unnamed = |write: &Redirect| write.file.has_hole() || write.file.shown().contains("{}");
@@ -87,6 +97,7 @@ fn over(write: &Redirect, command: &Command) -> Over {
         Some(_) => false,
     };
     let null = command.program().as_deref() == Some("cat")
+        && !command.args().is_empty()
         && command
             .args()
             .iter()
@@ -101,6 +112,67 @@ fn over(write: &Redirect, command: &Command) -> Over {
         anew: true,
         ..Over::NEW
     }
+}
+
+/// Tells whether a redirection leaves nothing of a file that holds something, where the world is not asked: it is emptied on purpose,
+/// or by a program that would read it.
+fn empties(
+    place: &Place,
+    write: &Redirect,
+    over: Over,
+    command: &Command,
+    context: &Context<'_>,
+) -> bool {
+    let (Place::At { path, .. }, true) = (place, context.facts.assumed) else {
+        return false;
+    };
+    if write.mode != WriteMode::Truncate {
+        return false;
+    }
+    // What the call itself puts there, before or afterwards, is no loss of anybody's.
+    let filled = |other: &Command| {
+        let written = |one: &Redirect| one.file.text() == write.file.text();
+        other.writes.iter().any(written)
+            || other.is_any(&["tee", "mv", "cp", "touch", "curl", "wget"]) && names(other, write)
+    };
+    if context.earlier.iter().any(filled) {
+        return false;
+    }
+    let on_purpose = over.emptied && command.program().as_deref() != Some("exec");
+    on_purpose && kinds::is_content(path) && !context.after.iter().any(filled)
+        || reads_itself(write, command, context)
+}
+
+/// Tells whether a command, or one that its input comes from, reads the file that its output goes to: the shell has emptied it by then.
+fn reads_itself(write: &Redirect, command: &Command, context: &Context<'_>) -> bool {
+    let mut reader = command;
+    let mut before = context.earlier.iter().rev();
+    loop {
+        let fed = matches!(&reader.stdin, Stdin::File(file) if same(file, &write.file));
+        if fed || reader.is_any(&READERS) && names(reader, write) {
+            return true;
+        }
+        let (Stdin::Opaque { from }, Some(last)) = (&reader.stdin, before.next()) else {
+            return false;
+        };
+        if last.program().as_deref() != Some(from) {
+            return false;
+        }
+        reader = last;
+    }
+}
+
+fn names(command: &Command, write: &Redirect) -> bool {
+    command.args().iter().any(|word| same(word, &write.file))
+}
+
+/// Tells whether two words name one file in the same folder.
+fn same(one: &Word, other: &Word) -> bool {
+    let plain = |word: &Word| {
+        let text = word.text()?;
+        Some(text.strip_prefix("./").unwrap_or(&text).to_owned())
+    };
+    plain(one).is_some_and(|text| plain(other) == Some(text))
 }
 
 /// Returns what the Write, Edit or NotebookEdit tool would lose.

@@ -87,7 +87,10 @@ impl Unfolder<'_> {
         self.unsure += blind;
         let jumps = self.jumps.len();
         let otherwise = std::mem::take(&mut self.otherwise);
+        // The words of the call were chosen; what the function reads is not among them.
+        let choices = st.choices.take();
         let feed = self.node(&function.body, st, &inside);
+        st.choices = choices;
         self.otherwise = otherwise;
         self.arrive(jumps, Goal::Call, st);
         self.unsure -= blind;
@@ -225,7 +228,7 @@ impl Unfolder<'_> {
             }
             "unsetopt" => st.globs.zsh(job.args(), false),
             "shift" => shift(job, st),
-            "read" if self.unsure == 0 => {
+            "read" if self.unsure == 0 && self.shifts.is_empty() => {
                 self.takes_line(fr);
                 self.named_subscripts(job.args(), st, fr);
                 let stdin = self.listed(fr.stdin.clone(), st);

@@ -252,6 +252,7 @@ impl Unfolder<'_> {
     ) -> Feed {
         let from = self.out.commands.len();
         let feed = self.simple(node, assigns, words, st, fr);
+        self.varied(node, words);
         let origin = fr.source.origin(node.span);
         let started = self.started(from, &origin, fr.via.len());
         let opened = self.opener(from, &origin, fr.via.len());

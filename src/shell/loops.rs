@@ -8,7 +8,7 @@ use crate::model::command::{Opaque, OpaqueKind};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{NodeKind, RawWord, Script};
-use super::fixed::is_fixed;
+use super::changed::Changed;
 use super::flow::{first_word, lines_of};
 use super::jumps::{Goal, Gone};
 use super::scripts::SHELLS;
@@ -43,6 +43,7 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Feed {
+        let uncounted = self.uncounted;
         let items = match words {
             Some(words) => self.fields(words, st, fr),
             None => (*st.arguments).clone(),
@@ -50,6 +51,9 @@ impl Unfolder<'_> {
         let named = self.named_items(&items, body, st);
         let found = named.is_some();
         let items = named.unwrap_or(items);
+        let open = select
+            || self.uncounted > uncounted
+            || items.iter().any(|item| item.many || item.has_glob());
         if name.contains(' ') {
             return self.for_several(name, &items, body, st, fr);
         }
@@ -76,6 +80,7 @@ impl Unfolder<'_> {
         let choices = st.choices.take();
         let mut feed = Feed::nothing();
         let jumps = self.jumps.len();
+        let before = open.then(|| (st.clone(), items.clone()));
         for item in items {
             st.set(name, Value::Text(item_pieces(item)));
             st.ended = false;
@@ -87,6 +92,9 @@ impl Unfolder<'_> {
             }
         }
         behind(st);
+        if let Some((before, items)) = before {
+            feed = feed.or(self.later_rounds(before, items, (name, body), st, fr));
+        }
         self.arrive(jumps, Goal::Loops(1), st);
         st.choices = choices;
         st.ended = false;
@@ -94,6 +102,39 @@ impl Unfolder<'_> {
         if !certain || self.exits != exits {
             st.proofs = proofs;
         }
+        feed
+    }
+
+    /// What the rounds of a loop do where nobody knows how many there are, and which ones: what the first ones have changed is unknown to them.
+    fn later_rounds(
+        &mut self,
+        before: State,
+        items: Vec<Word>,
+        (name, body): (&str, &Script),
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let mut feed = Feed::nothing();
+        let mut known = Changes::default();
+        let rounds = self.shift(&[body], true, st);
+        let moved = known.grow(&before, st, Some(name)) || !self.is_still();
+        if moved || rounds == Rounds::Nothing {
+            self.again += 1;
+            self.repeats += 1;
+            for item in items {
+                known.forget(st, Some(name));
+                st.set(name, Value::Text(item_pieces(item)));
+                st.ended = false;
+                let round = self.jumps.len();
+                feed = feed.or(self.script(body, st, fr));
+                self.arrive(round, Goal::Round, st);
+                st.gone = None;
+            }
+            self.repeats -= 1;
+            self.again -= 1;
+        }
+        self.shifted(rounds);
+        st.join(before);
         feed
     }
 
@@ -242,8 +283,10 @@ impl Unfolder<'_> {
         };
         let before = st.clone();
         // Which lines come is not known; a round that leaves the shell as it is decides for itself.
-        let unsure = usize::from(!certain && !is_fixed(body, st));
-        self.unsure += unsure;
+        let rounds = match certain {
+            true => Rounds::All,
+            false => self.shift(&[body], true, st),
+        };
         for line in lines {
             let fed = fr.fed(Feed::text(line));
             self.taken.retain(|known| *known != fed.stdin);
@@ -257,7 +300,7 @@ impl Unfolder<'_> {
             }
         }
         behind(st);
-        self.unsure -= unsure;
+        self.shifted(rounds);
         self.arrive(jumps, Goal::Loops(1), st);
         st.ended = false;
         if !counted {
@@ -381,7 +424,8 @@ impl Unfolder<'_> {
             feed
         };
         let jumps = self.jumps.len();
-        self.unsure += 1;
+        let both: Vec<&Script> = condition.into_iter().chain([body]).collect();
+        let rounds = self.shift(&both, false, st);
         let mut feed = round(self, st);
         // `while [ $# -gt 0 ]; do … "$1" …; shift; done`: a round for each argument.
         let (mut left, outer) = (start.arguments.len(), st.rounds);
@@ -398,11 +442,13 @@ impl Unfolder<'_> {
         if known.grow(&start, st, keep) {
             known.forget(st, keep);
             self.again += 1;
+            self.repeats += 1;
             let next = round(self, st);
+            self.repeats -= 1;
             self.again -= 1;
             feed = feed.or(next);
         }
-        self.unsure -= 1;
+        self.shifted(rounds);
         self.arrive(jumps, Goal::Loops(1), st);
         self.loops.insert(place, known);
         let proofs = before.proofs.settled();
@@ -414,6 +460,40 @@ impl Unfolder<'_> {
                 certain: false,
             },
             other => other,
+        }
+    }
+}
+
+/// How much rounds of which nobody knows which ones come may decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rounds {
+    All,
+    /// What no round changes.
+    Settled,
+    Nothing,
+}
+
+impl Unfolder<'_> {
+    /// Begins such rounds; `walked` where each of them is read by itself.
+    fn shift(&mut self, scripts: &[&Script], walked: bool, st: &State) -> Rounds {
+        match Changed::by(scripts, st) {
+            Some(changed) if walked && changed.is_nothing() => Rounds::All,
+            Some(changed) => {
+                self.shifts.push(Changed { walked, ..changed });
+                Rounds::Settled
+            }
+            None => {
+                self.unsure += 1;
+                Rounds::Nothing
+            }
+        }
+    }
+
+    fn shifted(&mut self, rounds: Rounds) {
+        match rounds {
+            Rounds::All => {}
+            Rounds::Settled => drop(self.shifts.pop()),
+            Rounds::Nothing => self.unsure -= 1,
         }
     }
 }
@@ -518,7 +598,7 @@ pub(super) fn is_asked(condition: &Script) -> bool {
     let [node] = item.first.nodes.as_slice() else {
         return false;
     };
-    let asks = matches!(first_word(node), Some("[" | "test" | ":" | "true"));
+    let asks = matches!(first_word(node), Some("[" | "test" | ":" | "true" | "false"));
     item.rest.is_empty() && (asks || matches!(node.kind, NodeKind::Test(_) | NodeKind::Arith(_)))
 }
 

@@ -114,6 +114,7 @@ impl Unfolder<'_> {
         let jumps = self.jumps.len();
         if let [_, condition, step] = parts.as_slice()
             && self.unsure == 0
+            && self.shifts.is_empty()
             && self.again == 0
             && is_used(body, &names_in(header), fr)
         {

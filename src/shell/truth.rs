@@ -7,6 +7,7 @@ use super::ast::{CaseArm, Node, NodeKind, PartKind, Pipeline, RawPart, RawWord, 
 use super::expand::VALUE;
 use super::pattern::Pattern;
 use super::readers;
+use super::reads::Reads;
 use super::state::{Feed, State, literal};
 use super::unfold::{Frame, Unfolder};
 use super::world::is_plain;
@@ -26,7 +27,16 @@ impl Unfolder<'_> {
         let [node] = pipeline.nodes.as_slice() else {
             return None;
         };
-        if self.unsure > 0 || self.again > 0 || !is_plain(&node.redirects) {
+        if !self.may_decide() || !is_plain(&node.redirects) {
+            return None;
+        }
+        // What a list or a function answers was decided inside of it.
+        let asks = match &node.kind {
+            NodeKind::Simple { .. } => self.called.is_none(),
+            NodeKind::Test(_) | NodeKind::Arith(_) => true,
+            _ => false,
+        };
+        if asks && !self.is_settled(|st| Reads::of_node(node, st), st) {
             return None;
         }
         let mut since = self.out.commands.iter().skip(from);
@@ -46,6 +56,27 @@ impl Unfolder<'_> {
             _ => None,
         };
         holds.map(|holds| holds != pipeline.negated)
+    }
+
+    /// Tells whether anything may be decided here: what is being read runs once, or its rounds are known for what they change.
+    pub(super) const fn may_decide(&self) -> bool {
+        self.unsure == 0 && self.again == self.repeats
+    }
+
+    /// Tells whether what is read is the same in each round of the loops around it.
+    fn is_settled(&self, reads: impl Fn(&State) -> Option<Reads>, st: &State) -> bool {
+        if self.shifts.is_empty() {
+            return true;
+        }
+        reads(st).is_some_and(|reads| self.shifts.iter().all(|shift| shift.leaves(&reads)))
+    }
+
+    /// After `return $n` in a loop: another round may say something else.
+    pub(super) fn varied(&mut self, node: &Node, words: &[RawWord]) {
+        let leaves = matches!(super::flow::first_word(node), Some("return" | "exit"));
+        if leaves && !self.shifts.is_empty() && !words.iter().all(|word| plain(word).is_some()) {
+            self.status = None;
+        }
     }
 
     /// After what may change variables or matching unseen, no condition is decided any more.
@@ -88,7 +119,7 @@ impl Unfolder<'_> {
     ) -> Option<bool> {
         let _ = (from, st, fr);
         match condition.items.as_slice() {
-            [.., last] if !last.background && self.unsure == 0 && self.again == 0 => self.status,
+            [.., last] if !last.background && self.may_decide() => self.status,
             _ => None,
         }
     }
@@ -230,7 +261,11 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
-        if self.again > 0 || arms.iter().any(|arm| arm.falls_through) {
+        if self.again > self.repeats || arms.iter().any(|arm| arm.falls_through) {
+            return None;
+        }
+        let patterns = || arms.iter().flat_map(|arm| &arm.patterns).chain([subject]);
+        if !self.is_settled(|st| Reads::of_words(patterns(), st), st) {
             return None;
         }
         let subject = self.known(subject, st, fr)?;

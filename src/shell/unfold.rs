@@ -14,6 +14,7 @@ use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::ast::{ParseError, Script};
+use super::changed::Changed;
 use super::jumps::Jump;
 use super::loops::Changes;
 use super::parse::{TOO_MANY, parse};
@@ -256,6 +257,10 @@ pub(super) struct Unfolder<'a> {
     pub again: usize,
     /// What is being read may run several times, or with other values.
     pub unsure: usize,
+    /// What the loops that are being read may change from round to round.
+    pub shifts: Vec<Changed>,
+    /// Of `again`, those that read a loop once more with what it changes unknown.
+    pub repeats: usize,
     /// The last simple command had one reading only.
     pub single: bool,
     /// The last `test` or its kin, and where it stands.
@@ -335,6 +340,8 @@ impl<'a> Unfolder<'a> {
             otherwise: false,
             again: 0,
             unsure: 0,
+            shifts: Vec::new(),
+            repeats: 0,
             single: true,
             asked: None,
             status: None,

@@ -131,7 +131,8 @@ pub(super) fn goes(folder: &str) -> String {
 pub(super) fn written(path: &str, content: Option<&str>) -> String {
     match content {
         Some("") => format!(": > {}", word(path)),
-        Some(content) if !content.contains(END) => {
+        // Of a text of which nothing is known no part stands there.
+        Some(content) if !content.contains(END) && !is_unknown(content) => {
             format!("cat > {} <<'{END}'\n{}\n{END}", word(path), held(content))
         }
         _ => format!("printf x > {}", word(path)),
@@ -146,6 +147,10 @@ pub(super) fn added(path: &str, content: Option<&str>) -> String {
         }
         _ => format!("printf x >> {}", word(path)),
     }
+}
+
+fn is_unknown(content: &str) -> bool {
+    content.contains(HOLE) && content.replace(HOLE, "").trim().is_empty()
 }
 
 /// A text as a file holds it: what was there before and is not known ends its line.

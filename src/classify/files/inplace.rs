@@ -54,21 +54,24 @@ impl Reader<'_, '_> {
             return;
         }
         // `true | sponge f`: nothing comes, and nothing is left.
-        let nothing = command.is_any(&["sponge"])
-            && match &command.stdin {
-                Stdin::Null => true,
-                Stdin::Text(word) => word.text().is_some_and(|text| text.trim().is_empty()),
-                Stdin::File(word) => word.text().as_deref() == Some("/dev/null"),
-                Stdin::Inherited | Stdin::Opaque { .. } => false,
-            };
+        let nothing = match &command.stdin {
+            Stdin::Null => true,
+            Stdin::Text(word) => word.text().is_some_and(|text| text.trim().is_empty()),
+            Stdin::File(word) => word.text().as_deref() == Some("/dev/null"),
+            Stdin::Inherited | Stdin::Opaque { .. } => false,
+        };
         if nothing && find::empties(self) {
             return;
         }
         let new = (!nothing).then(|| self.arriving()).flatten();
+        let sponge = command.is_any(&["sponge"]);
+        let holds = |name: &str| {
+            sponge && !kinds::is_log(name) || kinds::is_content(std::path::Path::new(name))
+        };
         for word in args.operands {
             let over = Over {
                 emptied: nothing,
-                nulled: nothing && !kinds::is_log(&word.shown()),
+                nulled: nothing && holds(&word.shown()),
                 ..Over::NEW
             };
             match new.clone().filter(|_| !word.has_hole()) {

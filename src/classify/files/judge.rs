@@ -584,7 +584,8 @@ impl<'a, 'n> Judge<'a, 'n> {
         }
         let everywhere = Path::new("/");
         let named = kinds::regenerable(path, everywhere, self.context.regenerable);
-        if named.is_some() && !kinds::is_kept(path) {
+        let again = named.is_some() || super::tools::makes_again(path, self.context);
+        if again && !kinds::is_kept(path) {
             return;
         }
         let rule = match how.rule {

@@ -492,6 +492,88 @@ pub fn is_log(name: &str) -> bool {
         .any(|end| name.ends_with(end))
 }
 
+/// Endings of files that people and programs keep something in: data, settings, documents and source.
+const CONTENT: [&str; 70] = [
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "ndjson",
+    "geojson",
+    "xml",
+    "yaml",
+    "yml",
+    "toml",
+    "ini",
+    "conf",
+    "cfg",
+    "env",
+    "properties",
+    "xlsx",
+    "xls",
+    "ods",
+    "parquet",
+    "feather",
+    "avro",
+    "sql",
+    "md",
+    "rst",
+    "tex",
+    "bib",
+    "docx",
+    "odt",
+    "pdf",
+    "ics",
+    "vcf",
+    "mbox",
+    "eml",
+    "py",
+    "ipynb",
+    "rs",
+    "go",
+    "ts",
+    "tsx",
+    "js",
+    "jsx",
+    "java",
+    "kt",
+    "rb",
+    "php",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "hpp",
+    "cs",
+    "swift",
+    "scala",
+    "ex",
+    "exs",
+    "erl",
+    "hs",
+    "clj",
+    "lua",
+    "r",
+    "jl",
+    "ps1",
+    "tf",
+    "tfvars",
+    "html",
+    "css",
+    "scss",
+    "vue",
+    "svelte",
+    "enc",
+];
+
+/// Tells whether a name says that something stands in the file: it is no log, and no mark that is empty by design.
+pub fn is_content(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let empty = name.is_some_and(|name| matches!(name, "__init__.py" | "conftest.py"));
+    !empty && ending.is_some_and(|ending| CONTENT.contains(&ending.to_lowercase().as_str()))
+}
+
 /// Tells whether somebody keeps backups there, whatever the folder is called.
 pub fn is_kept(path: &Path) -> bool {
     KEPT.iter().any(|dir| path.starts_with(dir))

@@ -508,6 +508,9 @@ impl Calls<'_> {
             return Some(text);
         }
         let behind = self.index.after(at + 1);
+        if self.index.name(behind) == Some(".close") {
+            return Some(String::new());
+        }
         let direct = self
             .index
             .name(behind)
