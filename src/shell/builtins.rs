@@ -86,12 +86,7 @@ impl Unfolder<'_> {
         let blind = usize::from(st.calls > MAX_CALLS);
         self.unsure += blind;
         let jumps = self.jumps.len();
-        let otherwise = std::mem::take(&mut self.otherwise);
-        // The words of the call were chosen; what the function reads is not among them.
-        let choices = st.choices.take();
-        let feed = self.node(&function.body, st, &inside);
-        st.choices = choices;
-        self.otherwise = otherwise;
+        let feed = self.body_of(&function, st, &inside);
         self.arrive(jumps, Goal::Call, st);
         self.unsure -= blind;
         st.calls -= 1;
@@ -109,6 +104,16 @@ impl Unfolder<'_> {
             self.settled.end(place, &before, st, &feed, written);
         }
         Some(feed)
+    }
+
+    fn body_of(&mut self, function: &Function, st: &mut State, inside: &Frame) -> Feed {
+        let otherwise = std::mem::take(&mut self.otherwise);
+        // The words of the call were chosen; what the function reads is not among them.
+        let choices = st.choices.take();
+        let feed = self.node(&function.body, st, inside);
+        st.choices = choices;
+        self.otherwise = otherwise;
+        feed
     }
 
     /// Returns the status of a function that has left on so many ways, where there is only one.

@@ -272,7 +272,13 @@ impl Reader<'_> {
                 Some(first) if first.starts_with("-v") => None,
                 _ => Some(()),
             },
-            name if NAMES.contains(&name) => self.named(given),
+            name if NAMES.contains(&name) => {
+                // What they fill by themselves.
+                ["REPLY", "MAPFILE", "OPTARG", "OPTIND"]
+                    .iter()
+                    .for_each(|name| self.change(name));
+                self.named(given)
+            }
             name if SETS.contains(&name) => None,
             _ => Some(()),
         }
@@ -296,11 +302,6 @@ impl Reader<'_> {
             self.flow(name, std::slice::from_ref(word))?;
             self.change(name);
         }
-        // What `read` without names fills.
-        self.change("REPLY");
-        self.change("MAPFILE");
-        self.change("OPTARG");
-        self.change("OPTIND");
         Some(())
     }
 
@@ -505,4 +506,66 @@ fn own_names(body: &Node) -> BTreeSet<String> {
         }
     }
     own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::parse::parse;
+
+    fn names(text: &str) -> Option<Vec<String>> {
+        let script = parse(text).expect("a script");
+        let changed = Changed::by(&[&script], &State::new(Vec::new(), false))?;
+        let mut names = changed.names;
+        names.remove(STATUS);
+        Some(names.into_iter().collect())
+    }
+
+    #[test]
+    fn what_sets_nothing_leaves_the_shell_as_it_is() {
+        for text in [
+            "rm -f \"$1/$f\"; echo done",
+            "if [ $dry = 1 ]; then echo \"$f\"; else rm \"$f\"; fi",
+            "[[ $n -le 3 ]] && continue; ((n >= 3)) || rm $f",
+            "( cd x; y=1 )",
+            "case $f in *.tmp) rm $f;; esac; printf '%s' $((n + 1))",
+        ] {
+            assert_eq!(names(text), Some(Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_way_to_set_a_variable_is_told() {
+        for (text, wanted) in [
+            ("n=1", "n"),
+            ("((n++))", "n"),
+            ("echo $((n = 2))", "n"),
+            (": ${n:=2}", "n"),
+            ("printf -v n x", "n"),
+            ("if x; then n=1; fi", "n"),
+            ("for n in a; do rm $n; done", "n"),
+            ("shift", ARGUMENTS),
+        ] {
+            assert_eq!(names(text), Some(vec![wanted.to_owned()]), "{text}");
+        }
+        let read = names("read n").unwrap_or_default();
+        assert!(read.contains(&"n".to_owned()), "{read:?}");
+    }
+
+    #[test]
+    fn what_may_change_anything_is_not_followed() {
+        for text in [
+            "cd \"$f\"",
+            "\"$f\" x",
+            "eval \"$f\"",
+            ". ./env",
+            "f() { :; }",
+            "declare -n n=m",
+            "trap 'n=1' DEBUG",
+            "exec {fd}> x",
+            "mapfile -C call n",
+        ] {
+            assert_eq!(names(text), None, "{text}");
+        }
+    }
 }

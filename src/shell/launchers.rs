@@ -3,6 +3,7 @@
 use crate::model::command::Passage;
 use crate::model::word::Word;
 
+use super::options::options;
 use super::state::{Feed, State};
 use super::unfold::{Frame, Job, Unfolder};
 use super::world::is_silent;
@@ -61,6 +62,33 @@ pub(super) fn texts_of(name: &str) -> Option<&'static str> {
 }
 
 impl Unfolder<'_> {
+    /// `start-stop-daemon --start --exec PROGRAM -- ARGS`.
+    pub(super) fn run_daemon(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        const VALUED: &str = "-x --exec -a --startas -p --pidfile -u --user -g --group -c --chuid -n --name -s --signal -R --retry -d --chdir -r --chroot -N --nicelevel -P --procsched -I --iosched -k --umask -O --output";
+        let found = options(job.args(), VALUED);
+        if !(found.has("-S") || found.has("--start")) || found.has("-t") || found.has("--test") {
+            return None;
+        }
+        let program = found
+            .value("-a --startas")
+            .or_else(|| found.value("-x --exec"))?;
+        let mut inner = job.rest(1 + found.rest);
+        inner.words.insert(0, program.clone());
+        self.inner("start-stop-daemon", Passage::Plain, inner, st, fr)
+    }
+
+    /// `capsh … -- -c TEXT`: what stands behind the dashes goes to bash.
+    pub(super) fn capabilities(&mut self, job: &Job, st: &mut State, fr: &Frame) -> Option<Feed> {
+        let dashes = job
+            .words
+            .iter()
+            .position(|word| word.text().as_deref() == Some("--"))?;
+        let mut inner = job.rest(dashes + 1);
+        let bash = Word::literal("bash".to_owned(), job.origin.clone());
+        inner.words.insert(0, bash);
+        self.inner("capsh", Passage::Plain, inner, st, fr)
+    }
+
     /// A program of no table: a shell of Windows, a script, or one that says itself that it runs something.
     pub(super) fn unlisted(
         &mut self,

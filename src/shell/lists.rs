@@ -243,6 +243,7 @@ impl Unfolder<'_> {
             "nodemon" => "-x --exec -w --watch -e --ext -i --ignore -d --delay",
             "watchexec" => WATCHEXEC,
             "entr" => "",
+            "sem" => "-j --jobs --id --semaphorename --semaphoretimeout --st",
             _ => "-i -o",
         };
         let found = options(job.args(), valued);
@@ -256,7 +257,7 @@ impl Unfolder<'_> {
             "watch" if found.has("-x") || found.has("--exec") => {
                 return Some(self.run(rest, &mut st.subshell(), &via));
             }
-            "watch" if !rest.words.is_empty() => {
+            "watch" | "sem" if !rest.words.is_empty() => {
                 let text = joined(&rest.words);
                 return Some(self.shell_text(&text, &begin, st, &via));
             }

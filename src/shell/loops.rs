@@ -119,19 +119,15 @@ impl Unfolder<'_> {
         let rounds = self.shift(&[body], true, st);
         let moved = known.grow(&before, st, Some(name)) || !self.is_still();
         if moved || rounds == Rounds::Nothing {
-            self.again += 1;
-            self.repeats += 1;
             for item in items {
                 known.forget(st, Some(name));
                 st.set(name, Value::Text(item_pieces(item)));
                 st.ended = false;
                 let round = self.jumps.len();
-                feed = feed.or(self.script(body, st, fr));
+                feed = feed.or(self.once_more(|this| this.script(body, st, fr)));
                 self.arrive(round, Goal::Round, st);
                 st.gone = None;
             }
-            self.repeats -= 1;
-            self.again -= 1;
         }
         self.shifted(rounds);
         st.join(before);
@@ -441,12 +437,7 @@ impl Unfolder<'_> {
         st.rounds = outer;
         if known.grow(&start, st, keep) {
             known.forget(st, keep);
-            self.again += 1;
-            self.repeats += 1;
-            let next = round(self, st);
-            self.repeats -= 1;
-            self.again -= 1;
-            feed = feed.or(next);
+            feed = feed.or(self.once_more(|this| round(this, st)));
         }
         self.shifted(rounds);
         self.arrive(jumps, Goal::Loops(1), st);
@@ -487,6 +478,16 @@ impl Unfolder<'_> {
                 Rounds::Nothing
             }
         }
+    }
+
+    /// Reads a round once more, with what the rounds change unknown.
+    fn once_more(&mut self, round: impl FnOnce(&mut Self) -> Feed) -> Feed {
+        self.again += 1;
+        self.repeats += 1;
+        let feed = round(self);
+        self.repeats -= 1;
+        self.again -= 1;
+        feed
     }
 
     fn shifted(&mut self, rounds: Rounds) {
@@ -598,7 +599,10 @@ pub(super) fn is_asked(condition: &Script) -> bool {
     let [node] = item.first.nodes.as_slice() else {
         return false;
     };
-    let asks = matches!(first_word(node), Some("[" | "test" | ":" | "true" | "false"));
+    let asks = matches!(
+        first_word(node),
+        Some("[" | "test" | ":" | "true" | "false")
+    );
     item.rest.is_empty() && (asks || matches!(node.kind, NodeKind::Test(_) | NodeKind::Arith(_)))
 }
 

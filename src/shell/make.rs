@@ -135,6 +135,7 @@ impl Unfolder<'_> {
         for file in outside("MAKEFILES", &job.env, &inside)
             .iter()
             .chain(&asked.files)
+            .filter(|file| file.text().as_deref() != Some("/dev/null"))
         {
             texts.extend(self.task_file(Some(file.clone()), &[], &inside, fr));
         }

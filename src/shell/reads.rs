@@ -113,7 +113,10 @@ impl Reads {
         if words.is_empty() {
             return Some(());
         }
-        let name = first_word(node)?;
+        // `if $dry_run; then`: what such a program answers is believed of `true` and its kin only.
+        let Some(name) = first_word(node) else {
+            return self.words(words, depth, st);
+        };
         self.world |= words.iter().skip(1).any(has_glob);
         if let Some(function) = st.functions.get(name) {
             if depth >= MAX_DEPTH {

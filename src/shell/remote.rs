@@ -33,6 +33,10 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Option<Feed> {
         let found = options(job.args(), SSH);
+        // `-G`, `-Q` and `-V` print something, and nobody is asked to run anything.
+        if program == "ssh" && ["-G", "-Q", "-V"].iter().any(|flag| found.has(flag)) {
+            return None;
+        }
         let at = 1 + found.rest;
         let host = job.words.get(at)?.clone();
         let after = job.words.get(at + 1..).unwrap_or_default();

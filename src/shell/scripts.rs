@@ -20,8 +20,20 @@ const MAX_SAME: usize = 2;
 
 /// Shells whose texts are read.
 pub(super) const SHELLS: &[&str] = &[
-    "sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "rbash",
+    "sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "mksh", "rbash", "csh", "tcsh",
 ];
+
+/// Returns the shell that a program is under another name: `bash5`, `zsh-5.9`, and shells of the same language.
+pub(super) fn shell_named(program: &str) -> Option<&'static str> {
+    let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    match plain {
+        "oksh" | "loksh" | "lksh" | "pdksh" | "rksh" => Some("ksh"),
+        "posh" | "yash" | "hush" | "osh" | "bosh" | "pbosh" | "brush" => Some("sh"),
+        "rzsh" => Some("zsh"),
+        _ if plain.len() < program.len() => SHELLS.iter().copied().find(|shell| *shell == plain),
+        _ => None,
+    }
+}
 
 /// How a script is run.
 pub(super) struct Start<'a> {
@@ -44,12 +56,12 @@ impl Start<'_> {
     }
 }
 
-/// Returns a text of the fish shell as bash would say it; any other stays as it is.
+/// Returns a text of fish or csh as bash would say it; any other stays as it is.
 fn in_words_of_bash(source: Source, shell: &str) -> Source {
-    if shell == "fish" {
-        super::fish::in_bash(&source)
-    } else {
-        source
+    match shell {
+        "fish" => super::fish::in_bash(&source),
+        "csh" | "tcsh" => super::csh::in_bash(&source),
+        _ => source,
     }
 }
 

@@ -111,9 +111,10 @@ fn both_sides_of_a_condition_that_asks_the_world_run() {
     runs("case $x in a) rm a;; *) rm b;; esac", &["rm a", "rm b"]);
     runs("x && rm a || rm b", &["rm a", "rm b"]);
     runs(
-        "while false; do rm a; done; until x; do rm b; done",
+        "while y; do rm a; done; until x; do rm b; done",
         &["rm a", "rm b"],
     );
+    runs("while false; do rm a; done; until true; do rm b; done", &[]);
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl Reader<'_> {
             .then(|| Note::new(Verb::Rewrite, ObjectKind::Table).named(named(options + 1)))
     }
 
-    /// Oracle's FLASHBACK, behind whose moment everything goes, and ClickHouse's `OPTIMIZE … DEDUPLICATE`.
+    /// FLASHBACK of Oracle and TiDB, behind whose moment everything goes, and ClickHouse's `OPTIMIZE … DEDUPLICATE`.
     fn turns_back_or_thins(&self, word: &str, next: usize, to: usize) -> Option<Note> {
         let named = |at: usize| self.name(at, to).map(|(name, _)| name);
         if word == "OPTIMIZE" {
@@ -183,10 +183,13 @@ impl Reader<'_> {
             let at = self.skip(next, &["TABLE"]);
             return Some(Note::new(Verb::Delete, ObjectKind::Table).named(named(at)));
         }
-        let undrops = self.find_word(next, to, "BEFORE");
-        if !self.any(next, &["DATABASE", "PLUGGABLE", "TABLE"])
-            || undrops.is_some_and(|at| self.is(at + 1, "DROP"))
-        {
+        // Without a moment, what was dropped comes back, beside what is there or under a new name.
+        let moments = ["TIMESTAMP", "SCN", "RESTORE", "TSO", "BEFORE"];
+        let back = self.find_word(next, to, "TO").filter(|at| {
+            self.any(at + 1, &moments) && !(self.is(at + 1, "BEFORE") && self.is(at + 2, "DROP"))
+        });
+        let turned = ["DATABASE", "PLUGGABLE", "TABLE", "CLUSTER"];
+        if !self.any(next, &turned) || back.is_none() {
             return None;
         }
         Some(if self.is(next, "TABLE") {

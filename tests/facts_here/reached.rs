@@ -368,3 +368,41 @@ fn files_that_are_written_in_other_words_are_written_over() {
         ],
     );
 }
+
+#[test]
+fn a_rehearsal_of_a_script_is_one_inside_its_loops_too() {
+    let scene = Scene::built(&format!(
+        "{DATA}
+        cat > tidy.sh <<'END'
+#!/bin/bash
+set -euo pipefail
+dry=${{DRY_RUN:-0}}
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    -n|--dry-run) dry=1; shift ;;
+    *) exit 64 ;;
+  esac
+done
+run() {{ if [[ \"$dry\" == 1 ]]; then printf '%q ' \"$@\"; else \"$@\"; fi; }}
+kept=0
+while IFS= read -r f; do
+  kept=$((kept + 1))
+  if ((kept > 0)); then run rm -f -- \"$f\"; fi
+done < <(find data -name '*.csv' | sort -r)
+END
+        sed 's/  kept=/  dry=0; kept=/' tidy.sh > odd.sh
+        sed 's/^run() {{/run() {{ local dry=$dry;/; s/  kept=/  dry=0; kept=/' tidy.sh > local.sh
+        chmod +x tidy.sh odd.sh local.sh
+        "
+    ));
+    scene.keeps(".", &["./tidy.sh --dry-run", "DRY_RUN=1 ./tidy.sh"]);
+    scene.loses(
+        ".",
+        &[
+            "./tidy.sh",
+            "./odd.sh --dry-run",
+            "./local.sh -n",
+            "DRY_RUN=0 ./tidy.sh",
+        ],
+    );
+}

@@ -165,6 +165,37 @@ impl Address {
     }
 }
 
+/// Tells whether a header names ClickHouse, whose HTTP interface takes statements on any port.
+fn says_clickhouse(command: &Command) -> bool {
+    let mut args = command.args().iter();
+    args.any(|word| {
+        word.prefix()
+            .to_ascii_lowercase()
+            .starts_with("x-clickhouse-")
+    })
+}
+
+/// Tells whether a body is a statement as it stands, and nothing else: who sends it sends it to a database.
+fn sends_a_statement(options: &options::Options) -> bool {
+    const BEGINNINGS: [&str; 6] = [
+        "drop table ",
+        "drop database ",
+        "truncate table ",
+        "delete from ",
+        "alter table ",
+        "drop schema ",
+    ];
+    options.options.iter().any(|(name, value)| {
+        let text = value
+            .as_ref()
+            .map(shown)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let begins = |start: &&str| text.trim_start().starts_with(*start);
+        BODY.contains(&name.as_str()) && BEGINNINGS.iter().any(begins)
+    })
+}
+
 /// Names of parts of an address under which services take statements.
 const DOORS: &[&str] = &[
     "sql",
@@ -204,7 +235,9 @@ pub(super) fn read(command: &Command) -> Option<Call> {
         .value(&["--url"])
         .or_else(|| operands.find(|word| is_address(&shown(word), body_words)))?;
     let address = Address::read(&shown(address));
-    let sure = address.takes_sql();
+    let said = || says_clickhouse(command).then_some(Dialect::Clickhouse);
+    let bare = || sends_a_statement(&options).then_some(Dialect::Unknown);
+    let sure = address.takes_sql().or_else(said).or_else(bare);
     if sure.is_none() && !address.may_take_sql() {
         return None;
     }

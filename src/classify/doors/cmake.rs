@@ -72,7 +72,7 @@ fn lines(text: &str, mut values: Values) -> Vec<String> {
             ("file", ["RENAME", from, to, ..]) => {
                 all.push(format!("mv -f -- {}", paths(&[from, to])))
             }
-            ("file", ["WRITE", file, ..]) => all.push(format!(": > {}", paths(&[file]))),
+            ("file", ["WRITE", file, ..]) => all.push(format!("printf x > {}", paths(&[file]))),
             ("file", ["GLOB" | "GLOB_RECURSE", name, rest @ ..]) => {
                 let pattern = rest.last().map(|word| known(word, &values).0);
                 values.insert((*name).to_owned(), (pattern.unwrap_or_default(), true));

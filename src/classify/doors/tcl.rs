@@ -41,6 +41,8 @@ struct Reader {
     lines: Vec<String>,
     /// What was spawned last, and what is typed into it.
     spawned: Option<(String, String)>,
+    /// It waits to be asked for a password.
+    secret: bool,
     commands: usize,
 }
 
@@ -131,7 +133,7 @@ impl Reader {
             }
             ["open", file, mode, ..] if mode.starts_with('w') => {
                 let file = self.path(file);
-                self.lines.push(format!(": > {file}"));
+                self.lines.push(format!("printf x > {file}"));
             }
             ["spawn", rest @ ..] => {
                 self.typed();
@@ -139,6 +141,12 @@ impl Reader {
                 let line = self.line(rest.get(options..).unwrap_or_default(), None);
                 self.spawned = Some((line, String::new()));
             }
+            ["expect", .., asked] => {
+                let asked = asked.to_ascii_lowercase();
+                self.secret = asked.contains("assword") || asked.contains("assphrase");
+            }
+            // What is typed for a password is no command.
+            ["send" | "exp_send", ..] if std::mem::take(&mut self.secret) => {}
             ["send" | "exp_send", .., text] => self.sends(text),
             _ => self.binds(&said),
         }

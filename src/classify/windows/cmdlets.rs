@@ -348,6 +348,7 @@ impl Reader<'_, '_> {
             return;
         }
         let mut paths: Vec<Word> = params.values(PATHS).into_iter().cloned().collect();
+        paths.extend(params.values(&["filepath"]).into_iter().cloned());
         if paths.is_empty() {
             paths.extend(params.operands.first().cloned());
         }
@@ -390,6 +391,10 @@ impl Reader<'_, '_> {
         };
         let content = value.or_else(|| operands.next().cloned()).or(piped);
         let appends = appends || params.has("append");
+        let nothing = |word: &Word| matches!(word.shown().as_str(), "$null" | "");
+        if !appends && content.as_ref().is_some_and(nothing) {
+            return self.cleared();
+        }
         for word in paths {
             match spot::spot(&word, false, self.context) {
                 Spot::Posix(file) => {

@@ -160,11 +160,7 @@ pub fn pieces_with(client: Client, text: &str, variables: &mut Variables) -> Vec
         Client::Sqlcmd => sqlcmd::pieces(text, variables),
         Client::Sqlplus => sqlplus::pieces(text),
         Client::Snowsql | Client::Cqlsh | Client::Hive => plain::pieces(client, text),
-        Client::Plain => {
-            let mut sql = Sql::default();
-            sql.copy(text, 0, text.len());
-            vec![Piece::Sql(sql)]
-        }
+        Client::Plain => plain::dotted(text),
     }
 }
 

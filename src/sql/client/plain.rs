@@ -20,6 +20,39 @@ pub(super) fn pieces(client: Client, text: &str) -> Vec<Piece> {
     out.finish()
 }
 
+/// What bteq reads: SQL, and commands behind a dot. Whoever else is fed such lines does not know them.
+/// Commands: https://docs.teradata.com/r/Basic-Teradata-Query-Reference
+pub(super) fn dotted(text: &str) -> Vec<Piece> {
+    const COMMANDS: [&str; 16] = [
+        "LOGON", "LOGOFF", "LOGMECH", "QUIT", "EXIT", "IF", "SET", "EXPORT", "IMPORT", "RUN", "OS",
+        "LABEL", "GOTO", "REMARK", "SHOW", "REPEAT",
+    ];
+    let mut out = Collector::default();
+    let mut at = 0;
+    while at < text.len() {
+        let end = line_end(text.as_bytes(), at);
+        let next = (end + 1).min(text.len());
+        let line = text.get(at..end).unwrap_or_default().trim();
+        let span = Span::new(at, end);
+        let (word, rest) = (line.strip_prefix('.'))
+            .map(|line| line.split_once(' ').unwrap_or((line, "")))
+            .unwrap_or_default();
+        let word = word.trim_end_matches(';').to_ascii_uppercase();
+        if !COMMANDS.contains(&word.as_str()) {
+            out.sql.copy(text, at, next);
+        } else if word == "OS" {
+            let text = rest.trim_end_matches(';').to_owned();
+            out.pieces.push(Piece::Program { text, span });
+        } else if word == "RUN"
+            && let Some((_, file)) = rest.split_once('=')
+        {
+            out.include(file.trim().trim_end_matches(';').to_owned(), false, span);
+        }
+        at = next.max(end + 1);
+    }
+    out.finish()
+}
+
 fn command(client: Client, line: &str, span: Span, out: &mut Collector) -> bool {
     let (programs, files): (&[&str], &[&str]) = match client {
         Client::Snowsql => (&["!system "], &["!source ", "!load "]),
@@ -89,6 +122,19 @@ fn is_own(rest: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::sql::client::{Client, Piece, pieces};
+
+    #[test]
+    fn commands_of_bteq_are_no_sql() {
+        let text =
+            ".LOGON tdprod/etl,x\nDELETE FROM t ALL;\n.OS rm -rf /data\n.RUN FILE = a.sql\n.LOGOFF";
+        let all = pieces(Client::Plain, text);
+        let program =
+            |one: &Piece| matches!(one, Piece::Program { text, .. } if text == "rm -rf /data");
+        let file = |one: &Piece| matches!(one, Piece::Include { file, .. } if file == "a.sql");
+        let sql =
+            |one: &Piece| matches!(one, Piece::Sql(sql) if sql.text.trim() == "DELETE FROM t ALL;");
+        assert!(all.iter().any(program) && all.iter().any(file) && all.iter().any(sql));
+    }
 
     #[test]
     fn commands_of_hive_start_programs_and_read_files() {

@@ -508,12 +508,11 @@ impl Calls<'_> {
             return Some(text);
         }
         let behind = self.index.after(at + 1);
-        if self.index.name(behind) == Some(".close") {
+        let next = self.index.name(behind);
+        if next == Some(".close") {
             return Some(String::new());
         }
-        let direct = self
-            .index
-            .name(behind)
+        let direct = next
             .filter(|name| *name == ".write" || *name == ".puts")
             .map(|_| behind);
         let mut calls: Vec<usize> = direct.into_iter().collect();

@@ -117,7 +117,7 @@ const LISTS: [&str; 10] = [
     "arrayOf",
 ];
 /// Calls that make a fresh temporary file or folder.
-const FRESHES: [&str; 33] = [
+const FRESHES: [&str; 34] = [
     "tempfile.mkdtemp",
     "tempfile.mkstemp",
     "tempfile.mktemp",
@@ -149,6 +149,7 @@ const FRESHES: [&str; 33] = [
     "Files.createTempDirectory",
     "Files.createTempFile",
     "File.createTempFile",
+    "File.createTempDir",
     "tmp.dirSync",
     "mktempdir",
 ];

@@ -13,8 +13,10 @@ impl Judge<'_, '_> {
     /// New content over all that a pattern names; of too many places only the folder counts.
     pub(super) fn overwrite_glob(&mut self, dir: &Path, pattern: &str, over: Over) {
         let (dir, pattern) = (lexical(dir), pattern.to_owned());
-        if self.assumed() && over.emptied && kinds::guarded(&dir.join(&pattern), "").is_some() {
-            return self.assumed_overwrite(&dir.join(&pattern), over);
+        let named = dir.join(&pattern);
+        let counts = over.nulled || over.emptied && kinds::guarded(&named, "").is_some();
+        if self.assumed() && counts {
+            return self.assumed_overwrite(&named, over);
         }
         let question = Question::Glob {
             dir: dir.clone(),
