@@ -32,6 +32,10 @@ pub struct Wish {
     pub definitions: Vec<Definition>,
     /// Where what stands at the target now lay before the loss; it goes back there.
     pub moved_from: Option<PathBuf>,
+    /// When the call was let through.
+    pub lost_at: Option<jiff::Timestamp>,
+    /// An undo before this one left something behind: what is still missing is looked for again.
+    pub again: bool,
     /// The plan counts and lists rows even where that takes a scratch database.
     pub look: bool,
 }

@@ -47,6 +47,8 @@ pub(super) struct Missing<'a> {
     pub redefine: bool,
     /// A call is undone: what it may have changed besides is said.
     pub follow: bool,
+    /// An undo before this one left something behind: definitions are compared.
+    pub again: bool,
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
@@ -136,7 +138,7 @@ fn not_named(title: &str) -> String {
 fn work(job: &Missing<'_>, both: &mut Both) -> Result<Work, BackupError> {
     let relations = lost(both);
     let columns = columns::lost(job, both)?;
-    let compares = job.redefine || !relations.is_empty() || !columns.is_empty();
+    let compares = job.redefine || job.again || !relations.is_empty() || !columns.is_empty();
     let entries = match compares {
         true => entries::lost(job, &both.reached)?,
         false => Vec::new(),

@@ -35,7 +35,7 @@ pub(super) struct RowJob {
     /// They lie in a copy beside the living table.
     copied: bool,
     /// Quoted names of the columns that can be written.
-    columns: Vec<String>,
+    pub columns: Vec<String>,
     pub key: Vec<String>,
     /// Sequence, its value in the backup, and whether it was called.
     sequences: Vec<(String, String, String)>,
@@ -62,6 +62,8 @@ pub(super) struct RowJob {
     pub emptied: bool,
     /// Columns that may not hold the values of the backup any more.
     pub watched: Vec<Watched>,
+    /// Columns that the call changed, or may have, and that the living table has no longer.
+    pub dropped: Vec<String>,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order, parents first; with what cannot be followed.
@@ -114,7 +116,7 @@ pub(super) fn work(
         let about = (&links[..], &names, &parts);
         if let Some(mut one) = row_job(both, &table, about, (superuser, job.look), added)? {
             one.named = job.follow && !job.redefine && job.wanted.contains(&table.name);
-            one.emptied = one.named && emptied.contains(&table.name);
+            one.emptied = job.follow && emptied.contains(&table.name);
             let chosen = chosen.remove(&table.oid);
             bounded(job, both, &mut one, chosen, gave.get(&table.oid))?;
             jobs.push(one);
@@ -384,6 +386,11 @@ fn row_job(
     let watched = closing::watched(both, &table.full, &added, parts.copied())?;
     let mut had = columns(both, &table.full, false)?;
     had.extend(closing::written_now(&watched));
+    let absent = |column: &str| !live.contains_key(column) && !added.contains(column);
+    let dropped = had.iter().map(|(column, _)| column);
+    let dropped =
+        dropped.filter(|one| absent(one) && watched.iter().all(|seen| seen.name != **one));
+    let dropped = dropped.map(|one| identifier(one)).collect();
     let columns: Vec<String> = had
         .into_iter()
         .filter(|(column, kind)| {
@@ -422,6 +429,7 @@ fn row_job(
         named: false,
         emptied: false,
         watched,
+        dropped,
     }))
 }
 
@@ -493,6 +501,7 @@ impl RowJob {
 
     /// Bounds the work to the rows that were lost, and to the columns that were changed in them.
     fn only(&mut self, both: &mut Both, mut chosen: Chosen) -> Result<(), BackupError> {
+        self.drop_only(&chosen);
         chosen
             .sets
             .retain(|(column, _)| self.columns.contains(column));
