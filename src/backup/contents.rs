@@ -209,6 +209,16 @@ pub fn put_down(folder: &Path, weighed: &Weighed) -> Result<(), BackupError> {
     write_small(&folder.join(CONTENT), &text)
 }
 
+/// Tells whether what stands at a place is, byte for byte and with its times, what the backup holds.
+pub(super) fn is_back(entry: &Entry, place: &Path, control: &Control) -> bool {
+    let Some(note) = note_of(&entry.folder) else {
+        return false;
+    };
+    let weighed = Root::open(place).and_then(|root| weigh(&root, &Chosen::Whole, control));
+    let same_times = |weighed: &Weighed| note.times.is_empty() || note.times == weighed.times;
+    matches!(weighed, Ok(Some(weighed)) if weighed.digest == note.digest && same_times(&weighed))
+}
+
 /// Notes which backup holds a content now. Losing the note costs a copy, nothing else.
 pub fn index(dir: &Path, folder: &Path, manifest: &Manifest) {
     if let Some(note) = note_of(folder) {

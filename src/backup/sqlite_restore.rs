@@ -100,7 +100,11 @@ pub(super) fn plan(
         backup: entry.manifest.id.clone(),
         ..RestorePlan::default()
     };
-    let path = match place(entry, wish)? {
+    let there = place(entry, wish)?;
+    let (Place::New(path) | Place::Living(path)) = &there;
+    let mut moved = move_back::plan(wish, path, || is_back(entry, path));
+    plan.left.extend(moved.left.take());
+    let path = match there {
         Place::New(path) => {
             if !wish.only.is_empty() {
                 plan.notes.push(
@@ -116,7 +120,7 @@ pub(super) fn plan(
     let mut steps = Vec::new();
     // What waits in a log beside it belongs to the file that would go.
     let moves = !neighbour(&path, "-wal").exists() && !neighbour(&path, "-journal").exists();
-    if let Some(step) = move_back::plan(wish, &path).filter(|_| moves) {
+    if let Some(step) = moved.step.filter(|_| moves) {
         steps.push(step);
         steps.push(Step::PlaceDatabase { path: path.clone() });
     } else if !is_readable(&path) && wish.leave_present {
@@ -142,6 +146,14 @@ pub(super) fn plan(
         plan.steps.append(&mut steps);
     }
     Ok(plan)
+}
+
+/// Tells whether the file has the time that the backup's has: it came back before.
+fn is_back(entry: &Entry, path: &Path) -> bool {
+    let noted = regular::read(&entry.folder.join(ATTRIBUTES)).unwrap_or_default();
+    let noted = serde_json::from_slice::<Attributes>(&noted).ok();
+    let had = noted.and_then(|one| one.mtime);
+    had.is_some() && Attributes::of(path).ok().and_then(|one| one.mtime) == had
 }
 
 /// Applies a plan.
