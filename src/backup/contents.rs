@@ -2,6 +2,7 @@
 //! It decides nothing about freshness; a backup whose archive is shared is a backup of its own, with its own manifest.
 
 use crate::adapters::regular;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
@@ -207,6 +208,15 @@ pub fn put_down(folder: &Path, weighed: &Weighed) -> Result<(), BackupError> {
         .map_err(|error| BackupError::Source(format!("cannot write the content: {error}")))?;
     make_folder(&folder.join("metadata"))?;
     write_small(&folder.join(CONTENT), &text)
+}
+
+/// Returns the times that this backup saw, where its archive is shared with one that saw others.
+pub(super) fn times(entry: &Entry) -> BTreeMap<PathBuf, (i64, u32)> {
+    let noted = note_of(&entry.folder).into_iter();
+    noted
+        .flat_map(|note| note.times)
+        .map(|time| (time.path, (time.seconds, time.nanos)))
+        .collect()
 }
 
 /// Tells whether what stands at a place is, byte for byte and with its times, what the backup holds.

@@ -25,6 +25,7 @@ mod sqlite_reach;
 mod sqlite_restore;
 mod sqlite_table;
 mod sqlite_virtual;
+mod standing;
 mod stream;
 pub mod tarball;
 pub mod tree;

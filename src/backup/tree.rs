@@ -204,6 +204,9 @@ impl Engine for Tree {
             return Ok(plan);
         }
         plan.steps.push(if wish.missing_only {
+            let at = (place.as_path(), wish.leave_present);
+            let standing = super::standing::said(entry, artefact, at, control)?;
+            plan.rows.extend(standing);
             Step::MergeTree {
                 path: place,
                 entries,

@@ -259,7 +259,7 @@ pub struct RestorePlan {
     /// What the loss took and this plan does not bring back, with the way to do it by hand; sentences without full stop.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
-    /// The first of the rows that get other values, or that were changed again and stay, as sentences.
+    /// The first of the rows that get other values, or that were changed again and stay, and names that are written over, as sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
     /// Rows that were changed again after the loss, and stay unless they are asked for.
