@@ -100,7 +100,7 @@ fn what_others_did_at_the_places_of_a_move_stays_and_what_is_lost_of_it_is_said(
             "echo theirs > data/inner/a",
             "",
             "precious",
-            "others have written to",
+            "was written to since",
         ),
         ("rm data/inner/a", "", "precious", "it is no longer at"),
         ("mv data/inner/a away", "", "precious", "it is no longer at"),

@@ -57,7 +57,7 @@ pub(super) fn plan(wish: &Wish, place: &Path, is_back: impl Fn() -> bool) -> Ret
         )),
         (Some(_), false) if came_back || back && !wish.again => None,
         (_, false) if here.is_some() && !back => said(format!(
-            "others have written to `{from}` since, where the call put it; what stands there now is in the state that is saved first"
+            "`{from}`, where the call put it, was written to since, by others or by the call itself; what stands there now is in the state that is saved first"
         )),
         (_, false) if back => said(format!(
             "it is no longer at `{from}`, where the call put it; a state that was saved since may have it, `backstop backup list` shows them"

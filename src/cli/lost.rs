@@ -104,10 +104,18 @@ impl Lost {
 
     /// What has to come back from one backup: what the call took or changed there.
     pub fn wish(&self, entry: &Entry) -> Wish {
+        let wish = self.lost_in(entry);
+        // What the call moved and then wrote to has a backup of its own, and comes back from that.
+        let own = wish.moved_from.as_ref().is_some_and(|place| {
+            let mut reaches = self.needs.iter().map(|need| &need.target.reach);
+            reaches.any(
+                |reach| matches!(reach, Reach::Path(path) | Reach::Sqlite(path) if path == place),
+            )
+        });
         Wish {
             again: self.again,
-            lost_at: self.at.parse().ok(),
-            ..self.lost_in(entry)
+            lost_at: self.at.parse().ok().filter(|_| !own),
+            ..wish
         }
     }
 
