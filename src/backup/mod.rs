@@ -23,6 +23,7 @@ mod sqlite_chosen;
 mod sqlite_missing;
 mod sqlite_reach;
 mod sqlite_restore;
+mod sqlite_since;
 mod sqlite_table;
 mod sqlite_virtual;
 mod standing;

@@ -22,12 +22,13 @@ use super::sqlite::{
 };
 use super::sqlite_chosen::Chosen;
 use super::sqlite_reach::Touch;
+use super::sqlite_since::as_done;
 use super::sqlite_table::Table;
 use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote};
 use crate::model::backup::Entry;
 use crate::plan::coverage::same_name;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -407,8 +408,10 @@ impl Living {
                 fills.extend(insert_all(&name, rows));
             } else if self.whole.contains(&name.to_lowercase()) {
                 let rows = self.count(&format!("old.{}", quote(&name)))?;
-                plan.notes.extend(self.later_rows(&name)?);
+                plan.notes.extend(self.not_kept(&name)?);
                 fills.push(Step::ReplaceTable { table: name, rows });
+            } else if let Some(left) = self.lacks_key(&name)? {
+                plan.left.push(left);
             } else if let Some(chosen) = self.chosen.get(&name.to_lowercase()) {
                 fills.extend(self.moved_rows(&name, chosen)?);
                 if chosen.deletes {
@@ -563,15 +566,24 @@ impl Living {
                 .iter()
                 .any(|(name, _)| name.eq_ignore_ascii_case(alias))
         };
-        let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(|alias| {
-            !taken(alias)
-                && self
-                    .connection
-                    .prepare(&format!("SELECT {alias} FROM old.{} LIMIT 0", quote(name)))
-                    .is_ok()
-        });
+        let reads = |schema: &str, alias: &str| {
+            let text = format!("SELECT {alias} FROM {schema}.{} LIMIT 0", quote(name));
+            self.connection.prepare(&text).is_ok()
+        };
+        // Others may have made it a table without rowid since.
+        let here = self.exists("table", name)?;
+        let rowid = ["rowid", "_rowid_", "oid"]
+            .into_iter()
+            .find(|alias| !taken(alias) && reads("old", alias) && (!here || reads("main", alias)));
+        let now = match here {
+            true => self.columns("main", name)?,
+            false => columns.clone(),
+        };
+        let is_gone = |column: &str| now.iter().all(|(one, _)| !one.eq_ignore_ascii_case(column));
+        let gone = columns.iter().map(|(column, _)| column);
         Ok(Table {
             name: name.to_owned(),
+            gone: gone.filter(|one| is_gone(one)).cloned().collect(),
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             key: key.into_iter().map(|(_, name)| name).collect(),
             rowid,
@@ -585,33 +597,6 @@ impl Living {
         })
     }
 
-    /// Says how many rows of a table that is replaced are not in the backup, as far as their keys tell.
-    fn later_rows(&self, name: &str) -> Result<Option<String>, BackupError> {
-        let table = self.table(name)?;
-        let here = self.columns("main", name)?;
-        let is_here = |key: &String| here.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
-        if table.key.is_empty() || !table.key.iter().all(is_here) {
-            return Ok(None);
-        }
-        let same: Vec<String> = table
-            .key
-            .iter()
-            .map(|key| format!("o.{0} IS n.{0}", quote(key)))
-            .collect();
-        let later = self.count(&format!(
-            "main.{0} AS n WHERE NOT EXISTS (SELECT 1 FROM old.{0} AS o WHERE {1})",
-            quote(name),
-            same.join(" AND ")
-        ))?;
-        Ok((later > 0).then(|| {
-            let (rows, go) = match later {
-                1 => ("1 row".to_owned(), "is"),
-                many => (format!("{many} rows"), "are"),
-            };
-            format!("{rows} of `{name}` {go} not in the backup and not kept: only the state that is saved before has them")
-        }))
-    }
-
     /// Applies creations and insertions in one transaction.
     fn apply(
         &mut self,
@@ -623,7 +608,9 @@ impl Living {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(&said)?;
+        let hanging = self.hanging(steps);
         for step in steps {
+            let mut rows = None;
             match step {
                 Step::Create { kind, name } => {
                     self.create(kind.trim_start_matches("virtual "), name, restored)?
@@ -631,9 +618,9 @@ impl Living {
                 // `sequences` does it, after all rows are there.
                 Step::InsertRows { table, .. } | Step::UpdateRows { table, .. }
                     if table == SEQUENCES => {}
-                Step::InsertRows { table, .. } => self.insert(table, restored)?,
+                Step::InsertRows { table, .. } => rows = Some(self.insert(table, restored)?),
                 Step::UpdateRows { table, columns, .. } => {
-                    self.change_rows(table, columns, wish.over, restored)?;
+                    rows = Some(self.change_rows(table, columns, wish.over, restored)?);
                 }
                 Step::RemoveRows { table, .. } => self.take_moved(table)?,
                 Step::Reindex { table } => self.reindex(table)?,
@@ -645,9 +632,19 @@ impl Living {
                 }
                 _ => {}
             }
-            restored.done.push(step.sentence());
+            restored.done.extend(as_done(step, rows));
         }
         self.sequences()?;
+        for (tables, now) in self.hanging(steps) {
+            let more = now.saturating_sub(hanging.get(&tables).copied().unwrap_or_default());
+            let (table, parent) = tables;
+            if more > 0 {
+                let rows = counted(more, "row");
+                restored.conflicts.push(format!(
+                    "{rows} of `{table}` that came back refer by a foreign key to rows of `{parent}` that are not there"
+                ));
+            }
+        }
         failpoint::reach("restore.sqlite.inserted")
             .map_err(|error| BackupError::Source(error.to_string()))?;
         self.connection.execute_batch("COMMIT").map_err(said)
