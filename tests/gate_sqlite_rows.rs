@@ -296,3 +296,27 @@ fn what_others_did_to_a_table_since_stays_or_is_named() {
         assert!(undone.stdout.contains(told), "{told}: {said}");
     }
 }
+
+#[test]
+fn what_stands_in_the_place_of_a_database_is_told_with_what_to_do() {
+    for (since, told) in [
+        (
+            "mv app.db old.db && ln -s nowhere app.db",
+            "a link that leads nowhere stands at",
+        ),
+        ("mv app.db old.db && mkdir app.db", "a folder stands at"),
+    ] {
+        let house = House::new("sqlite-in-the-way");
+        sqlite(&house, KEYED);
+        lost(&house, "DELETE FROM st");
+        assert_eq!(house.run_for_real(since).code, Some(0));
+        for words in [&["undo", "--dry-run"][..], &["undo", "--yes"]] {
+            let undone = house.backstop(words);
+            assert_eq!(undone.code, Some(1), "{undone:?}");
+            assert!(
+                undone.stderr.contains(told) && undone.stderr.contains("move it away"),
+                "{undone:?}"
+            );
+        }
+    }
+}

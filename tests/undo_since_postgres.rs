@@ -229,3 +229,76 @@ fn what_an_undo_left_behind_the_next_one_says_again() {
         }
     }
 }
+
+#[test]
+fn a_definition_of_others_is_told_when_that_of_the_backup_comes_back_over_it() {
+    let Some(cluster) = cluster() else { return };
+    let made =
+        |what: &str| format!("create function f() returns int language sql as 'select {what}'");
+    let scene = Scene::play(
+        cluster,
+        "function",
+        &made("1"),
+        "DROP FUNCTION f()",
+        &made("42"),
+    );
+    assert_eq!(cluster.sql(&scene.database, "select f()"), "1");
+    assert_eq!(scene.undo.code, Some(0), "{}", scene.all());
+    assert!(
+        scene
+            .plan
+            .stdout
+            .contains("over what stands there now, for function `f()`"),
+        "{}",
+        scene.all()
+    );
+    assert!(
+        scene.undo.stdout.contains("function `f()` in schema `public` back as the backup has it; what stood there since is in the state that was saved"),
+        "{}",
+        scene.all()
+    );
+}
+
+const PAIR: &str = "create table c(id int primary key); create table o(id int primary key, c int references c on delete cascade); \
+    insert into c values (1),(2); insert into o values (1,1),(2,2);";
+
+#[test]
+fn a_foreign_key_that_others_dropped_keeps_no_rows_out() {
+    let Some(cluster) = cluster() else { return };
+    let since = "alter table o drop constraint o_c_fkey; insert into o values (3, 9)";
+    let scene = Scene::play(cluster, "unbound", PAIR, "DELETE FROM c", since);
+    assert_eq!(scene.undo.code, Some(0), "{}", scene.all());
+    assert_eq!(
+        cluster.sql(&scene.database, "select * from o order by id"),
+        "1|1\n2|2\n3|9"
+    );
+}
+
+#[test]
+fn what_stands_in_the_way_of_an_undo_is_told_with_what_ends_it() {
+    let Some(cluster) = cluster() else { return };
+    let scene = Scene::play(
+        cluster,
+        "parentless",
+        PAIR,
+        "DELETE FROM o WHERE id = 2",
+        "delete from c where id = 2",
+    );
+    assert_eq!(scene.undo.code, Some(1), "{}", scene.all());
+    assert!(
+        scene.undo.stderr.contains("which have to come back first"),
+        "{}",
+        scene.all()
+    );
+    let closed = "alter database since_closed set default_transaction_read_only = on";
+    let scene = Scene::play(cluster, "closed", SHOP, "DELETE FROM o", closed);
+    assert_eq!(scene.undo.code, Some(1), "{}", scene.all());
+    assert!(
+        scene
+            .undo
+            .stderr
+            .contains("RESET default_transaction_read_only"),
+        "{}",
+        scene.all()
+    );
+}

@@ -47,6 +47,18 @@ enum Place {
 fn place(entry: &Entry, wish: &Wish) -> Result<Place, BackupError> {
     let from = path_of(&entry.manifest.reach)?;
     let Some(to) = &wish.to else {
+        let what = match fs::symlink_metadata(from) {
+            Ok(meta) if meta.is_dir() => Some("a folder"),
+            Ok(meta) if meta.is_symlink() && !from.exists() => Some("a link that leads nowhere"),
+            _ => None,
+        };
+        if let Some(what) = what {
+            return Err(BackupError::Wish(format!(
+                "{what} stands at `{}`, where the database was: move it away and run the same command again, or name another place with `backstop restore {} --into FILE`",
+                from.display(),
+                entry.manifest.id
+            )));
+        }
         return Ok(match from.exists() {
             true => Place::Living(from.to_path_buf()),
             false => Place::New(from.to_path_buf()),
@@ -230,11 +242,15 @@ fn place_new(
         .open(&draft)
         .map_err(written)?;
     passing.made()?;
-    fs::File::open(copy.file())
-        .and_then(|mut copy| std::io::copy(&mut copy, &mut file))
-        .map_err(written)?;
-    let notes = dress(entry, &file);
-    file.sync_all().map_err(written)?;
+    let filled = fs::File::open(copy.file()).and_then(|mut copy| {
+        std::io::copy(&mut copy, &mut file)?;
+        let notes = dress(entry, &file);
+        file.sync_all().map(|()| notes)
+    });
+    let notes = filled.map_err(|error| {
+        let _ = fs::remove_file(&draft);
+        written(error)
+    })?;
     // A log of a database that is gone would be played into the restored one.
     for ending in ["-wal", "-shm", "-journal"] {
         let stale = neighbour(path, ending);

@@ -408,7 +408,18 @@ fn row_job(
         None => key(both, table, &columns)?,
     };
     let sequences = sequences(both, table)?;
-    let orphans = orphans(table, links, names);
+    let mut orphans = orphans(table, links, names);
+    // A foreign key that others dropped binds nobody any more.
+    let keys = both.live.rows(&format!(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = {}::regclass",
+        literal(&table.full)
+    ));
+    let keys: BTreeSet<String> = keys
+        .map_err(fault)?
+        .iter()
+        .map(|row| text(row, 0))
+        .collect();
+    orphans.retain(|(name, _)| keys.contains(name));
     Ok(Some(RowJob {
         full: table.full.clone(),
         of: parts.living(table),
@@ -712,7 +723,7 @@ impl RowJob {
             text.push_str("SET LOCAL session_replication_role = origin;\n");
             for (name, condition) in &self.orphans {
                 let message = literal(&format!(
-                    "rows of {full} would have no parent (foreign key {name})"
+                    "rows of {full} would have no parent (foreign key {name}): others have removed rows to which it leads since, which have to come back first"
                 ));
                 let body = format!(
                     "BEGIN IF EXISTS (SELECT 1 FROM {} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END",
