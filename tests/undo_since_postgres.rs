@@ -302,3 +302,38 @@ fn what_stands_in_the_way_of_an_undo_is_told_with_what_ends_it() {
         scene.all()
     );
 }
+
+#[test]
+fn a_dropped_column_comes_back_beside_what_others_wrote_since() {
+    let Some(cluster) = cluster() else { return };
+    let since = "update o set amt = amt + 100 where id < 3; insert into o values (4, 40)";
+    let scene = Scene::play(
+        cluster,
+        "beside",
+        SHOP,
+        "ALTER TABLE o DROP COLUMN note",
+        since,
+    );
+    assert_eq!(scene.undo.code, Some(0), "{}", scene.all());
+    assert_eq!(
+        cluster.sql(&scene.database, "select id, amt, note from o order by id"),
+        "1|110|a\n2|120|b\n3|30|c\n4|40|",
+        "{}",
+        scene.all()
+    );
+    assert!(!scene.plan.stdout.contains("all values"), "{}", scene.all());
+    cluster.sql(
+        &scene.database,
+        "update o set amt = 5, note = 'later' where id = 3",
+    );
+    let again = scene.again();
+    assert_eq!(
+        cluster.sql(
+            &scene.database,
+            "select amt, note from o where id in (1, 3) order by id"
+        ),
+        "110|a\n5|later",
+        "{}",
+        said(&again)
+    );
+}

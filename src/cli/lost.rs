@@ -40,7 +40,9 @@ pub struct Lost {
     /// It was let through.
     pub has_run: bool,
     pub backups: Vec<String>,
-    /// An undo before this one left something behind.
+    /// It was undone before.
+    undone: bool,
+    /// That undo left something behind.
     again: bool,
     findings: Vec<Finding>,
     needs: Vec<BackupNeed>,
@@ -54,6 +56,7 @@ impl Lost {
             at: request.used_at.unwrap_or(request.created_at),
             source: Source::Request(request.id),
             again: undone.iter().any(|one| one.left),
+            undone: !undone.is_empty(),
             command: request.command,
             cwd: request.cwd,
             backups: request.backups,
@@ -76,6 +79,7 @@ impl Lost {
             has_run: true,
             backups,
             again: false,
+            undone: false,
             findings: part("lost")
                 .and_then(|lost| serde_json::from_value(lost).ok())
                 .unwrap_or_default(),
@@ -114,6 +118,7 @@ impl Lost {
         });
         Wish {
             again: self.again,
+            undone: self.undone,
             lost_at: self.at.parse().ok().filter(|_| !own),
             ..wish
         }
@@ -145,18 +150,7 @@ impl Lost {
             return Wish::default();
         }
         let rows = rows(&here);
-        let known = |finding: &Finding| {
-            let lost = finding.blast.rows.as_ref();
-            lost.is_some_and(|lost| rows.iter().any(|one| same_name(&one.table, &lost.table)))
-        };
-        let changes = |rule: &str| {
-            ["sql.update", "sql.replace", "sql.alter"]
-                .iter()
-                .any(|start| rule.starts_with(start))
-        };
-        let changed = here
-            .iter()
-            .any(|finding| changes(&finding.rule) && !known(finding));
+        let (is_changed, columns_only) = changed(&here, &rows);
         let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
         let mut definitions = need
             .map(|need| need.definitions.clone())
@@ -165,7 +159,8 @@ impl Lost {
             definitions.push(any_large());
         }
         Wish {
-            missing_only: !changed || only.is_empty(),
+            missing_only: !is_changed || only.is_empty(),
+            columns_only,
             leave_present: !here.is_empty()
                 && here
                     .iter()
@@ -211,6 +206,26 @@ impl Lost {
             }
         }
     }
+}
+
+/// Tells whether rows were changed of which it is not known which, and whether all that was done to them is dropped columns.
+fn changed(here: &[&Finding], rows: &[RowsLost]) -> (bool, bool) {
+    let known = |finding: &Finding| {
+        let lost = finding.blast.rows.as_ref();
+        lost.is_some_and(|lost| rows.iter().any(|one| same_name(&one.table, &lost.table)))
+    };
+    let changes = |rule: &str| {
+        ["sql.update", "sql.replace", "sql.alter"]
+            .iter()
+            .any(|start| rule.starts_with(start))
+    };
+    let mut changed = here
+        .iter()
+        .filter(|finding| changes(&finding.rule) && !known(finding))
+        .peekable();
+    let is_changed = changed.peek().is_some();
+    let columns_only = is_changed && changed.all(|one| one.rule == "sql.alter-drop-column");
+    (is_changed, columns_only)
 }
 
 /// Tells whether the content of large objects was cut or written over: that names no table.

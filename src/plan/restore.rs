@@ -34,6 +34,10 @@ pub struct Wish {
     pub moved_from: Option<PathBuf>,
     /// When the call was let through.
     pub lost_at: Option<jiff::Timestamp>,
+    /// Of tables that changed, the call only dropped columns: what else is in their rows is not its doing.
+    pub columns_only: bool,
+    /// It was undone before: the columns have their values again.
+    pub undone: bool,
     /// An undo before this one left something behind: what is still missing is looked for again.
     pub again: bool,
     /// The plan counts and lists rows even where that takes a scratch database.

@@ -52,6 +52,10 @@ pub(super) struct Missing<'a> {
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
+    /// Where columns come back, nothing else of the rows does.
+    pub columns_only: bool,
+    /// They did so before.
+    pub undone: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: &'a [RowsLost],
     /// Tables of which no row stayed.

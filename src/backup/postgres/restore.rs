@@ -174,6 +174,8 @@ fn job<'a>(
         again: wish.again,
         major: major(entry),
         overwrite: !wish.missing_only,
+        columns_only: wish.columns_only,
+        undone: wish.undone,
         rows: &wish.rows,
         emptied: &wish.emptied,
         over: wish.over,

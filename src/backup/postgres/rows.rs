@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::chosen::{self, Chosen};
 use super::closing::{self, Watched};
-use super::columns::Column;
+use super::columns::{self, Column};
 use super::copies::Copies;
 use super::links::{self, Link, parents_first};
 use super::load::io;
@@ -85,6 +85,7 @@ pub(super) fn work(
     let strayed = strayed::said(job, both, &wanted, &parts, &chosen);
     let added = added(both, &parts, lost);
     let gave = values_of_columns(both, &parts, &added);
+    let without = without(job, both, lost)?;
     for (oid, column) in &gave {
         // Of a table that only lost a column nothing but its values comes back.
         if wanted.insert(*oid) {
@@ -118,11 +119,27 @@ pub(super) fn work(
             one.named = job.follow && !job.redefine && job.wanted.contains(&table.name);
             one.emptied = job.follow && emptied.contains(&table.name);
             let chosen = chosen.remove(&table.oid);
-            bounded(job, both, &mut one, chosen, gave.get(&table.oid))?;
+            let back = job.undone || without.contains(&table.name);
+            let own = job.columns_only && back;
+            bounded((job, own), both, &mut one, chosen, gave.get(&table.oid))?;
             jobs.push(one);
         }
     }
     Ok((jobs, copies, strayed))
+}
+
+/// Tables to which columns come back.
+fn without(
+    job: &Missing<'_>,
+    both: &mut Both,
+    lost: &[Column],
+) -> Result<BTreeSet<Name>, BackupError> {
+    // A plan has no columns yet into which values would go.
+    let all = match job.look && job.columns_only {
+        true => columns::lost(job, both)?,
+        false => lost.to_vec(),
+    };
+    Ok(all.into_iter().map(|one| one.table).collect())
 }
 
 /// The copies that take the place of a scratch database: of every table that is looked at, or asked on the way to one.
@@ -151,7 +168,7 @@ fn copies(
 
 /// Bounds the work on one table to the rows that were lost, as far as they are known.
 fn bounded(
-    job: &Missing<'_>,
+    (job, columns_only): (&Missing<'_>, bool),
     both: &mut Both,
     one: &mut RowJob,
     chosen: Option<Chosen>,
@@ -169,7 +186,7 @@ fn bounded(
             };
             one.only(both, chosen)
         }
-        (None, _) if job.overwrite => {
+        (None, _) if job.overwrite && !columns_only => {
             one.beside = job.follow && !job.redefine && !one.key.is_empty();
             one.overwrite_all(both)
         }
