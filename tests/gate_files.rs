@@ -610,3 +610,30 @@ fn a_backup_by_hand_is_packed_as_policy_says() {
     let other = house.backstop(&["backup", "run", "data", "--codec", "zstd", "--force"]);
     assert!(other.stdout.contains("tree.tar.zst"), "{}", other.stdout);
 }
+
+#[test]
+fn a_plan_names_what_others_put_where_a_folder_was() {
+    let house = House::new("standing");
+    house.lose("rm -rf data");
+    std::fs::create_dir_all(house.data().join("inner")).unwrap();
+    std::fs::write(house.data().join("inner/a"), "theirs").unwrap();
+    std::fs::write(house.data().join("new"), "theirs too").unwrap();
+    let plan = house.backstop(&["undo", "--dry-run"]);
+    let named = "`data/inner/a` stands there with other content and is replaced; it is saved first";
+    assert!(plan.stdout.contains(named), "{plan:?}");
+    assert!(!plan.stdout.contains("data/new"), "{plan:?}");
+    let undone = house.backstop(&["undo", "--yes"]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    assert!(
+        undone.stdout.contains("`a` stood there with other content"),
+        "{undone:?}"
+    );
+    let plan = house.backstop(&["undo", "--dry-run", &backup_of(&undone.stdout)]);
+    assert!(!plan.stdout.contains("stands there"), "{plan:?}");
+}
+
+/// The backup that an undo has worked from.
+fn backup_of(said: &str) -> String {
+    let id = said.split(" from ").nth(1).unwrap_or_default();
+    id.lines().next().unwrap_or_default().to_owned()
+}

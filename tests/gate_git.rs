@@ -291,3 +291,53 @@ fn files_that_git_rm_took_out_of_the_index_are_in_it_again() {
     assert_eq!(git(&house, &["show", ":src/d.txt"]), "staged anew");
     assert_eq!(read(&house, "src/c.txt"), "changed only");
 }
+
+#[test]
+fn commits_of_others_that_an_undo_takes_off_a_branch_are_named() {
+    let house = repository("git-others");
+    write(&house, "a.txt", "second");
+    git(&house, &["commit", "-qam", "second"]);
+    passes_and_runs(&house, "git reset --hard HEAD~1");
+    let plan = house.backstop(&["undo", "--dry-run"]);
+    assert!(!plan.stdout.contains("since the backup"), "{plan:?}");
+    write(&house, "theirs.txt", "theirs");
+    git(&house, &["add", "."]);
+    git(&house, &["commit", "-qm", "theirs"]);
+    let theirs = git(&house, &["rev-parse", "--short=12", "HEAD"]);
+    let plan = house.backstop(&["undo", "--dry-run"]);
+    let way = format!("`git branch NAME {}`", theirs.trim());
+    for said in [plan.stdout, undo(&house)] {
+        assert!(
+            said.contains("1 commit came to refs/heads/main") && said.contains(&way),
+            "{said}"
+        );
+    }
+
+    git(&house, &["clone", "-q", "--bare", ".", "../remote.git"]);
+    git(&house, &["remote", "add", "origin", "../remote.git"]);
+    git(&house, &["fetch", "-q", "origin"]);
+    let command = "git push -q --force origin other:main";
+    let held = house.held(command);
+    house.approve(&held.id);
+    house.passes_and_runs(&held);
+    git(
+        &house,
+        &["clone", "-q", "-b", "main", "../remote.git", "../theirs"],
+    );
+    let elsewhere = house.project().join("../theirs");
+    git_in(
+        &house,
+        &elsewhere,
+        &["commit", "-q", "--allow-empty", "-m", "more"],
+    );
+    git_in(&house, &elsewhere, &["push", "-q"]);
+    let theirs = git_in(&house, &elsewhere, &["rev-parse", "--short=12", "HEAD"]);
+    let plan = house.backstop(&["undo", "--dry-run"]);
+    let named = format!("others have pushed {}", theirs.trim());
+    for said in [plan.stdout, undo(&house)] {
+        assert!(
+            said.contains(&named) && said.contains("backup show"),
+            "{said}"
+        );
+    }
+}

@@ -86,6 +86,63 @@ fn a_file_that_is_moved_and_then_removed_or_written_over_is_saved_first() {
 }
 
 #[test]
+fn what_others_did_at_the_places_of_a_move_stays_and_what_is_lost_of_it_is_said() {
+    // What others do, what stands at both places after the undo, and what is said not to come back.
+    for (since, first, second, left) in [
+        ("true", "moved", "precious", ""),
+        (
+            "echo theirs > f",
+            "theirs\n",
+            "precious",
+            "something else stands there by now",
+        ),
+        (
+            "echo theirs > data/inner/a",
+            "",
+            "precious",
+            "was written to since",
+        ),
+        ("rm data/inner/a", "", "precious", "it is no longer at"),
+        ("mv data/inner/a away", "", "precious", "it is no longer at"),
+        ("mv data/inner/a f", "moved", "precious", ""),
+    ] {
+        let house = House::new("moved-others");
+        let first_place = house.project().join("f");
+        let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap_or_default();
+        std::fs::write(&first_place, "moved").unwrap();
+        let command = "mv -f f data/inner/a";
+        house.bash(command).must_pass();
+        assert_eq!(house.run_for_real(command).code, Some(0));
+        house.tell_ran(command);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert_eq!(house.run_for_real(since).code, Some(0));
+        let plan = house.backstop(&["undo", "--dry-run"]);
+        let undone = house.backstop(&["undo", "--yes"]);
+        let id = undone.stdout.split(" from ").nth(1).unwrap().lines().next();
+        let again = house.backstop(&["undo", id.unwrap(), "--yes"]);
+        let told = format!("{since}: {plan:?}\n{undone:?}\n{again:?}");
+        let places = (read(&first_place), read(&house.data().join("inner/a")));
+        assert_eq!(places, (first.to_owned(), second.to_owned()), "{told}");
+        for answer in [&undone, &again] {
+            assert_eq!(
+                answer.code,
+                Some(u8::from(!left.is_empty()).into()),
+                "{told}"
+            );
+        }
+        assert!(
+            plan.stdout.contains(left) && undone.stdout.contains(left),
+            "{told}"
+        );
+        assert_eq!(
+            again.stdout.contains("not brought back"),
+            !left.is_empty(),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn what_is_moved_back_before_the_folder_goes_is_not_lost() {
     let house = House::new("moved-back");
     for command in [

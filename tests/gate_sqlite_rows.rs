@@ -217,3 +217,106 @@ fn a_row_without_a_key_gets_no_other_rows_values() {
         }
     }
 }
+
+#[test]
+fn what_others_did_to_a_table_since_stays_or_is_named() {
+    const PAIR: &str = "CREATE TABLE c(id INTEGER PRIMARY KEY, n UNIQUE); INSERT INTO c VALUES (1,'a'),(2,'b'); \
+        CREATE TABLE st(i INTEGER PRIMARY KEY, t TEXT, c REFERENCES c ON DELETE CASCADE); INSERT INTO st VALUES (1,'x',1),(2,'y',2)";
+    let cases = [
+        Case(
+            PAIR,
+            "UPDATE st SET t='g', c=9",
+            "ALTER TABLE st DROP COLUMN t",
+            "1|1 2|2",
+            "values of `t` of `st`: others have dropped or renamed the column",
+            1,
+        ),
+        Case(
+            PAIR,
+            "UPDATE st SET t='g'",
+            "ALTER TABLE st RENAME COLUMN i TO key",
+            "1|g|1 2|g|2",
+            "the rows of `st`: others have dropped or renamed its key since (i)",
+            1,
+        ),
+        Case(
+            PAIR,
+            "DELETE FROM st WHERE i=2",
+            "CREATE TABLE o(i INTEGER PRIMARY KEY, t TEXT, c) WITHOUT ROWID; INSERT INTO o SELECT * FROM st; DROP TABLE st; ALTER TABLE o RENAME TO st",
+            "1|x|1 2|y|2",
+            "done: insert 1 missing row",
+            0,
+        ),
+        Case(
+            PAIR,
+            "DELETE FROM st WHERE i=2",
+            "DELETE FROM c WHERE id=2",
+            "1|x|1 2|y|2",
+            "1 row of `st` that came back refer by a foreign key to rows of `c` that are not there",
+            0,
+        ),
+        Case(
+            PAIR,
+            "DELETE FROM c",
+            "INSERT INTO c VALUES (7,'a')",
+            "1|x|1 2|y|2",
+            "done: insert 1 missing row into `c`",
+            1,
+        ),
+        Case(
+            KEYLESS,
+            "ALTER TABLE st DROP COLUMN t",
+            "INSERT INTO st VALUES (9); ALTER TABLE st ADD COLUMN w",
+            "1|x 2|y 3|z 3|z",
+            "1 row of `st` with values that are not in the backup, which are not kept",
+            0,
+        ),
+        Case(
+            KEYLESS,
+            "ALTER TABLE st DROP COLUMN t",
+            "ALTER TABLE st ADD COLUMN w",
+            "1|x 2|y 3|z 3|z",
+            "column `w` of `st` is not in the backup and not kept",
+            0,
+        ),
+    ];
+    for Case(setup, sql, since, wanted, told, code) in cases {
+        let house = House::new("sqlite-since");
+        sqlite(&house, setup);
+        let id = lost(&house, sql);
+        sqlite(&house, since);
+        let mut words = vec!["undo", "--yes"];
+        words.extend((!id.is_empty()).then_some(id.as_str()));
+        let undone = house.backstop(&words);
+        let there = sqlite(&house, "SELECT * FROM st ORDER BY 1, 2");
+        let there: Vec<&str> = there.lines().collect();
+        let said = format!("{sql}; {since}: {undone:?}");
+        assert_eq!(there.join(" "), wanted, "{said}");
+        assert_eq!(undone.code, Some(code), "{said}");
+        assert!(undone.stdout.contains(told), "{told}: {said}");
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_database_is_told_with_what_to_do() {
+    for (since, told) in [
+        (
+            "mv app.db old.db && ln -s nowhere app.db",
+            "a link that leads nowhere stands at",
+        ),
+        ("mv app.db old.db && mkdir app.db", "a folder stands at"),
+    ] {
+        let house = House::new("sqlite-in-the-way");
+        sqlite(&house, KEYED);
+        lost(&house, "DELETE FROM st");
+        assert_eq!(house.run_for_real(since).code, Some(0));
+        for words in [&["undo", "--dry-run"][..], &["undo", "--yes"]] {
+            let undone = house.backstop(words);
+            assert_eq!(undone.code, Some(1), "{undone:?}");
+            assert!(
+                undone.stderr.contains(told) && undone.stderr.contains("move it away"),
+                "{undone:?}"
+            );
+        }
+    }
+}

@@ -507,12 +507,12 @@ fn an_old_request_file_that_is_put_back_does_not_give_a_second_run() {
 fn outcomes_and_undos_are_for_used_requests_only() {
     let (_dir, store) = fresh();
     let request = store.hold(&draft("data"), at(0)).unwrap();
-    assert!(store.undone(&request.id, "b1", at(1)).is_err());
+    assert!(store.undone(&request.id, ("b1", false), at(1)).is_err());
     approve_both(&store, &request.id, at(1), "a");
     let _ = spend(&store, &request, at(2)).unwrap();
     let ran = store.outcome(&request.id, Outcome::Ran, "", at(3)).unwrap();
     assert_eq!(ran.outcome, Some(Outcome::Ran));
-    store.undone(&request.id, "b1", at(4)).unwrap();
+    store.undone(&request.id, ("b1", true), at(4)).unwrap();
     assert_eq!(store.undone_of(&request.id).unwrap().len(), 1);
 }
 

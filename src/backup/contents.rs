@@ -2,6 +2,7 @@
 //! It decides nothing about freshness; a backup whose archive is shared is a backup of its own, with its own manifest.
 
 use crate::adapters::regular;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
@@ -207,6 +208,25 @@ pub fn put_down(folder: &Path, weighed: &Weighed) -> Result<(), BackupError> {
         .map_err(|error| BackupError::Source(format!("cannot write the content: {error}")))?;
     make_folder(&folder.join("metadata"))?;
     write_small(&folder.join(CONTENT), &text)
+}
+
+/// Returns the times that this backup saw, where its archive is shared with one that saw others.
+pub(super) fn times(entry: &Entry) -> BTreeMap<PathBuf, (i64, u32)> {
+    let noted = note_of(&entry.folder).into_iter();
+    noted
+        .flat_map(|note| note.times)
+        .map(|time| (time.path, (time.seconds, time.nanos)))
+        .collect()
+}
+
+/// Tells whether what stands at a place is, byte for byte and with its times, what the backup holds.
+pub(super) fn is_back(entry: &Entry, place: &Path, control: &Control) -> bool {
+    let Some(note) = note_of(&entry.folder) else {
+        return false;
+    };
+    let weighed = Root::open(place).and_then(|root| weigh(&root, &Chosen::Whole, control));
+    let same_times = |weighed: &Weighed| note.times.is_empty() || note.times == weighed.times;
+    matches!(weighed, Ok(Some(weighed)) if weighed.digest == note.digest && same_times(&weighed))
 }
 
 /// Notes which backup holds a content now. Losing the note costs a copy, nothing else.

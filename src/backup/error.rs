@@ -90,7 +90,13 @@ impl BackupError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Io { source, .. } => match source.kind() {
+                _ if source.raw_os_error() == Some(libc::EPERM) => {
+                    "the file or its folder may not be changed: `lsattr -d` shows whether it is marked so, and `chattr -i` ends that"
+                }
                 io::ErrorKind::PermissionDenied => "run it as the account that owns these files",
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    "the disk takes no writes: mount it for writing, then run the same command again"
+                }
                 io::ErrorKind::StorageFull => {
                     "free some space, or name another folder with --backup-dir"
                 }
@@ -109,13 +115,83 @@ impl BackupError {
             Self::Busy(_) => "wait until the other process has finished, then try again",
             Self::Taken(_) => "name a place or a database that is not there yet",
             Self::NotFound(_) => "`backstop backup list` shows what is there",
-            Self::Wish(_)
-            | Self::Source(_)
-            | Self::Cancelled
-            | Self::Unreachable(_)
-            | Self::Broken => "",
+            Self::Source(text) | Self::Unreachable(text) => mend(text),
+            Self::Wish(_) | Self::Cancelled | Self::Broken => "",
         }
     }
+}
+
+/// What a server, SQLite or git says when something stands in the way, and what ends that.
+const MENDS: [(&str, &str); 16] = [
+    (
+        "lock timeout",
+        "another session holds what is needed: `SELECT pid, query FROM pg_stat_activity` shows it; run the same command again when it has ended",
+    ),
+    (
+        "statement timeout",
+        "the server ends statements early: `ALTER DATABASE NAME RESET statement_timeout`, or the same for the role, then run the same command again",
+    ),
+    (
+        "deadlock detected",
+        "another session wrote to the same rows; run the same command again",
+    ),
+    (
+        "in a read-only transaction",
+        "the database takes no writes: `ALTER DATABASE NAME RESET default_transaction_read_only` ends that, on a standby only its primary does; then run the same command again",
+    ),
+    (
+        "not permitted to log in",
+        "let a superuser run `ALTER ROLE NAME LOGIN` for as long as this takes, then run the same command again",
+    ),
+    (
+        "too many connections",
+        "wait until other sessions have ended, or raise the limit with `ALTER ROLE` or `ALTER DATABASE NAME CONNECTION LIMIT`",
+    ),
+    (
+        "database or disk is full",
+        "free some space on the disk of the database, then run the same command again",
+    ),
+    (
+        "No space left on device",
+        "free some space there, then run the same command again",
+    ),
+    (
+        "readonly database",
+        "the file or its folder takes no writes: make both writable, then run the same command again",
+    ),
+    (
+        ".lock': File exists",
+        "another git works there, or one has died: when none does, remove the file that is named, then run the same command again",
+    ),
+    (
+        "violates not-null constraint",
+        "others have made a column that has to have a value: give it a DEFAULT, or drop its NOT NULL, then run the same command again",
+    ),
+    (
+        "violates check constraint",
+        "others have set a condition that rows of the backup do not meet: drop it, run the same command again, and set it anew",
+    ),
+    (
+        "violates unique constraint",
+        "others have put rows there that hold the same values: change or remove these, then run the same command again",
+    ),
+    (
+        "violates exclusion constraint",
+        "others have put rows there that exclude these: change or remove them, then run the same command again",
+    ),
+    (
+        "must be owner of",
+        "run it as the role that owns this, or as a superuser",
+    ),
+    (
+        "permission denied for",
+        "let the owner or a superuser grant this to the role, then run the same command again",
+    ),
+];
+
+fn mend(text: &str) -> &'static str {
+    let mut found = MENDS.iter().filter(|(said, _)| text.contains(said));
+    found.next().map_or("", |(_, mend)| mend)
 }
 
 impl From<ScanError> for BackupError {
@@ -125,5 +201,41 @@ impl From<ScanError> for BackupError {
         } else {
             Self::NotIntact(error.text)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_is_told_with_what_ends_it() {
+        let source = |text: &str| BackupError::Source(text.to_owned());
+        for (text, part) in [
+            (
+                "canceling statement due to lock timeout",
+                "pg_stat_activity",
+            ),
+            (
+                "cannot execute DELETE in a read-only transaction",
+                "RESET default_transaction_read_only",
+            ),
+            (
+                "cannot put rows back: database or disk is full; the backup",
+                "free some space",
+            ),
+            (
+                "Unable to create '/p/.git/refs/heads/x.lock': File exists.",
+                "remove the file",
+            ),
+        ] {
+            assert!(source(text).help().contains(part), "{text}");
+        }
+        let refused = BackupError::Unreachable("role \"app\" is not permitted to log in".into());
+        assert!(refused.help().contains("LOGIN"));
+        assert_eq!(source("syntax error").help(), "");
+        let marked = io::Error::from_raw_os_error(libc::EPERM);
+        let marked = BackupError::io("create", Path::new("/p"), marked);
+        assert!(marked.help().contains("chattr -i"));
     }
 }

@@ -15,15 +15,65 @@ use super::passing::Passing;
 use crate::adapters::sqlite::neighbour;
 use crate::plan::restore::{Restored, Step, Wish};
 
-/// The step for it, when that place is free.
-pub(super) fn plan(wish: &Wish, place: &Path) -> Option<Step> {
-    let to = wish.moved_from.as_ref()?;
-    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
-    let free = to.parent().is_some_and(Path::is_dir) && !is_there(to);
-    (free && is_there(place)).then(|| Step::MoveBack {
-        from: place.to_path_buf(),
-        to: to.clone(),
-    })
+/// What becomes of the thing that was moved.
+#[derive(Debug, Default)]
+pub(super) struct Return {
+    pub step: Option<Step>,
+    /// Why it does not come back, as a sentence.
+    pub left: Option<String>,
+}
+
+/// Says whether it goes back, or why it cannot; `is_back` tells whether the backup's own content stands at the place again.
+pub(super) fn plan(wish: &Wish, place: &Path, is_back: impl Fn() -> bool) -> Return {
+    let mut found = Return::default();
+    let Some(to) = wish.moved_from.as_ref() else {
+        return found;
+    };
+    let (from, lay) = (place.display(), to.display());
+    let said = |why: String| Some(format!("what lay at `{lay}` before: {why}"));
+    let at = |path: &Path| fs::symlink_metadata(path).ok();
+    let (here, there) = (at(place), at(to));
+    // What is older than the call and stands where it lay was put back by others.
+    let came_back = there
+        .as_ref()
+        .is_some_and(|meta| !written_since(wish, meta));
+    let (moved, back) = match &here {
+        Some(meta) => (!written_since(wish, meta), is_back()),
+        None => (false, false),
+    };
+    found.left = match (&there, moved && !back) {
+        (None, true) if to.parent().is_some_and(Path::is_dir) => {
+            found.step = Some(Step::MoveBack {
+                from: place.to_path_buf(),
+                to: to.clone(),
+            });
+            None
+        }
+        (None, true) => said(format!(
+            "the folder around it is gone; it stands at `{from}` and is in the state that is saved first"
+        )),
+        (Some(_), true) => said(format!(
+            "something else stands there by now; it stands at `{from}` and is in the state that is saved first"
+        )),
+        (Some(_), false) if came_back || back && !wish.again => None,
+        (_, false) if here.is_some() && !back => said(format!(
+            "`{from}`, where the call put it, was written to since, by others or by the call itself; what stands there now is in the state that is saved first"
+        )),
+        (_, false) if back => said(format!(
+            "it is no longer at `{from}`, where the call put it; a state that was saved since may have it, `backstop backup list` shows them"
+        )),
+        (_, false) => said(format!(
+            "it is no longer at `{from}`, where the call put it: others have moved or removed it since"
+        )),
+    };
+    found
+}
+
+/// Tells whether a file was written after the call; a folder is written to by whatever comes into it.
+fn written_since(wish: &Wish, meta: &fs::Metadata) -> bool {
+    let call = wish.lost_at.as_ref().map(|at| at.as_nanosecond());
+    let written = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+    !meta.is_dir() && call.is_some_and(|call| written > call)
 }
 
 /// Applies such a step. What cannot be moved keeps nothing else from coming back: it is in the saved state, and gives way.

@@ -8,6 +8,7 @@ mod columns;
 mod copies;
 mod dump;
 mod entries;
+mod itself;
 mod large;
 mod lexer;
 mod links;

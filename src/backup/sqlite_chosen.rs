@@ -55,10 +55,6 @@ impl Chosen {
         self.all || !self.sets.is_empty()
     }
 
-    fn columns(&self) -> Vec<String> {
-        self.sets.iter().map(|(column, _)| quote(column)).collect()
-    }
-
     /// Returns the name in `hits` of the value that a column was given, when that is known.
     pub fn given(&self, column: &str) -> Option<String> {
         let same = |one: &str| one.eq_ignore_ascii_case(column);
@@ -326,9 +322,10 @@ impl Living {
                 counted(gone, "row")
             ));
         }
+        plan.left.extend(change.dropped());
         let step = Step::UpdateRows {
             table: name.to_owned(),
-            columns: chosen.columns(),
+            columns: change.named(),
             rows: Some(rows),
             conflicts: again,
         };
@@ -342,21 +339,23 @@ impl Living {
         columns: &[String],
         over: bool,
         restored: &mut Restored,
-    ) -> Result<(), BackupError> {
+    ) -> Result<u64, BackupError> {
+        let mut rows = 0;
         let own = self.chosen.get(&name.to_lowercase());
         let acted = self.acted.iter().filter(|(table, _)| table == name);
         for chosen in own.into_iter().chain(acted.map(|(_, chosen)| chosen)) {
-            if chosen.columns() != columns {
+            let change = Change::of(self.table(name)?, chosen, over);
+            if change.named() != columns {
                 continue;
             }
-            let change = Change::of(self.table(name)?, chosen, over);
             let again = self.count(&change.kept())?;
             restored.conflicts.extend(self.kept_notes(&change, again)?);
-            self.connection
+            rows += self
+                .connection
                 .execute(&change.update(), [])
-                .map_err(failed("give rows their values back"))?;
+                .map_err(failed("give rows their values back"))? as u64;
         }
-        Ok(())
+        Ok(rows)
     }
 
     /// The living rows that stand under a key which the command gave to other rows.
@@ -471,7 +470,7 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     fn of(table: Table, chosen: &'a Chosen, over: bool) -> Self {
         let is_key = |column: &&String| !table.key.contains(*column);
-        let columns = match chosen.all {
+        let mut columns: Vec<String> = match chosen.all {
             true => table.columns.iter().filter(is_key).cloned().collect(),
             false => chosen
                 .sets
@@ -479,12 +478,37 @@ impl<'a> Change<'a> {
                 .map(|(column, _)| column.clone())
                 .collect(),
         };
+        columns.retain(|one| !table.lacks(one));
         Self {
             table,
             chosen,
             columns,
             over,
         }
+    }
+
+    /// The columns that get values back; none means all.
+    fn named(&self) -> Vec<String> {
+        match self.chosen.sets.is_empty() {
+            true => Vec::new(),
+            false => self.columns.iter().map(|one| quote(one)).collect(),
+        }
+    }
+
+    /// Says which changed columns others have dropped or renamed since.
+    fn dropped(&self) -> Vec<String> {
+        let is_set = |column: &String| {
+            let mut sets = self.chosen.sets.iter();
+            self.chosen.all || sets.any(|(one, _)| one.eq_ignore_ascii_case(column))
+        };
+        let gone = self.table.gone.iter().filter(|one| is_set(one));
+        gone.map(|column| {
+            format!(
+                "values of `{column}` of `{}`: others have dropped or renamed the column since the backup",
+                self.table.name
+            )
+        })
+        .collect()
     }
 
     fn is_certain(&self) -> bool {
@@ -499,8 +523,10 @@ impl<'a> Change<'a> {
     fn same(&self) -> String {
         let mut same = self.table.same_row();
         if self.is_by_values() {
-            let other =
-                |one: &&String| !self.columns.iter().any(|set| set.eq_ignore_ascii_case(one));
+            let other = |one: &&String| {
+                let mut sets = self.chosen.sets.iter().map(|(set, _)| set);
+                !self.table.lacks(one) && !sets.any(|set| set.eq_ignore_ascii_case(one))
+            };
             for column in self.table.columns.iter().filter(other) {
                 same.push_str(&format!(" AND m.{0} IS o.{0}", quote(column)));
             }
@@ -524,9 +550,11 @@ impl<'a> Change<'a> {
         if !self.is_certain() {
             return "0".to_owned();
         }
-        let columns = self.columns.iter().enumerate();
+        let columns = self.chosen.sets.iter().map(|(one, _)| one).enumerate();
+        let columns = columns.filter(|(_, one)| !self.table.lacks(one));
         let each = columns.map(|(at, one)| format!("m.{} IS NOT h.s{at}", quote(one)));
-        format!("({})", each.collect::<Vec<_>>().join(" OR "))
+        let none = std::iter::once("0".to_owned());
+        format!("({})", each.chain(none).collect::<Vec<_>>().join(" OR "))
     }
 
     fn both(&self) -> String {

@@ -67,10 +67,11 @@ impl Living {
         table.key.is_empty() && (table.rowid.is_none() || self.took(table))
     }
 
-    pub(super) fn insert(&self, name: &str, restored: &mut Restored) -> Result<(), BackupError> {
+    pub(super) fn insert(&self, name: &str, restored: &mut Restored) -> Result<u64, BackupError> {
         let said = failed("insert rows");
         if self.is_virtual(name)? && self.is_only_less(name)? {
-            return self.copy_shadows(name);
+            self.copy_shadows(name)?;
+            return self.count(&format!("old.{}", quote(name)));
         }
         let table = self.table(name)?;
         if !self.renumbers(&table) {
@@ -103,7 +104,7 @@ impl Living {
                 counted(lost, "row")
             ));
         }
-        Ok(())
+        Ok(inserted)
     }
 
     /// Inserts what a query finds, all of which is read first: the query looks at the table that is written to, and some modules refuse both at once.

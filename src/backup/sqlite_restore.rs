@@ -22,12 +22,13 @@ use super::sqlite::{
 };
 use super::sqlite_chosen::Chosen;
 use super::sqlite_reach::Touch;
+use super::sqlite_since::as_done;
 use super::sqlite_table::Table;
 use crate::adapters::failpoint;
 use crate::adapters::sqlite::{Shape, neighbour, open, quote};
 use crate::model::backup::Entry;
 use crate::plan::coverage::same_name;
-use crate::plan::restore::{RestorePlan, Restored, Step, Wish};
+use crate::plan::restore::{RestorePlan, Restored, Step, Wish, counted};
 
 /// How long another process that holds the living database is waited for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -46,6 +47,18 @@ enum Place {
 fn place(entry: &Entry, wish: &Wish) -> Result<Place, BackupError> {
     let from = path_of(&entry.manifest.reach)?;
     let Some(to) = &wish.to else {
+        let what = match fs::symlink_metadata(from) {
+            Ok(meta) if meta.is_dir() => Some("a folder"),
+            Ok(meta) if meta.is_symlink() && !from.exists() => Some("a link that leads nowhere"),
+            _ => None,
+        };
+        if let Some(what) = what {
+            return Err(BackupError::Wish(format!(
+                "{what} stands at `{}`, where the database was: move it away and run the same command again, or name another place with `backstop restore {} --into FILE`",
+                from.display(),
+                entry.manifest.id
+            )));
+        }
         return Ok(match from.exists() {
             true => Place::Living(from.to_path_buf()),
             false => Place::New(from.to_path_buf()),
@@ -100,7 +113,11 @@ pub(super) fn plan(
         backup: entry.manifest.id.clone(),
         ..RestorePlan::default()
     };
-    let path = match place(entry, wish)? {
+    let there = place(entry, wish)?;
+    let (Place::New(path) | Place::Living(path)) = &there;
+    let mut moved = move_back::plan(wish, path, || is_back(entry, path));
+    plan.left.extend(moved.left.take());
+    let path = match there {
         Place::New(path) => {
             if !wish.only.is_empty() {
                 plan.notes.push(
@@ -116,7 +133,7 @@ pub(super) fn plan(
     let mut steps = Vec::new();
     // What waits in a log beside it belongs to the file that would go.
     let moves = !neighbour(&path, "-wal").exists() && !neighbour(&path, "-journal").exists();
-    if let Some(step) = move_back::plan(wish, &path).filter(|_| moves) {
+    if let Some(step) = moved.step.filter(|_| moves) {
         steps.push(step);
         steps.push(Step::PlaceDatabase { path: path.clone() });
     } else if !is_readable(&path) && wish.leave_present {
@@ -142,6 +159,14 @@ pub(super) fn plan(
         plan.steps.append(&mut steps);
     }
     Ok(plan)
+}
+
+/// Tells whether the file has the time that the backup's has: it came back before.
+fn is_back(entry: &Entry, path: &Path) -> bool {
+    let noted = regular::read(&entry.folder.join(ATTRIBUTES)).unwrap_or_default();
+    let noted = serde_json::from_slice::<Attributes>(&noted).ok();
+    let had = noted.and_then(|one| one.mtime);
+    had.is_some() && Attributes::of(path).ok().and_then(|one| one.mtime) == had
 }
 
 /// Applies a plan.
@@ -217,11 +242,15 @@ fn place_new(
         .open(&draft)
         .map_err(written)?;
     passing.made()?;
-    fs::File::open(copy.file())
-        .and_then(|mut copy| std::io::copy(&mut copy, &mut file))
-        .map_err(written)?;
-    let notes = dress(entry, &file);
-    file.sync_all().map_err(written)?;
+    let filled = fs::File::open(copy.file()).and_then(|mut copy| {
+        std::io::copy(&mut copy, &mut file)?;
+        let notes = dress(entry, &file);
+        file.sync_all().map(|()| notes)
+    });
+    let notes = filled.map_err(|error| {
+        let _ = fs::remove_file(&draft);
+        written(error)
+    })?;
     // A log of a database that is gone would be played into the restored one.
     for ending in ["-wal", "-shm", "-journal"] {
         let stale = neighbour(path, ending);
@@ -395,8 +424,10 @@ impl Living {
                 fills.extend(insert_all(&name, rows));
             } else if self.whole.contains(&name.to_lowercase()) {
                 let rows = self.count(&format!("old.{}", quote(&name)))?;
-                plan.notes.extend(self.later_rows(&name)?);
+                plan.notes.extend(self.not_kept(&name)?);
                 fills.push(Step::ReplaceTable { table: name, rows });
+            } else if let Some(left) = self.lacks_key(&name)? {
+                plan.left.push(left);
             } else if let Some(chosen) = self.chosen.get(&name.to_lowercase()) {
                 fills.extend(self.moved_rows(&name, chosen)?);
                 if chosen.deletes {
@@ -551,15 +582,24 @@ impl Living {
                 .iter()
                 .any(|(name, _)| name.eq_ignore_ascii_case(alias))
         };
-        let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(|alias| {
-            !taken(alias)
-                && self
-                    .connection
-                    .prepare(&format!("SELECT {alias} FROM old.{} LIMIT 0", quote(name)))
-                    .is_ok()
-        });
+        let reads = |schema: &str, alias: &str| {
+            let text = format!("SELECT {alias} FROM {schema}.{} LIMIT 0", quote(name));
+            self.connection.prepare(&text).is_ok()
+        };
+        // Others may have made it a table without rowid since.
+        let here = self.exists("table", name)?;
+        let rowid = ["rowid", "_rowid_", "oid"]
+            .into_iter()
+            .find(|alias| !taken(alias) && reads("old", alias) && (!here || reads("main", alias)));
+        let now = match here {
+            true => self.columns("main", name)?,
+            false => columns.clone(),
+        };
+        let is_gone = |column: &str| now.iter().all(|(one, _)| !one.eq_ignore_ascii_case(column));
+        let gone = columns.iter().map(|(column, _)| column);
         Ok(Table {
             name: name.to_owned(),
+            gone: gone.filter(|one| is_gone(one)).cloned().collect(),
             columns: columns.into_iter().map(|(name, _)| name).collect(),
             key: key.into_iter().map(|(_, name)| name).collect(),
             rowid,
@@ -573,33 +613,6 @@ impl Living {
         })
     }
 
-    /// Says how many rows of a table that is replaced are not in the backup, as far as their keys tell.
-    fn later_rows(&self, name: &str) -> Result<Option<String>, BackupError> {
-        let table = self.table(name)?;
-        let here = self.columns("main", name)?;
-        let is_here = |key: &String| here.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
-        if table.key.is_empty() || !table.key.iter().all(is_here) {
-            return Ok(None);
-        }
-        let same: Vec<String> = table
-            .key
-            .iter()
-            .map(|key| format!("o.{0} IS n.{0}", quote(key)))
-            .collect();
-        let later = self.count(&format!(
-            "main.{0} AS n WHERE NOT EXISTS (SELECT 1 FROM old.{0} AS o WHERE {1})",
-            quote(name),
-            same.join(" AND ")
-        ))?;
-        Ok((later > 0).then(|| {
-            let (rows, go) = match later {
-                1 => ("1 row".to_owned(), "is"),
-                many => (format!("{many} rows"), "are"),
-            };
-            format!("{rows} of `{name}` {go} not in the backup and not kept: only the state that is saved before has them")
-        }))
-    }
-
     /// Applies creations and insertions in one transaction.
     fn apply(
         &mut self,
@@ -611,7 +624,9 @@ impl Living {
         self.connection
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(&said)?;
+        let hanging = self.hanging(steps);
         for step in steps {
+            let mut rows = None;
             match step {
                 Step::Create { kind, name } => {
                     self.create(kind.trim_start_matches("virtual "), name, restored)?
@@ -619,9 +634,9 @@ impl Living {
                 // `sequences` does it, after all rows are there.
                 Step::InsertRows { table, .. } | Step::UpdateRows { table, .. }
                     if table == SEQUENCES => {}
-                Step::InsertRows { table, .. } => self.insert(table, restored)?,
+                Step::InsertRows { table, .. } => rows = Some(self.insert(table, restored)?),
                 Step::UpdateRows { table, columns, .. } => {
-                    self.change_rows(table, columns, wish.over, restored)?;
+                    rows = Some(self.change_rows(table, columns, wish.over, restored)?);
                 }
                 Step::RemoveRows { table, .. } => self.take_moved(table)?,
                 Step::Reindex { table } => self.reindex(table)?,
@@ -633,9 +648,19 @@ impl Living {
                 }
                 _ => {}
             }
-            restored.done.push(step.sentence());
+            restored.done.extend(as_done(step, rows));
         }
         self.sequences()?;
+        for (tables, now) in self.hanging(steps) {
+            let more = now.saturating_sub(hanging.get(&tables).copied().unwrap_or_default());
+            let (table, parent) = tables;
+            if more > 0 {
+                let rows = counted(more, "row");
+                restored.conflicts.push(format!(
+                    "{rows} of `{table}` that came back refer by a foreign key to rows of `{parent}` that are not there"
+                ));
+            }
+        }
         failpoint::reach("restore.sqlite.inserted")
             .map_err(|error| BackupError::Source(error.to_string()))?;
         self.connection.execute_batch("COMMIT").map_err(said)

@@ -7,6 +7,8 @@ use crate::adapters::sqlite::quote;
 pub(super) struct Table {
     pub name: String,
     pub columns: Vec<String>,
+    /// Those of them that the living table has no longer.
+    pub gone: Vec<String>,
     /// Columns by which a row is the same row; empty means the rowid alone.
     pub key: Vec<String>,
     /// The name by which the rowid can be spoken of; none WITHOUT ROWID.
@@ -16,6 +18,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Tells whether the living table has a column no longer.
+    pub fn lacks(&self, column: &str) -> bool {
+        self.gone.iter().any(|one| one.eq_ignore_ascii_case(column))
+    }
+
     pub fn same_row(&self) -> String {
         match (self.key.is_empty(), self.rowid) {
             (true, Some(rowid)) => format!("m.{rowid} = o.{rowid}"),

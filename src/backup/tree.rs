@@ -160,7 +160,7 @@ impl Engine for Tree {
         &self,
         entry: &Entry,
         wish: &Wish,
-        _control: &Control,
+        control: &Control,
     ) -> Result<RestorePlan, BackupError> {
         let (artefact, place) = aim(entry, wish)?;
         let mut plan = RestorePlan {
@@ -170,6 +170,9 @@ impl Engine for Tree {
         };
         plan.steps.extend(super::restore::parents(&place)?);
         let entries = counted(artefact, entry, wish);
+        let moved =
+            super::move_back::plan(wish, &place, || contents::is_back(entry, &place, control));
+        plan.left.extend(moved.left);
         if fs::symlink_metadata(&place).is_err() {
             plan.steps.push(Step::PlaceTree {
                 path: place,
@@ -192,7 +195,7 @@ impl Engine for Tree {
         plan.steps.push(Step::SavePresent {
             what: format!("`{}`", place.display()),
         });
-        if let Some(step) = super::move_back::plan(wish, &place) {
+        if let Some(step) = moved.step {
             plan.steps.push(step);
             plan.steps.push(Step::PlaceTree {
                 path: place,
@@ -201,6 +204,9 @@ impl Engine for Tree {
             return Ok(plan);
         }
         plan.steps.push(if wish.missing_only {
+            let at = (place.as_path(), wish.leave_present);
+            let standing = super::standing::said(entry, artefact, at, control)?;
+            plan.rows.extend(standing);
             Step::MergeTree {
                 path: place,
                 entries,
@@ -223,6 +229,7 @@ impl Engine for Tree {
     ) -> Result<Restored, BackupError> {
         let mut restored = Restored {
             notes: plan.notes.clone(),
+            left: plan.left.clone(),
             ..Restored::default()
         };
         let mut stays = false;

@@ -229,6 +229,9 @@ impl Engine for Worktree {
         plan.steps.push(Step::SavePresent {
             what: format!("what is not committed in `{}`", place.display()),
         });
+        let at = (place.as_path(), wish.leave_present);
+        let standing = super::standing::said(entry, artefact, at, control)?;
+        plan.rows.extend(standing);
         plan.steps.push(Step::MergeTree {
             path: place,
             entries: artefact.contents_total,
@@ -253,7 +256,6 @@ impl Engine for Worktree {
         control: &Control,
     ) -> Result<Restored, BackupError> {
         let mut restored = Tree.apply(entry, wish, plan, control)?;
-        restored.left.extend(plan.left.iter().cloned());
         for step in &plan.steps {
             if let Step::Stage { .. } = step {
                 failpoint::reach("restore.worktree.merged")

@@ -40,16 +40,23 @@ pub struct Lost {
     /// It was let through.
     pub has_run: bool,
     pub backups: Vec<String>,
+    /// It was undone before.
+    undone: bool,
+    /// That undo left something behind.
+    again: bool,
     findings: Vec<Finding>,
     needs: Vec<BackupNeed>,
 }
 
 impl Lost {
-    fn of_request(request: Request) -> Option<Self> {
+    fn of_request(store: &Store, request: Request) -> Option<Self> {
+        let undone = store.undone_of(&request.id).unwrap_or_default();
         (!request.backups.is_empty()).then(|| Self {
             has_run: request.used_at.is_some(),
             at: request.used_at.unwrap_or(request.created_at),
             source: Source::Request(request.id),
+            again: undone.iter().any(|one| one.left),
+            undone: !undone.is_empty(),
             command: request.command,
             cwd: request.cwd,
             backups: request.backups,
@@ -71,6 +78,8 @@ impl Lost {
             cwd: said("cwd").unwrap_or_default(),
             has_run: true,
             backups,
+            again: false,
+            undone: false,
             findings: part("lost")
                 .and_then(|lost| serde_json::from_value(lost).ok())
                 .unwrap_or_default(),
@@ -99,6 +108,23 @@ impl Lost {
 
     /// What has to come back from one backup: what the call took or changed there.
     pub fn wish(&self, entry: &Entry) -> Wish {
+        let wish = self.lost_in(entry);
+        // What the call moved and then wrote to has a backup of its own, and comes back from that.
+        let own = wish.moved_from.as_ref().is_some_and(|place| {
+            let mut reaches = self.needs.iter().map(|need| &need.target.reach);
+            reaches.any(
+                |reach| matches!(reach, Reach::Path(path) | Reach::Sqlite(path) if path == place),
+            )
+        });
+        Wish {
+            again: self.again,
+            undone: self.undone,
+            lost_at: self.at.parse().ok().filter(|_| !own),
+            ..wish
+        }
+    }
+
+    fn lost_in(&self, entry: &Entry) -> Wish {
         let key = &entry.manifest.target;
         let need = self.needs.iter().find(|need| need.target.key() == *key);
         let here: Vec<&Finding> = self
@@ -124,18 +150,7 @@ impl Lost {
             return Wish::default();
         }
         let rows = rows(&here);
-        let known = |finding: &Finding| {
-            let lost = finding.blast.rows.as_ref();
-            lost.is_some_and(|lost| rows.iter().any(|one| same_name(&one.table, &lost.table)))
-        };
-        let changes = |rule: &str| {
-            ["sql.update", "sql.replace", "sql.alter"]
-                .iter()
-                .any(|start| rule.starts_with(start))
-        };
-        let changed = here
-            .iter()
-            .any(|finding| changes(&finding.rule) && !known(finding));
+        let (is_changed, columns_only) = changed(&here, &rows);
         let only: Vec<String> = need.map(BackupNeed::names).unwrap_or_default();
         let mut definitions = need
             .map(|need| need.definitions.clone())
@@ -144,14 +159,15 @@ impl Lost {
             definitions.push(any_large());
         }
         Wish {
-            missing_only: !changed || only.is_empty(),
+            missing_only: !is_changed || only.is_empty(),
+            columns_only,
             leave_present: !here.is_empty()
                 && here
                     .iter()
                     .all(|finding| finding.rule.starts_with("files.find-delete")),
             only,
             rows,
-            emptied: emptied(&here),
+            emptied: emptied(&here, entry),
             follow: true,
             redefine: here
                 .iter()
@@ -175,16 +191,41 @@ impl Lost {
     }
 
     /// Notes in the ledger that it was undone from a backup.
-    pub fn note(&self, store: &Store, backup: &str) -> Result<(), crate::store::StoreError> {
+    pub fn note(
+        &self,
+        store: &Store,
+        backup: &str,
+        left: bool,
+    ) -> Result<(), crate::store::StoreError> {
         let now = Timestamp::now();
         match &self.source {
-            Source::Request(id) => store.undone(id, backup, now).map(|_| ()),
+            Source::Request(id) => store.undone(id, (backup, left), now).map(|_| ()),
             Source::Snapshot(seq) => {
-                let body = json!({"snapshot": seq, "backup": backup, "command": self.command});
+                let body = json!({"snapshot": seq, "backup": backup, "command": self.command, "left": left});
                 store.record("snapshot-undone", &body, now).map(|_| ())
             }
         }
     }
+}
+
+/// Tells whether rows were changed of which it is not known which, and whether all that was done to them is dropped columns.
+fn changed(here: &[&Finding], rows: &[RowsLost]) -> (bool, bool) {
+    let known = |finding: &Finding| {
+        let lost = finding.blast.rows.as_ref();
+        lost.is_some_and(|lost| rows.iter().any(|one| same_name(&one.table, &lost.table)))
+    };
+    let changes = |rule: &str| {
+        ["sql.update", "sql.replace", "sql.alter"]
+            .iter()
+            .any(|start| rule.starts_with(start))
+    };
+    let mut changed = here
+        .iter()
+        .filter(|finding| changes(&finding.rule) && !known(finding))
+        .peekable();
+    let is_changed = changed.peek().is_some();
+    let columns_only = is_changed && changed.all(|one| one.rule == "sql.alter-drop-column");
+    (is_changed, columns_only)
 }
 
 /// Tells whether the content of large objects was cut or written over: that names no table.
@@ -213,11 +254,21 @@ fn takes_rows_alone(rule: &str) -> bool {
     starts.iter().any(|start| rule.starts_with(start))
 }
 
-/// The tables that lost all their rows.
-fn emptied(findings: &[&Finding]) -> Vec<String> {
+/// The tables that lost all their rows; with their database all that the backup has.
+fn emptied(findings: &[&Finding], entry: &Entry) -> Vec<String> {
+    const WHOLE: [&str; 3] = ["sql.drop-table", "sql.delete-all", "sql.truncate"];
+    if findings
+        .iter()
+        .any(|one| ["sql.drop-database", "postgres.dropdb"].contains(&one.rule.as_str()))
+    {
+        let artefacts = entry.manifest.artefacts.iter();
+        let rows = artefacts.filter(|artefact| artefact.role == "data");
+        let tables = rows.flat_map(|artefact| &artefact.contents);
+        return tables.map(|one| one.name.clone()).collect();
+    }
     let drops = findings
         .iter()
-        .filter(|one| matches!(one.rule.as_str(), "sql.drop-table" | "sql.delete-all"));
+        .filter(|one| WHOLE.contains(&one.rule.as_str()));
     let named = |finding: &&Finding| -> Vec<String> {
         let objects = finding.targets.iter().filter_map(|one| one.object.clone());
         objects.collect()
@@ -276,7 +327,7 @@ pub fn newest(store: &Store) -> Option<Lost> {
 
 fn used(store: &Store, record: &Record) -> Option<Lost> {
     let id = crate::store::request_id(record.body.get("id")?.as_str()?).ok()?;
-    Lost::of_request(store.request(&id, Timestamp::now()).ok()?)
+    Lost::of_request(store, store.request(&id, Timestamp::now()).ok()?)
 }
 
 /// Returns the call that a person names: by the id of its request, its fingerprint, or a backup that it relied on.
@@ -284,7 +335,7 @@ pub fn named(store: &Store, word: &str) -> Option<Lost> {
     if let Ok(id) = crate::store::request_id(word)
         && let Ok(request) = store.request(&id, Timestamp::now())
     {
-        return Lost::of_request(request);
+        return Lost::of_request(store, request);
     }
     let names = |record: &&Record| {
         let fingerprint = record.body.get("fingerprint").and_then(Value::as_str);
@@ -293,10 +344,18 @@ pub fn named(store: &Store, word: &str) -> Option<Lost> {
             || backups.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(word)))
     };
     let records = store.last_records(RECORDS).ok()?;
+    let left = |seq: u64| {
+        let mut undone = records.iter().filter(|one| one.kind == "snapshot-undone");
+        let is = |one: &Record| one.body.get("snapshot").and_then(Value::as_u64) == Some(seq);
+        undone.any(|one| is(one) && one.body.get("left") == Some(&Value::Bool(true)))
+    };
     let mut found = records.iter().rev().filter(names);
     found.find_map(|record| match record.kind.as_str() {
         "used" => used(store, record),
-        "snapshot" => Lost::of_snapshot(record),
+        "snapshot" => Lost::of_snapshot(record).map(|lost| Lost {
+            again: left(record.seq),
+            ..lost
+        }),
         _ => None,
     })
 }

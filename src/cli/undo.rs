@@ -88,8 +88,9 @@ fn go(args: &Args) -> Result<u8, BackupError> {
     let did = |restored: &Restored| restored.left.is_empty() || !restored.done.is_empty();
     // A call is undone when all of it is: until then the next undo takes it up again.
     if failed.is_empty() {
+        let all_left = undone.iter().any(|(_, restored)| !restored.left.is_empty());
         for (entry, _) in undone.iter().filter(|(_, restored)| did(restored)) {
-            record(lost.as_ref(), store.as_ref(), entry);
+            record(lost.as_ref(), store.as_ref(), entry, all_left);
         }
     }
     report(&undone, &failed, json);
@@ -328,9 +329,9 @@ fn relied_on(args: &Args, store: Option<&Store>) -> Result<Option<Lost>, BackupE
 }
 
 /// Notes the undo in the ledger; what came back stays even when that fails.
-fn record(lost: Option<&Lost>, store: Option<&Store>, entry: &Entry) {
+fn record(lost: Option<&Lost>, store: Option<&Store>, entry: &Entry, left: bool) {
     if let (Some(lost), Some(store)) = (lost, store)
-        && let Err(error) = lost.note(store, &entry.manifest.id)
+        && let Err(error) = lost.note(store, &entry.manifest.id, left)
     {
         super::say_error(&format!("the undo could not be recorded: {error}"), "");
     }

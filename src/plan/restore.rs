@@ -32,6 +32,14 @@ pub struct Wish {
     pub definitions: Vec<Definition>,
     /// Where what stands at the target now lay before the loss; it goes back there.
     pub moved_from: Option<PathBuf>,
+    /// When the call was let through.
+    pub lost_at: Option<jiff::Timestamp>,
+    /// Of tables that changed, the call only dropped columns: what else is in their rows is not its doing.
+    pub columns_only: bool,
+    /// It was undone before: the columns have their values again.
+    pub undone: bool,
+    /// An undo before this one left something behind: what is still missing is looked for again.
+    pub again: bool,
     /// The plan counts and lists rows even where that takes a scratch database.
     pub look: bool,
 }
@@ -255,7 +263,7 @@ pub struct RestorePlan {
     /// What the loss took and this plan does not bring back, with the way to do it by hand; sentences without full stop.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
-    /// The first of the rows that get other values, or that were changed again and stay, as sentences.
+    /// The first of the rows that get other values, or that were changed again and stay, and names that are written over, as sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
     /// Rows that were changed again after the loss, and stay unless they are asked for.

@@ -172,6 +172,7 @@ fn change(filed: &mut Filed, record: &Record, position: &Position) -> Result<(),
         "undone" => filed.undone.push(Undone {
             at: record.at.clone(),
             backup: part(record, "backup")?,
+            left: part(record, "left").unwrap_or_default(),
         }),
         _ => {}
     }

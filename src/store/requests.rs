@@ -46,6 +46,9 @@ pub struct Draft {
 pub struct Undone {
     pub at: String,
     pub backup: String,
+    /// Something did not come back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
 }
 
 /// A person's no.
@@ -246,10 +249,13 @@ impl Store {
     pub fn undone(
         &self,
         id: &RequestId,
-        backup: &str,
+        (backup, left): (&str, bool),
         now: Timestamp,
     ) -> Result<Request, StoreError> {
-        let body = json!({"id": id, "backup": backup});
+        let body = match left {
+            true => json!({"id": id, "backup": backup, "left": true}),
+            false => json!({"id": id, "backup": backup}),
+        };
         self.after_use(id, "undone", &body, now)
     }
 

@@ -347,6 +347,32 @@ struct Back {
     name: String,
     /// What the remote has there now; nothing where the ref is gone.
     now: Option<String>,
+    /// It is not what was pushed from here.
+    others: bool,
+}
+
+impl Back {
+    /// Says what of others leaves the ref, and how it comes back.
+    fn leaving(&self) -> Option<String> {
+        let now = self.now.as_ref().filter(|_| self.others)?;
+        let short = now.get(..12).unwrap_or(now);
+        Some(format!(
+            "others have pushed {short} to `{}` since: it is in the state that is saved first, and will not be on it any more; `backstop backup show` of that state prints the command that pushes it back",
+            self.name
+        ))
+    }
+}
+
+/// Tells whether a tip of the remote came from somewhere else: it is not here, or not what was pushed or fetched last.
+fn is_others(reach: &GitRemoteReach, repo: Option<&Repo>, name: &str, now: &String) -> bool {
+    let Some(repo) = repo else {
+        return true;
+    };
+    let branch = name.strip_prefix("refs/heads/").unwrap_or(name);
+    let tracked = format!("refs/remotes/{}/{branch}", reach.remote);
+    let seen = repo.refs(&tracked).unwrap_or_default();
+    let there = repo.present(std::iter::once(now)).unwrap_or_default();
+    !there.contains_key(now) || seen.get(&tracked).is_some_and(|oid| oid != now)
 }
 
 /// Compares the remote with the backup: refs to push back, and conflicts with what others did since.
@@ -369,6 +395,7 @@ fn compare(
         let one = reach.refs.iter().find(|one| one.name == name)?;
         one.new.as_deref()
     };
+    let repo = Repo::open(&reach.repository, &[], end).ok();
     let (mut back, mut conflicts) = (Vec::new(), Vec::new());
     for (name, oid) in Kept::read(entry)?.refs {
         let there = now.get(&name).cloned();
@@ -381,7 +408,14 @@ fn compare(
             Some(new) => there.as_deref() == Some(new) || there.is_none(),
         };
         if expected {
-            back.push(Back { name, now: there });
+            let others =
+                |now| written(&name).is_none() && is_others(reach, repo.as_ref(), &name, now);
+            let others = there.as_ref().is_some_and(others);
+            back.push(Back {
+                name,
+                now: there,
+                others,
+            });
         } else {
             conflicts.push(format!(
                 "`{name}` was changed by somebody else after the push and stays as it is"
@@ -406,7 +440,12 @@ pub fn plan(
     Ok(RestorePlan {
         backup: entry.manifest.id.clone(),
         steps,
-        notes: [conflicts, entry.manifest.warnings.clone()].concat(),
+        notes: [
+            conflicts,
+            back.iter().filter_map(Back::leaving).collect(),
+            entry.manifest.warnings.clone(),
+        ]
+        .concat(),
         ..RestorePlan::default()
     })
 }
@@ -428,6 +467,7 @@ pub fn apply(entry: &Entry, reach: &GitRemoteReach, end: Instant) -> Result<Rest
     let store = Store::of(entry, end)?;
     let mut restored = Restored {
         conflicts,
+        notes: back.iter().filter_map(Back::leaving).collect(),
         ..Restored::default()
     };
     let from = prefix(&entry.manifest.id);

@@ -151,8 +151,49 @@ impl<'e> Undo<'e> {
         Ok(RestorePlan {
             backup: self.entry.manifest.id.clone(),
             steps,
-            notes: self.entry.manifest.warnings.clone(),
+            notes: [self.leaving(&deeds), self.entry.manifest.warnings.clone()].concat(),
             ..RestorePlan::default()
+        })
+    }
+
+    /// Says which commits came since the backup to refs that are moved, and how they are kept.
+    fn leaving(&self, deeds: &[Deed]) -> Vec<String> {
+        let moved = deeds.iter().filter_map(|deed| match deed {
+            Deed::Ref {
+                name,
+                now: Some(now),
+                ..
+            } => Some((name, now)),
+            _ => None,
+        });
+        moved
+            .filter_map(|(name, now)| self.newer(name, now))
+            .collect()
+    }
+
+    fn newer(&self, name: &str, now: &str) -> Option<String> {
+        // The store has what the repository may have pruned since; what came later is in the repository alone.
+        let known = |repo: &Repo| {
+            repo.present([now.to_owned()].iter())
+                .is_ok_and(|all| !all.is_empty())
+        };
+        let repo = match known(&self.store.repo) {
+            true => &self.store.repo,
+            false => &self.repo,
+        };
+        let there = repo.present(self.kept.refs.values()).ok()?;
+        let known = there
+            .iter()
+            .filter(|(_, kind)| matches!(kind.as_str(), "commit" | "tag"));
+        let mut input = format!("{now}\n");
+        input.extend(known.flat_map(|(oid, _)| ["^", oid.as_str(), "\n"]));
+        let args = ["rev-list", "--count", "--stdin"];
+        let said = repo.must(&args, input.into_bytes()).ok()?;
+        let count: u64 = said.lines().next()?.trim().parse().ok()?;
+        let short = now.get(..12).unwrap_or(now);
+        let commits = crate::plan::restore::counted(count, "commit");
+        (count > 0).then(|| {
+            format!("{commits} came to {name} since the backup and will not be on it any more: `git branch NAME {short}` gives them a name again")
         })
     }
 
@@ -311,8 +352,11 @@ impl<'e> Undo<'e> {
 
     /// Puts everything back that the plan names.
     pub fn apply(&self) -> Result<Restored, BackupError> {
-        let mut restored = Restored::default();
         let deeds = self.deeds()?;
+        let mut restored = Restored {
+            notes: self.leaving(&deeds),
+            ..Restored::default()
+        };
         let mut tips = BTreeSet::new();
         for deed in &deeds {
             match deed {

@@ -24,7 +24,7 @@ enum Became {
 /// A column of which the living table may not hold the values of the backup.
 #[derive(Clone, Debug)]
 pub(super) struct Watched {
-    name: String,
+    pub(super) name: String,
     /// Type that it had, or text where that type is no longer known.
     kind: String,
     became: Became,
@@ -145,6 +145,30 @@ impl RowJob {
         };
         self.watched
             .retain(|one| one.became == Became::Plain || is_set(one));
+    }
+
+    /// Of columns that are gone those are told whose values the call changed: those of deleted rows come back with their columns.
+    pub(super) fn drop_only(&mut self, chosen: &Chosen) {
+        let is_set = |one: &String| chosen.sets.iter().any(|(set, _)| set == one);
+        match chosen.deletes {
+            true => self.dropped.clear(),
+            false if chosen.all => {}
+            false => {
+                // Without the backup's own list of columns, what the call has set tells them.
+                let known = |one: &String| {
+                    self.columns.contains(one)
+                        || self.dropped.contains(one)
+                        || self
+                            .watched
+                            .iter()
+                            .any(|seen| identifier(&seen.name) == *one)
+                };
+                let more = chosen.sets.iter().map(|(one, _)| one.clone());
+                let more: Vec<String> = more.filter(|one| !known(one)).collect();
+                self.dropped.retain(is_set);
+                self.dropped.extend(more);
+            }
+        }
     }
 
     /// Returns the watched columns with their numbers; a plan writes nothing, and has nothing to compare.

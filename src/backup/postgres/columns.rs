@@ -144,10 +144,12 @@ pub(super) fn emptied(
 /// Finds lost columns of the named tables, and of others those that depended on what was named; those of heirs come with their parent's.
 pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Column>, BackupError> {
     let mut found = Vec::new();
+    let names: Vec<Name> = both.had.iter().map(|one| one.name.clone()).collect();
     let tables: Vec<_> = both
         .had
         .iter()
         .filter(|one| matches!(one.kind, 'r' | 'p') && !one.extension)
+        .filter(|one| !only_changed(job, &names, &one.name))
         .filter(|one| both.reached.relation(one.oid) || both.reached.has_column_of(one.oid))
         .filter(|one| both.has.contains_key(&one.name))
         .cloned()
@@ -197,6 +199,16 @@ pub(super) fn lost(job: &Missing<'_>, both: &mut Both) -> Result<Vec<Column>, Ba
         }
     }
     Ok(found)
+}
+
+/// Tells whether the call only changed rows of a table: a column that others dropped since would come back without values in all others.
+fn only_changed(job: &Missing<'_>, names: &[Name], table: &Name) -> bool {
+    let mut losses = job
+        .rows
+        .iter()
+        .filter(|one| super::names::resolve(names, &one.table).contains(table))
+        .peekable();
+    !job.redefine && losses.peek().is_some() && losses.all(|one| !one.deletes)
 }
 
 /// Finds conditions that a living table has lost, with the statements that set them again.

@@ -47,9 +47,15 @@ pub(super) struct Missing<'a> {
     pub redefine: bool,
     /// A call is undone: what it may have changed besides is said.
     pub follow: bool,
+    /// An undo before this one left something behind: definitions are compared.
+    pub again: bool,
     pub major: u32,
     /// Rows that differ get the values of the backup.
     pub overwrite: bool,
+    /// Where columns come back, nothing else of the rows does.
+    pub columns_only: bool,
+    /// They did so before.
+    pub undone: bool,
     /// Rows that were lost one by one: of their tables only these come back.
     pub rows: &'a [RowsLost],
     /// Tables of which no row stayed.
@@ -136,7 +142,7 @@ fn not_named(title: &str) -> String {
 fn work(job: &Missing<'_>, both: &mut Both) -> Result<Work, BackupError> {
     let relations = lost(both);
     let columns = columns::lost(job, both)?;
-    let compares = job.redefine || !relations.is_empty() || !columns.is_empty();
+    let compares = job.redefine || job.again || !relations.is_empty() || !columns.is_empty();
     let entries = match compares {
         true => entries::lost(job, &both.reached)?,
         false => Vec::new(),
@@ -153,37 +159,27 @@ fn work(job: &Missing<'_>, both: &mut Both) -> Result<Work, BackupError> {
 /// Counts and lists the rows that would come back into living tables; nothing is changed.
 pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), BackupError> {
     let mut both = both(job)?;
-    let mut create = |kind: &str, name: String| {
-        plan.steps.push(Step::Create {
-            kind: kind.to_owned(),
-            name,
-        });
-    };
     let work = work(job, &mut both)?;
     for one in &work.relations {
-        create(kind_of(one), one.full.clone());
+        create(plan, kind_of(one), one.full.clone());
     }
     for one in &work.columns {
-        create("column", one.title().replace('`', ""));
+        create(plan, "column", one.title().replace('`', ""));
     }
-    let is_relation = |entry: &entries::Entry| {
-        let is = |one: &Relation| one.name == (entry.schema.clone(), entry.name.clone());
-        work.relations.iter().any(is)
-    };
-    for one in work.entries.iter().filter(|one| one.can_be_said()) {
-        if !is_relation(&one.entry) {
-            create("definition:", one.entry.title().replace('`', ""));
-        }
-    }
+    plan.steps.extend(definition_steps(&work));
     for (name, _) in &work.checks {
-        create("check", name.replace('`', ""));
+        create(plan, "check", name.replace('`', ""));
     }
     let (gone, changed) = work.large.counts();
     if gone > 0 {
-        create("large objects,", format!("{gone} of them"));
+        create(plan, "large objects,", format!("{gone} of them"));
     }
     if changed > 0 {
-        create("content of large objects,", format!("{changed} of them"));
+        create(
+            plan,
+            "content of large objects,",
+            format!("{changed} of them"),
+        );
     }
     let (rows, said, strayed) = foreseen(job, &mut both)?;
     plan.left.extend(strayed);
@@ -199,6 +195,34 @@ pub(super) fn foresee(job: &Missing<'_>, plan: &mut RestorePlan) -> Result<(), B
     of_the_server(job, &both, &mut told)?;
     plan.left.extend(told.left);
     Ok(())
+}
+
+fn create(plan: &mut RestorePlan, kind: &str, name: String) {
+    plan.steps.push(Step::Create {
+        kind: kind.to_owned(),
+        name,
+    });
+}
+
+/// Definitions that are said again, but for relations of their own.
+fn definition_steps(work: &Work) -> Vec<Step> {
+    let is_relation = |entry: &entries::Entry| {
+        let is = |one: &Relation| one.name == (entry.schema.clone(), entry.name.clone());
+        work.relations.iter().any(is)
+    };
+    let mine = work.entries.iter().filter(|one| one.can_be_said());
+    mine.filter(|one| !is_relation(&one.entry))
+        .map(|one| match one.there {
+            true => Step::Server {
+                verb: "give back what the backup has, over what stands there now, for".to_owned(),
+                what: one.entry.title(),
+            },
+            false => Step::Create {
+                kind: "definition:".to_owned(),
+                name: one.entry.title().replace('`', ""),
+            },
+        })
+        .collect()
 }
 
 /// Asks what would happen to rows, in a transaction that is taken back.
@@ -476,9 +500,11 @@ fn still_lost(
         let entry = &one.entry;
         let told = relations.contains(&(entry.schema.clone(), entry.name.clone()));
         if !told && !titles.contains(&entry.title()) {
-            restored
-                .done
-                .push(format!("created {} again", entry.title()));
+            let title = entry.title();
+            restored.done.push(match one.there {
+                true => format!("gave {title} back as the backup has it; what stood there since is in the state that was saved"),
+                false => format!("created {title} again"),
+            });
         }
     }
     let mut others = Vec::new();

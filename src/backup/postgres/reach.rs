@@ -108,7 +108,7 @@ impl Reached {
     }
 }
 
-fn unquoted(name: &str) -> String {
+pub(super) fn unquoted(name: &str) -> String {
     let inner = name
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::itself;
 use super::load::{self, Scratch, admin, creation, database_of, exists, look, rows_of, run};
 use super::missing::{self, Missing};
 use super::names;
@@ -104,6 +105,7 @@ pub(super) fn plan(
             plan.steps.push(Step::SavePresent {
                 what: format!("database `{name}`"),
             });
+            itself::read(entry, wish, (&admin, &name), control)?.foresee(&mut plan);
             fill_steps((entry, wish, &gone), &admin, &name, control, &mut plan)?;
         }
     }
@@ -151,6 +153,37 @@ fn asked(entry: &Entry, wish: &Wish) -> Asked {
     asked
 }
 
+/// What is to be brought back into a living database.
+fn job<'a>(
+    (entry, wish): (&'a Entry, &'a Wish),
+    live: &'a Way,
+    scratch: Option<&'a Scratch>,
+    look: bool,
+    control: &'a Control,
+) -> Missing<'a> {
+    let asked = asked(entry, wish);
+    Missing {
+        live,
+        scratch: scratch.map_or(live, |one| &one.way),
+        copies: scratch.is_none().then_some(entry),
+        wanted: asked.tables,
+        names: asked.names,
+        definitions: &wish.definitions,
+        redefine: wish.redefine,
+        follow: wish.follow,
+        again: wish.again,
+        major: major(entry),
+        overwrite: !wish.missing_only,
+        columns_only: wish.columns_only,
+        undone: wish.undone,
+        rows: &wish.rows,
+        emptied: &wish.emptied,
+        over: wish.over,
+        look,
+        control,
+    }
+}
+
 /// Says what would come back into a living database.
 fn fill_steps(
     (entry, wish, gone): (&Entry, &Wish, &[roles::Role]),
@@ -165,24 +198,7 @@ fn fill_steps(
         return counted_steps(entry, wish, &live, control, plan);
     }
     let scratch = source(entry, wish, (admin, name), control)?;
-    let asked = asked(entry, wish);
-    let job = Missing {
-        live: &live,
-        scratch: scratch.as_ref().map_or(&live, |one| &one.way),
-        copies: scratch.is_none().then_some(entry),
-        wanted: asked.tables,
-        names: asked.names,
-        definitions: &wish.definitions,
-        redefine: wish.redefine,
-        follow: wish.follow,
-        major: major(entry),
-        overwrite: !wish.missing_only,
-        rows: &wish.rows,
-        emptied: &wish.emptied,
-        over: wish.over,
-        look: true,
-        control,
-    };
+    let job = job((entry, wish), &live, scratch.as_ref(), true, control);
     missing::foresee(&job, plan)?;
     if plan
         .steps
@@ -298,25 +314,10 @@ pub(super) fn apply(
         Kind::Fill(name) => {
             let live = admin.to_database(&name);
             let scratch = source(entry, wish, (&admin, &name), control)?;
-            let asked = asked(entry, wish);
-            let job = Missing {
-                live: &live,
-                scratch: scratch.as_ref().map_or(&live, |one| &one.way),
-                copies: scratch.is_none().then_some(entry),
-                wanted: asked.tables,
-                names: asked.names,
-                definitions: &wish.definitions,
-                redefine: wish.redefine,
-                follow: wish.follow,
-                major: major(entry),
-                overwrite: !wish.missing_only,
-                rows: &wish.rows,
-                emptied: &wish.emptied,
-                over: wish.over,
-                look: false,
-                control,
-            };
+            let job = job((entry, wish), &live, scratch.as_ref(), false, control);
             missing::bring_back(&job, &mut restored)?;
+            let itself = itself::read(entry, wish, (&admin, &name), control)?;
+            itself.bring_back(&admin, &mut restored, control);
         }
     }
     Ok(restored)
@@ -329,7 +330,7 @@ fn source(
     (admin, name): (&Way, &str),
     control: &Control,
 ) -> Result<Option<Scratch>, BackupError> {
-    let rows_alone = wish.follow && !wish.redefine && wish.definitions.is_empty();
+    let rows_alone = wish.follow && !wish.redefine && !wish.again && wish.definitions.is_empty();
     let mut session = look(&admin.to_database(name), control)?;
     let rows = session
         .rows("SELECT current_setting('is_superuser') = 'on'")

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::chosen::{self, Chosen};
 use super::closing::{self, Watched};
-use super::columns::Column;
+use super::columns::{self, Column};
 use super::copies::Copies;
 use super::links::{self, Link, parents_first};
 use super::load::io;
@@ -35,7 +35,7 @@ pub(super) struct RowJob {
     /// They lie in a copy beside the living table.
     copied: bool,
     /// Quoted names of the columns that can be written.
-    columns: Vec<String>,
+    pub columns: Vec<String>,
     pub key: Vec<String>,
     /// Sequence, its value in the backup, and whether it was called.
     sequences: Vec<(String, String, String)>,
@@ -62,6 +62,8 @@ pub(super) struct RowJob {
     pub emptied: bool,
     /// Columns that may not hold the values of the backup any more.
     pub watched: Vec<Watched>,
+    /// Columns that the call changed, or may have, and that the living table has no longer.
+    pub dropped: Vec<String>,
 }
 
 /// Finds the tables whose rows may be missing and puts them into an order, parents first; with what cannot be followed.
@@ -83,6 +85,7 @@ pub(super) fn work(
     let strayed = strayed::said(job, both, &wanted, &parts, &chosen);
     let added = added(both, &parts, lost);
     let gave = values_of_columns(both, &parts, &added);
+    let without = without(job, both, lost)?;
     for (oid, column) in &gave {
         // Of a table that only lost a column nothing but its values comes back.
         if wanted.insert(*oid) {
@@ -114,13 +117,29 @@ pub(super) fn work(
         let about = (&links[..], &names, &parts);
         if let Some(mut one) = row_job(both, &table, about, (superuser, job.look), added)? {
             one.named = job.follow && !job.redefine && job.wanted.contains(&table.name);
-            one.emptied = one.named && emptied.contains(&table.name);
+            one.emptied = job.follow && emptied.contains(&table.name);
             let chosen = chosen.remove(&table.oid);
-            bounded(job, both, &mut one, chosen, gave.get(&table.oid))?;
+            let back = job.undone || without.contains(&table.name);
+            let own = job.columns_only && back;
+            bounded((job, own), both, &mut one, chosen, gave.get(&table.oid))?;
             jobs.push(one);
         }
     }
     Ok((jobs, copies, strayed))
+}
+
+/// Tables to which columns come back.
+fn without(
+    job: &Missing<'_>,
+    both: &mut Both,
+    lost: &[Column],
+) -> Result<BTreeSet<Name>, BackupError> {
+    // A plan has no columns yet into which values would go.
+    let all = match job.look && job.columns_only {
+        true => columns::lost(job, both)?,
+        false => lost.to_vec(),
+    };
+    Ok(all.into_iter().map(|one| one.table).collect())
 }
 
 /// The copies that take the place of a scratch database: of every table that is looked at, or asked on the way to one.
@@ -149,7 +168,7 @@ fn copies(
 
 /// Bounds the work on one table to the rows that were lost, as far as they are known.
 fn bounded(
-    job: &Missing<'_>,
+    (job, columns_only): (&Missing<'_>, bool),
     both: &mut Both,
     one: &mut RowJob,
     chosen: Option<Chosen>,
@@ -167,7 +186,7 @@ fn bounded(
             };
             one.only(both, chosen)
         }
-        (None, _) if job.overwrite => {
+        (None, _) if job.overwrite && !columns_only => {
             one.beside = job.follow && !job.redefine && !one.key.is_empty();
             one.overwrite_all(both)
         }
@@ -384,6 +403,11 @@ fn row_job(
     let watched = closing::watched(both, &table.full, &added, parts.copied())?;
     let mut had = columns(both, &table.full, false)?;
     had.extend(closing::written_now(&watched));
+    let absent = |column: &str| !live.contains_key(column) && !added.contains(column);
+    let dropped = had.iter().map(|(column, _)| column);
+    let dropped =
+        dropped.filter(|one| absent(one) && watched.iter().all(|seen| seen.name != **one));
+    let dropped = dropped.map(|one| identifier(one)).collect();
     let columns: Vec<String> = had
         .into_iter()
         .filter(|(column, kind)| {
@@ -401,7 +425,18 @@ fn row_job(
         None => key(both, table, &columns)?,
     };
     let sequences = sequences(both, table)?;
-    let orphans = orphans(table, links, names);
+    let mut orphans = orphans(table, links, names);
+    // A foreign key that others dropped binds nobody any more.
+    let keys = both.live.rows(&format!(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = {}::regclass",
+        literal(&table.full)
+    ));
+    let keys: BTreeSet<String> = keys
+        .map_err(fault)?
+        .iter()
+        .map(|row| text(row, 0))
+        .collect();
+    orphans.retain(|(name, _)| keys.contains(name));
     Ok(Some(RowJob {
         full: table.full.clone(),
         of: parts.living(table),
@@ -422,6 +457,7 @@ fn row_job(
         named: false,
         emptied: false,
         watched,
+        dropped,
     }))
 }
 
@@ -493,6 +529,7 @@ impl RowJob {
 
     /// Bounds the work to the rows that were lost, and to the columns that were changed in them.
     fn only(&mut self, both: &mut Both, mut chosen: Chosen) -> Result<(), BackupError> {
+        self.drop_only(&chosen);
         chosen
             .sets
             .retain(|(column, _)| self.columns.contains(column));
@@ -703,7 +740,7 @@ impl RowJob {
             text.push_str("SET LOCAL session_replication_role = origin;\n");
             for (name, condition) in &self.orphans {
                 let message = literal(&format!(
-                    "rows of {full} would have no parent (foreign key {name})"
+                    "rows of {full} would have no parent (foreign key {name}): others have removed rows to which it leads since, which have to come back first"
                 ));
                 let body = format!(
                     "BEGIN IF EXISTS (SELECT 1 FROM {} c WHERE {condition}) THEN RAISE EXCEPTION USING MESSAGE = {message}; END IF; END",

@@ -248,7 +248,7 @@ fn given(session: &mut dyn Session) -> Result<Vec<Content>, BackupError> {
 }
 
 /// Statements for what a dump of one database leaves out: the database itself, its owner, settings, comment and grants.
-fn create(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
+pub(super) fn create(session: &mut dyn Session) -> Result<Vec<String>, BackupError> {
     let rows = session
         .rows(
             "SELECT format('CREATE DATABASE %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L OWNER %I', d.datname, \

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::change::Said;
+use super::reach::unquoted;
 use super::rows::RowJob;
 use crate::plan::restore::{RestorePlan, Restored, Step, counted};
 
@@ -165,6 +166,10 @@ impl RowJob {
                 "keys of `{full}`: {rows} under the keys that the call gave; another row stands under the old one, or a trigger or rule keeps it out"
             ));
         }
+        let gone = self.chosen.iter().flat_map(|_| &self.dropped);
+        left.extend(gone.map(|column| {
+            format!("values of `{}` of `{full}`: others have dropped or renamed the column since the backup", unquoted(column))
+        }));
         for (at, one) in self.watched.iter().enumerate() {
             let count = said.watched.get(&at).copied().unwrap_or_default();
             // Rows that are not there at all have been told without their columns.
