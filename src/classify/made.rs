@@ -440,6 +440,9 @@ impl View<'_> {
                 "status"
                     | "log"
                     | "diff"
+                    | "merge-tree"
+                    | "merge-base"
+                    | "rev-list"
                     | "show"
                     | "push"
                     | "fetch"
@@ -453,7 +456,7 @@ impl View<'_> {
                     | "tag"
                     | "describe"
                     | "remote"
-                    | "rev-list"
+                    | "cherry"
                     | "add"
                     | "for-each-ref"
             )

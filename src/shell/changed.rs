@@ -21,6 +21,11 @@ const SETS: [&str; 22] = [
 ];
 /// Builtins whose words are names of variables.
 const NAMES: [&str; 4] = ["getopts", "mapfile", "read", "readarray"];
+/// Builtins after which an assignment in front of them may stay.
+const SPECIAL: [&str; 15] = [
+    ":", ".", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set",
+    "shift", "times", "trap", "unset",
+];
 /// What `$?` and its kin hold: another thing after each command.
 const STATUS: &str = "?";
 
@@ -188,8 +193,10 @@ impl Reader<'_> {
         depth: usize,
         call: Option<&[RawWord]>,
     ) -> Option<()> {
+        // In front of a command it ends with that, but for some builtins of a plain shell.
+        let kept = words.is_empty() || first_word(node).is_none_or(|name| SPECIAL.contains(&name));
         for assign in assigns {
-            self.assign(assign)?;
+            self.assign(assign, kept)?;
         }
         words.iter().try_for_each(|word| self.word(word))?;
         if words.is_empty() {
@@ -198,8 +205,7 @@ impl Reader<'_> {
         self.command(words, depth, call, &node_name(node))
     }
 
-    /// An assignment, before a command too: some builtins keep it.
-    fn assign(&mut self, assign: &Assign) -> Option<()> {
+    fn assign(&mut self, assign: &Assign, kept: bool) -> Option<()> {
         self.reckoned(assign.index.as_deref().unwrap_or_default())?;
         let words = match &assign.value {
             AssignValue::Word(word) => std::slice::from_ref(word),
@@ -207,7 +213,9 @@ impl Reader<'_> {
         };
         words.iter().try_for_each(|word| self.word(word))?;
         self.flow(&assign.name, words)?;
-        self.change(&assign.name);
+        if kept {
+            self.change(&assign.name);
+        }
         Some(())
     }
 
@@ -253,13 +261,7 @@ impl Reader<'_> {
                     self.command(given, depth, call, &inner)
                 }
             },
-            "declare" | "local" | "readonly" | "export" | "unset" => {
-                // `-n` makes a name stand for another one.
-                let options = given.iter().filter_map(plain_text);
-                let mut options = options.filter(|text| text.starts_with(['-', '+']));
-                options.all(|text| !text.contains('n')).then_some(())?;
-                self.named(given)
-            }
+            "declare" | "local" | "readonly" | "export" | "unset" => self.declared(name, given),
             "shift" => {
                 match self.own.last_mut() {
                     Some(own) => own.shifted = true,
@@ -282,6 +284,26 @@ impl Reader<'_> {
             name if SETS.contains(&name) => None,
             _ => Some(()),
         }
+    }
+
+    /// `local`, `declare`, `export` and their kin.
+    fn declared(&mut self, name: &str, given: &[RawWord]) -> Option<()> {
+        // `-n` makes a name stand for another one.
+        let options = given.iter().filter_map(plain_text);
+        let options: Vec<String> = options
+            .filter(|text| text.starts_with(['-', '+']))
+            .collect();
+        if options.iter().any(|text| text.contains('n')) {
+            return None;
+        }
+        // `declare -g` reaches past a variable of the function, and `unset` uncovers what it hid.
+        if name != "unset" && !options.iter().any(|text| text.contains('g')) {
+            return self.named(given);
+        }
+        let own = std::mem::take(&mut self.own);
+        let done = self.named(given);
+        self.own = own;
+        done
     }
 
     /// Words of `read`, `export` and their kin: each may be the name of a variable.

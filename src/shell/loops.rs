@@ -119,9 +119,16 @@ impl Unfolder<'_> {
         let rounds = self.shift(&[body], true, st);
         let moved = known.grow(&before, st, Some(name)) || !self.is_still();
         if moved || rounds == Rounds::Nothing {
-            for item in items {
-                known.forget(st, Some(name));
-                st.set(name, Value::Text(item_pieces(item)));
+            // The second round finds what the first has set; of later ones nothing is known.
+            let all = items.iter().map(|item| (false, item));
+            let again = items.iter().take(1).map(|item| (true, item));
+            let again = again.filter(|_| items.len() == 1 && !self.is_long());
+            for (set, item) in again.chain(all).collect::<Vec<_>>() {
+                if !set {
+                    known.grow(&before, st, Some(name));
+                    known.forget(st, Some(name));
+                }
+                st.set(name, Value::Text(item_pieces(item.clone())));
                 st.ended = false;
                 let round = self.jumps.len();
                 feed = feed.or(self.once_more(|this| this.script(body, st, fr)));
@@ -435,7 +442,13 @@ impl Unfolder<'_> {
             feed = feed.or(round(self, st));
         }
         st.rounds = outer;
-        if known.grow(&start, st, keep) {
+        // The second round finds what the first has set; of later ones nothing is known.
+        let moved = known.grow(&start, st, keep);
+        if moved && !self.is_long() {
+            feed = feed.or(self.once_more(|this| round(this, st)));
+            known.grow(&start, st, keep);
+        }
+        if moved {
             known.forget(st, keep);
             feed = feed.or(self.once_more(|this| round(this, st)));
         }
@@ -445,13 +458,18 @@ impl Unfolder<'_> {
         let proofs = before.proofs.settled();
         st.join(before);
         st.proofs = proofs;
-        match feed {
-            Feed::Text { pieces, .. } if !pieces.is_empty() => Feed::Text {
-                pieces,
-                certain: false,
-            },
-            other => other,
-        }
+        perhaps(feed)
+    }
+}
+
+/// What a loop prints that may run or not.
+fn perhaps(feed: Feed) -> Feed {
+    match feed {
+        Feed::Text { pieces, .. } if !pieces.is_empty() => Feed::Text {
+            pieces,
+            certain: false,
+        },
+        other => other,
     }
 }
 
@@ -520,6 +538,10 @@ impl Changes {
     fn grow(&mut self, before: &State, now: &State, keep: Option<&str>) -> bool {
         let mut more = !self.place && before.cwd != now.cwd;
         self.place |= more;
+        more |= !Rc::ptr_eq(&before.functions, &now.functions)
+            || !Rc::ptr_eq(&before.aliases, &now.aliases)
+            // Those that `shift` takes away are gone through one by one.
+            || before.arguments.len() <= now.arguments.len() && before.arguments != now.arguments;
         if Rc::ptr_eq(&before.variables, &now.variables) {
             return more;
         }

@@ -209,6 +209,8 @@ impl Reads {
             _ => name,
         };
         self.names.insert(name.to_owned());
+        // It parts words, and joins those of `$*`.
+        self.names.insert("IFS".to_owned());
         self.reckoned(param.index.as_deref().unwrap_or_default(), depth, st)?;
         let counted = param.op == ":";
         for operand in &param.operands {

@@ -406,3 +406,77 @@ END
         ],
     );
 }
+
+#[test]
+fn a_later_round_of_a_loop_finds_what_the_first_has_set() {
+    let scene = Scene::built(DATA);
+    scene.loses(
+        ".",
+        &[
+            "D=echo; for f in *; do $D u.txt; D=rm; done",
+            "D=echo; for d in */; do $D u.txt; D=rm; done",
+            "D=echo; for ((i = 0; i < 3; i++)); do $D u.txt; D=rm; done",
+            "D=1; for f in data/?.csv u.txt; do ${D:+echo} rm \"$f\"; D=; done",
+            "D=tmp/x; for d in */; do echo > $D; D=u.txt; done",
+            "d_() { :; }; for ((i = 0; i < 3; i++)); do d_; d_() { rm u.txt; }; done",
+            "A=(1 2); for f in *; do [ \"${A[*]}\" = '1 2' ] || rm u.txt; IFS=:; done",
+            "first=1; for f in $(ls); do [ $first = 1 ] || rm -rf \"$f\"; first=0; done",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "D=1; for f in data/?.csv; do ${D:+echo} rm \"$f\"; done",
+            "D=1; while IFS= read -r f; do D=0 true; if [ $D = 1 ]; then echo; else rm \"$f\"; fi; done < <(ls)",
+            "n=0; for f in $(ls); do n=$((n + 1)); echo \"$n $f\"; done",
+        ],
+    );
+}
+
+#[test]
+fn an_iterator_of_python_goes_on_where_it_was_left() {
+    let scene = Scene::built(&format!(
+        "{DATA}
+        cat > fixtures.py <<'END'
+import pathlib, shutil, sys
+def main(argv):
+    out, fresh = pathlib.Path('gone'), False
+    it = iter(argv)
+    for one in it:
+        if one == '--out':
+            out = pathlib.Path(next(it))
+        elif one == '--fresh':
+            fresh = True
+    if fresh and out.exists():
+        shutil.rmtree(out)
+main(sys.argv[1:])
+END
+        cat > grown.py <<'END'
+import os
+names = ['none']
+it = iter(names)
+for name in it:
+    if os.path.exists(name):
+        os.remove(name)
+    if len(names) < 2:
+        names.append('u.txt')
+END
+        "
+    ));
+    scene.loses(
+        ".",
+        &[
+            "python3 fixtures.py --out data --fresh",
+            "python3 fixtures.py --fresh --out data",
+            "python3 grown.py",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "python3 fixtures.py --out data",
+            "python3 fixtures.py --fresh",
+            "python3 fixtures.py --out nowhere --fresh",
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 //! A name that was given by hand is none of this: `docker volume create NAME` succeeds where the volume is there already.
 
 use crate::classify::files::{Args, Valued};
-use crate::model::command::{Command, Passage};
+use crate::model::command::{Command, Passage, Wrapper};
 use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Word};
 
@@ -20,7 +20,7 @@ enum Kind {
 /// Tells whether all that a command takes away was made by a substitution of the same call.
 pub(super) fn takes_only_born(command: &Command, earlier: &[Command]) -> bool {
     let Some(engine) = engine(command).filter(|_| is_direct(command)) else {
-        return inside(command, earlier);
+        return inside(command, earlier) || on_born_volumes(command, earlier);
     };
     let args = command.args();
     let verbs = args.iter().take(2).map(Word::text);
@@ -63,6 +63,32 @@ fn inside(command: &Command, earlier: &[Command]) -> bool {
     });
     let maker = maker(name, engine, Kind::Container, earlier);
     !others && maker.is_some_and(|maker| is_alone(engine, maker))
+}
+
+/// `docker run -v $vol:/d IMAGE rm -rf /d/a`: files of a container that sees nothing of the host but volumes which the call has made.
+fn on_born_volumes(command: &Command, earlier: &[Command]) -> bool {
+    const OF_FILES: [&str; 6] = ["rm", "rmdir", "unlink", "shred", "truncate", "dd"];
+    if !command.is_any(&OF_FILES) {
+        return false;
+    }
+    let fresh = |passage: &Passage| {
+        match passage {
+        Passage::Plain | Passage::User { .. } => true,
+        Passage::Fresh { mounts, .. } if mounts.is_empty() => false,
+        Passage::Fresh { engine, mounts, .. } => mounts.iter().all(|mount| {
+            let Some((first, rest)) = mount.pieces.split_first() else {
+                return false;
+            };
+            let named = matches!(rest.first().map(|piece| &piece.part), Some(Part::Literal(text)) if text.starts_with(':'));
+            let mut volume = mount.clone();
+            volume.pieces = vec![first.clone()];
+            named && maker(&volume, engine, Kind::Volume, earlier).is_some()
+        }),
+        _ => false,
+    }
+    };
+    let runs = |wrapper: &Wrapper| matches!(wrapper.passage, Passage::Fresh { .. });
+    command.via.iter().any(runs) && command.via.iter().all(|wrapper| fresh(&wrapper.passage))
 }
 
 /// Reads the maker as if it had given its container a name.

@@ -186,6 +186,7 @@ impl Player<'_> {
                 given.end()?;
                 match over {
                     Value::Generator(_) => over,
+                    Value::List(list) => Value::live(&list),
                     Value::Tuple(_) | Value::Text(_) | Value::Range(..) => {
                         Value::given(self.items(&over)?)
                     }

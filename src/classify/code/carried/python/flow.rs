@@ -17,6 +17,14 @@ type Act<'f, 'p> = &'f mut dyn FnMut(&mut Player<'p>, Value) -> Outcome<()>;
 impl<'a> Player<'a> {
     /// Folders that are looked into only now have to be as they were when they were gone through here.
     fn still_there(&mut self, generator: &Generator) -> Outcome<()> {
+        if let (Some((list, at)), Source::Items(items)) =
+            (&mut *generator.live.borrow_mut(), &generator.source)
+        {
+            let next = list.borrow().get(*at).cloned();
+            *at += usize::from(next.is_some());
+            *items.borrow_mut() = next.into_iter().collect();
+            return Ok(());
+        }
         let Some(look) = generator.looks.borrow().clone() else {
             return Ok(());
         };

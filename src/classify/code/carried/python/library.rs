@@ -200,7 +200,10 @@ const MODULES: &[(&str, &str)] = &[
     ),
     ("textwrap", "dedent indent fill shorten"),
     ("uuid", "uuid4 uuid1"),
-    ("random", "random randint seed"),
+    (
+        "random",
+        "random randint randrange uniform choice seed Random",
+    ),
     ("secrets", "token_hex token_urlsafe"),
     ("hashlib", "sha256 md5 sha1 sha512 blake2b"),
     ("math", "ceil floor sqrt pi inf isclose"),
@@ -440,7 +443,7 @@ impl Player<'_> {
                 ))))),
                 false => Err(Stop::Lost),
             },
-            ("dict", "fromkeys") => Err(Stop::Lost),
+            ("dict", "fromkeys") => Ok(Some(Value::Library("dict.fromkeys"))),
             _ => Ok(None),
         }
     }

@@ -191,6 +191,8 @@ pub(super) struct Generator {
     pub state: Cell<State>,
     /// It goes through folders that are looked into only then.
     pub looks: RefCell<Option<Look>>,
+    /// It goes through a list as that is by then, and so far it has come.
+    pub live: RefCell<Option<(Items, usize)>>,
 }
 
 /// When a generator has looked into the folders that it goes through.
@@ -483,7 +485,17 @@ impl Value {
             source,
             state: Cell::new(State::New),
             looks: RefCell::new(None),
+            live: RefCell::new(None),
         }))
+    }
+
+    /// Returns the values of a list one by one, as they are when they are taken.
+    pub fn live(list: &Items) -> Self {
+        let value = Self::given(Vec::new());
+        if let Self::Generator(generator) = &value {
+            *generator.live.borrow_mut() = Some((Rc::clone(list), 0));
+        }
+        value
     }
 
     /// Returns what was found in folders, which are looked into only when somebody asks.

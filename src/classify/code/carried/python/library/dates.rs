@@ -315,6 +315,16 @@ impl Player<'_> {
             }
             "weekday" => number(moment.date().weekday().to_monday_zero_offset()),
             "isoweekday" => number(moment.date().weekday().to_monday_one_offset()),
+            "isocalendar" => {
+                let week = moment.date().iso_week_date();
+                let day = week.weekday().to_monday_one_offset();
+                let parts = [
+                    i128::from(week.year()),
+                    i128::from(week.week()),
+                    i128::from(day),
+                ];
+                Ok(Value::tuple(parts.map(Value::Int).to_vec()))
+            }
             "timestamp" => Ok(Value::Unknown(Kind::Number)),
             "replace" => {
                 let mut date = moment.date();

@@ -386,8 +386,27 @@ impl Player<'_> {
             | "socket.gethostname"
             | "platform.node" => Ok(Value::Unknown(Kind::Text)),
             "platform.system" => self.text("Linux"),
-            "random.random" | "random.randint" => Ok(Value::Unknown(Kind::Number)),
+            "random.random" | "random.randint" | "random.randrange" | "random.uniform" => {
+                Ok(Value::Unknown(Kind::Number))
+            }
+            // One of several texts: which one is not known.
+            "random.choice" => {
+                let all = given.need("seq")?;
+                let all = self.items(&all)?;
+                match all.iter().all(|one| matches!(one, Value::Text(_))) {
+                    true if !all.is_empty() => Ok(Value::Unknown(Kind::Text)),
+                    _ => Err(Stop::Lost),
+                }
+            }
+            "dict.fromkeys" => {
+                let all = given.need("iterable")?;
+                let value = given.take("value").unwrap_or(Value::None);
+                let keys = self.items(&all)?.into_iter();
+                Value::dict(keys.map(|key| (key, value.clone())).collect())
+            }
             "random.seed" => Ok(Value::None),
+            // It is asked like the module itself.
+            "random.Random" => Ok(Value::Library("random")),
             "hashlib.sha256" | "hashlib.md5" | "hashlib.sha1" | "hashlib.sha512"
             | "hashlib.blake2b" => self.digest(name, given),
             "math.ceil" | "math.floor" | "math.sqrt" => {
