@@ -243,7 +243,10 @@ impl Reader<'_, '_, '_> {
 
     fn variable(&mut self, name: &str) -> Option<i64> {
         let now = self.value(name);
-        for op in ["+=", "-=", "*=", "/=", "%=", "="] {
+        let assigns = [
+            "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "=",
+        ];
+        for op in assigns {
             if op == "=" && (self.sees_after_blank("==")) {
                 continue;
             }
@@ -276,7 +279,7 @@ impl Reader<'_, '_, '_> {
         let pieces = self.unfolder.variable_text(name, &nowhere(), self.st);
         let number = match literal(&pieces) {
             Some(text) if text.trim().is_empty() => Some(0),
-            Some(text) => text.trim().parse().ok(),
+            Some(text) => number_in(text.trim()),
             None => None,
         };
         if number.is_none() {
@@ -299,6 +302,23 @@ impl Reader<'_, '_, '_> {
         if !name.is_empty() {
             self.st.set(name, Value::unknown(Hole::Name, nowhere()));
         }
+    }
+}
+
+/// Returns the number that a value is: one with a zero in front counts in eights.
+fn number_in(text: &str) -> Option<i64> {
+    let digits = text.trim_start_matches(['+', '-']);
+    match digits.len() > 1 && digits.starts_with('0') {
+        true if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            let number = i64::from_str_radix(digits, 8).ok()?;
+            Some(if text.starts_with('-') {
+                -number
+            } else {
+                number
+            })
+        }
+        true => None,
+        false => text.parse().ok(),
     }
 }
 

@@ -265,6 +265,22 @@ const fn is_char(token: &Token, wanted: char) -> bool {
     matches!(token, Token::Char(c, _) if *c == wanted)
 }
 
+/// Returns the words of an operand of `declare`: `{A,B}=1` is two assignments, `A={1,2}` is one.
+pub fn of_names(parts: &[RawPart]) -> Vec<Vec<RawPart>> {
+    const MAX_NAMES: usize = 64;
+    let assigns = match parts.first().map(|part| &part.kind) {
+        Some(PartKind::Plain(text)) => text
+            .split('{')
+            .next()
+            .is_some_and(|head| head.contains('=')),
+        _ => false,
+    };
+    match present(parts) && !assigns {
+        true => expand(parts, MAX_NAMES).0,
+        false => vec![parts.to_vec()],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -97,13 +97,23 @@ impl Unfolder<'_> {
             st.proofs = proofs;
         }
         let own = std::mem::replace(&mut st.locals, locals);
-        give_back(own, traps, st);
+        self.uncover(own, traps, st);
         st.arguments = outer;
         if let (Going::Settling(place), Some(before)) = (going, before) {
             let written = self.recorded;
             self.settled.end(place, &before, st, &feed, written);
         }
         Some(feed)
+    }
+
+    /// Gives back what a function has hidden; what it set past itself is unknown from here.
+    fn uncover(&self, own: Vec<(String, Option<Rc<Variable>>)>, traps: usize, st: &mut State) {
+        let bared = own.iter().map(|(name, _)| name.clone());
+        let bared: Vec<String> = bared.filter(|name| self.bared.contains(name)).collect();
+        give_back(own, traps, st);
+        for name in bared {
+            st.set(&name, Value::unknown(Hole::Unknown, nowhere()));
+        }
     }
 
     fn body_of(&mut self, function: &Function, st: &mut State, inside: &Frame) -> Feed {
@@ -160,6 +170,9 @@ impl Unfolder<'_> {
             "unset" => {
                 self.named_subscripts(job.args(), st, fr);
                 unset(job, st);
+                if st.calls > 0 {
+                    self.bared.extend(job.args().iter().filter_map(Word::text));
+                }
             }
             "alias" => define_aliases(job, st),
             "unalias" => st.aliases = Rc::default(),
@@ -370,9 +383,14 @@ impl Unfolder<'_> {
         let mut off = false;
         let mut touched: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut alters = false;
+        // In a function `declare` is `local`, but for `-g`, which reaches past what functions hide.
+        let mut own = matches!(program.as_str(), "local" | "declare" | "typeset");
+        let mut reaches = false;
         for word in fields.iter().skip(1) {
             let head = word.prefix();
             if let Some(flags) = head.strip_prefix('-') {
+                reaches |= own && flags.contains('g');
+                own &= !flags.contains('g');
                 exports |= flags.contains('x');
                 alters |= program != "export" && flags.contains(['i', 'l', 'u', 'c']);
                 refers |= flags.contains('n') && program != "export";
@@ -387,21 +405,23 @@ impl Unfolder<'_> {
                 continue;
             }
             if let Some((name, _)) = head.split_once('=') {
-                let name = self.declares(&program, name, word, st);
+                let name = self.declares(own, name, word, st);
                 if alters {
                     // It is counted, or written another way.
                     st.set(&name, Value::unknown(Hole::Name, nowhere()));
                 }
                 touched.push(name);
             } else if !head.is_empty() && word.is_literal() && !names.contains(&head.as_str()) {
-                if program == "local" {
-                    keep_local(st, &head);
+                if own && keep_local(st, &head) {
                     st.set(&head, Value::Unset);
                 }
                 touched.push(head);
             }
         }
         for name in touched {
+            if reaches {
+                self.bared.insert(name.clone());
+            }
             if exports {
                 st.export(&name, !off);
             }
@@ -412,7 +432,7 @@ impl Unfolder<'_> {
     }
 
     /// Sets what `NAME=value`, `NAME+=value` or `NAME[index]=value` behind a declaring word says.
-    fn declares(&mut self, program: &str, name: &str, word: &Word, st: &mut State) -> String {
+    fn declares(&mut self, own: bool, name: &str, word: &Word, st: &mut State) -> String {
         let (name, append) = match name.strip_suffix('+') {
             Some(name) => (name, true),
             None => (name, false),
@@ -421,7 +441,7 @@ impl Unfolder<'_> {
             Some((name, index)) => (name, Some(index.to_owned())),
             None => (name, None),
         };
-        if program == "local" {
+        if own {
             keep_local(st, name);
         }
         let mut pieces = after_equals(word);
@@ -528,12 +548,15 @@ fn give_back(own: Vec<(String, Option<Rc<Variable>>)>, traps: usize, st: &mut St
     st.leave_function(traps, &inner, &names);
 }
 
-fn keep_local(st: &mut State, name: &str) {
-    if st.calls > 0 {
-        let old: Option<Rc<Variable>> = st.variables.get(name).cloned();
-        st.locals.push((name.to_owned(), old));
-        Rc::make_mut(&mut st.variables).remove(name);
+/// Makes a variable the function's own; tells whether it was not before.
+fn keep_local(st: &mut State, name: &str) -> bool {
+    if st.calls == 0 || st.locals.iter().any(|(own, _)| own == name) {
+        return false;
     }
+    let old: Option<Rc<Variable>> = st.variables.get(name).cloned();
+    st.locals.push((name.to_owned(), old));
+    Rc::make_mut(&mut st.variables).remove(name);
+    true
 }
 
 /// Returns the pieces of a word after its first `=`.

@@ -321,6 +321,10 @@ impl Reader<'_> {
                 continue;
             }
             let name = text.split(['=', '[', '+']).next().unwrap_or_default();
+            // `{A,B}=1` names several.
+            if name.contains('{') {
+                return None;
+            }
             self.flow(name, std::slice::from_ref(word))?;
             self.change(name);
         }

@@ -517,8 +517,10 @@ impl Unfolder<'_> {
     fn unsplit(&mut self, words: &[RawWord], st: &mut State, fr: &Frame) -> Vec<Word> {
         let mut all = Vec::with_capacity(words.len());
         for word in words {
-            let pieces = self.text(&word.parts, VALUE, st, fr);
-            all.push(word_of(pieces, Some(fr.source.origin(word.span))));
+            for parts in super::brace::of_names(&word.parts) {
+                let pieces = self.text(&parts, VALUE, st, fr);
+                all.push(word_of(pieces, Some(fr.source.origin(word.span))));
+            }
         }
         all
     }

@@ -2,11 +2,11 @@
 //! `i='a[$(rm -r x)]'; (( i ))` runs it, and so do `[[ -v $i ]]`, `printf -v "$i"`, `read "$i"`, `unset "$i"` and `declare -i n="$i"`.
 
 use crate::model::command::{OpaqueKind, Passage};
-use crate::model::word::{Part, Piece, Word};
+use crate::model::word::{Hole, Part, Piece, Word};
 
 use super::options::options;
 use super::source::Source;
-use super::state::{State, nowhere, word_of};
+use super::state::{State, Value, nowhere, word_of};
 use super::unfold::{Frame, Job, Unfolder};
 
 /// Variables that name variables.
@@ -38,10 +38,17 @@ impl Unfolder<'_> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let names = text.split(|c| !is_part(c));
         let names = names.filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
-        for name in names.take(MAX_NAMES) {
-            if st.variables.contains_key(name) {
+        let names: Vec<&str> = names.take(MAX_NAMES).collect();
+        for name in &names {
+            if st.variables.contains_key(*name) {
                 let value = self.variable_text(name, &nowhere(), st);
                 self.reckon_deep(&value, depth + 1, st, fr);
+            }
+        }
+        // `y=D=0; ((y))` sets D.
+        if sets(&text) {
+            for name in names {
+                st.set(name, Value::unknown(Hole::Name, nowhere()));
             }
         }
     }
@@ -89,7 +96,7 @@ impl Unfolder<'_> {
             let sign = word.plain().unwrap_or_default();
             if matches!(sign, "-v" | "-R") {
                 let name = words.get(at + 1..at + 2).unwrap_or_default();
-                self.named_subscripts(name, st, fr);
+                self.reckon_words(name, st, fr);
             } else if reckons && COMPARES.contains(&sign) {
                 let sides = [at.checked_sub(1), Some(at + 1)];
                 for side in sides.into_iter().flatten() {
@@ -161,6 +168,13 @@ impl Unfolder<'_> {
             self.text_run(source, OpaqueKind::Syntax, false, st, &inside);
         }
     }
+}
+
+/// Tells whether an expression sets anything: `=`, `++` or `--`, and no comparison.
+fn sets(text: &str) -> bool {
+    let compared = ["==", "!=", "<=", ">="];
+    let rest = (compared.iter()).fold(text.to_owned(), |text, op| text.replace(op, " "));
+    rest.contains('=') || rest.contains("++") || rest.contains("--")
 }
 
 /// Returns a line as one word of a shell text.

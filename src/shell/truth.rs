@@ -89,13 +89,26 @@ impl Unfolder<'_> {
         };
         let unseen = match name {
             "shopt" | "setopt" | "emulate" => true,
+            // `wait -p NAME`, `set -o posix`: what stands in front of a builtin stays then.
+            "wait" => args.iter().any(|word| word.prefix().starts_with("-p")),
+            "set" => args.iter().any(|word| word.prefix() == "posix"),
             // What stands behind the shell's end changes nothing before it.
             "trap" => !args
                 .iter()
                 .skip(1)
                 .all(|word| matches!(word.text().as_deref(), Some("EXIT" | "0" | "-"))),
             "declare" | "typeset" | "local" => {
+                let names = |word: &Word| {
+                    let head = word.prefix();
+                    head.starts_with('-') && head.contains('n')
+                };
+                // `declare -n r`: what it stands for is said later, or is an element.
+                let open = |word: &Word| {
+                    let text = word.prefix();
+                    !text.starts_with(['-', '+']) && (!text.contains('=') || text.contains('['))
+                };
                 args.iter().any(|word| unnamed(word) || alters(word))
+                    || args.iter().any(names) && args.iter().any(open)
             }
             "export" | "readonly" | "read" | "unset" | "mapfile" | "readarray" | "getopts"
             | "let" => args.iter().any(unnamed),

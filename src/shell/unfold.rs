@@ -1,7 +1,7 @@
 //! Unfolds a shell text into every program that would really start, with words, environment, input and place.
 //! It decides nothing about losses, and it asks the world only through `Needs`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
@@ -309,6 +309,8 @@ pub(super) struct Unfolder<'a> {
     places: HashMap<String, usize>,
     /// How often a file was written.
     pub recorded: usize,
+    /// Variables that `declare -g` and `unset` reached inside of functions, past what those hide.
+    pub bared: BTreeSet<String>,
     /// Functions that were read with unknown arguments, deep inside others.
     pub read_blind: Vec<Rc<super::state::Function>>,
     /// Scripts of packages that are being read, by file and name.
@@ -367,6 +369,7 @@ impl<'a> Unfolder<'a> {
             exported: None,
             places: HashMap::new(),
             recorded: 0,
+            bared: BTreeSet::new(),
             read_blind: Vec::new(),
             packages: Vec::new(),
             package_runs: 0,

@@ -90,7 +90,9 @@ impl Player<'_> {
             Value::Time(..) => {
                 "timestamp strftime isoformat date astimezone replace total_seconds time"
             }
-            Value::Date(..) => "strftime isoformat date weekday isoweekday timestamp replace",
+            Value::Date(..) => {
+                "strftime isoformat date weekday isoweekday isocalendar timestamp replace"
+            }
             Value::Span(_) => "total_seconds",
             Value::Float(_) => "is_integer",
             Value::Int(_) => "bit_length",
