@@ -67,6 +67,7 @@ impl Here {
             Question::Git { dir, paths } => git::git(dir, paths, &self.tool_dirs, left),
             Question::GitDeed(question) => git::deed(question, &self.tool_dirs, left),
             Question::Container(question) => containers::answer(question),
+            Question::Clock => clock(),
             Question::Database(question) => match &question.reach {
                 Reach::Sqlite(_) => sqlite::answer(question),
                 Reach::Postgres(_) => postgres::answer(question, &self.of_servers(left)),
@@ -140,6 +141,7 @@ fn real(question: &Question) -> Cow<'_, Question> {
         | Question::Git { .. }
         | Question::GitDeed(_)
         | Question::Variable(_)
+        | Question::Clock
         | Question::Container(_) => Cow::Borrowed(question),
     }
 }
@@ -170,6 +172,7 @@ fn carried(mut answer: Answer) -> Answer {
         | Answer::Container(_)
         | Answer::Absent
         | Answer::Unknown(_)
+        | Answer::Clock { .. }
         | Answer::Assumed => {}
     }
     answer
@@ -203,12 +206,23 @@ impl World for Elsewhere {
             | Question::Git { .. }
             | Question::GitDeed(_)
             | Question::Database(_)
-            | Question::Container(_) => Answer::Assumed,
+            | Question::Container(_)
+            | Question::Clock => Answer::Assumed,
         }
     }
 
     fn out_of_time(&self) -> bool {
         Instant::now() >= self.deadline
+    }
+}
+
+/// The time zone is that of `TZ`, or of the system: as a program sees it that is started here.
+fn clock() -> Answer {
+    let now = jiff::Zoned::now();
+    let universal = now.timestamp().as_second();
+    Answer::Clock {
+        universal,
+        local: universal + i64::from(now.offset().seconds()),
     }
 }
 

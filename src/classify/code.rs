@@ -175,7 +175,10 @@ fn cut(origin: &Origin, command: &Command, context: &Context<'_>) -> Finding {
 }
 
 /// Words by which a code says that it works on files of its own making.
-const SCRATCH: [&str; 12] = [
+const SCRATCH: [&str; 15] = [
+    "createTempDirectory",
+    "createTempFile",
+    "os.tmpname",
     "tempfile",
     "mkdtemp",
     "mkstemp",

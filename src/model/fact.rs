@@ -40,6 +40,8 @@ pub enum Question {
     Pages(PathBuf),
     /// Which container does the call mean that does not name it?
     Container(ContainerQuestion),
+    /// What time is it? Asked where a script compares a date with today.
+    Clock,
 }
 
 /// What stands at a path.
@@ -159,6 +161,11 @@ pub enum Answer {
     Refs(RefsFact),
     Database(DatabaseFact),
     Container(ContainerFound),
+    /// Seconds since 1970: in universal time, and as the clock on the wall of this machine shows them.
+    Clock {
+        universal: i64,
+        local: i64,
+    },
     /// Proven not to be there (for a variable: not set; for git: no repository).
     Absent,
     /// Could not be asked: permission, time, size. Never to be read as absent.

@@ -233,3 +233,67 @@ fn what_is_defined_caught_or_skipped_is_as_python_has_it() {
         &["python3 -O -c \"import shutil; assert False; shutil.rmtree('data')\""],
     );
 }
+
+/// Removes dated files that are older than so many days.
+const THIN: &str = r#"import datetime as dt, pathlib, re, sys
+today = dt.date.today()
+for path in sorted(pathlib.Path('dumps').glob('*.gz')):
+    day = dt.datetime.strptime(re.search(r'(\d{8})', path.name).group(1), '%Y%m%d').date()
+    if (today - day).days >= int(sys.argv[1]):
+        path.unlink()
+"#;
+
+/// Removes what it was given, if something that nobody knows says so.
+const DOUBT: &str = r#"import os, sys, urllib.request
+wanted = urllib.request.urlopen('http://127.0.0.1:9/list').read()
+for name in sys.argv[1:]:
+    if name.encode() in wanted and len(wanted) > 3:
+        print(name)
+    if len(wanted) % 7:
+        os.remove(name)
+"#;
+
+/// Puts tables into one, and removes them.
+const JOIN: &str = r#"import csv, os, sys
+rows = []
+for name in sys.argv[1:]:
+    with open(name, newline='') as fh:
+        rows.extend(csv.reader(fh))
+with open('all.csv', 'w', newline='') as fh:
+    csv.writer(fh, lineterminator='\n').writerows(rows)
+for name in sys.argv[1:]:
+    os.unlink(name)
+"#;
+
+#[test]
+fn dates_are_compared_with_the_day_that_it_is() {
+    let scene = Scene::built(
+        "mkdir dumps; for d in 3 40 400; do\n\
+           echo dump > \"dumps/db-$(date -d \"$d days ago\" +%Y%m%d).gz\"\n\
+         done\n",
+    );
+    scene.writes(&[("thin.py", THIN)]);
+    scene.loses(
+        ".",
+        &[
+            "python3 thin.py 2",
+            "python3 thin.py 30",
+            "python3 thin.py 399",
+        ],
+    );
+    scene.keeps(".", &["python3 thin.py 500", "python3 thin.py 402"]);
+}
+
+#[test]
+fn more_decisions_than_are_gone_through_hide_nothing() {
+    let scene = Scene::built("for n in a b c d e f; do echo data > $n.txt; done\n");
+    scene.writes(&[("doubt.py", DOUBT), ("join.py", JOIN)]);
+    scene.loses(
+        ".",
+        &[
+            "python3 doubt.py a.txt b.txt c.txt d.txt e.txt f.txt",
+            "python3 join.py a.txt b.txt",
+        ],
+    );
+    scene.keeps(".", &["python3 doubt.py", "python3 doubt.py none.txt"]);
+}

@@ -116,6 +116,13 @@ pub(super) fn losses<'a>(
         let kept = doubted.filter(|loss| {
             // Rows that a request takes are not taken by starting what waits for it.
             let rows = matches!(loss.effect.verb, Verb::Delete | Verb::Update);
+            // PostgreSQL takes back tables and columns as well.
+            let things = matches!(
+                loss.effect.verb,
+                Verb::Drop | Verb::Truncate | Verb::AlterDrop
+            );
+            let whole = dialect == Dialect::Postgres && deeds.undone.contains(&sent.span);
+            let rows = rows || things && whole;
             !loss.created && !(rows && (serves || undone))
         });
         all.extend(kept.map(|loss| (loss, sent)));

@@ -76,7 +76,9 @@ const ELSEWHERE: [&str; 11] = [
 /// Returns the stretches of a code that are rolled back.
 pub(super) fn parts(reader: &Reader<'_>, text: &str) -> Vec<Undone> {
     let index = reader.index;
-    let words = ["ollback", "ollBack", "abort", "raise", "throw", "pretend"];
+    let words = [
+        "ollback", "ollBack", "OLLBACK", "abort", "raise", "throw", "pretend",
+    ];
     if !words.iter().any(|word| text.contains(word))
         || ELSEWHERE.iter().any(|word| text.contains(word))
     {
@@ -102,6 +104,7 @@ pub(super) fn parts(reader: &Reader<'_>, text: &str) -> Vec<Undone> {
             _ => None,
         });
         all.extend(ended(index, name, text, at));
+        all.extend(spoken(index, name, text, at));
     }
     all
 }
@@ -136,10 +139,20 @@ fn defines_things(index: &Index, text: &str) -> bool {
         "optimize ",
         "call ",
     ];
-    if ["psycopg", "sqlite", "SQLite", "dbi:Pg"]
-        .iter()
-        .any(|word| text.contains(word))
-    {
+    const KEEPS: [&str; 11] = [
+        "psycopg",
+        "sqlite",
+        "SQLite",
+        "dbi:Pg",
+        "asyncpg",
+        "pg8000",
+        "\"pg\"",
+        "'pg'",
+        "pgsql:",
+        "pg_connect",
+        "PG.connect",
+    ];
+    if KEEPS.iter().any(|word| text.contains(word)) {
         return false;
     }
     index.tokens.iter().any(|token| match token {
@@ -464,6 +477,38 @@ fn ended(index: &Index, name: &str, text: &str, at: usize) -> Option<Undone> {
     })
 }
 
+/// `client.query("BEGIN") … client.query("ROLLBACK")` on one connection; of a pool each statement may get another one.
+fn spoken(index: &Index, name: &str, text: &str, at: usize) -> Option<Undone> {
+    const ASKS: [&str; 6] = ["query", "execute", "exec", "run", "raw", "unsafe"];
+    let (owner, last) = name.rsplit_once('.')?;
+    let says = |at: usize, verbs: &[&str]| match index.token(at + 2) {
+        Some(Token::Text { text, .. }) if index.is_sign(at + 1, '(') => {
+            let text = text.trim().trim_end_matches(';').to_ascii_lowercase();
+            verbs.contains(&text.as_str())
+        }
+        _ => false,
+    };
+    let lower = text.to_ascii_lowercase().replace("autocommit", "");
+    let several = lower.contains("pool") || lower.contains("commit");
+    if !ASKS.contains(&last) || !says(at, &["rollback", "rollback transaction"]) || several {
+        return None;
+    }
+    let begins = ["begin", "begin transaction", "start transaction"];
+    let from = (0..at).rev().find(|from| {
+        index.name(*from) == Some(name)
+            && says(*from, &begins)
+            && index.nest(*from) == index.nest(at)
+            && index.comes_behind(*from, at)
+            && index.is_plain(at)
+    })?;
+    Some(Undone {
+        part: Part::new(from, at),
+        owner: Some(owner.to_owned()),
+        nest: index.nest(at),
+        whole: false,
+    })
+}
+
 /// Sessions of SQLAlchemy begin by themselves; Django has to be told to.
 fn python_begin(index: &Index, owner: &str, last: &str, text: &str, at: usize) -> Option<usize> {
     if last == "abort_transaction" {
@@ -526,7 +571,7 @@ const KEPT: [&str; 8] = [
 fn connection_block(reader: &Reader<'_>, text: &str, at: usize) -> Option<Undone> {
     let index = reader.index;
     let indent = reader.indent(text, at)?;
-    let lower = text.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase().replace("autocommit=false", "");
     let opens = index
         .name(at + 1)
         .is_some_and(|name| DRIVERS.contains(&name))

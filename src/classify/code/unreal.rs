@@ -18,7 +18,7 @@ pub(super) struct Unreal {
     clouds: Vec<Part>,
     /// Where the file system is played.
     files: Vec<Part>,
-    /// `fs` is that of memfs, and no other one is loaded.
+    /// The file system is that of memfs, and no other one is loaded.
     in_memory: bool,
 }
 
@@ -62,7 +62,7 @@ impl Unreal {
         };
         let full = reader.full(name);
         let root = full.split('.').next().unwrap_or_default();
-        if self.in_memory && root == "fs" {
+        if self.in_memory && (root == "fs" || is_of_files(name)) {
             return true;
         }
         let files = ["os", "shutil", "FileUtils", "File", "Dir"].contains(&root);
@@ -237,7 +237,7 @@ fn covers(parts: &[Part], at: usize) -> bool {
     parts.iter().any(|part| (part.from..part.to).contains(&at))
 }
 
-/// `const { fs } = require('memfs')`, `import { fs } from 'memfs'`: with nothing else that could be `fs`.
+/// `const { fs } = require('memfs')`, `import { Volume } from 'memfs'`: with nothing else that could be the file system.
 fn takes_memfs(index: &Index) -> bool {
     let text = |at: usize| match index.token(at) {
         Some(Token::Text { text, .. }) => Some(text.as_str()),
@@ -260,19 +260,22 @@ fn takes_memfs(index: &Index) -> bool {
             && index.name(at - 2) == Some("require")
             && index.is_sign(at - 3, '=');
         let imported = at >= 2 && index.name(at - 1) == Some("from");
-        let close = match (required, imported) {
-            (true, _) => at - 4,
-            (_, true) => at - 2,
-            _ => return false,
-        };
-        let open = index.pair(close).filter(|_| index.is_sign(close, '}'));
-        open.is_some_and(|open| {
-            (open..close).any(|at| {
-                let renamed = index.is_sign(at + 1, ':') || index.name(at + 1) == Some("as");
-                index.name(at) == Some("fs") && !renamed
-            })
-        })
+        required || imported
     })
+}
+
+/// Tells whether a method goes by the name of one of the file system's.
+fn is_of_files(name: &str) -> bool {
+    const METHODS: [&str; 6] = [
+        "rmSync",
+        "rmdirSync",
+        "unlinkSync",
+        "truncateSync",
+        "writeFileSync",
+        "renameSync",
+    ];
+    let last = name.rsplit('.').next().unwrap_or(name);
+    name.contains('.') && METHODS.contains(&last)
 }
 
 /// Tells whether a function starts programs: those see the real files.

@@ -277,6 +277,7 @@ fn value(name: &str, context: &Context<'_>, needs: &mut Needs) -> Option<String>
         | Answer::Container(_)
         | Answer::Absent
         | Answer::Unknown(_)
+        | Answer::Clock { .. }
         | Answer::Assumed => None,
     }
 }

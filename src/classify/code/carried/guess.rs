@@ -9,22 +9,30 @@ pub(super) struct Guesses {
     ways: Vec<bool>,
     /// How many have come up.
     met: usize,
+    /// More came up than are counted.
+    more: bool,
     /// Work that was done in the runs before; all of them share one measure.
     pub work: usize,
 }
 
 impl Guesses {
-    /// Tells which way the next decision goes; nothing where there are too many.
-    pub fn next(&mut self) -> Option<bool> {
+    /// Tells which way the next decision goes; what comes up behind the last one that is counted goes as that does.
+    pub fn next(&mut self) -> bool {
+        self.more |= self.met == MAX_GUESSES;
+        if self.more {
+            return self.ways.last().copied().unwrap_or(true);
+        }
         if self.met == self.ways.len() {
-            if self.met == MAX_GUESSES {
-                return None;
-            }
             self.ways.push(true);
         }
         let way = self.ways.get(self.met).copied();
         self.met += 1;
-        way
+        way.unwrap_or(true)
+    }
+
+    /// Tells whether more came up than are gone through: some ways are left out.
+    pub const fn leaves_out(&self) -> bool {
+        self.more
     }
 
     /// Tells whether anything was guessed.
@@ -36,6 +44,7 @@ impl Guesses {
     pub fn turn(&mut self) -> bool {
         self.ways.truncate(self.met);
         self.met = 0;
+        self.more = false;
         while self.ways.last() == Some(&false) {
             self.ways.pop();
         }
@@ -60,11 +69,10 @@ mod tests {
         loop {
             let mut run = Vec::new();
             // The second decision comes up on one side only.
-            if let Some(first) = guesses.next() {
-                run.push(first);
-                if first {
-                    run.extend(guesses.next());
-                }
+            let first = guesses.next();
+            run.push(first);
+            if first {
+                run.push(guesses.next());
             }
             assert!(guesses.any());
             seen.push(run);
@@ -76,8 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn too_many_are_told() {
+    fn what_is_too_much_goes_as_the_last_one_did() {
         let mut guesses = Guesses::default();
-        assert_eq!([(); 4].map(|()| guesses.next()).iter().flatten().count(), 3);
+        assert_eq!([(); 5].map(|()| guesses.next()), [true; 5]);
+        assert!(guesses.leaves_out());
+        assert!(guesses.turn() && !guesses.leaves_out());
+        let second = [(); 5].map(|()| guesses.next());
+        assert_eq!(second, [true, true, false, false, false]);
     }
 }

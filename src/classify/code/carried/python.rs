@@ -77,7 +77,7 @@ pub(super) fn carry<'w>(
         // What was done up to there is done; what is still to be asked is known by now.
         Err(_) => return Some((player.world, true)),
     }
-    let unsure = player.unsure;
+    let unsure = player.unsure || guesses.leaves_out();
     player.finished().ok().map(|world| (world, unsure))
 }
 

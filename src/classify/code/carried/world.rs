@@ -620,6 +620,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Returns seconds since 1970, in universal time and by the clock on the wall; nothing where no clock is asked.
+    pub fn clock(&mut self) -> Outcome<Option<(i64, i64)>> {
+        match self.ask(Question::Clock)? {
+            Some(Answer::Clock { universal, local }) => Ok(Some((universal, local))),
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the folder of the user.
     pub fn home(&self) -> Option<String> {
         let home = self.context.scene.home.as_ref()?;

@@ -485,9 +485,12 @@ impl Player<'_> {
             (_, options) => (Some(Vec::new()), options),
         };
         let mut shown = Value::Undefined;
+        let (mut fed, mut place) = (Value::Undefined, Value::Undefined);
         if let Some(options) = options.filter(|options| !options.is_nothing()) {
             shown = self.member(options, &Rc::from("stdio"))?;
-            let known = ["stdio", "encoding", "maxBuffer", "timeout"];
+            fed = self.member(options, &Rc::from("input"))?;
+            place = self.member(options, &Rc::from("cwd"))?;
+            let known = ["stdio", "encoding", "maxBuffer", "timeout", "input", "cwd"];
             let all = self.entries_of(options)?;
             if all.iter().any(|(name, _)| !known.contains(&&**name)) {
                 return Err(Stop::Lost);
@@ -509,6 +512,7 @@ impl Player<'_> {
                 all.join(" ")
             }
         };
+        let line = self.line_with(line, &fed, &place)?;
         // Whether it fails is not known: whoever would catch that is not followed.
         if self.tries > 0 && key != "spawnSync" {
             return Err(Stop::Lost);
@@ -525,6 +529,22 @@ impl Player<'_> {
             (_, Value::Undefined) => Value::Unknown,
             (_, Value::Text(way)) if &*way == "pipe" => Value::Unknown,
             _ => Value::Any,
+        })
+    }
+
+    /// A line that is fed a text, or starts in another folder.
+    fn line_with(&mut self, line: String, fed: &Value, place: &Value) -> Outcome<String> {
+        let line = match fed {
+            Value::Undefined => line,
+            text => format!("printf %s {} | {line}", word(&text.as_text()?)),
+        };
+        Ok(match place {
+            Value::Undefined => line,
+            place => {
+                let (path, _) = self.file_path(place)?;
+                let path = path.to_str().ok_or(Stop::Lost)?;
+                format!("(\ncd -- {} || exit\n{line}\n)", word(path))
+            }
         })
     }
 

@@ -321,7 +321,7 @@ impl<'a> Player<'a> {
             Value::Class(class) => super::enums::members(class).ok_or(Stop::Lost),
             Value::Tuple(items) => Ok(items.as_ref().clone()),
             // None of them, or one.
-            Value::Unknown(What::Inert) => Ok(match self.guess()? {
+            Value::Unknown(What::Inert) => Ok(match self.guess() {
                 true => vec![Value::Unknown(What::Inert)],
                 false => Vec::new(),
             }),

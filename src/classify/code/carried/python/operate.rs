@@ -47,7 +47,7 @@ impl Player<'_> {
                     .is_none_or(|fields| !fields.tuple || !fields.names.is_empty())
             }
             Value::Unknown(Kind::Place) => true,
-            Value::Unknown(_) => return self.guess(),
+            Value::Unknown(_) => return Ok(self.guess()),
             Value::Time(_, Clock::Span) => return Err(Stop::Lost),
             _ => true,
         })
@@ -71,7 +71,7 @@ impl Player<'_> {
                 (Value::Unknown(Kind::Text | Kind::Number), Value::None)
                 | (Value::None, Value::Unknown(Kind::Text | Kind::Number)) => false,
                 (Value::Unknown(_), other) | (other, Value::Unknown(_)) if other.is_plain() => {
-                    return self.guess();
+                    return Ok(self.guess());
                 }
                 _ => return Err(Stop::Lost),
             },

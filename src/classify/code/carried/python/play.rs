@@ -116,8 +116,8 @@ impl<'a> Player<'a> {
     }
 
     /// Goes one of the ways of a decision that is not known.
-    pub fn guess(&mut self) -> Outcome<bool> {
-        self.guesses.next().ok_or(Stop::Lost)
+    pub fn guess(&mut self) -> bool {
+        self.guesses.next()
     }
 
     /// Closes what is open, and hands the world back.

@@ -269,7 +269,7 @@ impl Player<'_> {
                 if let (Value::Unknown(_), other) | (other, Value::Unknown(_)) = (left, right)
                     && other.is_plain()
                 {
-                    return self.guess();
+                    return Ok(self.guess());
                 }
                 if let Some(told) = self.subset(op, left, right)? {
                     return Ok(told);

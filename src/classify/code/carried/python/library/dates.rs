@@ -1,7 +1,8 @@
 //! `date` and `datetime` that are known: made of numbers or read from a text, compared, written, and set against now.
-//! No clock is read: whether such a moment has gone by, the age of the script's own file tells.
+//! What is now the facts say; where they do not, whether a moment has gone by tells the age of the script's own file.
 
 use std::cmp::Ordering;
+use std::path::Path;
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time as Hour};
@@ -15,6 +16,8 @@ use super::super::value::{Clock, Kind, Outcome, Stop, Value};
 /// Seconds by which the clock on the wall may differ from universal time, in either direction.
 const ZONES: f64 = 14.0 * 3_600.0;
 const DAY: f64 = 86_400.0;
+/// Seconds that may go by until the script looks at its clock: what changes within them is not known.
+const SOON: f64 = 600.0;
 
 /// What reading a text has come to: a moment, none for certain, or nobody knows.
 enum Read {
@@ -114,6 +117,13 @@ fn moved(moment: DateTime, by: f64, whole: bool) -> Outcome<Value> {
     let by = SignedDuration::from_secs_f64(by);
     let moved = moment.checked_add(by).map_err(|_| Stop::Lost)?;
     Ok(Value::Date(moved, whole))
+}
+
+/// Returns the day of so many seconds since 1970.
+fn day_at(seconds: f64) -> Outcome<Value> {
+    let began = Date::new(1970, 1, 1).map_err(|_| Stop::Lost)?;
+    let day = (seconds / DAY).floor() * DAY;
+    moved(began.to_datetime(Hour::midnight()), day, true)
 }
 
 /// Writes a moment by a format; nothing where a sign of it is not known.
@@ -238,12 +248,68 @@ impl Player<'_> {
                     false => Ok(Ordering::Greater),
                 }
             }
-            (false, Clock::Moment | Clock::Universal) => match self.has_passed(at + less)? {
-                true => Ok(Ordering::Less),
-                false => Ok(Ordering::Greater),
-            },
+            (false, Clock::Moment | Clock::Universal) => {
+                let now = self.now(clock)?;
+                let passed = match now.map(|now| now - (at + less)) {
+                    Some(ago) if (-SOON..=0.0).contains(&ago) => return Err(Stop::Lost),
+                    Some(ago) => ago > 0.0,
+                    None => self.has_passed(at + less)?,
+                };
+                Ok(match passed {
+                    true => Ordering::Less,
+                    false => Ordering::Greater,
+                })
+            }
             _ => Err(Stop::Lost),
         }
+    }
+
+    /// Returns what a clock of this kind shows, in seconds since 1970; nothing where nobody has looked at one.
+    fn now(&mut self, clock: Clock) -> Outcome<Option<f64>> {
+        let zone = Value::text("TZ");
+        let other = !self.inherits || self.environment.borrow().get(&zone)?.is_some();
+        let Some((universal, local)) = self.world.clock()? else {
+            return Ok(None);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
+        Ok(match clock {
+            Clock::Universal => Some(universal as f64),
+            Clock::Moment | Clock::Day if !other => Some(local as f64),
+            _ => None,
+        })
+    }
+
+    /// Returns the day that it is, if it still is when the script asks.
+    pub fn today(&mut self) -> Outcome<Option<Value>> {
+        let now = self.now(Clock::Day)?;
+        let Some(now) = now.filter(|now| now.rem_euclid(DAY) < DAY - SOON) else {
+            return Ok(None);
+        };
+        day_at(now).map(Some)
+    }
+
+    /// Returns the day on which a file was changed, by the clock on the wall; summer time may have moved it by an hour since.
+    pub fn day_of(&mut self, path: &Path) -> Outcome<Option<Value>> {
+        let Some(local) = self.now(Clock::Day)? else {
+            return Ok(None);
+        };
+        let Some(universal) = self.now(Clock::Universal)? else {
+            return Ok(None);
+        };
+        #[expect(clippy::cast_precision_loss, reason = "seconds of this age are exact")]
+        let wall = self.world.moment(path)? as f64 + local - universal;
+        let hour = 3_600.0;
+        if !(hour..DAY - hour).contains(&wall.rem_euclid(DAY)) {
+            return Ok(None);
+        }
+        day_at(wall).map(Some)
+    }
+
+    /// Returns how long ago a moment is; nothing where that may be a day more when the script asks.
+    fn ago(&mut self, moment: DateTime, less: f64, clock: Clock) -> Outcome<Option<f64>> {
+        let at = seconds(moment).ok_or(Stop::Lost)?;
+        let ago = self.now(clock)?.map(|now| now - less - at);
+        Ok(ago.filter(|ago| ago.rem_euclid(DAY) < DAY - SOON))
     }
 
     /// Tells whether it is later than this by the clock on the wall, wherever that hangs.
@@ -278,6 +344,14 @@ impl Player<'_> {
             (Value::Date(one, whole), Operator::Sub, Value::Span(by)) => {
                 moved(*one, -by, *whole).map(Some)
             }
+            (
+                Value::Time(Time::Now { less, unit }, clock @ (Clock::Moment | Clock::Universal)),
+                Operator::Sub,
+                Value::Date(moment, false),
+            ) if *unit == 1.0 => Ok(Some(match self.ago(*moment, *less, *clock)? {
+                Some(ago) => Value::Span(ago),
+                None => Value::Unknown(Kind::Inert),
+            })),
             // How long ago it is nobody says in seconds.
             (Value::Date(..), Operator::Sub, Value::Time(..) | Value::Unknown(_))
             | (Value::Time(..) | Value::Unknown(_), Operator::Sub, Value::Date(..)) => {

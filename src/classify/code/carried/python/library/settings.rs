@@ -27,6 +27,10 @@ impl Player<'_> {
             "csv.writer" | "csv.DictWriter" => {
                 let file = given.need("csvfile")?;
                 let known = matches!(file, Value::File(_) | Value::Library("sys.stdout"));
+                // How the rows are written; what stands in the file is not known anyway.
+                for manner in ["lineterminator", "delimiter", "quoting", "quotechar"] {
+                    given.key(manner);
+                }
                 match known && given.is_plain() {
                     true => Ok(self.special("Writer", vec![("file", file)])),
                     false => Err(Stop::Lost),

@@ -1,5 +1,5 @@
 //! `time` and `datetime`: now, ages and moments of files, spans of time.
-//! No clock is read: what is now is known as that alone, and how old a file is says the world.
+//! What is now is known as that alone, but for the day; how old a file is says the world.
 
 use std::cmp::Ordering;
 
@@ -67,7 +67,10 @@ impl Player<'_> {
             "time.monotonic" | "time.perf_counter" | "time.time_ns" => {
                 Ok(Value::Unknown(Kind::Number))
             }
-            "datetime.date.today" => Ok(Value::Time(NOW, Clock::Day)),
+            "datetime.date.today" => {
+                let today = self.today()?;
+                Ok(today.unwrap_or(Value::Time(NOW, Clock::Day)))
+            }
             "time.localtime" | "time.gmtime" => Ok(Value::Unknown(Kind::Inert)),
             "time.strftime" | "time.ctime" => Ok(Value::Unknown(Kind::Text)),
             "datetime.datetime.now" | "datetime.datetime.fromtimestamp" => {
@@ -170,7 +173,19 @@ impl Player<'_> {
 
     pub fn time_method(&mut self, owner: &Value, name: &str, given: Given) -> Outcome<Value> {
         match (owner, name) {
-            (Value::Time(time, Clock::Moment), "date") => Ok(Value::Time(time.clone(), Clock::Day)),
+            (Value::Time(Time::Now { less, unit }, Clock::Moment), "date")
+                if *less == 0.0 && *unit == 1.0 =>
+            {
+                let today = self.today()?;
+                Ok(today.unwrap_or(Value::Time(NOW, Clock::Day)))
+            }
+            (Value::Time(time, Clock::Moment), "date") => {
+                let day = match time {
+                    Time::Changed { path, unit: 1.0 } => self.day_of(path)?,
+                    _ => None,
+                };
+                Ok(day.unwrap_or(Value::Time(time.clone(), Clock::Day)))
+            }
             (Value::Time(time, Clock::Moment | Clock::Zoned), "timestamp") => {
                 Ok(Value::Time(time.clone(), Clock::Number))
             }
