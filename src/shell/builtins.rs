@@ -71,6 +71,7 @@ impl Unfolder<'_> {
         }
         let before = matches!(going, Going::Settling(_)).then(|| st.clone());
         let outer = std::mem::replace(&mut st.arguments, Rc::new(arguments));
+        let lists = (std::mem::take(&mut st.also), st.placed);
         let locals = std::mem::take(&mut st.locals);
         for (key, word) in &job.env {
             keep_local(st, key);
@@ -98,7 +99,7 @@ impl Unfolder<'_> {
         }
         let own = std::mem::replace(&mut st.locals, locals);
         self.uncover(own, traps, st);
-        st.arguments = outer;
+        (st.arguments, (st.also, st.placed)) = (outer, lists);
         if let (Going::Settling(place), Some(before)) = (going, before) {
             let written = self.recorded;
             self.settled.end(place, &before, st, &feed, written);
@@ -245,7 +246,7 @@ impl Unfolder<'_> {
                 st.globs.zsh(job.args(), true);
             }
             "unsetopt" => st.globs.zsh(job.args(), false),
-            "shift" => shift(job, st),
+            "shift" => super::placed::shift(job, st),
             "read" if self.unsure == 0 && self.shifts.is_empty() => {
                 self.takes_line(fr);
                 self.named_subscripts(job.args(), st, fr);
@@ -310,10 +311,18 @@ impl Unfolder<'_> {
             st.functions = functions;
             return Some(feed);
         }
+        // A shell that runs a text ends where the program cannot be started, unless `execfail` says otherwise.
+        let starts = rest
+            .words
+            .first()
+            .is_some_and(|word| !word.prefix().is_empty());
         let feed = self.run(rest, st, fr);
         if name == "exec" {
             self.exits += 1;
             st.ended = true;
+            if starts && self.unsure == 0 {
+                st.gone = Some(Gone::Shell);
+            }
         }
         Some(feed)
     }
@@ -606,6 +615,8 @@ fn set(job: &Job, st: &mut State) {
     let mut positional: Option<Vec<Word>> = None;
     while let Some(word) = args.next() {
         match word.text().as_deref() {
+            // `set -` alone leaves them as they are.
+            Some("-") if args.len() == 0 => break,
             Some("--" | "-") => {
                 positional = Some(args.cloned().collect());
                 break;
@@ -653,7 +664,7 @@ fn set(job: &Job, st: &mut State) {
         }
     }
     if let Some(words) = positional {
-        st.arguments = Rc::new(bounded(words));
+        st.place(Rc::new(bounded(words)));
     }
 }
 
@@ -683,32 +694,6 @@ fn splits_words(job: &Job) -> bool {
         let text = text.replace('_', "").to_ascii_lowercase();
         matches!(text.as_str(), "shwordsplit" | "sh" | "ksh" | "bash" | "-y")
     })
-}
-
-fn shift(job: &Job, st: &mut State) {
-    let by = job
-        .args()
-        .first()
-        .and_then(Word::text)
-        .and_then(|t| t.parse().ok())
-        .unwrap_or(1);
-    let arguments = Rc::make_mut(&mut st.arguments);
-    let by = arguments.len().min(by);
-    let loose = |word: &Word| super::listed::is_loose(word);
-    let end = match arguments.get(..by).unwrap_or_default().iter().any(loose) {
-        // How many of them stand there is not known: they leave together.
-        true => {
-            by + arguments
-                .iter()
-                .skip(by)
-                .take_while(|word| loose(word))
-                .count()
-        }
-        false => by,
-    };
-    // What a pattern stands for may be more than one word.
-    let kept: Vec<Word> = arguments.drain(..end).filter(Word::has_glob).collect();
-    arguments.splice(..0, kept);
 }
 
 fn unset(job: &Job, st: &mut State) {

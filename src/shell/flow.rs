@@ -12,7 +12,7 @@ use super::ast::{
 };
 use super::elements::{self, appended, with_element};
 use super::expand::{VALUE, WORD, literal_piece};
-use super::proof::Proofs;
+use super::proof::{Proofs, printed};
 use super::state::{Choice, Feed, Function, State, Value, literal, nowhere, word_of};
 use super::unfold::{Content, Frame, Job, Unfolder};
 
@@ -196,8 +196,10 @@ impl Unfolder<'_> {
             NodeKind::Simple { assigns, words } if only_sets(node, assigns, words, st) => {
                 self.watched(node, assigns, words, st, fr)
             }
-            NodeKind::Simple { assigns, words } => self.readings(st, &mut |this, st| {
-                this.watched(node, assigns, words, st, fr)
+            NodeKind::Simple { assigns, words } => self.each_list(node, st, fr, &mut |this, st| {
+                this.readings(st, &mut |this, st| {
+                    this.watched(node, assigns, words, st, fr)
+                })
             }),
             NodeKind::Function { name, body } => {
                 let function = Function {
@@ -212,7 +214,7 @@ impl Unfolder<'_> {
                 ) {
                     let mut inside = st.subshell();
                     let unknown = Word::hole(Hole::Unknown, false, fr.source.origin(node.span));
-                    inside.arguments = Rc::new(vec![unknown]);
+                    inside.place(Rc::new(vec![unknown]));
                     self.node(body, &mut inside, fr);
                 }
                 Feed::nothing()
@@ -254,7 +256,8 @@ impl Unfolder<'_> {
         let feed = self.simple(node, assigns, words, st, fr);
         self.varied(node, words);
         let origin = fr.source.origin(node.span);
-        let started = self.started(from, &origin, fr.via.len());
+        let inner = printed(assigns, words).map(|span| fr.source.origin(span));
+        let started = self.started(from, inner.as_ref().unwrap_or(&origin), fr.via.len());
         let opened = self.opener(from, &origin, fr.via.len());
         if let Some(at) = opened.filter(|at| started.is_none_or(|own| *at < own)) {
             Self::opened(at, st);
@@ -332,14 +335,7 @@ impl Unfolder<'_> {
                 self.reckoned = self.arith(parts, st, fr);
                 Feed::nothing()
             }
-            NodeKind::Coproc { body, .. } => {
-                let mut inside = st.subshell();
-                let fed = fr.fed(Feed::Opaque("coproc".to_owned()));
-                self.beside += 1;
-                self.node(body, &mut inside, &fed);
-                self.beside -= 1;
-                Feed::nothing()
-            }
+            NodeKind::Coproc { name, body } => self.coproc(name.as_deref(), body, st, fr),
         }
     }
 

@@ -71,7 +71,45 @@ pub(super) fn invents(text: &str) -> bool {
     let text = text
         .get(..text.floor_char_boundary(MAX_LOOKED))
         .unwrap_or_default();
-    GENERATORS.iter().any(|word| text.contains(word)) || tells_seconds(text)
+    !leaves_little(text)
+        && (GENERATORS.iter().any(|word| text.contains(word)) || tells_seconds(text))
+}
+
+/// Tells whether so little is left of what is new that it may have been there before, or nothing at all.
+fn leaves_little(text: &str) -> bool {
+    /// Characters, or bytes, by which two names differ for certain.
+    const ENOUGH: u32 = 4;
+    /// Numbers out of which one is drawn.
+    const MANY: u32 = 100;
+    let number = |rest: &str| -> Option<u32> {
+        let rest = rest.trim_start();
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    let fewer = |sign: &str, least: u32| {
+        let mut parts = text.split(sign).skip(1);
+        parts.any(|rest| number(rest).is_some_and(|count| count < least))
+    };
+    let cut = text.split("cut -c").skip(1).any(|rest| {
+        let rest = rest.trim_start();
+        let end = rest.strip_prefix("1-").or_else(|| rest.strip_prefix('-'));
+        end.and_then(number).is_none_or(|end| end < ENOUGH)
+    });
+    let counted = text.starts_with("$((") && text.contains(['*', '>', '<', '?', '&', '/', '=']);
+    let repeats = [
+        "--sha1",
+        "--md5",
+        "--name",
+        "uuidgen -n",
+        "uuidgen -m",
+        "uuidgen -s",
+        "grep",
+    ];
+    cut || counted
+        || repeats.iter().any(|word| text.contains(word))
+        || fewer("head -c", ENOUGH)
+        || fewer("rand -hex", 2)
+        || text.contains("RANDOM") && fewer("%", MANY)
 }
 
 /// `date +%s`, `date +%Y%m%d%H%M%S`: a day alone is not new.
@@ -79,6 +117,11 @@ fn tells_seconds(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("date ") else {
         return false;
     };
+    // The moment of a file, or one that is said, is none of the call's own; seconds cut short are the same for days.
+    let said = ["-r", "-d", "--date", "--reference", "cut -c"];
+    if said.iter().any(|option| rest.contains(option)) {
+        return false;
+    }
     let Some((_, format)) = rest.split_once('+') else {
         return false;
     };

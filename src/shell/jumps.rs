@@ -4,7 +4,9 @@
 use std::rc::Rc;
 
 use crate::model::command::Cwd;
+use crate::model::word::Word;
 
+use super::placed::Lists;
 use super::state::{State, Variables};
 use super::unfold::{Job, Unfolder};
 
@@ -52,6 +54,8 @@ pub(super) struct Jump {
     /// The subshell in which it was made.
     shell: usize,
     variables: Rc<Variables>,
+    arguments: Rc<Vec<Word>>,
+    also: Lists,
     /// Nothing where what came before has failed: then nothing has moved.
     cwd: Option<Vec<Cwd>>,
 }
@@ -86,6 +90,8 @@ impl Unfolder<'_> {
             goal,
             shell: st.shell,
             variables: Rc::clone(&st.variables),
+            arguments: Rc::clone(&st.arguments),
+            also: Rc::clone(&st.also),
             cwd: (!self.otherwise).then(|| st.cwd.clone()),
         });
     }
@@ -111,7 +117,8 @@ impl Unfolder<'_> {
                 st.gone = st
                     .gone
                     .filter(|gone| here == Goal::Call && *gone == Gone::Call);
-                st.join_ways(&jump.variables, jump.cwd.as_deref());
+                let arguments = (&jump.arguments, &jump.also);
+                st.join_ways(&jump.variables, arguments, jump.cwd.as_deref());
             }
             let further = match jump.goal {
                 Goal::Loops(left) => left > 0,

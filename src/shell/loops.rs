@@ -436,7 +436,7 @@ impl Unfolder<'_> {
             left = st.arguments.len();
             if st.rounds.saturating_mul(left) > MAX_ROUNDS {
                 let any = Word::hole(Hole::Unknown, false, nowhere());
-                st.arguments = Rc::new(vec![any]);
+                st.place(Rc::new(vec![any]));
             }
             st.rounds = outer.saturating_mul(left);
             feed = feed.or(round(self, st));

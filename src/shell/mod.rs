@@ -45,6 +45,7 @@ pub mod parse;
 pub mod patch;
 mod patched;
 mod pattern;
+mod placed;
 mod plumbing;
 mod portable;
 pub mod powershell;

@@ -126,7 +126,8 @@ impl Unfolder<'_> {
         fr: &Frame,
     ) -> Found {
         let positional = matches!(name, "@" | "*" | "#") || name.parse::<usize>().is_ok();
-        if positional && st.arguments.is_empty() && st.calls == 0 && fr.via.is_empty() {
+        let open = st.calls == 0 && fr.via.is_empty() && !st.placed;
+        if positional && st.arguments.is_empty() && open {
             // The text is somebody's file perhaps, and whoever starts it says more.
             self.unsure += 1;
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::model::command::{Redirect, WriteMode};
 use crate::model::word::{Hole, Word};
 
-use super::ast::{PartKind, RedirectOp, Redirection, Script};
+use super::ast::{Node, PartKind, RedirectOp, Redirection, Script};
 use super::expand::{QUOTED, VALUE, WORD, literal_piece};
 use super::state::{Feed, State, Value, nowhere, word_of};
 use super::unfold::{Content, Frame, Unfolder, Write};
@@ -27,6 +27,24 @@ pub(super) struct Plumbing<'a> {
 }
 
 impl Unfolder<'_> {
+    /// A command beside the shell; its descriptors become a variable.
+    pub(super) fn coproc(
+        &mut self,
+        name: Option<&str>,
+        body: &Node,
+        st: &mut State,
+        fr: &Frame,
+    ) -> Feed {
+        let mut inside = st.subshell();
+        let any = Value::unknown(Hole::Unknown, nowhere());
+        st.set(name.unwrap_or("COPROC"), any);
+        let fed = fr.fed(Feed::Opaque("coproc".to_owned()));
+        self.beside += 1;
+        self.node(body, &mut inside, &fed);
+        self.beside -= 1;
+        Feed::nothing()
+    }
+
     pub(super) fn plumb<'r>(
         &mut self,
         redirects: &'r [Redirection],

@@ -2,8 +2,9 @@
 //! It knows statuses only; what a success means for the world is judged elsewhere.
 
 use crate::model::command::{Command, Proven};
-use crate::model::span::Origin;
+use crate::model::span::{Origin, Span};
 
+use super::ast::{Assign, AssignValue, NodeKind, PartKind, RawWord};
 use super::unfold::Unfolder;
 
 /// Wrappers whose status is that of the command inside.
@@ -93,6 +94,37 @@ impl Proofs {
     /// The shell goes on only after success.
     pub fn succeeded(&mut self) {
         *self = Self::of(self.zero.clone());
+    }
+}
+
+/// `id=$(make one)`: the status is that of the one command whose text is taken; returns where that stands.
+pub(super) fn printed(assigns: &[Assign], words: &[RawWord]) -> Option<Span> {
+    let ([assign], []) = (assigns, words) else {
+        return None;
+    };
+    let AssignValue::Word(value) = &assign.value else {
+        return None;
+    };
+    let part = match value.parts.as_slice() {
+        [part] => match &part.kind {
+            PartKind::Double(inner) => match inner.as_slice() {
+                [part] => part,
+                _ => return None,
+            },
+            _ => part,
+        },
+        _ => return None,
+    };
+    let PartKind::Command(script) = &part.kind else {
+        return None;
+    };
+    let [item] = script.items.as_slice() else {
+        return None;
+    };
+    let plain = !item.background && item.rest.is_empty() && !item.first.negated;
+    match item.first.nodes.as_slice() {
+        [node] if plain && matches!(node.kind, NodeKind::Simple { .. }) => Some(node.span),
+        _ => None,
     }
 }
 

@@ -21,7 +21,9 @@ impl Unfolder<'_> {
         st: &mut State,
         fr: &Frame,
     ) -> Option<Feed> {
-        let arguments = (!fr.via.is_empty() || st.calls > 0)
+        // Outside of scripts and functions they are those that `set --` has given.
+        let given = !fr.via.is_empty() || st.calls > 0 || st.placed;
+        let arguments = given
             && st.arguments.len() <= MAX_ITEMS
             && (st.arguments.iter()).all(|word| word.is_literal() && !word.many);
         if !is_asked(condition) {

@@ -261,8 +261,11 @@ impl Unfolder<'_> {
         let name = format!("source {}", file.shown());
         let inside = fr.enter(&name, Passage::Plain);
         let arguments = self.loosened(job.words.get(2..).unwrap_or_default());
-        let outer = (!arguments.is_empty())
-            .then(|| std::mem::replace(&mut st.arguments, Rc::new(arguments)));
+        let outer = (!arguments.is_empty()).then(|| {
+            let outer = (Rc::clone(&st.arguments), Rc::clone(&st.also), st.placed);
+            st.place(Rc::new(arguments));
+            outer
+        });
         let zero = st.zero.replace(file.clone());
         let (proofs, exits) = (st.proofs.settled(), self.exits);
         let jumps = self.jumps.len();
@@ -287,7 +290,7 @@ impl Unfolder<'_> {
             st.proofs = proofs;
         }
         if let Some(outer) = outer {
-            st.arguments = outer;
+            (st.arguments, st.also, st.placed) = outer;
         }
         feed
     }

@@ -143,6 +143,10 @@ pub struct State {
     pub handed: Rc<Vec<String>>,
     pub aliases: Rc<HashMap<Rc<str>, Rc<Word>>>,
     pub arguments: Rc<Vec<Word>>,
+    /// The lists that these may be, where paths differ.
+    pub also: super::placed::Lists,
+    /// `set --` has said what they are.
+    pub placed: bool,
     pub zero: Option<Word>,
     /// Every working directory that is possible here; never empty.
     pub cwd: Vec<Cwd>,
@@ -203,6 +207,8 @@ impl State {
             handed: Rc::default(),
             aliases: Rc::default(),
             arguments: Rc::default(),
+            also: Rc::default(),
+            placed: false,
             zero: None,
             previous: vec![Cwd::Unknown],
             cwd,
@@ -436,6 +442,8 @@ impl State {
         }
         self.gone = gone;
         self.join_variables(&other.variables);
+        self.placed &= other.placed;
+        self.join_arguments(&other.arguments, &other.also);
         self.exports_all |= other.exports_all;
         for name in other.promised.iter() {
             if !self.promised.contains(name) {
@@ -460,8 +468,14 @@ impl State {
     }
 
     /// Takes in what holds on another way that ends at the same place.
-    pub fn join_ways(&mut self, variables: &Rc<Variables>, cwd: Option<&[Cwd]>) {
+    pub fn join_ways(
+        &mut self,
+        variables: &Rc<Variables>,
+        (arguments, also): (&Rc<Vec<Word>>, &super::placed::Lists),
+        cwd: Option<&[Cwd]>,
+    ) {
         self.join_variables(variables);
+        self.join_arguments(arguments, also);
         if let Some(cwd) = cwd {
             join_cwds(&mut self.cwd, cwd.to_vec());
         }

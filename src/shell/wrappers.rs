@@ -155,7 +155,12 @@ impl Unfolder<'_> {
         if let Some(dir) = found.value("--wd --working-directory -C --directory --cwd") {
             inside.cwd = self.places(dir, &st.cwd);
         }
-        self.inner(row.name, (row.passage)(), rest, &mut inside, fr)
+        let mut passage = (row.passage)();
+        if row.name == "systemd-nspawn" && is_ephemeral(&found, job) {
+            inside = super::remote::far(st);
+            passage = thrown_away(program, job);
+        }
+        self.inner(row.name, passage, rest, &mut inside, fr)
     }
 
     /// `/lib64/ld-linux-x86-64.so.2 /bin/rm -rf x`; some of its options only tell.
@@ -432,4 +437,20 @@ fn from_afar(program: &str, feed: Option<Feed>) -> Option<Feed> {
         Feed::File(_) => Feed::Opaque(program.to_owned()),
         other => other,
     })
+}
+
+/// Tells whether a container of `systemd-nspawn` is thrown away at its end, with nothing of the host in it.
+fn is_ephemeral(found: &super::options::Options, job: &Job) -> bool {
+    let said = found.has("--ephemeral") && found.value("--ephemeral").is_none();
+    let mut words = job.args().iter();
+    (said || found.has("-x")) && !words.any(|word| word.prefix().starts_with("--bind"))
+}
+
+/// Its tree is its own, its network that of the host.
+fn thrown_away(program: &str, job: &Job) -> Passage {
+    Passage::Fresh {
+        engine: program.to_owned(),
+        mounts: Vec::new(),
+        network: Some(Word::literal("host", job.origin.clone())),
+    }
 }

@@ -480,3 +480,58 @@ END
         ],
     );
 }
+
+const SWAP: &str = r#"live=$1 new=$2 prev=$1.prev
+if [[ -e "$prev" ]]; then
+  exit 1
+fi
+mv -T -- "$live" "$prev"
+if ! mv -T -- "$new" "$live"; then
+  mv -T -- "$prev" "$live"
+  exit 1
+fi
+if [ "$3" = discard ]; then
+  rm -rf -- "$prev"
+fi
+"#;
+
+#[test]
+fn what_a_way_out_would_have_moved_back_is_still_there() {
+    let scene = Scene::built(&format!("{DATA}\nmkdir new; echo x > new/x\n"));
+    scene.writes(&[("swap.sh", SWAP)]);
+    scene.loses(
+        ".",
+        &[
+            "bash swap.sh data new discard",
+            "mv data t; if [ -n \"$STAY\" ]; then mv t data; exit 1; fi; rm -rf t",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "bash swap.sh data new keep",
+            "mv data t; mv t data; rm -rf t",
+        ],
+    );
+}
+
+#[test]
+fn one_list_of_parameters_or_another() {
+    let scene = Scene::built(DATA);
+    scene.loses(
+        ".",
+        &[
+            "if [ -n \"$Q\" ]; then set -- echo; else set -- rm -rf data; fi; \"$@\"",
+            "set -- -f data/*; [ -n \"$DRY\" ] && set -- --help \"$@\"; rm \"$@\"",
+            "f() { [ -n \"$Q\" ] && shift; [ $# = 1 ] && rm -rf data; }; f a",
+        ],
+    );
+    scene.keeps(
+        ".",
+        &[
+            "set -- data; [ -n \"$Q\" ] && set -- data -la; ls \"$@\"",
+            "set -- a b; while [ $# -gt 0 ]; do case $1 in c) rm -rf data ;; esac; shift; done",
+            "exec ls; rm -rf data",
+        ],
+    );
+}

@@ -140,17 +140,17 @@ impl Moves {
         left.filter(|_| self.is_whole())
     }
 
-    /// Returns the places from which the content of this one came.
-    pub fn origins(&self, path: &Path) -> Vec<Origin> {
-        self.followed(path, false)
+    /// Returns the places from which the content of this one came; `ran` are the commands that have run for certain, nothing where all have.
+    pub fn origins(&self, path: &Path, ran: Option<&[usize]>) -> Vec<Origin> {
+        self.followed(path, false, ran)
     }
 
     /// Returns the same for what is written to through a name: links that the call made lead on.
     pub fn origins_behind_links(&self, path: &Path) -> Vec<Origin> {
-        self.followed(path, true)
+        self.followed(path, true, None)
     }
 
-    fn followed(&self, path: &Path, through_links: bool) -> Vec<Origin> {
+    fn followed(&self, path: &Path, through_links: bool, ran: Option<&[usize]>) -> Vec<Origin> {
         if self.all.is_empty() {
             return Vec::new();
         }
@@ -166,7 +166,7 @@ impl Moves {
         for deed in deeds.filter(|deed| through_links || !deed.links) {
             spots = spots
                 .into_iter()
-                .flat_map(|spot| spot.before(deed))
+                .flat_map(|spot| spot.before(deed, ran.is_none_or(|ran| ran.contains(&deed.at))))
                 .take(ORIGINS_MAX)
                 .collect();
         }
@@ -179,14 +179,14 @@ impl Moves {
 
 impl Spot {
     /// Returns where the content of the spot was before one command moved things.
-    fn before(mut self, deed: &Deed) -> Vec<Self> {
+    fn before(mut self, deed: &Deed, ran: bool) -> Vec<Self> {
         let path = self.origin.path.clone();
         let mut found = Vec::new();
         let mut stays = true;
         for (from, to) in &deed.steps {
             let hidden = self.without.iter().any(|empty| to.starts_with(empty));
             if let (Ok(rest), false) = (path.strip_prefix(to), hidden) {
-                stays = false;
+                stays &= !ran;
                 found.push(Self {
                     origin: Origin {
                         path: joined(from, rest),
@@ -207,8 +207,8 @@ impl Spot {
                 continue;
             }
             // What stood here went away: later content is not of before.
-            stays &= !path.starts_with(from);
-            if from.starts_with(&path) {
+            stays &= !path.starts_with(from) || !ran;
+            if from.starts_with(&path) && ran {
                 self.without.push(from.clone());
             }
         }
@@ -556,7 +556,7 @@ mod tests {
     }
 
     fn from(moves: &Moves, path: &str) -> Vec<(String, bool)> {
-        let all = moves.origins(Path::new(path)).into_iter();
+        let all = moves.origins(Path::new(path), None).into_iter();
         all.map(|origin| (origin.path.display().to_string(), origin.inside))
             .collect()
     }

@@ -36,7 +36,7 @@ pub(super) fn of_file(place: &Place, context: &Context<'_>, needs: &mut Needs) -
     match moves.origins_behind_links(path).as_slice() {
         [origin] if !origin.inside => Some(Standing {
             place: at(place, &origin.path),
-            line: match moves.origins(path).is_empty() {
+            line: match moves.origins(path, None).is_empty() {
                 true => format!(
                     "the same call makes `{}` a name of it first",
                     path.display()

@@ -28,7 +28,10 @@ impl Judge<'_, '_> {
         let moves = self
             .moves
             .get_or_insert_with(|| Moves::read(context, needs));
-        moves.origins(path)
+        let before = context.aliases.map(|told| told.proven.as_slice());
+        let proven = before.and_then(|all| all.get(context.earlier.len()));
+        let ran = proven.map(|proven| [proven.ran(), proven.places()].concat());
+        moves.origins(path, ran.as_deref())
     }
 
     /// Judges the removal of what the call moved to a place: it goes from where it stands now.
