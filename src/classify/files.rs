@@ -13,6 +13,7 @@ pub mod judge;
 mod keys;
 pub mod kinds;
 mod linked;
+pub(in crate::classify) mod mounted;
 pub mod moves;
 mod named;
 mod outs;

@@ -178,10 +178,10 @@ impl<'a> Git<'a, '_> {
             return false;
         }
         if let (None, Some(word)) = (&self.invocation.dir, &self.invocation.partly) {
-            return self.is_below_temporary(word);
+            return self.is_below_temporary(word) && !self.is_shared();
         }
         match (&self.invocation.dir, &self.command.cwd) {
-            (None, Cwd::Temporary) => true,
+            (None, Cwd::Temporary) => !self.is_shared(),
             (Some(dir), _) if self.context.facts.assumed => {
                 let dir = crate::classify::files::place::lexical(dir);
                 let mut places = self.context.scene.temporary.iter();
@@ -189,6 +189,41 @@ impl<'a> Git<'a, '_> {
             }
             _ => false,
         }
+    }
+
+    /// A work tree in a temporary place may have its refs and stashes in a repository of elsewhere.
+    fn is_shared(&self) -> bool {
+        const OF_ALL: [&str; 11] = [
+            "branch",
+            "tag",
+            "stash",
+            "reflog",
+            "gc",
+            "prune",
+            "filter-branch",
+            "filter-repo",
+            "update-ref",
+            "push",
+            "remote",
+        ];
+        let leads = |one: &Command| {
+            let mut files = one.writes.iter().map(|write| write.file.shown());
+            if files.any(|file| file.ends_with("/.git")) {
+                return true;
+            }
+            if !one.is_any(&["git", "ln"]) {
+                return false;
+            }
+            let words: Vec<String> = one.args().iter().map(Word::prefix).collect();
+            let added = |pair: &[String]| matches!(pair, [a, b] if a == "worktree" && b == "add");
+            let apart = |word: &String| word.starts_with("--separate-git-dir");
+            match one.is_any(&["ln"]) {
+                true => words.iter().any(|word| word.contains(".git")),
+                false => words.windows(2).any(added) || words.iter().any(apart),
+            }
+        };
+        OF_ALL.contains(&self.invocation.subcommand.as_str())
+            && self.context.earlier.iter().any(leads)
     }
 
     /// `-C "$(mktemp -d)/clone"`: the part that is not known is one name.

@@ -8,8 +8,12 @@ mod containers;
 mod named;
 mod outputs;
 mod pairs;
+mod pushes;
+mod scratch;
+mod servers;
 mod side;
 mod things;
+mod within;
 mod written;
 
 use std::collections::HashMap;
@@ -67,13 +71,12 @@ impl Made {
             return;
         }
         let earlier = unfolding.commands.get(..at).unwrap_or_default();
-        if born::takes_only_born(command, earlier) || alone::is_alone(command, earlier) {
-            for finding in findings.iter_mut().filter(|finding| open(finding)) {
-                finding.exempt = Some(REASON.to_owned());
-            }
-            return;
-        }
-        if named::undone(at, findings, unfolding, context, needs) {
+        let own = born::takes_only_born(command, earlier, unfolding)
+            || alone::is_alone(command, earlier)
+            || within::is_inside(at, unfolding)
+            || servers::is_own(at, unfolding)
+            || scratch::is_scratch(command, earlier, context, needs);
+        if own || named::undone(at, findings, unfolding, context, needs) {
             for finding in findings.iter_mut().filter(|finding| open(finding)) {
                 finding.exempt = Some(REASON.to_owned());
             }
@@ -190,6 +193,7 @@ impl View<'_> {
                     || (published(container, target) || self.asks_port(container, target))
                         && maker.is_here()
                         && self.command.is_here()
+                        && !servers::leads(self.commands)
             }
             Thing::Whole(made) => {
                 let same = made.kind == target.kind && made.locator == target.locator;
@@ -385,7 +389,20 @@ impl View<'_> {
             let port = port.parse().unwrap_or(0);
             matches!(host, "localhost" | "127.0.0.1" | "[::1]") && container.ports.contains(&port)
         };
-        container.alone && !rows && addresses.peek().is_some() && addresses.all(local)
+        let named = container.alone && addresses.peek().is_some() && addresses.all(local);
+        let turns = [
+            "--resolve",
+            "--unix-socket",
+            "--connect-to",
+            "-x",
+            "--proxy",
+            "--abstract-unix-socket",
+        ];
+        let turned = words.iter().any(|word| turns.contains(&word.as_str()));
+        !rows
+            && !turned
+            && !servers::leads(self.commands)
+            && (named || servers::asks(self.command, container))
     }
 
     /// `mkdir "$dir" && rm -rf "$dir"`: the very same words.
@@ -473,6 +490,7 @@ fn published(container: &Container, target: &Target) -> bool {
     let Reach::Postgres(reach) = &target.reach else {
         return false;
     };
+    // An address beside the name is where it really goes.
     let local = matches!(
         reach.host.as_deref(),
         Some("localhost" | "127.0.0.1" | "::1")

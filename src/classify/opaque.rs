@@ -46,7 +46,7 @@ const DANGEROUS: [&str; 34] = [
 ];
 
 /// Programs that bring text from somewhere else, or turn text into other text.
-const FOREIGN: [&str; 23] = [
+const FOREIGN: [&str; 40] = [
     "Invoke-WebRequest",
     "curl",
     "wget",
@@ -67,7 +67,24 @@ const FOREIGN: [&str; 23] = [
     "openssl",
     "gpg",
     "gunzip",
+    "gzip",
     "zcat",
+    "gzcat",
+    "xz",
+    "unxz",
+    "xzcat",
+    "bzip2",
+    "bunzip2",
+    "bzcat",
+    "zstd",
+    "unzstd",
+    "zstdcat",
+    "lz4",
+    "brotli",
+    "unzip",
+    "tar",
+    "7z",
+    "uudecode",
     "rev",
     "tr",
 ];

@@ -7,6 +7,7 @@ mod instead;
 pub(in crate::classify) mod options;
 mod path;
 pub(in crate::classify) mod reach;
+mod readonly;
 mod renames;
 mod service;
 pub(in crate::classify) mod source;
@@ -50,7 +51,8 @@ pub(super) struct Located {
 /// Returns the losses that the statements of a SQL client, or a database tool, would cause.
 pub fn findings(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec<Finding> {
     if let Some(call) = clients::read(command) {
-        let found = gathering::gather(&call, command, context, needs);
+        let mut found = gathering::gather(&call, command, context, needs);
+        readonly::refused(&mut found.losses, &found.texts, command);
         return judged(found.losses, command, context, needs);
     }
     tools::findings(command, context, needs)

@@ -123,9 +123,14 @@ fn empties(
     command: &Command,
     context: &Context<'_>,
 ) -> bool {
-    let (Place::At { path, .. }, true) = (place, context.facts.assumed) else {
-        return false;
+    let path = match place {
+        Place::At { path, .. } => path.clone(),
+        Place::Glob { dir, pattern } => dir.join(pattern),
+        _ => return false,
     };
+    if !context.facts.assumed {
+        return false;
+    }
     if write.mode != WriteMode::Truncate {
         return false;
     }
@@ -139,7 +144,7 @@ fn empties(
         return false;
     }
     let on_purpose = over.emptied && command.program().as_deref() != Some("exec");
-    on_purpose && kinds::is_content(path) && !context.after.iter().any(filled)
+    on_purpose && kinds::is_content(&path) && !context.after.iter().any(filled)
         || reads_itself(write, command, context)
 }
 
@@ -172,7 +177,17 @@ fn same(one: &Word, other: &Word) -> bool {
         let text = word.text()?;
         Some(text.strip_prefix("./").unwrap_or(&text).to_owned())
     };
-    plain(one).is_some_and(|text| plain(other) == Some(text))
+    // One item of a loop is the same text wherever it is said.
+    let one_item = || {
+        let parts = |word: &Word| {
+            word.pieces
+                .iter()
+                .map(|piece| piece.part.clone())
+                .collect::<Vec<_>>()
+        };
+        one.quoted && other.quoted && one.has_glob() && parts(one) == parts(other)
+    };
+    plain(one).is_some_and(|text| plain(other) == Some(text)) || one_item()
 }
 
 /// Returns what the Write, Edit or NotebookEdit tool would lose.

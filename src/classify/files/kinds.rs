@@ -566,12 +566,17 @@ const CONTENT: [&str; 70] = [
     "enc",
 ];
 
+/// Folders whose files are somebody's messages or jobs.
+const SPOOLS: &[&str] = &["/var/mail", "/var/spool"];
+
 /// Tells whether a name says that something stands in the file: it is no log, and no mark that is empty by design.
 pub fn is_content(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     let ending = path.extension().and_then(|ending| ending.to_str());
     let empty = name.is_some_and(|name| matches!(name, "__init__.py" | "conftest.py"));
+    let kept = || SPOOLS.iter().any(|dir| path.starts_with(dir));
     !empty && ending.is_some_and(|ending| CONTENT.contains(&ending.to_lowercase().as_str()))
+        || kept()
 }
 
 /// Tells whether somebody keeps backups there, whatever the folder is called.

@@ -162,6 +162,9 @@ pub fn behind_scratch(word: &Word, context: &Context<'_>) -> Option<PathBuf> {
 /// Tells whether a name below a folder that `mktemp` gives goes through a link that the call has put there:
 /// `t=$(mktemp -d); ln -s "$PWD/data" "$t/l"; rm -rf "$t/l/"*`.
 pub fn leads_out(shown: &str, context: &Context<'_>) -> bool {
+    if super::mounted::is_mounted(shown, context) {
+        return true;
+    }
     let earlier = context.earlier.iter().rev().take(EARLIER_MAX);
     let mut links = earlier.filter(|one| one.is_here() && one.is_any(&["ln", "gln"]));
     links.any(|one| {
@@ -173,6 +176,22 @@ pub fn leads_out(shown: &str, context: &Context<'_>) -> bool {
                 .iter()
                 .any(|place| Path::new(text).starts_with(place))
         };
+        // `ln -s /srv/x`, `ln -t DIR -s /srv/x`: the link has the name of what it leads to, wherever that is.
+        let placed =
+            args.operands.len() == 1 || one.args().iter().any(|word| word.prefix() == "-t");
+        if placed {
+            return args.operands.iter().any(|old| {
+                let text = old.prefix();
+                let base = text
+                    .trim_end_matches('/')
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default();
+                let through = format!("/{base}/");
+                let whole = format!("/{shown}");
+                text.starts_with('/') && !own(&text) && !base.is_empty() && whole.contains(&through)
+            });
+        }
         let [old, .., new] = args.operands.as_slice() else {
             return false;
         };

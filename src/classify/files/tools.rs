@@ -6,6 +6,7 @@ use std::path::Path;
 use super::kinds::like;
 use crate::classify::Context;
 use crate::model::command::Command;
+use crate::model::word::Word;
 
 /// Programs, and the names of what they make again; `*` stands for any text.
 const MADE: &[(&[&str], &[&str])] = &[
@@ -53,5 +54,56 @@ pub fn makes_again(path: &Path, context: &Context<'_>) -> bool {
     let both = || context.earlier.iter().chain(context.after);
     named.into_iter().any(|(programs, _)| {
         both().any(|command: &Command| command.is_here() && command.is_any(programs))
-    })
+    }) || context
+        .after
+        .iter()
+        .any(|command| configures(name, command))
+}
+
+/// Tells whether a command behind it makes the folder from nothing: `cmake -B NAME`, `meson setup NAME`, `python3 -m venv NAME`.
+fn configures(name: &str, command: &Command) -> bool {
+    const MAKERS: [&str; 7] = [
+        "cmake",
+        "meson",
+        "gn",
+        "virtualenv",
+        "python",
+        "python3",
+        "uv",
+    ];
+    if !command.is_any(&MAKERS) {
+        return false;
+    }
+    let words: Vec<String> = command.args().iter().map(Word::shown).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is = |text: &str| {
+        let text = text.trim_end_matches('/').trim_start_matches("./");
+        text.rsplit('/').next() == Some(name)
+    };
+    let follows = |option: &str| {
+        let mut pairs = words.windows(2);
+        pairs.any(|pair| matches!(pair, [flag, value] if *flag == option && is(value)))
+    };
+    let joined = |option: &str| {
+        let mut words = words.iter();
+        words.any(|word| {
+            word.strip_prefix(option)
+                .is_some_and(|value| !value.is_empty() && is(value))
+        })
+    };
+    let operand = || words.iter().any(|word| !word.starts_with('-') && is(word));
+    command.is_here()
+        && match command.program().as_deref() {
+            // https://cmake.org/cmake/help/latest/manual/cmake.1.html
+            Some("cmake") => follows("-B") || joined("-B"),
+            // https://mesonbuild.com/Commands.html#setup
+            Some("meson") => words.first() == Some(&"setup") && operand(),
+            // https://gn.googlesource.com/gn
+            Some("gn") => words.first() == Some(&"gen") && operand(),
+            Some("virtualenv") => operand(),
+            // https://docs.python.org/3/library/venv.html
+            Some("python" | "python3") => words.get(..2) == Some(&["-m", "venv"]) && operand(),
+            Some("uv") => words.first() == Some(&"venv") && operand(),
+            _ => false,
+        }
 }

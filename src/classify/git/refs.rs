@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Git, course};
+use crate::classify::files::mounted;
 use crate::classify::files::{Args, Valued};
 use crate::model::command::{Command, Proven, Stdin, Unfolding};
 use crate::model::git::RefDeed;
@@ -387,6 +388,8 @@ pub struct Told {
     aliases: Vec<Alias>,
     /// For each of them: which earlier ones are proven to have run or to have succeeded.
     pub proven: Vec<Proven>,
+    /// The places of those that mount something or end that.
+    pub mounted: Vec<usize>,
 }
 
 /// Gathers what git's commands are judged with.
@@ -394,6 +397,7 @@ pub fn told(unfolding: &Unfolding) -> Told {
     Told {
         aliases: aliases(&unfolding.commands),
         proven: unfolding.proven.clone(),
+        mounted: mounted::places(&unfolding.commands),
     }
 }
 

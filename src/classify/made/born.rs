@@ -2,7 +2,7 @@
 //! A name that was given by hand is none of this: `docker volume create NAME` succeeds where the volume is there already.
 
 use crate::classify::files::{Args, Valued};
-use crate::model::command::{Command, Passage, Wrapper};
+use crate::model::command::{Command, Passage, Unfolding, Wrapper};
 use crate::model::span::{Origin, Span};
 use crate::model::word::{Hole, Part, Word};
 
@@ -18,9 +18,13 @@ enum Kind {
 }
 
 /// Tells whether all that a command takes away was made by a substitution of the same call.
-pub(super) fn takes_only_born(command: &Command, earlier: &[Command]) -> bool {
+pub(super) fn takes_only_born(
+    command: &Command,
+    earlier: &[Command],
+    unfolding: &Unfolding,
+) -> bool {
     let Some(engine) = engine(command).filter(|_| is_direct(command)) else {
-        return inside(command, earlier) || on_born_volumes(command, earlier);
+        return inside(command, earlier) || on_born_volumes(command, earlier, unfolding);
     };
     let args = command.args();
     let verbs = args.iter().take(2).map(Word::text);
@@ -66,7 +70,7 @@ fn inside(command: &Command, earlier: &[Command]) -> bool {
 }
 
 /// `docker run -v $vol:/d IMAGE rm -rf /d/a`: files of a container that sees nothing of the host but volumes which the call has made.
-fn on_born_volumes(command: &Command, earlier: &[Command]) -> bool {
+fn on_born_volumes(command: &Command, earlier: &[Command], unfolding: &Unfolding) -> bool {
     const OF_FILES: [&str; 6] = ["rm", "rmdir", "unlink", "shred", "truncate", "dd"];
     if !command.is_any(&OF_FILES) {
         return false;
@@ -79,16 +83,53 @@ fn on_born_volumes(command: &Command, earlier: &[Command]) -> bool {
             let Some((first, rest)) = mount.pieces.split_first() else {
                 return false;
             };
+            let own = invented(mount, unfolding);
             let named = matches!(rest.first().map(|piece| &piece.part), Some(Part::Literal(text)) if text.starts_with(':'));
             let mut volume = mount.clone();
             volume.pieces = vec![first.clone()];
-            named && maker(&volume, engine, Kind::Volume, earlier).is_some()
+            own || named && maker(&volume, engine, Kind::Volume, earlier).is_some()
         }),
         _ => false,
     }
     };
     let runs = |wrapper: &Wrapper| matches!(wrapper.passage, Passage::Fresh { .. });
     command.via.iter().any(runs) && command.via.iter().all(|wrapper| fresh(&wrapper.passage))
+}
+
+/// `-v "$v":/data`, where the call has made a volume under that invented name.
+fn invented(mount: &Word, unfolding: &Unfolding) -> bool {
+    let mut volume = mount.clone();
+    let Some(at) = volume
+        .pieces
+        .iter()
+        .position(|piece| matches!(&piece.part, Part::Literal(text) if text.contains(':')))
+    else {
+        return false;
+    };
+    volume.pieces.truncate(at + 1);
+    if let Some(last) = volume.pieces.last_mut()
+        && let Part::Literal(text) = &last.part
+    {
+        let front = text.split(':').next().unwrap_or_default().to_owned();
+        last.part = Part::Literal(front);
+    }
+    volume
+        .pieces
+        .retain(|piece| !matches!(&piece.part, Part::Literal(text) if text.is_empty()));
+    let makes = |maker: &Command| {
+        let words: Vec<String> = maker.args().iter().take(2).map(Word::shown).collect();
+        engine(maker).is_some()
+            && words == ["volume", "create"]
+            && maker.args().len() == 3
+            && maker
+                .args()
+                .iter()
+                .skip(2)
+                .any(|word| super::below(word, &volume) && super::below(&volume, word))
+    };
+    !volume.prefix().contains('/')
+        && super::named::is_invented(&volume, unfolding)
+        && unfolding.commands.iter().any(makes)
 }
 
 /// Reads the maker as if it had given its container a name.

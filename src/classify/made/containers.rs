@@ -15,6 +15,24 @@ pub struct Container {
     pub ports: Vec<u16>,
 }
 
+/// Images whose containers keep what they are given themselves.
+const STORES: [&str; 14] = [
+    "postgres",
+    "redis",
+    "valkey",
+    "mongo",
+    "mysql",
+    "mariadb",
+    "minio",
+    "localstack",
+    "elasticsearch",
+    "opensearch",
+    "dynamodb-local",
+    "rabbitmq",
+    "nats",
+    "etcd",
+];
+
 /// Flags of `run` and `create` without a value.
 const PLAIN: [&str; 14] = [
     "--detach",
@@ -82,6 +100,56 @@ pub fn made(engine: &str, command: &Command) -> Option<Container> {
     })
 }
 
+/// Returns a container that goes on in the background under a name of the engine's: only its ports lead to it.
+pub fn unnamed(engine: &str, command: &Command) -> Option<Container> {
+    let verb = command
+        .words
+        .iter()
+        .position(|word| word.text().as_deref() == Some("run"))?;
+    let mut words = command.words.clone();
+    let word = |text: &str| Word::literal(text, command.origin.clone());
+    let detached = words.iter().skip(verb).any(|word| {
+        let text = word.prefix();
+        text == "--detach"
+            || text.starts_with("-d")
+            || matches!(text.as_str(), "-itd" | "-td" | "-id")
+    });
+    words.splice(
+        verb + 1..=verb,
+        [word("--name"), word("unnamed"), word("run")]
+            .into_iter()
+            .take(2),
+    );
+    let named = Command {
+        words,
+        ..command.clone()
+    };
+    // Of other images nobody knows whether they only lead on.
+    let known = command.words.iter().any(|word| {
+        let text = word.shown();
+        let name = text.rsplit('/').next().unwrap_or_default();
+        let name = name.split([':', '@']).next().unwrap_or_default();
+        STORES.contains(&name)
+    });
+    let elsewhere = command.words.iter().any(|word| {
+        let text = word.shown();
+        let leads = ["--env-file", "--initial-cluster", "mongos"];
+        text.contains("://") || leads.iter().any(|lead| text.starts_with(lead))
+    });
+    if !known || elsewhere {
+        return None;
+    }
+    let given = command
+        .words
+        .iter()
+        .any(|word| word.prefix().starts_with("--name"));
+    let made = made(engine, &named).filter(|_| detached && !given)?;
+    (!made.ports.is_empty()).then(|| Container {
+        name: String::new(),
+        ..made
+    })
+}
+
 fn after_option(words: &[String], word: &String) -> bool {
     let before = words
         .iter()
@@ -98,6 +166,9 @@ fn after_option(words: &[String], word: &String) -> bool {
 
 /// Returns the port of this machine of `5433:5432`; one that is bound to an address leads there only.
 fn port(text: &str) -> Option<u16> {
+    if text.ends_with("/udp") {
+        return None;
+    }
     let text = text.split('/').next().unwrap_or_default();
     match text.split(':').collect::<Vec<_>>().as_slice() {
         [outer, _] => outer.parse().ok(),

@@ -22,7 +22,7 @@ const INVENTED: &str = "zqinventedqz";
 const GIVEN: &str = "zqgivenqz";
 
 /// Words by which something that was there before takes a name.
-const RENAMES: [&str; 5] = ["mv", "move", "rename", "ren", "attach"];
+const RENAMES: [&str; 7] = ["mv", "move", "rename", "ren", "attach", "usermod", "chown"];
 
 /// Makers that succeed where the name is taken already: enough only where the call invented the name.
 const EASY: &[(&str, &str)] = &[
@@ -32,11 +32,50 @@ const EASY: &[(&str, &str)] = &[
     ("az group create", "az group delete"),
     ("aws s3 mb", "aws s3 rb|rm"),
     ("aws s3api create-bucket", "aws s3api delete-bucket"),
-    ("aws sqs create-queue", "aws sqs delete-queue"),
+    (
+        "aws dynamodb create-table",
+        "aws dynamodb delete-item|delete-table",
+    ),
+    (
+        "aws sqs create-queue",
+        "aws sqs delete-queue|delete-message|purge-queue",
+    ),
     ("aws sns create-topic", "aws sns delete-topic"),
     ("gsutil mb", "gsutil rb|rm"),
     ("mc mb", "mc rb|rm"),
     ("helm install|upgrade", "helm uninstall|delete|un|del"),
+    ("useradd|adduser", "userdel|deluser"),
+    ("groupadd|addgroup", "groupdel|delgroup"),
+    (
+        "nats stream|kv|object|obj|str add|create",
+        "nats stream|kv|object|obj|str purge|rm|del|delete",
+    ),
+    (
+        "rabbitmqadmin declare|create queue|exchange|vhost|user",
+        "rabbitmqadmin delete|purge queue|exchange|vhost|user",
+    ),
+    ("zpool create", "zpool destroy"),
+    ("zpool create", "zfs destroy"),
+    ("vgcreate", "vgremove"),
+    ("vgcreate", "lvremove"),
+    ("podman pod create", "podman pod rm|kill"),
+    ("git tag", "git tag -d|--delete"),
+    ("git push", "git push -d|--delete"),
+    (
+        "mosquitto_ctrl dynsec createClient|createGroup|createRole",
+        "mosquitto_ctrl dynsec deleteClient|deleteGroup|deleteRole",
+    ),
+    ("gh label create", "gh label delete"),
+    ("gh release create", "gh release delete"),
+];
+
+/// Options whose value chooses something inside of what the removal names.
+const INNER: [&str; 5] = [
+    "--key",
+    "--condition-expression",
+    "--expression-attribute-values",
+    "--receipt-handle",
+    "--subject",
 ];
 
 /// Tells whether a removal takes away exactly what the call has made under the same unknown name.
@@ -50,8 +89,12 @@ pub(super) fn undone(
     let Some(gone) = unfolding.commands.get(at) else {
         return false;
     };
-    if !gone.words.iter().any(Word::has_hole) {
+    let unknown = |(_, value): &(String, Word)| value.has_hole();
+    if !gone.words.iter().any(Word::has_hole) && !gone.env.iter().any(unknown) {
         return false;
+    }
+    if of_own_project(gone, unfolding) || of_own_address(gone, unfolding) {
+        return true;
     }
     if is_made_for_itself(gone, unfolding) {
         return findings
@@ -179,6 +222,128 @@ impl Removal<'_> {
     }
 }
 
+/// Tells whether a name holds text that the call has invented, and is the same wherever it is said.
+pub(super) fn is_invented(name: &Word, unfolding: &Unfolding) -> bool {
+    let settled = settled_word(name, unfolding);
+    name.has_hole() && settled.is_some_and(|word| word.prefix().contains(INVENTED))
+}
+
+/// Tells whether a word names what `mktemp` has made in this call, or something below it.
+/// INVARIANT: nothing that was there before was moved into it.
+pub(super) fn is_fresh(word: &Word, commands: &[Command]) -> bool {
+    let makes = |origin: &Origin| {
+        let mut makers = commands.iter();
+        makers.any(|maker| maker.is_any(&["mktemp"]) && maker.origin == *origin)
+    };
+    let hole = |piece: &Piece| matches!(piece.part, Part::Hole(Hole::Name));
+    let Some(at) = word.pieces.iter().position(hole) else {
+        return false;
+    };
+    let (front, rest) = word.pieces.split_at(at);
+    let plain = |piece: &Piece| matches!(&piece.part, Part::Literal(_));
+    let tail: Option<Vec<&str>> = rest
+        .iter()
+        .skip(1)
+        .map(|piece| match &piece.part {
+            Part::Literal(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let inside = tail.map(|parts| parts.concat()).is_some_and(|tail| {
+        let begins = tail.is_empty() || tail.starts_with(['/', ':']);
+        begins && !tail.split('/').any(|part| part == "..")
+    });
+    let rooted = matches!(front.first().map(|piece| &piece.part), Some(Part::Literal(text)) if text.starts_with('/'));
+    rest.first().is_some_and(|piece| makes(&piece.origin))
+        && rooted
+        && front.iter().all(plain)
+        && inside
+        && !commands
+            .iter()
+            .any(|command| brings(command) || command.is_any(&["ln", "link", "rclone", "mknod"]))
+}
+
+/// `docker compose -p ci$$ down -v`, where the call has brought that project up.
+fn of_own_project(gone: &Command, unfolding: &Unfolding) -> bool {
+    let project = |command: &Command| -> Option<(Word, String)> {
+        let program = command.program()?;
+        let args = command.args();
+        let from = match (
+            program.as_str(),
+            args.first().and_then(Word::text).as_deref(),
+        ) {
+            ("docker" | "podman" | "nerdctl", Some("compose")) => 1,
+            ("docker-compose" | "podman-compose", _) => 0,
+            _ => return None,
+        };
+        let words = args.get(from..)?;
+        let flag = |word: &Word| matches!(word.prefix().as_str(), "-p" | "--project-name");
+        let said = words.iter().position(flag).and_then(|at| words.get(at + 1));
+        if words.iter().filter(|word| flag(word)).count() > 1 {
+            return None;
+        }
+        let env = command.env.iter();
+        let mut env = env.filter(|(name, _)| name == "COMPOSE_PROJECT_NAME");
+        let name = said.or_else(|| env.next().map(|(_, value)| value))?.clone();
+        let verbs = ["up", "run", "create", "down", "rm"];
+        let mut texts = words.iter().filter_map(Word::text);
+        let verb = texts.find(|text| verbs.contains(&text.as_str()))?;
+        Some((name, verb))
+    };
+    let Some((name, verb)) = project(gone) else {
+        return false;
+    };
+    let starts = |maker: &Command| {
+        project(maker).is_some_and(|(own, verb)| {
+            matches!(verb.as_str(), "up" | "run" | "create")
+                && super::below(&own, &name)
+                && super::below(&name, &own)
+        })
+    };
+    matches!(verb.as_str(), "down" | "rm")
+        && is_invented(&name, unfolding)
+        && unfolding.commands.iter().any(starts)
+}
+
+/// `curl -XPUT "$ES/$ix"` and `curl -XDELETE "$ES/$ix"`: the last part of the address is the call's own invention.
+fn of_own_address(gone: &Command, unfolding: &Unfolding) -> bool {
+    if !gone.is_any(&["curl"]) {
+        return false;
+    }
+    let method = |command: &Command| {
+        let args = command.args();
+        args.iter().enumerate().find_map(|(at, word)| {
+            let text = word.text()?;
+            match text.strip_prefix("-X") {
+                Some("") => args.get(at + 1)?.text(),
+                Some(method) => Some(method.to_owned()),
+                None if text == "--request" => args.get(at + 1)?.text(),
+                None => None,
+            }
+        })
+    };
+    let address = |command: &Command| {
+        let settled = settled(command, unfolding)?;
+        let mut named = settled.words.iter().map(Word::shown);
+        let mut named = named.by_ref().filter(|text| text.contains("://"));
+        named.next().filter(|_| named.next().is_none())
+    };
+    let Some(address_gone) = address(gone).filter(|address| {
+        let last = address.rsplit('/').next().unwrap_or_default();
+        last.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && last.contains(INVENTED)
+            && !last.contains(['?', '*', ',', '&'])
+    }) else {
+        return false;
+    };
+    let makes = |maker: &Command| {
+        maker.is_any(&["curl"])
+            && method(maker).as_deref() == Some("PUT")
+            && address(maker).as_deref() == Some(address_gone.as_str())
+    };
+    method(gone).as_deref() == Some("DELETE") && unfolding.commands.iter().any(makes)
+}
+
 /// Tells whether a removal names only what `mktemp` has made in this call, wherever that is.
 /// INVARIANT: nothing that was there before was moved into it.
 fn is_made_for_itself(gone: &Command, unfolding: &Unfolding) -> bool {
@@ -244,18 +409,53 @@ fn plainly(mut maker: Command) -> Command {
 /// Tells whether two commands are a line of the table, and the removal names nothing but what the maker does.
 fn easy(maker: &Command, gone: &Command) -> bool {
     let made: Vec<String> = maker.words.iter().map(Word::shown).collect();
-    let said = |word: &str| made.iter().any(|other| bare(other) == bare(word));
+    // What lies below a pool or a group of the call's own is its own as well.
+    let said = |word: &str| {
+        made.iter().any(|other| {
+            let (made, gone) = (bare(other), bare(word));
+            let rest = gone.strip_prefix(made);
+            let below = rest.is_some_and(|rest| rest.starts_with(['/', '@']));
+            let front = made.strip_suffix(gone);
+            let ends = front.is_some_and(|front| front.ends_with(['/', ':']));
+            made == gone || made.contains(INVENTED) && below || gone.contains(INVENTED) && ends
+        })
+    };
     let plain = |word: &String, steps: &[&str]| {
         let option = word.starts_with('-') && !word.contains('=');
         option || steps.iter().any(|step| among(step, word)) || said(word)
     };
     let named = |command: &Command| says(command, INVENTED);
+    // A home that was there before is no account's own.
+    let homes = [
+        "-d",
+        "-b",
+        "--home",
+        "--home-dir",
+        "--base-dir",
+        "--home-dir=",
+        "-o",
+    ];
+    let housed = |word: &String| homes.iter().any(|home| word.starts_with(home));
+    if maker.is_any(&["useradd", "adduser"]) && made.iter().any(housed) {
+        return false;
+    }
+    // Values that choose something inside of what is named.
+    let words: Vec<String> = gone.args().iter().map(Word::shown).collect();
+    let inner = |at: usize| {
+        at > 0
+            && words
+                .get(at - 1)
+                .is_some_and(|word| INNER.contains(&word.as_str()))
+    };
     EASY.iter().any(|(make, removes)| {
         let steps: Vec<&str> = removes.split(' ').collect();
         fits(maker, make)
             && fits(gone, removes)
             && named(gone)
-            && gone.args().iter().all(|word| plain(&word.shown(), &steps))
+            && words
+                .iter()
+                .enumerate()
+                .all(|(at, word)| inner(at) || plain(word, &steps))
     })
 }
 
@@ -320,7 +520,16 @@ fn standing(hole: &Hole, origin: &Origin, unfolding: &Unfolding) -> Option<Strin
         Origin::Text(span) => format!("{}x{}", span.start, span.end),
         Origin::File(at) => format!("{}x{}", at.line, at.column),
     };
+    // `${RANDOM:0:0}`: what is left of it may be anything.
+    let cut = match origin {
+        Origin::Text(span) => unfolding
+            .canonical
+            .get(span.start..span.end)
+            .is_some_and(|text| text.starts_with("${") && text.contains([':', '/', '#', '%', ','])),
+        Origin::File(_) => false,
+    };
     match (times, origin) {
+        (1, _) if cut => None,
         (1, _) => Some(format!("{INVENTED}{place}{INVENTED}")),
         // INVARIANT: a span that is wider than the substitution itself may hold several.
         (0, Origin::Text(span)) => {

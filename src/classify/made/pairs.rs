@@ -188,6 +188,8 @@ pub(super) fn undoes<'a>(
     let Some(program) = gone.program() else {
         return false;
     };
+    let joined = parted(gone);
+    let gone = joined.as_ref().unwrap_or(gone);
     let alike = same_side(maker, gone)
         && environment(maker) == environment(gone)
         && (maker.program() == gone.program() || maker.program().as_deref() == Some("createuser"));
@@ -205,6 +207,26 @@ pub(super) fn undoes<'a>(
             }))
     };
     PAIRS.iter().any(|pair| pair.matches(maker, gone)) && !between.any(turned)
+}
+
+/// `kubectl delete job/NAME` with its kind and its name as two words.
+fn parted(gone: &Command) -> Option<Command> {
+    if !gone.is_any(&["kubectl", "oc"]) {
+        return None;
+    }
+    let joined = |word: &Word| {
+        let text = word.prefix();
+        let kind = text.split('/').next().unwrap_or_default();
+        text.contains('/') && !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let at = gone.words.iter().position(joined)?;
+    let word = gone.words.get(at)?;
+    let kind = word.prefix().split('/').next()?.to_owned();
+    let name = options::tail(word, kind.len() + 1);
+    let kind = Word::literal(kind, word.origin.clone());
+    let mut all = gone.clone();
+    all.words.splice(at..=at, [kind, name]);
+    Some(all)
 }
 
 impl Pair {

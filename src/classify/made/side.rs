@@ -171,8 +171,9 @@ fn sides(command: &Command) -> Vec<String> {
         return Vec::new();
     }
     let mut all = Vec::new();
+    // What stands behind `--` is the program's inside of what is made.
     let mut words = command.args().iter().map(Word::shown);
-    while let Some(text) = words.next() {
+    while let Some(text) = words.next().filter(|text| text != "--") {
         if !everywhere && !text.starts_with('-') {
             break;
         }

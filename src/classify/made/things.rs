@@ -57,11 +57,12 @@ pub fn things(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
     match program.as_str() {
         "mkdir" => folders(command),
         "docker" | "podman" | "nerdctl" => {
-            let made = containers::made(&program, command);
+            let made = containers::made(&program, command)
+                .or_else(|| containers::unnamed(&program, command));
             made.map(Thing::Container).into_iter().collect()
         }
         "createdb" => whole(dropdb(command), sql::findings, context, needs),
-        "psql" | "mysql" | "mariadb" => {
+        "psql" | "mysql" | "mariadb" | "cqlsh" => {
             whole(drop_database(command), sql::findings, context, needs)
         }
         "kubectl" | "oc" => whole(delete_namespace(command), packs::findings, context, needs),
@@ -179,11 +180,12 @@ fn drop_database(command: &Command) -> Option<Command> {
     let [create, database, name, ..] = tokens.as_slice() else {
         return None;
     };
+    let kind = database.to_ascii_uppercase();
     let makes = create.eq_ignore_ascii_case("create")
-        && database.eq_ignore_ascii_case("database")
+        && matches!(kind.as_str(), "DATABASE" | "KEYSPACE")
         && !name.eq_ignore_ascii_case("if")
         && !statement.contains(';');
-    let drop = format!("DROP DATABASE {name}");
+    let drop = format!("DROP {kind} {name}");
     *words.get_mut(at)? = drop;
     makes.then(|| with_words(command, words))
 }

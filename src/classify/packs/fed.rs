@@ -112,7 +112,7 @@ pub fn lines(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Vec
 }
 
 /// Options of aws whose value is a batch of writes.
-const BATCHES: [&str; 2] = ["--request-items", "--transact-items"];
+const BATCHES: [&str; 3] = ["--request-items", "--transact-items", "--change-batch"];
 
 /// `aws dynamodb batch-write-item --request-items file://FILE`: with the text in the place of its name. Of a file that the call
 /// makes in a way that is not followed, the words count that it is made of.
@@ -131,7 +131,10 @@ fn parameters(command: &Command, context: &Context<'_>, needs: &mut Needs) -> Ve
             .filter(|_| BATCHES.contains(&option));
         let file = file.map(|file| Word::literal(file, word.origin.clone()));
         let known = file.as_ref().and_then(|file| {
-            let text = file_text(file, command, context, needs);
+            let text = match file.text().as_deref() {
+                Some("/dev/stdin" | "-") => stdin(command, context, needs).into_iter().next(),
+                _ => file_text(file, command, context, needs),
+            };
             text.or_else(|| made_of(file, command, context))
         });
         match known {
